@@ -1,0 +1,14 @@
+//! Flaresmith's pure half: texts of specs in, artifacts and diagnostics out.
+//!
+//! Owns: reading, the model, the checks and every target. Must not know: disk, clock, environment, network, git. The order of
+//! the stages is the order of the modules below; a stage uses only what stands above it.
+
+pub mod check;
+pub mod diagnostics;
+pub mod emit;
+pub mod lower;
+pub mod model;
+pub mod openapi;
+pub mod settings;
+pub mod source;
+pub mod spec;

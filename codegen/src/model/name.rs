@@ -1,0 +1,291 @@
+//! Names: words taken from a source's spelling, and the spellings that targets make of them.
+//!
+//! Owns: splitting into words, case styles, making lists of names distinct. Must not know: which words a language reserves
+//! (targets pass those in).
+
+use std::collections::BTreeSet;
+
+/// A name as words, so that every target can spell it its own way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    /// As written in the source.
+    pub raw: String,
+    words: Vec<String>,
+}
+
+/// Ways to spell a name as an identifier. Every style yields only `[A-Za-z0-9_-]`, never begins with a digit, is never empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// `ProjectMember`
+    Pascal,
+    /// `projectMember`
+    Camel,
+    /// `project_member`
+    Snake,
+    /// `PROJECT_MEMBER`
+    Screaming,
+    /// `project-member`
+    Kebab,
+}
+
+impl Name {
+    /// Splits a source's spelling into words.
+    ///
+    /// Words end at anything that is not a letter or digit, at a change from small to capital letter, and before the last
+    /// capital of a run (`HTTPServer` is `http server`). Signs that alone tell values apart become words (`+1` is `plus 1`).
+    #[must_use]
+    pub fn new(raw: &str) -> Self {
+        Self {
+            raw: raw.to_owned(),
+            words: split(raw),
+        }
+    }
+
+    /// A name made of the words of several, for things that the source leaves unnamed. Repeated words at a seam are kept once.
+    #[must_use]
+    pub fn join<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut words: Vec<String> = Vec::new();
+        for part in parts {
+            let overlap = (1..=part.words.len().min(words.len()))
+                .rev()
+                .find(|n| words.get(words.len() - n..) == part.words.get(..*n))
+                .unwrap_or(0);
+            words.extend(part.words.iter().skip(overlap).cloned());
+        }
+        let raw = words.join(" ");
+        Self { raw, words }
+    }
+
+    /// The words, in small letters.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// The identifier in one style.
+    #[must_use]
+    pub fn to(&self, case: Case) -> String {
+        let mut text = match case {
+            Case::Pascal => self.words.iter().map(|word| capitalised(word)).collect(),
+            Case::Camel => {
+                let mut words = self.words.iter();
+                let first = words.next().cloned().unwrap_or_default();
+                words.fold(first, |text, word| text + &capitalised(word))
+            }
+            Case::Snake => self.words.join("_"),
+            Case::Screaming => self.words.join("_").to_uppercase(),
+            Case::Kebab => self.words.join("-"),
+        };
+        if text.is_empty() {
+            text = Self::new("empty").to(case);
+        }
+        if text.starts_with(|c: char| c.is_ascii_digit()) {
+            let lead = match case {
+                Case::Pascal => "N",
+                Case::Camel => "n",
+                Case::Snake => "n_",
+                Case::Screaming => "N_",
+                Case::Kebab => "n-",
+            };
+            text.insert_str(0, lead);
+        }
+        text
+    }
+
+    /// The name for people: first word capitalised, words apart (`Project member`).
+    #[must_use]
+    pub fn title(&self) -> String {
+        capitalised(&self.words.join(" "))
+    }
+
+    /// The same name with a number behind it, for the second of two that would be spelt alike.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Self {
+        let mut words = self.words.clone();
+        words.push(number.to_string());
+        Self {
+            raw: self.raw.clone(),
+            words,
+        }
+    }
+}
+
+impl Case {
+    /// Spells every name, so that no two are alike and none is reserved. The first keeps its spelling; later ones get a number,
+    /// so that adding a name at the end renames nothing before it. Reserved words get an underscore at their end (`type_`),
+    /// in kebab case `-2` and so on like any repetition.
+    #[must_use]
+    pub fn distinct<'a>(
+        self,
+        names: impl IntoIterator<Item = &'a Name>,
+        reserved: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        let mut taken = BTreeSet::new();
+        names
+            .into_iter()
+            .map(|name| {
+                let mut text = name.to(self);
+                if self != Self::Kebab && reserved(&text) {
+                    text.push('_');
+                }
+                let mut number = 2;
+                while reserved(&text) || !taken.insert(text.clone()) {
+                    text = name.numbered(number).to(self);
+                    number += 1;
+                }
+                text
+            })
+            .collect()
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_ascii_uppercase().to_string() + chars.as_str()
+    })
+}
+
+/// Words for signs. They matter only where nothing else tells two names apart, so they are used at the start of a name
+/// (`+1`, `-1`, `$ref`) and for names without any letter or digit (`<=`).
+fn sign_word(sign: char) -> Option<&'static str> {
+    Some(match sign {
+        '+' => "plus",
+        '-' => "minus",
+        '*' => "star",
+        '/' => "slash",
+        '=' => "equal",
+        '<' => "less",
+        '>' => "greater",
+        '!' => "not",
+        '&' => "and",
+        '|' => "or",
+        '%' => "percent",
+        '#' => "hash",
+        '.' => "dot",
+        ',' => "comma",
+        ':' => "colon",
+        '?' => "question",
+        '~' => "tilde",
+        '^' => "caret",
+        '_' => "underscore",
+        ' ' => "space",
+        _ => return None,
+    })
+}
+
+fn split(raw: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let bare = !raw.chars().any(char::is_alphanumeric);
+    let mut rest = raw;
+    if let Some(first) = raw.chars().next() {
+        let digit_follows = raw.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
+        if matches!(first, '+' | '-' | '<' | '>' | '=' | '!')
+            && (digit_follows || matches!(first, '+' | '<' | '>' | '=' | '!'))
+            && !bare
+        {
+            words.extend(sign_word(first).map(str::to_owned));
+            rest = raw.get(first.len_utf8()..).unwrap_or("");
+        }
+    }
+    if bare {
+        words.extend(raw.chars().filter_map(sign_word).map(str::to_owned));
+        if words.is_empty() {
+            words.extend(raw.chars().map(|c| format!("u{:x}", c as u32)));
+        }
+        return words;
+    }
+    let chars: Vec<char> = rest.chars().collect();
+    let mut word = String::new();
+    for (i, c) in chars.iter().copied().enumerate() {
+        if !c.is_alphanumeric() {
+            // An apostrophe joins: `won't` is one word.
+            if c != '\'' && !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+            continue;
+        }
+        let before = i.checked_sub(1).and_then(|j| chars.get(j)).copied();
+        let after = chars.get(i + 1).copied();
+        let hump = c.is_uppercase()
+            && (before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit())
+                || (before.is_some_and(char::is_uppercase)
+                    && after.is_some_and(char::is_lowercase)
+                    && !plural(&chars, i)));
+        if hump && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_ascii() {
+            word.push(c.to_ascii_lowercase());
+        } else {
+            // Identifiers stay ASCII in every target; other letters are told by their code point.
+            if !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+            words.push(format!("u{:x}", c as u32));
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// Whether the capital at `i` and the `s` behind it are the plural end of an acronym (`IDs`, `URLs`).
+fn plural(chars: &[char], i: usize) -> bool {
+    chars.get(i + 1) == Some(&'s') && chars.get(i + 2).is_none_or(|c| !c.is_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_follow_humps_acronyms_and_separators() {
+        for (raw, snake) in [
+            ("projectId", "project_id"),
+            ("HTTPServer", "http_server"),
+            ("listIDs", "list_ids"),
+            ("x-request-id", "x_request_id"),
+            ("won't fix", "wont_fix"),
+            ("+1", "plus_1"),
+            ("-1", "minus_1"),
+            ("1st", "n_1st"),
+            ("", "empty"),
+            ("OAuth2Token", "o_auth2_token"),
+            ("<=", "less_equal"),
+            ("dev|staging", "dev_staging"),
+        ] {
+            assert_eq!(Name::new(raw).to(Case::Snake), snake, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_can_leave_an_identifier() {
+        for raw in ["*/ alert(1)", "a\"b", "${x}", "日本", "\u{0}", "--", "__proto__"] {
+            for case in [Case::Pascal, Case::Camel, Case::Snake, Case::Screaming] {
+                let text = Name::new(raw).to(case);
+                assert!(
+                    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
+                    "{raw:?} -> {text:?}"
+                );
+                assert!(!text.starts_with(|c: char| c.is_ascii_digit()));
+            }
+        }
+    }
+
+    #[test]
+    fn later_names_get_numbers_and_reserved_words_an_underscore() {
+        let names = [Name::new("type"), Name::new("a-b"), Name::new("aB"), Name::new("a_b_2")];
+        assert_eq!(
+            Case::Snake.distinct(&names, |word| word == "type"),
+            ["type_", "a_b", "a_b_2", "a_b_2_2"]
+        );
+    }
+
+    #[test]
+    fn joined_names_keep_a_seam_once() {
+        let joined = Name::join([&Name::new("createProject"), &Name::new("project_body")]);
+        assert_eq!(joined.to(Case::Pascal), "CreateProjectBody");
+    }
+}

@@ -1,0 +1,163 @@
+//! Settings: what `flaresmith.toml` may say.
+//!
+//! Owns: the file's fields, their defaults and its reading. Must not know: where the file is, or what a target does.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostics::{At, Diagnostic, Diagnostics, Place, settings as codes};
+
+/// Name of the settings file, at the root.
+pub const FILE: &str = "flaresmith.toml";
+
+/// What `flaresmith.toml` says. Every field has a default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the project, as people write it. Default: the title of the contract.
+    pub name: Option<String>,
+    /// Folders with features (`specs/001-slug/…`) and the constitution.
+    pub specs: Vec<String>,
+    /// OpenAPI documents outside those folders.
+    pub contracts: Vec<String>,
+    /// Targets to emit. Default: all.
+    pub targets: Option<Vec<String>>,
+    /// Folder whose files replace built-in templates of the same name (`hono/app.ts`).
+    pub templates: Option<String>,
+    /// Treat warnings as errors.
+    pub strict: bool,
+    /// The Rust crate.
+    pub rust: Package,
+    /// The npm package of the zod, drizzle and hono targets.
+    pub typescript: Package,
+    /// The bundled OpenAPI documents.
+    pub openapi: Folder,
+    /// The Postman collections and environments.
+    pub postman: Folder,
+    /// The MCP tool descriptors.
+    pub mcp: Folder,
+    /// The Markdown reference.
+    pub docs: Folder,
+}
+
+/// A generated package: where it goes and what it is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Package {
+    /// Folder, relative to the root.
+    pub out: Option<String>,
+    /// Name of the crate or npm package. Default: from the project's name.
+    pub package: Option<String>,
+}
+
+/// Where a target's files go.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Folder {
+    /// Folder, relative to the root.
+    pub out: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: None,
+            specs: vec!["specs".to_owned()],
+            contracts: Vec::new(),
+            targets: None,
+            templates: None,
+            strict: false,
+            rust: Package::default(),
+            typescript: Package::default(),
+            openapi: Folder::default(),
+            postman: Folder::default(),
+            mcp: Folder::default(),
+            docs: Folder::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the text of `flaresmith.toml`. With problems, the defaults come back beside them.
+    pub fn parse(text: &str, diagnostics: &mut Diagnostics) -> Self {
+        let settings: Self = match toml::from_str(text) {
+            Ok(settings) => settings,
+            Err(error) => {
+                let place = error
+                    .span()
+                    .map_or_else(|| Place::file(FILE), |span| Place::bytes(FILE, span));
+                diagnostics.push(Diagnostic::new(&codes::SYNTAX, error.message().to_owned(), place));
+                return Self::default();
+            }
+        };
+        settings.check_paths(diagnostics);
+        settings
+    }
+
+    fn check_paths(&self, diagnostics: &mut Diagnostics) {
+        let single = [
+            ("/templates", &self.templates),
+            ("/rust/out", &self.rust.out),
+            ("/typescript/out", &self.typescript.out),
+            ("/openapi/out", &self.openapi.out),
+            ("/postman/out", &self.postman.out),
+            ("/mcp/out", &self.mcp.out),
+            ("/docs/out", &self.docs.out),
+        ];
+        let paths = single
+            .into_iter()
+            .filter_map(|(pointer, path)| Some((pointer, path.as_ref()?)));
+        let lists = self
+            .specs
+            .iter()
+            .map(|path| ("/specs", path))
+            .chain(self.contracts.iter().map(|path| ("/contracts", path)));
+        for (pointer, path) in paths.chain(lists) {
+            if !is_inside(path) {
+                let place = Place {
+                    file: FILE.into(),
+                    at: At::Pointer(pointer.to_owned()),
+                };
+                diagnostics.push(
+                    Diagnostic::new(
+                        &codes::PATH,
+                        format!("`{path}` is not a path inside the repository"),
+                        place,
+                    )
+                    .hint("use a relative path with `/` and without `..`"),
+                );
+            }
+        }
+    }
+}
+
+/// Whether a path is relative, uses `/`, and stays below the folder it starts from.
+#[must_use]
+pub fn is_inside(path: &str) -> bool {
+    !path.is_empty()
+        && !path.starts_with('/')
+        && !path.contains(['\\', '\0', ':'])
+        && path.split('/').all(|part| part != ".." && !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_fields_are_told_with_their_place() {
+        let mut diagnostics = Vec::new();
+        Settings::parse("name = \"x\"\ncolour = 1\n", &mut diagnostics);
+        assert_eq!(diagnostics.len(), 1);
+        assert!(diagnostics[0].message.contains("colour"), "{:?}", diagnostics[0]);
+    }
+
+    #[test]
+    fn paths_that_climb_out_are_refused() {
+        for bad in ["../x", "/x", "a/../../b", "C:\\x", ""] {
+            let mut diagnostics = Vec::new();
+            Settings::parse(&format!("[rust]\nout = {bad:?}\n"), &mut diagnostics);
+            assert_eq!(diagnostics.len(), 1, "{bad:?}");
+        }
+    }
+}
