@@ -10,6 +10,7 @@ pub mod digest;
 pub mod drift;
 pub mod error;
 pub mod lock;
+pub mod mentions;
 pub mod plan;
 pub mod root;
 pub mod snapshot;
