@@ -42,26 +42,47 @@ pub fn find(root: &Root, id: &str) -> Result<Vec<Mention>, SyncError> {
         .into_par_iter()
         .filter_map(|path| {
             let full = root.path().join(&path);
-            let readable = full.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LARGEST);
+            let readable = full
+                .symlink_metadata()
+                .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LARGEST);
             let text = readable.then(|| std::fs::read_to_string(&full).ok()).flatten()?;
             let lines = lines_with(&text, id);
-            (!lines.is_empty()).then(|| Mention { test: is_test(&path), path, lines })
+            (!lines.is_empty()).then(|| Mention {
+                test: is_test(&path),
+                path,
+                lines,
+            })
         })
         .collect())
 }
 
 fn listed_by_git(root: &Root) -> Result<Option<Vec<String>>, SyncError> {
-    let Ok(repository) = Repository::discover(root.path()) else { return Ok(None) };
-    let (Some(work), Ok(base)) = (repository.workdir().and_then(|path| path.canonicalize().ok()), root.path().canonicalize())
-    else {
+    let Ok(repository) = Repository::discover(root.path()) else {
+        return Ok(None);
+    };
+    let (Some(work), Ok(base)) = (
+        repository.workdir().and_then(|path| path.canonicalize().ok()),
+        root.path().canonicalize(),
+    ) else {
         return Ok(None);
     };
     let failed = |error: git2::Error| SyncError::new("GIT_FAILED", error.message().to_owned());
-    let inside = |path: &str| base.strip_prefix(&work).ok().and_then(|prefix| Path::new(path).strip_prefix(prefix).ok()).map(slashed);
+    let inside = |path: &str| {
+        base.strip_prefix(&work)
+            .ok()
+            .and_then(|prefix| Path::new(path).strip_prefix(prefix).ok())
+            .map(slashed)
+    };
     let index = repository.index().map_err(failed)?;
-    let mut paths: Vec<String> = index.iter().filter_map(|entry| inside(std::str::from_utf8(&entry.path).ok()?)).collect();
+    let mut paths: Vec<String> = index
+        .iter()
+        .filter_map(|entry| inside(std::str::from_utf8(&entry.path).ok()?))
+        .collect();
     let mut options = StatusOptions::new();
-    options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false);
+    options
+        .include_untracked(true)
+        .recurse_untracked_dirs(true)
+        .include_ignored(false);
     let statuses = repository.statuses(Some(&mut options)).map_err(failed)?;
     for entry in statuses.iter().filter(|entry| entry.status().contains(Status::WT_NEW)) {
         paths.extend(entry.path().ok().and_then(inside));
@@ -70,13 +91,21 @@ fn listed_by_git(root: &Root) -> Result<Option<Vec<String>>, SyncError> {
 }
 
 fn walk(base: &Path, folder: &str, found: &mut Vec<String>) {
-    let Ok(entries) = std::fs::read_dir(base.join(folder)) else { return };
+    let Ok(entries) = std::fs::read_dir(base.join(folder)) else {
+        return;
+    };
     for entry in entries.flatten() {
-        let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else { continue };
+        let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else {
+            continue;
+        };
         if name.starts_with('.') || name == "node_modules" || name == "target" {
             continue;
         }
-        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        let path = if folder.is_empty() {
+            name
+        } else {
+            format!("{folder}/{name}")
+        };
         if kind.is_dir() {
             walk(base, &path, found);
         } else if kind.is_file() {
@@ -104,13 +133,18 @@ fn lines_with(text: &str, id: &str) -> Vec<u32> {
             !before.is_some_and(|c| part(c) || c == '-') && !next.is_some_and(part) && !dotted
         })
     };
-    (1..).zip(text.lines()).filter(|(_, line)| mentions(line)).map(|(number, _)| number).collect()
+    (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| mentions(line))
+        .map(|(number, _)| number)
+        .collect()
 }
 
 /// Whether a path is one where tests stand.
 fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    path.split('/').any(|part| matches!(part, "test" | "tests" | "__tests__" | "e2e"))
+    path.split('/')
+        .any(|part| matches!(part, "test" | "tests" | "__tests__" | "e2e"))
         || [".test.", ".spec.", "_test."].iter().any(|mark| name.contains(mark))
         || name.starts_with("test_")
 }
