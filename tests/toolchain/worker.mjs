@@ -52,6 +52,8 @@ await check(
 
     if (serving) {
       await say({ ok: true, url: worker.url, bundleBytes: built.code.length, modules: built.inputs });
+      // miniflare ends the process by itself on a signal, before anything else is cleaned up.
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.removeAllListeners(signal);
       await untilReleased();
       await finish(undefined, HELD);
     }
