@@ -37,7 +37,7 @@ await check(
     try {
       for (at of made.statements) await database.client.query(at);
     } catch (error) {
-      return { ok: false, error: `PostgreSQL refuses the SQL: ${error.message}`, code: error.code, statement: at };
+      return { ok: false, error: `PostgreSQL refuses the SQL: ${error.message}`, sqlState: error.code, statement: at };
     }
     const catalog = await readCatalog(database.client);
     return {

@@ -6,6 +6,8 @@
 // ENTRY is a TypeScript module whose default export has `fetch`. requests.json: a list of
 // { "method", "path", "headers", "body", "expect": { "status" } }; a body that is no string is sent as JSON.
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 
 import { bundle } from './lib/bundle.mjs';
@@ -52,6 +54,8 @@ await check(
 
     if (serving) {
       await say({ ok: true, url: worker.url, bundleBytes: built.code.length, modules: built.inputs });
+      // miniflare ends the process by itself on a signal, before anything else is cleaned up.
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.removeAllListeners(signal);
       await untilReleased();
       await finish(undefined, HELD);
     }
@@ -70,6 +74,10 @@ await check(
 
 async function start(code, { port, bindings, flags, logs }) {
   const { Miniflare, Log, LogLevel } = await tool('miniflare');
+  // What miniflare puts into the temporary folder it does not always take away again.
+  const temporary = await mkdtemp(path.join(os.tmpdir(), 'flaresmith-worker-'));
+  atEnd(() => rm(temporary, { recursive: true, force: true }));
+  process.env.TMPDIR = temporary;
   class Kept extends Log {
     log(message) {
       logs.push(String(message));
@@ -96,7 +104,8 @@ async function start(code, { port, bindings, flags, logs }) {
       }
     },
   });
-  atEnd(() => miniflare.dispose());
+  // A runtime that did not start rejects its own disposal as well; the start has said so already.
+  atEnd(() => miniflare.dispose().catch(() => {}));
   try {
     const url = await miniflare.ready;
     return { url: url.href.replace(/\/$/, '') };
