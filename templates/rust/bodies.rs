@@ -176,3 +176,14 @@ impl<T> fmt::Debug for EventStream<T> {
         f.write_str("EventStream")
     }
 }
+
+/// A connection that goes on in another protocol, such as WebSocket.
+#[derive(Debug)]
+pub enum Upgrade {
+    /// On the side of the server: the answer that axum makes for it.
+    #[cfg(feature = "server")]
+    Answer(axum::response::Response),
+    /// On the side of the client: the connection.
+    #[cfg(feature = "client")]
+    Connection(reqwest::Upgraded),
+}

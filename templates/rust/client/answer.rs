@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 
 use super::events;
 use super::{ClientError, Failure};
-use crate::bodies::{ByteBody, EventStream};
+use crate::bodies::{ByteBody, EventStream, Upgrade};
 use crate::errors::ErrorEnvelope;
 use crate::wire::{Found, Parameter, read_header};
 
 /// An answer whose body has not been read yet.
-pub(crate) struct Answer {
+pub struct Answer {
     status: u16,
     headers: HeaderMap,
     response: Response,
@@ -23,17 +23,21 @@ impl Answer {
         Self { status: response.status().as_u16(), headers: response.headers().clone(), response }
     }
 
-    pub(crate) fn status(&self) -> u16 {
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
         self.status
     }
 
     /// The status as it is kept in responses that stand for several.
-    pub(crate) fn status_code(&self) -> http::StatusCode {
+    #[must_use]
+    pub fn status_code(&self) -> http::StatusCode {
         self.response.status()
     }
 
     /// Whether the body has this media type; ranges such as `image/*` count.
-    pub(crate) fn is(&self, media: &str) -> bool {
+    #[must_use]
+    pub fn is(&self, media: &str) -> bool {
         let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let sent = essence(self.content_type().unwrap_or_default());
         let media = essence(media);
@@ -49,13 +53,19 @@ impl Answer {
     }
 
     /// A header that must be there.
-    pub(crate) fn header<T: DeserializeOwned>(&self, parameter: &Parameter) -> Result<T, ClientError> {
+    ///
+    /// # Errors
+    /// It is not what the contract says, or the connection broke off.
+    pub fn header<T: DeserializeOwned>(&self, parameter: &Parameter) -> Result<T, ClientError> {
         let missing = || self.unexpected(format!("the header {} is missing", parameter.name));
         self.optional_header(parameter)?.ok_or_else(missing)
     }
 
     /// A header that may be absent.
-    pub(crate) fn optional_header<T: DeserializeOwned>(&self, parameter: &Parameter) -> Result<Option<T>, ClientError> {
+    ///
+    /// # Errors
+    /// It is not what the contract says, or the connection broke off.
+    pub fn optional_header<T: DeserializeOwned>(&self, parameter: &Parameter) -> Result<Option<T>, ClientError> {
         let lines: Vec<&str> =
             self.headers.get_all(parameter.name).iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok()).collect();
         let broken = |message: String| self.unexpected(format!("the header {}: {message}", parameter.name));
@@ -71,7 +81,10 @@ impl Answer {
     }
 
     /// A body of JSON.
-    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, ClientError> {
+    ///
+    /// # Errors
+    /// It is not what the contract says, or the connection broke off.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, ClientError> {
         let (status, headers) = (self.status, self.headers);
         let bytes = self.response.bytes().await?;
         match serde_json::from_slice(&bytes) {
@@ -85,29 +98,43 @@ impl Answer {
     }
 
     /// A body of text.
-    pub(crate) async fn text(self) -> Result<String, ClientError> {
+    ///
+    /// # Errors
+    /// It is not what the contract says, or the connection broke off.
+    pub async fn text(self) -> Result<String, ClientError> {
         Ok(self.response.text().await?)
     }
 
     /// A body of bytes, which are read when the caller asks for them.
-    pub(crate) fn bytes(self) -> ByteBody {
+    #[must_use]
+    pub fn bytes(self) -> ByteBody {
         let content_type = self.content_type().map(str::to_owned);
         let body = ByteBody::from_stream(self.response.bytes_stream().map_err(|error| error.without_url().into()));
         content_type.into_iter().fold(body, ByteBody::with_content_type)
     }
 
     /// Events whose data is JSON.
-    pub(crate) fn events<T: DeserializeOwned + Send + 'static>(self) -> EventStream<T> {
+    #[must_use]
+    pub fn events<T: DeserializeOwned + Send + 'static>(self) -> EventStream<T> {
         events::read(self.response.bytes_stream(), |data| serde_json::from_str(&data).map_err(Into::into))
     }
 
     /// Events whose data is text.
-    pub(crate) fn text_events(self) -> EventStream<String> {
+    #[must_use]
+    pub fn text_events(self) -> EventStream<String> {
         events::read(self.response.bytes_stream(), Ok)
     }
 
+    /// The connection, which goes on in another protocol.
+    ///
+    /// # Errors
+    /// The service did not change the protocol.
+    pub async fn upgrade(self) -> Result<Upgrade, ClientError> {
+        Ok(Upgrade::Connection(self.response.upgrade().await?))
+    }
+
     /// An answer that is not among the declared ones: a failure in the envelope, or something unexpected.
-    pub(crate) async fn failure(self) -> ClientError {
+    pub async fn failure(self) -> ClientError {
         let (status, headers) = (self.status, self.headers);
         let bytes = match self.response.bytes().await {
             Ok(bytes) => bytes,

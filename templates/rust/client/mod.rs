@@ -11,9 +11,9 @@ mod request;
 
 use std::fmt;
 
+pub use answer::Answer;
 pub use error::{ClientError, Failure};
-
-use request::Request;
+pub use request::Request;
 
 use crate::operations::Operation;
 
@@ -103,7 +103,9 @@ impl Client {
         self
     }
 
-    fn request(&self, operation: &'static Operation) -> Request<'_> {
+    /// A request for an operation, with the credentials of this client.
+    #[must_use]
+    pub fn request(&self, operation: &'static Operation) -> Request<'_> {
         Request::new(self, operation)
     }
 }

@@ -13,8 +13,8 @@ use crate::wire::{
     Location, Parameter, percent_encode, percent_encode_reserved, write_cookie, write_header, write_pairs, write_path,
 };
 
-/// A request under construction.
-pub(super) struct Request<'a> {
+/// A request under construction: what the methods of [`Client`] are made of.
+pub struct Request<'a> {
     client: &'a Client,
     operation: &'static Operation,
     path: Vec<(&'static str, String)>,
@@ -58,7 +58,7 @@ impl<'a> Request<'a> {
     }
 
     /// Adds a parameter. `null` is absence, except in paths.
-    pub(super) fn parameter(&mut self, parameter: &'static Parameter, value: &impl Serialize) {
+    pub fn parameter(&mut self, parameter: &'static Parameter, value: &impl Serialize) {
         let value = match serde_json::to_value(value) {
             Ok(value) => value,
             Err(error) => return self.trouble(format!("{}: {error}", parameter.name)),
@@ -83,7 +83,7 @@ impl<'a> Request<'a> {
     }
 
     /// A body of JSON.
-    pub(super) fn json(&mut self, media: &str, body: &impl Serialize) {
+    pub fn json(&mut self, media: &str, body: &impl Serialize) {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.content(media, bytes.into()),
             Err(error) => self.trouble(error.to_string()),
@@ -91,12 +91,12 @@ impl<'a> Request<'a> {
     }
 
     /// A body of text.
-    pub(super) fn text(&mut self, media: &str, body: String) {
+    pub fn text(&mut self, media: &str, body: String) {
         self.content(media, body.into());
     }
 
     /// A body of bytes.
-    pub(super) fn bytes(&mut self, media: &str, body: ByteBody) {
+    pub fn bytes(&mut self, media: &str, body: ByteBody) {
         let media = body.content_type().unwrap_or(if media.contains('*') { "application/octet-stream" } else { media }).to_owned();
         let body = match body.into_full() {
             Ok(bytes) => bytes.into(),
@@ -106,7 +106,7 @@ impl<'a> Request<'a> {
     }
 
     /// A URL-encoded form.
-    pub(super) fn form(&mut self, media: &str, fields: &'static [Parameter], body: &impl Serialize) {
+    pub fn form(&mut self, media: &str, fields: &'static [Parameter], body: &impl Serialize) {
         let mut pieces = Vec::new();
         match serde_json::to_value(body) {
             Ok(Value::Object(members)) => {
@@ -127,17 +127,17 @@ impl<'a> Request<'a> {
     }
 
     /// Adds a file to a multipart body.
-    pub(super) fn file(&mut self, name: &str, file: FilePart) {
+    pub fn file(&mut self, name: &str, file: FilePart) {
         self.form.push((FormPart { name: name.to_owned(), file }, true));
     }
 
     /// Adds parts to a multipart body.
-    pub(super) fn parts(&mut self, parts: Vec<FormPart>) {
+    pub fn parts(&mut self, parts: Vec<FormPart>) {
         self.form.extend(parts.into_iter().map(|part| (part, false)));
     }
 
     /// Adds a value to a multipart body. `null` is absence.
-    pub(super) fn part(&mut self, field: &'static Parameter, value: &impl Serialize) {
+    pub fn part(&mut self, field: &'static Parameter, value: &impl Serialize) {
         let value = match serde_json::to_value(value) {
             Ok(value) => value,
             Err(error) => return self.trouble(format!("{}: {error}", field.name)),
@@ -160,7 +160,7 @@ impl<'a> Request<'a> {
     }
 
     /// Ends a multipart body.
-    pub(super) fn multipart(&mut self, media: &str) {
+    pub fn multipart(&mut self, media: &str) {
         let boundary = format!("part-{}", uuid::Uuid::new_v4().simple());
         let mut bytes = Vec::new();
         for (FormPart { name, file }, is_file) in std::mem::take(&mut self.form) {
@@ -191,7 +191,10 @@ impl<'a> Request<'a> {
     }
 
     /// Sends it.
-    pub(super) async fn send(mut self) -> Result<Answer, ClientError> {
+    ///
+    /// # Errors
+    /// Something could not be written, or the service could not be reached.
+    pub async fn send(mut self) -> Result<Answer, ClientError> {
         for credential in &self.client.credentials {
             match credential.place {
                 Place::Header => {

@@ -177,27 +177,30 @@ impl Call {
         }
     }
 
-    /// Whether the caller sent a body at all.
+    /// Whether the caller sent a body.
     #[must_use]
     pub fn has_body(&self) -> bool {
-        self.body.as_ref().is_some_and(|body| !body.is_end_stream())
-    }
-
-    /// Notes that the body is missing.
-    pub fn miss_body(&mut self) {
-        self.violate(Location::Body, "", "required", "the body is missing");
+        let medias = self.context.operation.consumes;
+        let named = medias.iter().any(|media| media.may_be_empty) && self.content_type().is_some();
+        named || self.body.as_ref().is_some_and(|body| !body.is_end_stream())
     }
 
     pub(super) fn content_type(&self) -> Option<&str> {
         self.context.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
     }
 
-    /// Which of these media types the body has. A body without a type is taken for the first. None of them: the request is
-    /// refused with status 415.
-    pub fn choose(&mut self, medias: &[&str]) -> Option<usize> {
+    /// Which of the operation's media types the body has. A body without a type is taken for the first. None of them: the
+    /// request is refused with status 415. No body where one must be is noted.
+    pub fn choose(&mut self) -> Option<usize> {
+        let operation = self.context.operation;
+        if operation.body_required && !self.has_body() {
+            self.violate(Location::Body, "", "required", "the body is missing");
+            return None;
+        }
+        let medias: Vec<&str> = operation.consumes.iter().map(|media| media.media).collect();
         let chosen = match self.content_type() {
             None => Some(0),
-            Some(sent) => choose_media(sent, medias),
+            Some(sent) => choose_media(sent, &medias),
         };
         if chosen.is_none() {
             self.fail(ErrorCode::RequestMediaTypeUnsupported);
@@ -259,7 +262,10 @@ impl Call {
 }
 
 /// What must be there, since the request was accepted.
-pub(crate) fn given<T>(value: Option<T>) -> Result<T, ApiError> {
+///
+/// # Errors
+/// It is not there all the same.
+pub fn given<T>(value: Option<T>) -> Result<T, ApiError> {
     value.ok_or_else(|| ApiError::new(ErrorCode::RequestValidationFailed))
 }
 

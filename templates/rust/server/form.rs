@@ -75,8 +75,9 @@ impl Call {
     }
 
     /// All parts, for forms whose parts the contract does not name.
-    pub fn parts(&mut self) -> Vec<FormPart> {
-        std::mem::take(&mut self.form)
+    pub async fn parts(&mut self) -> Option<Vec<FormPart>> {
+        self.multipart().await?;
+        Some(std::mem::take(&mut self.form))
     }
 
     /// All files of this name.

@@ -11,8 +11,8 @@ mod handlers;
 mod reply;
 mod routes;
 
-pub use call::{Call, Context};
+pub use call::{Call, Context, given};
 pub use failure::{FailureReport, RequestId, TraceId};
 pub use handlers::*;
 pub use reply::Reply;
-pub use routes::{Answer, Routes};
+pub use routes::{Answer, Handler, Routes};

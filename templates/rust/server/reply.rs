@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{RequestId, TraceId};
-use crate::bodies::{ByteBody, Event, EventStream};
+use crate::bodies::{ByteBody, Event, EventStream, Upgrade};
 use crate::errors::ApiError;
 use crate::wire::{Parameter, write_header};
 
@@ -100,6 +100,24 @@ impl Reply {
         match body.into_full() {
             Ok(bytes) => self.with(&media, bytes.into()),
             Err(stream) => self.with(&media, Body::from_stream(stream)),
+        }
+    }
+
+    /// An answer that a change of protocol was agreed on, with the headers of this one added.
+    ///
+    /// # Errors
+    /// A header cannot be written.
+    pub fn upgrade(self, upgrade: Upgrade) -> Result<Response, ApiError> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        match upgrade {
+            Upgrade::Answer(mut response) => {
+                response.headers_mut().extend(self.response.headers().clone());
+                Ok(response)
+            }
+            #[cfg(feature = "client")]
+            Upgrade::Connection(_) => Err(ApiError::internal("a server cannot answer with a connection of a client")),
         }
     }
 

@@ -27,7 +27,8 @@ use crate::wire::{percent_decode, percent_encode_reserved};
 /// What comes of a call, once it is done.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
 
-type Handler<A> = fn(Arc<A>, Call) -> Answer;
+/// The code that serves an operation.
+pub type Handler<A> = fn(Arc<A>, Call) -> Answer;
 type Served = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 /// Operations and who serves them. Each domain may be served by another value.
@@ -43,7 +44,9 @@ impl Routes {
         Self::default()
     }
 
-    pub(crate) fn with<A: Send + Sync + 'static>(
+    /// Adds an operation. The first handler of an operation holds.
+    #[must_use]
+    pub fn with<A: Send + Sync + 'static>(
         mut self,
         operation: &'static Operation,
         api: &Arc<A>,
@@ -91,7 +94,7 @@ fn pattern(segments: &[&[PathPart]]) -> String {
 
 /// Takes a segment apart: the raw text of each parameter, or `None` when it does not fit. Parts are found from the right, so
 /// that `{name}.{kind}` takes the last dot. Parameters are never empty.
-pub(crate) fn capture<'a>(parts: &[PathPart], segment: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+pub(super) fn capture<'a>(parts: &[PathPart], segment: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
     let mut found = Vec::new();
     let mut rest = segment;
     let mut parts = parts.iter().rev().peekable();
@@ -103,9 +106,10 @@ pub(crate) fn capture<'a>(parts: &[PathPart], segment: &'a str) -> Option<Vec<(&
             }
             PathPart::Parameter(name) => *name,
         };
+        let one_left = parts.len() == 1;
         let start = match parts.peek() {
             None => 0,
-            Some(PathPart::Fixed(fixed)) if parts.len() == 1 => fixed.len().min(rest.len()),
+            Some(PathPart::Fixed(fixed)) if one_left => fixed.len().min(rest.len()),
             Some(PathPart::Fixed(fixed)) => {
                 let (last, _) = rest.char_indices().next_back()?;
                 rest.get(..last)?.rfind(fixed)? + fixed.len()
