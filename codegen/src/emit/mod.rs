@@ -3,6 +3,8 @@
 //! Owns: the table of targets, what they are given and what they return. Must not know: disk, git, or each other's output.
 //! A new target is one file or folder here and one line in [`TARGETS`].
 
+pub mod example;
+pub mod schema;
 pub mod templates;
 
 use crate::diagnostics::Diagnostics;

@@ -3,6 +3,9 @@
 //! Owns: the set of given files, reading YAML and JSON, turning a place into line and column.
 //! Must not know: what any document means, or where the texts came from.
 
+pub mod locate;
+pub mod read;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

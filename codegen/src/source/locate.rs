@@ -1,0 +1,270 @@
+//! Places: from a pointer or offset to line and column.
+//!
+//! Owns: the position-keeping parse, which only happens when there is something to print. Must not know: what is printed.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Location, Spanned};
+
+use super::{Sources, read};
+use crate::diagnostics::{At, Place};
+
+/// A place as people count: line and column from 1, with the line's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// The line without its end.
+    pub text: String,
+}
+
+/// Looks places up; parses each file at most once.
+pub struct Locator<'a> {
+    sources: &'a Sources,
+    trees: RefCell<BTreeMap<Arc<str>, Option<Spanned<Node>>>>,
+}
+
+impl<'a> Locator<'a> {
+    /// A locator over the texts of a run.
+    #[must_use]
+    pub fn new(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            trees: RefCell::default(),
+        }
+    }
+
+    /// Where a place is. A pointer to something that does not exist is located at the nearest thing above it that does.
+    /// `None`: the place is a whole file, or a file that is not there.
+    #[must_use]
+    pub fn locate(&self, place: &Place) -> Option<Located> {
+        let text = read::text(&place.file, self.sources.get(&place.file)?).ok();
+        let lossy;
+        let text = match text {
+            Some(text) => text,
+            None => {
+                lossy = String::from_utf8_lossy(self.sources.get(&place.file)?).into_owned();
+                &lossy
+            }
+        };
+        let (line, column) = match &place.at {
+            At::File => return None,
+            At::LineColumn(line, column) => (*line, *column),
+            At::Bytes(range) => line_and_column(text, range.start),
+            At::Pointer(pointer) => self.pointed(place, text, pointer, false)?,
+            At::Key(pointer) => self.pointed(place, text, pointer, true)?,
+        };
+        let line_text = text
+            .lines()
+            .nth(line.saturating_sub(1) as usize)
+            .unwrap_or("")
+            .to_owned();
+        Some(Located {
+            line,
+            column,
+            text: line_text,
+        })
+    }
+
+    /// The text of the scalar at a pointer, as written, without quotes: what a number or date looked like before it was read.
+    #[must_use]
+    pub fn scalar(&self, file: &str, pointer: &str) -> Option<String> {
+        let text = read::text(file, self.sources.get(file)?).ok()?;
+        let location = self.find(file, text, pointer, false)?;
+        let start = usize::try_from(location.span().byte_offset()?).ok()?;
+        let length = usize::try_from(location.span().byte_len()?).ok()?;
+        Some(
+            text.get(start..start + length)?
+                .trim()
+                .trim_matches(['"', '\''])
+                .to_owned(),
+        )
+    }
+
+    fn pointed(&self, place: &Place, text: &str, pointer: &str, key: bool) -> Option<(u32, u32)> {
+        let at = self.find(&place.file, text, pointer, key)?;
+        Some((at.line().try_into().ok()?, at.column().try_into().ok()?))
+    }
+
+    fn find(&self, file: &str, text: &str, pointer: &str, key: bool) -> Option<Location> {
+        let mut trees = self.trees.borrow_mut();
+        let tree = trees.entry(file.into()).or_insert_with(|| {
+            let options = read::yaml_options(text.len());
+            serde_saphyr::from_str_with_options(text, options).ok()
+        });
+        let mut node = tree.as_ref()?;
+        let mut found = node.referenced;
+        for segment in pointer.split('/').skip(1) {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let next = match &node.value {
+                Node::Map(members) => members
+                    .iter()
+                    .find(|(name, _)| name.value == segment)
+                    .map(|(name, value)| {
+                        found = if key || matches!(value.value, Node::Map(_) | Node::List(_)) {
+                            name.referenced
+                        } else {
+                            value.referenced
+                        };
+                        value
+                    }),
+                Node::List(items) => segment
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get(index))
+                    .inspect(|item| {
+                        found = item.referenced;
+                    }),
+                Node::Scalar => None,
+            };
+            match next {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        Some(found)
+    }
+}
+
+fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
+    let mut end = offset.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let before = text.get(..end).unwrap_or("");
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (
+        u32::try_from(line).unwrap_or(u32::MAX),
+        u32::try_from(column).unwrap_or(u32::MAX),
+    )
+}
+
+/// A document of which only the form is kept: keys and places.
+enum Node {
+    Scalar,
+    List(Vec<Spanned<Node>>),
+    Map(Vec<(Spanned<String>, Spanned<Node>)>),
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Scalar)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(member) = members.next_entry()? {
+            list.push(member);
+        }
+        Ok(Node::Map(list))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locate(text: &str, at: At) -> (u32, u32) {
+        let mut sources = Sources::default();
+        sources.insert("a.yaml", text.as_bytes());
+        let found = Locator::new(&sources)
+            .locate(&Place {
+                file: "a.yaml".into(),
+                at,
+            })
+            .unwrap();
+        (found.line, found.column)
+    }
+
+    #[test]
+    fn pointers_become_lines_and_columns() {
+        let text = "a:\n  b: [1, two]\n  c/d:\n    e: x\n200: y\n";
+        assert_eq!(locate(text, At::Pointer("/a/b/1".to_owned())), (2, 10));
+        assert_eq!(locate(text, At::Key("/a/b".to_owned())), (2, 3));
+        assert_eq!(locate(text, At::Pointer("/a/c~1d/e".to_owned())), (4, 8));
+        assert_eq!(locate(text, At::Pointer("/200".to_owned())), (5, 6));
+        assert_eq!(locate(text, At::Pointer("/a/c~1d/nothing/here".to_owned())), (3, 3));
+    }
+
+    #[test]
+    fn json_is_located_too() {
+        let text = "{\n  \"a\": {\"b\": \"\\ud83d\\ude00\", \"c\": 1}\n}\n";
+        assert_eq!(locate(text, At::Pointer("/a/c".to_owned())), (2, 35));
+    }
+
+    #[test]
+    fn offsets_count_characters_not_bytes() {
+        assert_eq!(locate("é\néa", At::Bytes((5..6).into())), (2, 2));
+    }
+
+    #[test]
+    fn a_scalar_keeps_the_spelling_it_had() {
+        let mut sources = Sources::default();
+        sources.insert("a.yaml", "info:\n  version: 1.10\n".as_bytes());
+        assert_eq!(
+            Locator::new(&sources).scalar("a.yaml", "/info/version").as_deref(),
+            Some("1.10")
+        );
+    }
+}

@@ -1,0 +1,289 @@
+//! Reading: bytes of YAML or JSON into one tree.
+//!
+//! Owns: encodings, syntax errors with their place, duplicate keys, limits against hostile input. Must not know: what a
+//! document means. JSON is read by the fast parser, everything else as YAML 1.2.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::Sources;
+use crate::diagnostics::{At, Diagnostic, Place, document};
+
+/// No document may be larger, in bytes.
+const LARGEST: usize = 64 << 20;
+
+/// Reads a file of the sources.
+///
+/// # Errors
+/// The file is not there, is not UTF-8, is too large, or is not YAML or JSON. The diagnostic tells where.
+pub fn read(sources: &Sources, path: &str) -> Result<Value, Diagnostic> {
+    let bytes = sources.get(path).ok_or_else(|| {
+        Diagnostic::new(
+            &document::REF_UNRESOLVED,
+            format!("`{path}` does not exist"),
+            Place::file(path),
+        )
+    })?;
+    let text = text(path, bytes)?;
+    if is_json(path, text) {
+        json(path, text)
+    } else {
+        yaml(path, text)
+    }
+}
+
+/// The text of a file without its byte order mark.
+///
+/// # Errors
+/// It is not UTF-8, or larger than any spec.
+pub fn text<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
+    if bytes.len() > LARGEST {
+        let message = format!("the file has {} bytes; at most {LARGEST} are read", bytes.len());
+        return Err(Diagnostic::new(&document::TOO_LARGE, message, Place::file(path)));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        Diagnostic::new(
+            &document::ENCODING,
+            format!("byte {at} is not UTF-8"),
+            Place::bytes(path, at..at + 1),
+        )
+        .hint("save the file as UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn is_json(path: &str, text: &str) -> bool {
+    path.ends_with(".json") || text.trim_start().starts_with('{')
+}
+
+fn json(path: &str, text: &str) -> Result<Value, Diagnostic> {
+    match serde_json::from_str::<Tree>(text) {
+        Ok(tree) => Ok(tree.0),
+        // A flow mapping of YAML begins like JSON does.
+        Err(_) if !path.ends_with(".json") => yaml(path, text),
+        Err(error) => {
+            let place = Place {
+                file: Arc::from(path),
+                at: At::LineColumn(as_u32(error.line()), as_u32(error.column())),
+            };
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+            Err(problem(&message, place))
+        }
+    }
+}
+
+fn yaml(path: &str, text: &str) -> Result<Value, Diagnostic> {
+    serde_saphyr::from_str_with_options::<Tree>(text, yaml_options(text.len()))
+        .map(|tree| tree.0)
+        .map_err(|error| {
+            let place = error.location().map_or_else(
+                || Place::file(path),
+                |at| Place {
+                    file: Arc::from(path),
+                    at: At::LineColumn(
+                        at.line().try_into().unwrap_or(u32::MAX),
+                        at.column().try_into().unwrap_or(u32::MAX),
+                    ),
+                },
+            );
+            let message = error.without_snippet().to_string();
+            problem(message.lines().next().unwrap_or("the file cannot be read"), place)
+        })
+}
+
+/// How YAML is read, here and where places are looked up: words are words (`no`, `on`, `0123`), and what a document may cost
+/// is bounded by its own size, so that aliases cannot multiply it.
+pub(super) fn yaml_options(length: usize) -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_nodes: 100_000 + length,
+            max_events: 200_000 + length * 2,
+            max_depth: 256,
+            max_total_scalar_bytes: 1_000_000 + length * 4,
+            max_recorded_anchor_events: 1_000_000 + length,
+            max_recorded_anchor_bytes: 1_000_000 + length * 4,
+            max_documents: 1,
+        },
+    }
+}
+
+fn problem(message: &str, place: Place) -> Diagnostic {
+    let code = if message.contains("duplicate") {
+        &document::DUPLICATE_KEY
+    } else {
+        &document::SYNTAX
+    };
+    Diagnostic::new(code, message.to_owned(), place)
+}
+
+fn as_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A tree that refuses duplicate keys, which the plain tree would let pass in silence.
+struct Tree(Value);
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor).map(Tree)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i128<E: serde::de::Error>(self, value: i128) -> Result<Value, E> {
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "JSON numbers beyond 64 bits are floating-point numbers"
+        )]
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_u128<E: serde::de::Error>(self, value: u128) -> Result<Value, E> {
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "JSON numbers beyond 64 bits are floating-point numbers"
+        )]
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("not a number that JSON can hold"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        Tree::deserialize(deserializer).map(|tree| tree.0)
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Tree(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format!("duplicate key `{key}`")));
+            }
+            let Tree(value) = members.next_value()?;
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tree(path: &str, text: &str) -> Result<Value, Diagnostic> {
+        let mut sources = Sources::default();
+        sources.insert(path, text.as_bytes());
+        read(&sources, path)
+    }
+
+    #[test]
+    fn yaml_and_json_give_the_same_tree() {
+        let expected = json!({"a": [1, 2.5, "x", null, true], "200": {"no": "on"}});
+        assert_eq!(
+            tree("a.json", r#"{"a":[1,2.5,"x",null,true],"200":{"no":"on"}}"#).unwrap(),
+            expected
+        );
+        assert_eq!(
+            tree("a.yaml", "a: [1, 2.5, x, null, true]\n200:\n  no: on\n").unwrap(),
+            expected
+        );
+    }
+
+    #[test]
+    fn words_and_dates_stay_words() {
+        let found = tree("a.yaml", "a: no\nb: 2026-01-15\nc: 0123\nd: 1_000\ne: ~\n").unwrap();
+        assert_eq!(
+            found,
+            json!({"a": "no", "b": "2026-01-15", "c": "0123", "d": "1_000", "e": null})
+        );
+    }
+
+    #[test]
+    fn duplicate_keys_are_told_with_their_line_in_both() {
+        for (path, text) in [
+            ("a.yaml", "a: 1\nb: 2\na: 3\n"),
+            ("a.json", "{\"a\": 1,\n\"b\": 2,\n\"a\": 3}"),
+        ] {
+            let error = tree(path, text).unwrap_err();
+            assert_eq!(error.code.id, "SPEC_DUPLICATE_KEY", "{error:?}");
+            assert!(matches!(error.place.unwrap().at, At::LineColumn(3, _)), "{path}");
+        }
+    }
+
+    #[test]
+    fn hostile_documents_are_errors() {
+        let deep = "[".repeat(100_000);
+        let bomb = (0..40).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, n| {
+            text + &format!("a{}: &a{} [{}]\n", n + 1, n + 1, vec![format!("*a{n}"); 10].join(", "))
+        });
+        for (path, text) in [
+            ("a.json", deep.as_str()),
+            ("a.yaml", &deep),
+            ("b.yaml", &bomb),
+            ("c.yaml", "a: b: c"),
+            ("d.yaml", "a: .nan"),
+        ] {
+            assert!(tree(path, text).is_err(), "{path}");
+        }
+        let mut sources = Sources::default();
+        sources.insert("a.yaml", [b'a', b':', b' ', 0xff]);
+        assert_eq!(read(&sources, "a.yaml").unwrap_err().code.id, "SPEC_ENCODING");
+    }
+}

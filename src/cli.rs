@@ -1,0 +1,143 @@
+//! The command line's words: commands, options and their help.
+//!
+//! Owns: argument types; their doc comments are the help. Must not know: what any command does.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One contract, everything in sync: generates every layer of a service from its specs, and keeps them in step.
+#[derive(Debug, Parser)]
+#[command(name = "flaresmith", version, propagate_version = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Exit codes, as `--help` tells them.
+const EXIT_CODES: &str = "Exit codes:\n  \
+    0   clean, or applied\n  \
+    1   problems in the specs, or a failed run\n  \
+    2   wrong usage\n  \
+    3   conflicts: a person's edit stands in the way, nothing was written\n  \
+    4   drift found by `check` or `plan`\n  \
+    70  a bug of flaresmith";
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The repository. Default: the nearest folder above with a flaresmith.toml, else with .git, else this one.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// How results are printed to standard output. Everything else goes to standard error.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Say nothing on standard error but problems.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// Forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people.
+    Human,
+    /// One JSON document.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// What can be asked of the program.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Set a repository up: writes flaresmith.toml, and a first feature when there is no contract yet.
+    Init(InitArgs),
+    /// Work with the specs: apply, plan, check, trace.
+    #[command(subcommand)]
+    Spec(SpecCommand),
+    /// Print what a diagnostic code means and what to do about it; without a code, list all.
+    Explain(ExplainArgs),
+    /// Print the completion script of a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Commands about the specs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SpecCommand {
+    /// Generate every target from the specs and write what changed.
+    Apply(ApplyArgs),
+    /// Show what `apply` would do. Exits 4 when it would do something.
+    Plan(PlanArgs),
+    /// Check that the generated files are what the specs say. Writes nothing; for CI and hooks.
+    Check(CheckArgs),
+    /// Show which operations, schemas, files and tests carry a requirement; without an id, the coverage of all.
+    Trace(TraceArgs),
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// An OpenAPI document. One outside of the repository is copied into it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) contract: Option<PathBuf>,
+    /// Targets to generate, separated by commas. Default: all.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(crate) targets: Vec<String>,
+}
+
+/// Options of `spec apply`.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// Show what would be written, and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Show the full difference of every file.
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Treat warnings as errors.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Options of `spec plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// Show the full difference of every file.
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+/// Options of `spec check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Treat warnings as errors.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Show the full difference of every file.
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+/// Options of `spec trace`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// A requirement id: `FR-008`, or `001/FR-008` where several features have it.
+    pub(crate) id: Option<String>,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A diagnostic code: `SPEC_REF_UNRESOLVED`.
+    pub(crate) code: Option<String>,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,29 @@
+//! `flaresmith explain CODE`: what a diagnostic means.
+//!
+//! Owns: finding the code. Must not know: where it is used.
+
+use flaresmith_codegen::diagnostics::{all_codes, nearest};
+use flaresmith_sync::SyncError;
+
+use crate::cli::ExplainArgs;
+use crate::outcome::Outcome;
+use crate::view::View;
+
+/// Runs it.
+pub(crate) fn run(args: &ExplainArgs, view: &mut View) -> Result<Outcome, SyncError> {
+    let codes = all_codes();
+    let Some(wanted) = &args.code else {
+        view.codes(&codes);
+        return Ok(Outcome::Clean);
+    };
+    if let Some(code) = codes.iter().find(|code| code.id.eq_ignore_ascii_case(wanted)) {
+        view.explanation(code);
+        return Ok(Outcome::Clean);
+    }
+    let mut error = SyncError::new("EXPLAIN_UNKNOWN_CODE", format!("there is no code `{wanted}`"));
+    error.hint = Some(match nearest(wanted, codes.iter().map(|code| code.id)) {
+        Some(near) => format!("did you mean `flaresmith explain {near}`?"),
+        None => "`flaresmith explain` lists all codes".to_owned(),
+    });
+    Err(error)
+}

@@ -1,0 +1,85 @@
+//! Digests of file contents.
+//!
+//! Owns: what counts as the same content. Must not know: which files are compared.
+//!
+//! Line ends do not count: git may write `\r\n` where `\n` was generated, and that is nobody's edit.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// 128 bits of BLAKE3 over the content with `\n` line ends, written as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 16]);
+
+impl Digest {
+    /// The digest of a content.
+    #[must_use]
+    pub fn of(content: &[u8]) -> Self {
+        let hash = blake3::hash(&unix_line_ends(content));
+        let mut bytes = [0; 16];
+        for (to, from) in bytes.iter_mut().zip(hash.as_bytes()) {
+            *to = *from;
+        }
+        Self(bytes)
+    }
+
+    /// Reads the 32 digits back.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 32 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        for (i, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(i * 2..i * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+/// The content with `\n` line ends; borrowed when it has them already.
+fn unix_line_ends(content: &[u8]) -> Cow<'_, [u8]> {
+    if !content.contains(&b'\r') {
+        return Cow::Borrowed(content);
+    }
+    let mut rest = content.iter().copied().peekable();
+    let mut out = Vec::with_capacity(content.len());
+    while let Some(byte) = rest.next() {
+        if byte != b'\r' || rest.peek() != Some(&b'\n') {
+            out.push(byte);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_do_not_count_and_everything_else_does() {
+        assert_eq!(Digest::of(b"a\r\nb\n"), Digest::of(b"a\nb\n"));
+        assert_ne!(Digest::of(b"a\rb\n"), Digest::of(b"ab\n"));
+        assert_ne!(Digest::of(b"a\n"), Digest::of(b"a"));
+    }
+
+    #[test]
+    fn the_written_form_reads_back() {
+        let digest = Digest::of(b"x");
+        assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
+        assert_eq!(Digest::parse("short"), None);
+        assert_eq!(Digest::parse(&"é".repeat(16)), None);
+    }
+}

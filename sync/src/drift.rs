@@ -1,0 +1,227 @@
+//! The drift report: a plan, told to people and programs.
+//!
+//! Owns: the report's exact form, summaries and diffs. Must not know: colours or terminals.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use similar::{ChangeTag, TextDiff};
+
+use crate::plan::{ChangeKind, Conflict, ConflictReason, Plan};
+
+/// What differs between the contract and the files made from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftReport {
+    /// Files that an apply writes or deletes, by path.
+    pub changed_files: Vec<ChangedFile>,
+    /// Files that a person has to decide about, by path.
+    pub conflicts: Vec<ConflictEntry>,
+    /// The counts.
+    pub summary: Summary,
+}
+
+/// A file that an apply writes or deletes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangedFile {
+    /// Path relative to the root.
+    pub path: String,
+    /// What happens to it.
+    #[serde(rename = "type")]
+    pub kind: DriftKind,
+    /// What changes in it, in a few words.
+    pub diff_summary: String,
+}
+
+/// What happens to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the variants are the report's own words")]
+pub enum DriftKind {
+    Added,
+    Modified,
+    Removed,
+}
+
+/// A file that a person has to decide about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConflictEntry {
+    /// Path relative to the root.
+    pub path: String,
+    /// `UNCOMMITTED_LOCAL_CHANGES`, `MANUAL_DIVERGENCE` or `SCHEMA_MISMATCH`.
+    pub reason: Reason,
+    /// What to type next.
+    pub suggestion: String,
+}
+
+/// Why a file is a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the variants are the report's own words")]
+pub enum Reason {
+    UncommittedLocalChanges,
+    ManualDivergence,
+    SchemaMismatch,
+}
+
+/// The counts of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Number of changed files.
+    pub changed_count: usize,
+    /// Number of conflicts.
+    pub conflict_count: usize,
+    /// The verdict.
+    pub status: DriftStatus,
+}
+
+/// The verdict of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the variants are the report's own words")]
+pub enum DriftStatus {
+    Clean,
+    Drift,
+    Conflicts,
+}
+
+/// The report of a plan.
+#[must_use]
+pub fn report(plan: &Plan) -> DriftReport {
+    let changed_files: Vec<ChangedFile> = plan
+        .changes
+        .iter()
+        .map(|change| ChangedFile {
+            path: change.path.clone(),
+            kind: match change.kind {
+                ChangeKind::Added => DriftKind::Added,
+                ChangeKind::Modified => DriftKind::Modified,
+                ChangeKind::Removed => DriftKind::Removed,
+            },
+            diff_summary: line_summary(&String::from_utf8_lossy(&change.before), &change.after),
+        })
+        .collect();
+    let conflicts: Vec<ConflictEntry> = plan.conflicts.iter().map(conflict_entry).collect();
+    let status = match (conflicts.is_empty(), changed_files.is_empty()) {
+        (false, _) => DriftStatus::Conflicts,
+        (true, false) => DriftStatus::Drift,
+        (true, true) => DriftStatus::Clean,
+    };
+    let summary = Summary {
+        changed_count: changed_files.len(),
+        conflict_count: conflicts.len(),
+        status,
+    };
+    DriftReport {
+        changed_files,
+        conflicts,
+        summary,
+    }
+}
+
+fn conflict_entry(conflict: &Conflict) -> ConflictEntry {
+    let path = shell_quoted(&conflict.path);
+    let (reason, suggestion) = match conflict.reason {
+        ConflictReason::UncommittedLocalChanges => (
+            Reason::UncommittedLocalChanges,
+            format!(
+                "commit the edit (`git add {path} && git commit`) or discard it (`rm {path}`), then run `flaresmith spec apply` again"
+            ),
+        ),
+        ConflictReason::ManualDivergence => (
+            Reason::ManualDivergence,
+            format!(
+                "move the edit into the specs and delete the file (`rm {path}`), then run `flaresmith spec apply` again"
+            ),
+        ),
+    };
+    ConflictEntry {
+        path: conflict.path.clone(),
+        reason,
+        suggestion,
+    }
+}
+
+/// A path as one word of a POSIX shell.
+fn shell_quoted(path: &str) -> String {
+    if path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@".contains(c)) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', "'\\''"))
+}
+
+/// Lines gained and lost.
+fn line_summary(before: &str, after: &str) -> String {
+    let (mut gained, mut lost) = (0_usize, 0_usize);
+    if before.is_empty() {
+        gained = after.lines().count();
+    } else if after.is_empty() {
+        lost = before.lines().count();
+    } else {
+        for change in TextDiff::from_lines(before, after).iter_all_changes() {
+            match change.tag() {
+                ChangeTag::Insert => gained += 1,
+                ChangeTag::Delete => lost += 1,
+                ChangeTag::Equal => {}
+            }
+        }
+    }
+    let plural = |count: usize| if count == 1 { "line" } else { "lines" };
+    match (gained, lost) {
+        (gained, 0) => format!("{gained} {} added", plural(gained)),
+        (0, lost) => format!("{lost} {} removed", plural(lost)),
+        (gained, lost) => format!("{gained} {} added, {lost} removed", plural(gained)),
+    }
+}
+
+/// The unified diff of two texts, with the path in its head.
+#[must_use]
+pub fn unified_diff(path: &str, before: &str, after: &str) -> String {
+    TextDiff::from_lines(before, after)
+        .unified_diff()
+        .context_radius(3)
+        .header(&format!("a/{path}"), &format!("b/{path}"))
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_has_exactly_the_promised_form() {
+        let plan = Plan {
+            changes: vec![crate::plan::Change {
+                path: "a".to_owned(),
+                kind: ChangeKind::Added,
+                before: Vec::new(),
+                after: "x\n".to_owned(),
+            }],
+            conflicts: vec![Conflict {
+                path: "b".to_owned(),
+                reason: ConflictReason::ManualDivergence,
+                mine: Vec::new(),
+                theirs: None,
+            }],
+            ..Plan::default()
+        };
+        let json = serde_json::to_value(report(&plan)).unwrap();
+        assert_eq!(
+            json["changedFiles"],
+            serde_json::json!([{"path": "a", "type": "added", "diffSummary": "1 line added"}])
+        );
+        assert_eq!(json["conflicts"][0]["reason"], "MANUAL_DIVERGENCE");
+        assert_eq!(
+            json["summary"],
+            serde_json::json!({"changedCount": 1, "conflictCount": 1, "status": "conflicts"})
+        );
+        assert_eq!(json.as_object().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_suggestion_can_be_typed_whatever_the_path() {
+        assert_eq!(shell_quoted("a b'c"), "'a b'\\''c'");
+        assert_eq!(shell_quoted("generated/rust/src/lib.rs"), "generated/rust/src/lib.rs");
+    }
+}

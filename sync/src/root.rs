@@ -1,0 +1,81 @@
+//! The root of a repository: the folder that every path is relative to.
+//!
+//! Owns: finding it, and turning relative paths into places on disk that lie inside it.
+//! Must not know: which files matter.
+
+use std::path::{Path, PathBuf};
+
+use flaresmith_codegen::settings;
+
+use crate::error::SyncError;
+
+/// An existing folder, as an absolute path.
+#[derive(Debug, Clone)]
+pub struct Root(PathBuf);
+
+impl Root {
+    /// The folder itself is the root.
+    ///
+    /// # Errors
+    /// It does not exist or is not a folder.
+    pub fn at(path: &Path) -> Result<Self, SyncError> {
+        let path = std::path::absolute(path).map_err(|error| SyncError::io("cannot use", path, &error))?;
+        if path.is_dir() {
+            return Ok(Self(path));
+        }
+        Err(
+            SyncError::new("ROOT_NOT_FOUND", format!("{} is not a folder", path.display()))
+                .at(&path)
+                .hint("give an existing folder to `--root`"),
+        )
+    }
+
+    /// The nearest folder at or above `start` that has a `flaresmith.toml`, else the nearest that has `.git`, else `start`.
+    ///
+    /// # Errors
+    /// `start` does not exist.
+    pub fn find(start: &Path) -> Result<Self, SyncError> {
+        let start = Self::at(start)?;
+        let above = |name: &str| {
+            start
+                .0
+                .ancestors()
+                .find(|folder| folder.join(name).exists())
+                .map(Path::to_owned)
+        };
+        Ok(above(settings::FILE).or_else(|| above(".git")).map_or(start, Self))
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where a path relative to the root lies on disk.
+    ///
+    /// # Errors
+    /// The path climbs out, or one of its folders is a symbolic link, which could lead anywhere.
+    pub fn resolve(&self, relative: &str) -> Result<PathBuf, SyncError> {
+        if !settings::is_inside(relative) {
+            return Err(SyncError::new(
+                "PATH_OUTSIDE_ROOT",
+                format!("`{relative}` is not a path inside the repository"),
+            ));
+        }
+        let mut path = self.0.clone();
+        let mut parts = relative.split('/').peekable();
+        while let Some(part) = parts.next() {
+            path.push(part);
+            if parts.peek().is_some() && path.is_symlink() {
+                return Err(SyncError::new(
+                    "PATH_SYMLINK",
+                    format!("{} is a symbolic link; nothing is written through it", path.display()),
+                )
+                .at(&path)
+                .hint("make it a real folder, or change `out` in flaresmith.toml"));
+            }
+        }
+        Ok(path)
+    }
+}

@@ -1,0 +1,250 @@
+//! Reads what a compilation may see: settings, specs, the files that contracts refer to, and template replacements.
+//!
+//! Owns: which files are read. Must not know: what is in them, beyond where `$ref` may point.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use flaresmith_codegen::diagnostics::{Diagnostics, Place};
+use flaresmith_codegen::settings::{self, Settings};
+use flaresmith_codegen::source::Sources;
+
+use crate::digest::Digest;
+use crate::error::SyncError;
+use crate::root::Root;
+
+/// Everything that a compilation is made from.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// The project's settings.
+    pub settings: Settings,
+    /// Specs and contracts.
+    pub sources: Sources,
+    /// Templates that replace built-in ones, by name.
+    pub templates: BTreeMap<String, String>,
+    /// Problems found in the settings.
+    pub diagnostics: Diagnostics,
+    /// Digest of every file that was read, by path.
+    pub digests: BTreeMap<String, Digest>,
+}
+
+/// Extensions of files that a spec folder may hold for us.
+const SPEC_EXTENSIONS: [&str; 4] = ["md", "yaml", "yml", "json"];
+
+/// Reads everything from disk.
+///
+/// # Errors
+/// A file that exists cannot be read.
+pub fn read(root: &Root) -> Result<Inputs, SyncError> {
+    let mut inputs = Inputs::default();
+    if let Some(bytes) = read_file(&root.path().join(settings::FILE))? {
+        inputs.digests.insert(settings::FILE.to_owned(), Digest::of(&bytes));
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => inputs.settings = Settings::parse(text, &mut inputs.diagnostics),
+            Err(_) => inputs
+                .diagnostics
+                .push(flaresmith_codegen::diagnostics::Diagnostic::new(
+                    &flaresmith_codegen::diagnostics::settings::SYNTAX,
+                    "the file is not UTF-8",
+                    Place::file(settings::FILE),
+                )),
+        }
+        inputs.sources.insert(settings::FILE, bytes);
+    }
+    let mut pending: Vec<String> = Vec::new();
+    for folder in inputs.settings.specs.iter().filter(|path| settings::is_inside(path)) {
+        list(root.path(), folder, &SPEC_EXTENSIONS, true, &mut pending)?;
+    }
+    list(root.path(), ".specify/memory", &["md"], false, &mut pending)?;
+    pending.extend(
+        inputs
+            .settings
+            .contracts
+            .iter()
+            .filter(|path| settings::is_inside(path))
+            .cloned(),
+    );
+    if inputs.settings.contracts.is_empty() {
+        list(root.path(), "", &["yaml", "yml", "json"], false, &mut pending)?;
+        pending.retain(|path| path.contains('/') || looks_like_contract(&root.path().join(path)));
+    }
+    while let Some(path) = pending.pop() {
+        if inputs.sources.get(&path).is_some() {
+            continue;
+        }
+        let Some(bytes) = read_file(&root.path().join(&path))? else {
+            continue;
+        };
+        pending.extend(referred_files(&path, &bytes));
+        inputs.digests.insert(path.clone(), Digest::of(&bytes));
+        inputs.sources.insert(&path, bytes);
+    }
+    read_templates(root, &mut inputs)?;
+    Ok(inputs)
+}
+
+fn read_templates(root: &Root, inputs: &mut Inputs) -> Result<(), SyncError> {
+    let Some(folder) = inputs
+        .settings
+        .templates
+        .clone()
+        .filter(|path| settings::is_inside(path))
+    else {
+        return Ok(());
+    };
+    let mut paths = Vec::new();
+    list(root.path(), &folder, &[], true, &mut paths)?;
+    for path in paths {
+        let Some(bytes) = read_file(&root.path().join(&path))? else {
+            continue;
+        };
+        inputs.digests.insert(path.clone(), Digest::of(&bytes));
+        if let (Ok(text), Some(name)) = (String::from_utf8(bytes), path.strip_prefix(&format!("{folder}/"))) {
+            inputs.templates.insert(name.to_owned(), text);
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of a regular file; `None` when there is none. A symbolic link is followed only to a place inside the root by
+/// virtue of being listed, so links are left out here.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, SyncError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => std::fs::read(path)
+            .map(Some)
+            .map_err(|error| SyncError::io("cannot read", path, &error)),
+        _ => Ok(None),
+    }
+}
+
+/// Adds the files of a folder, relative to the root. Hidden entries, links and `node_modules` are left out; an empty list of
+/// extensions means all.
+fn list(root: &Path, folder: &str, extensions: &[&str], deep: bool, found: &mut Vec<String>) -> Result<(), SyncError> {
+    let path = root.join(folder);
+    let entries = match std::fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(SyncError::io("cannot list", &path, &error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| SyncError::io("cannot list", &path, &error))?;
+        let kind = entry
+            .file_type()
+            .map_err(|error| SyncError::io("cannot look at", &entry.path(), &error))?;
+        if let Ok(name) = entry.file_name().into_string() {
+            names.push((name, kind));
+        }
+    }
+    names.sort_by(|left, right| left.0.cmp(&right.0));
+    for (name, kind) in names {
+        if name.starts_with('.') || name == "node_modules" {
+            continue;
+        }
+        let relative = if folder.is_empty() {
+            name.clone()
+        } else {
+            format!("{folder}/{name}")
+        };
+        let wanted = extensions.is_empty() || name.rsplit_once('.').is_some_and(|(_, end)| extensions.contains(&end));
+        if kind.is_dir() && deep {
+            list(root, &relative, extensions, deep, found)?;
+        } else if kind.is_file() && wanted {
+            found.push(relative);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file at the root may be an OpenAPI document: the word stands near its beginning or end, or it is small. What it
+/// really is, the reader decides.
+fn looks_like_contract(path: &Path) -> bool {
+    let Ok(Some(bytes)) = read_file(path) else { return false };
+    [b"openapi".as_slice(), b"swagger".as_slice()]
+        .iter()
+        .any(|word| bytes.windows(word.len()).any(|window| window == *word))
+}
+
+/// Paths, relative to the root, that the text may refer to by `$ref`. Too many do no harm: a file nobody resolves is only
+/// read. References to URLs and out of the root are left to the resolver, which tells about them.
+fn referred_files(path: &str, bytes: &[u8]) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Vec::new();
+    };
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    text.split("$ref")
+        .skip(1)
+        .filter_map(|rest| {
+            let rest = rest
+                .trim_start_matches(['"', '\''])
+                .trim_start()
+                .strip_prefix(':')?
+                .trim_start();
+            let rest = rest.trim_start_matches(['"', '\'']);
+            let end = rest.find(['"', '\'', '#', '\n', '\r', '}', ',']).unwrap_or(rest.len());
+            let target = rest.get(..end)?.trim();
+            if target.is_empty() || target.contains("://") || target.starts_with('/') {
+                return None;
+            }
+            join(folder, &percent_decoded(target))
+        })
+        .collect()
+}
+
+/// A path relative to a folder, normalised; `None` when it climbs out of the root.
+fn join(folder: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    let path = parts.join("/");
+    settings::is_inside(&path).then_some(path)
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let code = tail
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_found_in_every_spelling_and_never_leave_the_root() {
+        let text = "a: {$ref: ../data-model.yaml#/$defs/A}\n\"$ref\": \"b.json\"\n$ref: 'c d.yaml#/x'\n$ref: '#/here'\n\
+                    $ref: https://x.test/y.yaml\n$ref: ../../../../etc/passwd\n$ref: e%20f.yaml\n";
+        assert_eq!(
+            referred_files("specs/001-x/contracts/api.yaml", text.as_bytes()),
+            [
+                "specs/001-x/data-model.yaml",
+                "specs/001-x/contracts/b.json",
+                "specs/001-x/contracts/c d.yaml",
+                "specs/001-x/contracts/e f.yaml"
+            ]
+        );
+    }
+}
