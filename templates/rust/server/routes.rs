@@ -1,0 +1,269 @@
+//! Routes: from a method and a path to an operation.
+//!
+//! Paths are matched here, segment by segment, since a contract may say what axum's router cannot: `/{name}.json`,
+//! `/{id}:close`, `/a/{x}` beside `/a/{y}`. axum is told one pattern a shape of paths, with a parameter named by its position, so
+//! that no two patterns collide and building a router never panics.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method};
+use axum::response::Response;
+use axum::routing::{MethodRouter, any_service};
+use axum::{Extension, Router};
+use tower_service::Service;
+
+use super::failure::REQUEST_ID;
+use super::{Call, RequestId, TraceId};
+use crate::errors::{ApiError, ErrorCode};
+use crate::operations::{Operation, PathPart};
+use crate::wire::{percent_decode, percent_encode_reserved};
+
+/// What comes of a call, once it is done.
+pub type Answer = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
+
+/// The code that serves an operation.
+pub type Handler<A> = fn(Arc<A>, Call) -> Answer;
+type Served = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+/// Operations and who serves them. Each domain may be served by another value.
+#[derive(Default)]
+pub struct Routes {
+    entries: Vec<(&'static Operation, MethodRouter)>,
+}
+
+impl Routes {
+    /// No operations yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an operation. The first handler of an operation holds.
+    #[must_use]
+    pub fn with<A: Send + Sync + 'static>(
+        mut self,
+        operation: &'static Operation,
+        api: &Arc<A>,
+        handler: Handler<A>,
+    ) -> Self {
+        let endpoint = Endpoint { operation, api: Arc::clone(api), handler };
+        self.entries.push((operation, any_service(endpoint)));
+        self
+    }
+
+    /// The router. Unknown paths and methods are answered in the envelope; a host may replace its fallback.
+    pub fn into_router(self) -> Router {
+        self.into_router_with(|_, route| route)
+    }
+
+    /// The router, with every route wrapped by what `wrap` puts around it. `wrap` sees the operation, and so do its layers: every
+    /// request carries it as the extension `&'static Operation`.
+    pub fn into_router_with(self, mut wrap: impl FnMut(&'static Operation, MethodRouter) -> MethodRouter) -> Router {
+        let mut root = Node::default();
+        let mut patterns = BTreeSet::new();
+        for (operation, route) in self.entries {
+            patterns.insert(pattern(operation.segments));
+            let route = wrap(operation, route).layer(Extension(operation));
+            root.insert(operation.segments, operation, route);
+        }
+        let dispatch = Dispatch(Arc::new(root));
+        let router = Router::new().without_v07_checks().fallback_service(dispatch.clone());
+        patterns.iter().fold(router, |router, pattern| router.route_service(pattern, dispatch.clone()))
+    }
+}
+
+/// axum's pattern for a path: parameters are named by their position, segments with several parts count as parameters.
+fn pattern(segments: &[&[PathPart]]) -> String {
+    let mut text = String::new();
+    for (position, segment) in segments.iter().enumerate() {
+        text.push('/');
+        match segment {
+            [] => {}
+            [PathPart::Fixed(fixed)] => text.push_str(&percent_encode_reserved(fixed)),
+            _ => text.push_str(&format!("{% raw %}{{p{position}}}{% endraw %}")),
+        }
+    }
+    if text.is_empty() { "/".to_owned() } else { text }
+}
+
+/// Takes a segment apart: the raw text of each parameter, or `None` when it does not fit. Parts are found from the right, so
+/// that `{name}.{kind}` takes the last dot. Parameters are never empty.
+pub(super) fn capture<'a>(parts: &[PathPart], segment: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+    let mut found = Vec::new();
+    let mut rest = segment;
+    let mut parts = parts.iter().rev().peekable();
+    while let Some(part) = parts.next() {
+        let name = match part {
+            PathPart::Fixed(fixed) => {
+                rest = rest.strip_suffix(fixed)?;
+                continue;
+            }
+            PathPart::Parameter(name) => *name,
+        };
+        let one_left = parts.len() == 1;
+        let start = match parts.peek() {
+            None => 0,
+            Some(PathPart::Fixed(fixed)) if one_left => fixed.len().min(rest.len()),
+            Some(PathPart::Fixed(fixed)) => {
+                let (last, _) = rest.char_indices().next_back()?;
+                rest.get(..last)?.rfind(fixed)? + fixed.len()
+            }
+            Some(PathPart::Parameter(_)) => rest.char_indices().next_back()?.0,
+        };
+        let value = rest.get(start..).filter(|value| !value.is_empty())?;
+        found.push((name, value));
+        rest = rest.get(..start)?;
+    }
+    rest.is_empty().then_some(found)
+}
+
+/// One step in the tree of paths. Fixed text goes before mixed segments, and these before bare parameters.
+#[derive(Default)]
+struct Node {
+    fixed: BTreeMap<&'static str, Node>,
+    mixed: Vec<(&'static [PathPart], Node)>,
+    parameter: Option<Box<Node>>,
+    methods: Vec<(&'static Operation, MethodRouter)>,
+}
+
+impl Node {
+    fn insert(&mut self, path: &'static [&'static [PathPart]], operation: &'static Operation, route: MethodRouter) {
+        let [segment, rest @ ..] = path else {
+            if self.methods.iter().all(|(known, _)| known.method != operation.method) {
+                self.methods.push((operation, route));
+            }
+            return;
+        };
+        let next = match segment {
+            [] => self.fixed.entry("").or_default(),
+            [PathPart::Fixed(fixed)] => self.fixed.entry(fixed).or_default(),
+            [PathPart::Parameter(_)] => self.parameter.get_or_insert_default(),
+            parts => {
+                // The more fixed text, the earlier it is tried.
+                let weight = |parts: &[PathPart]| -> usize {
+                    parts.iter().map(|part| if let PathPart::Fixed(fixed) = part { fixed.len() } else { 0 }).sum()
+                };
+                let position = match self.mixed.iter().position(|(known, _)| alike(known, parts)) {
+                    Some(position) => position,
+                    None => {
+                        let position = self.mixed.partition_point(|(known, _)| weight(known) >= weight(parts));
+                        self.mixed.insert(position, (parts, Self::default()));
+                        position
+                    }
+                };
+                let Some((_, node)) = self.mixed.get_mut(position) else { return };
+                node
+            }
+        };
+        next.insert(rest, operation, route);
+    }
+
+    fn find(&self, path: &[&str]) -> Option<&Self> {
+        let [segment, rest @ ..] = path else {
+            return Some(self).filter(|node| !node.methods.is_empty());
+        };
+        let fixed = || self.fixed.get(percent_decode(segment, false)?.as_str())?.find(rest);
+        let mixed = || {
+            let fitting = self.mixed.iter().filter(|(parts, _)| capture(parts, segment).is_some());
+            fitting.into_iter().find_map(|(_, node)| node.find(rest))
+        };
+        let parameter = || self.parameter.as_ref().filter(|_| !segment.is_empty())?.find(rest);
+        fixed().or_else(mixed).or_else(parameter)
+    }
+}
+
+/// Whether two segments differ in nothing but the names of parameters.
+fn alike(a: &[PathPart], b: &[PathPart]) -> bool {
+    let same = |(a, b): (&PathPart, &PathPart)| match (a, b) {
+        (PathPart::Fixed(a), PathPart::Fixed(b)) => a == b,
+        (PathPart::Parameter(_), PathPart::Parameter(_)) => true,
+        _ => false,
+    };
+    a.len() == b.len() && a.iter().zip(b).all(same)
+}
+
+/// Finds the operation of a request.
+#[derive(Clone)]
+struct Dispatch(Arc<Node>);
+
+impl Service<Request> for Dispatch {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Served;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Served {
+        let path = request.uri().path();
+        let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+        let methods = self.0.find(&segments).map(|node| node.methods.as_slice());
+        let method = request.method();
+        let of = |name: &str| methods.unwrap_or_default().iter().find(|(operation, _)| operation.method == name);
+        // Whoever serves GET serves HEAD; the server leaves the body out.
+        if let Some((_, route)) = of(method.as_str()).or_else(|| of("GET").filter(|_| method == Method::HEAD)) {
+            return Box::pin(route.clone().call(request));
+        }
+        let failure = match methods {
+            None => ApiError::new(ErrorCode::RequestRouteUnknown),
+            Some(methods) => {
+                let mut allowed: Vec<&str> = methods.iter().map(|(operation, _)| operation.method).collect();
+                if allowed.contains(&"GET") && !allowed.contains(&"HEAD") {
+                    allowed.push("HEAD");
+                }
+                ApiError::new(ErrorCode::RequestMethodNotAllowed)
+                    .with_header("allow", allowed.join(", "))
+                    .with_details(serde_json::json!({ "allowed": allowed }))
+            }
+        };
+        let (extensions, headers) = (request.extensions(), request.headers());
+        let response = failure.answer(&RequestId::of(extensions, headers), &TraceId::of(extensions, headers));
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+/// Serves one operation.
+struct Endpoint<A> {
+    operation: &'static Operation,
+    api: Arc<A>,
+    handler: Handler<A>,
+}
+
+impl<A> Clone for Endpoint<A> {
+    fn clone(&self) -> Self {
+        Self { operation: self.operation, api: Arc::clone(&self.api), handler: self.handler }
+    }
+}
+
+impl<A: Send + Sync + 'static> Service<Request> for Endpoint<A> {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Served;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Served {
+        let call = Call::new(self.operation, request);
+        let (request_id, trace_id) = call.ids();
+        let answer = (self.handler)(Arc::clone(&self.api), call);
+        Box::pin(async move {
+            let mut response = match answer.await {
+                Ok(response) => response,
+                Err(failure) => failure.answer(&request_id, &trace_id),
+            };
+            if let Ok(value) = HeaderValue::try_from(&request_id.0) {
+                response.headers_mut().entry(REQUEST_ID).or_insert(value);
+            }
+            Ok(response)
+        })
+    }
+}

@@ -1,0 +1,314 @@
+//! From texts to values.
+
+use serde_json::{Map, Number, Value};
+
+use super::{Parameter, Shape, Style, percent_decode};
+
+/// What was found where a parameter may stand.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// Nothing.
+    Absent,
+    /// A value; whether it fits the type is not decided here.
+    Value(Value),
+    /// A text that is not written as it has to be.
+    Broken(&'static str),
+}
+
+const NOT_UTF8: Found = Found::Broken("is not UTF-8");
+const NOT_JSON: Found = Found::Broken("is not a JSON text");
+const REPEATED: Found = Found::Broken("is given more than once");
+
+/// Names and values of a query or a form, in their order. Names are decoded; values are not, so that an encoded comma can be
+/// told from one that parts items.
+#[derive(Debug, Clone, Default)]
+pub struct Pairs {
+    entries: Vec<(String, String)>,
+}
+
+impl Pairs {
+    /// Takes `a=1&b=2` apart.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let entries = text
+            .split('&')
+            .filter(|piece| !piece.is_empty())
+            .filter_map(|piece| {
+                let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+                Some((percent_decode(name, true)?, value.to_owned()))
+            })
+            .collect();
+        Self { entries }
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let of_name = move |(key, value): &'a (String, String)| (key == name).then_some(value.as_str());
+        self.entries.iter().filter_map(of_name)
+    }
+}
+
+/// The value that a text stands for: `12` is a number where a number may stand. A text that fits nothing stays a string, so
+/// that checking the type tells what is wrong.
+#[must_use]
+pub fn scalar(shape: &Shape, text: &str) -> Value {
+    try_scalar(shape, text).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn try_scalar(shape: &Shape, text: &str) -> Option<Value> {
+    match shape {
+        Shape::Text | Shape::Any => Some(Value::String(text.to_owned())),
+        Shape::Integer => integer(text).map(Value::Number),
+        Shape::Number => integer(text)
+            .or_else(|| text.parse().ok().filter(|_| text.starts_with(plain)).and_then(Number::from_f64))
+            .map(Value::Number),
+        Shape::Boolean => text.parse().ok().map(Value::Bool),
+        Shape::Null => (text.is_empty() || text == "null").then_some(Value::Null),
+        Shape::List(_) | Shape::Object(..) => serde_json::from_str(text).ok(),
+        Shape::OneOf(shapes) => {
+            let narrow = shapes.iter().filter(|shape| !matches!(shape, Shape::Text | Shape::Any));
+            let wide = shapes.iter().filter(|shape| matches!(shape, Shape::Text | Shape::Any));
+            let is_text = wide.clone().next().is_some();
+            narrow
+                .filter(|shape| !(is_text && matches!(shape, Shape::Null)))
+                .chain(wide)
+                .find_map(|shape| try_scalar(shape, text))
+        }
+    }
+}
+
+fn plain(first: char) -> bool {
+    first == '-' || first.is_ascii_digit()
+}
+
+fn integer(text: &str) -> Option<Number> {
+    if !text.starts_with(plain) {
+        return None;
+    }
+    let signed = text.parse::<i64>().map(Number::from);
+    signed.or_else(|_| text.parse::<u64>().map(Number::from)).ok()
+}
+
+/// A value out of texts that were parted already. Pairs are `name=value` when `keyed`, else they follow each other.
+fn compose(shape: &Shape, pieces: &[&str], keyed: bool, plus: bool) -> Found {
+    let decoded: Option<Vec<String>> = pieces.iter().map(|piece| percent_decode(piece, plus)).collect();
+    let Some(texts) = decoded else { return NOT_UTF8 };
+    if shape.is_object() && (keyed || pieces.len() > 1 || !shape.is_scalar()) {
+        let mut object = Map::new();
+        let mut insert = |name: String, text: &str| {
+            let value = shape.member(&name).map_or_else(|| Value::String(text.to_owned()), |shape| scalar(shape, text));
+            object.insert(name, value);
+        };
+        if keyed {
+            for piece in pieces {
+                let (name, text) = piece.split_once('=').unwrap_or((piece, ""));
+                let (Some(name), Some(text)) = (percent_decode(name, plus), percent_decode(text, plus)) else {
+                    return NOT_UTF8;
+                };
+                insert(name, &text);
+            }
+        } else {
+            for pair in texts.chunks(2) {
+                let [name, text] = pair else { return Found::Broken("has a name without a value") };
+                insert(name.clone(), text);
+            }
+        }
+        return Found::Value(Value::Object(object));
+    }
+    match (shape.items(), texts.as_slice()) {
+        (Some(item), texts) if texts.len() != 1 || !shape.is_scalar() => {
+            let texts = if texts == [""] { &[] } else { texts };
+            Found::Value(Value::Array(texts.iter().map(|text| scalar(item, text)).collect()))
+        }
+        (_, [text]) => Found::Value(scalar(shape, text)),
+        _ => REPEATED,
+    }
+}
+
+fn json(text: Option<String>) -> Found {
+    let Some(text) = text else { return NOT_UTF8 };
+    serde_json::from_str(&text).map_or(NOT_JSON, Found::Value)
+}
+
+/// Reads a path parameter out of the raw text that stands in its place.
+#[must_use]
+pub fn read_path(parameter: &Parameter, raw: &str) -> Found {
+    let Parameter { name, shape, explode, .. } = parameter;
+    let compound = shape.is_object() || shape.items().is_some();
+    match parameter.style {
+        Style::Json => json(percent_decode(raw, false)),
+        Style::Label => {
+            let Some(raw) = raw.strip_prefix('.') else { return Found::Broken("does not begin with a dot") };
+            let pieces = parted(raw, if *explode { '.' } else { ',' }, compound);
+            compose(shape, &pieces, *explode && shape.is_object(), false)
+        }
+        Style::Matrix => {
+            let Some(raw) = raw.strip_prefix(';') else { return Found::Broken("does not begin with a semicolon") };
+            if *explode && shape.is_object() {
+                return compose(shape, &parted(raw, ';', true), true, false);
+            }
+            let mut values = Vec::new();
+            for piece in raw.split(';') {
+                match piece.split_once('=').unwrap_or((piece, "")) {
+                    (key, value) if key == *name => values.push(value),
+                    _ => return Found::Broken("does not name its parameter"),
+                }
+            }
+            if let ([value], true, false) = (values.as_slice(), compound, *explode) {
+                values = parted(value, ',', true);
+            }
+            compose(shape, &values, false, false)
+        }
+        _ => compose(shape, &parted(raw, ',', compound), *explode && shape.is_object(), false),
+    }
+}
+
+fn parted(raw: &str, sign: char, compound: bool) -> Vec<&str> {
+    if compound { raw.split(sign).collect() } else { vec![raw] }
+}
+
+/// Reads a query parameter or a field of a form. `others` are the parameters beside it: their names are not members of an
+/// object that is spread over the query.
+#[must_use]
+pub fn read_pairs(parameter: &Parameter, pairs: &Pairs, others: &[Parameter]) -> Found {
+    let Parameter { name, shape, explode, .. } = parameter;
+    let values: Vec<&str> = pairs.named(name).collect();
+    let separators: &[&str] = match parameter.style {
+        Style::Json => {
+            return match values.as_slice() {
+                [] => Found::Absent,
+                [value] => json(percent_decode(value, true)),
+                _ => REPEATED,
+            };
+        }
+        Style::DeepObject => return read_deep(parameter, pairs),
+        Style::SpaceDelimited => &["%20", "+"],
+        Style::PipeDelimited => &["|", "%7C", "%7c"],
+        _ => &[","],
+    };
+    if *explode && shape.is_object() {
+        let spread = read_spread(parameter, pairs, others);
+        if spread != Found::Absent || values.is_empty() {
+            return match spread {
+                Found::Absent => read_deep(parameter, pairs),
+                found => found,
+            };
+        }
+    }
+    let compound = shape.is_object() || shape.items().is_some();
+    match values.as_slice() {
+        [] => Found::Absent,
+        [value] if compound && !explode => {
+            let mut pieces = vec![*value];
+            for separator in separators {
+                pieces = pieces.iter().flat_map(|piece| piece.split(separator)).collect();
+            }
+            compose(shape, &pieces, false, true)
+        }
+        values => compose(shape, values, false, true),
+    }
+}
+
+/// An object whose members stand as parameters of their own.
+fn read_spread(parameter: &Parameter, pairs: &Pairs, others: &[Parameter]) -> Found {
+    let shape = parameter.shape;
+    let mut object = Map::new();
+    for (key, raw) in &pairs.entries {
+        let claimed = others.iter().any(|other| other.name == key || key.starts_with(&format!("{}[", other.name)));
+        let Some(member) = shape.member(key) else { continue };
+        if claimed || key == parameter.name {
+            continue;
+        }
+        let Some(text) = percent_decode(raw, true) else { return NOT_UTF8 };
+        insert(&mut object, key, member, &text);
+    }
+    if object.is_empty() { Found::Absent } else { Found::Value(Value::Object(object)) }
+}
+
+/// Puts a text under a name; the second text of a name makes a list where a list may stand.
+fn insert(object: &mut Map<String, Value>, key: &str, shape: &'static Shape, text: &str) {
+    match (shape.items(), object.get_mut(key)) {
+        (Some(item), Some(Value::Array(list))) => list.push(scalar(item, text)),
+        (Some(item), _) if !shape.is_scalar() => {
+            object.insert(key.to_owned(), Value::Array(vec![scalar(item, text)]));
+        }
+        _ => {
+            object.insert(key.to_owned(), scalar(shape, text));
+        }
+    }
+}
+
+/// `name[a]=1&name[b][c]=2`.
+fn read_deep(parameter: &Parameter, pairs: &Pairs) -> Found {
+    let mut object = Map::new();
+    for (key, raw) in &pairs.entries {
+        let Some(path) = key.strip_prefix(parameter.name).and_then(brackets) else { continue };
+        let Some(text) = percent_decode(raw, true) else { return NOT_UTF8 };
+        if !place(&mut object, parameter.shape, &path, &text) {
+            return Found::Broken("has members that contradict each other");
+        }
+    }
+    if object.is_empty() { Found::Absent } else { Found::Value(Value::Object(object)) }
+}
+
+/// The names in `[a][b]`.
+fn brackets(text: &str) -> Option<Vec<&str>> {
+    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+    Some(inner.split("][").collect())
+}
+
+fn place(object: &mut Map<String, Value>, shape: &Shape, path: &[&str], text: &str) -> bool {
+    let [name, rest @ ..] = path else { return false };
+    let member = shape.member(name).unwrap_or(&Shape::Text);
+    match rest {
+        // `a[]=1` and `a[0]=1` are items of a list where a list may stand.
+        [] | [_] if member.items().is_some() && (rest.is_empty() || !member.is_object()) => {
+            insert(object, name, member, text);
+            true
+        }
+        [] => object.insert((*name).to_owned(), scalar(member, text)).is_none(),
+        rest => {
+            let inner = object.entry(*name).or_insert_with(|| Value::Object(Map::new()));
+            inner.as_object_mut().is_some_and(|inner| place(inner, member, rest, text))
+        }
+    }
+}
+
+/// Reads a header that stands once or several times.
+#[must_use]
+pub fn read_header(parameter: &Parameter, lines: &[&str]) -> Found {
+    if lines.is_empty() {
+        return Found::Absent;
+    }
+    let line = lines.join(",");
+    if parameter.style == Style::Json {
+        return serde_json::from_str(&line).map_or(NOT_JSON, Found::Value);
+    }
+    let shape = parameter.shape;
+    if !shape.is_object() && shape.items().is_none() {
+        return match lines {
+            [line] => Found::Value(scalar(shape, line.trim())),
+            _ => REPEATED,
+        };
+    }
+    // Headers know no percent-encoding: signs that would be decoded are protected first.
+    let escaped = line.replace('%', "%25");
+    let pieces: Vec<&str> = escaped.split(',').map(str::trim).collect();
+    compose(shape, &pieces, parameter.explode && shape.is_object(), false)
+}
+
+/// Reads a cookie out of the raw texts that stand behind its name.
+#[must_use]
+pub fn read_cookie(parameter: &Parameter, values: &[&str]) -> Found {
+    match values {
+        [] => Found::Absent,
+        _ if parameter.style == Style::Json => match values {
+            [value] => json(percent_decode(value, false)),
+            _ => REPEATED,
+        },
+        [value] if parameter.shape.is_object() || parameter.shape.items().is_some() => {
+            let pieces: Vec<&str> = value.split(',').collect();
+            compose(parameter.shape, &pieces, false, false)
+        }
+        values => compose(parameter.shape, values, false, false),
+    }
+}
