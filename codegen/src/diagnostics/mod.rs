@@ -8,7 +8,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+pub mod contract;
 pub mod document;
+pub mod schema;
 pub mod settings;
 
 /// How bad it is. Errors stop a run after everything has been reported; warnings do not, unless `--strict`.
@@ -186,7 +188,7 @@ pub fn all_codes() -> Vec<&'static Code> {
 }
 
 /// The families of codes. A new family is a new file and one line here.
-const FAMILIES: &[&[&Code]] = &[document::CODES, settings::CODES];
+const FAMILIES: &[&[&Code]] = &[contract::CODES, document::CODES, schema::CODES, settings::CODES];
 
 /// The candidate nearest to a misspelt word, when one is near enough to be meant.
 #[must_use]

@@ -1,3 +1,170 @@
 //! Lowering: the bundle and the features become the model.
 //!
 //! Owns: naming, merging, and what each keyword means for types. Must not know: any target.
+
+mod circles;
+mod domains;
+mod enums;
+mod media;
+mod merge;
+mod names;
+mod node;
+mod objects;
+mod operations;
+mod parameters;
+mod parts;
+mod scalars;
+mod schema;
+mod security;
+mod tags;
+mod unions;
+mod usage;
+mod visit;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::diagnostics::Diagnostics;
+use crate::model::{Constitution, Feature, Kind, Model, Name, Type, TypeDef, TypeId};
+use crate::openapi::Bundle;
+use crate::settings::Settings;
+use names::TypeNames;
+use node::Node;
+use tags::Discriminator;
+use unions::Family;
+
+/// How deep schemas may be nested. What is deeper is told and becomes any value, so that no document exhausts the stack.
+const DEPTH: usize = 100;
+
+/// How many schemas may be looked into. Merging can multiply them, so that a small hostile document could ask for more than
+/// any machine has.
+const BUDGET: usize = 2_000_000;
+
+/// Makes the model of a service from its bundle and features. Every problem is told; what is wrong becomes the most general
+/// thing that is still right.
+#[must_use]
+pub fn lower(
+    bundle: &Bundle,
+    features: Vec<Feature>,
+    constitution: Option<Constitution>,
+    settings: &Settings,
+    diagnostics: &mut Diagnostics,
+) -> Model {
+    let mut lowering = Lowering::new(bundle, diagnostics);
+    let mut model = Model {
+        features,
+        constitution,
+        ..Model::default()
+    };
+    lowering.info(&mut model, settings);
+    lowering.register_components();
+    lowering.security_schemes(&mut model);
+    lowering.domains(&mut model);
+    lowering.operations(&mut model);
+    lowering.webhooks(&mut model);
+    lowering.assign_tags();
+    lowering.settle(&mut model);
+    usage::mark(&mut model);
+    model
+}
+
+/// What lowering knows while it runs.
+struct Lowering<'a> {
+    bundle: &'a Bundle,
+    diagnostics: &'a mut Diagnostics,
+    /// Names of types that are taken.
+    names: TypeNames,
+    /// Definitions made so far; those of components first.
+    types: Vec<TypeDef>,
+    /// Definitions that have their shape.
+    filled: BTreeSet<TypeId>,
+    /// For each definition the component in which it stands inline.
+    owners: Vec<Option<TypeId>>,
+    /// Pointers that may be referred to -> their definitions.
+    named: BTreeMap<String, TypeId>,
+    /// Inline schemas that got a definition -> the type they stand for.
+    met: BTreeMap<String, Type>,
+    /// Definitions that admit `null` wherever they are mentioned.
+    nullable: BTreeSet<TypeId>,
+    /// What unions say about telling their branches apart.
+    discriminators: BTreeMap<TypeId, Discriminator>,
+    /// Pointers of parents that stand for their children.
+    families: BTreeMap<String, Family>,
+    /// Problems already told.
+    reported: BTreeSet<(&'static str, String)>,
+    /// The component being lowered.
+    current: Option<TypeId>,
+    depth: usize,
+    budget: usize,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(bundle: &'a Bundle, diagnostics: &'a mut Diagnostics) -> Self {
+        Self {
+            bundle,
+            diagnostics,
+            names: TypeNames::default(),
+            types: Vec::new(),
+            filled: BTreeSet::new(),
+            owners: Vec::new(),
+            named: BTreeMap::new(),
+            met: BTreeMap::new(),
+            nullable: BTreeSet::new(),
+            discriminators: BTreeMap::new(),
+            families: BTreeMap::new(),
+            reported: BTreeSet::new(),
+            current: None,
+            depth: 0,
+            budget: BUDGET,
+        }
+    }
+
+    /// The document.
+    fn root(&self) -> Node<'a> {
+        Node::root(&self.bundle.document)
+    }
+
+    /// The value at a pointer of the document.
+    fn lookup(&self, pointer: &str) -> Option<&'a Value> {
+        self.bundle.document.pointer(pointer)
+    }
+
+    /// The node itself, or what it refers to, at any distance.
+    fn resolve(&self, node: Node<'a>) -> Node<'a> {
+        let mut current = node;
+        for _ in 0..DEPTH {
+            let Some(target) = current.reference() else { break };
+            let Some(value) = self.lookup(target) else { break };
+            current = Node {
+                at: target.to_owned(),
+                value,
+            };
+        }
+        current
+    }
+
+    /// Name of a definition.
+    fn name_of(&self, id: TypeId) -> Name {
+        self.types.get(id.index()).map_or_else(|| Name::new(""), |def| def.name.clone())
+    }
+
+    /// Ends the making of types: circles of aliases are cut, `null` reaches every mention, definitions get their final order.
+    fn settle(mut self, model: &mut Model) {
+        self.cut_circles();
+        let mut types = std::mem::take(&mut self.types);
+        let renumbered = visit::document_order(&mut types, &self.owners);
+        let nullable = std::mem::take(&mut self.nullable);
+        let mut settle = |ty: &mut Type| {
+            if let Kind::Named(id) = &mut ty.kind {
+                ty.nullable |= nullable.contains(id);
+                *id = renumbered.get(id.index()).copied().unwrap_or(*id);
+            }
+        };
+        for def in &mut types {
+            visit::types_of_definition(def, &mut settle);
+        }
+        visit::types_of_uses(model, &mut settle);
+        model.types = types;
+    }
+}

@@ -1,0 +1,110 @@
+//! Codes about schemas: what they say that cannot hold, or that generated code cannot keep.
+//!
+//! Owns: the `SPEC_*` codes of types. Must not know: how types are lowered.
+
+use super::{Code, Severity};
+
+/// The codes of this family.
+pub const CODES: &[&Code] = &[
+    &NOT_A_SCHEMA,
+    &TOO_DEEP,
+    &TOO_MANY,
+    &ALIAS_CYCLE,
+    &TYPE_CONFLICT,
+    &NO_VALUE,
+    &ENUM_TYPE,
+    &KEYWORD_UNSUPPORTED,
+    &DISCRIMINATOR,
+    &DEFAULT_MISFIT,
+];
+
+/// Something stands where a schema belongs.
+pub const NOT_A_SCHEMA: Code = Code {
+    id: "SPEC_NOT_A_SCHEMA",
+    severity: Severity::Error,
+    title: "a schema is expected here",
+    explanation: "A schema is an object, `true` (any value) or `false` (no value). Lists, numbers and strings mean nothing here; \
+                  in YAML, look at the indentation first.",
+};
+
+/// Nesting beyond all measure.
+pub const TOO_DEEP: Code = Code {
+    id: "SPEC_TOO_DEEP",
+    severity: Severity::Error,
+    title: "schemas are nested too deep",
+    explanation: "Give the inner schemas names under `components.schemas` and refer to them. References may be as deep and as \
+                  circular as they need to be; only what is written inline is bounded.",
+};
+
+/// More schemas than can be looked into.
+pub const TOO_MANY: Code = Code {
+    id: "SPEC_TOO_MANY",
+    severity: Severity::Error,
+    title: "the contract multiplies its schemas beyond measure",
+    explanation: "Schemas that merge each other through `allOf` within their own properties multiply with each level. \
+                  Write the properties of the merged schema out instead.",
+};
+
+/// A schema that is only another name for itself.
+pub const ALIAS_CYCLE: Code = Code {
+    id: "SPEC_ALIAS_CYCLE",
+    severity: Severity::Error,
+    title: "a schema refers to nothing but itself",
+    explanation: "References between schemas may go round in circles through properties, lists and maps, where each step adds \
+                  something. A circle of bare references, `allOf` or branches describes no value at all. Remove one of the \
+                  references named.",
+};
+
+/// Schemas that apply together and exclude each other.
+pub const TYPE_CONFLICT: Code = Code {
+    id: "SPEC_TYPE_CONFLICT",
+    severity: Severity::Warning,
+    title: "schemas that apply together contradict each other",
+    explanation: "Schemas joined by `allOf`, or a `$ref` and the keywords beside it, must all hold, and no value has all their \
+                  types. The first one is used. Usually a property was redefined with another type; rename it, or make the \
+                  shared schema wider.",
+};
+
+/// An empty list of values.
+pub const NO_VALUE: Code = Code {
+    id: "SPEC_NO_VALUE",
+    severity: Severity::Warning,
+    title: "no value satisfies the schema",
+    explanation: "An `enum` is empty, or several lists of values that apply together have none in common.",
+};
+
+/// Values that the type beside them excludes.
+pub const ENUM_TYPE: Code = Code {
+    id: "SPEC_ENUM_TYPE",
+    severity: Severity::Warning,
+    title: "listed values do not have the type that stands beside them",
+    explanation: "In YAML, words such as `1.0`, `true` or `null` are not strings unless quoted. Values in a list of strings are \
+                  read as strings; other values that `type` excludes are left out. Quote them, or correct `type`.",
+};
+
+/// A keyword that generated code does not keep.
+pub const KEYWORD_UNSUPPORTED: Code = Code {
+    id: "SPEC_KEYWORD_UNSUPPORTED",
+    severity: Severity::Warning,
+    title: "a keyword does not reach the generated code",
+    explanation: "The keyword is kept in the bundled OpenAPI document, but types and validation do not know it: values that it \
+                  excludes are accepted. Say the same with the keywords that are known (`properties`, `required`, `enum`, \
+                  `const`, bounds, `pattern`, `oneOf`), or check it in the handler.",
+};
+
+/// A discriminator that does not discriminate.
+pub const DISCRIMINATOR: Code = Code {
+    id: "SPEC_DISCRIMINATOR",
+    severity: Severity::Warning,
+    title: "a discriminator cannot tell the branches apart",
+    explanation: "Each branch needs a value of the property that no other branch has: by `mapping`, by a `const` in the branch, \
+                  or by its schema's name. The union is generated without a tag; its branches are tried in order.",
+};
+
+/// A default that is no value of its own schema.
+pub const DEFAULT_MISFIT: Code = Code {
+    id: "SPEC_DEFAULT_MISFIT",
+    severity: Severity::Warning,
+    title: "a default does not satisfy its own schema",
+    explanation: "Absent values would stand for something that callers may not send. The default is left out; correct it.",
+};

@@ -1,0 +1,83 @@
+//! Circles of types that add nothing: aliases of aliases, unions whose branches are themselves.
+//!
+//! Owns: finding and cutting them. Must not know: recursion through fields, which is fine.
+
+use std::collections::BTreeSet;
+
+use super::Lowering;
+use crate::diagnostics::schema as codes;
+use crate::model::{Kind, Shape, Type, TypeId};
+
+impl Lowering<'_> {
+    /// Cuts every circle at the first of its members, in document order, and tells it.
+    pub(super) fn cut_circles(&mut self) {
+        let mut safe: BTreeSet<TypeId> = BTreeSet::new();
+        for i in 0..self.types.len() {
+            let Ok(number) = u32::try_from(i) else { break };
+            while let Some(circle) = self.circle_from(TypeId(number), &safe) {
+                self.cut(&circle);
+            }
+            safe.insert(TypeId(number));
+        }
+    }
+
+    /// A way from a type back to itself over aliases and branches. Types in `safe` are known to be in no circle.
+    fn circle_from(&self, start: TypeId, safe: &BTreeSet<TypeId>) -> Option<Vec<TypeId>> {
+        let mut seen: BTreeSet<TypeId> = BTreeSet::new();
+        // Each entry is a way, shared by parent index, so that long chains cost no more than their length.
+        let mut ways: Vec<(TypeId, Option<usize>)> = vec![(start, None)];
+        let mut next = 0;
+        while let Some((id, _)) = ways.get(next).copied() {
+            for inner in self.bare(id) {
+                if inner == start {
+                    let mut circle = Vec::new();
+                    let mut at = Some(next);
+                    while let Some((id, parent)) = at.and_then(|at| ways.get(at).copied()) {
+                        circle.push(id);
+                        at = parent;
+                    }
+                    circle.reverse();
+                    return Some(circle);
+                }
+                if !safe.contains(&inner) && seen.insert(inner) {
+                    ways.push((inner, Some(next)));
+                }
+            }
+            next += 1;
+        }
+        None
+    }
+
+    /// The types that a definition stands for without adding anything.
+    fn bare(&self, id: TypeId) -> Vec<TypeId> {
+        let named = |ty: &Type| match ty.kind {
+            Kind::Named(id) => Some(id),
+            _ => None,
+        };
+        match self.types.get(id.index()).map(|def| &def.shape) {
+            Some(Shape::Alias(ty)) => named(ty).into_iter().collect(),
+            Some(Shape::Union(union)) => union.variants.iter().filter_map(|variant| named(&variant.ty)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn cut(&mut self, circle: &[TypeId]) {
+        let (Some(first), names) = (circle.first().copied(), circle.iter().map(|id| self.name_of(*id).raw)) else {
+            return;
+        };
+        let mut names: Vec<String> = names.collect();
+        names.push(self.name_of(first).raw);
+        let message = format!("schemas refer to nothing but each other: {}", names.join(" -> "));
+        let at = self.types.get(first.index()).map_or_else(String::new, |def| def.pointer.clone());
+        self.report_at(&codes::ALIAS_CYCLE, message, &at);
+        let second = circle.get(1).copied().unwrap_or(first);
+        let Some(def) = self.types.get_mut(first.index()) else { return };
+        match &mut def.shape {
+            Shape::Union(union) => union.variants.retain(|variant| variant.ty.kind != Kind::Named(second)),
+            _ => def.shape = Shape::Alias(Type::of(Kind::Any)),
+        }
+        if matches!(&def.shape, Shape::Union(union) if union.variants.is_empty()) {
+            def.shape = Shape::Alias(Type::of(Kind::Any));
+        }
+    }
+}

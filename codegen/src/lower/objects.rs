@@ -1,0 +1,275 @@
+//! Objects: records with known fields, and maps.
+//!
+//! Owns: fields, required members, further members. Must not know: unions, or how keywords of several schemas are merged.
+
+use indexmap::{IndexMap, IndexSet};
+use serde_json::Value;
+
+use super::Lowering;
+use super::merge::Merged;
+use super::names::Context;
+use super::node::Node;
+use super::parts::{Member, Part};
+use super::scalars::with_rules;
+use super::schema::{Reserved, Slot};
+use crate::diagnostics::schema as codes;
+use crate::model::{Extra, Field, Kind, Name, Record, Rules, Shape, Type};
+
+/// A property as the schemas that apply together declare it.
+struct Property<'a> {
+    members: Vec<Member<'a>>,
+    /// Name of the component that declares it, when that is not the schema at hand: what stands inline in it is named after
+    /// the component, so that every schema that includes it shares one definition with one name.
+    home: Option<Name>,
+}
+
+impl<'a> Lowering<'a> {
+    /// A record or a map.
+    pub(super) fn object(&mut self, merged: &Merged<'a>, nullable: bool, slot: Slot<'_>) -> Type {
+        let mut properties = self.properties(merged);
+        let required: IndexSet<&'a str> = merged
+            .parts
+            .iter()
+            .filter_map(|part| part.map.get("required")?.as_array())
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let further = self.further_members(merged);
+        if properties.is_empty() && required.is_empty() && !matches!(further, Further::Refused) {
+            return self.map(merged, further, nullable, slot);
+        }
+        let (id, name) = match self.reserve(merged, nullable, slot) {
+            Reserved::Known(ty) => return ty,
+            Reserved::New(id, name) => (id, name),
+        };
+        let further_members = match &further {
+            Further::Typed(members) => members.clone(),
+            _ => Vec::new(),
+        };
+        for key in &required {
+            // Demanded but nowhere described: whatever further members may be.
+            properties.entry(key).or_insert_with(|| Property {
+                members: further_members.clone(),
+                home: None,
+            });
+        }
+        let mut fields = Vec::with_capacity(properties.len());
+        for (wire, property) in properties {
+            let required = required.contains(wire);
+            fields.push(self.field(wire, &property, required, &name));
+        }
+        let extra = match further {
+            Further::Unsaid => Extra::Ignored,
+            Further::Refused => Extra::Refused,
+            Further::Typed(members) if members.is_empty() => Extra::Kept(Type::of(Kind::Any)),
+            Further::Typed(members) => {
+                let ty = self.form(&members, Slot::Inline(Context::of(&name, "value")));
+                if ty.kind == Kind::Never { Extra::Refused } else { Extra::Kept(ty) }
+            }
+        };
+        let record = Record {
+            fields,
+            extra,
+            min_properties: merged.most("minProperties").filter(|n| *n > 0),
+            max_properties: merged.least("maxProperties"),
+        };
+        self.finish(merged, id, Shape::Record(record), nullable)
+    }
+
+    fn properties(&self, merged: &Merged<'a>) -> IndexMap<&'a str, Property<'a>> {
+        let mut found: IndexMap<&'a str, Property<'a>> = IndexMap::new();
+        for part in &merged.parts {
+            let home = (!part.own).then(|| self.component_of(&part.at)).flatten();
+            let Some(Value::Object(properties)) = part.map.get("properties") else {
+                continue;
+            };
+            let at = super::node::step(&part.at, "properties");
+            for (key, value) in properties {
+                let member = Member::new(Node {
+                    at: super::node::step(&at, key),
+                    value,
+                });
+                match found.get_mut(key.as_str()) {
+                    Some(property) => property.members.push(member),
+                    None => {
+                        let members = vec![member];
+                        found.insert(key, Property { members, home: home.clone() });
+                    }
+                }
+            }
+        }
+        for property in found.values_mut() {
+            property.members.dedup_by(|left, right| left.node.value == right.node.value);
+            if property.members.len() > 1 {
+                property.home = None;
+            }
+        }
+        found
+    }
+
+    fn field(&mut self, wire: &str, property: &Property<'a>, required: bool, owner: &Name) -> Field {
+        let members = &property.members;
+        let base = property.home.as_ref().unwrap_or(owner);
+        let ty = self.form(members, Slot::Inline(Context::of(base, wire)));
+        let parts = self.take_apart(members);
+        let own = &parts.parts;
+        let mut far: Vec<Part<'a>> = Vec::new();
+        for target in &parts.refs {
+            let value = self.lookup(target);
+            if let Some((value, map)) = value.and_then(|value| Some((value, value.as_object()?))) {
+                let at = target.clone();
+                far.push(Part { at, value, map, plain: false, own: false, depth: 0 });
+            }
+        }
+        let says = |key: &str| {
+            own.iter().chain(&far).any(|part| part.map.get(key) == Some(&Value::Bool(true)))
+        };
+        let secret = own.iter().chain(&far).any(|part| {
+            let extension = part.map.get("x-flaresmith");
+            extension.and_then(|ext| ext.get("secret")) == Some(&Value::Bool(true))
+        });
+        let default = own.iter().find_map(|part| part.map.get("default")).cloned();
+        Field {
+            wire: wire.to_owned(),
+            name: Name::new(wire),
+            required,
+            read_only: says("readOnly"),
+            write_only: says("writeOnly"),
+            secret,
+            // `null` as a default only repeats that the field may be absent.
+            default: default.filter(|value| !value.is_null()),
+            docs: super::merge::docs(own),
+            ty,
+        }
+    }
+
+    /// What the keywords about unnamed members come to.
+    fn further_members(&mut self, merged: &Merged<'a>) -> Further<'a> {
+        let mut typed: Option<Vec<Member<'a>>> = None;
+        for key in ["additionalProperties", "unevaluatedProperties"] {
+            for node in merged.all(key) {
+                match node.value {
+                    Value::Bool(false) => return self.refused(merged),
+                    Value::Bool(true) => {
+                        typed.get_or_insert_default();
+                    }
+                    _ => typed.get_or_insert_default().push(Member::new(node)),
+                }
+            }
+        }
+        let patterns: Vec<Node<'a>> = merged.all("patternProperties").iter().flat_map(Node::members).map(|(_, node)| node).collect();
+        if let (None, Some(first)) = (&typed, patterns.first()) {
+            // Only the first pattern's members can be told apart from nothing at all.
+            return Further::Typed(vec![Member::new(first.clone())]);
+        }
+        typed.map_or(Further::Unsaid, Further::Typed)
+    }
+
+    /// Further members are refused, unless they match a pattern.
+    fn refused(&mut self, merged: &Merged<'a>) -> Further<'a> {
+        let patterns: Vec<Node<'a>> = merged.all("patternProperties").iter().flat_map(Node::members).map(|(_, node)| node).collect();
+        match patterns.into_iter().next() {
+            Some(node) => Further::Typed(vec![Member::new(node)]),
+            None => Further::Refused,
+        }
+    }
+
+    fn map(&mut self, merged: &Merged<'a>, further: Further<'a>, nullable: bool, slot: Slot<'_>) -> Type {
+        let own_name;
+        let context = match slot {
+            Slot::Inline(context) => context,
+            Slot::Given(id) => {
+                own_name = self.name_of(id);
+                Context::of(&own_name, "")
+            }
+        };
+        let value = match further {
+            Further::Typed(members) if !members.is_empty() => {
+                let child = context.child("value");
+                self.form(&members, Slot::Inline(child))
+            }
+            _ => Type::of(Kind::Any),
+        };
+        let rules = Rules {
+            min_properties: merged.most("minProperties").filter(|n| *n > 0),
+            max_properties: merged.least("maxProperties"),
+            key_pattern: self.key_pattern(merged),
+            ..Rules::default()
+        };
+        let mut ty = with_rules(Kind::Map(Box::new(value)), rules);
+        ty.nullable = nullable;
+        ty
+    }
+
+    /// The pattern of a map's keys: from `propertyNames`, or from `patternProperties` when nothing else is admitted.
+    fn key_pattern(&mut self, merged: &Merged<'a>) -> Option<String> {
+        let names = merged.first("propertyNames").and_then(|node| Some(node.text("pattern")?.to_owned()));
+        let patterns: Vec<&'a str> = merged.all("patternProperties").iter().flat_map(Node::members).map(|(key, _)| key).collect();
+        let closed = merged.all("additionalProperties").iter().any(|node| node.value == &Value::Bool(false));
+        let by_members = patterns.first().filter(|_| closed && patterns.len() == 1);
+        names.or_else(|| by_members.map(|pattern| (*pattern).to_owned()))
+    }
+
+    /// Tells the keywords that no shape and no rule can express.
+    pub(super) fn warn_unsupported(&mut self, merged: &Merged<'a>) {
+        const NEVER: [&str; 12] = [
+            "not",
+            "if",
+            "then",
+            "else",
+            "dependentRequired",
+            "dependentSchemas",
+            "dependencies",
+            "unevaluatedItems",
+            "contains",
+            "minContains",
+            "maxContains",
+            "$dynamicRef",
+        ];
+        for part in merged.parts.iter().filter(|part| part.own) {
+            for key in NEVER {
+                if let Some(node) = part.get(key) {
+                    // `unevaluatedItems: false` beside `prefixItems` is the usual way to close a tuple, and so it is read.
+                    self.unsupported(key, &node.at);
+                }
+            }
+            let patterns = part.get("patternProperties");
+            let several = patterns.as_ref().is_some_and(|node| node.members().count() > 1);
+            let beside = part.map.get("properties").and_then(Value::as_object).is_some_and(|map| !map.is_empty());
+            if let Some(node) = patterns.filter(|_| several || beside) {
+                self.unsupported("patternProperties", &node.at);
+            }
+            if let Some(node) = part.get("propertyNames") {
+                let only_pattern = node.value.as_object().is_some_and(|map| {
+                    map.iter().all(|(key, value)| key == "pattern" || (key == "type" && value == "string"))
+                });
+                if !only_pattern || beside {
+                    self.unsupported("propertyNames", &node.at);
+                }
+            }
+        }
+    }
+
+    /// Tells that a keyword does not reach the generated code.
+    pub(super) fn unsupported(&mut self, key: &str, at: &str) {
+        let message = format!("`{key}` is not checked by generated code");
+        self.report_at(&codes::KEYWORD_UNSUPPORTED, message, at);
+    }
+
+    /// Name of the component in which a pointer stands.
+    fn component_of(&self, pointer: &str) -> Option<Name> {
+        let rest = pointer.strip_prefix("/components/schemas/")?;
+        let end = rest.find('/').unwrap_or(rest.len());
+        let length = pointer.len() - rest.len() + end;
+        let id = self.named.get(pointer.get(..length)?)?;
+        Some(self.name_of(*id))
+    }
+}
+
+/// What may stand beside the named members.
+enum Further<'a> {
+    Unsaid,
+    Refused,
+    /// Members that satisfy these; any when there are none.
+    Typed(Vec<Member<'a>>),
+}
