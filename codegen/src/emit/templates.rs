@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tera::Tera;
 
-/// Built-in templates: name (`hono/app.ts`) and text. A new template is one line here.
-const BUILT_IN: &[(&str, &str)] = &[];
+/// Built-in templates of every target: name (`hono/app.ts`) and text.
+fn built_in() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    super::FRAMES.iter().copied().flatten()
+}
 
 /// All frames, ready to render.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl Templates {
         // Frames are code, not pages: nothing is escaped behind our back. Quoting is each target's own duty.
         tera.autoescape_on(Vec::<&str>::new());
         let mut errors = Vec::new();
-        for (name, text) in BUILT_IN {
+        for (name, text) in built_in() {
             let text = replacements.get(*name).map_or(*text, String::as_str);
             if let Err(error) = tera.add_raw_template(name, text) {
                 errors.push(TemplateError {
@@ -45,7 +47,7 @@ impl Templates {
             }
         }
         for name in replacements.keys() {
-            if !BUILT_IN.iter().any(|(known, _)| known == name) {
+            if !built_in().any(|(known, _)| known == name) {
                 let message = "replaces no built-in template".to_owned();
                 errors.push(TemplateError {
                     name: name.clone(),

@@ -68,10 +68,15 @@ impl Lowering<'_> {
         let mut names: Vec<String> = names.collect();
         names.push(self.name_of(first).raw);
         let message = format!("schemas refer to nothing but each other: {}", names.join(" -> "));
-        let at = self.types.get(first.index()).map_or_else(String::new, |def| def.pointer.clone());
+        let at = self
+            .types
+            .get(first.index())
+            .map_or_else(String::new, |def| def.pointer.clone());
         self.report_at(&codes::ALIAS_CYCLE, message, &at);
         let second = circle.get(1).copied().unwrap_or(first);
-        let Some(def) = self.types.get_mut(first.index()) else { return };
+        let Some(def) = self.types.get_mut(first.index()) else {
+            return;
+        };
         match &mut def.shape {
             Shape::Union(union) => union.variants.retain(|variant| variant.ty.kind != Kind::Named(second)),
             _ => def.shape = Shape::Alias(Type::of(Kind::Any)),

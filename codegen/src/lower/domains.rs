@@ -24,11 +24,18 @@ impl<'a> Lowering<'a> {
     /// The domain of an operation: the one that lists a tag of it, else its first tag, else the first fixed part of its path.
     pub(super) fn domain_of(&mut self, operation: &Node<'a>, path: &PathTemplate, model: &mut Model) -> DomainId {
         let tags = operation.get("tags");
-        let tags: Vec<&str> = tags.iter().flat_map(Node::items).filter_map(|node| node.value.as_str()).collect();
+        let tags: Vec<&str> = tags
+            .iter()
+            .flat_map(Node::items)
+            .filter_map(|node| node.value.as_str())
+            .collect();
         let listed = self.root().get("x-flaresmith").and_then(|node| node.get("domains"));
         for tag in &tags {
             for (key, node) in listed.iter().flat_map(Node::members) {
-                let mut of_domain = node.get("tags").into_iter().flat_map(|list| list.items().collect::<Vec<_>>());
+                let mut of_domain = node
+                    .get("tags")
+                    .into_iter()
+                    .flat_map(|list| list.items().collect::<Vec<_>>());
                 if of_domain.any(|listed| listed.value == *tag) {
                     return find_or_add(model, key);
                 }
@@ -52,7 +59,10 @@ impl<'a> Lowering<'a> {
     /// Words about a tag, from the contract's list of tags.
     fn describe(&self, id: DomainId, tag: &str, model: &mut Model) {
         let tags = self.root().get("tags");
-        let found = tags.iter().flat_map(Node::items).find(|node| node.text("name") == Some(tag));
+        let found = tags
+            .iter()
+            .flat_map(Node::items)
+            .find(|node| node.text("name") == Some(tag));
         if let (Some(found), Some(domain)) = (found, model.domains.get_mut(id.index())) {
             domain.description = found.text("description").map(str::to_owned);
             if let Some(title) = found.text("x-displayName").or_else(|| found.text("summary")) {
@@ -66,7 +76,10 @@ impl<'a> Lowering<'a> {
 fn find_or_add(model: &mut Model, raw: &str) -> DomainId {
     let name = Name::new(raw);
     let spelt = |name: &Name| name.words().concat();
-    let found = model.domains.iter().position(|domain| spelt(&domain.name) == spelt(&name));
+    let found = model
+        .domains
+        .iter()
+        .position(|domain| spelt(&domain.name) == spelt(&name));
     let index = found.unwrap_or_else(|| {
         model.domains.push(Domain {
             title: name.title(),

@@ -115,9 +115,13 @@ impl<'a> Lowering<'a> {
             (None, Value::String(text)) => Name::new(text),
             (None, value) => Name::new(&value.to_string()),
         });
-        let names = distinct(names.collect());
+        let names = distinct(&names.collect::<Vec<_>>());
         let has_docs = listed.iter().any(|entry| entry.docs.is_some());
-        let docs = if has_docs { listed.iter().map(|entry| entry.docs.clone()).collect() } else { Vec::new() };
+        let docs = if has_docs {
+            listed.iter().map(|entry| entry.docs.clone()).collect()
+        } else {
+            Vec::new()
+        };
         let values = listed.into_iter().map(|entry| entry.value).collect();
         let shape = Shape::Enumeration(Enumeration { values, names, docs });
         self.finish(merged, id, shape, nullable)
@@ -135,11 +139,16 @@ impl<'a> Lowering<'a> {
             return;
         }
         let as_words = types.has(Types::STRING)
-            && listed.iter().all(|entry| !entry.value.is_array() && !entry.value.is_object());
+            && listed
+                .iter()
+                .all(|entry| !entry.value.is_array() && !entry.value.is_object());
         let message = if as_words {
             format!("{} in a list of strings is read as a string", misfits.join(", "))
         } else {
-            format!("{} can never be a value here: `type` does not admit it", misfits.join(", "))
+            format!(
+                "{} can never be a value here: `type` does not admit it",
+                misfits.join(", ")
+            )
         };
         self.report_at(&codes::ENUM_TYPE, message, merged.at());
         if as_words {
@@ -168,7 +177,9 @@ pub(super) fn only_lists(part: &Part<'_>) -> Option<Vec<Listed>> {
         "default",
     ];
     let map = part.map;
-    let plain = map.keys().all(|key| BESIDE.contains(&key.as_str()) || key.starts_with("x-"));
+    let plain = map
+        .keys()
+        .all(|key| BESIDE.contains(&key.as_str()) || key.starts_with("x-"));
     let scalar = |value: &Value| !value.is_array() && !value.is_object();
     if !plain {
         return None;

@@ -48,7 +48,10 @@ impl<'a> Lowering<'a> {
             }
         }
         declared.sort_by_key(|(status, _)| *status);
-        let main = declared.iter().map(|(status, _)| *status).find(|status| status.is_success());
+        let main = declared
+            .iter()
+            .map(|(status, _)| *status)
+            .find(|status| status.is_success());
         let mut found = Vec::new();
         for (status, node) in declared {
             let pointer = node.at.clone();
@@ -131,7 +134,9 @@ impl<'a> Lowering<'a> {
             let child = context.child(word);
             let place = if first { context } else { child };
             let known = owner.get("content").and_then(|content| {
-                let before = content.members().find(|(_, other)| other.value.get("schema") == node.value.get("schema"))?;
+                let before = content
+                    .members()
+                    .find(|(_, other)| other.value.get("schema") == node.value.get("schema"))?;
                 before.1.get("schema")
             });
             // Since 3.2 a stream names the type of its items apart.

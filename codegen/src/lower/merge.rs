@@ -87,7 +87,15 @@ impl Types {
     /// The types one by one, in a fixed order; `number` stands for `integer` too.
     pub(super) fn each(self) -> Vec<Self> {
         let mut found = Vec::new();
-        for one in [Self::STRING, Self::NUMBER, Self::INTEGER, Self::BOOLEAN, Self::ARRAY, Self::OBJECT, Self::NULL] {
+        for one in [
+            Self::STRING,
+            Self::NUMBER,
+            Self::INTEGER,
+            Self::BOOLEAN,
+            Self::ARRAY,
+            Self::OBJECT,
+            Self::NULL,
+        ] {
             if self.has(one) && !(one == Self::INTEGER && found.contains(&Self::NUMBER)) {
                 found.push(one);
             }
@@ -149,7 +157,11 @@ impl<'a> Merged<'a> {
 
     /// The types that every part admits; `None` when no part says any. The second value tells that they contradict.
     pub(super) fn types(&self) -> (Option<Types>, bool) {
-        let said: Vec<Types> = self.all("type").iter().filter_map(|node| Types::of_keyword(node.value)).collect();
+        let said: Vec<Types> = self
+            .all("type")
+            .iter()
+            .filter_map(|node| Types::of_keyword(node.value))
+            .collect();
         let Some(first) = said.first().copied() else {
             return (None, false);
         };
@@ -165,15 +177,38 @@ impl<'a> Merged<'a> {
             (
                 Types::OBJECT,
                 &[
-                    "properties", "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties",
+                    "properties",
+                    "required",
+                    "additionalProperties",
+                    "patternProperties",
+                    "propertyNames",
+                    "minProperties",
                     "maxProperties",
                 ],
             ),
-            (Types::ARRAY, &["items", "prefixItems", "minItems", "maxItems", "uniqueItems"]),
-            (Types::STRING, &["pattern", "minLength", "maxLength", "contentEncoding", "contentMediaType"]),
+            (
+                Types::ARRAY,
+                &["items", "prefixItems", "minItems", "maxItems", "uniqueItems"],
+            ),
+            (
+                Types::STRING,
+                &[
+                    "pattern",
+                    "minLength",
+                    "maxLength",
+                    "contentEncoding",
+                    "contentMediaType",
+                ],
+            ),
             (
                 Types::NUMBER,
-                &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
+                &[
+                    "minimum",
+                    "maximum",
+                    "exclusiveMinimum",
+                    "exclusiveMaximum",
+                    "multipleOf",
+                ],
             ),
         ];
         let says = |key: &&str| self.parts.iter().any(|part| part.map.contains_key(*key));
@@ -238,7 +273,10 @@ impl<'a> Merged<'a> {
 
     fn numbers(&self, key: &str) -> Vec<Number> {
         let nodes = self.all(key);
-        nodes.iter().filter_map(|node| node.value.as_number().cloned()).collect()
+        nodes
+            .iter()
+            .filter_map(|node| node.value.as_number().cloned())
+            .collect()
     }
 
     /// Words that were written in place.
@@ -270,9 +308,12 @@ pub(super) fn docs(parts: &[Part<'_>]) -> Docs {
 
 fn whole(value: &Value) -> Option<u64> {
     // `2.0` is a whole number in JSON Schema.
-    value
-        .as_u64()
-        .or_else(|| value.as_f64().filter(|f| f.fract() == 0.0 && *f >= 0.0 && *f < 9.0e15).map(|f| f as u64))
+    value.as_u64().or_else(|| {
+        value
+            .as_f64()
+            .filter(|f| f.fract() == 0.0 && *f >= 0.0 && *f < 9.0e15)
+            .map(|f| f as u64)
+    })
 }
 
 /// Orders numbers by value; whole ones exactly, beyond the precision of a float.

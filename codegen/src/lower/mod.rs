@@ -146,7 +146,9 @@ impl<'a> Lowering<'a> {
 
     /// Name of a definition.
     fn name_of(&self, id: TypeId) -> Name {
-        self.types.get(id.index()).map_or_else(|| Name::new(""), |def| def.name.clone())
+        self.types
+            .get(id.index())
+            .map_or_else(|| Name::new(""), |def| def.name.clone())
     }
 
     /// Ends the making of types: circles of aliases are cut, `null` reaches every mention, definitions get their final order.

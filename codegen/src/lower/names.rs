@@ -44,7 +44,7 @@ fn keys(name: &Name) -> [(u8, String); 3] {
 }
 
 /// Makes the names of one list distinct in every style; the first of two keeps its spelling.
-pub(super) fn distinct(names: Vec<Name>) -> Vec<Name> {
+pub(super) fn distinct(names: &[Name]) -> Vec<Name> {
     let mut taken = TypeNames::default();
     names.iter().map(|name| taken.take(name)).collect()
 }
@@ -106,8 +106,18 @@ pub(super) fn from_title(title: &str) -> Option<Name> {
 /// A name for a schema that is referred to by a pointer other than a component's own.
 pub(super) fn from_pointer(pointer: &str) -> Name {
     const STRUCTURE: [&str; 12] = [
-        "components", "schemas", "properties", "paths", "content", "schema", "responses", "parameters", "allOf", "oneOf",
-        "anyOf", "$defs",
+        "components",
+        "schemas",
+        "properties",
+        "paths",
+        "content",
+        "schema",
+        "responses",
+        "parameters",
+        "allOf",
+        "oneOf",
+        "anyOf",
+        "$defs",
     ];
     let words: Vec<Name> = pointer
         .split('/')

@@ -64,7 +64,11 @@ impl<'a> Lowering<'a> {
             Further::Typed(members) if members.is_empty() => Extra::Kept(Type::of(Kind::Any)),
             Further::Typed(members) => {
                 let ty = self.form(&members, Slot::Inline(Context::of(&name, "value")));
-                if ty.kind == Kind::Never { Extra::Refused } else { Extra::Kept(ty) }
+                if ty.kind == Kind::Never {
+                    Extra::Refused
+                } else {
+                    Extra::Kept(ty)
+                }
             }
         };
         let record = Record {
@@ -93,13 +97,21 @@ impl<'a> Lowering<'a> {
                     Some(property) => property.members.push(member),
                     None => {
                         let members = vec![member];
-                        found.insert(key, Property { members, home: home.clone() });
+                        found.insert(
+                            key,
+                            Property {
+                                members,
+                                home: home.clone(),
+                            },
+                        );
                     }
                 }
             }
         }
         for property in found.values_mut() {
-            property.members.dedup_by(|left, right| left.node.value == right.node.value);
+            property
+                .members
+                .dedup_by(|left, right| left.node.value == right.node.value);
             if property.members.len() > 1 {
                 property.home = None;
             }
@@ -118,11 +130,20 @@ impl<'a> Lowering<'a> {
             let value = self.lookup(target);
             if let Some((value, map)) = value.and_then(|value| Some((value, value.as_object()?))) {
                 let at = target.clone();
-                far.push(Part { at, value, map, plain: false, own: false, depth: 0 });
+                far.push(Part {
+                    at,
+                    value,
+                    map,
+                    plain: false,
+                    own: false,
+                    depth: 0,
+                });
             }
         }
         let says = |key: &str| {
-            own.iter().chain(&far).any(|part| part.map.get(key) == Some(&Value::Bool(true)))
+            own.iter()
+                .chain(&far)
+                .any(|part| part.map.get(key) == Some(&Value::Bool(true)))
         };
         let secret = own.iter().chain(&far).any(|part| {
             let extension = part.map.get("x-flaresmith");
@@ -157,7 +178,12 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        let patterns: Vec<Node<'a>> = merged.all("patternProperties").iter().flat_map(Node::members).map(|(_, node)| node).collect();
+        let patterns: Vec<Node<'a>> = merged
+            .all("patternProperties")
+            .iter()
+            .flat_map(Node::members)
+            .map(|(_, node)| node)
+            .collect();
         if let (None, Some(first)) = (&typed, patterns.first()) {
             // Only the first pattern's members can be told apart from nothing at all.
             return Further::Typed(vec![Member::new(first.clone())]);
@@ -167,7 +193,12 @@ impl<'a> Lowering<'a> {
 
     /// Further members are refused, unless they match a pattern.
     fn refused(&mut self, merged: &Merged<'a>) -> Further<'a> {
-        let patterns: Vec<Node<'a>> = merged.all("patternProperties").iter().flat_map(Node::members).map(|(_, node)| node).collect();
+        let patterns: Vec<Node<'a>> = merged
+            .all("patternProperties")
+            .iter()
+            .flat_map(Node::members)
+            .map(|(_, node)| node)
+            .collect();
         match patterns.into_iter().next() {
             Some(node) => Further::Typed(vec![Member::new(node)]),
             None => Further::Refused,
@@ -203,9 +234,19 @@ impl<'a> Lowering<'a> {
 
     /// The pattern of a map's keys: from `propertyNames`, or from `patternProperties` when nothing else is admitted.
     fn key_pattern(&mut self, merged: &Merged<'a>) -> Option<String> {
-        let names = merged.first("propertyNames").and_then(|node| Some(node.text("pattern")?.to_owned()));
-        let patterns: Vec<&'a str> = merged.all("patternProperties").iter().flat_map(Node::members).map(|(key, _)| key).collect();
-        let closed = merged.all("additionalProperties").iter().any(|node| node.value == &Value::Bool(false));
+        let names = merged
+            .first("propertyNames")
+            .and_then(|node| Some(node.text("pattern")?.to_owned()));
+        let patterns: Vec<&'a str> = merged
+            .all("patternProperties")
+            .iter()
+            .flat_map(Node::members)
+            .map(|(key, _)| key)
+            .collect();
+        let closed = merged
+            .all("additionalProperties")
+            .iter()
+            .any(|node| node.value == &Value::Bool(false));
         let by_members = patterns.first().filter(|_| closed && patterns.len() == 1);
         names.or_else(|| by_members.map(|pattern| (*pattern).to_owned()))
     }
@@ -235,13 +276,18 @@ impl<'a> Lowering<'a> {
             }
             let patterns = part.get("patternProperties");
             let several = patterns.as_ref().is_some_and(|node| node.members().count() > 1);
-            let beside = part.map.get("properties").and_then(Value::as_object).is_some_and(|map| !map.is_empty());
+            let beside = part
+                .map
+                .get("properties")
+                .and_then(Value::as_object)
+                .is_some_and(|map| !map.is_empty());
             if let Some(node) = patterns.filter(|_| several || beside) {
                 self.unsupported("patternProperties", &node.at);
             }
             if let Some(node) = part.get("propertyNames") {
                 let only_pattern = node.value.as_object().is_some_and(|map| {
-                    map.iter().all(|(key, value)| key == "pattern" || (key == "type" && value == "string"))
+                    map.iter()
+                        .all(|(key, value)| key == "pattern" || (key == "type" && value == "string"))
                 });
                 if !only_pattern || beside {
                     self.unsupported("propertyNames", &node.at);

@@ -57,10 +57,16 @@ impl<'a> Lowering<'a> {
                 self.tell_unsupported_parts(&item, &["query", "additionalOperations"]);
             }
             for method in Method::ALL {
-                let Some(operation) = item.get(method.key()) else { continue };
+                let Some(operation) = item.get(method.key()) else {
+                    continue;
+                };
                 let shape = (method, shape_of(&path));
                 if let Some(other) = shapes.insert(shape, raw.to_owned()) {
-                    let message = format!("{} {raw} matches the same requests as {} {other}", method.as_str(), method.as_str());
+                    let message = format!(
+                        "{} {raw} matches the same requests as {} {other}",
+                        method.as_str(),
+                        method.as_str()
+                    );
                     self.report_at(&codes::OPERATION_REPEATED, message, &operation.at);
                     continue;
                 }
@@ -156,7 +162,9 @@ impl<'a> Lowering<'a> {
                 PathPart::Fixed(text) => Name::new(text),
                 PathPart::Parameter(name) => Name::join([&Name::new("by"), &Name::new(name)]),
             });
-            let words: Vec<Name> = words.filter(|name| name.raw.chars().any(char::is_alphanumeric)).collect();
+            let words: Vec<Name> = words
+                .filter(|name| name.raw.chars().any(char::is_alphanumeric))
+                .collect();
             let name = Name::join(std::iter::once(&Name::new(method.key())).chain(&words));
             return taken.take(&name);
         };

@@ -28,7 +28,8 @@ impl<'a> Lowering<'a> {
                 let Some(parameter) = self.parameter(&node, path, id) else {
                     continue;
                 };
-                let same = |known: &&mut Parameter| known.location == parameter.location && known.wire == parameter.wire;
+                let same =
+                    |known: &&mut Parameter| known.location == parameter.location && known.wire == parameter.wire;
                 match found.iter_mut().find(same) {
                     Some(known) => *known = parameter,
                     None => found.push(parameter),
@@ -39,9 +40,16 @@ impl<'a> Lowering<'a> {
             PathPart::Parameter(name) => Some(name),
             PathPart::Fixed(_) => None,
         }) {
-            if !found.iter().any(|known| known.location == Location::Path && known.wire == *name) {
+            if !found
+                .iter()
+                .any(|known| known.location == Location::Path && known.wire == *name)
+            {
                 let message = format!("`{{{name}}}` in the path is not declared; it is taken for a string");
-                self.report_at(&codes::PATH_PARAMETER_UNDECLARED, message, &format!("{}#{name}", operation.at));
+                self.report_at(
+                    &codes::PATH_PARAMETER_UNDECLARED,
+                    message,
+                    &format!("{}#{name}", operation.at),
+                );
                 found.push(Parameter {
                     wire: name.clone(),
                     name: Name::new(name),
@@ -80,10 +88,19 @@ impl<'a> Lowering<'a> {
         }
         let reserved = ["accept", "content-type", "authorization"];
         if location == Location::Header && reserved.contains(&wire.to_ascii_lowercase().as_str()) {
-            self.report_at(&codes::PARAMETER_IGNORED, format!("the header parameter `{wire}` has no effect"), &node.at);
+            self.report_at(
+                &codes::PARAMETER_IGNORED,
+                format!("the header parameter `{wire}` has no effect"),
+                &node.at,
+            );
             return None;
         }
-        let in_path = || path.segments.iter().flatten().any(|part| matches!(part, PathPart::Parameter(name) if name == wire));
+        let in_path = || {
+            path.segments
+                .iter()
+                .flatten()
+                .any(|part| matches!(part, PathPart::Parameter(name) if name == wire))
+        };
         if location == Location::Path && !in_path() {
             let message = format!("the path has no `{{{wire}}}`");
             self.report_at(&codes::PATH_PARAMETER_UNUSED, message, &node.at);
@@ -98,12 +115,19 @@ impl<'a> Lowering<'a> {
                     self.report_at(&codes::PARAMETER_INVALID, message, &content.at);
                 }
                 let json = media.contains("json");
-                (content.get("schema").filter(|_| json), if json { Style::Json } else { style })
+                (
+                    content.get("schema").filter(|_| json),
+                    if json { Style::Json } else { style },
+                )
             }
             None => (node.get("schema"), style),
         };
         let base = component_name(&node.at, "parameter").unwrap_or_else(|| id.clone());
-        let word = if component_name(&node.at, "parameter").is_some() { "" } else { wire };
+        let word = if component_name(&node.at, "parameter").is_some() {
+            ""
+        } else {
+            wire
+        };
         let (ty, default, mut docs) = match schema {
             Some(schema) => {
                 let member = [Member::new(schema)];
@@ -136,7 +160,11 @@ impl<'a> Lowering<'a> {
     /// How the value is written, with the defaults of its place.
     fn style(&mut self, node: &Node<'a>, location: Location) -> (Style, bool) {
         let admitted: &[(&str, Style)] = match location {
-            Location::Path => &[("simple", Style::Simple), ("label", Style::Label), ("matrix", Style::Matrix)],
+            Location::Path => &[
+                ("simple", Style::Simple),
+                ("label", Style::Label),
+                ("matrix", Style::Matrix),
+            ],
             Location::Query => &[
                 ("form", Style::Form),
                 ("spaceDelimited", Style::SpaceDelimited),
@@ -160,7 +188,10 @@ impl<'a> Lowering<'a> {
             },
         };
         let explode = node.value.get("explode").and_then(Value::as_bool);
-        (style, explode.unwrap_or(matches!(style, Style::Form | Style::DeepObject)))
+        (
+            style,
+            explode.unwrap_or(matches!(style, Style::Form | Style::DeepObject)),
+        )
     }
 
     /// The value that absence stands for, when one is written in place.
@@ -190,5 +221,9 @@ pub(super) fn component_name(at: &str, kind: &str) -> Option<Name> {
     }
     let key = Name::new(&unescape(key));
     let short = kind == "parameter" && key.words().last().is_some_and(|word| word == "param");
-    Some(if short { key } else { Name::join([&key, &Name::new(kind)]) })
+    Some(if short {
+        key
+    } else {
+        Name::join([&key, &Name::new(kind)])
+    })
 }

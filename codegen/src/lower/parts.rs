@@ -129,7 +129,11 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             if own == Some(target.as_str()) {
-                self.report_at(&codes::ALIAS_CYCLE, "the schema includes itself through `allOf`", &target);
+                self.report_at(
+                    &codes::ALIAS_CYCLE,
+                    "the schema includes itself through `allOf`",
+                    &target,
+                );
                 done.push(target);
                 continue;
             }

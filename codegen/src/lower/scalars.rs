@@ -89,7 +89,10 @@ impl<'a> Lowering<'a> {
             let item = context.child("item");
             self.form(&members, Slot::Inline(item))
         };
-        let unique_items = merged.all("uniqueItems").iter().any(|node| node.value == &Value::Bool(true));
+        let unique_items = merged
+            .all("uniqueItems")
+            .iter()
+            .any(|node| node.value == &Value::Bool(true));
         let mut rules = Rules {
             min_items: merged.most("minItems").filter(|n| *n > 0),
             max_items: merged.least("maxItems"),

@@ -66,7 +66,11 @@ impl<'a> Lowering<'a> {
             return Type::of(Kind::Any);
         }
         if self.budget == 0 {
-            self.report_at(&codes::TOO_MANY, "lowering this contract would take too many schemas", "");
+            self.report_at(
+                &codes::TOO_MANY,
+                "lowering this contract would take too many schemas",
+                "",
+            );
             return Type::of(Kind::Any);
         }
         self.budget -= 1;
@@ -111,17 +115,17 @@ impl<'a> Lowering<'a> {
             key: key.join("&"),
         };
         self.warn_unsupported(&merged);
-        self.form_merged(merged, slot)
+        self.form_merged(&merged, slot)
     }
 
-    fn form_merged(&mut self, merged: Merged<'a>, slot: Slot<'_>) -> Type {
+    fn form_merged(&mut self, merged: &Merged<'a>, slot: Slot<'_>) -> Type {
         if let Slot::Given(id) = slot
             && let Some(family) = self.families.get(&self.pointer_of(id)).cloned()
         {
-            return self.family(&merged, &family, slot, id);
+            return self.family(merged, &family, slot, id);
         }
-        if let Some(alternatives) = self.alternatives(&merged) {
-            return self.union(&merged, &alternatives, slot);
+        if let Some(alternatives) = self.alternatives(merged) {
+            return self.union(merged, &alternatives, slot);
         }
         let (types, contradict) = merged.types();
         if contradict {
@@ -129,7 +133,7 @@ impl<'a> Lowering<'a> {
             self.report_at(&codes::TYPE_CONFLICT, message, merged.at());
         }
         if let Some(values) = merged.values() {
-            return self.closed_list(&merged, types, values, slot);
+            return self.closed_list(merged, types, values, slot);
         }
         let Some(types) = types.or_else(|| merged.types_by_keywords()) else {
             return Type::of(Kind::Any);
@@ -141,8 +145,8 @@ impl<'a> Lowering<'a> {
         }
         match real.each().as_slice() {
             [] => Type::of(Kind::Null),
-            [one] => self.one_type(&merged, *one, nullable, slot),
-            several => self.union_of_types(&merged, several, nullable, slot),
+            [one] => self.one_type(merged, *one, nullable, slot),
+            several => self.union_of_types(merged, several, nullable, slot),
         }
     }
 
@@ -205,7 +209,10 @@ impl<'a> Lowering<'a> {
     pub(super) fn reserve(&mut self, merged: &Merged<'a>, nullable: bool, slot: Slot<'_>) -> Reserved {
         match slot {
             Slot::Given(id) => {
-                let name = self.types.get(id.index()).map_or_else(|| Name::new(""), |def| def.name.clone());
+                let name = self
+                    .types
+                    .get(id.index())
+                    .map_or_else(|| Name::new(""), |def| def.name.clone());
                 Reserved::New(id, name)
             }
             Slot::Inline(context) => {
@@ -214,7 +221,9 @@ impl<'a> Lowering<'a> {
                 }
                 let docs = merged.docs();
                 let titled = docs.title.as_deref().and_then(from_title);
-                let wanted = titled.filter(|name| self.names.is_free(name)).unwrap_or_else(|| context.name());
+                let wanted = titled
+                    .filter(|name| self.names.is_free(name))
+                    .unwrap_or_else(|| context.name());
                 let name = self.names.take(&wanted);
                 let id = self.push_definition(name.clone(), merged.at(), false);
                 let own: Vec<Part<'a>> = merged.parts.iter().filter(|part| part.own).cloned().collect();
@@ -296,6 +305,8 @@ impl<'a> Lowering<'a> {
     }
 
     fn pointer_of(&self, id: TypeId) -> String {
-        self.types.get(id.index()).map_or_else(String::new, |def| def.pointer.clone())
+        self.types
+            .get(id.index())
+            .map_or_else(String::new, |def| def.pointer.clone())
     }
 }

@@ -12,7 +12,10 @@ use crate::model::{Location, Model, SecurityScheme};
 impl<'a> Lowering<'a> {
     /// The schemes of the contract.
     pub(super) fn security_schemes(&mut self, model: &mut Model) {
-        let schemes = self.root().get("components").and_then(|node| node.get("securitySchemes"));
+        let schemes = self
+            .root()
+            .get("components")
+            .and_then(|node| node.get("securitySchemes"));
         for (name, node) in schemes.iter().flat_map(Node::fixed_members) {
             let node = self.resolve(node);
             let scheme = match node.text("type") {
@@ -53,7 +56,9 @@ impl<'a> Lowering<'a> {
                 if !model.security_schemes.contains_key(name) {
                     self.unknown_scheme(name, &alternative, model);
                 }
-                let scopes = scopes.items().filter_map(|scope| scope.value.as_str().map(str::to_owned));
+                let scopes = scopes
+                    .items()
+                    .filter_map(|scope| scope.value.as_str().map(str::to_owned));
                 schemes.insert(name.to_owned(), scopes.collect());
             }
             public |= schemes.is_empty();

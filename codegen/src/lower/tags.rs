@@ -104,7 +104,10 @@ impl Lowering<'_> {
             let mut tags = self.tags_of(variant, discriminator);
             tags.retain(|tag| seen.insert(tag.clone()));
             if tags.is_empty() {
-                return Err(format!("no value of `{}` selects `{}`", discriminator.wire, variant.name.raw));
+                return Err(format!(
+                    "no value of `{}` selects `{}`",
+                    discriminator.wire, variant.name.raw
+                ));
             }
             all.push(tags);
         }
@@ -136,7 +139,10 @@ impl Lowering<'_> {
             return Vec::new();
         }
         let name = def.pointer.strip_prefix("/components/schemas/");
-        name.filter(|name| !name.contains('/')).map(unescape).into_iter().collect()
+        name.filter(|name| !name.contains('/'))
+            .map(unescape)
+            .into_iter()
+            .collect()
     }
 
     /// A property that every variant demands and that has a different constant in each.

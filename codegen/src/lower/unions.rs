@@ -60,7 +60,10 @@ impl<'a> Lowering<'a> {
     fn flatten_branches(&mut self, node: &Node<'a>, key: &str, depth: usize) -> Vec<Node<'a>> {
         let mut found = Vec::new();
         for branch in node.items() {
-            let inner = branch.value.as_object().filter(|map| map.keys().all(|k| k == key || k == "description"));
+            let inner = branch
+                .value
+                .as_object()
+                .filter(|map| map.keys().all(|k| k == key || k == "description"));
             match inner.and_then(|_| branch.get(key)) {
                 Some(inner) if depth < 8 => found.extend(self.flatten_branches(&inner, key, depth + 1)),
                 _ => found.push(branch),
@@ -95,7 +98,9 @@ impl<'a> Lowering<'a> {
             ty.nullable |= nullable && ty.kind != Kind::Any;
             return ty;
         }
-        if branches.iter().any(|branch| says_nothing(branch.value)) && base.iter().all(|member| says_nothing(member.node.value)) {
+        if branches.iter().any(|branch| says_nothing(branch.value))
+            && base.iter().all(|member| says_nothing(member.node.value))
+        {
             return Type::of(Kind::Any);
         }
         let (id, name) = match self.reserve(merged, nullable, slot) {
@@ -133,7 +138,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// A union of JSON types (`type: [string, integer]`), each with the keywords that concern it.
-    pub(super) fn union_of_types(&mut self, merged: &Merged<'a>, several: &[Types], nullable: bool, slot: Slot<'_>) -> Type {
+    pub(super) fn union_of_types(
+        &mut self,
+        merged: &Merged<'a>,
+        several: &[Types],
+        nullable: bool,
+        slot: Slot<'_>,
+    ) -> Type {
         let (id, name) = match self.reserve(merged, nullable, slot) {
             Reserved::Known(ty) => return ty,
             Reserved::New(id, name) => (id, name),
@@ -192,8 +203,11 @@ impl<'a> Lowering<'a> {
             [] => Shape::Alias(Type::of(Kind::Never)),
             [(ty, _)] => Shape::Alias(ty.clone()),
             _ => {
-                let names = kept.iter().map(|(ty, word)| self.variant_name(ty, word.as_deref())).collect();
-                let names = distinct(names);
+                let names: Vec<Name> = kept
+                    .iter()
+                    .map(|(ty, word)| self.variant_name(ty, word.as_deref()))
+                    .collect();
+                let names = distinct(&names);
                 let variants = names.into_iter().zip(kept).map(|(name, (ty, _))| Variant {
                     name,
                     ty,
@@ -251,9 +265,9 @@ impl<'a> Lowering<'a> {
             return beside.is_empty();
         };
         let ancestors = self.ancestors(target);
-        beside.iter().all(|member| {
-            ancestors.iter().any(|ancestor| *ancestor == member.node.at) || self.declares_all(target, &ancestors, member)
-        })
+        beside
+            .iter()
+            .all(|member| ancestors.contains(&member.node.at) || self.declares_all(target, &ancestors, member))
     }
 
     /// Whether a component, with what it includes, declares and demands all that a member does.
@@ -267,8 +281,14 @@ impl<'a> Lowering<'a> {
         let Some(map) = member.node.value.as_object() else {
             return true;
         };
-        let only_members = map.iter().all(|(key, _)| !SHAPING.contains(&key.as_str()) || key == "properties" || key == "required");
-        let declared = |name: &str| pieces.iter().any(|piece| piece.get("properties").and_then(|p| p.get(name)).is_some());
+        let only_members = map
+            .iter()
+            .all(|(key, _)| !SHAPING.contains(&key.as_str()) || key == "properties" || key == "required");
+        let declared = |name: &str| {
+            pieces
+                .iter()
+                .any(|piece| piece.get("properties").and_then(|p| p.get(name)).is_some())
+        };
         let demanded = |name: &str| {
             let lists = pieces.iter().filter_map(|piece| piece.get("required")?.as_array());
             lists.flatten().any(|item| item == name)
@@ -298,7 +318,9 @@ impl<'a> Lowering<'a> {
             Kind::Tuple { .. } => "tuple",
             Kind::Map(_) => "map",
             Kind::Literals(values) => {
-                let text = values.first().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                let text = values
+                    .first()
+                    .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 return Name::new(&text.unwrap_or_default());
             }
             Kind::Any | Kind::Never | Kind::Null => "value",
@@ -309,11 +331,16 @@ impl<'a> Lowering<'a> {
     /// Finds the parents that have a discriminator but list no branches themselves, and their children.
     pub(super) fn find_families(&mut self, components: &[(&'a str, Node<'a>)]) {
         let is_parent = |node: &Node<'a>| {
-            node.get("discriminator").is_some_and(|found| found.text("propertyName").is_some())
+            node.get("discriminator")
+                .is_some_and(|found| found.text("propertyName").is_some())
                 && node.get("oneOf").is_none()
                 && node.get("anyOf").is_none()
         };
-        let parents: Vec<&Node<'a>> = components.iter().map(|(_, node)| node).filter(|node| is_parent(node)).collect();
+        let parents: Vec<&Node<'a>> = components
+            .iter()
+            .map(|(_, node)| node)
+            .filter(|node| is_parent(node))
+            .collect();
         if parents.is_empty() {
             return;
         }
@@ -322,7 +349,9 @@ impl<'a> Lowering<'a> {
             .map(|(_, node)| (node.at.clone(), self.ancestors(&node.at)))
             .collect();
         for parent in parents {
-            let children = ancestors.iter().filter(|(at, above)| *at != parent.at && above.contains(&parent.at));
+            let children = ancestors
+                .iter()
+                .filter(|(at, above)| *at != parent.at && above.contains(&parent.at));
             // A child that is a parent with children of its own stands for those.
             let children = children.filter(|(at, _)| {
                 let inner = components.iter().any(|(_, node)| node.at == *at && is_parent(node));
@@ -376,7 +405,9 @@ fn shapes(value: &Value) -> bool {
     value.as_object().is_some_and(|map| {
         map.iter().any(|(key, value)| {
             SHAPING.contains(&key.as_str())
-                && value.as_object().is_none_or(|map| !map.is_empty() || key != "properties")
+                && value
+                    .as_object()
+                    .is_none_or(|map| !map.is_empty() || key != "properties")
                 && value.as_array().is_none_or(|list| !list.is_empty())
                 && !(key == "additionalProperties" && value == &Value::Bool(true))
         })
@@ -415,14 +446,17 @@ fn is_null(value: &Value) -> bool {
     };
     value.get("type").is_some_and(null)
         || value.get("const").is_some_and(Value::is_null)
-        || value.get("enum").and_then(Value::as_array).is_some_and(|list| matches!(list.as_slice(), [Value::Null]))
+        || value
+            .get("enum")
+            .and_then(Value::as_array)
+            .is_some_and(|list| matches!(list.as_slice(), [Value::Null]))
 }
 
 /// A word for a branch: its title, the constant that tells it from the others, or its position.
 fn branch_word(branch: &Node<'_>, position: usize) -> String {
-    let title = branch.text("title").filter(|title| {
-        from_title(title).is_some() || (title.len() <= 40 && title.split_whitespace().count() <= 4)
-    });
+    let title = branch
+        .text("title")
+        .filter(|title| from_title(title).is_some() || (title.len() <= 40 && title.split_whitespace().count() <= 4));
     if let Some(title) = title {
         return title.to_owned();
     }
@@ -432,14 +466,20 @@ fn branch_word(branch: &Node<'_>, position: usize) -> String {
             let listed = node.get("enum")?;
             (listed.value.as_array()?.len() == 1).then(|| listed.items().next())?
         });
-        value?.value.as_str().filter(|text| !text.is_empty() && text.len() <= 40).map(str::to_owned)
+        value?
+            .value
+            .as_str()
+            .filter(|text| !text.is_empty() && text.len() <= 40)
+            .map(str::to_owned)
     });
     let by_type = || match branch.text("type")? {
         "array" => Some("list".to_owned()),
         "object" => None,
         other => Some(other.to_owned()),
     };
-    constant.or_else(by_type).unwrap_or_else(|| format!("option {}", position + 1))
+    constant
+        .or_else(by_type)
+        .unwrap_or_else(|| format!("option {}", position + 1))
 }
 
 fn format_word(format: &TextFormat) -> &'static str {

@@ -19,7 +19,7 @@ pub(super) fn mark(model: &mut Model) {
         for parameter in &operation.parameters {
             collect(&parameter.ty, Side::Request, domain, &mut uses);
         }
-        for body in &operation.body {
+        if let Some(body) = &operation.body {
             of_contents(&body.contents, Side::Request, domain, &mut uses);
         }
         for response in &operation.responses {
