@@ -14,6 +14,7 @@ mod postman;
 mod rust;
 pub mod schema;
 pub mod templates;
+mod typescript;
 mod zod;
 
 use crate::diagnostics::Diagnostics;
