@@ -10,7 +10,7 @@ import { type PlainAnswer, toResponse } from './serve/answer.js';
 import { readRequest } from './serve/request.js';
 import { type Answer, type Call, matchPath, type Route } from './serve/route.js';
 
-/** A handler for each operation, by operation id. */
+/** A handler for each operation. */
 export interface Handlers<E extends Env = Env> extends {{ interfaces }} {}
 
 /** Where an app may look on. */
@@ -37,7 +37,7 @@ const routesByPattern: ReadonlyMap<string, readonly Route[]> = new Map<string, r
 
 /** The app. Operations without a handler answer 501. */
 export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, hooks: Hooks<E> = {}): Hono<E> {
-  const byId = new Map(Object.entries(handlers) as [string, Handler<E> | undefined][]);
+  const byName = new Map(Object.entries(handlers) as [string, Handler<E> | undefined][]);
   const root = new Hono<E>();
   const app = hooks.basePath === undefined ? root : (root.basePath(hooks.basePath) as unknown as Hono<E>);
   /** Methods that a path takes, for requests whose method it does not take. */
@@ -70,7 +70,7 @@ export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, h
     let response: Response;
     try {
       const failedLater = (error: unknown) => hooks.failed?.(failureOf(error), call);
-      response = (await hooks.before?.(call)) ?? (await answer(route, call, path, byId.get(operation.id), failedLater));
+      response = (await hooks.before?.(call)) ?? (await answer(route, call, path, byName.get(operation.handler), failedLater));
       response = (await hooks.after?.(call, response)) ?? response;
     } catch (thrown) {
       const error = failureOf(thrown);
@@ -109,8 +109,8 @@ async function answer<E extends Env>(
   handler: Handler<E> | undefined,
   onStreamError: (error: unknown) => void,
 ): Promise<Response> {
-  if (handler === undefined) throw notImplemented(call);
   const input = await readRequest(route, call.context.req.raw, path);
+  if (handler === undefined) throw notImplemented(call);
   const given = await handler(input, call);
   return given instanceof Response ? given : toResponse(route, given, onStreamError);
 }
