@@ -19,6 +19,7 @@ pub(super) mod format;
 pub(super) mod imports;
 pub(super) mod names;
 pub(super) mod text;
+pub(super) mod types;
 
 use super::Input;
 
