@@ -9,7 +9,7 @@ use super::{paths, wire};
 use crate::emit::typescript::imports::Imports;
 use crate::emit::typescript::names::TsNames;
 use crate::emit::typescript::text::{comment_with_tags, key, string, type_key, value};
-use crate::emit::zod::expression::{Place, Writer};
+use crate::emit::zod::{Place, Writer};
 use crate::model::graph::Components;
 use crate::model::{
     Content, DomainId, Header, Kind, Location, MediaKind, Model, Operation, Parameter, Response, Shape, Status, Type,
@@ -255,7 +255,8 @@ impl<'m> Module<'m> {
         }
         match variants.as_slice() {
             [] => " never".to_owned(),
-            variants => variants.iter().map(|variant| format!("\n  | {variant}")).collect(),
+            // No bar leads: before the only member of a union the formatter takes it for a fault of its own.
+            variants => format!(" {}", variants.join("\n  | ")),
         }
     }
 
