@@ -178,9 +178,9 @@ function chooseContent(
   violations: Violation[],
 ): RequestContent | undefined {
   const sent = request.headers.get('content-type');
-  const given = request.body !== null || (sent !== null && request.headers.get('content-length') === '0');
+  const empty = request.body === null || request.headers.get('content-length') === '0';
   const mayBeEmpty = body.contents.some(({ kind }) => kind === 'text' || kind === 'bytes' || kind === 'form');
-  if (request.body === null && !(given && mayBeEmpty)) {
+  if (empty && !(mayBeEmpty && sent !== null)) {
     if (body.required) violations.push(violation('body', '', 'required', 'the body is missing'));
     return undefined;
   }

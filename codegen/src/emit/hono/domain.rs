@@ -248,9 +248,12 @@ impl<'m> Module<'m> {
                     true => "string".to_owned(),
                     false => string(&content.media),
                 };
-                let mark = if number == 0 { "?" } else { "" };
-                let or_absent = if number == 0 { " | undefined" } else { "" };
-                variants.push(format!("{{ {head}readonly contentType{mark}: {media}{or_absent}; readonly body: {ty} }}"));
+                let named = match (number, content.media.contains('*') || response.contents.len() > 1) {
+                    (_, false) => String::new(),
+                    (0, true) => format!("readonly contentType?: {media} | undefined; "),
+                    (_, true) => format!("readonly contentType: {media}; "),
+                };
+                variants.push(format!("{{ {head}{named}readonly body: {ty} }}"));
             }
         }
         match variants.as_slice() {

@@ -1,0 +1,345 @@
+//! The generated Hono app in the real compiler and the real Workers runtime.
+//!
+//! Owns: proofs about the `hono` target that need Node (`npm ci --prefix tests/toolchain` once).
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "a test reads specs, writes packages and runs tools"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flaresmith_codegen::emit::example::{Direction, of_content, of_type};
+use flaresmith_codegen::model::{Location, MediaKind, Model, Operation, PathPart, Status};
+use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::{Compilation, compile};
+use serde_json::{Value, json};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Compiles the texts and writes the package into a folder of its own.
+fn package(name: &str, sources: &Sources, contracts: &[&str]) -> (Compilation, PathBuf) {
+    let mut settings = Settings {
+        targets: Some(vec!["hono".to_owned()]),
+        contracts: contracts.iter().map(|path| (*path).to_owned()).collect(),
+        ..Settings::default()
+    };
+    settings.typescript.out = Some("ts".to_owned());
+    let compilation = compile(sources, &settings, &BTreeMap::new());
+    assert!(!compilation.artifacts.is_empty(), "{:#?}", compilation.diagnostics);
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&dir);
+    for artifact in &compilation.artifacts {
+        write(&dir.join(&artifact.path), &artifact.text);
+    }
+    (compilation, dir.join("ts"))
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn inline(name: &str, contract: &Value) -> (Compilation, PathBuf) {
+    let mut sources = Sources::default();
+    sources.insert("contract.json", contract.to_string().into_bytes());
+    package(name, &sources, &["contract.json"])
+}
+
+fn platform(name: &str) -> (Compilation, PathBuf) {
+    let mut sources = Sources::default();
+    let mut folders = vec![root().join("specs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+                sources.insert(&name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    package(name, &sources, &[])
+}
+
+/// What a tool of the toolchain says.
+fn tool(script: &str, args: &[&Path]) -> Value {
+    let output = Command::new("node").arg(root().join("tests/toolchain").join(script)).args(args).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}\n{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn typecheck(package: &Path) {
+    let said = tool("typecheck.mjs", &[package]);
+    assert_eq!(said["ok"], true, "{said:#}");
+}
+
+/// Sends requests to a module in workerd and gives back the answers.
+fn serve(entry: &Path, requests: &[Value]) -> Vec<Value> {
+    let file = entry.with_extension("requests.json");
+    write(&file, &Value::Array(requests.to_vec()).to_string());
+    let said = tool("worker.mjs", &[entry, &file]);
+    let answers = said["responses"].as_array().cloned().unwrap_or_else(|| panic!("{said:#}"));
+    assert_eq!(answers.len(), requests.len(), "{said:#}");
+    answers
+}
+
+/// A module whose handlers all answer with their own name and input.
+fn echo(package: &Path) -> PathBuf {
+    let entry = package.join("src/echo.ts");
+    let text = "import { createApp } from './hono/app.js';
+        import { operations } from './hono/operations.js';
+        const handlers = Object.keys(operations).map((name) => [name, (input: object) => Response.json({ name, ...input })]);
+        export default createApp(Object.fromEntries(handlers));";
+    write(&entry, text);
+    entry
+}
+
+/// A request that the contract allows, made of its examples. `None`: its body cannot be written as text.
+fn valid(model: &Model, operation: &Operation) -> Option<Value> {
+    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let given = |location: Location, name: &str| {
+        let found = operation.parameters.iter().find(|one| one.location == location && one.wire == name).unwrap();
+        let example = found.docs.examples.first().cloned();
+        text(example.unwrap_or_else(|| of_type(model, &found.ty, Direction::Request)))
+    };
+    let mut path = String::new();
+    for segment in &operation.path.segments {
+        path.push('/');
+        for part in segment {
+            match part {
+                PathPart::Fixed(fixed) => path.push_str(fixed),
+                PathPart::Parameter(name) => path.push_str(&given(Location::Path, name).replace('/', "%2F")),
+            }
+        }
+    }
+    let mut headers = BTreeMap::new();
+    for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
+        match parameter.location {
+            Location::Query => {
+                path.push(if path.contains('?') { '&' } else { '?' });
+                path.push_str(&format!("{}={}", parameter.wire, given(Location::Query, &parameter.wire)));
+            }
+            Location::Header => {
+                headers.insert(parameter.wire.clone(), given(Location::Header, &parameter.wire));
+            }
+            Location::Path | Location::Cookie => {}
+        }
+    }
+    let mut request = json!({ "method": operation.method.as_str(), "path": path });
+    if let Some(content) = operation.body.as_ref().and_then(|body| body.contents.first()) {
+        if content.kind != MediaKind::Json {
+            return None;
+        }
+        headers.insert("content-type".to_owned(), content.media.clone());
+        request["body"] = json!(of_content(model, content, Direction::Request).unwrap_or_default().to_string());
+    }
+    request["headers"] = json!(headers);
+    Some(request)
+}
+
+#[test]
+fn the_platforms_app_answers_every_valid_request_with_its_example() {
+    let (compilation, package) = platform("hono-examples");
+    typecheck(&package);
+    let model = &compilation.model;
+    let mut requests = Vec::new();
+    let mut expected = Vec::new();
+    for operation in &model.operations {
+        let (Some(request), Some(success)) = (valid(model, operation), operation.success()) else { continue };
+        let Status::Exact(status) = success.status else { continue };
+        requests.push(request);
+        expected.push((operation.id.raw.clone(), status));
+    }
+    assert!(requests.len() >= 95, "only {} of {} operations are asked", requests.len(), model.operations.len());
+    let answers = serve(&package.join("src/hono/examples/worker.ts"), &requests);
+    let wrong: Vec<String> = answers
+        .iter()
+        .zip(&expected)
+        .filter(|(answer, (_, status))| answer["status"] != *status)
+        .map(|(answer, (id, status))| format!("{id}: {status} expected, {} {}", answer["status"], answer["body"]))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(answers.iter().all(|answer| answer["headers"]["x-request-id"].is_string()));
+}
+
+#[test]
+fn the_platforms_stubs_answer_every_failure_in_the_envelope() {
+    let (compilation, package) = platform("hono-stubs");
+    let project = "/projects/0b7e1b6e-6c3f-4f0e-9c0d-2f6a7b8c9d01";
+    let create = compilation.model.operations.iter().find(|operation| operation.id.raw == "createProject").unwrap();
+    let valid = valid(&compilation.model, create).unwrap();
+    let with = |name: &str, value: Value| {
+        let mut request = valid.clone();
+        request[name] = value;
+        request
+    };
+    let mut text = valid["headers"].clone();
+    text["content-type"] = json!("text/csv");
+    let cases = [
+        (valid.clone(), 501, "REQUEST_NOT_IMPLEMENTED"),
+        (with("body", json!("{}")), 400, "REQUEST_VALIDATION_FAILED"),
+        (with("body", json!("{")), 400, "REQUEST_MALFORMED"),
+        (with("headers", text), 415, "REQUEST_MEDIA_TYPE_UNSUPPORTED"),
+        (json!({ "path": project }), 501, "REQUEST_NOT_IMPLEMENTED"),
+        (json!({ "path": "/projects/7" }), 400, "REQUEST_VALIDATION_FAILED"),
+        (json!({ "path": "/nowhere" }), 404, "REQUEST_ROUTE_UNKNOWN"),
+        (json!({ "path": project, "method": "POST" }), 405, "REQUEST_METHOD_NOT_ALLOWED"),
+    ];
+    let requests: Vec<Value> = cases
+        .iter()
+        .map(|(request, ..)| {
+            let mut request = request.clone();
+            request["headers"]["x-request-id"] = json!("6f9619ff-8b86-4d01-b42d-00cf4fc964ff");
+            request
+        })
+        .collect();
+    let answers = serve(&package.join("src/worker.ts"), &requests);
+    for ((request, status, code), answer) in cases.iter().zip(&answers) {
+        let error = &answer["json"]["error"];
+        assert_eq!(answer["status"], *status, "{request}: {answer:#}");
+        assert_eq!(error["code"], *code, "{request}: {answer:#}");
+        assert_eq!(error["requestId"], "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "{answer:#}");
+        assert_eq!(answer["headers"]["x-request-id"], error["requestId"]);
+        for member in ["message", "severity", "retryPolicy", "traceId", "timestamp", "context", "causeChain"] {
+            assert!(!error[member].is_null(), "{member} is missing: {answer:#}");
+        }
+    }
+    let violations = |at: usize| answers[at]["json"]["error"]["details"]["violations"].clone();
+    let missing = violations(1);
+    assert!(missing.as_array().unwrap().iter().all(|one| one["location"] == "body"), "{missing:#}");
+    assert!(missing.as_array().unwrap().iter().any(|one| one["pointer"] == "/name"), "{missing:#}");
+    assert_eq!(violations(5)[0]["location"], "path");
+    assert_eq!(violations(5)[0]["pointer"], "/projectId");
+    assert!(answers[7]["headers"]["allow"].as_str().unwrap().contains("GET"));
+}
+
+/// A contract of routes and parameters that routers stumble over.
+fn tricky() -> Value {
+    let path = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
+    let get = |id: &str, parameters: Vec<Value>| {
+        json!({ "operationId": id, "parameters": parameters, "responses": { "200": { "description": "ok" } } })
+    };
+    let query = |name: &str, style: &str, explode: bool, schema: Value| {
+        json!({ "name": name, "in": "query", "style": style, "explode": explode, "schema": schema })
+    };
+    let numbers = json!({ "type": "array", "items": { "type": "integer" } });
+    let object = json!({ "type": "object", "properties": { "a": { "type": "integer" }, "b": { "type": "boolean" } } });
+    let mut post = get("submit", vec![]);
+    post["requestBody"] = json!({ "required": true, "content": {
+        "application/json": { "schema": { "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } } },
+        "application/x-www-form-urlencoded": { "schema": { "type": "object", "required": ["n"], "properties": {
+            "n": { "type": "integer" }, "tags": { "type": "array", "items": { "type": "string" } }, "deep": object,
+        } } },
+        "multipart/form-data": { "schema": { "type": "object", "properties": { "n": { "type": "integer" }, "deep": object } } },
+        "text/plain": { "schema": { "type": "string", "maxLength": 3 } },
+    } });
+    let mut odd = get("odd */ name", vec![path("pet-id")]);
+    odd["summary"] = json!("ends */ a comment ` ${x} ' \u{2028}");
+    json!({
+        "openapi": "3.1.0", "info": { "title": "Tricky `${x}`", "version": "1" },
+        "paths": {
+            "/": { "get": get("root", vec![]) },
+            "/files/{name}.json": { "get": get("json", vec![path("name")]) },
+            "/files/{name}": { "get": get("file", vec![path("name")]) },
+            "/files/{file}:close": { "post": get("close", vec![path("file")]) },
+            "/files/mine": { "get": get("mine", vec![]) },
+            "/a/{x}": { "get": get("getA", vec![path("x")]) },
+            "/a/{y}": { "put": get("putA", vec![path("y")]) },
+            "/pets/{pet-id}/x": { "get": odd },
+            "/{a}/{b}": { "get": get("both", vec![path("a"), path("b")]) },
+            "/v/{from}-{to}": { "get": get("range", vec![path("from"), path("to")]) },
+            "/only": { "head": get("headOnly", vec![]) },
+            "/search": { "get": get("search", vec![
+                query("form", "form", true, numbers.clone()), query("csv", "form", false, numbers.clone()),
+                query("space", "spaceDelimited", false, numbers.clone()), query("pipe", "pipeDelimited", false, numbers),
+                query("deep", "deepObject", true, object.clone()), query("flag", "form", true, json!({ "type": "boolean" })),
+                query("page", "form", true, json!({ "type": "integer", "default": 7 })),
+                json!({ "name": "X-List", "in": "header", "schema": { "type": "array", "items": { "type": "string" } } }),
+                json!({ "name": "session", "in": "cookie", "schema": { "type": "integer" } }),
+            ]) },
+            "/submit": { "post": post },
+        },
+    })
+}
+
+#[test]
+fn paths_that_routers_cannot_say_reach_their_operations() {
+    let (_, package) = inline("hono-paths", &tricky());
+    typecheck(&package);
+    let cases = [
+        ("GET", "/", json!({ "name": "root" })),
+        ("GET", "/files/a.b.json", json!({ "name": "json", "params": { "name": "a.b" } })),
+        ("GET", "/files/a%2Fb%20c", json!({ "name": "file", "params": { "name": "a/b c" } })),
+        ("POST", "/files/a:close", json!({ "name": "close", "params": { "file": "a" } })),
+        ("GET", "/files/mine", json!({ "name": "mine" })),
+        ("GET", "/a/1", json!({ "name": "getA", "params": { "x": "1" } })),
+        ("PUT", "/a/1", json!({ "name": "putA", "params": { "y": "1" } })),
+        ("GET", "/pets/7/x", json!({ "name": "oddName", "params": { "pet-id": "7" } })),
+        ("GET", "/else/where", json!({ "name": "both", "params": { "a": "else", "b": "where" } })),
+        ("GET", "/v/1-2-3", json!({ "name": "range", "params": { "from": "1-2", "to": "3" } })),
+    ];
+    let requests: Vec<Value> = cases
+        .iter()
+        .map(|(method, path, _)| json!({ "method": method, "path": path }))
+        .chain([json!({ "path": "/files/a", "method": "DELETE" }), json!({ "method": "HEAD", "path": "/only" })])
+        .collect();
+    let answers = serve(&echo(&package), &requests);
+    for ((method, path, expected), answer) in cases.iter().zip(&answers) {
+        assert_eq!(answer["json"], *expected, "{method} {path}: {answer:#}");
+    }
+    assert_eq!(answers[10]["status"], 405, "{:#}", answers[10]);
+    assert_eq!(answers[11]["status"], 200, "{:#}", answers[11]);
+}
+
+#[test]
+fn parameters_and_bodies_are_read_as_they_are_written() {
+    let (_, package) = inline("hono-styles", &tricky());
+    let submit = |media: &str, body: &str| {
+        json!({ "method": "POST", "path": "/submit", "headers": { "content-type": media }, "body": body })
+    };
+    let query = "/search?form=1&form=2&csv=1,2&space=1%202&pipe=1%7C2&deep[a]=1&deep[b]=true&flag=false";
+    let multipart = "--x\r\ncontent-disposition: form-data; name=\"n\"\r\n\r\n5\r\n--x\r\ncontent-disposition: form-data; name=\"deep\"\r\n\r\n{\"a\":1}\r\n--x--\r\n";
+    let requests = [
+        json!({ "path": query, "headers": { "x-list": "a, b", "cookie": "other=1; session=5" } }),
+        json!({ "path": "/search?csv=1,x&flag=yes&page=a", "headers": { "cookie": "session=x" } }),
+        submit("application/json; charset=utf-8", "{\"n\":1}"),
+        submit("application/x-www-form-urlencoded", "n=1&tags=a&tags=b%20c&deep=%7B%22a%22%3A1%7D"),
+        submit("multipart/form-data; boundary=x", multipart),
+        submit("text/plain", "abc"),
+        submit("text/plain", "abcd"),
+        json!({ "method": "POST", "path": "/submit" }),
+        submit("application/xml", "<n/>"),
+    ];
+    let answers = serve(&echo(&package), &requests);
+    let lists = json!([1, 2]);
+    assert_eq!(
+        answers[0]["json"],
+        json!({
+            "name": "search", "headers": { "X-List": ["a", "b"] }, "cookies": { "session": 5 },
+            "query": { "form": lists, "csv": lists, "space": lists, "pipe": lists, "deep": { "a": 1, "b": true }, "flag": false, "page": 7 },
+        })
+    );
+    let violations = |at: usize| -> Vec<String> {
+        let all = answers[at]["json"]["error"]["details"]["violations"].as_array().cloned();
+        let all = all.unwrap_or_else(|| panic!("{:#}", answers[at]));
+        all.iter().map(|one| format!("{}{} {}", one["location"], one["pointer"], one["keyword"]).replace('"', "")).collect()
+    };
+    assert_eq!(violations(1), ["query/csv/1 type", "query/flag type", "query/page type", "cookie/session type"]);
+    let value = |at: usize| answers[at]["json"]["body"]["value"].clone();
+    assert_eq!(value(2), json!({ "n": 1 }));
+    assert_eq!(value(3), json!({ "n": 1, "tags": ["a", "b c"], "deep": { "a": 1 } }));
+    assert_eq!(value(4), json!({ "n": 5, "deep": { "a": 1 } }), "{:#}", answers[4]);
+    assert_eq!(value(5), json!("abc"));
+    assert_eq!(violations(6), ["body maxLength"]);
+    assert_eq!(violations(7), ["body required"]);
+    assert_eq!(answers[8]["status"], 415);
+}
