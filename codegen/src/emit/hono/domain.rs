@@ -130,9 +130,9 @@ impl<'m> Module<'m> {
         }
         let answers = comment_with_tags(&format!("What the handler of `{line}` may answer."), &[], "");
         let _ = write!(self.types, "\n{answers}export type {ty}Output ={outputs};\n");
-        let _ = write!(
+        let _ = writeln!(
             self.methods,
-            "{}  {}(input: {ty}Input, call: Call<E>): Answer<{ty}Output>;\n",
+            "{}  {}(input: {ty}Input, call: Call<E>): Answer<{ty}Output>;",
             comment_with_tags(&about, tags, "  "),
             key(id),
         );

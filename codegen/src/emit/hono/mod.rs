@@ -13,6 +13,7 @@
 //! ```
 
 mod catalog;
+mod data;
 mod domain;
 mod examples;
 mod operations;
@@ -59,7 +60,7 @@ struct App {
 #[derive(Serialize)]
 struct Operations {
     generated_by: &'static str,
-    rows: String,
+    rows: &'static str,
     roles: String,
     role: &'static str,
     rate_buckets: String,
@@ -70,7 +71,7 @@ struct Operations {
 #[derive(Serialize)]
 struct Examples {
     generated_by: &'static str,
-    rows: String,
+    rows: &'static str,
 }
 
 /// Makes the artifacts.
@@ -91,21 +92,23 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             let (rate_buckets, rate_classes) = catalog::rates(model);
             let context = Operations {
                 generated_by: GENERATED_BY,
-                rows: operations::rows(&names),
+                rows: data::MARK,
                 roles: value(&json!(model.roles)),
                 role: if model.roles.is_empty() { "string" } else { "(typeof roles)[number]" },
                 rate_buckets,
                 rate_classes,
             };
             frame(input, "hono/operations.ts", &context)
-        }),
+        })
+        .with_rows(|| operations::rows(&names)),
         Maker::new("hono/errors.ts", || frame(input, "hono/errors.ts", &catalog::frame(model, GENERATED_BY))),
         Maker::new("hono/app.ts", || frame(input, "hono/app.ts", &app(&names, &domains))),
         Maker::new("hono/index.ts", || Ok(index(&names, &domains))),
         Maker::new("hono/examples/handlers.ts", || {
-            let context = Examples { generated_by: GENERATED_BY, rows: examples::rows(&names) };
+            let context = Examples { generated_by: GENERATED_BY, rows: data::MARK };
             frame(input, "hono/examples/handlers.ts", &context)
-        }),
+        })
+        .with_rows(|| examples::rows(&names)),
         Maker::scaffold("worker.ts", || Ok(scaffold::worker(&names, &domains))),
     ];
     for name in ["serve/answer.ts", "serve/request.ts", "serve/route.ts", "serve/wire.ts", "examples/worker.ts"] {
@@ -142,12 +145,14 @@ struct Maker<'m> {
     path: String,
     ownership: Ownership,
     make: Box<dyn Fn() -> Result<String, Diagnostic> + Send + Sync + 'm>,
+    /// Rows of data, put in place of their mark when the frame around them is formatted.
+    rows: Option<Box<dyn Fn() -> String + Send + Sync + 'm>>,
 }
 
 impl<'m> Maker<'m> {
     /// A managed file, by its path below `src`.
     fn new(path: &str, make: impl Fn() -> Result<String, Diagnostic> + Send + Sync + 'm) -> Self {
-        Self { path: path.to_owned(), ownership: Ownership::Managed, make: Box::new(make) }
+        Self { path: path.to_owned(), ownership: Ownership::Managed, make: Box::new(make), rows: None }
     }
 
     /// A file that is written once.
@@ -155,11 +160,18 @@ impl<'m> Maker<'m> {
         Self { ownership: Ownership::Scaffold, ..Self::new(path, make) }
     }
 
+    fn with_rows(self, rows: impl Fn() -> String + Send + Sync + 'm) -> Self {
+        Self { rows: Some(Box::new(rows)), ..self }
+    }
+
     fn make(&self, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
         let path = format!("{folder}/src/{}", self.path);
         match (self.make)() {
             Ok(text) => {
-                let text = formatted(&path, text, diagnostics);
+                let mut text = formatted(&path, text, diagnostics);
+                if let Some(rows) = &self.rows {
+                    text = data::placed(&text, &rows());
+                }
                 Some(Artifact { path, text, ownership: self.ownership, target: "hono" })
             }
             Err(diagnostic) => {

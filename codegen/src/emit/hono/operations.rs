@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
+use super::data;
 use crate::emit::typescript::names::TsNames;
-use crate::emit::typescript::text::{key, value};
 use crate::model::Operation;
 
 /// The rows of the table: `createProject: { id: …, … },` each.
@@ -13,7 +13,7 @@ pub(super) fn rows(names: &TsNames<'_>) -> String {
     let mut text = String::new();
     for (index, operation) in names.model.operations.iter().enumerate() {
         let handler = names.operation(index);
-        text.push_str(&format!("  {}: {},\n", key(handler), value(&row(names, handler, operation))));
+        text.push_str(&data::row(handler, &row(names, handler, operation)));
     }
     text
 }

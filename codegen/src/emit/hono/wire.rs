@@ -8,8 +8,9 @@ use crate::model::{
 };
 use serde_json::Value;
 
-/// Deeper values cannot be written in a parameter; what stands there is taken as it is.
-const DEEPEST: usize = 4;
+/// Levels of members that `name[a][b]=1` can write. In all other styles a member that has members itself is a JSON text, of which
+/// nothing more needs to be known.
+const DEEP: usize = 4;
 
 /// What a text may stand for. The frame `serve/wire.ts` has the same type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,40 +36,54 @@ pub(super) enum Wire {
 }
 
 impl Wire {
-    /// The wire of a type.
-    pub(super) fn of(model: &Model, ty: &Type) -> Self {
-        Self::at(model, ty, 0)
+    /// The wire of a type in one style.
+    pub(super) fn of(model: &Model, ty: &Type, style: Style) -> Self {
+        match style {
+            Style::Json => Self::Any,
+            Style::DeepObject => Self::at(model, ty, DEEP),
+            _ => Self::at(model, ty, 1),
+        }
     }
 
-    fn at(model: &Model, ty: &Type, depth: usize) -> Self {
+    /// The wire of a type, with so many levels of members and items.
+    fn at(model: &Model, ty: &Type, levels: usize) -> Self {
         let (resolved, nullable) = model.resolve(ty);
+        let inner = |ty: &Type| match levels.checked_sub(1) {
+            Some(levels) => Self::at(model, ty, levels),
+            None => Self::leaf(model, ty),
+        };
         let wire = match &resolved.kind {
-            _ if depth > DEEPEST => Self::Any,
             Kind::Any => Self::Any,
             Kind::Never | Kind::Null => Self::Null,
             Kind::Boolean => Self::Boolean,
             Kind::Integer { .. } | Kind::Number => Self::Number,
             Kind::Text(TextFormat::Bytes) => Self::Bytes,
             Kind::Text(_) => Self::Text,
-            Kind::List(item) => Self::List(Box::new(Self::at(model, item, depth + 1))),
+            Kind::List(item) => Self::List(Box::new(inner(item))),
             Kind::Tuple { items, rest } => {
                 let items = items.iter().chain(rest.as_deref());
-                Self::List(Box::new(Self::either(items.map(|item| Self::at(model, item, depth + 1)))))
+                Self::List(Box::new(Self::either(items.map(inner))))
             }
-            Kind::Map(item) => Self::Members(Vec::new(), Some(Box::new(Self::at(model, item, depth + 1)))),
+            Kind::Map(item) => Self::Members(Vec::new(), Some(Box::new(inner(item)))),
             Kind::Literals(values) => Self::either(values.iter().map(of_value)),
             Kind::Named(id) => match &model.type_def(*id).shape {
+                Shape::Record(_) if levels == 0 => Self::Members(Vec::new(), Some(Box::new(Self::Any))),
                 Shape::Record(record) => {
                     let fields = record.fields.iter().filter(|field| !field.read_only);
-                    let members = fields.map(|field| (field.wire.clone(), Self::at(model, &field.ty, depth + 1)));
+                    let members = fields.map(|field| (field.wire.clone(), inner(&field.ty)));
                     let rest = match &record.extra {
-                        Extra::Kept(ty) => Some(Box::new(Self::at(model, ty, depth + 1))),
+                        Extra::Kept(ty) => Some(Box::new(inner(ty))),
                         Extra::Ignored | Extra::Refused => None,
                     };
                     Self::Members(members.collect(), rest)
                 }
                 Shape::Union(union) => {
-                    Self::either(union.variants.iter().map(|variant| Self::at(model, &variant.ty, depth + 1)))
+                    // Alternatives are on the level of their union, unless they lead back to it.
+                    let direct = |ty: &Type| match &model.resolve(ty).0.kind {
+                        Kind::Named(id) if matches!(model.type_def(*id).shape, Shape::Union(_)) => inner(ty),
+                        _ => Self::at(model, ty, levels),
+                    };
+                    Self::either(union.variants.iter().map(|variant| direct(&variant.ty)))
                 }
                 Shape::Enumeration(list) => Self::either(list.values.iter().map(of_value)),
                 // Only a circle of aliases is one still.
@@ -76,6 +91,16 @@ impl Wire {
             },
         };
         if nullable { Self::either([wire, Self::Null]) } else { wire }
+    }
+
+    /// The wire of a type where no more levels can be written: what has members or items is a JSON text.
+    fn leaf(model: &Model, ty: &Type) -> Self {
+        match &model.resolve(ty).0.kind {
+            Kind::List(_) | Kind::Tuple { .. } => Self::List(Box::new(Self::Any)),
+            Kind::Map(_) => Self::Members(Vec::new(), Some(Box::new(Self::Any))),
+            Kind::Named(id) if matches!(model.type_def(*id).shape, Shape::Union(_)) => Self::Any,
+            _ => Self::at(model, ty, 0),
+        }
     }
 
     /// One of several; alternatives of alternatives are its own, and none stands twice.
@@ -171,7 +196,7 @@ fn of_value(value: &Value) -> Wire {
 
 /// A parameter as a call of `parameter(…)`.
 pub(super) fn parameter(model: &Model, parameter: &Parameter) -> String {
-    let wire = Wire::of(model, &parameter.ty);
+    let wire = Wire::of(model, &parameter.ty, parameter.style);
     spelt(&parameter.wire, &wire, style(parameter.style), parameter.explode)
 }
 
@@ -194,13 +219,16 @@ fn style(style: Style) -> &'static str {
 
 /// The fields of a form, and the wire of fields that are not named: members `fields` and `rest` of a media type.
 pub(super) fn form(model: &Model, content: &Content) -> String {
-    let wire = content.ty.as_ref().map_or(Wire::Any, |ty| Wire::of(model, ty));
+    let deep = content.encodings.values().any(|encoding| encoding.style == Some(Style::DeepObject));
+    let levels = if deep { DEEP } else { 2 };
+    let wire = content.ty.as_ref().map_or(Wire::Any, |ty| Wire::at(model, ty, levels));
     let (members, rest) = wire.fields();
     let fields: Vec<String> = members
         .iter()
         .map(|(name, wire)| {
             let encoding = content.encodings.get(name).cloned().unwrap_or_default();
             let (style, explode) = field_style(wire, &encoding, content.kind);
+            let wire = if style == "json" { &Wire::Any } else { wire };
             spelt(name, wire, style, explode)
         })
         .collect();
