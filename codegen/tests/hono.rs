@@ -343,3 +343,119 @@ fn parameters_and_bodies_are_read_as_they_are_written() {
     assert_eq!(violations(7), ["body required"]);
     assert_eq!(answers[8]["status"], 415);
 }
+
+/// A contract without extensions: a stream, bytes, a socket, headers.
+fn plain() -> Value {
+    let ok = |media: &str, schema: Value| json!({ "description": "ok", "content": { media: { "schema": schema } } });
+    let tick = json!({ "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } });
+    json!({
+        "openapi": "3.1.0", "info": { "title": "Plain", "version": "1" },
+        "paths": {
+            "/ticks": { "get": { "operationId": "ticks", "tags": ["Live"], "responses": { "200": ok("text/event-stream", tick.clone()) } } },
+            "/blob": { "get": { "operationId": "blob", "tags": ["Live"], "responses": { "200": ok("application/octet-stream", json!({ "type": "string", "format": "binary" })) } } },
+            "/socket": { "get": { "operationId": "socket", "tags": ["Live"], "responses": { "101": { "description": "switched" } } } },
+            "/things": { "post": { "operationId": "make", "tags": ["Things"],
+                "parameters": [{ "name": "mode", "in": "query", "schema": { "type": "string", "enum": ["ok", "refuse", "break"] } }],
+                "requestBody": { "required": true, "content": { "application/json": { "schema": tick } } },
+                "responses": {
+                    "201": { "description": "made", "headers": { "Location": { "required": true, "schema": { "type": "string" } } },
+                        "content": { "application/json": { "schema": tick } } },
+                    "4XX": { "description": "refused" },
+                } } },
+        },
+    })
+}
+
+const WRITTEN: &str = "
+import { ApiError, createApp, type LiveHandlers, type ThingsHandlers } from './hono/index.js';
+
+const live: LiveHandlers = {
+  async ticks() {
+    async function* events() {
+      yield { id: '1\\nretry: 1', event: 'tick', data: { n: 1 } };
+      yield { data: { n: 2 } };
+    }
+    return { status: 200, body: events() };
+  },
+  blob: () => ({ status: 200, body: new Uint8Array([104, 105]) }),
+  socket: () => new Response(null, { status: 426 }),
+};
+const things: ThingsHandlers = {
+  make({ query, body }) {
+    if (query.mode === 'refuse') throw new ApiError('REQUEST_MALFORMED', { message: 'not today', headers: { 'retry-after': '3' } });
+    if (query.mode === 'break') throw new Error('a secret of the house');
+    return { status: 201, headers: { Location: `/things/${body.n}` }, body: { n: body.n + 1 } };
+  },
+};
+
+export default createApp({ ...live, ...things }, {
+  basePath: '/v1',
+  before({ operation, context }) {
+    if (context.req.header('x-blocked') === operation.id) return new Response('blocked', { status: 403 });
+  },
+  after: (_call, response) => (response.status === 201 ? new Response(response.body, { status: 202, headers: response.headers }) : undefined),
+});
+";
+
+#[test]
+fn handlers_answer_with_types_streams_failures_and_hooks() {
+    let (_, package) = inline("hono-handlers", &plain());
+    let entry = package.join("src/written.ts");
+    write(&entry, WRITTEN);
+    typecheck(&package);
+    let make = |mode: &str| json!({ "method": "POST", "path": format!("/v1/things?mode={mode}"), "body": { "n": 1 } });
+    let requests = [
+        json!({ "path": "/v1/ticks" }),
+        json!({ "path": "/v1/blob" }),
+        json!({ "method": "HEAD", "path": "/v1/blob" }),
+        json!({ "path": "/v1/blob", "headers": { "x-blocked": "blob" } }),
+        make("ok"),
+        make("refuse"),
+        make("break"),
+        make("other"),
+        json!({ "path": "/ticks" }),
+    ];
+    let answers = serve(&entry, &requests);
+    let bodies: Vec<&str> = answers.iter().map(|answer| answer["body"].as_str().unwrap()).collect();
+    assert_eq!(bodies[0], "event: tick\nid: 1 retry: 1\ndata: {\"n\":1}\n\ndata: {\"n\":2}\n\n");
+    assert_eq!(answers[0]["headers"]["content-type"], "text/event-stream");
+    assert_eq!((bodies[1], bodies[2], bodies[3]), ("hi", "", "blocked"));
+    assert_eq!(answers[3]["status"], 403);
+    assert_eq!(answers[4]["status"], 202);
+    assert_eq!(answers[4]["headers"]["location"], "/things/1");
+    assert_eq!(answers[4]["json"], json!({ "n": 2 }));
+    assert_eq!(answers[5]["json"], json!({ "error": { "code": "REQUEST_MALFORMED", "message": "not today" } }));
+    assert_eq!(answers[5]["headers"]["retry-after"], "3");
+    assert_eq!((&answers[6]["status"], &answers[6]["json"]["error"]["code"]), (&json!(500), &json!("SERVER_INTERNAL")));
+    assert!(!bodies[6].contains("secret"), "{}", bodies[6]);
+    assert_eq!(answers[7]["json"]["error"]["details"]["violations"][0]["keyword"], "enum");
+    assert_eq!(answers[8]["status"], 404);
+}
+
+#[test]
+fn answers_of_another_type_do_not_compile() {
+    let (_, package) = inline("hono-mistyped", &plain());
+    let text = WRITTEN.replace("body: { n: body.n + 1 }", "body: { n: 'one' }");
+    assert_ne!(text, WRITTEN);
+    write(&package.join("src/written.ts"), &text);
+    let said = tool("typecheck.mjs", &[&package]);
+    assert_eq!(said["ok"], false);
+    assert!(said["packages"][0]["errors"][0].as_str().unwrap().contains("src/written.ts"), "{said:#}");
+}
+
+#[test]
+fn examples_of_a_plain_contract_are_served() {
+    let (_, package) = inline("hono-plain-examples", &plain());
+    let requests = [
+        json!({ "path": "/ticks" }),
+        json!({ "path": "/blob" }),
+        json!({ "path": "/socket" }),
+        json!({ "method": "POST", "path": "/things", "body": { "n": 1 } }),
+    ];
+    let answers = serve(&package.join("src/hono/examples/worker.ts"), &requests);
+    assert!(answers[0]["body"].as_str().unwrap().starts_with("data: {\"n\":"), "{:#}", answers[0]);
+    let statuses: Vec<&Value> = answers.iter().map(|answer| &answer["status"]).collect();
+    assert_eq!(statuses, [200, 200, 426, 201]);
+    assert!(answers[3]["headers"]["location"].is_string());
+    assert!(answers[3]["json"]["n"].is_i64());
+}

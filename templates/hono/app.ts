@@ -3,6 +3,7 @@
 // The app: every operation of the contract behind Hono, with whatever handlers there are.
 
 import { type Env, Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 
 import { ApiError, failureResponse, type RequestIds, requestIds } from './errors.js';
 {{ imports }}
@@ -73,11 +74,17 @@ export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, h
       response = (await hooks.before?.(call)) ?? (await answer(route, call, path, byName.get(operation.handler), failedLater));
       response = (await hooks.after?.(call, response)) ?? response;
     } catch (thrown) {
-      const error = failureOf(thrown);
-      hooks.failed?.(error, call);
-      response = failureResponse(error, call);
+      response = failed(thrown, call, call);
     }
     return named(context.req.method === 'HEAD' ? new Response(null, response) : response, call);
+  }
+
+  function failed(thrown: unknown, ids: RequestIds, call?: Call<E>): Response {
+    // What middleware of Hono's own refuses, it answers itself.
+    if (thrown instanceof HTTPException) return thrown.getResponse();
+    const error = failureOf(thrown);
+    hooks.failed?.(error, call);
+    return failureResponse(error, ids);
   }
 
   app.notFound((context) => {
@@ -90,15 +97,10 @@ export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, h
             headers: { allow: methods.join(', ') },
             details: { allowed: methods },
           });
-    hooks.failed?.(error, undefined);
-    return failureResponse(error, requestIds(context.req.raw));
+    return failed(error, requestIds(context.req.raw));
   });
   // What middleware throws comes here; what handlers throw was answered above.
-  app.onError((thrown, context) => {
-    const error = failureOf(thrown);
-    hooks.failed?.(error, undefined);
-    return failureResponse(error, requestIds(context.req.raw));
-  });
+  app.onError((thrown, context) => failed(thrown, requestIds(context.req.raw)));
   return app;
 }
 
