@@ -92,7 +92,8 @@ pub(in crate::emit) fn is_open(record: &Record) -> bool {
     matches!(record.extra, Extra::Kept(_)) || (counted && record.extra == Extra::Ignored)
 }
 
-fn union(names: &TsNames<'_>, union: &Union, mention: &mut impl FnMut(TypeId)) -> String {
+/// The type of a union.
+pub(in crate::emit) fn union(names: &TsNames<'_>, union: &Union, mention: &mut impl FnMut(TypeId)) -> String {
     let variants: Vec<String> = union.variants.iter().map(|variant| spell(names, &variant.ty, mention)).collect();
     if variants.is_empty() { "never".to_owned() } else { variants.join(" | ") }
 }

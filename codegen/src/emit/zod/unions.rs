@@ -4,13 +4,15 @@
 //!
 //! - With a tag, `z.discriminatedUnion`: each variant is extended by the values of the tag that select it, since a variant's
 //!   own schema often takes any string there, or does not know the property at all.
-//! - With a tag, but with a variant that cannot be extended (recursive, not a record, or with checks of its own): a plain union
-//!   of each variant and the tag's values.
+//! - With a tag, but with a variant that cannot be extended (recursive, not a record, or with checks of its own): `tagged` of
+//!   `rules.ts`, which looks at the tag and then at one variant only. Trying all of them would take time that grows with the
+//!   power of the nesting.
 //! - Without a tag, `z.xor` for `oneOf` and `z.union` for `anyOf`.
 
 use super::expression::Writer;
 use crate::emit::typescript::text::{key, string};
-use crate::model::{Extra, Kind, Record, Shape, Type, Union, Variant};
+use crate::emit::typescript::types;
+use crate::model::{Extra, Kind, Model, Record, Shape, Type, Union, Variant};
 
 /// The schema of a union.
 pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
@@ -27,7 +29,7 @@ pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
     };
     let records: Option<Vec<&Record>> = union.variants.iter().map(|variant| extensible(writer, &variant.ty)).collect();
     let Some(records) = records.filter(|records| !records.is_empty()) else {
-        return by_trying(writer, union, &tag.wire);
+        return by_tag(writer, union, &tag.wire);
     };
     let mut options = Vec::new();
     for (variant, record) in union.variants.iter().zip(records) {
@@ -41,19 +43,28 @@ pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
     format!("z.discriminatedUnion({}, [{}])", string(&tag.wire), options.join(", "))
 }
 
-fn by_trying(writer: &mut Writer<'_>, union: &Union, wire: &str) -> String {
-    let options: Vec<String> = union
-        .variants
-        .iter()
-        .map(|variant| {
-            let schema = writer.expression(&variant.ty);
-            // Strict, so that members which the variant refuses stay refused: an intersection forgives what one side knows.
-            format!("z.intersection({schema}, z.strictObject({{ {}: {} }}))", key(wire), tags(variant))
-        })
-        .collect();
-    match options.as_slice() {
-        [only] => only.clone(),
-        options => format!("z.union([{}])", options.join(", ")),
+fn by_tag(writer: &mut Writer<'_>, union: &Union, wire: &str) -> String {
+    let names = writer.names;
+    let spelt = types::union(names, union, &mut |mentioned| writer.mention_type(mentioned));
+    let name = writer.support("rules", "tagged");
+    let mut text = format!("{name}<{spelt}>({}, [", string(wire));
+    for variant in &union.variants {
+        let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
+        let carries = carries(names.model, &variant.ty, wire);
+        let schema = writer.expression(&variant.ty);
+        text.push_str(&format!("\n{{ tags: [{}], schema: {schema}, carries: {carries} }},", tags.join(", ")));
+    }
+    text.push_str("\n])");
+    text
+}
+
+/// Whether a variant's own schema knows the tag. Unions inside do: they are told apart by it.
+fn carries(model: &Model, ty: &Type, wire: &str) -> bool {
+    let (ty, _) = model.resolve(ty);
+    let Kind::Named(id) = ty.kind else { return true };
+    match &model.type_def(id).shape {
+        Shape::Record(record) => record.fields.iter().any(|field| field.wire == wire),
+        _ => true,
     }
 }
 
