@@ -10,12 +10,13 @@ use super::{Context, PG};
 use crate::emit::typescript::imports::Imports;
 use crate::emit::typescript::text::{string, value};
 use crate::emit::typescript::types;
-use crate::model::{Column, ColumnDefault, ColumnKind, TypeId};
+use crate::model::{Column, ColumnDefault, ColumnKind, Kind, TypeId};
 
-/// The column up to its default: `text('name').notNull()`.
+/// The column up to its default: `text('name').notNull()`. `primary`: it alone is the primary key.
 pub(super) fn column(
     context: &Context<'_>,
     column: &Column,
+    primary: bool,
     imports: &mut Imports,
     mentioned: &mut BTreeSet<TypeId>,
 ) -> String {
@@ -54,7 +55,9 @@ pub(super) fn column(
             text
         }
     };
-    if !column.nullable {
+    if primary {
+        text.push_str(".primaryKey()");
+    } else if !column.nullable {
         text.push_str(".notNull()");
     }
     if let Some(default) = column.default.as_ref().and_then(|default| spelt_default(column, default, imports)) {
@@ -87,22 +90,19 @@ fn spelt_default(column: &Column, default: &ColumnDefault, imports: &mut Imports
         (ColumnKind::Integer | ColumnKind::BigInteger, literal) => literal.is_i64() || literal.is_u64(),
         (ColumnKind::Double, literal) => literal.is_number(),
         (ColumnKind::Decimal, Value::Number(number)) => return Some(format!(".default('{number}')")),
-        (ColumnKind::Bytes, Value::String(text)) => return bytes(text, imports),
+        // Stored bytes are not what the text says.
+        (ColumnKind::Bytes, _) => false,
         (_, literal) => literal.is_string(),
     };
-    fits.then(|| match literal {
-        // A JSON column is given its value as SQL, so that a string stays a JSON string.
-        Value::String(_) if column.kind == ColumnKind::Json => {
+    fits.then(|| match (&column.kind, &column.ty.kind, literal) {
+        (ColumnKind::Json, Kind::List(_), Value::Array(items)) if items.is_empty() => ".default([])".to_owned(),
+        (ColumnKind::Json, Kind::Map(_), Value::Object(members)) if members.is_empty() => ".default({})".to_owned(),
+        // As SQL: drizzle-kit leaves quotes inside JSON as they are.
+        (ColumnKind::Json, ..) => {
             imports.value("drizzle-orm", "sql");
             let quoted = literal.to_string().replace('\'', "''");
             format!(".default(sql.raw({}))", string(&format!("'{quoted}'::jsonb")))
         }
-        literal => format!(".default({})", value(literal)),
+        _ => format!(".default({})", value(literal)),
     })
-}
-
-fn bytes(base64: &str, imports: &mut Imports) -> Option<String> {
-    let plain = base64.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
-    imports.value("drizzle-orm", "sql");
-    plain.then(|| format!(".default(sql`decode('{base64}', 'base64')`)"))
 }

@@ -27,10 +27,8 @@ pub(super) fn table(
     for (n, one) in entity.columns.iter().enumerate() {
         text.push('\n');
         text.push_str(&comment(one.docs.description.as_deref().unwrap_or_default(), "  "));
-        text.push_str(&format!("  {}: {}", key(&one.field), column(context, one, imports, mentioned)));
-        if entity.primary_key == [n] {
-            text.push_str(".primaryKey()");
-        }
+        let primary = entity.primary_key == [n];
+        text.push_str(&format!("  {}: {}", key(&one.field), column(context, one, primary, imports, mentioned)));
         if one.unique {
             let name = constraint(entity, &[n], "unique");
             text.push_str(&format!(".unique({})", string(&name)));

@@ -43,16 +43,16 @@ fn kind(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> Str
         Kind::Integer { .. } | Kind::Number => "number".to_owned(),
         Kind::Text(TextFormat::Bytes) => "string | Blob".to_owned(),
         Kind::Text(_) => "string".to_owned(),
-        Kind::List(item) => format!("({})[]", spell(names, item, mention)),
+        Kind::List(item) => format!("{}[]", grouped(spell(names, item, mention))),
         Kind::Tuple { items, rest } => {
             let needed = needed_items(items.len(), ty.rules.as_deref());
             let mut parts: Vec<String> = Vec::with_capacity(items.len() + 1);
             for (i, item) in items.iter().enumerate() {
                 let optional = if i < needed { "" } else { "?" };
-                parts.push(format!("({}){optional}", spell(names, item, mention)));
+                parts.push(format!("{}{optional}", grouped(spell(names, item, mention))));
             }
             if let Some(rest) = rest {
-                parts.push(format!("...({})[]", spell(names, rest, mention)));
+                parts.push(format!("...{}[]", grouped(spell(names, rest, mention))));
             }
             format!("[{}]", parts.join(", "))
         }
@@ -63,6 +63,11 @@ fn kind(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> Str
             names.type_name(*id).to_owned()
         }
     }
+}
+
+/// The type as an operand: in parentheses unless it is one word.
+fn grouped(text: String) -> String {
+    if text.contains(' ') { format!("({text})") } else { text }
 }
 
 /// How many of a tuple's own items must be there.
