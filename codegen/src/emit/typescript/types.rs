@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::names::TsNames;
 use super::text::{string, type_key};
-use crate::model::{Extra, Kind, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union};
+use crate::model::{Extra, Field, Kind, Model, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union, Variant};
 
 /// Whether a value of the type can do without the field: it is optional, or belongs to the other direction only.
-pub(in crate::emit) fn may_be_absent(def: &TypeDef, field: &crate::model::Field) -> bool {
+pub(in crate::emit) fn may_be_absent(def: &TypeDef, field: &Field) -> bool {
     !field.required || (field.read_only && def.in_request) || (field.write_only && def.in_response)
 }
 
@@ -97,10 +97,46 @@ pub(in crate::emit) fn is_open(record: &Record) -> bool {
     matches!(record.extra, Extra::Kept(_)) || (counted && record.extra == Extra::Ignored)
 }
 
-/// The type of a union.
+/// The type of a union. With a tag, each variant is told by its values of it, so that comparing the tag narrows the type.
 pub(in crate::emit) fn union(names: &TsNames<'_>, union: &Union, mention: &mut impl FnMut(TypeId)) -> String {
-    let variants: Vec<String> = union.variants.iter().map(|variant| spell(names, &variant.ty, mention)).collect();
+    let variants: Vec<String> = union
+        .variants
+        .iter()
+        .map(|variant| {
+            let spelt = spell(names, &variant.ty, mention);
+            match &union.tag {
+                Some(tag) if !has_tags(names.model, variant, &tag.wire) => {
+                    let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
+                    format!("({} & {{ {}: {} }})", grouped(spelt), type_key(&tag.wire), tags.join(" | "))
+                }
+                _ => spelt,
+            }
+        })
+        .collect();
     if variants.is_empty() { "never".to_owned() } else { variants.join(" | ") }
+}
+
+/// Whether a variant's own record takes exactly its tags, and always has one.
+pub(in crate::emit) fn has_tags(model: &Model, variant: &Variant, wire: &str) -> bool {
+    let (ty, nullable) = model.resolve(&variant.ty);
+    let Kind::Named(id) = ty.kind else { return false };
+    let Shape::Record(record) = &model.type_def(id).shape else { return false };
+    let Some(field) = record.fields.iter().find(|field| field.wire == wire) else {
+        return false;
+    };
+    let (ty, field_nullable) = model.resolve(&field.ty);
+    let values = match &ty.kind {
+        Kind::Literals(values) => values,
+        Kind::Named(id) => match &model.type_def(*id).shape {
+            Shape::Enumeration(list) => &list.values,
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let is_tag = |value: &Value| value.as_str().is_some_and(|value| variant.tags.iter().any(|tag| tag == value));
+    let same = values.len() == variant.tags.len() && values.iter().all(is_tag);
+    // A field of one direction only may be absent in the other.
+    same && field.required && !field.read_only && !field.write_only && !nullable && !field_nullable
 }
 
 fn literals(values: &[Value]) -> String {

@@ -12,7 +12,7 @@
 use super::expression::Writer;
 use crate::emit::typescript::text::{key, string};
 use crate::emit::typescript::types;
-use crate::model::{Extra, Kind, Model, Record, Shape, Type, Union, Variant};
+use crate::model::{Extra, Kind, Model, Shape, Type, Union, Variant};
 
 /// The schema of a union.
 pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
@@ -27,14 +27,13 @@ pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
             }
         };
     };
-    let records: Option<Vec<&Record>> = union.variants.iter().map(|variant| extensible(writer, &variant.ty)).collect();
-    let Some(records) = records.filter(|records| !records.is_empty()) else {
+    if union.variants.is_empty() || !union.variants.iter().all(|variant| is_extensible(writer, &variant.ty)) {
         return by_tag(writer, union, &tag.wire);
-    };
+    }
     let mut options = Vec::new();
-    for (variant, record) in union.variants.iter().zip(records) {
+    for variant in &union.variants {
         let schema = writer.expression(&variant.ty);
-        if has_tags(writer, record, variant, &tag.wire) {
+        if types::has_tags(writer.names.model, variant, &tag.wire) {
             options.push(schema);
         } else {
             options.push(format!("{schema}.extend({{ {}: {} }})", key(&tag.wire), tags(variant)));
@@ -79,43 +78,23 @@ fn tags(variant: &Variant) -> String {
     }
 }
 
-/// The record behind a variant, when its schema is an object without checks, which can be extended.
-fn extensible<'m>(writer: &Writer<'m>, ty: &Type) -> Option<&'m Record> {
+/// Whether the schema of a variant is an object without checks, which can be extended.
+fn is_extensible(writer: &Writer<'_>, ty: &Type) -> bool {
     let mut ty = ty;
     for _ in 0..=writer.names.model.types.len() {
-        let Kind::Named(id) = ty.kind else { return None };
+        let Kind::Named(id) = ty.kind else { return false };
         if ty.nullable || writer.components.is_recursive(id) {
-            return None;
+            return false;
         }
         match &writer.names.model.type_def(id).shape {
             Shape::Alias(inner) => ty = inner,
             Shape::Record(record) => {
                 let typed = matches!(&record.extra, Extra::Kept(ty) if ty.kind != Kind::Any);
                 let checked = typed || record.min_properties.is_some() || record.max_properties.is_some();
-                return (!checked).then_some(record);
+                return !checked;
             }
-            _ => return None,
+            _ => return false,
         }
     }
-    None
-}
-
-/// Whether the record's own field already takes exactly the variant's tags.
-fn has_tags(writer: &Writer<'_>, record: &Record, variant: &Variant, wire: &str) -> bool {
-    let Some(field) = record.fields.iter().find(|field| field.wire == wire) else {
-        return false;
-    };
-    let (ty, nullable) = writer.names.model.resolve(&field.ty);
-    let values = match &ty.kind {
-        Kind::Literals(values) => values,
-        Kind::Named(id) => match &writer.names.model.type_def(*id).shape {
-            Shape::Enumeration(list) => &list.values,
-            _ => return false,
-        },
-        _ => return false,
-    };
-    let same = values.len() == variant.tags.len()
-        && values.iter().all(|value| value.as_str().is_some_and(|value| variant.tags.iter().any(|tag| tag == value)));
-    // The field must be there: one that belongs to one direction only may be absent from the schema's point of view.
-    same && field.required && !field.read_only && !field.write_only && !nullable
+    false
 }
