@@ -60,7 +60,11 @@ pub(super) fn column(
     } else if !column.nullable {
         text.push_str(".notNull()");
     }
-    if let Some(default) = column.default.as_ref().and_then(|default| spelt_default(column, default, imports)) {
+    if let Some(default) = column
+        .default
+        .as_ref()
+        .and_then(|default| spelt_default(column, default, imports))
+    {
         text.push_str(&default);
     }
     text

@@ -10,6 +10,8 @@
 mod columns;
 mod names;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -28,8 +30,14 @@ use names::DrizzleNames;
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[
-    ("drizzle/drizzle.config.ts", include_str!("../../../../templates/drizzle/drizzle.config.ts")),
-    ("drizzle/columns.ts", include_str!("../../../../templates/drizzle/columns.ts")),
+    (
+        "drizzle/drizzle.config.ts",
+        include_str!("../../../../templates/drizzle/drizzle.config.ts"),
+    ),
+    (
+        "drizzle/columns.ts",
+        include_str!("../../../../templates/drizzle/columns.ts"),
+    ),
 ];
 
 /// The functions of Drizzle's dialect.
@@ -63,7 +71,13 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         ts: &ts,
         zod: input.selected.contains(&"zod"),
     };
-    let has = |kind: &ColumnKind| model.entities.iter().flat_map(|entity| &entity.columns).any(|column| column.kind == *kind);
+    let has = |kind: &ColumnKind| {
+        model
+            .entities
+            .iter()
+            .flat_map(|entity| &entity.columns)
+            .any(|column| column.kind == *kind)
+    };
     let frame = Frame {
         project: input.project,
         timestamp: has(&ColumnKind::Timestamp),
@@ -118,7 +132,12 @@ fn schema(context: &Context<'_>, imports: &mut Imports, mentioned: &mut BTreeSet
     for (id, constant, stored) in context.names.enums() {
         let def = model.type_def(id);
         let Shape::Enumeration(list) = &def.shape else { continue };
-        let values: Vec<String> = list.values.iter().filter_map(|value| value.as_str()).map(string).collect();
+        let values: Vec<String> = list
+            .values
+            .iter()
+            .filter_map(|value| value.as_str())
+            .map(string)
+            .collect();
         imports.value(PG, "pgEnum");
         text.push('\n');
         text.push_str(&comment(def.docs.description.as_deref().unwrap_or_default(), ""));

@@ -12,9 +12,32 @@ const LONGEST: usize = 63;
 
 /// Functions that `schema.ts` imports or has for itself.
 const TAKEN: [&str; 26] = [
-    "pgTable", "pgEnum", "uuid", "date", "integer", "bigint", "doublePrecision", "numeric", "boolean", "text", "jsonb",
-    "customType", "timestamptz", "bytea", "primaryKey", "unique", "index", "foreignKey", "relations", "sql", "one", "many",
-    "AnyPgColumn", "PgTableExtraConfigValue", "t", "process",
+    "pgTable",
+    "pgEnum",
+    "uuid",
+    "date",
+    "integer",
+    "bigint",
+    "doublePrecision",
+    "numeric",
+    "boolean",
+    "text",
+    "jsonb",
+    "customType",
+    "timestamptz",
+    "bytea",
+    "primaryKey",
+    "unique",
+    "index",
+    "foreignKey",
+    "relations",
+    "sql",
+    "one",
+    "many",
+    "AnyPgColumn",
+    "PgTableExtraConfigValue",
+    "t",
+    "process",
 ];
 
 /// A relation that queries can follow.
@@ -42,12 +65,17 @@ impl DrizzleNames {
         let mut taken: BTreeSet<String> = TAKEN.iter().map(|word| (*word).to_owned()).collect();
         let words: Vec<Name> = model.entities.iter().map(|entity| Name::new(&entity.table)).collect();
         let tables: Vec<String> = words.iter().map(|name| distinct(name, "", &mut taken)).collect();
-        let relations = words.iter().map(|name| distinct(name, "Relations", &mut taken)).collect();
+        let relations = words
+            .iter()
+            .map(|name| distinct(name, "Relations", &mut taken))
+            .collect();
         // A table is a type too: no enumeration may have its name.
         let mut in_database: BTreeSet<String> = model.entities.iter().map(|entity| entity.table.clone()).collect();
         let mut enums = BTreeMap::new();
         for column in model.entities.iter().flat_map(|entity| &entity.columns) {
-            let ColumnKind::Enumeration(id) = column.kind else { continue };
+            let ColumnKind::Enumeration(id) = column.kind else {
+                continue;
+            };
             enums.entry(id).or_insert_with(|| {
                 let name = Name::new(names.type_name(id));
                 let constant = distinct(&name, "Enum", &mut taken);
@@ -80,7 +108,9 @@ impl DrizzleNames {
 
     /// Enumerations that columns have: their type, constant, and name in the database.
     pub(super) fn enums(&self) -> impl Iterator<Item = (TypeId, &str, &str)> {
-        self.enums.iter().map(|(id, (constant, stored))| (*id, constant.as_str(), stored.as_str()))
+        self.enums
+            .iter()
+            .map(|(id, (constant, stored))| (*id, constant.as_str(), stored.as_str()))
     }
 
     /// Constant of an enumeration.
@@ -126,7 +156,10 @@ pub(super) fn columns<'e>(entity: &'e Entity, indexes: &[usize]) -> Vec<&'e crat
 
 /// Name of a constraint over columns of a table: `environments_project_id_name_fk`.
 pub(super) fn constraint(entity: &Entity, indexes: &[usize], end: &str) -> String {
-    let columns: Vec<&str> = columns(entity, indexes).iter().map(|column| column.name.as_str()).collect();
+    let columns: Vec<&str> = columns(entity, indexes)
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
     shortened(&format!("{}_{}_{end}", entity.table, columns.join("_")))
 }
 
@@ -142,15 +175,25 @@ pub(super) fn relations(model: &Model) -> Vec<Vec<Relation>> {
         .entities
         .iter()
         .enumerate()
-        .flat_map(|(at, entity)| entity.foreign_keys.iter().enumerate().map(move |(n, key)| (at, n, entity, key)))
+        .flat_map(|(at, entity)| {
+            entity
+                .foreign_keys
+                .iter()
+                .enumerate()
+                .map(move |(n, key)| (at, n, entity, key))
+        })
         .collect();
     let between = |a: usize, b: usize| {
         let same = |from: usize, to: usize| (from, to) == (a, b) || (from, to) == (b, a);
-        keys.iter().filter(|(at, _, _, key)| same(*at, key.entity.index())).count()
+        keys.iter()
+            .filter(|(at, _, _, key)| same(*at, key.entity.index()))
+            .count()
     };
     let mut others = Vec::new();
     for (at, n, entity, key) in &keys {
-        let Some(target) = model.entities.get(key.entity.index()) else { continue };
+        let Some(target) = model.entities.get(key.entity.index()) else {
+            continue;
+        };
         let labelled = *at == key.entity.index() || between(*at, key.entity.index()) > 1;
         let label = labelled.then(|| constraint(entity, &key.columns, "fk"));
         let base = forward_name(entity, key, target);
@@ -174,7 +217,9 @@ pub(super) fn relations(model: &Model) -> Vec<Vec<Relation>> {
             Some(by) => Name::join([&table, &Name::new("by"), &by]),
             None => table,
         };
-        let Some(words) = taken.get_mut(target.index()) else { continue };
+        let Some(words) = taken.get_mut(target.index()) else {
+            continue;
+        };
         let name = distinct_in(&base, words);
         if let (Some(list), Ok(at)) = (found.get_mut(target.index()), u32::try_from(at)) {
             list.push(Relation {

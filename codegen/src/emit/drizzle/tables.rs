@@ -22,13 +22,24 @@ pub(super) fn table(
         return String::new();
     };
     imports.value(PG, "pgTable");
-    let mut text = format!("\n{}", comment(entity.docs.description.as_deref().unwrap_or_default(), ""));
-    text.push_str(&format!("export const {} = pgTable({}, {{", context.names.table(id), string(&entity.table)));
+    let mut text = format!(
+        "\n{}",
+        comment(entity.docs.description.as_deref().unwrap_or_default(), "")
+    );
+    text.push_str(&format!(
+        "export const {} = pgTable({}, {{",
+        context.names.table(id),
+        string(&entity.table)
+    ));
     for (n, one) in entity.columns.iter().enumerate() {
         text.push('\n');
         text.push_str(&comment(one.docs.description.as_deref().unwrap_or_default(), "  "));
         let primary = entity.primary_key == [n];
-        text.push_str(&format!("  {}: {}", key(&one.field), column(context, one, primary, imports, mentioned)));
+        text.push_str(&format!(
+            "  {}: {}",
+            key(&one.field),
+            column(context, one, primary, imports, mentioned)
+        ));
         if one.unique {
             let name = constraint(entity, &[n], "unique");
             text.push_str(&format!(".unique({})", string(&name)));
@@ -58,23 +69,37 @@ fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut I
         imports.value(PG, "primaryKey");
         let name = constraint(entity, &entity.primary_key, "pk");
         let list = list("t", entity, &entity.primary_key);
-        found.push(format!("  primaryKey({{ name: {}, columns: [{list}] }}),\n", string(&name)));
+        found.push(format!(
+            "  primaryKey({{ name: {}, columns: [{list}] }}),\n",
+            string(&name)
+        ));
     }
     for index in &entity.indexes {
         // A constraint rather than an index: it stands in the table's own statement, before the references to it.
         let function = if index.unique { "unique" } else { "index" };
         imports.value(PG, function);
         let list = list("t", entity, &index.columns);
-        found.push(format!("  {function}({}).on({list}),\n", string(&shortened(&index.name))));
+        found.push(format!(
+            "  {function}({}).on({list}),\n",
+            string(&shortened(&index.name))
+        ));
     }
     for reference in &entity.foreign_keys {
         if is_inline(context.model, entity, reference) {
             continue;
         }
-        let Some(target) = context.model.entities.get(reference.entity.index()) else { continue };
+        let Some(target) = context.model.entities.get(reference.entity.index()) else {
+            continue;
+        };
         imports.value(PG, "foreignKey");
-        let constant = if reference.entity == id { "t" } else { context.names.table(reference.entity) };
-        let delete = on_delete(reference.on_delete).map(|word| format!(".onDelete('{word}')")).unwrap_or_default();
+        let constant = if reference.entity == id {
+            "t"
+        } else {
+            context.names.table(reference.entity)
+        };
+        let delete = on_delete(reference.on_delete)
+            .map(|word| format!(".onDelete('{word}')"))
+            .unwrap_or_default();
         found.push(format!(
             "  foreignKey({{ name: {}, columns: [{}], foreignColumns: [{}] }}){delete},\n",
             string(&constraint(entity, &reference.columns, "fk")),
@@ -88,16 +113,25 @@ fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut I
 /// Whether a reference can stand at its column: there is one column, one reference from it, and the name that Drizzle gives it
 /// is not too long for Postgres.
 fn is_inline(model: &Model, entity: &Entity, reference: &ForeignKey) -> bool {
-    let ([own], [theirs], Some(target)) =
-        (reference.columns.as_slice(), reference.fields.as_slice(), model.entities.get(reference.entity.index()))
-    else {
+    let ([own], [theirs], Some(target)) = (
+        reference.columns.as_slice(),
+        reference.fields.as_slice(),
+        model.entities.get(reference.entity.index()),
+    ) else {
         return false;
     };
     let (Some(own_column), Some(theirs)) = (entity.columns.get(*own), target.columns.get(*theirs)) else {
         return false;
     };
-    let name = format!("{}_{}_{}_{}_fk", entity.table, own_column.name, target.table, theirs.name);
-    let of_column = entity.foreign_keys.iter().filter(|other| other.columns == [*own]).count();
+    let name = format!(
+        "{}_{}_{}_{}_fk",
+        entity.table, own_column.name, target.table, theirs.name
+    );
+    let of_column = entity
+        .foreign_keys
+        .iter()
+        .filter(|other| other.columns == [*own])
+        .count();
     of_column == 1 && shortened(&name) == name
 }
 
@@ -110,7 +144,9 @@ fn inline_reference(context: &Context<'_>, id: EntityId, reference: &ForeignKey,
         imports.ty(PG, "AnyPgColumn");
     }
     let annotation = if circular { ": AnyPgColumn" } else { "" };
-    let options = on_delete(reference.on_delete).map(|word| format!(", {{ onDelete: '{word}' }}")).unwrap_or_default();
+    let options = on_delete(reference.on_delete)
+        .map(|word| format!(", {{ onDelete: '{word}' }}"))
+        .unwrap_or_default();
     let column = list(context.names.table(reference.entity), target, &reference.fields);
     format!(".references((){annotation} => {column}{options})")
 }
@@ -123,7 +159,12 @@ fn reaches(model: &Model, from: EntityId, to: EntityId) -> bool {
         if id == to {
             return true;
         }
-        for reference in model.entities.get(id.index()).into_iter().flat_map(|entity| &entity.foreign_keys) {
+        for reference in model
+            .entities
+            .get(id.index())
+            .into_iter()
+            .flat_map(|entity| &entity.foreign_keys)
+        {
             if seen.insert(reference.entity) {
                 queue.push(reference.entity);
             }
@@ -135,7 +176,10 @@ fn reaches(model: &Model, from: EntityId, to: EntityId) -> bool {
 /// `t.a, t.b`
 fn list(constant: &str, entity: &Entity, indexes: &[usize]) -> String {
     let columns = columns(entity, indexes);
-    let columns: Vec<String> = columns.iter().map(|column| format!("{constant}{}", member(&column.field))).collect();
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{constant}{}", member(&column.field)))
+        .collect();
     columns.join(", ")
 }
 

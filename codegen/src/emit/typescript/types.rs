@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::names::TsNames;
 use super::text::{string, type_key};
-use crate::model::{Extra, Field, Kind, Model, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union, Variant};
+use crate::model::{
+    Extra, Field, Kind, Model, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union, Variant,
+};
 
 /// Whether a value of the type can do without the field: it is optional, or belongs to the other direction only.
 pub(in crate::emit) fn may_be_absent(def: &TypeDef, field: &Field) -> bool {
@@ -107,20 +109,31 @@ pub(in crate::emit) fn union(names: &TsNames<'_>, union: &Union, mention: &mut i
             match &union.tag {
                 Some(tag) if !has_tags(names.model, variant, &tag.wire) => {
                     let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
-                    format!("({} & {{ {}: {} }})", grouped(spelt), type_key(&tag.wire), tags.join(" | "))
+                    format!(
+                        "({} & {{ {}: {} }})",
+                        grouped(spelt),
+                        type_key(&tag.wire),
+                        tags.join(" | ")
+                    )
                 }
                 _ => spelt,
             }
         })
         .collect();
-    if variants.is_empty() { "never".to_owned() } else { variants.join(" | ") }
+    if variants.is_empty() {
+        "never".to_owned()
+    } else {
+        variants.join(" | ")
+    }
 }
 
 /// Whether a variant's own record takes exactly its tags, and always has one.
 pub(in crate::emit) fn has_tags(model: &Model, variant: &Variant, wire: &str) -> bool {
     let (ty, nullable) = model.resolve(&variant.ty);
     let Kind::Named(id) = ty.kind else { return false };
-    let Shape::Record(record) = &model.type_def(id).shape else { return false };
+    let Shape::Record(record) = &model.type_def(id).shape else {
+        return false;
+    };
     let Some(field) = record.fields.iter().find(|field| field.wire == wire) else {
         return false;
     };
@@ -133,7 +146,11 @@ pub(in crate::emit) fn has_tags(model: &Model, variant: &Variant, wire: &str) ->
         },
         _ => return false,
     };
-    let is_tag = |value: &Value| value.as_str().is_some_and(|value| variant.tags.iter().any(|tag| tag == value));
+    let is_tag = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|value| variant.tags.iter().any(|tag| tag == value))
+    };
     let same = values.len() == variant.tags.len() && values.iter().all(is_tag);
     // A field of one direction only may be absent in the other.
     same && field.required && !field.read_only && !field.write_only && !nullable && !field_nullable
@@ -141,7 +158,11 @@ pub(in crate::emit) fn has_tags(model: &Model, variant: &Variant, wire: &str) ->
 
 fn literals(values: &[Value]) -> String {
     let spelt: Vec<String> = values.iter().map(literal).collect();
-    if spelt.is_empty() { "never".to_owned() } else { spelt.join(" | ") }
+    if spelt.is_empty() {
+        "never".to_owned()
+    } else {
+        spelt.join(" | ")
+    }
 }
 
 /// The type that has one JSON value only.
@@ -153,8 +174,10 @@ pub(in crate::emit) fn literal(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(members) => {
-            let members: Vec<String> =
-                members.iter().map(|(key, value)| format!("{}: {}", type_key(key), literal(value))).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(key, value)| format!("{}: {}", type_key(key), literal(value)))
+                .collect();
             format!("{{ {} }}", members.join("; "))
         }
         other => super::text::value(other),

@@ -17,7 +17,11 @@ use crate::model::{Extra, Kind, Model, Shape, Type, Union, Variant};
 /// The schema of a union.
 pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
     let Some(tag) = &union.tag else {
-        let options: Vec<String> = union.variants.iter().map(|variant| writer.expression(&variant.ty)).collect();
+        let options: Vec<String> = union
+            .variants
+            .iter()
+            .map(|variant| writer.expression(&variant.ty))
+            .collect();
         return match options.as_slice() {
             [] => "z.never()".to_owned(),
             [only] => only.clone(),
@@ -51,7 +55,10 @@ fn by_tag(writer: &mut Writer<'_>, union: &Union, wire: &str) -> String {
         let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
         let carries = carries(names.model, &variant.ty, wire);
         let schema = writer.expression(&variant.ty);
-        text.push_str(&format!("\n{{ tags: [{}], schema: {schema}, carries: {carries} }},", tags.join(", ")));
+        text.push_str(&format!(
+            "\n{{ tags: [{}], schema: {schema}, carries: {carries} }},",
+            tags.join(", ")
+        ));
     }
     text.push_str("\n])");
     text
