@@ -79,6 +79,27 @@ export function furtherMembers(known: readonly string[], schema: z.ZodType): (pa
   };
 }
 
+/** A variant of a union: the tags that select it, and whether its own schema knows the tag. */
+interface Variant {
+  readonly tags: readonly string[];
+  readonly schema: z.ZodType;
+  readonly carries: boolean;
+}
+
+/** One of several objects; the value of one member tells which. */
+export function tagged<T>(tag: string, variants: readonly Variant[]): z.ZodType<T, T> {
+  const byTag = new Map(variants.flatMap((variant) => variant.tags.map((value) => [value, variant] as const)));
+  const chosen = z.looseObject({ [tag]: z.enum([...byTag.keys()]) }).transform((value, context) => {
+    const name = String(value[tag]);
+    const variant = byTag.get(name);
+    const own = Object.fromEntries(Object.entries(value).filter(([key]) => variant?.carries !== false || key !== tag));
+    const parsed = variant?.schema.safeParse(own);
+    for (const issue of parsed?.error?.issues ?? []) context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+    return variant?.carries === false ? { ...(parsed?.data as object), [tag]: name } : parsed?.data;
+  });
+  return chosen as unknown as z.ZodType<T, T>;
+}
+
 /** One of the given JSON values, some of which are lists or objects. */
 export function values<T>(...allowed: readonly T[]): z.ZodType<T, T> {
   const isOne = (value: unknown): boolean => allowed.some((one) => equal(one, value));

@@ -14,6 +14,8 @@ mod postman;
 mod rust;
 pub mod schema;
 pub mod templates;
+#[cfg(test)]
+mod testing;
 mod typescript;
 mod zod;
 

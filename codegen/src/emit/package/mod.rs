@@ -11,8 +11,10 @@ use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 
 /// Frames of this target: name and text.
-pub(super) const FRAMES: &[(&str, &str)] =
-    &[("package/README.md", include_str!("../../../../templates/package/README.md"))];
+pub(super) const FRAMES: &[(&str, &str)] = &[(
+    "package/README.md",
+    include_str!("../../../../templates/package/README.md"),
+)];
 
 /// What frames may use.
 #[derive(Serialize)]
@@ -179,7 +181,9 @@ fn pretty(value: &Value) -> String {
 
 /// Whether npm takes the text as a version: three numbers, and perhaps a pre-release.
 fn is_version(text: &str) -> bool {
-    let (numbers, rest) = text.split_once('-').map_or((text, None), |(numbers, rest)| (numbers, Some(rest)));
+    let (numbers, rest) = text
+        .split_once('-')
+        .map_or((text, None), |(numbers, rest)| (numbers, Some(rest)));
     let number = |part: &str| {
         let digits = !part.is_empty() && part.len() < 10 && part.bytes().all(|byte| byte.is_ascii_digit());
         digits && (part == "0" || !part.starts_with('0'))
@@ -197,8 +201,19 @@ fn is_version(text: &str) -> bool {
 }
 
 fn plain(text: &str) -> String {
-    let kept = |c: char| if c.is_alphanumeric() || " .,:;-+()&'/".contains(c) { c } else { ' ' };
-    text.chars().map(kept).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    let kept = |c: char| {
+        if c.is_alphanumeric() || " .,:;-+()&'/".contains(c) {
+            c
+        } else {
+            ' '
+        }
+    };
+    text.chars()
+        .map(kept)
+        .collect::<String>()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -210,7 +225,16 @@ mod tests {
         for good in ["1.0.0", "0.10.2", "1.2.3-beta.1"] {
             assert!(is_version(good), "{good}");
         }
-        for bad in ["v1", "1.0", "01.0.0", "1.0.0-", "1.0.0-01", "2024-01-01", "", "1.0.0+\"x\""] {
+        for bad in [
+            "v1",
+            "1.0",
+            "01.0.0",
+            "1.0.0-",
+            "1.0.0-01",
+            "2024-01-01",
+            "",
+            "1.0.0+\"x\"",
+        ] {
             assert!(!is_version(bad), "{bad}");
         }
     }

@@ -10,6 +10,14 @@ use dprint_plugin_typescript::{FormatTextOptions, format_text};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 
+/// Stands before a statement that is nested so deep that it is left on its one line. Text of a spec that says the same has its
+/// statement left as it is too, which harms nobody: it is parsed all the same.
+const NOT_FORMATTED: &str = "too deep to format";
+
+/// Brackets inside each other that are formatted. The formatter tries every one of them both on one line and on several, so its
+/// time doubles with each.
+const DEEPEST: usize = 14;
+
 static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(|| {
     ConfigurationBuilder::new()
         .line_width(110)
@@ -17,9 +25,9 @@ static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(|| {
         .quote_style(QuoteStyle::PreferSingle)
         .module_sort_import_declarations(SortOrder::Maintain)
         .module_sort_export_declarations(SortOrder::Maintain)
+        .ignore_node_comment_text(NOT_FORMATTED)
         // Text of a spec stands in comments: it must not be able to switch the formatter, and with it the proof, off. No
-        // comment holds these words, since every control character in one is replaced.
-        .ignore_node_comment_text("\u{1}")
+        // comment holds this, since every control character in one is replaced.
         .ignore_file_comment_text("\u{1}")
         .build()
 });
@@ -28,6 +36,7 @@ static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(|| {
 ///
 /// `path` is that of the artifact; it names the module in the diagnostic and tells the formatter the language.
 pub(in crate::emit) fn format(path: &str, text: String, diagnostics: &mut Diagnostics) -> String {
+    let text = marked(text);
     let formatted = format_text(FormatTextOptions {
         path: Path::new(path),
         extension: None,
@@ -46,6 +55,63 @@ pub(in crate::emit) fn format(path: &str, text: String, diagnostics: &mut Diagno
     }
 }
 
+/// The module with a mark before each statement that is nested too deep. Statements are those whose first line is not indented.
+fn marked(text: String) -> String {
+    if deepest(&text) <= DEEPEST {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut statement = String::new();
+    for line in text.split_inclusive('\n') {
+        if ["export ", "const ", "type "]
+            .iter()
+            .any(|start| line.starts_with(start))
+        {
+            finish(&mut statement, &mut out);
+        }
+        statement.push_str(line);
+    }
+    finish(&mut statement, &mut out);
+    out
+}
+
+fn finish(statement: &mut String, out: &mut String) {
+    if deepest(statement) > DEEPEST {
+        out.push_str(&format!("// {NOT_FORMATTED}\n"));
+    }
+    out.push_str(statement);
+    statement.clear();
+}
+
+/// How many brackets are open at once at most. Strings and comments do not count; both end with their line at the latest, as
+/// those do that are written here.
+fn deepest(text: &str) -> usize {
+    let (mut depth, mut most) = (0_usize, 0_usize);
+    for line in text.lines() {
+        if line.trim_start().starts_with(['*', '/']) {
+            continue;
+        }
+        let mut quote = None;
+        let mut chars = line.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => {
+                    chars.next();
+                }
+                '\'' | '"' if quote.is_none() => quote = Some(c),
+                c if quote == Some(c) => quote = None,
+                '(' | '[' | '{' if quote.is_none() => {
+                    depth += 1;
+                    most = most.max(depth);
+                }
+                ')' | ']' | '}' if quote.is_none() => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+    most
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::text::{comment, string};
@@ -59,6 +125,24 @@ mod tests {
         assert_eq!(diagnostics.len(), 1);
         assert_eq!(diagnostics[0].code.id, "EMIT_SYNTAX");
         assert!(diagnostics[0].message.contains("src/a.ts"));
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_parsed_but_not_formatted() {
+        let nested = |middle: &str| format!("export  const  a = {}{middle}{};\n", "[".repeat(90), "]".repeat(90));
+        let mut diagnostics = Diagnostics::new();
+        let text = format(
+            "a.ts",
+            format!("{}export  const  b = 1\n", nested("1")),
+            &mut diagnostics,
+        );
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        assert!(
+            text.contains("export  const  a = [[") && text.ends_with("export const b = 1;\n"),
+            "{text}"
+        );
+        format("a.ts", nested("1 1"), &mut diagnostics);
+        assert_eq!(diagnostics.len(), 1);
     }
 
     #[test]
@@ -80,7 +164,10 @@ mod tests {
             let mut diagnostics = Diagnostics::new();
             let text = format("a.ts", source, &mut diagnostics);
             assert!(diagnostics.is_empty(), "{hostile:?}: {diagnostics:?}");
-            assert!(text.contains("\nexport const a = "), "{hostile:?} was not formatted: {text}");
+            assert!(
+                text.contains("\nexport const a = "),
+                "{hostile:?} was not formatted: {text}"
+            );
         }
     }
 }

@@ -38,9 +38,22 @@ struct TypeNames {
 }
 
 /// File names that are taken in the folders of the package, beside those of domains. The last ones are devices on Windows.
-const TAKEN_MODULES: [&str; 14] = [
-    "shared", "internal", "index", "rules", "formats", "app", "types", "operations", "errors", "con", "prn", "aux", "nul",
-    "com-1",
+const TAKEN_MODULES: [&str; 15] = [
+    "shared",
+    "internal",
+    "index",
+    "rules",
+    "formats",
+    "app",
+    "types",
+    "operations",
+    "errors",
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    "com1",
+    "lpt1",
 ];
 
 impl<'a> TsNames<'a> {
@@ -193,18 +206,204 @@ fn place(model: &Model) -> Vec<usize> {
 /// Words that no export may have: those of the language, and globals that generated modules use by their bare names.
 pub(in crate::emit) fn is_reserved(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "abstract", "any", "arguments", "as", "async", "await", "boolean", "break", "case", "catch", "class", "const",
-        "constructor", "continue", "debugger", "declare", "default", "delete", "do", "else", "enum", "eval", "export",
-        "extends", "false", "finally", "for", "from", "function", "get", "globalThis", "if", "implements", "import", "in",
-        "infer", "instanceof", "interface", "is", "keyof", "let", "module", "namespace", "never", "new", "null", "number",
-        "object", "of", "package", "private", "protected", "prototype", "public", "readonly", "require", "return", "set",
-        "static", "string", "super", "switch", "symbol", "this", "throw", "true", "try", "type", "typeof", "undefined",
-        "unique", "unknown", "var", "void", "while", "with", "yield", "z",
+        "abstract",
+        "any",
+        "arguments",
+        "as",
+        "async",
+        "await",
+        "boolean",
+        "break",
+        "case",
+        "catch",
+        "class",
+        "const",
+        "constructor",
+        "continue",
+        "debugger",
+        "declare",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "enum",
+        "eval",
+        "export",
+        "extends",
+        "false",
+        "finally",
+        "for",
+        "from",
+        "function",
+        "get",
+        "globalThis",
+        "if",
+        "implements",
+        "import",
+        "in",
+        "infer",
+        "instanceof",
+        "interface",
+        "is",
+        "keyof",
+        "let",
+        "module",
+        "namespace",
+        "never",
+        "new",
+        "null",
+        "number",
+        "object",
+        "of",
+        "package",
+        "private",
+        "protected",
+        "prototype",
+        "public",
+        "readonly",
+        "require",
+        "return",
+        "set",
+        "static",
+        "string",
+        "super",
+        "switch",
+        "symbol",
+        "this",
+        "throw",
+        "true",
+        "try",
+        "type",
+        "typeof",
+        "undefined",
+        "unique",
+        "unknown",
+        "var",
+        "void",
+        "while",
+        "with",
+        "yield",
+        "z",
     ];
     const GLOBALS: &[&str] = &[
-        "Array", "Awaited", "Blob", "Boolean", "File", "FormData", "Headers", "Infinity", "JSON", "Map", "Math", "NaN",
-        "Number", "Object", "Partial", "Promise", "ReadableStream", "Readonly", "ReadonlyArray", "Record", "RegExp",
-        "Request", "Response", "Set", "String", "Symbol", "TypeError", "URL", "Uint8Array",
+        "Array",
+        "Awaited",
+        "Blob",
+        "Boolean",
+        "File",
+        "FormData",
+        "Headers",
+        "Infinity",
+        "JSON",
+        "Map",
+        "Math",
+        "NaN",
+        "Number",
+        "Object",
+        "Partial",
+        "Promise",
+        "ReadableStream",
+        "Readonly",
+        "ReadonlyArray",
+        "Record",
+        "RegExp",
+        "Request",
+        "Response",
+        "Set",
+        "String",
+        "Symbol",
+        "TypeError",
+        "URL",
+        "Uint8Array",
     ];
     WORDS.binary_search(&word).is_ok() || GLOBALS.binary_search(&word).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emit::testing::model;
+    use serde_json::json;
+
+    fn with_schemas(schemas: &serde_json::Value) -> Model {
+        let answer = |name: &str| {
+            let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+            json!({"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}})
+        };
+        model(&json!({
+            "openapi": "3.1.0", "info": {"title": "T", "version": "1"},
+            "paths": {
+                "/a": {"get": {"operationId": "getA", "tags": ["Shared"], "responses": answer("A")}},
+                "/b": {"get": {"operationId": "getB", "tags": ["Deploy Keys"], "responses": answer("B")}},
+            },
+            "components": {"schemas": schemas},
+        }))
+    }
+
+    #[test]
+    fn types_and_their_schemas_never_share_a_name_or_shadow_a_global() {
+        let model = with_schemas(&json!({
+            "A": {"type": "string"}, "B": {"type": "string"}, "ASchema": {"type": "string"},
+            "Record": {"type": "string"}, "RecordSchema": {"type": "string"}, "a": {"type": "string"},
+        }));
+        let names = TsNames::new(&model);
+        let mut all = BTreeSet::new();
+        for (_, ids) in names.modules() {
+            for id in ids {
+                assert!(
+                    all.insert(names.type_name(id).to_owned()),
+                    "{} twice",
+                    names.type_name(id)
+                );
+                assert!(
+                    all.insert(names.schema_name(id).to_owned()),
+                    "{} twice",
+                    names.schema_name(id)
+                );
+                assert!(!is_reserved(names.type_name(id)));
+            }
+        }
+        assert!(all.contains("Record_") && all.contains("RecordSchema"), "{all:?}");
+    }
+
+    #[test]
+    fn modules_import_from_shared_only_and_shared_from_none() {
+        let model = with_schemas(&json!({
+            "A": {"type": "object", "properties": {"both": {"$ref": "#/components/schemas/Both"}}},
+            "B": {"type": "object", "properties": {"both": {"$ref": "#/components/schemas/Both"}}},
+            "Both": {"type": "object", "properties": {"x": {"type": "string", "enum": ["a"]}}},
+            "Unused": {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/A"}}},
+            "Inner": {"type": "object", "properties": {"b": {"$ref": "#/components/schemas/B"}}, "x-flaresmith": {"internal": true}},
+        }));
+        let names = TsNames::new(&model);
+        for (module, ids) in names.modules() {
+            for id in ids {
+                for to in model.references(id, Edges::All) {
+                    let other = names.module(to);
+                    assert!(
+                        module == "internal" || other == module || other == "shared",
+                        "{module} needs {other}"
+                    );
+                }
+            }
+        }
+        let inner = names.modules().into_iter().find(|(module, _)| *module == "internal");
+        assert_eq!(inner.map(|(_, ids)| ids.len()), Some(1));
+        let domains: Vec<&str> = model
+            .operations
+            .iter()
+            .map(|operation| names.domain_module(operation.domain))
+            .collect();
+        assert_eq!(
+            domains,
+            ["shared-2", "deploy-keys"],
+            "a domain cannot take the name of a module of ours"
+        );
+    }
+
+    #[test]
+    fn lists_of_reserved_words_are_sorted() {
+        assert!(is_reserved("abstract") && is_reserved("z") && is_reserved("Array") && is_reserved("Uint8Array"));
+        assert!(!is_reserved("project"));
+    }
 }

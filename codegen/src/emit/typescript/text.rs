@@ -168,7 +168,11 @@ pub(in crate::emit) fn regex(pattern: &str) -> Option<String> {
         match c {
             '\\' => {
                 let next = chars.next()?;
-                let known = if in_class { "dDwWsS\\-].^/[" } else { "dDwWsSbB\\.*+?()[]{}|^$/nrt" };
+                let known = if in_class {
+                    "dDwWsS\\-].^/["
+                } else {
+                    "dDwWsSbB\\.*+?()[]{}|^$/nrt"
+                };
                 if !known.contains(next) {
                     return None;
                 }
@@ -259,7 +263,10 @@ mod tests {
     fn comments_cannot_be_ended_by_their_text() {
         assert_eq!(comment("a */ b", ""), "/** a *\\/ b */\n");
         assert_eq!(comment("/ b", ""), "/** \\/ b */\n");
-        assert_eq!(comment("one\n/two\n@three", " "), " /**\n  * one\n  * \\/two\n  * \\@three\n  */\n");
+        assert_eq!(
+            comment("one\n/two\n@three", " "),
+            " /**\n  * one\n  * \\/two\n  * \\@three\n  */\n"
+        );
         assert_eq!(comment("  \n ", ""), "");
     }
 

@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use super::names::TsNames;
 use super::text::{string, type_key};
-use crate::model::{Extra, Kind, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union};
+use crate::model::{
+    Extra, Field, Kind, Model, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union, Variant,
+};
 
 /// Whether a value of the type can do without the field: it is optional, or belongs to the other direction only.
-pub(in crate::emit) fn may_be_absent(def: &TypeDef, field: &crate::model::Field) -> bool {
+pub(in crate::emit) fn may_be_absent(def: &TypeDef, field: &Field) -> bool {
     !field.required || (field.read_only && def.in_request) || (field.write_only && def.in_response)
 }
 
@@ -43,16 +45,16 @@ fn kind(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> Str
         Kind::Integer { .. } | Kind::Number => "number".to_owned(),
         Kind::Text(TextFormat::Bytes) => "string | Blob".to_owned(),
         Kind::Text(_) => "string".to_owned(),
-        Kind::List(item) => format!("({})[]", spell(names, item, mention)),
+        Kind::List(item) => format!("{}[]", grouped(spell(names, item, mention))),
         Kind::Tuple { items, rest } => {
             let needed = needed_items(items.len(), ty.rules.as_deref());
             let mut parts: Vec<String> = Vec::with_capacity(items.len() + 1);
             for (i, item) in items.iter().enumerate() {
                 let optional = if i < needed { "" } else { "?" };
-                parts.push(format!("({}){optional}", spell(names, item, mention)));
+                parts.push(format!("{}{optional}", grouped(spell(names, item, mention))));
             }
             if let Some(rest) = rest {
-                parts.push(format!("...({})[]", spell(names, rest, mention)));
+                parts.push(format!("...{}[]", grouped(spell(names, rest, mention))));
             }
             format!("[{}]", parts.join(", "))
         }
@@ -63,6 +65,11 @@ fn kind(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> Str
             names.type_name(*id).to_owned()
         }
     }
+}
+
+/// The type as an operand: in parentheses unless it is one word.
+fn grouped(text: String) -> String {
+    if text.contains(' ') { format!("({text})") } else { text }
 }
 
 /// How many of a tuple's own items must be there.
@@ -92,14 +99,70 @@ pub(in crate::emit) fn is_open(record: &Record) -> bool {
     matches!(record.extra, Extra::Kept(_)) || (counted && record.extra == Extra::Ignored)
 }
 
-fn union(names: &TsNames<'_>, union: &Union, mention: &mut impl FnMut(TypeId)) -> String {
-    let variants: Vec<String> = union.variants.iter().map(|variant| spell(names, &variant.ty, mention)).collect();
-    if variants.is_empty() { "never".to_owned() } else { variants.join(" | ") }
+/// The type of a union. With a tag, each variant is told by its values of it, so that comparing the tag narrows the type.
+pub(in crate::emit) fn union(names: &TsNames<'_>, union: &Union, mention: &mut impl FnMut(TypeId)) -> String {
+    let variants: Vec<String> = union
+        .variants
+        .iter()
+        .map(|variant| {
+            let spelt = spell(names, &variant.ty, mention);
+            match &union.tag {
+                Some(tag) if !has_tags(names.model, variant, &tag.wire) => {
+                    let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
+                    format!(
+                        "({} & {{ {}: {} }})",
+                        grouped(spelt),
+                        type_key(&tag.wire),
+                        tags.join(" | ")
+                    )
+                }
+                _ => spelt,
+            }
+        })
+        .collect();
+    if variants.is_empty() {
+        "never".to_owned()
+    } else {
+        variants.join(" | ")
+    }
+}
+
+/// Whether a variant's own record takes exactly its tags, and always has one.
+pub(in crate::emit) fn has_tags(model: &Model, variant: &Variant, wire: &str) -> bool {
+    let (ty, nullable) = model.resolve(&variant.ty);
+    let Kind::Named(id) = ty.kind else { return false };
+    let Shape::Record(record) = &model.type_def(id).shape else {
+        return false;
+    };
+    let Some(field) = record.fields.iter().find(|field| field.wire == wire) else {
+        return false;
+    };
+    let (ty, field_nullable) = model.resolve(&field.ty);
+    let values = match &ty.kind {
+        Kind::Literals(values) => values,
+        Kind::Named(id) => match &model.type_def(*id).shape {
+            Shape::Enumeration(list) => &list.values,
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let is_tag = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|value| variant.tags.iter().any(|tag| tag == value))
+    };
+    let same = values.len() == variant.tags.len() && values.iter().all(is_tag);
+    // A field of one direction only may be absent in the other.
+    same && field.required && !field.read_only && !field.write_only && !nullable && !field_nullable
 }
 
 fn literals(values: &[Value]) -> String {
     let spelt: Vec<String> = values.iter().map(literal).collect();
-    if spelt.is_empty() { "never".to_owned() } else { spelt.join(" | ") }
+    if spelt.is_empty() {
+        "never".to_owned()
+    } else {
+        spelt.join(" | ")
+    }
 }
 
 /// The type that has one JSON value only.
@@ -111,8 +174,10 @@ pub(in crate::emit) fn literal(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(members) => {
-            let members: Vec<String> =
-                members.iter().map(|(key, value)| format!("{}: {}", type_key(key), literal(value))).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(key, value)| format!("{}: {}", type_key(key), literal(value)))
+                .collect();
             format!("{{ {} }}", members.join("; "))
         }
         other => super::text::value(other),

@@ -190,7 +190,9 @@ impl<'w> Writer<'w> {
             .enumerate()
             .map(|(i, item)| self.expression(item) + if i < needed { "" } else { ".optional()" })
             .collect();
-        let rest_text = rest.map(|rest| format!(", {}", self.expression(rest))).unwrap_or_default();
+        let rest_text = rest
+            .map(|rest| format!(", {}", self.expression(rest)))
+            .unwrap_or_default();
         let mut text = format!("z.tuple([{}]{rest_text})", spelt.join(", "));
         let own = items.len() as u64;
         self.counted(&mut text, "minItems", rules.min_items.filter(|least| *least > own));

@@ -10,6 +10,8 @@ mod definition;
 mod docs;
 mod expression;
 mod order;
+#[cfg(test)]
+mod tests;
 mod unions;
 
 pub(super) use expression::{Place, Writer};

@@ -4,18 +4,24 @@
 //!
 //! - With a tag, `z.discriminatedUnion`: each variant is extended by the values of the tag that select it, since a variant's
 //!   own schema often takes any string there, or does not know the property at all.
-//! - With a tag, but with a variant that cannot be extended (recursive, not a record, or with checks of its own): a plain union
-//!   of each variant and the tag's values.
+//! - With a tag, but with a variant that cannot be extended (recursive, not a record, or with checks of its own): `tagged` of
+//!   `rules.ts`, which looks at the tag and then at one variant only. Trying all of them would take time that grows with the
+//!   power of the nesting.
 //! - Without a tag, `z.xor` for `oneOf` and `z.union` for `anyOf`.
 
 use super::expression::Writer;
 use crate::emit::typescript::text::{key, string};
-use crate::model::{Extra, Kind, Record, Shape, Type, Union, Variant};
+use crate::emit::typescript::types;
+use crate::model::{Extra, Kind, Model, Shape, Type, Union, Variant};
 
 /// The schema of a union.
 pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
     let Some(tag) = &union.tag else {
-        let options: Vec<String> = union.variants.iter().map(|variant| writer.expression(&variant.ty)).collect();
+        let options: Vec<String> = union
+            .variants
+            .iter()
+            .map(|variant| writer.expression(&variant.ty))
+            .collect();
         return match options.as_slice() {
             [] => "z.never()".to_owned(),
             [only] => only.clone(),
@@ -25,14 +31,13 @@ pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
             }
         };
     };
-    let records: Option<Vec<&Record>> = union.variants.iter().map(|variant| extensible(writer, &variant.ty)).collect();
-    let Some(records) = records.filter(|records| !records.is_empty()) else {
-        return by_trying(writer, union, &tag.wire);
-    };
+    if union.variants.is_empty() || !union.variants.iter().all(|variant| is_extensible(writer, &variant.ty)) {
+        return by_tag(writer, union, &tag.wire);
+    }
     let mut options = Vec::new();
-    for (variant, record) in union.variants.iter().zip(records) {
+    for variant in &union.variants {
         let schema = writer.expression(&variant.ty);
-        if has_tags(writer, record, variant, &tag.wire) {
+        if types::has_tags(writer.names.model, variant, &tag.wire) {
             options.push(schema);
         } else {
             options.push(format!("{schema}.extend({{ {}: {} }})", key(&tag.wire), tags(variant)));
@@ -41,19 +46,31 @@ pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
     format!("z.discriminatedUnion({}, [{}])", string(&tag.wire), options.join(", "))
 }
 
-fn by_trying(writer: &mut Writer<'_>, union: &Union, wire: &str) -> String {
-    let options: Vec<String> = union
-        .variants
-        .iter()
-        .map(|variant| {
-            let schema = writer.expression(&variant.ty);
-            // Strict, so that members which the variant refuses stay refused: an intersection forgives what one side knows.
-            format!("z.intersection({schema}, z.strictObject({{ {}: {} }}))", key(wire), tags(variant))
-        })
-        .collect();
-    match options.as_slice() {
-        [only] => only.clone(),
-        options => format!("z.union([{}])", options.join(", ")),
+fn by_tag(writer: &mut Writer<'_>, union: &Union, wire: &str) -> String {
+    let names = writer.names;
+    let spelt = types::union(names, union, &mut |mentioned| writer.mention_type(mentioned));
+    let name = writer.support("rules", "tagged");
+    let mut text = format!("{name}<{spelt}>({}, [", string(wire));
+    for variant in &union.variants {
+        let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
+        let carries = carries(names.model, &variant.ty, wire);
+        let schema = writer.expression(&variant.ty);
+        text.push_str(&format!(
+            "\n{{ tags: [{}], schema: {schema}, carries: {carries} }},",
+            tags.join(", ")
+        ));
+    }
+    text.push_str("\n])");
+    text
+}
+
+/// Whether a variant's own schema knows the tag. Unions inside do: they are told apart by it.
+fn carries(model: &Model, ty: &Type, wire: &str) -> bool {
+    let (ty, _) = model.resolve(ty);
+    let Kind::Named(id) = ty.kind else { return true };
+    match &model.type_def(id).shape {
+        Shape::Record(record) => record.fields.iter().any(|field| field.wire == wire),
+        _ => true,
     }
 }
 
@@ -68,43 +85,23 @@ fn tags(variant: &Variant) -> String {
     }
 }
 
-/// The record behind a variant, when its schema is an object without checks, which can be extended.
-fn extensible<'m>(writer: &Writer<'m>, ty: &Type) -> Option<&'m Record> {
+/// Whether the schema of a variant is an object without checks, which can be extended.
+fn is_extensible(writer: &Writer<'_>, ty: &Type) -> bool {
     let mut ty = ty;
     for _ in 0..=writer.names.model.types.len() {
-        let Kind::Named(id) = ty.kind else { return None };
+        let Kind::Named(id) = ty.kind else { return false };
         if ty.nullable || writer.components.is_recursive(id) {
-            return None;
+            return false;
         }
         match &writer.names.model.type_def(id).shape {
             Shape::Alias(inner) => ty = inner,
             Shape::Record(record) => {
                 let typed = matches!(&record.extra, Extra::Kept(ty) if ty.kind != Kind::Any);
                 let checked = typed || record.min_properties.is_some() || record.max_properties.is_some();
-                return (!checked).then_some(record);
+                return !checked;
             }
-            _ => return None,
+            _ => return false,
         }
     }
-    None
-}
-
-/// Whether the record's own field already takes exactly the variant's tags.
-fn has_tags(writer: &Writer<'_>, record: &Record, variant: &Variant, wire: &str) -> bool {
-    let Some(field) = record.fields.iter().find(|field| field.wire == wire) else {
-        return false;
-    };
-    let (ty, nullable) = writer.names.model.resolve(&field.ty);
-    let values = match &ty.kind {
-        Kind::Literals(values) => values,
-        Kind::Named(id) => match &writer.names.model.type_def(*id).shape {
-            Shape::Enumeration(list) => &list.values,
-            _ => return false,
-        },
-        _ => return false,
-    };
-    let same = values.len() == variant.tags.len()
-        && values.iter().all(|value| value.as_str().is_some_and(|value| variant.tags.iter().any(|tag| tag == value)));
-    // The field must be there: one that belongs to one direction only may be absent from the schema's point of view.
-    same && field.required && !field.read_only && !field.write_only && !nullable
+    false
 }
