@@ -240,3 +240,79 @@ pub(super) fn rates(model: &Model) -> (String, String) {
         .collect();
     (value(&Value::Object(buckets)), value(&Value::Object(classes)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use crate::source::Sources;
+
+    fn model(extension: &Value, schemas: &Value) -> Model {
+        let contract = json!({
+            "openapi": "3.1.0", "info": { "title": "t", "version": "1" }, "x-flaresmith": extension,
+            "paths": { "/a": { "get": { "responses": { "default": { "description": "failed", "content": { "application/json": {
+                "schema": { "$ref": "#/components/schemas/Failure" },
+            } } } } } } },
+            "components": { "schemas": schemas },
+        });
+        let mut sources = Sources::default();
+        sources.insert("contract.json", contract.to_string().into_bytes());
+        let settings = Settings {
+            contracts: vec!["contract.json".to_owned()],
+            ..Settings::default()
+        };
+        crate::analyse(&sources, &settings).model
+    }
+
+    #[test]
+    fn the_envelope_has_the_form_that_the_contract_gives_it() {
+        let model = model(
+            &json!({ "errorEnvelope": { "$ref": "#/components/schemas/Failure" } }),
+            &json!({ "Failure": { "type": "object", "required": ["ok", "fault"], "properties": {
+                "ok": { "type": "boolean", "const": false },
+                "fault": { "type": "object", "required": ["error_code", "request_id"], "properties": {
+                    "error_code": { "type": "string" },
+                    "status": { "type": "integer" },
+                    "request_id": { "type": "string", "format": "uuid" },
+                    "colour": { "type": "string" },
+                    "it's */": { "type": "string" },
+                } },
+            } } }),
+        );
+        let frame = frame(&model, "");
+        assert_eq!(
+            frame.envelope,
+            "{ ok: false, fault: { error_code: failure.code, status: failure.status, request_id: failure.requestId } }"
+        );
+        assert!(frame.request_id_pattern.contains("{8}"), "an id that is no UUID would break the envelope");
+    }
+
+    #[test]
+    fn without_an_envelope_the_built_in_one_stands_in() {
+        let model = model(&json!({}), &json!({ "Failure": { "type": "object" } }));
+        let frame = frame(&model, "");
+        assert!(frame.envelope.starts_with("{ error: { code: failure.code"));
+        assert_eq!(frame.violation_word, "keyword");
+        for (code, ..) in BUILT_IN {
+            assert!(frame.catalog.contains(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_contracts_own_entry_of_a_code_stands_alone_and_quoted() {
+        let entry = json!({ "severity": "error", "retryPolicy": "none", "status": 400, "message": "it's `${x}` */",
+            "details": { "$ref": "#/components/schemas/Details" } });
+        let model = model(
+            &json!({ "errors": { "REQUEST_VALIDATION_FAILED": entry } }),
+            &json!({
+                "Failure": { "type": "object" },
+                "Details": { "type": "object", "properties": { "violations": { "type": "array", "items": {
+                    "type": "object", "properties": { "rule": { "type": "string" } } } } } },
+            }),
+        );
+        let frame = frame(&model, "");
+        assert_eq!(frame.catalog.matches("REQUEST_VALIDATION_FAILED").count(), 1);
+        assert!(frame.catalog.contains(r"message: 'it\'s `${x}` */'"), "{}", frame.catalog);
+        assert_eq!(frame.violation_word, "rule", "the contract's own word");
+    }
+}
