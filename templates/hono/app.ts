@@ -32,9 +32,9 @@ export interface Hooks<E extends Env = Env> {
 type Handler<E extends Env> = (input: unknown, call: Call<E>) => Answer<PlainAnswer>;
 
 /** Routes by Hono's pattern; patterns with fixed text before those with a parameter in the same place. */
-const routesByPattern: ReadonlyMap<string, readonly Route[]> = new Map<string, readonly Route[]>([
-{{ patterns }}
-]);
+const routesByPattern: Readonly<Record<string, readonly Route[]>> = {
+  {{ rows }}
+};
 
 /** The app. Operations without a handler answer 501. */
 export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, hooks: Hooks<E> = {}): Hono<E> {
@@ -44,7 +44,7 @@ export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, h
   /** Methods that a path takes, for requests whose method it does not take. */
   const allowed = new WeakMap<Request, Set<string>>();
 
-  for (const [pattern, routes] of routesByPattern) {
+  for (const [pattern, routes] of Object.entries(routesByPattern)) {
     app.all(pattern, async (context, next) => {
       const path = new URL(context.req.url).pathname.split('/').slice(1);
       const fitting = routes.flatMap((route) => {

@@ -15,82 +15,118 @@ const WIDTH: usize = 110;
 
 /// The formatted frame with its rows.
 pub(super) fn placed(frame: &str, rows: &str) -> String {
-    let marked = format!("  {MARK}\n");
+    // No text of a contract reads like this: every line of a comment begins with a star.
+    let marked = format!("{{\n  {MARK}\n}}");
     match frame.split_once(&marked) {
-        Some((before, after)) => format!("{before}{rows}{after}"),
+        Some((before, after)) => format!("{before}{{\n{rows}}}{after}"),
         None => frame.to_owned(),
     }
 }
 
+/// What a table holds.
+#[derive(Debug, Clone)]
+pub(super) enum Expression {
+    /// An expression that is written already, on one line.
+    Text(String),
+    /// An object literal; keys are names, not yet quoted.
+    Object(Vec<(String, Expression)>),
+    /// A list.
+    List(Vec<Expression>),
+}
+
+impl From<Value> for Expression {
+    fn from(json: Value) -> Self {
+        match json {
+            Value::Object(members) => Self::Object(members.into_iter().map(|(name, value)| (name, value.into())).collect()),
+            Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            other => Self::Text(value(&other)),
+        }
+    }
+}
+
 /// One row: `  name: value,` and an end of line.
-pub(super) fn row(name: &str, json: &Value) -> String {
-    let mut text = format!("  {}: ", key(name));
-    lay_out(json, 2, &mut text);
-    text.push_str(",\n");
+pub(super) fn row(name: &str, expression: &Expression) -> String {
+    let mut text = String::from("  ");
+    member(name, expression, 2, &mut text);
     text
 }
 
-/// A value on one line where it fits, else member by member.
-fn lay_out(json: &Value, indent: usize, text: &mut String) {
-    let column = text.len() - text.rfind('\n').map_or(0, |end| end + 1);
-    if is_small(json) {
-        let line = on_one_line(json);
-        if column + line.chars().count() < WIDTH {
-            text.push_str(&line);
-            return;
-        }
+/// `name: value,` and an end of line; lines begin at `indent`, which stands in the text already.
+fn member(name: &str, expression: &Expression, indent: usize, text: &mut String) {
+    let key = key(name);
+    text.push_str(&key);
+    text.push_str(": ");
+    lay_out(expression, indent, indent + key.chars().count() + 2, text);
+    text.push_str(",\n");
+}
+
+/// A value on one line where it fits behind `column`, else member by member.
+fn lay_out(expression: &Expression, indent: usize, column: usize, text: &mut String) {
+    // A comma follows.
+    if let Some(line) = on_one_line(expression, WIDTH.saturating_sub(column + 1)) {
+        text.push_str(&line);
+        return;
     }
     let inner = " ".repeat(indent + 2);
-    let outer = " ".repeat(indent);
-    match json {
-        Value::Object(members) if !members.is_empty() => {
+    match expression {
+        Expression::Text(written) => text.push_str(written),
+        Expression::Object(members) => {
             text.push_str("{\n");
-            for (name, member) in members {
-                text.push_str(&format!("{inner}{}: ", key(name)));
-                lay_out(member, indent + 2, text);
-                text.push_str(",\n");
+            for (name, expression) in members {
+                text.push_str(&inner);
+                member(name, expression, indent + 2, text);
             }
-            text.push_str(&format!("{outer}}}"));
+            text.push_str(&" ".repeat(indent));
+            text.push('}');
         }
-        Value::Array(items) if !items.is_empty() => {
+        Expression::List(items) => {
             text.push_str("[\n");
             for item in items {
                 text.push_str(&inner);
-                lay_out(item, indent + 2, text);
+                lay_out(item, indent + 2, indent + 2, text);
                 text.push_str(",\n");
             }
-            text.push_str(&format!("{outer}]"));
+            text.push_str(&" ".repeat(indent));
+            text.push(']');
         }
-        other => text.push_str(&on_one_line(other)),
     }
 }
 
-fn on_one_line(json: &Value) -> String {
-    match json {
-        Value::Object(members) if members.is_empty() => "{}".to_owned(),
-        Value::Object(members) => {
-            let members: Vec<String> =
-                members.iter().map(|(name, member)| format!("{}: {}", key(name), on_one_line(member))).collect();
-            format!("{{ {} }}", members.join(", "))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(on_one_line).collect::<Vec<_>>().join(", ")),
-        other => value(other),
-    }
+/// The expression on one line of at most so many characters.
+fn on_one_line(expression: &Expression, room: usize) -> Option<String> {
+    let mut text = String::new();
+    write_line(expression, room, &mut text).then_some(text)
 }
 
-/// Whether a value may fit on a line: nothing is printed only to be thrown away, level by level.
-fn is_small(json: &Value) -> bool {
-    fn size(json: &Value, left: usize) -> Option<usize> {
-        match json {
-            Value::String(text) => left.checked_sub(text.len() + 2),
-            Value::Array(items) => items.iter().try_fold(left.checked_sub(2)?, |left, item| size(item, left)),
-            Value::Object(members) => members
-                .iter()
-                .try_fold(left.checked_sub(4)?, |left, (name, member)| size(member, left.checked_sub(name.len())?)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => left.checked_sub(1),
+/// Gives up as soon as there is no room, so that big values cost no more than small ones on every level.
+fn write_line(expression: &Expression, room: usize, text: &mut String) -> bool {
+    let fits = |text: &str| text.len() <= room || text.chars().count() <= room;
+    match expression {
+        Expression::Text(written) => text.push_str(written),
+        Expression::Object(members) if members.is_empty() => text.push_str("{}"),
+        Expression::Object(members) => {
+            for (i, (name, expression)) in members.iter().enumerate() {
+                text.push_str(if i == 0 { "{ " } else { ", " });
+                text.push_str(&key(name));
+                text.push_str(": ");
+                if !write_line(expression, room, text) {
+                    return false;
+                }
+            }
+            text.push_str(" }");
+        }
+        Expression::List(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { ", " });
+                if !write_line(item, room, text) {
+                    return false;
+                }
+            }
+            text.push(']');
         }
     }
-    size(json, WIDTH).is_some()
+    fits(text)
 }
 
 #[cfg(test)]
@@ -103,8 +139,8 @@ mod tests {
     #[test]
     fn rows_are_laid_out_as_the_formatter_would() {
         let long = "word ".repeat(12);
-        let rows = row("a", &json!({ "id": 1, "b": [] }))
-            + row("b-c", &json!({ "text": long, "more": { "x": [1, 2], "long": [long, long] }, "none": {} })).as_str();
+        let rows = row("a", &json!({ "id": 1, "b": [] }).into())
+            + row("b-c", &json!({ "text": long, "more": { "x": [1, 2], "long": [long, long] }, "none": {} }).into()).as_str();
         let module = format!("export const table = {{\n{rows}}};\n");
         let mut diagnostics = Diagnostics::new();
         assert_eq!(format("a.ts", module.clone(), &mut diagnostics), module);
@@ -114,7 +150,7 @@ mod tests {
     #[test]
     fn rows_of_hostile_text_parse() {
         let hostile = json!({ "`${x}`": "*/ \u{2028} ' \\ </script>", "__proto__": ["\n", null], "": -0.5 });
-        let module = format!("export const table = {{\n{}}};\n", row("'+x+'", &hostile));
+        let module = format!("export const table = {{\n{}}};\n", row("'+x+'", &hostile.into()));
         let mut diagnostics = Diagnostics::new();
         format("a.ts", module, &mut diagnostics);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
@@ -122,6 +158,7 @@ mod tests {
 
     #[test]
     fn rows_take_the_place_of_their_mark() {
-        assert_eq!(placed("const a = {\n  rows: 0,\n};\n", "  x: 1,\n"), "const a = {\n  x: 1,\n};\n");
+        let frame = "/**\n * {\n *   rows: 0,\n * }\n */\nconst a = {\n  rows: 0,\n};\n";
+        assert_eq!(placed(frame, "  x: 1,\n"), frame.replace("\n  rows: 0", "\n  x: 1"));
     }
 }

@@ -5,10 +5,11 @@
 
 use std::fmt::Write as _;
 
+use super::data::{self, Expression};
 use super::{paths, wire};
 use crate::emit::typescript::imports::Imports;
 use crate::emit::typescript::names::TsNames;
-use crate::emit::typescript::text::{comment_with_tags, key, string, type_key, value};
+use crate::emit::typescript::text::{comment_with_tags, key, member, string, type_key, value};
 use crate::emit::zod::{Place, Writer};
 use crate::model::graph::Components;
 use crate::model::{
@@ -50,8 +51,8 @@ pub(super) fn routes(names: &TsNames<'_>, domain: DomainId) -> String {
 }
 
 impl<'m> Module<'m> {
-    /// The text of the module, not yet formatted.
-    pub(super) fn write(names: &'m TsNames<'m>, components: &'m Components, domain: DomainId) -> String {
+    /// The text of the module, not yet formatted, and the rows of its table of routes, for which a mark stands there.
+    pub(super) fn write(names: &'m TsNames<'m>, components: &'m Components, domain: DomainId) -> (String, String) {
         let mut module = Self {
             model: names.model,
             names,
@@ -74,16 +75,17 @@ impl<'m> Module<'m> {
         }
         let title = &names.model.domain(domain).title;
         let about = comment_with_tags(&format!("Handlers of the domain {title}."), &[], "");
-        format!(
-            "{}\n{}{}\n{about}export interface {}<E extends Env = Env> {{\n{}}}\n\n/** Routes of the domain, by handler. */\nexport const {} = {{\n{}}} satisfies Readonly<Record<string, Route>>;\n",
+        let text = format!(
+            "{}\n{}{}\n{about}export interface {}<E extends Env = Env> {{\n{}}}\n\n/** Routes of the domain, by handler. */\nexport const {} = {{\n{}\n}} satisfies Readonly<Record<string, Route>>;\n",
             module.imports.render(),
             module.constants,
             module.types,
             interface(names, domain),
             module.methods,
             routes(names, domain),
-            module.routes,
-        )
+            data::MARK,
+        );
+        (text, module.routes)
     }
 
     fn operation(&mut self, index: usize, operation: &Operation) {
@@ -91,13 +93,11 @@ impl<'m> Module<'m> {
         let id = names.operation(index);
         let ty = names.operation_type(index);
         let mut input = String::new();
-        let mut route = format!(
-            "  {}: {{\n    operation: operations{},\n    pattern: {},\n    segments: {},\n",
-            key(id),
-            crate::emit::typescript::text::member(id),
-            string(&paths::pattern(&operation.path)),
-            paths::segments(&operation.path),
-        );
+        let mut route = vec![
+            named("operation", Expression::Text(format!("operations{}", member(id)))),
+            named("pattern", Expression::Text(string(&paths::pattern(&operation.path)))),
+            named("segments", paths::segments(&operation.path)),
+        ];
         for (location, member, word) in PLACES {
             let parameters: Vec<&Parameter> =
                 operation.parameters.iter().filter(|parameter| parameter.location == location).collect();
@@ -107,14 +107,18 @@ impl<'m> Module<'m> {
             let constant = format!("{id}{word}");
             self.parameters(&constant, &parameters);
             let _ = writeln!(input, "  readonly {member}: z.output<typeof {constant}>;");
-            let spelt: Vec<String> = parameters.iter().map(|one| wire::parameter(self.model, one)).collect();
+            let spelt = parameters.iter().map(|one| Expression::Text(wire::parameter(self.model, one))).collect();
             self.imports.value("./serve/route.js", "parameter");
-            let _ = writeln!(route, "    {member}: {{ parameters: [{}], schema: {constant} }},", spelt.join(", "));
+            let members = vec![
+                named("parameters", Expression::List(spelt)),
+                named("schema", Expression::Text(constant)),
+            ];
+            route.push(named(member, Expression::Object(members)));
         }
         self.body(operation, id, &mut input, &mut route);
         let outputs = self.outputs(operation, id);
-        let _ = writeln!(route, "    responses: [{}],\n  }},", responses(operation));
-        self.routes.push_str(&route);
+        route.push(named("responses", responses(operation)));
+        self.routes.push_str(&data::row(id, &Expression::Object(route)));
 
         let line = format!("{} {}", operation.method.as_str(), operation.path.raw);
         let about = match &operation.summary {
@@ -170,13 +174,13 @@ impl<'m> Module<'m> {
         constant.to_owned()
     }
 
-    fn body(&mut self, operation: &Operation, id: &str, input: &mut String, route: &mut String) {
+    fn body(&mut self, operation: &Operation, id: &str, input: &mut String, route: &mut Vec<(String, Expression)>) {
         let Some(body) = &operation.body else { return };
         let mut types = Vec::new();
         let mut contents = Vec::new();
         for (number, content) in body.contents.iter().enumerate() {
             let constant = if number == 0 { format!("{id}Body") } else { format!("{id}Body{}", number + 1) };
-            let mut members = format!("media: {}, kind: '{}'", string(&content.media), body_kind(content.kind));
+            let mut members = media(content);
             let typed = match (content.kind, &content.ty) {
                 (MediaKind::Bytes | MediaKind::EventStream, _) | (_, None) => None,
                 (MediaKind::Text, Some(ty)) if !is_text(self.model, ty) => None,
@@ -189,21 +193,21 @@ impl<'m> Module<'m> {
                 MediaKind::Json => "unknown".to_owned(),
             };
             if let Some(schema) = &typed {
-                let _ = write!(members, ", schema: {schema}");
+                members.push(named("schema", Expression::Text(schema.clone())));
                 ty = format!("z.output<typeof {schema}>");
             }
             if matches!(content.kind, MediaKind::Form | MediaKind::Multipart) {
                 let fields = wire::form(self.model, content);
-                if fields.contains("parameter(") {
+                if matches!(fields.first(), Some((_, Expression::List(fields))) if !fields.is_empty()) {
                     self.imports.value("./serve/route.js", "parameter");
                 }
-                let _ = write!(members, ", {fields}");
+                members.extend(fields);
             }
             if body.contents.len() > 1 {
                 ty = format!("{{ readonly contentType: {}; readonly value: {ty} }}", string(&content.media));
             }
             types.push(ty);
-            contents.push(format!("{{ {members} }}"));
+            contents.push(Expression::Object(members));
         }
         if types.is_empty() {
             types.push("unknown".to_owned());
@@ -213,7 +217,11 @@ impl<'m> Module<'m> {
             true => writeln!(input, "  readonly body: {ty};"),
             false => writeln!(input, "  readonly body?: {ty} | undefined;"),
         };
-        let _ = writeln!(route, "    body: {{ required: {}, contents: [{}] }},", body.required, contents.join(", "));
+        let members = vec![
+            named("required", Expression::from(Value::Bool(body.required))),
+            named("contents", Expression::List(contents)),
+        ];
+        route.push(named("body", Expression::Object(members)));
     }
 
     /// The union of answers. Failures in the contract's envelope are left out: those are thrown as `ApiError`.
@@ -356,25 +364,31 @@ fn body_kind(kind: MediaKind) -> &'static str {
     }
 }
 
-fn responses(operation: &Operation) -> String {
-    let shapes: Vec<String> = operation
-        .responses
-        .iter()
-        .map(|response| {
-            let status = match response.status {
-                Status::Exact(code) => code.to_string(),
-                Status::Range(hundred) => format!("'{hundred}XX'"),
-                Status::Default => "'default'".to_owned(),
-            };
-            let contents: Vec<String> = response
-                .contents
-                .iter()
-                .map(|content| format!("{{ media: {}, kind: '{}' }}", string(&content.media), body_kind(content.kind)))
-                .collect();
-            format!("{{ status: {status}, contents: [{}] }}", contents.join(", "))
-        })
-        .collect();
-    shapes.join(", ")
+fn named(name: &str, expression: Expression) -> (String, Expression) {
+    (name.to_owned(), expression)
+}
+
+fn media(content: &Content) -> Vec<(String, Expression)> {
+    vec![
+        named("media", Expression::Text(string(&content.media))),
+        named("kind", Expression::Text(string(body_kind(content.kind)))),
+    ]
+}
+
+fn responses(operation: &Operation) -> Expression {
+    let shapes = operation.responses.iter().map(|response| {
+        let status = match response.status {
+            Status::Exact(code) => code.to_string(),
+            Status::Range(hundred) => format!("'{hundred}XX'"),
+            Status::Default => "'default'".to_owned(),
+        };
+        let contents = response.contents.iter().map(|content| Expression::Object(media(content))).collect();
+        Expression::Object(vec![
+            named("status", Expression::Text(status)),
+            named("contents", Expression::List(contents)),
+        ])
+    });
+    Expression::List(shapes.collect())
 }
 
 fn is_text(model: &Model, ty: &Type) -> bool {

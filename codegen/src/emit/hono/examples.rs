@@ -12,7 +12,7 @@ use crate::model::{MediaKind, Model, Operation, Response, Status};
 /// The rows of the table: `createProject: { … },` each.
 pub(super) fn rows(names: &TsNames<'_>) -> String {
     let operations = names.model.operations.iter().enumerate();
-    operations.map(|(index, operation)| data::row(names.operation(index), &answer(names.model, operation))).collect()
+    operations.map(|(index, operation)| data::row(names.operation(index), &answer(names.model, operation).into())).collect()
 }
 
 /// The answer of one operation: of its first success response, else of the first that it has.

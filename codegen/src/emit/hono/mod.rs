@@ -21,12 +21,13 @@ mod paths;
 mod scaffold;
 mod wire;
 
+use data::Expression;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::typescript::format::format as formatted;
 use super::typescript::names::TsNames;
-use super::typescript::text::{member, string, value};
+use super::typescript::text::{member, value};
 use super::typescript::{self};
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
@@ -53,7 +54,7 @@ struct App {
     generated_by: &'static str,
     imports: String,
     interfaces: String,
-    patterns: String,
+    rows: &'static str,
 }
 
 /// Fields of the frame `operations.ts`.
@@ -98,18 +99,18 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
                 rate_buckets,
                 rate_classes,
             };
-            frame(input, "hono/operations.ts", &context)
-        })
-        .with_rows(|| operations::rows(&names)),
+            Ok(Made { rows: operations::rows(&names), ..frame(input, "hono/operations.ts", &context)? })
+        }),
         Maker::new("hono/errors.ts", || frame(input, "hono/errors.ts", &catalog::frame(model, GENERATED_BY))),
-        Maker::new("hono/app.ts", || frame(input, "hono/app.ts", &app(&names, &domains))),
-        Maker::new("hono/index.ts", || Ok(index(&names, &domains))),
+        Maker::new("hono/app.ts", || {
+            Ok(Made { rows: patterns(&names), ..frame(input, "hono/app.ts", &app(&names, &domains))? })
+        }),
+        Maker::new("hono/index.ts", || Ok(Made::whole(index(&names, &domains)))),
         Maker::new("hono/examples/handlers.ts", || {
             let context = Examples { generated_by: GENERATED_BY, rows: data::MARK };
-            frame(input, "hono/examples/handlers.ts", &context)
-        })
-        .with_rows(|| examples::rows(&names)),
-        Maker::scaffold("worker.ts", || Ok(scaffold::worker(&names, &domains))),
+            Ok(Made { rows: examples::rows(&names), ..frame(input, "hono/examples/handlers.ts", &context)? })
+        }),
+        Maker::scaffold("worker.ts", || Ok(Made::whole(scaffold::worker(&names, &domains)))),
     ];
     for name in ["serve/answer.ts", "serve/request.ts", "serve/route.ts", "serve/wire.ts", "examples/worker.ts"] {
         let name = format!("hono/{name}");
@@ -120,9 +121,10 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         let module = names.domain_module(*domain);
         let (names, components) = (&names, &components);
         makers.push(Maker::new(&format!("hono/{module}.ts"), || {
-            Ok(format!("// {GENERATED_BY}\n\n{}", domain::Module::write(names, components, *domain)))
+            let (text, rows) = domain::Module::write(names, components, *domain);
+            Ok(Made { text: format!("// {GENERATED_BY}\n\n{text}"), rows })
         }));
-        makers.push(Maker::scaffold(&format!("handlers/{module}.ts"), || Ok(scaffold::handlers(names, *domain))));
+        makers.push(Maker::scaffold(&format!("handlers/{module}.ts"), || Ok(Made::whole(scaffold::handlers(names, *domain)))));
     }
 
     let made: Vec<(Option<Artifact>, Diagnostics)> = makers
@@ -140,38 +142,44 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     artifacts
 }
 
+/// The text of one file before it is formatted.
+struct Made {
+    text: String,
+    /// Rows of data, put in place of their mark when the text around them has been formatted.
+    rows: String,
+}
+
+impl Made {
+    fn whole(text: String) -> Self {
+        Self { text, rows: String::new() }
+    }
+}
+
+type Make<'m> = Box<dyn Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm>;
+
 /// What makes the text of one file.
 struct Maker<'m> {
     path: String,
     ownership: Ownership,
-    make: Box<dyn Fn() -> Result<String, Diagnostic> + Send + Sync + 'm>,
-    /// Rows of data, put in place of their mark when the frame around them is formatted.
-    rows: Option<Box<dyn Fn() -> String + Send + Sync + 'm>>,
+    make: Make<'m>,
 }
 
 impl<'m> Maker<'m> {
     /// A managed file, by its path below `src`.
-    fn new(path: &str, make: impl Fn() -> Result<String, Diagnostic> + Send + Sync + 'm) -> Self {
-        Self { path: path.to_owned(), ownership: Ownership::Managed, make: Box::new(make), rows: None }
+    fn new(path: &str, make: impl Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm) -> Self {
+        Self { path: path.to_owned(), ownership: Ownership::Managed, make: Box::new(make) }
     }
 
     /// A file that is written once.
-    fn scaffold(path: &str, make: impl Fn() -> Result<String, Diagnostic> + Send + Sync + 'm) -> Self {
+    fn scaffold(path: &str, make: impl Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm) -> Self {
         Self { ownership: Ownership::Scaffold, ..Self::new(path, make) }
-    }
-
-    fn with_rows(self, rows: impl Fn() -> String + Send + Sync + 'm) -> Self {
-        Self { rows: Some(Box::new(rows)), ..self }
     }
 
     fn make(&self, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
         let path = format!("{folder}/src/{}", self.path);
         match (self.make)() {
-            Ok(text) => {
-                let mut text = formatted(&path, text, diagnostics);
-                if let Some(rows) = &self.rows {
-                    text = data::placed(&text, &rows());
-                }
+            Ok(made) => {
+                let text = data::placed(&formatted(&path, made.text, diagnostics), &made.rows);
                 Some(Artifact { path, text, ownership: self.ownership, target: "hono" })
             }
             Err(diagnostic) => {
@@ -182,8 +190,8 @@ impl<'m> Maker<'m> {
     }
 }
 
-fn frame(input: &Input<'_>, name: &str, context: &impl Serialize) -> Result<String, Diagnostic> {
-    input.templates.render(name, context).map_err(|error| {
+fn frame(input: &Input<'_>, name: &str, context: &impl Serialize) -> Result<Made, Diagnostic> {
+    input.templates.render(name, context).map(Made::whole).map_err(|error| {
         let folder = input.settings.templates.as_deref().unwrap_or("templates");
         Diagnostic::new(&codes::TEMPLATE, error.message, Place::file(&format!("{folder}/{}", error.name)))
     })
@@ -201,23 +209,25 @@ fn app(names: &TsNames<'_>, domains: &[DomainId]) -> App {
     }
     let interfaces: Vec<String> =
         domains.iter().map(|domain| format!("{}<E>", domain::interface(names, *domain))).collect();
-    let mut patterns = String::new();
-    for (pattern, indexes) in paths::table(names.model) {
-        let routes: Vec<String> = indexes
-            .iter()
-            .filter_map(|index| {
-                let operation = names.model.operations.get(*index)?;
-                Some(format!("{}{}", domain::routes(names, operation.domain), member(names.operation(*index))))
-            })
-            .collect();
-        patterns.push_str(&format!("  [{}, [{}]],\n", string(&pattern), routes.join(", ")));
-    }
     App {
         generated_by: GENERATED_BY,
         imports,
         interfaces: if interfaces.is_empty() { "Record<never, E>".to_owned() } else { interfaces.join(", ") },
-        patterns,
+        rows: data::MARK,
     }
+}
+
+/// Rows of the table of patterns.
+fn patterns(names: &TsNames<'_>) -> String {
+    let mut rows = String::new();
+    for (pattern, indexes) in paths::table(names.model) {
+        let routes = indexes.iter().filter_map(|index| {
+            let operation = names.model.operations.get(*index)?;
+            Some(Expression::Text(format!("{}{}", domain::routes(names, operation.domain), member(names.operation(*index)))))
+        });
+        rows.push_str(&data::row(&pattern, &Expression::List(routes.collect())));
+    }
+    rows
 }
 
 /// What users of the package import as `<package>/hono`.

@@ -13,7 +13,7 @@ pub(super) fn rows(names: &TsNames<'_>) -> String {
     let mut text = String::new();
     for (index, operation) in names.model.operations.iter().enumerate() {
         let handler = names.operation(index);
-        text.push_str(&data::row(handler, &row(names, handler, operation)));
+        text.push_str(&data::row(handler, &row(names, handler, operation).into()));
     }
     text
 }

@@ -7,7 +7,9 @@
 //! patterns collide, whatever the contract calls its parameters.
 
 use indexmap::IndexMap;
+use serde_json::json;
 
+use super::data::Expression;
 use crate::emit::typescript::text::string;
 use crate::model::{Model, PathPart, PathTemplate};
 
@@ -30,24 +32,24 @@ fn is_plain(fixed: &str) -> bool {
     fixed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))
 }
 
-/// The path between its slashes, as a literal.
-pub(super) fn segments(path: &PathTemplate) -> String {
-    let segments: Vec<String> = path
+/// The path between its slashes.
+pub(super) fn segments(path: &PathTemplate) -> Expression {
+    let segments = path
         .segments
         .iter()
         .map(|parts| {
-            let parts: Vec<String> = parts
+            let parts = parts
                 .iter()
                 .filter(|part| !matches!(part, PathPart::Fixed(fixed) if fixed.is_empty()))
                 .map(|part| match part {
-                    PathPart::Fixed(fixed) => string(fixed),
-                    PathPart::Parameter(name) => format!("{{ name: {} }}", string(name)),
+                    PathPart::Fixed(fixed) => Expression::Text(string(fixed)),
+                    PathPart::Parameter(name) => Expression::from(json!({ "name": name })),
                 })
                 .collect();
-            format!("[{}]", parts.join(", "))
+            Expression::List(parts)
         })
         .collect();
-    format!("[{}]", segments.join(", "))
+    Expression::List(segments)
 }
 
 /// Operations by pattern. A pattern with fixed text stands before one that has a parameter in the same place, since Hono takes
@@ -145,6 +147,9 @@ mod tests {
     #[test]
     fn text_of_a_path_stays_in_its_string() {
         let hostile = path(&[&[fixed("'+process.exit()+'"), named("a\n")]]);
-        assert_eq!(segments(&hostile), r"[['\'+process.exit()+\'', { name: 'a\n' }]]");
+        assert_eq!(
+            crate::emit::hono::data::row("a", &segments(&hostile)),
+            "  a: [['\\'+process.exit()+\\'', { name: 'a\\n' }]],\n"
+        );
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns: the wire of a type, styles, fields of forms. Must not know: schemas, which judge the value that was read.
 
+use super::data::Expression;
 use crate::emit::typescript::text::string;
 use crate::model::{
     Content, Encoding, Extra, Kind, MediaKind, Model, Parameter, Shape, Style, TextFormat, Type,
@@ -218,22 +219,23 @@ fn style(style: Style) -> &'static str {
 }
 
 /// The fields of a form, and the wire of fields that are not named: members `fields` and `rest` of a media type.
-pub(super) fn form(model: &Model, content: &Content) -> String {
+pub(super) fn form(model: &Model, content: &Content) -> Vec<(String, Expression)> {
     let deep = content.encodings.values().any(|encoding| encoding.style == Some(Style::DeepObject));
     let levels = if deep { DEEP } else { 2 };
     let wire = content.ty.as_ref().map_or(Wire::Any, |ty| Wire::at(model, ty, levels));
     let (members, rest) = wire.fields();
-    let fields: Vec<String> = members
+    let fields = members
         .iter()
         .map(|(name, wire)| {
             let encoding = content.encodings.get(name).cloned().unwrap_or_default();
             let (style, explode) = field_style(wire, &encoding, content.kind);
             let wire = if style == "json" { &Wire::Any } else { wire };
-            spelt(name, wire, style, explode)
+            Expression::Text(spelt(name, wire, style, explode))
         })
         .collect();
-    let rest = rest.map_or_else(String::new, |rest| format!(", rest: {}", rest.literal()));
-    format!("fields: [{}]{rest}", fields.join(", "))
+    let fields = ("fields".to_owned(), Expression::List(fields));
+    let rest = rest.map(|rest| ("rest".to_owned(), Expression::Text(rest.literal())));
+    std::iter::once(fields).chain(rest).collect()
 }
 
 /// Without a style of its own a field is written by its media type, which is JSON for what has members.
