@@ -16,6 +16,37 @@ export interface ServerSentEvent<T> {
 /** A body of bytes, at once or as a stream. */
 export type Bytes = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array>;
 
+/** Headers that the contract does not name. */
+type AnyHeaders = Readonly<Record<string, string>>;
+
+/** An answer with a body. */
+export interface Reply<S extends number, B, H = AnyHeaders> {
+  readonly status: S;
+  readonly headers?: H | undefined;
+  readonly body: B;
+}
+
+/** An answer with a body and headers that must be there. */
+export interface HeadedReply<S extends number, B, H> {
+  readonly status: S;
+  readonly headers: H;
+  readonly body: B;
+}
+
+/** An answer without a body. */
+export interface EmptyReply<S extends number, H = AnyHeaders> {
+  readonly status: S;
+  readonly headers?: H | undefined;
+  readonly body?: undefined;
+}
+
+/** An answer without a body, with headers that must be there. */
+export interface EmptyHeadedReply<S extends number, H> {
+  readonly status: S;
+  readonly headers: H;
+  readonly body?: undefined;
+}
+
 /** What handlers give back, whatever the operation. */
 export interface PlainAnswer {
   readonly status: number;

@@ -38,6 +38,16 @@ pub(super) struct Module<'m> {
     routes: String,
 }
 
+/// The type of an answer's headers.
+enum Headers {
+    /// The contract names none.
+    Unsaid,
+    /// None of them must be there.
+    Optional(String),
+    /// At least one must be.
+    Required(String),
+}
+
 /// Name of a domain's interface of handlers: `ProjectsHandlers`.
 pub(super) fn interface(names: &TsNames<'_>, domain: DomainId) -> String {
     let mut chars = names.domain(domain).chars();
@@ -242,9 +252,8 @@ impl<'m> Module<'m> {
         for response in operation.responses.iter().filter(|response| !is_failure(response)) {
             let (status, word) = self.status(operation, response);
             let headers = self.headers(response);
-            let head = format!("readonly status: {status}; {headers}");
             if response.contents.is_empty() {
-                variants.push(format!("{{ {head}readonly body?: undefined }}"));
+                variants.push(self.reply(&status, None, &headers));
             }
             for (number, content) in response.contents.iter().enumerate() {
                 let constant = match number {
@@ -256,12 +265,12 @@ impl<'m> Module<'m> {
                     true => "string".to_owned(),
                     false => string(&content.media),
                 };
-                let named = match (number, content.media.contains('*') || response.contents.len() > 1) {
-                    (_, false) => String::new(),
-                    (0, true) => format!("readonly contentType?: {media} | undefined; "),
-                    (_, true) => format!("readonly contentType: {media}; "),
-                };
-                variants.push(format!("{{ {head}{named}readonly body: {ty} }}"));
+                let reply = self.reply(&status, Some(&ty), &headers);
+                variants.push(match (number, content.media.contains('*') || response.contents.len() > 1) {
+                    (_, false) => reply,
+                    (0, true) => format!("({reply} & {{ readonly contentType?: {media} | undefined }})"),
+                    (_, true) => format!("({reply} & {{ readonly contentType: {media} }})"),
+                });
             }
         }
         match variants.as_slice() {
@@ -305,12 +314,23 @@ impl<'m> Module<'m> {
         }
     }
 
-    fn headers(&self, response: &Response) -> String {
+    /// The type of an answer with these headers.
+    fn reply(&mut self, status: &str, body: Option<&str>, headers: &Headers) -> String {
+        let (name, arguments) = match (body, headers) {
+            (Some(body), Headers::Unsaid) => ("Reply", format!("{status}, {body}")),
+            (Some(body), Headers::Optional(headers)) => ("Reply", format!("{status}, {body}, {headers}")),
+            (Some(body), Headers::Required(headers)) => ("HeadedReply", format!("{status}, {body}, {headers}")),
+            (None, Headers::Unsaid) => ("EmptyReply", status.to_owned()),
+            (None, Headers::Optional(headers)) => ("EmptyReply", format!("{status}, {headers}")),
+            (None, Headers::Required(headers)) => ("EmptyHeadedReply", format!("{status}, {headers}")),
+        };
+        self.imports.ty("./serve/answer.js", name);
+        format!("{name}<{arguments}>")
+    }
+
+    fn headers(&self, response: &Response) -> Headers {
         let headers: Vec<&Header> =
             response.headers.iter().filter(|header| !header.wire.eq_ignore_ascii_case("content-type")).collect();
-        if headers.is_empty() {
-            return "readonly headers?: Readonly<Record<string, string>> | undefined; ".to_owned();
-        }
         let members: Vec<String> = headers
             .iter()
             .map(|header| {
@@ -321,9 +341,12 @@ impl<'m> Module<'m> {
                 }
             })
             .collect();
-        let optional = if headers.iter().any(|header| header.required) { "" } else { "?" };
-        let or_absent = if optional.is_empty() { "" } else { " | undefined" };
-        format!("readonly headers{optional}: {{ {} }}{or_absent}; ", members.join("; "))
+        let spelt = format!("{{ {} }}", members.join("; "));
+        match headers.iter().any(|header| header.required) {
+            _ if headers.is_empty() => Headers::Unsaid,
+            true => Headers::Required(spelt),
+            false => Headers::Optional(spelt),
+        }
     }
 
     fn answer_body(&mut self, constant: &str, content: &Content) -> String {
