@@ -72,7 +72,11 @@ fn platform(name: &str) -> (Compilation, PathBuf) {
 
 /// What a tool of the toolchain says.
 fn tool(script: &str, args: &[&Path]) -> Value {
-    let output = Command::new("node").arg(root().join("tests/toolchain").join(script)).args(args).output().unwrap();
+    let output = Command::new("node")
+        .arg(root().join("tests/toolchain").join(script))
+        .args(args)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}\n{}", String::from_utf8_lossy(&output.stderr)))
 }
@@ -87,7 +91,10 @@ fn serve(entry: &Path, requests: &[Value]) -> Vec<Value> {
     let file = entry.with_extension("requests.json");
     write(&file, &Value::Array(requests.to_vec()).to_string());
     let said = tool("worker.mjs", &[entry, &file]);
-    let answers = said["responses"].as_array().cloned().unwrap_or_else(|| panic!("{said:#}"));
+    let answers = said["responses"]
+        .as_array()
+        .cloned()
+        .unwrap_or_else(|| panic!("{said:#}"));
     assert_eq!(answers.len(), requests.len(), "{said:#}");
     answers
 }
@@ -107,7 +114,11 @@ fn echo(package: &Path) -> PathBuf {
 fn valid(model: &Model, operation: &Operation) -> Option<Value> {
     let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let given = |location: Location, name: &str| {
-        let found = operation.parameters.iter().find(|one| one.location == location && one.wire == name).unwrap();
+        let found = operation
+            .parameters
+            .iter()
+            .find(|one| one.location == location && one.wire == name)
+            .unwrap();
         let example = found.docs.examples.first().cloned();
         text(example.unwrap_or_else(|| of_type(model, &found.ty, Direction::Request)))
     };
@@ -126,7 +137,11 @@ fn valid(model: &Model, operation: &Operation) -> Option<Value> {
         match parameter.location {
             Location::Query => {
                 path.push(if path.contains('?') { '&' } else { '?' });
-                path.push_str(&format!("{}={}", parameter.wire, given(Location::Query, &parameter.wire)));
+                path.push_str(&format!(
+                    "{}={}",
+                    parameter.wire,
+                    given(Location::Query, &parameter.wire)
+                ));
             }
             Location::Header => {
                 headers.insert(parameter.wire.clone(), given(Location::Header, &parameter.wire));
@@ -140,7 +155,11 @@ fn valid(model: &Model, operation: &Operation) -> Option<Value> {
             return None;
         }
         headers.insert("content-type".to_owned(), content.media.clone());
-        request["body"] = json!(of_content(model, content, Direction::Request).unwrap_or_default().to_string());
+        request["body"] = json!(
+            of_content(model, content, Direction::Request)
+                .unwrap_or_default()
+                .to_string()
+        );
     }
     request["headers"] = json!(headers);
     Some(request)
@@ -154,12 +173,21 @@ fn the_platforms_app_answers_every_valid_request_with_its_example() {
     let mut requests = Vec::new();
     let mut expected = Vec::new();
     for operation in &model.operations {
-        let (Some(request), Some(success)) = (valid(model, operation), operation.success()) else { continue };
-        let Status::Exact(status) = success.status else { continue };
+        let (Some(request), Some(success)) = (valid(model, operation), operation.success()) else {
+            continue;
+        };
+        let Status::Exact(status) = success.status else {
+            continue;
+        };
         requests.push(request);
         expected.push((operation.id.raw.clone(), status));
     }
-    assert!(requests.len() >= 95, "only {} of {} operations are asked", requests.len(), model.operations.len());
+    assert!(
+        requests.len() >= 95,
+        "only {} of {} operations are asked",
+        requests.len(),
+        model.operations.len()
+    );
     let answers = serve(&package.join("src/hono/examples/worker.ts"), &requests);
     let wrong: Vec<String> = answers
         .iter()
@@ -168,14 +196,23 @@ fn the_platforms_app_answers_every_valid_request_with_its_example() {
         .map(|(answer, (id, status))| format!("{id}: {status} expected, {} {}", answer["status"], answer["body"]))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(answers.iter().all(|answer| answer["headers"]["x-request-id"].is_string()));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer["headers"]["x-request-id"].is_string())
+    );
 }
 
 #[test]
 fn the_platforms_stubs_answer_every_failure_in_the_envelope() {
     let (compilation, package) = platform("hono-stubs");
     let project = "/projects/0b7e1b6e-6c3f-4f0e-9c0d-2f6a7b8c9d01";
-    let create = compilation.model.operations.iter().find(|operation| operation.id.raw == "createProject").unwrap();
+    let create = compilation
+        .model
+        .operations
+        .iter()
+        .find(|operation| operation.id.raw == "createProject")
+        .unwrap();
     let valid = valid(&compilation.model, create).unwrap();
     let with = |name: &str, value: Value| {
         let mut request = valid.clone();
@@ -192,7 +229,11 @@ fn the_platforms_stubs_answer_every_failure_in_the_envelope() {
         (json!({ "path": project }), 501, "REQUEST_NOT_IMPLEMENTED"),
         (json!({ "path": "/projects/7" }), 400, "REQUEST_VALIDATION_FAILED"),
         (json!({ "path": "/nowhere" }), 404, "REQUEST_ROUTE_UNKNOWN"),
-        (json!({ "path": project, "method": "POST" }), 405, "REQUEST_METHOD_NOT_ALLOWED"),
+        (
+            json!({ "path": project, "method": "POST" }),
+            405,
+            "REQUEST_METHOD_NOT_ALLOWED",
+        ),
     ];
     let requests: Vec<Value> = cases
         .iter()
@@ -209,14 +250,28 @@ fn the_platforms_stubs_answer_every_failure_in_the_envelope() {
         assert_eq!(error["code"], *code, "{request}: {answer:#}");
         assert_eq!(error["requestId"], "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "{answer:#}");
         assert_eq!(answer["headers"]["x-request-id"], error["requestId"]);
-        for member in ["message", "severity", "retryPolicy", "traceId", "timestamp", "context", "causeChain"] {
+        for member in [
+            "message",
+            "severity",
+            "retryPolicy",
+            "traceId",
+            "timestamp",
+            "context",
+            "causeChain",
+        ] {
             assert!(!error[member].is_null(), "{member} is missing: {answer:#}");
         }
     }
     let violations = |at: usize| answers[at]["json"]["error"]["details"]["violations"].clone();
     let missing = violations(1);
-    assert!(missing.as_array().unwrap().iter().all(|one| one["location"] == "body"), "{missing:#}");
-    assert!(missing.as_array().unwrap().iter().any(|one| one["pointer"] == "/name"), "{missing:#}");
+    assert!(
+        missing.as_array().unwrap().iter().all(|one| one["location"] == "body"),
+        "{missing:#}"
+    );
+    assert!(
+        missing.as_array().unwrap().iter().any(|one| one["pointer"] == "/name"),
+        "{missing:#}"
+    );
     assert_eq!(violations(5)[0]["location"], "path");
     assert_eq!(violations(5)[0]["pointer"], "/projectId");
     assert!(answers[7]["headers"]["allow"].as_str().unwrap().contains("GET"));
@@ -225,12 +280,8 @@ fn the_platforms_stubs_answer_every_failure_in_the_envelope() {
 /// A contract of routes and parameters that routers stumble over.
 fn tricky() -> Value {
     let path = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
-    let get = |id: &str, parameters: Vec<Value>| {
-        json!({ "operationId": id, "parameters": parameters, "responses": { "200": { "description": "ok" } } })
-    };
-    let query = |name: &str, style: &str, explode: bool, schema: Value| {
-        json!({ "name": name, "in": "query", "style": style, "explode": explode, "schema": schema })
-    };
+    let get = |id: &str, parameters: Vec<Value>| json!({ "operationId": id, "parameters": parameters, "responses": { "200": { "description": "ok" } } });
+    let query = |name: &str, style: &str, explode: bool, schema: Value| json!({ "name": name, "in": "query", "style": style, "explode": explode, "schema": schema });
     let numbers = json!({ "type": "array", "items": { "type": "integer" } });
     let object = json!({ "type": "object", "properties": { "a": { "type": "integer" }, "b": { "type": "boolean" } } });
     let mut post = get("submit", vec![]);
@@ -277,20 +328,47 @@ fn paths_that_routers_cannot_say_reach_their_operations() {
     typecheck(&package);
     let cases = [
         ("GET", "/", json!({ "name": "root" })),
-        ("GET", "/files/a.b.json", json!({ "name": "json", "params": { "name": "a.b" } })),
-        ("GET", "/files/a%2Fb%20c", json!({ "name": "file", "params": { "name": "a/b c" } })),
-        ("POST", "/files/a:close", json!({ "name": "close", "params": { "file": "a" } })),
+        (
+            "GET",
+            "/files/a.b.json",
+            json!({ "name": "json", "params": { "name": "a.b" } }),
+        ),
+        (
+            "GET",
+            "/files/a%2Fb%20c",
+            json!({ "name": "file", "params": { "name": "a/b c" } }),
+        ),
+        (
+            "POST",
+            "/files/a:close",
+            json!({ "name": "close", "params": { "file": "a" } }),
+        ),
         ("GET", "/files/mine", json!({ "name": "mine" })),
         ("GET", "/a/1", json!({ "name": "getA", "params": { "x": "1" } })),
         ("PUT", "/a/1", json!({ "name": "putA", "params": { "y": "1" } })),
-        ("GET", "/pets/7/x", json!({ "name": "oddName", "params": { "pet-id": "7" } })),
-        ("GET", "/else/where", json!({ "name": "both", "params": { "a": "else", "b": "where" } })),
-        ("GET", "/v/1-2-3", json!({ "name": "range", "params": { "from": "1-2", "to": "3" } })),
+        (
+            "GET",
+            "/pets/7/x",
+            json!({ "name": "oddName", "params": { "pet-id": "7" } }),
+        ),
+        (
+            "GET",
+            "/else/where",
+            json!({ "name": "both", "params": { "a": "else", "b": "where" } }),
+        ),
+        (
+            "GET",
+            "/v/1-2-3",
+            json!({ "name": "range", "params": { "from": "1-2", "to": "3" } }),
+        ),
     ];
     let requests: Vec<Value> = cases
         .iter()
         .map(|(method, path, _)| json!({ "method": method, "path": path }))
-        .chain([json!({ "path": "/files/a", "method": "DELETE" }), json!({ "method": "HEAD", "path": "/only" })])
+        .chain([
+            json!({ "path": "/files/a", "method": "DELETE" }),
+            json!({ "method": "HEAD", "path": "/only" }),
+        ])
         .collect();
     let answers = serve(&echo(&package), &requests);
     for ((method, path, expected), answer) in cases.iter().zip(&answers) {
@@ -303,16 +381,17 @@ fn paths_that_routers_cannot_say_reach_their_operations() {
 #[test]
 fn parameters_and_bodies_are_read_as_they_are_written() {
     let (_, package) = inline("hono-styles", &tricky());
-    let submit = |media: &str, body: &str| {
-        json!({ "method": "POST", "path": "/submit", "headers": { "content-type": media }, "body": body })
-    };
+    let submit = |media: &str, body: &str| json!({ "method": "POST", "path": "/submit", "headers": { "content-type": media }, "body": body });
     let query = "/search?form=1&form=2&csv=1,2&space=1%202&pipe=1%7C2&deep[a]=1&deep[b]=true&flag=false";
     let multipart = "--x\r\ncontent-disposition: form-data; name=\"n\"\r\n\r\n5\r\n--x\r\ncontent-disposition: form-data; name=\"deep\"\r\n\r\n{\"a\":1}\r\n--x--\r\n";
     let requests = [
         json!({ "path": query, "headers": { "x-list": "a, b", "cookie": "other=1; session=5" } }),
         json!({ "path": "/search?csv=1,x&flag=yes&page=a", "headers": { "cookie": "session=x" } }),
         submit("application/json; charset=utf-8", "{\"n\":1}"),
-        submit("application/x-www-form-urlencoded", "n=1&tags=a&tags=b%20c&deep=%7B%22a%22%3A1%7D"),
+        submit(
+            "application/x-www-form-urlencoded",
+            "n=1&tags=a&tags=b%20c&deep=%7B%22a%22%3A1%7D",
+        ),
         submit("multipart/form-data; boundary=x", multipart),
         submit("text/plain", "abc"),
         submit("text/plain", "abcd"),
@@ -329,11 +408,23 @@ fn parameters_and_bodies_are_read_as_they_are_written() {
         })
     );
     let violations = |at: usize| -> Vec<String> {
-        let all = answers[at]["json"]["error"]["details"]["violations"].as_array().cloned();
+        let all = answers[at]["json"]["error"]["details"]["violations"]
+            .as_array()
+            .cloned();
         let all = all.unwrap_or_else(|| panic!("{:#}", answers[at]));
-        all.iter().map(|one| format!("{}{} {}", one["location"], one["pointer"], one["keyword"]).replace('"', "")).collect()
+        all.iter()
+            .map(|one| format!("{}{} {}", one["location"], one["pointer"], one["keyword"]).replace('"', ""))
+            .collect()
     };
-    assert_eq!(violations(1), ["query/csv/1 type", "query/flag type", "query/page type", "cookie/session type"]);
+    assert_eq!(
+        violations(1),
+        [
+            "query/csv/1 type",
+            "query/flag type",
+            "query/page type",
+            "cookie/session type"
+        ]
+    );
     let value = |at: usize| answers[at]["json"]["body"]["value"].clone();
     assert_eq!(value(2), json!({ "n": 1 }));
     assert_eq!(value(3), json!({ "n": 1, "tags": ["a", "b c"], "deep": { "a": 1 } }));
@@ -417,18 +508,30 @@ fn handlers_answer_with_types_streams_failures_and_hooks() {
     ];
     let answers = serve(&entry, &requests);
     let bodies: Vec<&str> = answers.iter().map(|answer| answer["body"].as_str().unwrap()).collect();
-    assert_eq!(bodies[0], "event: tick\nid: 1 retry: 1\ndata: {\"n\":1}\n\ndata: {\"n\":2}\n\n");
+    assert_eq!(
+        bodies[0],
+        "event: tick\nid: 1 retry: 1\ndata: {\"n\":1}\n\ndata: {\"n\":2}\n\n"
+    );
     assert_eq!(answers[0]["headers"]["content-type"], "text/event-stream");
     assert_eq!((bodies[1], bodies[2], bodies[3]), ("hi", "", "blocked"));
     assert_eq!(answers[3]["status"], 403);
     assert_eq!(answers[4]["status"], 202);
     assert_eq!(answers[4]["headers"]["location"], "/things/1");
     assert_eq!(answers[4]["json"], json!({ "n": 2 }));
-    assert_eq!(answers[5]["json"], json!({ "error": { "code": "REQUEST_MALFORMED", "message": "not today" } }));
+    assert_eq!(
+        answers[5]["json"],
+        json!({ "error": { "code": "REQUEST_MALFORMED", "message": "not today" } })
+    );
     assert_eq!(answers[5]["headers"]["retry-after"], "3");
-    assert_eq!((&answers[6]["status"], &answers[6]["json"]["error"]["code"]), (&json!(500), &json!("SERVER_INTERNAL")));
+    assert_eq!(
+        (&answers[6]["status"], &answers[6]["json"]["error"]["code"]),
+        (&json!(500), &json!("SERVER_INTERNAL"))
+    );
     assert!(!bodies[6].contains("secret"), "{}", bodies[6]);
-    assert_eq!(answers[7]["json"]["error"]["details"]["violations"][0]["keyword"], "enum");
+    assert_eq!(
+        answers[7]["json"]["error"]["details"]["violations"][0]["keyword"],
+        "enum"
+    );
     assert_eq!(answers[8]["status"], 404);
 }
 
@@ -440,7 +543,13 @@ fn answers_of_another_type_do_not_compile() {
     write(&package.join("src/written.ts"), &text);
     let said = tool("typecheck.mjs", &[&package]);
     assert_eq!(said["ok"], false);
-    assert!(said["packages"][0]["errors"][0].as_str().unwrap().contains("src/written.ts"), "{said:#}");
+    assert!(
+        said["packages"][0]["errors"][0]
+            .as_str()
+            .unwrap()
+            .contains("src/written.ts"),
+        "{said:#}"
+    );
 }
 
 #[test]
@@ -453,7 +562,11 @@ fn examples_of_a_plain_contract_are_served() {
         json!({ "method": "POST", "path": "/things", "body": { "n": 1 } }),
     ];
     let answers = serve(&package.join("src/hono/examples/worker.ts"), &requests);
-    assert!(answers[0]["body"].as_str().unwrap().starts_with("data: {\"n\":"), "{:#}", answers[0]);
+    assert!(
+        answers[0]["body"].as_str().unwrap().starts_with("data: {\"n\":"),
+        "{:#}",
+        answers[0]
+    );
     let statuses: Vec<&Value> = answers.iter().map(|answer| &answer["status"]).collect();
     assert_eq!(statuses, [200, 200, 426, 201]);
     assert!(answers[3]["headers"]["location"].is_string());

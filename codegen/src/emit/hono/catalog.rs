@@ -12,13 +12,43 @@ use crate::model::{Kind, Model, Record, Shape, TextFormat, Type, TypeId};
 
 /// Codes that the app itself answers with, for contracts whose catalog has none of their name: status, retry policy, message.
 const BUILT_IN: [(&str, u16, &str, &str); 8] = [
-    ("REQUEST_VALIDATION_FAILED", 400, "none", "The request does not fit the contract."),
+    (
+        "REQUEST_VALIDATION_FAILED",
+        400,
+        "none",
+        "The request does not fit the contract.",
+    ),
     ("REQUEST_MALFORMED", 400, "none", "The request body cannot be read."),
-    ("REQUEST_ROUTE_UNKNOWN", 404, "none", "There is nothing at this address."),
-    ("REQUEST_METHOD_NOT_ALLOWED", 405, "none", "This address does not take that method."),
-    ("REQUEST_MEDIA_TYPE_UNSUPPORTED", 415, "none", "The request body has a media type that is not taken here."),
-    ("REQUEST_UPGRADE_REQUIRED", 426, "none", "This address only speaks another protocol."),
-    ("REQUEST_NOT_IMPLEMENTED", 501, "none", "Nobody has written this operation yet."),
+    (
+        "REQUEST_ROUTE_UNKNOWN",
+        404,
+        "none",
+        "There is nothing at this address.",
+    ),
+    (
+        "REQUEST_METHOD_NOT_ALLOWED",
+        405,
+        "none",
+        "This address does not take that method.",
+    ),
+    (
+        "REQUEST_MEDIA_TYPE_UNSUPPORTED",
+        415,
+        "none",
+        "The request body has a media type that is not taken here.",
+    ),
+    (
+        "REQUEST_UPGRADE_REQUIRED",
+        426,
+        "none",
+        "This address only speaks another protocol.",
+    ),
+    (
+        "REQUEST_NOT_IMPLEMENTED",
+        501,
+        "none",
+        "Nobody has written this operation yet.",
+    ),
     ("SERVER_INTERNAL", 500, "none", "Something went wrong on our side."),
 ];
 
@@ -64,7 +94,8 @@ fn catalog(model: &Model) -> String {
     for (code, status, retry_policy, message) in BUILT_IN {
         if !model.errors.contains_key(code) {
             let severity = if code == "SERVER_INTERNAL" { "critical" } else { "warn" };
-            let entry = json!({ "severity": severity, "retryPolicy": retry_policy, "status": status, "message": message });
+            let entry =
+                json!({ "severity": severity, "retryPolicy": retry_policy, "status": status, "message": message });
             text.push_str(&format!("  {code}: {},\n", value(&entry)));
         }
     }
@@ -81,8 +112,13 @@ fn violation_word(model: &Model) -> &'static str {
         },
         _ => None,
     };
-    let details = model.errors.get("REQUEST_VALIDATION_FAILED").and_then(|entry| entry.details.as_ref());
-    let violations = details.and_then(record).and_then(|details| field(details, "violations"));
+    let details = model
+        .errors
+        .get("REQUEST_VALIDATION_FAILED")
+        .and_then(|entry| entry.details.as_ref());
+    let violations = details
+        .and_then(record)
+        .and_then(|details| field(details, "violations"));
     let item = violations.and_then(|ty| match &model.resolve(ty).0.kind {
         Kind::List(item) => record(item),
         _ => None,
@@ -94,7 +130,11 @@ fn violation_word(model: &Model) -> &'static str {
 }
 
 fn field<'a>(record: &'a Record, wire: &str) -> Option<&'a Type> {
-    record.fields.iter().find(|field| field.wire == wire).map(|field| &field.ty)
+    record
+        .fields
+        .iter()
+        .find(|field| field.wire == wire)
+        .map(|field| &field.ty)
 }
 
 /// Writes the expression that makes the body of a failure out of the members of `failure`.
@@ -132,11 +172,13 @@ impl Envelope<'_> {
             .fields
             .iter()
             .filter_map(|field| {
-                let spelt = self.member(&field.name.words().join("_"), &field.ty, depth).or_else(|| {
-                    // Nothing is known about it, yet it must be there.
-                    let made = || example::of_type(self.model, &field.ty, Direction::Response);
-                    field.required.then(|| value(&made()))
-                })?;
+                let spelt = self
+                    .member(&field.name.words().join("_"), &field.ty, depth)
+                    .or_else(|| {
+                        // Nothing is known about it, yet it must be there.
+                        let made = || example::of_type(self.model, &field.ty, Direction::Response);
+                        field.required.then(|| value(&made()))
+                    })?;
                 Some(format!("{}: {spelt}", key(&field.wire)))
             })
             .collect();
@@ -152,7 +194,9 @@ impl Envelope<'_> {
                 "title" => "failure.message",
                 _ => "failure.code",
             },
-            ("message" | "detail" | "description" | "error_message" | "error_description", Holds::Text) => "failure.message",
+            ("message" | "detail" | "description" | "error_message" | "error_description", Holds::Text) => {
+                "failure.message"
+            }
             ("severity", Holds::Text) => "failure.severity",
             ("retry_policy", Holds::Text) => "failure.retryPolicy",
             ("code" | "status" | "status_code" | "http_status", Holds::Number) => "failure.status",
@@ -178,7 +222,9 @@ impl Envelope<'_> {
         record.fields.iter().any(|field| {
             let (ty, _) = self.model.resolve(&field.ty);
             match &ty.kind {
-                Kind::Text(TextFormat::Uuid) => matches!(field.name.words().join("_").as_str(), "request_id" | "correlation_id"),
+                Kind::Text(TextFormat::Uuid) => {
+                    matches!(field.name.words().join("_").as_str(), "request_id" | "correlation_id")
+                }
                 Kind::Named(inner) if depth < DEEPEST => self.wants_uuid(*inner, depth + 1),
                 _ => false,
             }
@@ -284,7 +330,10 @@ mod tests {
             frame.envelope,
             "{ ok: false, fault: { error_code: failure.code, status: failure.status, request_id: failure.requestId } }"
         );
-        assert!(frame.request_id_pattern.contains("{8}"), "an id that is no UUID would break the envelope");
+        assert!(
+            frame.request_id_pattern.contains("{8}"),
+            "an id that is no UUID would break the envelope"
+        );
     }
 
     #[test]
@@ -312,7 +361,11 @@ mod tests {
         );
         let frame = frame(&model, "");
         assert_eq!(frame.catalog.matches("REQUEST_VALIDATION_FAILED").count(), 1);
-        assert!(frame.catalog.contains(r"message: 'it\'s `${x}` */'"), "{}", frame.catalog);
+        assert!(
+            frame.catalog.contains(r"message: 'it\'s `${x}` */'"),
+            "{}",
+            frame.catalog
+        );
         assert_eq!(frame.violation_word, "rule", "the contract's own word");
     }
 }

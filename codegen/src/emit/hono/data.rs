@@ -37,7 +37,9 @@ pub(super) enum Expression {
 impl From<Value> for Expression {
     fn from(json: Value) -> Self {
         match json {
-            Value::Object(members) => Self::Object(members.into_iter().map(|(name, value)| (name, value.into())).collect()),
+            Value::Object(members) => {
+                Self::Object(members.into_iter().map(|(name, value)| (name, value.into())).collect())
+            }
             Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
             other => Self::Text(value(&other)),
         }
@@ -140,7 +142,11 @@ mod tests {
     fn rows_are_laid_out_as_the_formatter_would() {
         let long = "word ".repeat(12);
         let rows = row("a", &json!({ "id": 1, "b": [] }).into())
-            + row("b-c", &json!({ "text": long, "more": { "x": [1, 2], "long": [long, long] }, "none": {} }).into()).as_str();
+            + row(
+                "b-c",
+                &json!({ "text": long, "more": { "x": [1, 2], "long": [long, long] }, "none": {} }).into(),
+            )
+            .as_str();
         let module = format!("export const table = {{\n{rows}}};\n");
         let mut diagnostics = Diagnostics::new();
         assert_eq!(format("a.ts", module.clone(), &mut diagnostics), module);

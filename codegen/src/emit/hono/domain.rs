@@ -109,15 +109,21 @@ impl<'m> Module<'m> {
             named("segments", paths::segments(&operation.path)),
         ];
         for (location, member, word) in PLACES {
-            let parameters: Vec<&Parameter> =
-                operation.parameters.iter().filter(|parameter| parameter.location == location).collect();
+            let parameters: Vec<&Parameter> = operation
+                .parameters
+                .iter()
+                .filter(|parameter| parameter.location == location)
+                .collect();
             if parameters.is_empty() {
                 continue;
             }
             let constant = format!("{id}{word}");
             self.parameters(&constant, &parameters);
             let _ = writeln!(input, "  readonly {member}: z.output<typeof {constant}>;");
-            let spelt = parameters.iter().map(|one| Expression::Text(wire::parameter(self.model, one))).collect();
+            let spelt = parameters
+                .iter()
+                .map(|one| Expression::Text(wire::parameter(self.model, one)))
+                .collect();
             self.imports.value("./serve/route.js", "parameter");
             let members = vec![
                 named("parameters", Expression::List(spelt)),
@@ -135,10 +141,17 @@ impl<'m> Module<'m> {
             Some(summary) => format!("{line}: {summary}"),
             None => line.clone(),
         };
-        let tags: &[&str] = if operation.docs.deprecated { &["@deprecated"] } else { &[] };
+        let tags: &[&str] = if operation.docs.deprecated {
+            &["@deprecated"]
+        } else {
+            &[]
+        };
         let given = comment_with_tags(&format!("What the handler of `{line}` is given."), &[], "");
         if input.is_empty() {
-            let _ = write!(self.types, "\n{given}export type {ty}Input = Readonly<Record<string, never>>;\n");
+            let _ = write!(
+                self.types,
+                "\n{given}export type {ty}Input = Readonly<Record<string, never>>;\n"
+            );
         } else {
             let _ = write!(self.types, "\n{given}export interface {ty}Input {{\n{input}}}\n");
         }
@@ -158,7 +171,11 @@ impl<'m> Module<'m> {
         for parameter in parameters {
             let mut spelt = self.expression(&parameter.ty);
             if !parameter.required {
-                match parameter.default.as_ref().filter(|default| fits(self.model, &parameter.ty, default)) {
+                match parameter
+                    .default
+                    .as_ref()
+                    .filter(|default| fits(self.model, &parameter.ty, default))
+                {
                     Some(default) => spelt.push_str(&format!(".default({})", value(default))),
                     None => spelt.push_str(".optional()"),
                 }
@@ -189,7 +206,11 @@ impl<'m> Module<'m> {
         let mut types = Vec::new();
         let mut contents = Vec::new();
         for (number, content) in body.contents.iter().enumerate() {
-            let constant = if number == 0 { format!("{id}Body") } else { format!("{id}Body{}", number + 1) };
+            let constant = if number == 0 {
+                format!("{id}Body")
+            } else {
+                format!("{id}Body{}", number + 1)
+            };
             let mut members = media(content);
             let typed = match (content.kind, &content.ty) {
                 (MediaKind::Bytes | MediaKind::EventStream, _) | (_, None) => None,
@@ -214,7 +235,10 @@ impl<'m> Module<'m> {
                 members.extend(fields);
             }
             if body.contents.len() > 1 {
-                ty = format!("{{ readonly contentType: {}; readonly value: {ty} }}", string(&content.media));
+                ty = format!(
+                    "{{ readonly contentType: {}; readonly value: {ty} }}",
+                    string(&content.media)
+                );
             }
             types.push(ty);
             contents.push(Expression::Object(members));
@@ -246,7 +270,9 @@ impl<'m> Module<'m> {
             let mut types = response.contents.iter().filter_map(|content| content.ty.as_ref());
             failed
                 && envelope.is_some()
-                && types.next().is_some_and(|ty| matches!(&ty.kind, Kind::Named(id) if Some(*id) == envelope))
+                && types
+                    .next()
+                    .is_some_and(|ty| matches!(&ty.kind, Kind::Named(id) if Some(*id) == envelope))
         };
         let mut variants = Vec::new();
         for response in operation.responses.iter().filter(|response| !is_failure(response)) {
@@ -266,11 +292,13 @@ impl<'m> Module<'m> {
                     false => string(&content.media),
                 };
                 let reply = self.reply(&status, Some(&ty), &headers);
-                variants.push(match (number, content.media.contains('*') || response.contents.len() > 1) {
-                    (_, false) => reply,
-                    (0, true) => format!("({reply} & {{ readonly contentType?: {media} | undefined }})"),
-                    (_, true) => format!("({reply} & {{ readonly contentType: {media} }})"),
-                });
+                variants.push(
+                    match (number, content.media.contains('*') || response.contents.len() > 1) {
+                        (_, false) => reply,
+                        (0, true) => format!("({reply} & {{ readonly contentType?: {media} | undefined }})"),
+                        (_, true) => format!("({reply} & {{ readonly contentType: {media} }})"),
+                    },
+                );
             }
         }
         match variants.as_slice() {
@@ -329,8 +357,11 @@ impl<'m> Module<'m> {
     }
 
     fn headers(&self, response: &Response) -> Headers {
-        let headers: Vec<&Header> =
-            response.headers.iter().filter(|header| !header.wire.eq_ignore_ascii_case("content-type")).collect();
+        let headers: Vec<&Header> = response
+            .headers
+            .iter()
+            .filter(|header| !header.wire.eq_ignore_ascii_case("content-type"))
+            .collect();
         let members: Vec<String> = headers
             .iter()
             .map(|header| {
@@ -405,7 +436,11 @@ fn responses(operation: &Operation) -> Expression {
             Status::Range(hundred) => format!("'{hundred}XX'"),
             Status::Default => "'default'".to_owned(),
         };
-        let contents = response.contents.iter().map(|content| Expression::Object(media(content))).collect();
+        let contents = response
+            .contents
+            .iter()
+            .map(|content| Expression::Object(media(content)))
+            .collect();
         Expression::Object(vec![
             named("status", Expression::Text(status)),
             named("contents", Expression::List(contents)),

@@ -12,12 +12,17 @@ use crate::model::{MediaKind, Model, Operation, Response, Status};
 /// The rows of the table: `createProject: { … },` each.
 pub(super) fn rows(names: &TsNames<'_>) -> String {
     let operations = names.model.operations.iter().enumerate();
-    operations.map(|(index, operation)| data::row(names.operation(index), &answer(names.model, operation).into())).collect()
+    operations
+        .map(|(index, operation)| data::row(names.operation(index), &answer(names.model, operation).into()))
+        .collect()
 }
 
 /// The answer of one operation: of its first success response, else of the first that it has.
 fn answer(model: &Model, operation: &Operation) -> Value {
-    let upgrades = operation.responses.iter().any(|response| response.status == Status::Exact(101));
+    let upgrades = operation
+        .responses
+        .iter()
+        .any(|response| response.status == Status::Exact(101));
     if operation.success().is_none() && upgrades {
         return json!({ "status": 101 });
     }
@@ -66,7 +71,9 @@ fn headers(model: &Model, response: &Response) -> Map<String, Value> {
         .filter_map(|header| {
             let said = header.docs.examples.first().cloned();
             let made = said.unwrap_or_else(|| example::of_type(model, &header.ty, Direction::Response));
-            let visible = made.as_str().is_none_or(|text| text.bytes().all(|b| (0x20..0x7f).contains(&b)));
+            let visible = made
+                .as_str()
+                .is_none_or(|text| text.bytes().all(|b| (0x20..0x7f).contains(&b)));
             (visible && !made.is_null()).then(|| (header.wire.clone(), made))
         })
         .collect()

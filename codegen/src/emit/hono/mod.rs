@@ -39,13 +39,34 @@ use serde_json::json;
 pub(super) const FRAMES: &[(&str, &str)] = &[
     ("hono/app.ts", include_str!("../../../../templates/hono/app.ts")),
     ("hono/errors.ts", include_str!("../../../../templates/hono/errors.ts")),
-    ("hono/operations.ts", include_str!("../../../../templates/hono/operations.ts")),
-    ("hono/serve/answer.ts", include_str!("../../../../templates/hono/serve/answer.ts")),
-    ("hono/serve/request.ts", include_str!("../../../../templates/hono/serve/request.ts")),
-    ("hono/serve/route.ts", include_str!("../../../../templates/hono/serve/route.ts")),
-    ("hono/serve/wire.ts", include_str!("../../../../templates/hono/serve/wire.ts")),
-    ("hono/examples/handlers.ts", include_str!("../../../../templates/hono/examples/handlers.ts")),
-    ("hono/examples/worker.ts", include_str!("../../../../templates/hono/examples/worker.ts")),
+    (
+        "hono/operations.ts",
+        include_str!("../../../../templates/hono/operations.ts"),
+    ),
+    (
+        "hono/serve/answer.ts",
+        include_str!("../../../../templates/hono/serve/answer.ts"),
+    ),
+    (
+        "hono/serve/request.ts",
+        include_str!("../../../../templates/hono/serve/request.ts"),
+    ),
+    (
+        "hono/serve/route.ts",
+        include_str!("../../../../templates/hono/serve/route.ts"),
+    ),
+    (
+        "hono/serve/wire.ts",
+        include_str!("../../../../templates/hono/serve/wire.ts"),
+    ),
+    (
+        "hono/examples/handlers.ts",
+        include_str!("../../../../templates/hono/examples/handlers.ts"),
+    ),
+    (
+        "hono/examples/worker.ts",
+        include_str!("../../../../templates/hono/examples/worker.ts"),
+    ),
 ];
 
 /// Fields of the frame `app.ts`.
@@ -95,36 +116,67 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
                 generated_by: GENERATED_BY,
                 rows: data::MARK,
                 roles: value(&json!(model.roles)),
-                role: if model.roles.is_empty() { "string" } else { "(typeof roles)[number]" },
+                role: if model.roles.is_empty() {
+                    "string"
+                } else {
+                    "(typeof roles)[number]"
+                },
                 rate_buckets,
                 rate_classes,
             };
-            Ok(Made { rows: operations::rows(&names), ..frame(input, "hono/operations.ts", &context)? })
+            Ok(Made {
+                rows: operations::rows(&names),
+                ..frame(input, "hono/operations.ts", &context)?
+            })
         }),
-        Maker::new("hono/errors.ts", || frame(input, "hono/errors.ts", &catalog::frame(model, GENERATED_BY))),
+        Maker::new("hono/errors.ts", || {
+            frame(input, "hono/errors.ts", &catalog::frame(model, GENERATED_BY))
+        }),
         Maker::new("hono/app.ts", || {
-            Ok(Made { rows: patterns(&names), ..frame(input, "hono/app.ts", &app(&names, &domains))? })
+            Ok(Made {
+                rows: patterns(&names),
+                ..frame(input, "hono/app.ts", &app(&names, &domains))?
+            })
         }),
         Maker::new("hono/index.ts", || Ok(Made::whole(index(&names, &domains)))),
         Maker::new("hono/examples/handlers.ts", || {
-            let context = Examples { generated_by: GENERATED_BY, rows: data::MARK };
-            Ok(Made { rows: examples::rows(&names), ..frame(input, "hono/examples/handlers.ts", &context)? })
+            let context = Examples {
+                generated_by: GENERATED_BY,
+                rows: data::MARK,
+            };
+            Ok(Made {
+                rows: examples::rows(&names),
+                ..frame(input, "hono/examples/handlers.ts", &context)?
+            })
         }),
         Maker::scaffold("worker.ts", || Ok(Made::whole(scaffold::worker(&names, &domains)))),
     ];
-    for name in ["serve/answer.ts", "serve/request.ts", "serve/route.ts", "serve/wire.ts", "examples/worker.ts"] {
+    for name in [
+        "serve/answer.ts",
+        "serve/request.ts",
+        "serve/route.ts",
+        "serve/wire.ts",
+        "examples/worker.ts",
+    ] {
         let name = format!("hono/{name}");
         let template = name.clone();
-        makers.push(Maker::new(&name, move || frame(input, &template, &json!({ "generated_by": GENERATED_BY }))));
+        makers.push(Maker::new(&name, move || {
+            frame(input, &template, &json!({ "generated_by": GENERATED_BY }))
+        }));
     }
     for domain in &domains {
         let module = names.domain_module(*domain);
         let (names, components) = (&names, &components);
         makers.push(Maker::new(&format!("hono/{module}.ts"), || {
             let (text, rows) = domain::Module::write(names, components, *domain);
-            Ok(Made { text: format!("// {GENERATED_BY}\n\n{text}"), rows })
+            Ok(Made {
+                text: format!("// {GENERATED_BY}\n\n{text}"),
+                rows,
+            })
         }));
-        makers.push(Maker::scaffold(&format!("handlers/{module}.ts"), || Ok(Made::whole(scaffold::handlers(names, *domain)))));
+        makers.push(Maker::scaffold(&format!("handlers/{module}.ts"), || {
+            Ok(Made::whole(scaffold::handlers(names, *domain)))
+        }));
     }
 
     let made: Vec<(Option<Artifact>, Diagnostics)> = makers
@@ -151,7 +203,10 @@ struct Made {
 
 impl Made {
     fn whole(text: String) -> Self {
-        Self { text, rows: String::new() }
+        Self {
+            text,
+            rows: String::new(),
+        }
     }
 }
 
@@ -167,12 +222,19 @@ struct Maker<'m> {
 impl<'m> Maker<'m> {
     /// A managed file, by its path below `src`.
     fn new(path: &str, make: impl Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm) -> Self {
-        Self { path: path.to_owned(), ownership: Ownership::Managed, make: Box::new(make) }
+        Self {
+            path: path.to_owned(),
+            ownership: Ownership::Managed,
+            make: Box::new(make),
+        }
     }
 
     /// A file that is written once.
     fn scaffold(path: &str, make: impl Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm) -> Self {
-        Self { ownership: Ownership::Scaffold, ..Self::new(path, make) }
+        Self {
+            ownership: Ownership::Scaffold,
+            ..Self::new(path, make)
+        }
     }
 
     fn make(&self, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
@@ -180,7 +242,12 @@ impl<'m> Maker<'m> {
         match (self.make)() {
             Ok(made) => {
                 let text = data::placed(&formatted(&path, made.text, diagnostics), &made.rows);
-                Some(Artifact { path, text, ownership: self.ownership, target: "hono" })
+                Some(Artifact {
+                    path,
+                    text,
+                    ownership: self.ownership,
+                    target: "hono",
+                })
             }
             Err(diagnostic) => {
                 diagnostics.push(diagnostic);
@@ -193,7 +260,11 @@ impl<'m> Maker<'m> {
 fn frame(input: &Input<'_>, name: &str, context: &impl Serialize) -> Result<Made, Diagnostic> {
     input.templates.render(name, context).map(Made::whole).map_err(|error| {
         let folder = input.settings.templates.as_deref().unwrap_or("templates");
-        Diagnostic::new(&codes::TEMPLATE, error.message, Place::file(&format!("{folder}/{}", error.name)))
+        Diagnostic::new(
+            &codes::TEMPLATE,
+            error.message,
+            Place::file(&format!("{folder}/{}", error.name)),
+        )
     })
 }
 
@@ -207,12 +278,18 @@ fn app(names: &TsNames<'_>, domains: &[DomainId]) -> App {
             names.domain_module(*domain),
         ));
     }
-    let interfaces: Vec<String> =
-        domains.iter().map(|domain| format!("{}<E>", domain::interface(names, *domain))).collect();
+    let interfaces: Vec<String> = domains
+        .iter()
+        .map(|domain| format!("{}<E>", domain::interface(names, *domain)))
+        .collect();
     App {
         generated_by: GENERATED_BY,
         imports,
-        interfaces: if interfaces.is_empty() { "Record<never, E>".to_owned() } else { interfaces.join(", ") },
+        interfaces: if interfaces.is_empty() {
+            "Record<never, E>".to_owned()
+        } else {
+            interfaces.join(", ")
+        },
         rows: data::MARK,
     }
 }
@@ -223,7 +300,11 @@ fn patterns(names: &TsNames<'_>) -> String {
     for (pattern, indexes) in paths::table(names.model) {
         let routes = indexes.iter().filter_map(|index| {
             let operation = names.model.operations.get(*index)?;
-            Some(Expression::Text(format!("{}{}", domain::routes(names, operation.domain), member(names.operation(*index)))))
+            Some(Expression::Text(format!(
+                "{}{}",
+                domain::routes(names, operation.domain),
+                member(names.operation(*index))
+            )))
         });
         rows.push_str(&data::row(&pattern, &Expression::List(routes.collect())));
     }

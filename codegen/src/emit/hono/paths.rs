@@ -29,7 +29,9 @@ pub(super) fn pattern(path: &PathTemplate) -> String {
 
 /// Whether a fixed text means itself to Hono, and stands in an address as it is.
 fn is_plain(fixed: &str) -> bool {
-    fixed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))
+    fixed
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))
 }
 
 /// The path between its slashes.
@@ -59,7 +61,12 @@ pub(super) fn table(model: &Model) -> IndexMap<String, Vec<usize>> {
         .operations
         .iter()
         .enumerate()
-        .map(|(index, operation)| (operation.path.segments.iter().map(|parts| weight(parts)).collect(), index))
+        .map(|(index, operation)| {
+            (
+                operation.path.segments.iter().map(|parts| weight(parts)).collect(),
+                index,
+            )
+        })
         .collect();
     order.sort();
     let mut table: IndexMap<String, Vec<usize>> = IndexMap::new();

@@ -37,7 +37,10 @@ pub(super) fn worker(names: &TsNames<'_>, domains: &[DomainId]) -> String {
         text.push_str(&format!("import {{ {name} }} from './handlers/{module}.js';\n"));
     }
     text.push_str("import { createApp } from './hono/app.js';\n\n// This file is yours: it is written once. Middleware goes here: `app.use(…)` on an app of your own that mounts this one.\n\n");
-    let all: Vec<String> = domains.iter().map(|domain| format!("...{}", names.domain(*domain))).collect();
+    let all: Vec<String> = domains
+        .iter()
+        .map(|domain| format!("...{}", names.domain(*domain)))
+        .collect();
     text.push_str(&format!("export default createApp({{ {} }});\n", all.join(", ")));
     text
 }

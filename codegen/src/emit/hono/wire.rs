@@ -4,9 +4,7 @@
 
 use super::data::Expression;
 use crate::emit::typescript::text::string;
-use crate::model::{
-    Content, Encoding, Extra, Kind, MediaKind, Model, Parameter, Shape, Style, TextFormat, Type,
-};
+use crate::model::{Content, Encoding, Extra, Kind, MediaKind, Model, Parameter, Shape, Style, TextFormat, Type};
 use serde_json::Value;
 
 /// Levels of members that `name[a][b]=1` can write. In all other styles a member that has members itself is a JSON text, of which
@@ -91,7 +89,11 @@ impl Wire {
                 Shape::Alias(_) => Self::Any,
             },
         };
-        if nullable { Self::either([wire, Self::Null]) } else { wire }
+        if nullable {
+            Self::either([wire, Self::Null])
+        } else {
+            wire
+        }
     }
 
     /// The wire of a type where no more levels can be written: what has members or items is a JSON text.
@@ -108,7 +110,11 @@ impl Wire {
     fn either(wires: impl IntoIterator<Item = Self>) -> Self {
         let mut found: Vec<Self> = Vec::new();
         for wire in wires {
-            let inner = if let Self::Either(inner) = wire { inner } else { vec![wire] };
+            let inner = if let Self::Either(inner) = wire {
+                inner
+            } else {
+                vec![wire]
+            };
             for one in inner {
                 if !found.contains(&one) {
                     found.push(one);
@@ -140,7 +146,9 @@ impl Wire {
                     .iter()
                     .map(|(name, wire)| format!("[{}, {}]", string(name), wire.literal()))
                     .collect();
-                let rest = rest.as_ref().map_or_else(String::new, |rest| format!(", rest: {}", rest.literal()));
+                let rest = rest
+                    .as_ref()
+                    .map_or_else(String::new, |rest| format!(", rest: {}", rest.literal()));
                 format!("{{ members: [{}]{rest} }}", members.join(", "))
             }
             Self::Either(wires) => {
@@ -220,7 +228,10 @@ fn style(style: Style) -> &'static str {
 
 /// The fields of a form, and the wire of fields that are not named: members `fields` and `rest` of a media type.
 pub(super) fn form(model: &Model, content: &Content) -> Vec<(String, Expression)> {
-    let deep = content.encodings.values().any(|encoding| encoding.style == Some(Style::DeepObject));
+    let deep = content
+        .encodings
+        .values()
+        .any(|encoding| encoding.style == Some(Style::DeepObject));
     let levels = if deep { DEEP } else { 2 };
     let wire = content.ty.as_ref().map_or(Wire::Any, |ty| Wire::at(model, ty, levels));
     let (members, rest) = wire.fields();
@@ -259,11 +270,7 @@ mod tests {
 
     #[test]
     fn alternatives_are_flat_and_distinct() {
-        let wire = Wire::either([
-            Wire::Text,
-            Wire::Either(vec![Wire::Number, Wire::Text]),
-            Wire::Number,
-        ]);
+        let wire = Wire::either([Wire::Text, Wire::Either(vec![Wire::Number, Wire::Text]), Wire::Number]);
         assert_eq!(wire.literal(), "{ either: ['text', 'number'] }");
         assert_eq!(Wire::either([Wire::Text, Wire::Text]), Wire::Text);
         assert_eq!(Wire::either([]), Wire::Any);
@@ -271,8 +278,14 @@ mod tests {
 
     #[test]
     fn names_of_members_are_quoted_and_never_keys() {
-        let wire = Wire::Members(vec![("__proto__".to_owned(), Wire::Text), ("it's".to_owned(), Wire::Any)], None);
-        assert_eq!(wire.literal(), r"{ members: [['__proto__', 'text'], ['it\'s', 'any']] }");
+        let wire = Wire::Members(
+            vec![("__proto__".to_owned(), Wire::Text), ("it's".to_owned(), Wire::Any)],
+            None,
+        );
+        assert_eq!(
+            wire.literal(),
+            r"{ members: [['__proto__', 'text'], ['it\'s', 'any']] }"
+        );
     }
 
     #[test]
