@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::typescript::format::format;
+use super::typescript::format::format_parts;
 use super::typescript::imports::Imports;
 use super::typescript::names::TsNames;
 use super::typescript::text::{comment, string};
@@ -98,20 +98,21 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     let mut mentioned = BTreeSet::new();
     let body = schema(&context, &mut imports, &mut mentioned);
-    let mut texts = vec![
-        (format!("{folder}/drizzle.config.ts"), config),
-        (
-            format!("{folder}/src/drizzle/schema.ts"),
-            format!("{}\n{column_types}\n{body}", imports.render()),
-        ),
+    let mut parts = vec![imports.render(), column_types];
+    parts.retain(|part| !part.trim().is_empty());
+    parts.extend(body);
+    let mut modules = vec![
+        (format!("{folder}/drizzle.config.ts"), vec![config]),
+        (format!("{folder}/src/drizzle/schema.ts"), parts),
     ];
     if !context.zod && !mentioned.is_empty() {
-        texts.push((format!("{folder}/src/drizzle/types.ts"), json_types(&ts, mentioned)));
+        modules.push((format!("{folder}/src/drizzle/types.ts"), json_types(&ts, mentioned)));
     }
-    texts
+    modules
         .into_iter()
-        .map(|(path, text)| {
-            let text = format(&path, format!("// {GENERATED_BY}\n\n{text}"), diagnostics);
+        .map(|(path, mut parts)| {
+            parts.insert(0, format!("// {GENERATED_BY}\n"));
+            let text = format_parts(&path, parts, diagnostics);
             Artifact {
                 path,
                 text,
@@ -123,12 +124,12 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
 }
 
 /// Enumerations, tables, relations.
-fn schema(context: &Context<'_>, imports: &mut Imports, mentioned: &mut BTreeSet<TypeId>) -> String {
+fn schema(context: &Context<'_>, imports: &mut Imports, mentioned: &mut BTreeSet<TypeId>) -> Vec<String> {
     let model = context.model;
     if model.entities.is_empty() {
-        return "// The contract describes no tables.\nexport {};\n".to_owned();
+        return vec!["// The contract describes no tables.\nexport {};\n".to_owned()];
     }
-    let mut text = String::new();
+    let mut parts = Vec::new();
     for (id, constant, stored) in context.names.enums() {
         let def = model.type_def(id);
         let Shape::Enumeration(list) = &def.shape else { continue };
@@ -139,25 +140,25 @@ fn schema(context: &Context<'_>, imports: &mut Imports, mentioned: &mut BTreeSet
             .map(string)
             .collect();
         imports.value(PG, "pgEnum");
-        text.push('\n');
-        text.push_str(&comment(def.docs.description.as_deref().unwrap_or_default(), ""));
-        text.push_str(&format!(
-            "export const {constant} = pgEnum({}, [{}]);\n",
+        parts.push(format!(
+            "{}export const {constant} = pgEnum({}, [{}]);\n",
+            comment(def.docs.description.as_deref().unwrap_or_default(), ""),
             string(stored),
             values.join(", ")
         ));
     }
     for at in 0..model.entities.len() {
-        text.push_str(&tables::table(context, at, imports, mentioned));
+        parts.push(tables::table(context, at, imports, mentioned));
     }
     for (at, relations) in names::relations(model).iter().enumerate() {
-        text.push_str(&tables::relations(context, at, relations, imports));
+        parts.push(tables::relations(context, at, relations, imports));
     }
-    text
+    parts.retain(|part| !part.is_empty());
+    parts
 }
 
 /// The types of JSON columns, for a package without the zod target.
-fn json_types(ts: &TsNames<'_>, mentioned: BTreeSet<TypeId>) -> String {
+fn json_types(ts: &TsNames<'_>, mentioned: BTreeSet<TypeId>) -> Vec<String> {
     let mut wanted: Vec<TypeId> = mentioned.iter().copied().collect();
     let mut known = mentioned;
     while let Some(id) = wanted.pop() {
@@ -167,13 +168,11 @@ fn json_types(ts: &TsNames<'_>, mentioned: BTreeSet<TypeId>) -> String {
             }
         }
     }
-    let mut text = String::new();
-    for id in known {
+    let definition = |id: TypeId| {
         let def = ts.model.type_def(id);
-        text.push('\n');
-        text.push_str(&comment(def.docs.description.as_deref().unwrap_or_default(), ""));
+        let comment = comment(def.docs.description.as_deref().unwrap_or_default(), "");
         let spelt = types::definition(ts, def, &mut |_| {});
-        text.push_str(&format!("export type {} = {spelt};\n", ts.type_name(id)));
-    }
-    text
+        format!("{comment}export type {} = {spelt};\n", ts.type_name(id))
+    };
+    known.into_iter().map(definition).collect()
 }

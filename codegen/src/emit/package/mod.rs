@@ -21,6 +21,8 @@ pub(super) const FRAMES: &[(&str, &str)] = &[(
 struct Frame<'a> {
     project: String,
     package: &'a str,
+    /// What is in the package, in words: `Zod schemas and Drizzle tables`.
+    parts: String,
     zod: bool,
     drizzle: bool,
     hono: bool,
@@ -35,6 +37,11 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         // Words of a contract, in Markdown: on one line, and without what could begin markup.
         project: plain(input.project),
         package: &package,
+        parts: listed(&[
+            (has("zod"), "Zod schemas"),
+            (has("drizzle"), "Drizzle tables"),
+            (has("hono"), "a Hono app"),
+        ]),
         zod: has("zod"),
         drizzle: has("drizzle"),
         hono: has("hono"),
@@ -45,6 +52,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         (format!("{folder}/package.json"), pretty(&manifest(input, &frame))),
         (format!("{folder}/tsconfig.json"), pretty(&compiler(&frame))),
         (format!("{folder}/tsconfig.build.json"), pretty(&build())),
+        (format!("{folder}/.gitignore"), "node_modules/\ndist/\n".to_owned()),
         (entry_path.clone(), format(&entry_path, entry, diagnostics)),
     ];
     match input.templates.render("package/README.md", &frame) {
@@ -200,6 +208,24 @@ fn is_version(text: &str) -> bool {
     parts.len() == 3 && parts.iter().all(|part| number(part)) && rest.is_none_or(release)
 }
 
+/// The chosen words as a list that begins a sentence.
+fn listed(parts: &[(bool, &str)]) -> String {
+    let chosen: Vec<&str> = parts
+        .iter()
+        .filter(|(chosen, _)| *chosen)
+        .map(|(_, part)| *part)
+        .collect();
+    let text = match chosen.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "The frame".to_owned(),
+    };
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_ascii_uppercase().to_string() + chars.as_str()
+    })
+}
+
 fn plain(text: &str) -> String {
     let kept = |c: char| {
         if c.is_alphanumeric() || " .,:;-+()&'/".contains(c) {
@@ -237,6 +263,33 @@ mod tests {
         ] {
             assert!(!is_version(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_readme_tells_what_was_chosen() {
+        assert_eq!(
+            listed(&[(true, "Zod schemas"), (false, "b"), (true, "a Hono app")]),
+            "Zod schemas and a Hono app"
+        );
+        assert_eq!(listed(&[(false, "x"), (true, "a Hono app")]), "A Hono app");
+    }
+
+    #[test]
+    fn the_package_exports_and_needs_what_is_selected() {
+        let document = json!({"openapi": "3.1.0", "info": {"title": "My API", "version": "1.2.3"}, "paths": {}});
+        let made = crate::emit::testing::artifacts(&document, &["drizzle"]);
+        let manifest: Value = serde_json::from_str(made.get("generated/ts/package.json").unwrap()).unwrap();
+        assert_eq!(
+            (&manifest["name"], &manifest["version"]),
+            (&json!("@my-api/contract"), &json!("1.2.3"))
+        );
+        assert!(manifest["exports"].get("./drizzle").is_some() && manifest["exports"].get("./zod").is_none());
+        assert!(manifest["dependencies"].get("drizzle-orm").is_some() && manifest["dependencies"].get("zod").is_none());
+        assert!(
+            made.get("generated/ts/src/index.ts")
+                .unwrap()
+                .contains("./drizzle/schema.js")
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use dprint_plugin_typescript::configuration::{Configuration, ConfigurationBuilder, QuoteStyle, SortOrder};
 use dprint_plugin_typescript::{FormatTextOptions, format_text};
+use rayon::prelude::*;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 
@@ -53,6 +54,37 @@ pub(in crate::emit) fn format(path: &str, text: String, diagnostics: &mut Diagno
             text
         }
     }
+}
+
+/// How much text is formatted at once where a module comes in parts.
+const PORTION: usize = 16 * 1024;
+
+/// A module that comes as a list of statements, formatted in portions side by side: the one large module that many contracts
+/// have would else keep a single processor busy. Statements are parted by empty lines.
+pub(in crate::emit) fn format_parts(path: &str, parts: Vec<String>, diagnostics: &mut Diagnostics) -> String {
+    let mut portions: Vec<String> = Vec::new();
+    for part in parts {
+        match portions.last_mut() {
+            Some(last) if last.len() < PORTION => {
+                last.push('\n');
+                last.push_str(&part);
+            }
+            _ => portions.push(part),
+        }
+    }
+    let formatted: Vec<(String, Diagnostics)> = portions
+        .into_par_iter()
+        .map(|portion| {
+            let mut found = Diagnostics::new();
+            (format(path, portion, &mut found), found)
+        })
+        .collect();
+    let mut texts = Vec::with_capacity(formatted.len());
+    for (text, mut found) in formatted {
+        diagnostics.append(&mut found);
+        texts.push(text);
+    }
+    texts.join("\n")
 }
 
 /// The module with a mark before each statement that is nested too deep. Statements are those whose first line is not indented.
@@ -125,6 +157,17 @@ mod tests {
         assert_eq!(diagnostics.len(), 1);
         assert_eq!(diagnostics[0].code.id, "EMIT_SYNTAX");
         assert!(diagnostics[0].message.contains("src/a.ts"));
+    }
+
+    #[test]
+    fn parts_become_one_module_as_if_it_were_formatted_whole() {
+        let parts: Vec<String> = (0..2000)
+            .map(|n| format!("/** No. {n} */\nexport const c{n}  = {n};\n"))
+            .collect();
+        let mut diagnostics = Diagnostics::new();
+        let whole = format("a.ts", parts.join("\n"), &mut diagnostics);
+        assert_eq!(format_parts("a.ts", parts, &mut diagnostics), whole);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
     }
 
     #[test]

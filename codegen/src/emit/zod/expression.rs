@@ -170,7 +170,7 @@ impl<'w> Writer<'w> {
         let mut text = match own {
             Ok(name) => {
                 self.support("formats", name);
-                // A module may have a schema of that name beside it: no, schemas end in `Schema`.
+                // No schema of a module has this name: theirs end in `Schema`.
                 name.to_owned()
             }
             Err(built_in) => built_in.to_owned(),

@@ -19,7 +19,7 @@ pub(super) use expression::{Place, Writer};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::typescript::format::format;
+use super::typescript::format::format_parts;
 use super::typescript::imports::Imports;
 use super::typescript::names::TsNames;
 use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
@@ -43,40 +43,44 @@ struct Frame<'a> {
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let names = TsNames::new(input.model);
     let folder = format!("{}/src/zod", typescript::folder(input));
-    let mut texts: Vec<(String, String)> = Vec::new();
+    let head = || format!("// {GENERATED_BY}\n");
+    let mut modules: Vec<(String, Vec<String>)> = Vec::new();
     for (frame, _) in FRAMES {
         match input.templates.render(frame, &Frame { project: input.project }) {
-            Ok(text) => texts.push((format!("{folder}/{}", frame.trim_start_matches("zod/")), text)),
+            Ok(text) => modules.push((
+                format!("{folder}/{}", frame.trim_start_matches("zod/")),
+                vec![head(), text],
+            )),
             Err(error) => {
                 let place = At::file(&format!("templates/{}", error.name));
                 diagnostics.push(Diagnostic::new(&codes::TEMPLATE, error.message, place));
             }
         }
     }
-    texts.push((format!("{folder}/index.ts"), index(&names)));
+    modules.push((format!("{folder}/index.ts"), vec![head(), index(&names)]));
     let components = input.model.components(Edges::All);
-    let modules = names.modules();
-    let mut made: Vec<(String, String)> = modules
+    let named = names.modules();
+    let mut made: Vec<(String, Vec<String>)> = named
         .par_iter()
         .map(|(module, ids)| {
             let mut imports = Imports::default();
             imports.value("zod", "z");
-            let place = Place::Module(module);
-            let mut body = String::new();
-            for id in order::topological(input.model, &components, ids) {
-                let mut writer = Writer::new(&names, &components, place, &mut imports);
-                body.push('\n');
-                body.push_str(&definition::write(&mut writer, id));
-            }
-            (format!("{folder}/{module}.ts"), format!("{}{body}", imports.render()))
+            let mut writer = Writer::new(&names, &components, Place::Module(module), &mut imports);
+            let definitions: Vec<String> = order::topological(input.model, &components, ids)
+                .into_iter()
+                .map(|id| definition::write(&mut writer, id))
+                .collect();
+            let mut parts = vec![head(), imports.render()];
+            parts.extend(definitions);
+            (format!("{folder}/{module}.ts"), parts)
         })
         .collect();
-    texts.append(&mut made);
-    let formatted: Vec<(Artifact, Diagnostics)> = texts
+    modules.append(&mut made);
+    let formatted: Vec<(Artifact, Diagnostics)> = modules
         .into_par_iter()
-        .map(|(path, text)| {
+        .map(|(path, parts)| {
             let mut found = Diagnostics::new();
-            let text = format(&path, format!("// {GENERATED_BY}\n\n{text}"), &mut found);
+            let text = format_parts(&path, parts, &mut found);
             let artifact = Artifact {
                 path,
                 text,
