@@ -10,8 +10,28 @@ use crate::emit::example::{self, Direction};
 use crate::emit::typescript::text::{key, value};
 use crate::model::{Kind, Model, Record, Shape, TextFormat, Type, TypeId};
 
-/// Codes that the app itself answers with, for contracts whose catalog has none of their name: status, retry policy, message.
-const BUILT_IN: [(&str, u16, &str, &str); 8] = [
+/// Codes that the app itself and hooks that look after callers answer with, for contracts whose catalog has none of their name:
+/// status, retry policy, message.
+const BUILT_IN: [(&str, u16, &str, &str); 12] = [
+    (
+        "AUTH_TOKEN_MISSING",
+        401,
+        "none",
+        "The request carries no access token.",
+    ),
+    (
+        "AUTH_TOKEN_INVALID",
+        401,
+        "none",
+        "The access token cannot be verified.",
+    ),
+    ("AUTH_ROLE_INSUFFICIENT", 403, "none", "This needs a higher role."),
+    (
+        "REQUEST_PAYLOAD_TOO_LARGE",
+        413,
+        "none",
+        "The request body is too large.",
+    ),
     (
         "REQUEST_VALIDATION_FAILED",
         400,

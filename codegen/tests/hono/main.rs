@@ -5,165 +5,19 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test reads specs, writes packages and runs tools"
 )]
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod bench;
+mod contracts;
 
-use flaresmith_codegen::emit::example::{Direction, of_content, of_type};
-use flaresmith_codegen::model::{Location, MediaKind, Model, Operation, PathPart, Status};
-use flaresmith_codegen::settings::Settings;
-use flaresmith_codegen::source::Sources;
-use flaresmith_codegen::{Compilation, compile};
+use flaresmith_codegen::model::Status;
 use serde_json::{Value, json};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// Compiles the texts and writes the package into a folder of its own.
-fn package(name: &str, sources: &Sources, contracts: &[&str]) -> (Compilation, PathBuf) {
-    let mut settings = Settings {
-        targets: Some(vec!["hono".to_owned()]),
-        contracts: contracts.iter().map(|path| (*path).to_owned()).collect(),
-        ..Settings::default()
-    };
-    settings.typescript.out = Some("ts".to_owned());
-    let compilation = compile(sources, &settings, &BTreeMap::new());
-    assert!(!compilation.artifacts.is_empty(), "{:#?}", compilation.diagnostics);
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&dir);
-    for artifact in &compilation.artifacts {
-        write(&dir.join(&artifact.path), &artifact.text);
-    }
-    (compilation, dir.join("ts"))
-}
-
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
-fn inline(name: &str, contract: &Value) -> (Compilation, PathBuf) {
-    let mut sources = Sources::default();
-    sources.insert("contract.json", contract.to_string().into_bytes());
-    package(name, &sources, &["contract.json"])
-}
-
-fn platform(name: &str) -> (Compilation, PathBuf) {
-    let mut sources = Sources::default();
-    let mut folders = vec![root().join("specs")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
-                sources.insert(&name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    package(name, &sources, &[])
-}
-
-/// What a tool of the toolchain says.
-fn tool(script: &str, args: &[&Path]) -> Value {
-    let output = Command::new("node")
-        .arg(root().join("tests/toolchain").join(script))
-        .args(args)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}\n{}", String::from_utf8_lossy(&output.stderr)))
-}
-
-fn typecheck(package: &Path) {
-    let said = tool("typecheck.mjs", &[package]);
-    assert_eq!(said["ok"], true, "{said:#}");
-}
-
-/// Sends requests to a module in workerd and gives back the answers.
-fn serve(entry: &Path, requests: &[Value]) -> Vec<Value> {
-    let file = entry.with_extension("requests.json");
-    write(&file, &Value::Array(requests.to_vec()).to_string());
-    let said = tool("worker.mjs", &[entry, &file]);
-    let answers = said["responses"]
-        .as_array()
-        .cloned()
-        .unwrap_or_else(|| panic!("{said:#}"));
-    assert_eq!(answers.len(), requests.len(), "{said:#}");
-    answers
-}
-
-/// A module whose handlers all answer with their own name and input.
-fn echo(package: &Path) -> PathBuf {
-    let entry = package.join("src/echo.ts");
-    let text = "import { createApp } from './hono/app.js';
-        import { operations } from './hono/operations.js';
-        const handlers = Object.keys(operations).map((name) => [name, (input: object) => Response.json({ name, ...input })]);
-        export default createApp(Object.fromEntries(handlers));";
-    write(&entry, text);
-    entry
-}
-
-/// A request that the contract allows, made of its examples. `None`: its body cannot be written as text.
-fn valid(model: &Model, operation: &Operation) -> Option<Value> {
-    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let given = |location: Location, name: &str| {
-        let found = operation
-            .parameters
-            .iter()
-            .find(|one| one.location == location && one.wire == name)
-            .unwrap();
-        let example = found.docs.examples.first().cloned();
-        text(example.unwrap_or_else(|| of_type(model, &found.ty, Direction::Request)))
-    };
-    let mut path = String::new();
-    for segment in &operation.path.segments {
-        path.push('/');
-        for part in segment {
-            match part {
-                PathPart::Fixed(fixed) => path.push_str(fixed),
-                PathPart::Parameter(name) => path.push_str(&given(Location::Path, name).replace('/', "%2F")),
-            }
-        }
-    }
-    let mut headers = BTreeMap::new();
-    for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
-        match parameter.location {
-            Location::Query => {
-                path.push(if path.contains('?') { '&' } else { '?' });
-                path.push_str(&format!(
-                    "{}={}",
-                    parameter.wire,
-                    given(Location::Query, &parameter.wire)
-                ));
-            }
-            Location::Header => {
-                headers.insert(parameter.wire.clone(), given(Location::Header, &parameter.wire));
-            }
-            Location::Path | Location::Cookie => {}
-        }
-    }
-    let mut request = json!({ "method": operation.method.as_str(), "path": path });
-    if let Some(content) = operation.body.as_ref().and_then(|body| body.contents.first()) {
-        if content.kind != MediaKind::Json {
-            return None;
-        }
-        headers.insert("content-type".to_owned(), content.media.clone());
-        request["body"] = json!(
-            of_content(model, content, Direction::Request)
-                .unwrap_or_default()
-                .to_string()
-        );
-    }
-    request["headers"] = json!(headers);
-    Some(request)
-}
+use bench::{echo, inline, platform, serve, tool, typecheck, valid, write};
+use contracts::{WRITTEN, plain, tricky};
 
 #[test]
 fn the_platforms_app_answers_every_valid_request_with_its_example() {
@@ -275,51 +129,6 @@ fn the_platforms_stubs_answer_every_failure_in_the_envelope() {
     assert_eq!(violations(5)[0]["location"], "path");
     assert_eq!(violations(5)[0]["pointer"], "/projectId");
     assert!(answers[7]["headers"]["allow"].as_str().unwrap().contains("GET"));
-}
-
-/// A contract of routes and parameters that routers stumble over.
-fn tricky() -> Value {
-    let path = |name: &str| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
-    let get = |id: &str, parameters: Vec<Value>| json!({ "operationId": id, "parameters": parameters, "responses": { "200": { "description": "ok" } } });
-    let query = |name: &str, style: &str, explode: bool, schema: Value| json!({ "name": name, "in": "query", "style": style, "explode": explode, "schema": schema });
-    let numbers = json!({ "type": "array", "items": { "type": "integer" } });
-    let object = json!({ "type": "object", "properties": { "a": { "type": "integer" }, "b": { "type": "boolean" } } });
-    let mut post = get("submit", vec![]);
-    post["requestBody"] = json!({ "required": true, "content": {
-        "application/json": { "schema": { "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } } },
-        "application/x-www-form-urlencoded": { "schema": { "type": "object", "required": ["n"], "properties": {
-            "n": { "type": "integer" }, "tags": { "type": "array", "items": { "type": "string" } }, "deep": object,
-        } } },
-        "multipart/form-data": { "schema": { "type": "object", "properties": { "n": { "type": "integer" }, "deep": object } } },
-        "text/plain": { "schema": { "type": "string", "maxLength": 3 } },
-    } });
-    let mut odd = get("odd */ name", vec![path("pet-id")]);
-    odd["summary"] = json!("ends */ a comment ` ${x} ' \u{2028}");
-    json!({
-        "openapi": "3.1.0", "info": { "title": "Tricky `${x}`", "version": "1" },
-        "paths": {
-            "/": { "get": get("root", vec![]) },
-            "/files/{name}.json": { "get": get("json", vec![path("name")]) },
-            "/files/{name}": { "get": get("file", vec![path("name")]) },
-            "/files/{file}:close": { "post": get("close", vec![path("file")]) },
-            "/files/mine": { "get": get("mine", vec![]) },
-            "/a/{x}": { "get": get("getA", vec![path("x")]) },
-            "/a/{y}": { "put": get("putA", vec![path("y")]) },
-            "/pets/{pet-id}/x": { "get": odd },
-            "/{a}/{b}": { "get": get("both", vec![path("a"), path("b")]) },
-            "/v/{from}-{to}": { "get": get("range", vec![path("from"), path("to")]) },
-            "/only": { "head": get("headOnly", vec![]) },
-            "/search": { "get": get("search", vec![
-                query("form", "form", true, numbers.clone()), query("csv", "form", false, numbers.clone()),
-                query("space", "spaceDelimited", false, numbers.clone()), query("pipe", "pipeDelimited", false, numbers),
-                query("deep", "deepObject", true, object.clone()), query("flag", "form", true, json!({ "type": "boolean" })),
-                query("page", "form", true, json!({ "type": "integer", "default": 7 })),
-                json!({ "name": "X-List", "in": "header", "schema": { "type": "array", "items": { "type": "string" } } }),
-                json!({ "name": "session", "in": "cookie", "schema": { "type": "integer" } }),
-            ]) },
-            "/submit": { "post": post },
-        },
-    })
 }
 
 #[test]
@@ -434,59 +243,6 @@ fn parameters_and_bodies_are_read_as_they_are_written() {
     assert_eq!(violations(7), ["body required"]);
     assert_eq!(answers[8]["status"], 415);
 }
-
-/// A contract without extensions: a stream, bytes, a socket, headers.
-fn plain() -> Value {
-    let ok = |media: &str, schema: Value| json!({ "description": "ok", "content": { media: { "schema": schema } } });
-    let tick = json!({ "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } });
-    json!({
-        "openapi": "3.1.0", "info": { "title": "Plain", "version": "1" },
-        "paths": {
-            "/ticks": { "get": { "operationId": "ticks", "tags": ["Live"], "responses": { "200": ok("text/event-stream", tick.clone()) } } },
-            "/blob": { "get": { "operationId": "blob", "tags": ["Live"], "responses": { "200": ok("application/octet-stream", json!({ "type": "string", "format": "binary" })) } } },
-            "/socket": { "get": { "operationId": "socket", "tags": ["Live"], "responses": { "101": { "description": "switched" } } } },
-            "/things": { "post": { "operationId": "make", "tags": ["Things"],
-                "parameters": [{ "name": "mode", "in": "query", "schema": { "type": "string", "enum": ["ok", "refuse", "break"] } }],
-                "requestBody": { "required": true, "content": { "application/json": { "schema": tick } } },
-                "responses": {
-                    "201": { "description": "made", "headers": { "Location": { "required": true, "schema": { "type": "string" } } },
-                        "content": { "application/json": { "schema": tick } } },
-                    "4XX": { "description": "refused" },
-                } } },
-        },
-    })
-}
-
-const WRITTEN: &str = "
-import { ApiError, createApp, type LiveHandlers, type ThingsHandlers } from './hono/index.js';
-
-const live: LiveHandlers = {
-  async ticks() {
-    async function* events() {
-      yield { id: '1\\nretry: 1', event: 'tick', data: { n: 1 } };
-      yield { data: { n: 2 } };
-    }
-    return { status: 200, body: events() };
-  },
-  blob: () => ({ status: 200, body: new Uint8Array([104, 105]) }),
-  socket: () => new Response(null, { status: 426 }),
-};
-const things: ThingsHandlers = {
-  make({ query, body }) {
-    if (query.mode === 'refuse') throw new ApiError('REQUEST_MALFORMED', { message: 'not today', headers: { 'retry-after': '3' } });
-    if (query.mode === 'break') throw new Error('a secret of the house');
-    return { status: 201, headers: { Location: `/things/${body.n}` }, body: { n: body.n + 1 } };
-  },
-};
-
-export default createApp({ ...live, ...things }, {
-  basePath: '/v1',
-  before({ operation, context }) {
-    if (context.req.header('x-blocked') === operation.id) return new Response('blocked', { status: 403 });
-  },
-  after: (_call, response) => (response.status === 201 ? new Response(response.body, { status: 202, headers: response.headers }) : undefined),
-});
-";
 
 #[test]
 fn handlers_answer_with_types_streams_failures_and_hooks() {
