@@ -72,7 +72,7 @@ pub(crate) fn plain() -> Value {
 pub(crate) const WRITTEN: &str = "
 import { ApiError, createApp, type LiveHandlers, type ThingsHandlers } from './hono/index.js';
 
-pub(crate) const live: LiveHandlers = {
+const live: LiveHandlers = {
   async ticks() {
     async function* events() {
       yield { id: '1\\nretry: 1', event: 'tick', data: { n: 1 } };
@@ -83,7 +83,7 @@ pub(crate) const live: LiveHandlers = {
   blob: () => ({ status: 200, body: new Uint8Array([104, 105]) }),
   socket: () => new Response(null, { status: 426 }),
 };
-pub(crate) const things: ThingsHandlers = {
+const things: ThingsHandlers = {
   make({ query, body }) {
     if (query.mode === 'refuse') throw new ApiError('REQUEST_MALFORMED', { message: 'not today', headers: { 'retry-after': '3' } });
     if (query.mode === 'break') throw new Error('a secret of the house');
