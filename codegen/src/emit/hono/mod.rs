@@ -175,7 +175,8 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             })
         }));
         makers.push(Maker::scaffold(&format!("handlers/{module}.ts"), || {
-            Ok(Made::whole(scaffold::handlers(names, *domain)))
+            let (text, rows) = scaffold::handlers(names, *domain);
+            Ok(Made { text, rows })
         }));
     }
 

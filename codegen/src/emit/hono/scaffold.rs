@@ -2,31 +2,33 @@
 //!
 //! Owns: their first text. Must not know: what becomes of them.
 
+use super::data;
 use crate::emit::typescript::names::TsNames;
 use crate::emit::typescript::text::{comment, key};
 use crate::model::DomainId;
 
-/// Stubs of one domain.
-pub(super) fn handlers(names: &TsNames<'_>, domain: DomainId) -> String {
+/// Stubs of one domain: the module, and the stubs for the mark in it.
+pub(super) fn handlers(names: &TsNames<'_>, domain: DomainId) -> (String, String) {
     let module = names.domain_module(domain);
     let interface = super::domain::interface(names, domain);
-    let mut text = format!(
-        "import {{ notImplemented }} from '../hono/app.js';\nimport type {{ {interface} }} from '../hono/{module}.js';\n\n// This file is yours: it is written once. An operation that is left out answers 501, like a stub.\n\nexport const {} = {{\n",
-        names.domain(domain)
+    let text = format!(
+        "import {{ notImplemented }} from '../hono/app.js';\nimport type {{ {interface} }} from '../hono/{module}.js';\n\n// This file is yours: it is written once. An operation that is left out answers 501, like a stub.\n\nexport const {} = {{\n{}\n}} satisfies Partial<{interface}>;\n",
+        names.domain(domain),
+        data::MARK,
     );
+    let mut stubs = Vec::new();
     for (index, operation) in names.model.operations.iter().enumerate() {
         if operation.domain != domain {
             continue;
         }
         let line = format!("{} {}", operation.method.as_str(), operation.path.raw);
-        text.push_str(&comment(&line, "  "));
-        text.push_str(&format!(
-            "  async {}(_input, call) {{\n    throw notImplemented(call);\n  }},\n\n",
+        stubs.push(format!(
+            "{}  async {}(_input, call) {{\n    throw notImplemented(call);\n  }},\n",
+            comment(&line, "  "),
             key(names.operation(index))
         ));
     }
-    text.push_str(&format!("}} satisfies Partial<{interface}>;\n"));
-    text
+    (text, stubs.join("\n"))
 }
 
 /// The worker.
