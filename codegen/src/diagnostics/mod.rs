@@ -246,7 +246,11 @@ mod tests {
         }
         for code in codes {
             assert!(
-                code.id.contains('_') && code.id.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
+                code.id.contains('_')
+                    && code
+                        .id
+                        .chars()
+                        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'),
                 "{}",
                 code.id
             );
