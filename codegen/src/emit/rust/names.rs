@@ -1,0 +1,316 @@
+//! Names: how everything of the model is spelt in the generated crate.
+//!
+//! Owns: identifiers of types, fields, variants, operations and modules; the spelling of a use of a type. Must not know: what is
+//! written about a type, routers, clients.
+//!
+//! What was decided here, for everyone who writes Rust:
+//!
+//! - Types live in `crate::types::<module>`, one module a domain and `shared` for the rest, and all are re-exported, so that
+//!   `crate::types::Project` is the path to use. Names are free of the prelude's (`Option_` for a schema named `Option`).
+//! - What a type admits stands in `crate::schemas` as data: [`RustNames::schema_path`] for a named type,
+//!   [`super::types::schema::expression`] for any use of a type. A value is checked first (`crate::validate::check(&SCHEMA,
+//!   &value)` tells all violations) and turned into its Rust type afterwards; every value that passes the check deserializes.
+//! - `T` is required, `Option<T>` may be absent or is nullable, `Option<Option<T>>` both: absent, `Some(None)` for `null`.
+//!   Kinds that hold `null` anyway (`serde_json::Value`, `()`) are not wrapped for it.
+//! - Aliases are type aliases. Only one that reaches itself is a newtype, since Rust has no recursive aliases.
+//! - `uuid::Uuid`, `chrono::DateTime<chrono::Utc>`, `chrono::NaiveDate`, `crate::scalars::Base64`; other formats are `String`.
+//!   Bytes outside JSON have no type here: bodies and files are the server's and client's own (`crate::bodies`).
+//! - Whole numbers are `i32` when narrow, `u64` when never negative, else `i64`. Numbers are `f64`, decimals `String`.
+//! - Keywords are raw identifiers (`r#type`) as fields and methods; as modules they get an underscore (`type_`), since a module
+//!   is a file too.
+
+use std::str::FromStr;
+
+use proc_macro2::TokenStream;
+
+use crate::model::graph::{Components, Edges};
+use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Rules, Shape, TextFormat, Type, TypeId};
+
+/// Where a use of a type stands, which decides how short it can be spelt and whether it must be boxed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Within {
+    /// Outside the modules of types.
+    Elsewhere,
+    /// In the definition of a type.
+    Type(TypeId),
+}
+
+/// Every name of the generated crate. Built once; indexes are those of the model.
+pub(super) struct RustNames<'a> {
+    /// The model that is named.
+    pub(super) model: &'a Model,
+    types: Vec<TypeNames>,
+    domains: Vec<String>,
+    operations: Vec<String>,
+    operation_types: Vec<String>,
+    inline: Components,
+    all: Components,
+}
+
+struct TypeNames {
+    pascal: String,
+    constant: String,
+    members: Vec<String>,
+}
+
+/// Name of the module of types that belong to no single domain.
+pub(super) const SHARED: &str = "shared";
+
+impl<'a> RustNames<'a> {
+    /// Names everything.
+    pub(super) fn new(model: &'a Model) -> Self {
+        let names = || model.types.iter().map(|def| &def.name);
+        let pascal = Case::Pascal.distinct(names(), is_taken);
+        let constants = Case::Screaming.distinct(names(), |_| false);
+        let types = (model.types.iter().zip(pascal).zip(constants))
+            .map(|((def, pascal), constant)| TypeNames {
+                pascal,
+                constant,
+                members: members(&def.shape),
+            })
+            .collect();
+        let domains = model.domains.iter().map(|domain| &domain.name);
+        let operations = || model.operations.iter().map(|operation| &operation.id);
+        Self {
+            model,
+            types,
+            domains: Case::Snake.distinct(domains, is_no_module),
+            operations: raw(Case::Snake.distinct(operations(), never_raw)),
+            operation_types: Case::Pascal.distinct(operations(), is_taken),
+            inline: model.components(Edges::Inline),
+            all: model.components(Edges::All),
+        }
+    }
+
+    /// Name of a type: `Project`.
+    pub(super) fn type_name(&self, id: TypeId) -> &str {
+        self.types.get(id.index()).map_or("", |names| &names.pascal)
+    }
+
+    /// Name of a type's schema in `crate::schemas`: `PROJECT`.
+    pub(super) fn schema_name(&self, id: TypeId) -> &str {
+        self.types.get(id.index()).map_or("", |names| &names.constant)
+    }
+
+    /// Path of a type's schema: `crate::schemas::PROJECT`.
+    pub(super) fn schema_path(&self, id: TypeId) -> String {
+        format!("crate::schemas::{}", self.schema_name(id))
+    }
+
+    /// Identifiers of a record's fields, a union's variants or an enumeration's values, in the order of the model. Keywords are
+    /// raw identifiers already.
+    pub(super) fn members(&self, id: TypeId) -> &[String] {
+        self.types.get(id.index()).map_or(&[], |names| &names.members)
+    }
+
+    /// Name of a domain's module: `projects`. Free of keywords, of `shared` and of names that file systems refuse.
+    pub(super) fn domain(&self, id: DomainId) -> &str {
+        self.domains.get(id.index()).map_or(SHARED, String::as_str)
+    }
+
+    /// Name of the method of the operation at this position in the model: `create_project`, `r#move`.
+    pub(super) fn operation(&self, index: usize) -> &str {
+        self.operations.get(index).map_or("", String::as_str)
+    }
+
+    /// Stem of the types that belong to the operation at this position: `CreateProject`.
+    pub(super) fn operation_type(&self, index: usize) -> &str {
+        self.operation_types.get(index).map_or("", String::as_str)
+    }
+
+    /// Name of the module where a type is defined.
+    pub(super) fn module_of(&self, id: TypeId) -> &str {
+        self.model.type_def(id).domain.map_or(SHARED, |domain| self.domain(domain))
+    }
+
+    /// Whether a named type is written as a newtype around the type it stands for.
+    pub(super) fn is_newtype(&self, id: TypeId) -> bool {
+        matches!(self.model.type_def(id).shape, Shape::Alias(_)) && self.all.is_recursive(id)
+    }
+
+    /// Whether `null` is a value of the Rust type, so that `Option` would have to be wrapped once more to tell it from absence.
+    pub(super) fn admits_null(&self, ty: &Type) -> bool {
+        let (inner, nullable) = self.model.resolve(ty);
+        nullable
+            || match &inner.kind {
+                Kind::Any | Kind::Null => true,
+                Kind::Literals(values) => values.iter().any(serde_json::Value::is_null),
+                Kind::Named(id) => match &self.model.type_def(*id).shape {
+                    Shape::Union(union) => union.variants.iter().any(|variant| {
+                        // One step is enough to stay away from circles: a union of unions is a union that may hold null.
+                        let (inner, nullable) = self.model.resolve(&variant.ty);
+                        nullable || matches!(inner.kind, Kind::Any | Kind::Null | Kind::Named(_))
+                    }),
+                    _ => false,
+                },
+                _ => false,
+            }
+    }
+
+    /// A use of a type, `Option` for `null` included, as it is spelt outside the modules of types.
+    pub(super) fn type_tokens(&self, ty: &Type) -> TokenStream {
+        TokenStream::from_str(&self.spell(ty, Within::Elsewhere)).unwrap_or_default()
+    }
+
+    /// The same for a value that may also be absent: one `Option` more.
+    pub(super) fn optional_type_tokens(&self, ty: &Type) -> TokenStream {
+        TokenStream::from_str(&format!("Option<{}>", self.spell(ty, Within::Elsewhere))).unwrap_or_default()
+    }
+
+    /// A use of a type, as text.
+    pub(super) fn spell(&self, ty: &Type, within: Within) -> String {
+        self.spell_boxed(ty, within, true)
+    }
+
+    /// `inline`: the value lies in its owner, not on the heap behind a list or map.
+    fn spell_boxed(&self, ty: &Type, within: Within, inline: bool) -> String {
+        let text = match &ty.kind {
+            Kind::Any => return "serde_json::Value".to_owned(),
+            Kind::Null => return "()".to_owned(),
+            Kind::Never => "crate::scalars::Never".to_owned(),
+            Kind::Boolean => "bool".to_owned(),
+            Kind::Integer { narrow } => integer(*narrow, ty.rules.as_deref()).to_owned(),
+            Kind::Number => "f64".to_owned(),
+            Kind::Text(format) => match format {
+                TextFormat::Uuid => "uuid::Uuid",
+                TextFormat::DateTime => "chrono::DateTime<chrono::Utc>",
+                TextFormat::Date => "chrono::NaiveDate",
+                TextFormat::Base64 => "crate::scalars::Base64",
+                _ => "String",
+            }
+            .to_owned(),
+            Kind::List(item) => format!("Vec<{}>", self.spell_boxed(item, within, false)),
+            Kind::Map(value) if value.kind == Kind::Any => "serde_json::Map<String, serde_json::Value>".to_owned(),
+            Kind::Map(value) => {
+                format!(
+                    "std::collections::BTreeMap<String, {}>",
+                    self.spell_boxed(value, within, false)
+                )
+            }
+            Kind::Tuple { items, rest } => match exact_tuple(items, rest.as_deref(), ty.rules.as_deref()) {
+                true => {
+                    let items: Vec<String> = items
+                        .iter()
+                        .map(|item| self.spell_boxed(item, within, inline) + ",")
+                        .collect();
+                    format!("({})", items.join(" "))
+                }
+                false => "Vec<serde_json::Value>".to_owned(),
+            },
+            Kind::Literals(values) => match literal_type(values) {
+                Some(text) => text.to_owned(),
+                None => return "serde_json::Value".to_owned(),
+            },
+            Kind::Named(id) => {
+                let name = self.type_name(*id);
+                match within {
+                    Within::Elsewhere => format!("crate::types::{name}"),
+                    Within::Type(from) => {
+                        let path = match self.module_of(from) == self.module_of(*id) {
+                            true => name.to_owned(),
+                            false => format!("super::{name}"),
+                        };
+                        match inline && self.inline.closes_circle(from, *id) {
+                            true => format!("Box<{path}>"),
+                            false => path,
+                        }
+                    }
+                }
+            }
+        };
+        if ty.nullable { format!("Option<{text}>") } else { text }
+    }
+}
+
+/// The Rust type of a whole number.
+pub(super) fn integer(narrow: bool, rules: Option<&Rules>) -> &'static str {
+    let never_negative = |rules: &Rules| {
+        let least = rules.minimum.as_ref().or(rules.exclusive_minimum.as_ref());
+        least.and_then(serde_json::Number::as_f64).is_some_and(|least| least >= 0.0)
+    };
+    match (narrow, rules.is_some_and(never_negative)) {
+        (true, _) => "i32",
+        (false, true) => "u64",
+        (false, false) => "i64",
+    }
+}
+
+/// Whether every value of a tuple has exactly its items. Rust has tuples for nothing else: a shorter or longer list is one of
+/// any values, which the schema checks.
+pub(super) fn exact_tuple(items: &[Type], rest: Option<&Type>, rules: Option<&Rules>) -> bool {
+    let least = rules.and_then(|rules| rules.min_items).unwrap_or(0);
+    rest.is_none() && (1..=12).contains(&items.len()) && least >= items.len() as u64
+}
+
+/// The Rust type that holds all of these values, when there is a closer one than any JSON.
+fn literal_type(values: &[serde_json::Value]) -> Option<&'static str> {
+    let all = |is: fn(&serde_json::Value) -> bool| values.iter().all(is);
+    match () {
+        () if all(serde_json::Value::is_string) => Some("String"),
+        () if all(serde_json::Value::is_boolean) => Some("bool"),
+        () if all(serde_json::Value::is_i64) => Some("i64"),
+        () if all(serde_json::Value::is_number) => Some("f64"),
+        () => None,
+    }
+}
+
+fn members(shape: &Shape) -> Vec<String> {
+    match shape {
+        Shape::Record(record) => {
+            let keeps = matches!(record.extra, Extra::Kept(_));
+            let names = record.fields.iter().map(|field| &field.name);
+            raw(Case::Snake.distinct(names, |text| never_raw(text) || (keeps && text == "extra")))
+        }
+        Shape::Union(union) => pascal(union.variants.iter().map(|variant| &variant.name)),
+        Shape::Enumeration(list) => pascal(&list.names),
+        Shape::Alias(_) => Vec::new(),
+    }
+}
+
+fn pascal<'n>(names: impl IntoIterator<Item = &'n Name>) -> Vec<String> {
+    Case::Pascal.distinct(names, |text| text == "Self")
+}
+
+fn raw(names: Vec<String>) -> Vec<String> {
+    names
+        .into_iter()
+        .map(|name| if is_keyword(&name) { format!("r#{name}") } else { name })
+        .collect()
+}
+
+/// Words that cannot even be raw identifiers.
+fn never_raw(text: &str) -> bool {
+    matches!(text, "self" | "super" | "crate" | "_")
+}
+
+/// Words that edition 2024 reserves, in small letters.
+pub(super) fn is_keyword(text: &str) -> bool {
+    const WORDS: [&str; 52] = [
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
+        "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
+        "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
+        "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "_",
+    ];
+    WORDS.contains(&text)
+}
+
+/// Names that a module of a domain cannot have: keywords, `shared`, and files that some systems keep for devices.
+fn is_no_module(text: &str) -> bool {
+    let device = matches!(text, "con" | "prn" | "aux" | "nul")
+        || (text.len() == 4
+            && (text.starts_with("com") || text.starts_with("lpt"))
+            && text.ends_with(|c: char| c.is_ascii_digit()));
+    is_keyword(text) || text == SHARED || device
+}
+
+/// Names of the prelude and of what generated code uses unqualified: a type of that name would shadow it.
+fn is_taken(text: &str) -> bool {
+    const WORDS: [&str; 47] = [
+        "Self", "Option", "Some", "None", "Result", "Ok", "Err", "Box", "String", "Vec", "Send", "Sync", "Sized", "Copy",
+        "Drop", "Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce", "AsMut", "AsRef", "From", "Into", "Default",
+        "Iterator", "Extend", "IntoIterator", "DoubleEndedIterator", "ExactSizeIterator", "Eq", "Ord", "PartialEq",
+        "PartialOrd", "Clone", "ToOwned", "ToString", "TryFrom", "TryInto", "FromIterator", "Future", "IntoFuture", "Debug",
+        "Hash", "Unpin", "Display",
+    ];
+    WORDS.contains(&text)
+}
