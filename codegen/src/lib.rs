@@ -4,6 +4,7 @@
 //! the stages is the order of the modules below; a stage uses only what stands above it.
 
 pub mod check;
+mod compile;
 pub mod diagnostics;
 pub mod emit;
 pub mod lower;
@@ -12,3 +13,5 @@ pub mod openapi;
 pub mod settings;
 pub mod source;
 pub mod spec;
+
+pub use compile::{Compilation, analyse, compile};

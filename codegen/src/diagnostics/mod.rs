@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 pub mod contract;
 pub mod document;
+pub mod emit;
+pub mod extension;
 pub mod schema;
 pub mod settings;
 
@@ -188,7 +190,14 @@ pub fn all_codes() -> Vec<&'static Code> {
 }
 
 /// The families of codes. A new family is a new file and one line here.
-const FAMILIES: &[&[&Code]] = &[contract::CODES, document::CODES, schema::CODES, settings::CODES];
+const FAMILIES: &[&[&Code]] = &[
+    contract::CODES,
+    document::CODES,
+    emit::CODES,
+    extension::CODES,
+    schema::CODES,
+    settings::CODES,
+];
 
 /// The candidate nearest to a misspelt word, when one is near enough to be meant.
 #[must_use]

@@ -3,7 +3,17 @@
 //! Owns: the differences between 3.0, 3.1 and 3.2, references between files, and the bundle: one 3.1 document whose
 //! references all stay inside it. Must not know: the model or any target.
 
+mod bundle;
+mod documents;
+pub mod extension;
+mod grammar;
+mod link;
+mod reference;
+mod upgrade;
+
 use serde_json::Value;
+
+pub use bundle::bundle;
 
 use crate::diagnostics::{At, Place};
 

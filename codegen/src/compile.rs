@@ -1,0 +1,149 @@
+//! A compilation: every stage in its order.
+//!
+//! Owns: which stage follows which, which targets run, and that artifacts come out in one order. Must not know: what any
+//! stage does.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::diagnostics::{
+    At, Diagnostic, Diagnostics, Place, any_error, emit as codes, nearest, settings as setting_codes,
+};
+use crate::emit::templates::Templates;
+use crate::emit::{Artifact, Input, TARGETS, Target};
+use crate::model::Model;
+use crate::openapi::{self, Bundle};
+use crate::settings::{FILE, Settings};
+use crate::source::Sources;
+use crate::{check, lower, spec};
+
+/// What came out of a compilation.
+#[derive(Debug, Default)]
+pub struct Compilation {
+    /// What the service is.
+    pub model: Model,
+    /// The same as one OpenAPI document.
+    pub bundle: Bundle,
+    /// Files to be written, by path. Empty when there are errors.
+    pub artifacts: Vec<Artifact>,
+    /// Everything that was found, in the order of the stages.
+    pub diagnostics: Diagnostics,
+}
+
+/// The documents of a repository as a model, checked; nothing is emitted.
+#[must_use]
+pub fn analyse(sources: &Sources, settings: &Settings) -> Compilation {
+    let mut diagnostics = Diagnostics::new();
+    let bundle = openapi::bundle(sources, settings, &mut diagnostics);
+    let (features, constitution) = spec::features(sources, settings, &mut diagnostics);
+    let model = lower::lower(&bundle, features, constitution, settings, &mut diagnostics);
+    check::check(&model, &bundle, settings, &mut diagnostics);
+    Compilation {
+        model,
+        bundle,
+        artifacts: Vec::new(),
+        diagnostics,
+    }
+}
+
+/// Everything: from texts to artifacts. `templates` replace built-in frames by name.
+#[must_use]
+pub fn compile(sources: &Sources, settings: &Settings, templates: &BTreeMap<String, String>) -> Compilation {
+    let mut compilation = analyse(sources, settings);
+    let targets = select(settings, &mut compilation.diagnostics);
+    let templates = match Templates::new(templates) {
+        Ok(templates) => templates,
+        Err(errors) => {
+            compilation.diagnostics.extend(errors.into_iter().map(|error| {
+                let file = settings.templates.as_deref().unwrap_or("templates");
+                let place = Place::file(&format!("{file}/{}", error.name));
+                Diagnostic::new(&codes::TEMPLATE, error.message, place)
+            }));
+            return compilation;
+        }
+    };
+    if any_error(&compilation.diagnostics) {
+        return compilation;
+    }
+    let selected: Vec<&'static str> = targets.iter().map(|target| target.name).collect();
+    let input = Input {
+        model: &compilation.model,
+        bundle: &compilation.bundle,
+        settings,
+        templates: &templates,
+        project: project(settings, &compilation.model),
+        selected: &selected,
+    };
+    let emitted: Vec<(Vec<Artifact>, Diagnostics)> = targets
+        .par_iter()
+        .map(|target| {
+            let mut diagnostics = Diagnostics::new();
+            ((target.emit)(&input, &mut diagnostics), diagnostics)
+        })
+        .collect();
+    let mut artifacts = Vec::new();
+    for (mut made, mut found) in emitted {
+        artifacts.append(&mut made);
+        compilation.diagnostics.append(&mut found);
+    }
+    artifacts.sort_by(|left, right| left.path.cmp(&right.path));
+    tell_repeated(&artifacts, &mut compilation.diagnostics);
+    compilation.artifacts = artifacts;
+    compilation
+}
+
+/// Name of the project: of the settings, else the contract's title.
+fn project<'a>(settings: &'a Settings, model: &'a Model) -> &'a str {
+    settings
+        .name
+        .as_deref()
+        .filter(|name| !name.trim().is_empty())
+        .unwrap_or(&model.info.title)
+}
+
+/// The targets that the settings name, with those they need; all when they name none. In the order of the table.
+fn select(settings: &Settings, diagnostics: &mut Diagnostics) -> Vec<&'static Target> {
+    let Some(names) = &settings.targets else {
+        return TARGETS.iter().collect();
+    };
+    let mut wanted: Vec<&'static str> = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        let known = || TARGETS.iter().filter(|target| !target.hidden);
+        match known().find(|target| target.name == name) {
+            Some(target) => {
+                wanted.push(target.name);
+                wanted.extend(target.needs);
+            }
+            None => {
+                let place = Place {
+                    file: FILE.into(),
+                    at: At::Pointer(format!("/targets/{i}")),
+                };
+                let hint = match nearest(name, known().map(|target| target.name)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!(
+                        "choose among {}",
+                        known().map(|target| target.name).collect::<Vec<_>>().join(", ")
+                    ),
+                };
+                let message = format!("there is no target `{name}`");
+                diagnostics.push(Diagnostic::new(&setting_codes::UNKNOWN_TARGET, message, place).hint(hint));
+            }
+        }
+    }
+    TARGETS.iter().filter(|target| wanted.contains(&target.name)).collect()
+}
+
+/// Two artifacts for one path would overwrite each other: the folders of two targets must be apart.
+fn tell_repeated(artifacts: &[Artifact], diagnostics: &mut Diagnostics) {
+    for pair in artifacts.windows(2) {
+        if let [first, second] = pair
+            && first.path == second.path
+        {
+            let message = format!("`{}` and `{}` both make `{}`", first.target, second.target, first.path);
+            let hint = "give one of the targets another `out` folder in flaresmith.toml";
+            diagnostics.push(Diagnostic::new(&codes::PATH_TAKEN, message, Place::file(FILE)).hint(hint));
+        }
+    }
+}

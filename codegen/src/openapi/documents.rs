@@ -1,0 +1,178 @@
+//! Documents: which files are contracts and data models, and what version they are written in.
+//!
+//! Owns: finding contracts by their content, versions, and the trees of every file that is referred to.
+//! Must not know: what references mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes};
+use crate::settings::{FILE, Settings};
+use crate::source::{Sources, read};
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct Document {
+    /// Path relative to the root.
+    pub(super) path: Arc<str>,
+    /// What is in it.
+    pub(super) value: Value,
+    /// Written in the terms of OpenAPI 3.0, rather than of JSON Schema 2020-12.
+    pub(super) old: bool,
+}
+
+/// Every file that is part of the bundle, read once.
+pub(super) struct Documents<'a> {
+    sources: &'a Sources,
+    read: BTreeMap<String, Arc<Document>>,
+    broken: BTreeSet<String>,
+}
+
+/// What the settings and the files' content single out.
+pub(super) struct Found {
+    /// OpenAPI documents: those that the settings list, then those found, by path.
+    pub(super) contracts: Vec<Arc<Document>>,
+    /// Files of schemas in the folders of features.
+    pub(super) schemas: Vec<Arc<Document>>,
+}
+
+impl<'a> Documents<'a> {
+    pub(super) fn new(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            read: BTreeMap::new(),
+            broken: BTreeSet::new(),
+        }
+    }
+
+    /// Whether a file is among the sources.
+    pub(super) fn exists(&self, path: &str) -> bool {
+        self.sources.get(path).is_some()
+    }
+
+    /// A file by its path, read at most once. `None`: it cannot be read, which has been told.
+    pub(super) fn get(&mut self, path: &str, old: bool, diagnostics: &mut Diagnostics) -> Option<Arc<Document>> {
+        if let Some(found) = self.read.get(path) {
+            return Some(Arc::clone(found));
+        }
+        if self.broken.contains(path) {
+            return None;
+        }
+        match read::read(self.sources, path) {
+            Ok(value) => {
+                let old = version(&value).map_or(old, |version| version.starts_with("3.0"));
+                let document = Arc::new(Document {
+                    path: path.into(),
+                    value,
+                    old,
+                });
+                self.read.insert(path.to_owned(), Arc::clone(&document));
+                Some(document)
+            }
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                self.broken.insert(path.to_owned());
+                None
+            }
+        }
+    }
+
+    /// Finds contracts and data models. Files that look like neither are not read.
+    pub(super) fn find(&mut self, settings: &Settings, diagnostics: &mut Diagnostics) -> Found {
+        let mut found = Found {
+            contracts: Vec::new(),
+            schemas: Vec::new(),
+        };
+        for (i, path) in settings.contracts.iter().enumerate() {
+            if self.exists(path) {
+                self.sort_in(path, true, &mut found, diagnostics);
+            } else {
+                let place = Place::pointer(FILE, format!("/contracts/{i}"));
+                diagnostics.push(
+                    Diagnostic::new(
+                        &codes::NO_CONTRACT,
+                        format!("the contract `{path}` does not exist"),
+                        place,
+                    )
+                    .hint("write the path relative to flaresmith.toml"),
+                );
+            }
+        }
+        let paths: Vec<String> = self.sources.iter().map(|(path, _)| path.to_string()).collect();
+        for path in paths {
+            let in_feature = settings.specs.iter().any(|folder| is_below(&path, folder));
+            let beside = settings.contracts.is_empty() && !path.contains('/');
+            let listed = settings.contracts.contains(&path);
+            let readable = [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end));
+            if (in_feature || beside) && readable && !listed && self.looks_interesting(&path) {
+                self.sort_in(&path, false, &mut found, diagnostics);
+            }
+        }
+        if found.contracts.is_empty() && self.broken.is_empty() && diagnostics.is_empty() {
+            let place = Place::file(FILE);
+            diagnostics.push(
+                Diagnostic::new(&codes::NO_CONTRACT, "no OpenAPI document was found", place)
+                    .hint("run `flaresmith init --contract openapi.yaml`, or list the file under `contracts` in flaresmith.toml"),
+            );
+        }
+        found
+    }
+
+    /// Whether the bytes of a file hold one of the words that a document of ours begins with.
+    fn looks_interesting(&self, path: &str) -> bool {
+        let Some(bytes) = self.sources.get(path) else {
+            return false;
+        };
+        let text = String::from_utf8_lossy(bytes);
+        ["openapi", "swagger", "$defs"].iter().any(|word| text.contains(word))
+    }
+
+    fn sort_in(&mut self, path: &str, listed: bool, found: &mut Found, diagnostics: &mut Diagnostics) {
+        let Some(document) = self.get(path, false, diagnostics) else {
+            return;
+        };
+        let place = |key: &str| Place::pointer(path, format!("/{key}"));
+        if let Some(version) = version(&document.value) {
+            let known = ["3.0", "3.1", "3.2"].iter().any(|known| {
+                version
+                    .strip_prefix(known)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+            });
+            if known {
+                found.contracts.push(document);
+            } else {
+                let message = format!("OpenAPI {version} is not a version that is known");
+                let hint = "write `openapi: 3.1.0` (3.0, 3.1 and 3.2 are read)";
+                diagnostics.push(Diagnostic::new(&codes::VERSION_UNKNOWN, message, place("openapi")).hint(hint));
+            }
+        } else if document.value.get("swagger").is_some() {
+            let message = "this is a Swagger 2.0 document";
+            let hint = format!("convert it first: `npx swagger2openapi {path} -o openapi.yaml`");
+            diagnostics.push(Diagnostic::new(&codes::SWAGGER_2, message, place("swagger")).hint(hint));
+        } else if document.value.get("$defs").is_some() && !listed {
+            found.schemas.push(document);
+        } else if listed {
+            let message = format!("`{path}` has no key `openapi`, so it is not a contract");
+            diagnostics.push(
+                Diagnostic::new(&codes::VERSION_UNKNOWN, message, Place::file(path))
+                    .hint("begin the document with `openapi: 3.1.0`"),
+            );
+        }
+    }
+}
+
+/// The version that a document names, as text. YAML makes `3.1` a number.
+fn version(value: &Value) -> Option<String> {
+    match value.get("openapi")? {
+        Value::String(version) => Some(version.clone()),
+        Value::Number(version) => Some(version.to_string()),
+        _ => Some("?".to_owned()),
+    }
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    folder.is_empty() || folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}

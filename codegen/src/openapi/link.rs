@@ -1,0 +1,388 @@
+//! Linking: the parts of all documents in one, with references that all stay inside it.
+//!
+//! Owns: what is pulled in from other files, under which name, and where everything came from.
+//! Must not know: finding documents, the terms of each version, the model.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::documents::{Document, Documents};
+use super::grammar::{self, Place as Kind, Step};
+use super::reference::{self, Refusal, Target};
+use super::{extension, upgrade};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes, nearest};
+use crate::model::{Case, Name};
+
+/// Something that is still to be copied into the components of the bundle.
+struct Pull {
+    document: Arc<Document>,
+    pointer: String,
+    kind: Kind,
+    section: &'static str,
+    name: String,
+}
+
+/// What linking knows while it runs.
+pub(super) struct Linker<'a, 'd> {
+    pub(super) documents: Documents<'a>,
+    pub(super) diagnostics: &'d mut Diagnostics,
+    /// Parts of files that have their place in the bundle: (file, pointer) -> bundle pointer. What is inside follows.
+    placed: BTreeMap<(Arc<str>, String), String>,
+    /// Names of components that are taken, by section.
+    taken: BTreeMap<&'static str, BTreeSet<String>>,
+    queue: VecDeque<Pull>,
+    /// Components that were copied: section, name, value; in the order in which they were planned.
+    pulled: Vec<(&'static str, String, Value)>,
+    /// Where the parts of the bundle came from.
+    pub(super) origins: Vec<(String, Place)>,
+    /// Keywords of another version: (file, keyword) -> first place and how many.
+    foreign: BTreeMap<(Arc<str>, &'static str), (String, usize)>,
+}
+
+/// Where the copying stands in a source file.
+pub(super) struct At<'d> {
+    pub(super) document: &'d Arc<Document>,
+    /// Pointer in that file.
+    pub(super) pointer: String,
+}
+
+impl At<'_> {
+    fn place(&self) -> Place {
+        Place::pointer(&self.document.path, self.pointer.clone())
+    }
+}
+
+impl<'a, 'd> Linker<'a, 'd> {
+    pub(super) fn new(documents: Documents<'a>, diagnostics: &'d mut Diagnostics) -> Self {
+        Self {
+            documents,
+            diagnostics,
+            placed: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            queue: VecDeque::new(),
+            pulled: Vec::new(),
+            origins: Vec::new(),
+            foreign: BTreeMap::new(),
+        }
+    }
+
+    /// Says that a part of a file stands in the bundle at a pointer.
+    pub(super) fn place(&mut self, document: &Document, pointer: &str, bundle: &str) {
+        self.placed
+            .insert((Arc::clone(&document.path), pointer.to_owned()), bundle.to_owned());
+        self.origins
+            .push((bundle.to_owned(), Place::pointer(&document.path, pointer)));
+    }
+
+    /// Takes a name for a component. Names that others have get the file's name behind them, then numbers.
+    pub(super) fn take_name(&mut self, section: &'static str, wanted: &str, document: &Document) -> String {
+        let taken = self.taken.entry(section).or_default();
+        let mut name = wanted.to_owned();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{wanted}{}", Name::new(stem(&document.path)).to(Case::Pascal));
+            if number > 2 {
+                name.push_str(&number.to_string());
+            }
+            number += 1;
+        }
+        name
+    }
+
+    /// Whether a component of that name exists.
+    pub(super) fn is_taken(&self, section: &str, name: &str) -> bool {
+        self.taken.get(section).is_some_and(|taken| taken.contains(name))
+    }
+
+    /// Whether a part of a file has its place in the bundle.
+    pub(super) fn is_placed(&self, document: &Document, pointer: &str) -> bool {
+        self.bundle_pointer(document, pointer).is_some()
+    }
+
+    /// Plans to copy a part of a file into the components, under a name that was taken for it.
+    pub(super) fn pull(&mut self, document: &Arc<Document>, pointer: &str, kind: Kind, name: &str) {
+        let Some(section) = grammar::section(kind) else {
+            return;
+        };
+        let bundle = format!("/components/{section}/{}", escape(name));
+        self.place(document, pointer, &bundle);
+        self.queue.push_back(Pull {
+            document: Arc::clone(document),
+            pointer: pointer.to_owned(),
+            kind,
+            section,
+            name: name.to_owned(),
+        });
+    }
+
+    /// Copies everything that was planned, and what that needs in turn. Ends because every part is planned once.
+    pub(super) fn copy_pulled(&mut self) {
+        while let Some(pull) = self.queue.pop_front() {
+            let Some(value) = pull.document.value.pointer(&pull.pointer) else {
+                continue;
+            };
+            let mut at = At {
+                document: &pull.document,
+                pointer: pull.pointer.clone(),
+            };
+            let copied = self.copy(value, pull.kind, &mut at);
+            self.pulled.push((pull.section, pull.name, copied));
+        }
+    }
+
+    /// Moves what was copied into the components of the bundle: placeholders are filled, the rest is added behind them.
+    pub(super) fn settle_components(&mut self, components: &mut Map<String, Value>) {
+        for (section, name, value) in std::mem::take(&mut self.pulled) {
+            let section = components.entry(section).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(section) = section {
+                section.insert(name, value);
+            }
+        }
+    }
+
+    /// If all that stands here is a reference into another file: where it leads.
+    pub(super) fn alias_target(&mut self, value: &Value, at: &At<'_>) -> Option<(Arc<Document>, String)> {
+        let map = value.as_object().filter(|map| map.len() == 1)?;
+        let text = map.get("$ref")?.as_str()?;
+        let target = reference::parse(text, &at.document.path).ok()?;
+        if *target.file == *at.document.path || !self.documents.exists(&target.file) {
+            return None;
+        }
+        let document = self.documents.get(&target.file, at.document.old, self.diagnostics)?;
+        document.value.pointer(&target.pointer)?;
+        if self.bundle_pointer(&document, &target.pointer).is_some() {
+            return None;
+        }
+        Some((document, target.pointer))
+    }
+
+    /// Copies a value: references lead into the bundle afterwards, and schemas are told in the terms of 3.1.
+    pub(super) fn copy(&mut self, value: &Value, kind: Kind, at: &mut At<'_>) -> Value {
+        let Value::Object(map) = value else {
+            return value.clone();
+        };
+        let mut copied = Map::with_capacity(map.len());
+        for (key, value) in map {
+            let length = at.pointer.len();
+            push(&mut at.pointer, key);
+            let new = self.copy_member(key, value, kind, at);
+            at.pointer.truncate(length);
+            if let Some(new) = new {
+                copied.insert(key.clone(), new);
+            }
+        }
+        if kind == Kind::Schema {
+            for keyword in upgrade::schema(&mut copied) {
+                self.note_foreign(keyword, at);
+            }
+        }
+        Value::Object(copied)
+    }
+
+    fn copy_member(&mut self, key: &str, value: &Value, kind: Kind, at: &mut At<'_>) -> Option<Value> {
+        match (key, value, kind) {
+            ("$ref", Value::String(text), kind) if grammar::section(kind).is_some() => {
+                return self.link(text, kind, at).map(Value::String);
+            }
+            ("mapping", Value::Object(mapping), Kind::Discriminator) => {
+                return Some(Value::Object(self.copy_mapping(mapping, at)));
+            }
+            ("x-flaresmith", value, kind) => {
+                extension::check(value, kind, &at.place(), self.diagnostics);
+            }
+            _ => {}
+        }
+        Some(match (grammar::step(kind, key), value) {
+            (Some(Step::One(inner)), value) => self.copy(value, inner, at),
+            (Some(Step::Map(inner)), Value::Object(map)) => {
+                let mut copied = Map::with_capacity(map.len());
+                for (name, value) in map {
+                    let length = at.pointer.len();
+                    push(&mut at.pointer, name);
+                    let is_data =
+                        name.starts_with("x-") && matches!(inner, Kind::PathItem | Kind::Response | Kind::Callback);
+                    let new = if is_data {
+                        value.clone()
+                    } else {
+                        self.copy(value, inner, at)
+                    };
+                    at.pointer.truncate(length);
+                    copied.insert(name.clone(), new);
+                }
+                Value::Object(copied)
+            }
+            (Some(Step::List(inner)), Value::Array(items)) => {
+                let mut copied = Vec::with_capacity(items.len());
+                for (i, item) in items.iter().enumerate() {
+                    let length = at.pointer.len();
+                    push(&mut at.pointer, &i.to_string());
+                    copied.push(self.copy(item, inner, at));
+                    at.pointer.truncate(length);
+                }
+                Value::Array(copied)
+            }
+            // Tuples of older drafts are lists of schemas where one schema is expected.
+            (_, value) => value.clone(),
+        })
+    }
+
+    /// Values of a discriminator's mapping are references or names of components.
+    fn copy_mapping(&mut self, mapping: &Map<String, Value>, at: &mut At<'_>) -> Map<String, Value> {
+        let mut copied = Map::with_capacity(mapping.len());
+        for (tag, value) in mapping {
+            let length = at.pointer.len();
+            push(&mut at.pointer, tag);
+            let new = match value.as_str() {
+                Some(text) if text.contains(['#', '/']) => self.link(text, Kind::Schema, at).map(Value::String),
+                Some(name) if !self.is_taken("schemas", name) && self.documents.exists(name) => {
+                    self.link(name, Kind::Schema, at).map(Value::String)
+                }
+                _ => Some(value.clone()),
+            };
+            at.pointer.truncate(length);
+            if let Some(new) = new {
+                copied.insert(tag.clone(), new);
+            }
+        }
+        copied
+    }
+
+    /// What a reference becomes in the bundle; what it leads to is planned when it is new. `None`: it leads nowhere, which
+    /// has been told.
+    fn link(&mut self, text: &str, kind: Kind, at: &At<'_>) -> Option<String> {
+        let target = match reference::parse(text, &at.document.path) {
+            Ok(target) => target,
+            Err(Refusal::Outside) => {
+                let message = format!("`{text}` leaves the repository");
+                let hint = "copy the file into the repository and refer to the copy";
+                self.diagnostics
+                    .push(Diagnostic::new(&codes::REF_OUTSIDE_ROOT, message, at.place()).hint(hint));
+                return None;
+            }
+            Err(Refusal::Anchor) => {
+                let message = format!("`{text}` names an anchor, not a place");
+                let hint = "write a JSON pointer: `#/components/schemas/Name` or `#/$defs/Name`";
+                self.diagnostics
+                    .push(Diagnostic::new(&codes::REF_UNRESOLVED, message, at.place()).hint(hint));
+                return None;
+            }
+        };
+        let document = self.document_of(&target, text, at)?;
+        if document.value.pointer(&target.pointer).is_none() {
+            self.tell_missing(&document, &target, text, at);
+            return None;
+        }
+        let bundle = match self.bundle_pointer(&document, &target.pointer) {
+            Some(bundle) => bundle,
+            None => {
+                let section = grammar::section(kind)?;
+                let last = target.pointer.rsplit('/').next().unwrap_or("");
+                let named = !last.is_empty() && last.parse::<usize>().is_err();
+                let wanted = if named {
+                    unescape(last)
+                } else {
+                    Name::new(stem(&document.path)).to(Case::Pascal)
+                };
+                let name = self.take_name(section, &component_name(&wanted), &document);
+                self.pull(&document, &target.pointer, kind, &name);
+                format!("/components/{section}/{}", escape(&name))
+            }
+        };
+        Some(format!("#{bundle}"))
+    }
+
+    fn document_of(&mut self, target: &Target, text: &str, at: &At<'_>) -> Option<Arc<Document>> {
+        if *target.file == *at.document.path {
+            return Some(Arc::clone(at.document));
+        }
+        if !self.documents.exists(&target.file) {
+            let message = format!("`{text}` leads to `{}`, which does not exist", target.file);
+            let hint = "references are relative to the file in which they stand";
+            self.diagnostics
+                .push(Diagnostic::new(&codes::REF_UNRESOLVED, message, at.place()).hint(hint));
+            return None;
+        }
+        self.documents.get(&target.file, at.document.old, self.diagnostics)
+    }
+
+    fn tell_missing(&mut self, document: &Document, target: &Target, text: &str, at: &At<'_>) {
+        let (parent, last) = target.pointer.rsplit_once('/').unwrap_or(("", ""));
+        let siblings = document.value.pointer(parent).and_then(Value::as_object);
+        let near = siblings.and_then(|map| nearest(&unescape(last), map.keys().map(String::as_str)).map(str::to_owned));
+        let message = format!("`{text}` does not exist");
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        self.diagnostics
+            .push(Diagnostic::new(&codes::REF_UNRESOLVED, message, at.place()).maybe_hint(hint));
+    }
+
+    /// Where a part of a file stands in the bundle: by its own place, or inside something that has one.
+    fn bundle_pointer(&self, document: &Document, pointer: &str) -> Option<String> {
+        let mut prefix = pointer;
+        loop {
+            if let Some(bundle) = self.placed.get(&(Arc::clone(&document.path), prefix.to_owned())) {
+                return Some(format!("{bundle}{}", pointer.get(prefix.len()..).unwrap_or("")));
+            }
+            prefix = prefix.rsplit_once('/')?.0;
+        }
+    }
+
+    fn note_foreign(&mut self, keyword: &'static str, at: &At<'_>) {
+        if !at.document.old {
+            let key = (Arc::clone(&at.document.path), keyword);
+            let entry = self
+                .foreign
+                .entry(key)
+                .or_insert_with(|| (format!("{}/{keyword}", at.pointer), 0));
+            entry.1 += 1;
+        }
+    }
+
+    /// Tells about keywords of other versions, once for each file and keyword.
+    pub(super) fn tell_foreign(&mut self) {
+        for ((file, keyword), (pointer, count)) in std::mem::take(&mut self.foreign) {
+            let hint = match keyword {
+                "nullable" => "write `type: [string, 'null']`",
+                "items" => "write `prefixItems:` for the items of a tuple",
+                _ => "write the limit itself behind the keyword",
+            };
+            let message = format!("`{keyword}` is used as in OpenAPI 3.0, {count} times");
+            self.diagnostics
+                .push(Diagnostic::new(&codes::DIALECT_MIXED, message, Place::key(&file, pointer)).hint(hint));
+        }
+    }
+}
+
+/// The name of a file without folder and ending.
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(name)
+}
+
+/// Keys of components may hold only some characters.
+fn component_name(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if !text.is_empty() && text.chars().all(allowed) {
+        text.to_owned()
+    } else {
+        Name::new(text).to(Case::Pascal)
+    }
+}
+
+fn push(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    if key.contains(['~', '/']) {
+        pointer.push_str(&escape(key));
+    } else {
+        pointer.push_str(key);
+    }
+}
+
+pub(super) fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
