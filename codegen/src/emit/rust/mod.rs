@@ -12,10 +12,9 @@ mod server;
 mod types;
 
 use proc_macro2::TokenStream;
-use rayon::prelude::*;
 
 use super::{Artifact, GENERATED_BY, Input, Ownership};
-use crate::diagnostics::{At, Diagnostic, Diagnostics, Place, settings as codes};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use names::RustNames;
 
 /// Frames of this target: name and text.
@@ -37,16 +36,28 @@ const TARGET: &str = "rust";
 struct Module {
     /// Path below `src/`: `server/mod.rs`.
     path: String,
-    /// What is in it, without the line that says who made it.
-    body: ModuleBody,
+    /// Its text without the line that says who made it, or why there is none.
+    text: Result<String, String>,
 }
 
-/// What is in a file.
-enum ModuleBody {
-    /// Items, which are formatted here; inner attributes and docs (`#![doc = "..."]`) may stand first.
-    Tokens(TokenStream),
-    /// Rust text that is laid out already.
-    Text(String),
+impl Module {
+    /// A file of Rust text that is laid out already.
+    fn text(path: impl Into<String>, text: String) -> Self {
+        Self {
+            path: path.into(),
+            text: Ok(text),
+        }
+    }
+
+    /// A file of items, which are formatted here; inner attributes and docs (`#![doc = "..."]`) may stand first. Token streams
+    /// stay on their thread: make and format those of several files side by side with `rayon`.
+    fn tokens(path: impl Into<String>, tokens: TokenStream) -> Self {
+        let text = syn::parse2(tokens).map(|file| prettyplease::unparse(&file));
+        Self {
+            path: path.into(),
+            text: text.map_err(|error| error.to_string()),
+        }
+    }
 }
 
 /// A top-level module, for `lib.rs`.
@@ -64,40 +75,29 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     modules.extend(server::emit(&names, input, diagnostics));
     modules.push(manifest::lib(input));
     let folder = manifest::folder(input);
-    let printed: Vec<Result<Artifact, String>> = modules
-        .into_par_iter()
-        .map(|module| {
-            let text = match module.body {
-                ModuleBody::Text(text) => text,
-                ModuleBody::Tokens(tokens) => format_tokens(tokens).map_err(|error| format!("{}: {error}", module.path))?,
-            };
-            Ok(Artifact {
-                path: format!("{folder}/src/{}", module.path),
+    let mut artifacts = manifest::files(input, diagnostics);
+    for module in modules {
+        let path = format!("{folder}/src/{}", module.path);
+        match module.text {
+            Ok(text) => artifacts.push(Artifact {
+                path,
                 text: format!("// {GENERATED_BY}\n{text}"),
                 ownership: Ownership::Managed,
                 target: TARGET,
-            })
-        })
-        .collect();
-    let mut artifacts = manifest::files(input, diagnostics);
-    for result in printed {
-        match result {
-            Ok(artifact) => artifacts.push(artifact),
-            // Only a frame that the project replaced, or a mistake of ours, can lead here.
-            Err(message) => report(diagnostics, message),
+            }),
+            Err(message) => {
+                let message = format!("{path}: {message}");
+                diagnostics.push(Diagnostic::new(&codes::SYNTAX, message, settings_file("/rust")));
+            }
         }
     }
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     artifacts
 }
 
-/// Tells that a file of this target could not be made.
-fn report(diagnostics: &mut Diagnostics, message: String) {
-    let place = Place {
-        file: crate::settings::FILE.into(),
-        at: At::Pointer("/templates".to_owned()),
-    };
-    diagnostics.push(Diagnostic::new(&codes::TEMPLATE, message, place));
+/// A place in the settings: what leads to a file that cannot be made is a template or a setting, never a line of a spec.
+fn settings_file(pointer: &str) -> Place {
+    Place::pointer(crate::settings::FILE, pointer)
 }
 
 /// Fills a frame; a frame that cannot be filled is told, and left out.
@@ -105,12 +105,9 @@ fn frame(input: &Input<'_>, name: &str, context: &impl serde::Serialize, diagnos
     match input.templates.render(name, context) {
         Ok(text) => Some(text),
         Err(error) => {
-            report(diagnostics, format!("{}: {}", error.name, error.message));
+            let message = format!("{}: {}", error.name, error.message);
+            diagnostics.push(Diagnostic::new(&codes::TEMPLATE, message, settings_file("/templates")));
             None
         }
     }
-}
-
-fn format_tokens(tokens: TokenStream) -> Result<String, syn::Error> {
-    syn::parse2(tokens).map(|file| prettyplease::unparse(&file))
 }
