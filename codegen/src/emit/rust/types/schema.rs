@@ -74,13 +74,13 @@ impl Node {
 /// The expression of a use of a type, for code that stands anywhere: `crate::validate` is spelt out.
 pub(in super::super) fn expression(names: &RustNames<'_>, ty: &Type) -> String {
     let mut text = String::new();
-    Writer { names, path: "crate::validate::" }.of(ty).write(0, &mut text);
+    Writer { names, path: "crate::validate::", schemas: "crate::schemas::" }.of(ty).write(0, &mut text);
     text
 }
 
 /// The expression of a definition, where the names of `crate::validate` are in scope.
 pub(super) fn definition(names: &RustNames<'_>, id: TypeId) -> String {
-    let writer = Writer { names, path: "" };
+    let writer = Writer { names, path: "", schemas: "super::" };
     let def = names.model.type_def(id);
     let node = match &def.shape {
         Shape::Record(record) => writer.record(def, record),
@@ -95,7 +95,10 @@ pub(super) fn definition(names: &RustNames<'_>, id: TypeId) -> String {
 
 struct Writer<'n> {
     names: &'n RustNames<'n>,
+    /// What stands before the names of `crate::validate`.
     path: &'static str,
+    /// What stands before the names of schemas.
+    schemas: &'static str,
 }
 
 impl Writer<'_> {
@@ -117,7 +120,7 @@ impl Writer<'_> {
     /// A reference to the schema of a use.
     fn reference(&self, ty: &Type) -> Node {
         match ty.kind {
-            Kind::Named(id) if !ty.nullable => Node::leaf(format!("&{}", self.names.schema_path(id))),
+            Kind::Named(id) if !ty.nullable => Node::leaf(format!("&{}{}", self.schemas, self.names.schema_name(id))),
             _ => self.of(ty).prefixed("&"),
         }
     }
@@ -126,7 +129,7 @@ impl Writer<'_> {
         match ty.kind {
             Kind::Named(id) => {
                 let kind = if ty.nullable { "Nullable" } else { "Same" };
-                self.schema(kind, vec![Node::leaf(format!("&{}", self.names.schema_path(id)))])
+                self.schema(kind, vec![Node::leaf(format!("&{}{}", self.schemas, self.names.schema_name(id)))])
             }
             Kind::Any => self.plain("Any"),
             Kind::Null => self.plain("Null"),
