@@ -12,19 +12,21 @@
 //!   &value)` tells all violations) and turned into its Rust type afterwards; every value that passes the check deserializes.
 //! - `T` is required, `Option<T>` may be absent or is nullable, `Option<Option<T>>` both: absent, `Some(None)` for `null`.
 //!   Kinds that hold `null` anyway (`serde_json::Value`, `()`) are not wrapped for it.
-//! - Aliases are type aliases. Only one that reaches itself is a newtype, since Rust has no recursive aliases.
+//! - Aliases are type aliases. Only one that is defined by itself is a newtype, since Rust has no recursive
+//!   aliases.
 //! - `uuid::Uuid`, `chrono::DateTime<chrono::Utc>`, `chrono::NaiveDate`, `crate::scalars::Base64`; other formats are `String`.
 //!   Bytes outside JSON have no type here: bodies and files are the server's and client's own (`crate::bodies`).
 //! - Whole numbers are `i32` when narrow, `u64` when never negative, else `i64`. Numbers are `f64`, decimals `String`.
 //! - Keywords are raw identifiers (`r#type`) as fields and methods; as modules they get an underscore (`type_`), since a module
 //!   is a file too.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use proc_macro2::TokenStream;
 
-use crate::model::graph::{Components, Edges};
-use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Rules, Shape, TextFormat, Type, TypeId};
+use crate::model::graph::{Components, Edges, mentioned};
+use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union};
 
 /// Where a use of a type stands, which decides how short it can be spelt and whether it must be boxed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,13 +46,15 @@ pub(super) struct RustNames<'a> {
     operations: Vec<String>,
     operation_types: Vec<String>,
     inline: Components,
-    all: Components,
+    /// Records that some union tells apart by a member that they do not have.
+    tagless: BTreeSet<TypeId>,
 }
 
 struct TypeNames {
     pascal: String,
     constant: String,
     members: Vec<String>,
+    newtype: bool,
 }
 
 /// Name of the module of types that belong to no single domain.
@@ -67,6 +71,7 @@ impl<'a> RustNames<'a> {
                 pascal,
                 constant,
                 members: members(&def.shape),
+                newtype: is_alias_of_itself(model, def),
             })
             .collect();
         let domains = model.domains.iter().map(|domain| &domain.name);
@@ -78,7 +83,7 @@ impl<'a> RustNames<'a> {
             operations: raw(Case::Snake.distinct(operations(), never_raw)),
             operation_types: Case::Pascal.distinct(operations(), is_taken),
             inline: model.components(Edges::Inline),
-            all: model.components(Edges::All),
+            tagless: tagless(model),
         }
     }
 
@@ -125,7 +130,12 @@ impl<'a> RustNames<'a> {
 
     /// Whether a named type is written as a newtype around the type it stands for.
     pub(super) fn is_newtype(&self, id: TypeId) -> bool {
-        matches!(self.model.type_def(id).shape, Shape::Alias(_)) && self.all.is_recursive(id)
+        self.types.get(id.index()).is_some_and(|names| names.newtype)
+    }
+
+    /// Whether some union tells the record apart by a member that the record does not have.
+    pub(super) fn lacks_tag(&self, id: TypeId) -> bool {
+        self.tagless.contains(&id)
     }
 
     /// Whether `null` is a value of the Rust type, so that `Option` would have to be wrapped once more to tell it from absence.
@@ -252,6 +262,40 @@ fn literal_type(values: &[serde_json::Value]) -> Option<&'static str> {
         () if all(serde_json::Value::is_number) => Some("f64"),
         () => None,
     }
+}
+
+/// Whether a type alias would be defined by itself: a circle on which there is no record or union.
+fn is_alias_of_itself(model: &Model, def: &TypeDef) -> bool {
+    let Shape::Alias(ty) = &def.shape else { return false };
+    let mut next = Vec::new();
+    mentioned(ty, Edges::All, &mut next);
+    let mut seen = BTreeSet::new();
+    while let Some(id) = next.pop() {
+        let other = model.type_def(id);
+        if std::ptr::eq(other, def) {
+            return true;
+        }
+        if let (Shape::Alias(ty), true) = (&other.shape, seen.insert(id)) {
+            mentioned(ty, Edges::All, &mut next);
+        }
+    }
+    false
+}
+
+fn tagless(model: &Model) -> BTreeSet<TypeId> {
+    let mut found = BTreeSet::new();
+    for def in &model.types {
+        let Shape::Union(Union { variants, tag: Some(tag), .. }) = &def.shape else { continue };
+        for variant in variants {
+            let Kind::Named(id) = model.resolve(&variant.ty).0.kind else { continue };
+            if let Shape::Record(record) = &model.type_def(id).shape
+                && !record.fields.iter().any(|field| field.wire == tag.wire)
+            {
+                found.insert(id);
+            }
+        }
+    }
+    found
 }
 
 fn members(shape: &Shape) -> Vec<String> {

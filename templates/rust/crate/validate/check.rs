@@ -13,8 +13,8 @@ use super::schema::{Extra, List, Literal, Map, Number, Range, Record, Schema, Te
 /// Most violations that are told of one value.
 const MOST: usize = 100;
 
-/// Most steps that one value may take: alternatives inside alternatives can take more than there is time for.
-const STEPS: u32 = 2_000_000;
+/// Steps that a value may take beside those for its size: alternatives inside alternatives can take more than there is time for.
+const STEPS: u64 = 1_000_000;
 
 /// Deepest nesting that is looked into; JSON texts that are read are less deep.
 const DEPTH: usize = 300;
@@ -22,7 +22,7 @@ const DEPTH: usize = 300;
 /// Everything that a schema does not admit in a value, in the order of the schema.
 #[must_use]
 pub fn check(schema: &'static Schema, value: &Value) -> Vec<Violation> {
-    let mut check = Check { at: Vec::new(), found: Vec::new(), most: MOST, steps: STEPS, depth: 0 };
+    let mut check = Check::of(value);
     check.value(schema, value, None);
     check.found
 }
@@ -40,7 +40,7 @@ pub fn choose(schema: &'static Schema, value: &Value) -> Result<usize, String> {
             _ => return Err("is not one of several".to_owned()),
         }
     };
-    let mut check = Check { at: Vec::new(), found: Vec::new(), most: MOST, steps: STEPS, depth: 0 };
+    let mut check = Check::of(value);
     let chosen = match union.tag {
         Some(tag) => check.tagged(union, tag, value).map(|(position, _)| position),
         None => check.first_fit(union, value),
@@ -58,11 +58,16 @@ struct Check<'a> {
     at: Vec<Step<'a>>,
     found: Vec<Violation>,
     most: usize,
-    steps: u32,
+    steps: u64,
     depth: usize,
 }
 
 impl<'a> Check<'a> {
+    fn of(value: &'a Value) -> Self {
+        let steps = STEPS.saturating_add(nodes(value).saturating_mul(50));
+        Self { at: Vec::new(), found: Vec::new(), most: MOST, steps, depth: 0 }
+    }
+
     fn violate(&mut self, keyword: &str, message: impl Into<String>) {
         if self.found.len() >= self.most {
             return;
@@ -94,7 +99,7 @@ impl<'a> Check<'a> {
             return;
         }
         if self.steps == 0 || self.depth >= DEPTH {
-            return self.violate("depth", "is too deeply nested to be checked");
+            return self.violate("depth", "is too deeply nested, or fits too many alternatives, to be checked");
         }
         self.steps -= 1;
         self.depth += 1;
@@ -389,6 +394,15 @@ impl std::fmt::Display for Literal {
             Self::Text(value) => write!(f, "{value:?}"),
             Self::Json(value) => f.write_str(value),
         }
+    }
+}
+
+/// How many values a value is made of.
+fn nodes(value: &Value) -> u64 {
+    match value {
+        Value::Array(items) => items.iter().map(nodes).sum::<u64>() + 1,
+        Value::Object(members) => members.values().map(nodes).sum::<u64>() + 1,
+        _ => 1,
     }
 }
 

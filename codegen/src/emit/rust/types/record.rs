@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::super::docs::{about, comment, literal};
 use super::super::names::{RustNames, Within};
 use super::{definition_docs, validate_impl};
-use crate::model::{Extra, Field, Kind, Record, Shape, TextFormat, TypeDef, TypeId};
+use crate::model::{Extra, Field, Kind, Record, TextFormat, TypeDef, TypeId};
 
 /// Whether a value of the type can do without the field: it is optional, or belongs to the other direction only.
 pub(super) fn may_be_absent(def: &TypeDef, field: &Field) -> bool {
@@ -38,7 +38,7 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, record: &Record, text: &m
     text.push_str(&definition_docs(names, id));
     let _ = writeln!(text, "#[derive({})]", derives.join(", "));
     // A tag that the record itself does not know of would be refused too.
-    if record.extra == Extra::Refused && !lacks_tag(names, id, record) {
+    if record.extra == Extra::Refused && !names.lacks_tag(id) {
         text.push_str("#[serde(deny_unknown_fields)]\n");
     }
     let _ = writeln!(text, "pub struct {name} {{");
@@ -117,15 +117,4 @@ fn write_debug(names: &RustNames<'_>, name: &str, record: &Record, members: &[St
         text.push_str("            .field(\"extra\", &self.extra)\n");
     }
     text.push_str("            .finish()\n    }\n}\n");
-}
-
-/// Whether a union tells the record apart by a member that the record does not have.
-pub(super) fn lacks_tag(names: &RustNames<'_>, id: TypeId, record: &Record) -> bool {
-    names.model.types.iter().any(|def| match &def.shape {
-        Shape::Union(union) => union.tag.as_ref().is_some_and(|tag| {
-            let holds = |variant: &crate::model::Variant| names.model.resolve(&variant.ty).0.kind == Kind::Named(id);
-            !record.fields.iter().any(|field| field.wire == tag.wire) && union.variants.iter().any(holds)
-        }),
-        _ => false,
-    })
 }
