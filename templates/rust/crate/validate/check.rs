@@ -397,13 +397,19 @@ impl std::fmt::Display for Literal {
     }
 }
 
-/// How many values a value is made of.
+/// How many values a value is made of. It may be nested deeper than this thread's stack could follow.
 fn nodes(value: &Value) -> u64 {
-    match value {
-        Value::Array(items) => items.iter().map(nodes).sum::<u64>() + 1,
-        Value::Object(members) => members.values().map(nodes).sum::<u64>() + 1,
-        _ => 1,
+    let mut left = vec![value];
+    let mut count = 0;
+    while let Some(value) = left.pop() {
+        count += 1;
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => left.extend(members.values()),
+            _ => {}
+        }
     }
+    count
 }
 
 fn counted(number: u64, what: &str) -> String {
