@@ -1,5 +1,26 @@
 //! The `flaresmith` command line.
 //!
-//! Owns: starting the command that was asked for. Must not know: what any command does.
+//! Owns: starting the command that was asked for, and the exit code. Must not know: what any command does.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod cli;
+mod commands;
+mod outcome;
+mod progress;
+mod view;
+
+fn main() -> ExitCode {
+    outcome::report_panics();
+    let cli = cli::Cli::parse();
+    let mut view = view::View::new(&cli.global);
+    match commands::run(&cli, &mut view) {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            view.failure(&error);
+            outcome::Outcome::Problems.into()
+        }
+    }
+}

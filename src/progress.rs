@@ -3,7 +3,7 @@
 //! Owns: when and where it is shown. Must not know: what takes so long.
 
 use std::io::IsTerminal as _;
-use std::sync::mpsc::{channel, RecvTimeoutError, Sender};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,7 +26,11 @@ impl Progress {
     pub(crate) fn start(phase: &'static str, silent: bool) -> Self {
         let phase = Arc::new(Mutex::new(phase));
         if silent {
-            return Self { phase, stop: None, thread: None };
+            return Self {
+                phase,
+                stop: None,
+                thread: None,
+            };
         }
         let (stop, stopped) = channel();
         let shown = Arc::clone(&phase);
@@ -48,7 +52,11 @@ impl Progress {
             }
             bar.finish_and_clear();
         });
-        Self { phase, stop: Some(stop), thread: Some(thread) }
+        Self {
+            phase,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 
     /// Says what is being done now.

@@ -35,9 +35,17 @@ fn every_real_contract_becomes_a_model() {
             made.diagnostics.len()
         );
         for found in made.diagnostics.iter().take(12) {
-            println!("   {} {} {:?}", found.code.id, found.message, found.place.as_ref().map(|place| &place.at));
+            println!(
+                "   {} {} {:?}",
+                found.code.id,
+                found.message,
+                found.place.as_ref().map(|place| &place.at)
+            );
         }
-        assert!(!made.diagnostics.iter().any(|found| found.severity == Severity::Error), "{name}");
+        assert!(
+            !made.diagnostics.iter().any(|found| found.severity == Severity::Error),
+            "{name}"
+        );
         read += 1;
     }
     assert!(read > 0, "the folder of FLARESMITH_CORPUS has no contracts");

@@ -28,24 +28,43 @@ pub(crate) fn run(args: &InitArgs, global: &Global, view: &mut View) -> Result<O
     check_targets(&args.targets)?;
     let settings_path = root.path().join(settings::FILE);
     if settings_path.exists() {
-        return Err(SyncError::new("INIT_EXISTS", format!("{} is there already", settings_path.display()))
-            .hint("edit it, or delete it and run `flaresmith init` again"));
+        return Err(
+            SyncError::new("INIT_EXISTS", format!("{} is there already", settings_path.display()))
+                .hint("edit it, or delete it and run `flaresmith init` again"),
+        );
     }
     let mut written: Vec<PathBuf> = Vec::new();
     let contract = match &args.contract {
         Some(path) => Some(adopt_contract(&root, path, &mut written)?),
         None => {
             if !has_specs(&root) {
-                write_new(&root.path().join("specs/001-hello/spec.md"), STARTER_SPEC.as_bytes(), &mut written)?;
-                write_new(&root.path().join("specs/001-hello/contracts/openapi.yaml"), STARTER_CONTRACT.as_bytes(), &mut written)?;
+                write_new(
+                    &root.path().join("specs/001-hello/spec.md"),
+                    STARTER_SPEC.as_bytes(),
+                    &mut written,
+                )?;
+                write_new(
+                    &root.path().join("specs/001-hello/contracts/openapi.yaml"),
+                    STARTER_CONTRACT.as_bytes(),
+                    &mut written,
+                )?;
             }
             None
         }
     };
-    write_new(&settings_path, settings_text(contract.as_deref(), &args.targets).as_bytes(), &mut written)?;
+    write_new(
+        &settings_path,
+        settings_text(contract.as_deref(), &args.targets).as_bytes(),
+        &mut written,
+    )?;
     let written: Vec<String> = written
         .iter()
-        .map(|path| path.strip_prefix(root.path()).unwrap_or(path).to_string_lossy().replace('\\', "/"))
+        .map(|path| {
+            path.strip_prefix(root.path())
+                .unwrap_or(path)
+                .to_string_lossy()
+                .replace('\\', "/")
+        })
         .collect();
     view.initialised(&written);
     Ok(Outcome::Clean)
@@ -67,13 +86,20 @@ fn check_targets(names: &[String]) -> Result<(), SyncError> {
 
 /// The contract's path relative to the root. A file from elsewhere is copied into the root.
 fn adopt_contract(root: &Root, path: &Path, written: &mut Vec<PathBuf>) -> Result<String, SyncError> {
-    let found = path.canonicalize().map_err(|error| SyncError::io("cannot read", path, &error))?;
-    let base = root.path().canonicalize().map_err(|error| SyncError::io("cannot use", root.path(), &error))?;
+    let found = path
+        .canonicalize()
+        .map_err(|error| SyncError::io("cannot read", path, &error))?;
+    let base = root
+        .path()
+        .canonicalize()
+        .map_err(|error| SyncError::io("cannot use", root.path(), &error))?;
     if let Ok(relative) = found.strip_prefix(&base) {
         return Ok(relative.to_string_lossy().replace('\\', "/"));
     }
     let bytes = fs::read(&found).map_err(|error| SyncError::io("cannot read", &found, &error))?;
-    let name = found.file_name().map_or_else(|| "openapi.yaml".to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = found
+        .file_name()
+        .map_or_else(|| "openapi.yaml".to_owned(), |name| name.to_string_lossy().into_owned());
     write_new(&root.path().join(&name), &bytes, written)?;
     Ok(name)
 }
@@ -81,7 +107,9 @@ fn adopt_contract(root: &Root, path: &Path, written: &mut Vec<PathBuf>) -> Resul
 fn has_specs(root: &Root) -> bool {
     let specs = root.path().join("specs").is_dir();
     specs
-        || ["openapi.yaml", "openapi.yml", "openapi.json"].iter().any(|name| root.path().join(name).is_file())
+        || ["openapi.yaml", "openapi.yml", "openapi.json"]
+            .iter()
+            .any(|name| root.path().join(name).is_file())
 }
 
 /// Writes a file that does not exist yet; with its folders.
@@ -101,9 +129,8 @@ fn write_new(path: &Path, bytes: &[u8], written: &mut Vec<PathBuf>) -> Result<()
 
 fn settings_text(contract: Option<&str>, targets: &[String]) -> String {
     let mut text = String::from("# What `flaresmith spec apply` generates, and from what. Every line is optional.\n");
-    let list = |items: &mut dyn Iterator<Item = &str>| {
-        items.map(|item| format!("{item:?}")).collect::<Vec<_>>().join(", ")
-    };
+    let list =
+        |items: &mut dyn Iterator<Item = &str>| items.map(|item| format!("{item:?}")).collect::<Vec<_>>().join(", ");
     match contract {
         Some(path) => text.push_str(&format!("contracts = [{path:?}]\n")),
         None => text.push_str("specs = [\"specs\"]\n"),
@@ -112,7 +139,10 @@ fn settings_text(contract: Option<&str>, targets: &[String]) -> String {
         let all = list(&mut TARGETS.iter().filter(|target| !target.hidden).map(|target| target.name));
         text.push_str(&format!("targets = [{all}]\n"));
     } else {
-        text.push_str(&format!("targets = [{}]\n", list(&mut targets.iter().map(String::as_str))));
+        text.push_str(&format!(
+            "targets = [{}]\n",
+            list(&mut targets.iter().map(String::as_str))
+        ));
     }
     text
 }

@@ -13,8 +13,8 @@ mod spec_trace;
 
 use std::path::Path;
 
-use flaresmith_codegen::diagnostics::{self, Severity};
 use flaresmith_codegen::Compilation;
+use flaresmith_codegen::diagnostics::{self, Severity};
 use flaresmith_sync::lock::{self, Lock};
 use flaresmith_sync::plan::{self, Plan};
 use flaresmith_sync::snapshot::Snapshot;
@@ -76,7 +76,11 @@ fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) 
     }
     let failed = diagnostics::any_error(&found);
     view.diagnostics(&found, &inputs.sources, failed);
-    Ok((!failed).then_some(Compiled { root, inputs, compilation }))
+    Ok((!failed).then_some(Compiled {
+        root,
+        inputs,
+        compilation,
+    }))
 }
 
 /// Compares what was compiled with what stands on disk.
@@ -92,7 +96,13 @@ fn plan(compiled: &Compiled, progress: &Progress) -> Result<Plan, SyncError> {
     let artifacts = &compiled.compilation.artifacts;
     let mut snapshot = Snapshot::take(root, plan::paths(&lock, artifacts))?;
     let sources = compiled.inputs.digests.clone();
-    Ok(plan::plan(&lock, artifacts, sources, &mut snapshot, |snapshot, paths| {
-        snapshot.ask_git(root, paths.iter().map(String::as_str));
-    }))
+    Ok(plan::plan(
+        &lock,
+        artifacts,
+        sources,
+        &mut snapshot,
+        |snapshot, paths| {
+            snapshot.ask_git(root, paths.iter().map(String::as_str));
+        },
+    ))
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns: what passes. Must not know: how to write. A check that compared nothing has failed.
 
-use flaresmith_sync::{drift, SyncError};
+use flaresmith_sync::{SyncError, drift};
 
 use crate::cli::{CheckArgs, Global};
 use crate::outcome::Outcome;
@@ -12,12 +12,17 @@ use crate::view::{Told, View};
 /// Runs it.
 pub(crate) fn run(args: &CheckArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
     let progress = Progress::start("reading specs", global.quiet);
-    let Some(compiled) = super::compile(global, args.strict, view, &progress)? else { return Ok(Outcome::Problems) };
+    let Some(compiled) = super::compile(global, args.strict, view, &progress)? else {
+        return Ok(Outcome::Problems);
+    };
     let plan = super::plan(&compiled, &progress)?;
     drop(progress);
     if plan.compared == 0 {
-        return Err(SyncError::new("CHECK_EMPTY", "nothing was compared: the specs generate no file and the lock knows none")
-            .hint("choose at least one target in flaresmith.toml"));
+        return Err(SyncError::new(
+            "CHECK_EMPTY",
+            "nothing was compared: the specs generate no file and the lock knows none",
+        )
+        .hint("choose at least one target in flaresmith.toml"));
     }
     let report = drift::report(&plan);
     view.drift(&report, &plan, Told::Checked, args.diff);

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
-use flaresmith_codegen::source::{locate, Sources};
+use flaresmith_codegen::source::{Sources, locate};
+use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::{self, ChangedFile, DriftKind, DriftReport, DriftStatus, Reason};
 use flaresmith_sync::plan::Plan;
-use flaresmith_sync::SyncError;
 
 use super::Told;
 
@@ -31,7 +31,15 @@ pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
 
 /// Text from a spec, with anything that could steer a terminal made visible.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// Every problem with its place, source line and hint; then a line that counts them. With `quiet`, errors only.
@@ -43,7 +51,12 @@ pub(super) fn diagnostics(found: &[Diagnostic], sources: &Sources, quiet: bool) 
     for diagnostic in shown {
         one(&mut text, diagnostic, sources);
     }
-    let count = |severity| found.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    let count = |severity| {
+        found
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
+    };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if errors + warnings > 0 {
         let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
@@ -70,9 +83,20 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Sources) {
     if let Some(place) = &diagnostic.place {
         match locate::locate(sources, place) {
             Some(at) => {
-                let _ = writeln!(text, "  {} {}:{}:{}", styled(BLUE, "-->"), plain(&place.file), at.line, at.column);
+                let _ = writeln!(
+                    text,
+                    "  {} {}:{}:{}",
+                    styled(BLUE, "-->"),
+                    plain(&place.file),
+                    at.line,
+                    at.column
+                );
                 let line = plain(&at.text);
-                let line = if line.chars().count() > 160 { line.chars().take(160).collect::<String>() + "…" } else { line };
+                let line = if line.chars().count() > 160 {
+                    line.chars().take(160).collect::<String>() + "…"
+                } else {
+                    line
+                };
                 let _ = writeln!(text, "{} {line}", styled(BLUE, format!("{:>5} |", at.line)));
             }
             None => {
@@ -95,7 +119,10 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
     for file in report.changed_files.iter().take(if full { usize::MAX } else { LISTED }) {
         changed(&mut text, file);
         if let (true, Some(change)) = (full, plan.changes.iter().find(|change| change.path == file.path)) {
-            coloured_diff(&mut text, &drift::unified_diff(&change.path, &String::from_utf8_lossy(&change.before), &change.after));
+            coloured_diff(
+                &mut text,
+                &drift::unified_diff(&change.path, &String::from_utf8_lossy(&change.before), &change.after),
+            );
         }
     }
     if !full && report.changed_files.len() > LISTED {
@@ -107,11 +134,19 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
             Reason::ManualDivergence => "MANUAL_DIVERGENCE",
             Reason::SchemaMismatch => "SCHEMA_MISMATCH",
         };
-        let _ = writeln!(text, "{}: {}", styled(RED, format!("conflict[{reason}]")), styled(BOLD, &conflict.path));
+        let _ = writeln!(
+            text,
+            "{}: {}",
+            styled(RED, format!("conflict[{reason}]")),
+            styled(BOLD, &conflict.path)
+        );
         let _ = writeln!(text, "  = {}: {}", styled(BOLD, "hint"), conflict.suggestion);
         if let (true, Some(found)) = (full, plan.conflicts.iter().find(|found| found.path == conflict.path)) {
             let theirs = found.theirs.as_deref().unwrap_or("");
-            coloured_diff(&mut text, &drift::unified_diff(&found.path, theirs, &String::from_utf8_lossy(&found.mine)));
+            coloured_diff(
+                &mut text,
+                &drift::unified_diff(&found.path, theirs, &String::from_utf8_lossy(&found.mine)),
+            );
         }
     }
     let _ = writeln!(text, "{}", last_line(report, plan, told));
@@ -145,28 +180,50 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
     match (report.summary.status, told) {
         (DriftStatus::Conflicts, _) => styled(
             RED,
-            format!("{} in conflict; nothing was written", files(report.summary.conflict_count)),
+            format!(
+                "{} in conflict; nothing was written",
+                files(report.summary.conflict_count)
+            ),
         ),
         (DriftStatus::Clean, _) if plan.lock_changes => match told {
-            Told::Applied => styled(GREEN, format!("in step: {} compared, flaresmith.lock updated", files(plan.compared))),
-            _ => styled(YELLOW, "every file is in step, but flaresmith.lock is not; run `flaresmith spec apply`"),
+            Told::Applied => styled(
+                GREEN,
+                format!("in step: {} compared, flaresmith.lock updated", files(plan.compared)),
+            ),
+            _ => styled(
+                YELLOW,
+                "every file is in step, but flaresmith.lock is not; run `flaresmith spec apply`",
+            ),
         },
-        (DriftStatus::Clean, _) => styled(GREEN, format!("in step: {} compared, nothing to do", files(plan.compared))),
-        (DriftStatus::Drift, Told::Applied) => {
-            styled(GREEN, format!("applied: {} written, {} compared", files(changed), files(plan.compared)))
-        }
-        (DriftStatus::Drift, Told::Planned) => {
-            styled(YELLOW, format!("{} would change; run `flaresmith spec apply`", files(changed)))
-        }
-        (DriftStatus::Drift, Told::Checked) => {
-            styled(RED, format!("out of step: {}; run `flaresmith spec apply` and commit the result", files(changed)))
-        }
+        (DriftStatus::Clean, _) => styled(
+            GREEN,
+            format!("in step: {} compared, nothing to do", files(plan.compared)),
+        ),
+        (DriftStatus::Drift, Told::Applied) => styled(
+            GREEN,
+            format!("applied: {} written, {} compared", files(changed), files(plan.compared)),
+        ),
+        (DriftStatus::Drift, Told::Planned) => styled(
+            YELLOW,
+            format!("{} would change; run `flaresmith spec apply`", files(changed)),
+        ),
+        (DriftStatus::Drift, Told::Checked) => styled(
+            RED,
+            format!(
+                "out of step: {}; run `flaresmith spec apply` and commit the result",
+                files(changed)
+            ),
+        ),
     }
 }
 
 /// A run that could not go on.
 pub(super) fn failure(error: &SyncError) -> String {
-    let mut text = format!("{}: {}\n", styled(RED, format!("error[{}]", error.code)), styled(BOLD, plain(&error.message)));
+    let mut text = format!(
+        "{}: {}\n",
+        styled(RED, format!("error[{}]", error.code)),
+        styled(BOLD, plain(&error.message))
+    );
     if let Some(hint) = &error.hint {
         let _ = writeln!(text, "  = {}: {}", styled(BOLD, "hint"), plain(hint));
     }

@@ -3,12 +3,12 @@
 //! Owns: the form of each document. Must not know: the human form.
 
 use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
-use flaresmith_codegen::source::{locate, Sources};
+use flaresmith_codegen::source::{Sources, locate};
 use flaresmith_codegen::trace::Trace;
-use flaresmith_sync::mentions::Mention;
 use flaresmith_sync::SyncError;
+use flaresmith_sync::mentions::Mention;
 use serde::Serialize;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// A value as indented JSON with a line end.
 pub(super) fn document(value: &impl Serialize) -> String {
@@ -22,7 +22,10 @@ pub(super) fn diagnostics(found: &[Diagnostic], sources: &Sources) -> String {
 }
 
 fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {
-    let place = diagnostic.place.as_ref().map(|place| (place, locate::locate(sources, place)));
+    let place = diagnostic
+        .place
+        .as_ref()
+        .map(|place| (place, locate::locate(sources, place)));
     json!({
         "code": diagnostic.code.id,
         "severity": severity(diagnostic.severity),
@@ -80,7 +83,10 @@ fn code_value(code: &Code) -> Value {
 pub(super) fn trace(trace: &Trace, mentions: &[Mention]) -> String {
     let mut value = serde_json::to_value(trace).unwrap_or_default();
     if let Some(object) = value.as_object_mut() {
-        object.insert("mentions".to_owned(), serde_json::to_value(mentions).unwrap_or_default());
+        object.insert(
+            "mentions".to_owned(),
+            serde_json::to_value(mentions).unwrap_or_default(),
+        );
     }
     document(&value)
 }

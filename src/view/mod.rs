@@ -14,10 +14,10 @@ use std::io::Write;
 use flaresmith_codegen::diagnostics::{Code, Diagnostic};
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::trace::Trace;
+use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::DriftReport;
 use flaresmith_sync::mentions::Mention;
 use flaresmith_sync::plan::Plan;
-use flaresmith_sync::SyncError;
 
 use crate::cli::{Format, Global};
 

@@ -2,12 +2,12 @@
 //!
 //! Owns: the form. Must not know: how findings came about.
 
-use flaresmith_codegen::diagnostics::{all_codes, Diagnostic, Severity};
-use flaresmith_codegen::source::{locate, Sources};
+use flaresmith_codegen::diagnostics::{Diagnostic, Severity, all_codes};
+use flaresmith_codegen::source::{Sources, locate};
 use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
-use super::{json, Told};
+use super::{Told, json};
 
 /// One result of a run.
 pub(crate) struct Finding {
@@ -23,8 +23,14 @@ pub(super) fn findings(found: &[Diagnostic], sources: &Sources) -> Vec<Finding> 
     found
         .iter()
         .map(|diagnostic| {
-            let at = diagnostic.place.as_ref().and_then(|place| locate::locate(sources, place));
-            let hint = diagnostic.hint.as_ref().map_or_else(String::new, |hint| format!("\n{hint}"));
+            let at = diagnostic
+                .place
+                .as_ref()
+                .and_then(|place| locate::locate(sources, place));
+            let hint = diagnostic
+                .hint
+                .as_ref()
+                .map_or_else(String::new, |hint| format!("\n{hint}"));
             Finding {
                 rule: diagnostic.code.id.to_owned(),
                 level: match diagnostic.severity {
@@ -42,21 +48,25 @@ pub(super) fn findings(found: &[Diagnostic], sources: &Sources) -> Vec<Finding> 
 
 /// Drift and conflicts as findings. Files that were just written are no finding.
 pub(super) fn drift_findings(report: &DriftReport, told: Told) -> Vec<Finding> {
-    let changed = report.changed_files.iter().filter(|_| told != Told::Applied).map(|file| Finding {
-        rule: "SYNC_DRIFT".to_owned(),
-        level: "error",
-        message: format!(
-            "{} by the next `flaresmith spec apply`: {}",
-            match file.kind {
-                DriftKind::Added => "would be added",
-                DriftKind::Modified => "would be changed",
-                DriftKind::Removed => "would be removed",
-            },
-            file.diff_summary
-        ),
-        file: Some(file.path.clone()),
-        region: None,
-    });
+    let changed = report
+        .changed_files
+        .iter()
+        .filter(|_| told != Told::Applied)
+        .map(|file| Finding {
+            rule: "SYNC_DRIFT".to_owned(),
+            level: "error",
+            message: format!(
+                "{} by the next `flaresmith spec apply`: {}",
+                match file.kind {
+                    DriftKind::Added => "would be added",
+                    DriftKind::Modified => "would be changed",
+                    DriftKind::Removed => "would be removed",
+                },
+                file.diff_summary
+            ),
+            file: Some(file.path.clone()),
+            region: None,
+        });
     let conflicts = report.conflicts.iter().map(|conflict| Finding {
         rule: match conflict.reason {
             Reason::UncommittedLocalChanges => "UNCOMMITTED_LOCAL_CHANGES",

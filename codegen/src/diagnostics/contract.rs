@@ -91,7 +91,7 @@ pub const STATUS_INVALID: Code = Code {
 /// A requirement of a scheme that does not exist.
 pub const SECURITY_UNKNOWN: Code = Code {
     id: "SPEC_SECURITY_UNKNOWN",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     title: "a security scheme is not defined",
     explanation: "`security` names schemes under `components.securitySchemes`. An unknown name cannot be enforced, so nothing is \
                   generated from it.",

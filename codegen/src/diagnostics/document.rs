@@ -11,6 +11,7 @@ pub const CODES: &[&Code] = &[
     &TOO_LARGE,
     &DUPLICATE_KEY,
     &REF_UNRESOLVED,
+    &SCHEMA_MISSING,
     &REF_OUTSIDE_ROOT,
     &REF_CIRCULAR,
     &SWAGGER_2,
@@ -46,6 +47,15 @@ pub const REF_UNRESOLVED: Code = Code {
     title: "a `$ref` leads nowhere",
     explanation: "The file or the place in it that the reference names does not exist. \
                   References are relative to the file in which they stand.",
+};
+
+/// A schema is referred to but not there.
+pub const SCHEMA_MISSING: Code = Code {
+    id: "SPEC_SCHEMA_MISSING",
+    severity: Severity::Warning,
+    title: "a schema that is referred to does not exist",
+    explanation: "The file exists, but not the schema that the reference names. Published contracts have such gaps, so any value is \
+                  taken at this place and everything else is generated. `--strict` makes it an error.",
 };
 
 /// A `$ref` points out of the repository.

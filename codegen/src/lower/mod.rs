@@ -4,7 +4,9 @@
 
 mod circles;
 mod domains;
+mod entities;
 mod enums;
+mod lifecycles;
 mod media;
 mod merge;
 mod names;
@@ -13,6 +15,7 @@ mod objects;
 mod operations;
 mod parameters;
 mod parts;
+mod policy;
 mod scalars;
 mod schema;
 mod security;
@@ -60,11 +63,15 @@ pub fn lower(
     lowering.info(&mut model, settings);
     lowering.register_components();
     lowering.security_schemes(&mut model);
+    lowering.root_policy(&mut model);
     lowering.domains(&mut model);
     lowering.operations(&mut model);
     lowering.webhooks(&mut model);
     lowering.assign_tags();
     lowering.settle(&mut model);
+    lifecycles::lower(bundle, &mut model, diagnostics);
+    entities::lower(bundle, &mut model, diagnostics);
+    policy::distinct_tools(&mut model);
     usage::mark(&mut model);
     model
 }
@@ -167,6 +174,9 @@ impl<'a> Lowering<'a> {
             visit::types_of_definition(def, &mut settle);
         }
         visit::types_of_uses(model, &mut settle);
+        if let Some(id) = &mut model.error_envelope {
+            *id = renumbered.get(id.index()).copied().unwrap_or(*id);
+        }
         model.types = types;
     }
 }

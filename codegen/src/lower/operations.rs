@@ -71,8 +71,9 @@ impl<'a> Lowering<'a> {
                     continue;
                 }
                 let id = self.operation_id(&operation, method, &path, &mut ids, &mut written);
-                let operation = self.operation(&item, &operation, method, path.clone(), id, model);
-                model.operations.push(operation);
+                let mut lowered = self.operation(&item, &operation, method, path.clone(), id, model);
+                lowered.policy = self.policy(&operation, &lowered, model);
+                model.operations.push(lowered);
             }
         }
     }

@@ -271,7 +271,7 @@ impl<'a, 'd> Linker<'a, 'd> {
         };
         let document = self.document_of(&target, text, at)?;
         if document.value.pointer(&target.pointer).is_none() {
-            self.tell_missing(&document, &target, text, at);
+            self.tell_missing(&document, &target, text, kind, at);
             return None;
         }
         let bundle = match self.bundle_pointer(&document, &target.pointer) {
@@ -307,14 +307,17 @@ impl<'a, 'd> Linker<'a, 'd> {
         self.documents.get(&target.file, at.document.old, self.diagnostics)
     }
 
-    fn tell_missing(&mut self, document: &Document, target: &Target, text: &str, at: &At<'_>) {
+    fn tell_missing(&mut self, document: &Document, target: &Target, text: &str, kind: Kind, at: &At<'_>) {
         let (parent, last) = target.pointer.rsplit_once('/').unwrap_or(("", ""));
         let siblings = document.value.pointer(parent).and_then(Value::as_object);
         let near = siblings.and_then(|map| nearest(&unescape(last), map.keys().map(String::as_str)).map(str::to_owned));
-        let message = format!("`{text}` does not exist");
         let hint = near.map(|near| format!("did you mean `{near}`?"));
-        self.diagnostics
-            .push(Diagnostic::new(&codes::REF_UNRESOLVED, message, at.place()).maybe_hint(hint));
+        let (code, message) = if kind == Kind::Schema {
+            (&codes::SCHEMA_MISSING, format!("`{text}` does not exist; any value is taken here"))
+        } else {
+            (&codes::REF_UNRESOLVED, format!("`{text}` does not exist"))
+        };
+        self.diagnostics.push(Diagnostic::new(code, message, at.place()).maybe_hint(hint));
     }
 
     /// Where a part of a file stands in the bundle: by its own place, or inside something that has one.
