@@ -1,6 +1,7 @@
 //! What the generated crate reads, refuses and writes.
 
 use serde_json::{Value, json};
+use tricky_api::lifecycles::{JobEvent, JobLifecycle, Lifecycle};
 use tricky_api::validate::{Validate, Violation, check, parse};
 use tricky_api::{schemas, types};
 
@@ -175,6 +176,21 @@ fn enumerations_know_their_values() {
         assert_eq!(parse::<types::Level>(&schemas::LEVEL, json!(value.value())).as_ref(), Ok(value));
     }
     assert_eq!(check(&schemas::LEVEL, &json!(4))[0].keyword, "enum");
+}
+
+#[test]
+fn states_follow_each_other_as_the_contract_says() {
+    let job = |value: Value| types::Job::parse(value).unwrap();
+    let usual = JobLifecycle::of(&job(json!({"state": "new"})));
+    let quick = JobLifecycle::of(&job(json!({"state": "new", "kind": "quick"})));
+    assert_eq!((usual, quick), (JobLifecycle::Standard, JobLifecycle::Quick));
+    assert_eq!(usual.initial().as_str(), "new");
+    assert_eq!(quick.initial().as_str(), "self");
+    assert_eq!(usual.next(usual.initial(), JobEvent::Start), Some(quick.initial()));
+    assert_eq!(quick.next(usual.initial(), JobEvent::Start), None);
+    assert_eq!(usual.events(usual.initial()), [JobEvent::Start, JobEvent::Finish]);
+    let done = usual.next(quick.initial(), "finish".parse::<JobEvent>().unwrap()).unwrap();
+    assert!(usual.is_final(done) && !usual.permits(done, usual.initial()));
 }
 
 #[test]

@@ -21,6 +21,7 @@ use names::RustNames;
 pub(super) const FRAMES: &[(&str, &str)] = &[
     ("rust/crate/Cargo.toml", include_str!("../../../../templates/rust/crate/Cargo.toml")),
     ("rust/crate/README.md", include_str!("../../../../templates/rust/crate/README.md")),
+    ("rust/crate/lifecycle.rs", include_str!("../../../../templates/rust/crate/lifecycle.rs")),
     ("rust/crate/scalars.rs", include_str!("../../../../templates/rust/crate/scalars.rs")),
     ("rust/crate/validate/mod.rs", include_str!("../../../../templates/rust/crate/validate/mod.rs")),
     ("rust/crate/validate/check.rs", include_str!("../../../../templates/rust/crate/validate/check.rs")),

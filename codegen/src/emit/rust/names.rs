@@ -348,7 +348,7 @@ fn is_no_module(text: &str) -> bool {
 }
 
 /// Names of the prelude and of what generated code uses unqualified: a type of that name would shadow it.
-fn is_taken(text: &str) -> bool {
+pub(super) fn is_taken(text: &str) -> bool {
     const WORDS: [&str; 47] = [
         "Self", "Option", "Some", "None", "Result", "Ok", "Err", "Box", "String", "Vec", "Send", "Sync", "Sized", "Copy",
         "Drop", "Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce", "AsMut", "AsRef", "From", "Into", "Default",

@@ -13,9 +13,13 @@ use crate::model::{Enumeration, TypeId};
 
 /// Writes a definition.
 pub(super) fn write(names: &RustNames<'_>, id: TypeId, list: &Enumeration, text: &mut String) {
-    let name = names.type_name(id);
-    let members = names.members(id);
     text.push_str(&definition_docs(names, id));
+    write_enum(names.type_name(id), list, names.members(id), text);
+    validate_impl(names, id, text);
+}
+
+/// Writes the enum and how its values are spelt; docs may stand before it.
+pub(super) fn write_enum(name: &str, list: &Enumeration, members: &[String], text: &mut String) {
     let strings = list.values.iter().all(Value::is_string);
     text.push_str("#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash");
     text.push_str(if strings { ", serde::Serialize, serde::Deserialize)]\n" } else { ")]\n" });
@@ -35,7 +39,6 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, list: &Enumeration, text:
     } else {
         write_integers(name, list, members, text);
     }
-    validate_impl(names, id, text);
 }
 
 fn arms<'m>(members: &'m [String], spelt: &'m [String], arm: fn(&str, &str) -> String) -> String {

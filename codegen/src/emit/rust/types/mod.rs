@@ -1,9 +1,10 @@
 //! The half of the crate that is about values: types, schemas, validation.
 //!
-//! Owns: the modules `types`, `schemas`, `validate` and `scalars`. Must not know: operations.
+//! Owns: the modules `types`, `schemas`, `validate`, `scalars` and `lifecycles`. Must not know: operations.
 
 mod alias;
 mod enumeration;
+mod lifecycle;
 mod record;
 pub(super) mod schema;
 mod union;
@@ -21,6 +22,7 @@ use crate::model::{DomainId, Shape, TypeId};
 
 /// Top-level modules of this half.
 pub(super) const MODULES: &[Root] = &[
+    Root { name: "lifecycles", feature: None },
     Root { name: "scalars", feature: None },
     Root { name: "schemas", feature: None },
     Root { name: "types", feature: None },
@@ -44,6 +46,10 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
         if let Some(text) = super::frame(input, frame, &IndexMap::<String, String>::new(), diagnostics) {
             modules.push(Module::text(*path, text));
         }
+    }
+    let none = IndexMap::<String, String>::new();
+    if let Some(frame) = super::frame(input, "rust/crate/lifecycle.rs", &none, diagnostics) {
+        modules.push(Module::text("lifecycles.rs", lifecycle::module(names, &frame)));
     }
     let groups = groups(names);
     let homes: Vec<&str> = groups.keys().copied().collect();
