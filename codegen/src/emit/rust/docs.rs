@@ -99,3 +99,43 @@ pub(super) fn attributes(lines: &[String]) -> TokenStream {
 pub(super) fn literal(text: &str) -> String {
     format!("{text:?}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_can_leave_its_comment() {
+        for text in ["a\r\nfn evil() {}", "a\rb", "a\u{2028}b\u{85}c\u{b}d", "/ a", "*/ a /*", "\u{202e}a", "\0a"] {
+            let comment = comment(&lines(text), "");
+            assert!(comment.lines().all(|line| line == "///" || line.starts_with("/// ")), "{comment:?}");
+            assert!(!comment.contains(['\r', '\u{202e}', '\0']), "{comment:?}");
+            let file = syn::parse_file(&format!("{comment}struct A;"));
+            assert_eq!(file.map(|file| file.items.len()).ok(), Some(1), "{comment:?}");
+        }
+    }
+
+    #[test]
+    fn fences_say_that_they_are_no_programs() {
+        assert_eq!(lines("```\nx\n```\n~~~rust,ignore\n```\n~~~"), ["```text", "x", "```", "~~~text", "```", "~~~"]);
+        assert_eq!(lines("      ```js\n```"), ["   ```text", "```"]);
+    }
+
+    #[test]
+    fn empty_lines_are_kept_once_and_only_inside() {
+        assert_eq!(lines("\n\na\n\n\nb\n\n"), ["a", "", "b"]);
+        assert!(lines(" \n ").is_empty());
+    }
+
+    #[test]
+    fn a_title_that_the_description_repeats_is_told_once() {
+        let docs = Docs {
+            title: Some("A".to_owned()),
+            description: Some("A".to_owned()),
+            deprecated: true,
+            ..Docs::default()
+        };
+        assert_eq!(about(&docs, "x", &["Default: `1`.".to_owned()]), ["A", "", "Default: `1`.", "", "**Deprecated.**"]);
+        assert_eq!(about(&Docs::default(), "Some thing.", &[]), ["Some thing."]);
+    }
+}

@@ -358,3 +358,122 @@ pub(super) fn is_taken(text: &str) -> bool {
     ];
     WORDS.contains(&text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::types::Docs;
+    use crate::model::{Field, Record};
+
+    fn def(name: &str, shape: Shape) -> TypeDef {
+        TypeDef {
+            name: Name::new(name),
+            docs: Docs::default(),
+            shape,
+            domain: None,
+            in_request: true,
+            in_response: true,
+            internal: false,
+            requirements: Vec::new(),
+            pointer: String::new(),
+            component: true,
+            place: crate::diagnostics::Place::file("contract.yaml"),
+        }
+    }
+
+    fn record(fields: &[(&str, Type)]) -> Shape {
+        let fields = fields.iter().map(|(wire, ty)| Field {
+            wire: (*wire).to_owned(),
+            name: Name::new(wire),
+            ty: ty.clone(),
+            required: true,
+            read_only: false,
+            write_only: false,
+            secret: false,
+            default: None,
+            docs: Docs::default(),
+        });
+        Shape::Record(Record {
+            fields: fields.collect(),
+            extra: Extra::Kept(Type::of(Kind::Any)),
+            ..Record::default()
+        })
+    }
+
+    fn named(id: u32) -> Type {
+        Type::of(Kind::Named(TypeId(id)))
+    }
+
+    fn list(ty: Type) -> Type {
+        Type::of(Kind::List(Box::new(ty)))
+    }
+
+    #[test]
+    fn names_of_the_prelude_and_keywords_are_kept_apart() {
+        let text = || Type::of(Kind::Text(TextFormat::Plain));
+        let fields = [("type", text()), ("self", text()), ("extra", text()), ("a-b", text()), ("aB", text())];
+        let model = Model {
+            types: vec![def("Option", record(&fields)), def("option", Shape::Alias(text()))],
+            ..Model::default()
+        };
+        let names = RustNames::new(&model);
+        assert_eq!(names.type_name(TypeId(0)), "Option_");
+        assert_ne!(names.type_name(TypeId(1)), "Option_");
+        assert_eq!(names.members(TypeId(0)), ["r#type", "self_", "extra_", "a_b", "a_b_2"]);
+    }
+
+    #[test]
+    fn only_a_circle_without_a_list_is_boxed() {
+        let fields = [("direct", named(0).or_null()), ("listed", list(named(0))), ("other", named(1))];
+        let model = Model {
+            types: vec![def("node", record(&fields)), def("leaf", record(&[]))],
+            ..Model::default()
+        };
+        let names = RustNames::new(&model);
+        let within = Within::Type(TypeId(0));
+        assert_eq!(names.spell(&fields[0].1, within), "Option<Box<Node>>");
+        assert_eq!(names.spell(&fields[1].1, within), "Vec<Node>");
+        assert_eq!(names.spell(&fields[2].1, within), "Leaf");
+        assert_eq!(names.spell(&fields[0].1, Within::Elsewhere), "Option<crate::types::Node>");
+    }
+
+    #[test]
+    fn only_an_alias_of_itself_is_a_newtype() {
+        let model = Model {
+            types: vec![
+                def("nest", Shape::Alias(list(named(0)))),
+                def("nodes", Shape::Alias(list(named(2)))),
+                def("node", record(&[("below", named(1))])),
+            ],
+            ..Model::default()
+        };
+        let names = RustNames::new(&model);
+        assert!(names.is_newtype(TypeId(0)));
+        assert!(!names.is_newtype(TypeId(1)));
+    }
+
+    #[test]
+    fn whole_numbers_are_as_wide_as_their_rules_allow() {
+        let at_least = |least: f64| Rules {
+            minimum: serde_json::Number::from_f64(least),
+            ..Rules::default()
+        };
+        assert_eq!(integer(true, None), "i32");
+        assert_eq!(integer(false, None), "i64");
+        assert_eq!(integer(false, Some(&at_least(-1.0))), "i64");
+        assert_eq!(integer(false, Some(&at_least(0.0))), "u64");
+    }
+
+    #[test]
+    fn a_tuple_is_one_only_when_it_is_always_complete() {
+        let items = [named(0), named(1)];
+        let least = |min_items| Rules {
+            min_items,
+            ..Rules::default()
+        };
+        assert!(exact_tuple(&items, None, Some(&least(Some(2)))));
+        assert!(!exact_tuple(&items, None, Some(&least(Some(1)))));
+        assert!(!exact_tuple(&items, None, None));
+        assert!(!exact_tuple(&items, Some(&named(0)), Some(&least(Some(2)))));
+    }
+}
