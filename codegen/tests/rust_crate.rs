@@ -25,9 +25,19 @@ const TRICKY: &str = include_str!("rust_crate/contract.yaml");
 
 #[test]
 fn every_file_is_rust_whatever_the_contract_says() {
-    for artifact in crate_of(TRICKY).artifacts.iter().filter(|artifact| artifact.path.ends_with(".rs")) {
+    for artifact in crate_of(TRICKY)
+        .artifacts
+        .iter()
+        .filter(|artifact| artifact.path.ends_with(".rs"))
+    {
         let parsed = syn::parse_file(&artifact.text);
-        assert!(parsed.is_ok(), "{}: {:?}\n{}", artifact.path, parsed.err(), artifact.text);
+        assert!(
+            parsed.is_ok(),
+            "{}: {:?}\n{}",
+            artifact.path,
+            parsed.err(),
+            artifact.text
+        );
         assert!(!artifact.text.contains('\u{202e}'), "{}", artifact.path);
     }
 }
@@ -47,7 +57,11 @@ fn the_crate_reads_refuses_and_writes_what_the_contract_says() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, artifact.text).unwrap();
     }
-    std::fs::write(root.join("Cargo.toml"), "[workspace]\nresolver = \"3\"\nmembers = [\"generated/rust\"]\n").unwrap();
+    std::fs::write(
+        root.join("Cargo.toml"),
+        "[workspace]\nresolver = \"3\"\nmembers = [\"generated/rust\"]\n",
+    )
+    .unwrap();
     let tests = root.join("generated/rust/tests");
     std::fs::create_dir_all(&tests).unwrap();
     std::fs::write(tests.join("values.rs"), include_str!("rust_crate/values.rs")).unwrap();

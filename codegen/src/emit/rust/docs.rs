@@ -89,9 +89,13 @@ pub(super) fn comment(lines: &[String], indent: &str) -> String {
 
 /// Lines as attributes, for token streams; prettyplease prints them as comments.
 pub(super) fn attributes(lines: &[String]) -> TokenStream {
-    let lines = lines
-        .iter()
-        .map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
+    let lines = lines.iter().map(|line| {
+        if line.is_empty() {
+            String::new()
+        } else {
+            format!(" {line}")
+        }
+    });
     quote!(#(#[doc = #lines])*)
 }
 
@@ -106,9 +110,20 @@ mod tests {
 
     #[test]
     fn no_text_can_leave_its_comment() {
-        for text in ["a\r\nfn evil() {}", "a\rb", "a\u{2028}b\u{85}c\u{b}d", "/ a", "*/ a /*", "\u{202e}a", "\0a"] {
+        for text in [
+            "a\r\nfn evil() {}",
+            "a\rb",
+            "a\u{2028}b\u{85}c\u{b}d",
+            "/ a",
+            "*/ a /*",
+            "\u{202e}a",
+            "\0a",
+        ] {
             let comment = comment(&lines(text), "");
-            assert!(comment.lines().all(|line| line == "///" || line.starts_with("/// ")), "{comment:?}");
+            assert!(
+                comment.lines().all(|line| line == "///" || line.starts_with("/// ")),
+                "{comment:?}"
+            );
             assert!(!comment.contains(['\r', '\u{202e}', '\0']), "{comment:?}");
             let file = syn::parse_file(&format!("{comment}struct A;"));
             assert_eq!(file.map(|file| file.items.len()).ok(), Some(1), "{comment:?}");
@@ -117,7 +132,10 @@ mod tests {
 
     #[test]
     fn fences_say_that_they_are_no_programs() {
-        assert_eq!(lines("```\nx\n```\n~~~rust,ignore\n```\n~~~"), ["```text", "x", "```", "~~~text", "```", "~~~"]);
+        assert_eq!(
+            lines("```\nx\n```\n~~~rust,ignore\n```\n~~~"),
+            ["```text", "x", "```", "~~~text", "```", "~~~"]
+        );
         assert_eq!(lines("      ```js\n```"), ["   ```text", "```"]);
     }
 
@@ -135,7 +153,10 @@ mod tests {
             deprecated: true,
             ..Docs::default()
         };
-        assert_eq!(about(&docs, "x", &["Default: `1`.".to_owned()]), ["A", "", "Default: `1`.", "", "**Deprecated.**"]);
+        assert_eq!(
+            about(&docs, "x", &["Default: `1`.".to_owned()]),
+            ["A", "", "Default: `1`.", "", "**Deprecated.**"]
+        );
         assert_eq!(about(&Docs::default(), "Some thing.", &[]), ["Some thing."]);
     }
 }

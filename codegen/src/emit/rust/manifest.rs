@@ -13,18 +13,33 @@ use crate::model::{Case, Name};
 
 /// Folder of the crate, relative to the root.
 pub(super) fn folder<'a>(input: &Input<'a>) -> &'a str {
-    input.settings.rust.out.as_deref().unwrap_or("generated/rust").trim_end_matches('/')
+    input
+        .settings
+        .rust
+        .out
+        .as_deref()
+        .unwrap_or("generated/rust")
+        .trim_end_matches('/')
 }
 
 /// Name of the crate: of the settings, else the project's with `-api` behind it. Always one that cargo takes.
 fn package(input: &Input<'_>) -> String {
-    let given = input.settings.rust.package.as_deref().filter(|name| !name.trim().is_empty());
+    let given = input
+        .settings
+        .rust
+        .package
+        .as_deref()
+        .filter(|name| !name.trim().is_empty());
     match given {
         Some(name) if is_package_name(name) => name.to_owned(),
         Some(name) => crate_name(name),
         None => {
             let name = crate_name(input.project);
-            if name.ends_with("-api") || name == "api" { name } else { format!("{name}-api") }
+            if name.ends_with("-api") || name == "api" {
+                name
+            } else {
+                format!("{name}-api")
+            }
         }
     }
 }
@@ -37,14 +52,39 @@ fn is_package_name(name: &str) -> bool {
 
 fn crate_name(text: &str) -> String {
     let name = Name::new(text).to(Case::Kebab);
-    if is_reserved(&name) { format!("{name}-api") } else { name }
+    if is_reserved(&name) {
+        format!("{name}-api")
+    } else {
+        name
+    }
 }
 
 /// Names that cargo refuses, or that a dependency of the crate has.
 fn is_reserved(name: &str) -> bool {
     const WORDS: [&str; 24] = [
-        "test", "core", "std", "alloc", "proc-macro", "proc_macro", "build", "deps", "examples", "incremental", "con", "nul",
-        "serde", "serde_json", "uuid", "chrono", "regress", "base64", "axum", "reqwest", "http", "bytes", "futures-util",
+        "test",
+        "core",
+        "std",
+        "alloc",
+        "proc-macro",
+        "proc_macro",
+        "build",
+        "deps",
+        "examples",
+        "incremental",
+        "con",
+        "nul",
+        "serde",
+        "serde_json",
+        "uuid",
+        "chrono",
+        "regress",
+        "base64",
+        "axum",
+        "reqwest",
+        "http",
+        "bytes",
+        "futures-util",
         "futures-core",
     ];
     WORDS.contains(&name) || super::names::is_keyword(name)
@@ -74,7 +114,10 @@ pub(super) fn files(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Art
         title: markdown(&title),
     };
     let mut files = Vec::new();
-    for (frame, path) in [("rust/crate/Cargo.toml", "Cargo.toml"), ("rust/crate/README.md", "README.md")] {
+    for (frame, path) in [
+        ("rust/crate/Cargo.toml", "Cargo.toml"),
+        ("rust/crate/README.md", "README.md"),
+    ] {
         if let Some(text) = super::frame(input, frame, &context, diagnostics) {
             files.push(Artifact {
                 path: format!("{}/{path}", folder(input)),
@@ -120,7 +163,11 @@ fn markdown(text: &str) -> String {
 /// `lib.rs`.
 pub(super) fn lib(input: &Input<'_>) -> Module {
     let mut text = String::new();
-    for line in docs::lines(&format!("{} {}", one_line(&input.model.info.title), one_line(&input.model.info.version))) {
+    for line in docs::lines(&format!(
+        "{} {}",
+        one_line(&input.model.info.title),
+        one_line(&input.model.info.version)
+    )) {
         let _ = writeln!(text, "//! {line}");
     }
     text.push_str(concat!(

@@ -19,15 +19,42 @@ use names::RustNames;
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[
-    ("rust/crate/Cargo.toml", include_str!("../../../../templates/rust/crate/Cargo.toml")),
-    ("rust/crate/README.md", include_str!("../../../../templates/rust/crate/README.md")),
-    ("rust/crate/lifecycle.rs", include_str!("../../../../templates/rust/crate/lifecycle.rs")),
-    ("rust/crate/scalars.rs", include_str!("../../../../templates/rust/crate/scalars.rs")),
-    ("rust/crate/validate/mod.rs", include_str!("../../../../templates/rust/crate/validate/mod.rs")),
-    ("rust/crate/validate/check.rs", include_str!("../../../../templates/rust/crate/validate/check.rs")),
-    ("rust/crate/validate/format.rs", include_str!("../../../../templates/rust/crate/validate/format.rs")),
-    ("rust/crate/validate/number.rs", include_str!("../../../../templates/rust/crate/validate/number.rs")),
-    ("rust/crate/validate/schema.rs", include_str!("../../../../templates/rust/crate/validate/schema.rs")),
+    (
+        "rust/crate/Cargo.toml",
+        include_str!("../../../../templates/rust/crate/Cargo.toml"),
+    ),
+    (
+        "rust/crate/README.md",
+        include_str!("../../../../templates/rust/crate/README.md"),
+    ),
+    (
+        "rust/crate/lifecycle.rs",
+        include_str!("../../../../templates/rust/crate/lifecycle.rs"),
+    ),
+    (
+        "rust/crate/scalars.rs",
+        include_str!("../../../../templates/rust/crate/scalars.rs"),
+    ),
+    (
+        "rust/crate/validate/mod.rs",
+        include_str!("../../../../templates/rust/crate/validate/mod.rs"),
+    ),
+    (
+        "rust/crate/validate/check.rs",
+        include_str!("../../../../templates/rust/crate/validate/check.rs"),
+    ),
+    (
+        "rust/crate/validate/format.rs",
+        include_str!("../../../../templates/rust/crate/validate/format.rs"),
+    ),
+    (
+        "rust/crate/validate/number.rs",
+        include_str!("../../../../templates/rust/crate/validate/number.rs"),
+    ),
+    (
+        "rust/crate/validate/schema.rs",
+        include_str!("../../../../templates/rust/crate/validate/schema.rs"),
+    ),
 ];
 
 /// The name that artifacts carry.
@@ -102,7 +129,12 @@ fn settings_file(pointer: &str) -> Place {
 }
 
 /// Fills a frame; a frame that cannot be filled is told, and left out.
-fn frame(input: &Input<'_>, name: &str, context: &impl serde::Serialize, diagnostics: &mut Diagnostics) -> Option<String> {
+fn frame(
+    input: &Input<'_>,
+    name: &str,
+    context: &impl serde::Serialize,
+    diagnostics: &mut Diagnostics,
+) -> Option<String> {
     match input.templates.render(name, context) {
         Ok(text) => Some(text),
         Err(error) => {

@@ -125,7 +125,10 @@ impl<'a> RustNames<'a> {
 
     /// Name of the module where a type is defined.
     pub(super) fn module_of(&self, id: TypeId) -> &str {
-        self.model.type_def(id).domain.map_or(SHARED, |domain| self.domain(domain))
+        self.model
+            .type_def(id)
+            .domain
+            .map_or(SHARED, |domain| self.domain(domain))
     }
 
     /// Whether a named type is written as a newtype around the type it stands for.
@@ -236,7 +239,9 @@ impl<'a> RustNames<'a> {
 pub(super) fn integer(narrow: bool, rules: Option<&Rules>) -> &'static str {
     let never_negative = |rules: &Rules| {
         let least = rules.minimum.as_ref().or(rules.exclusive_minimum.as_ref());
-        least.and_then(serde_json::Number::as_f64).is_some_and(|least| least >= 0.0)
+        least
+            .and_then(serde_json::Number::as_f64)
+            .is_some_and(|least| least >= 0.0)
     };
     match (narrow, rules.is_some_and(never_negative)) {
         (true, _) => "i32",
@@ -285,9 +290,18 @@ fn is_alias_of_itself(model: &Model, def: &TypeDef) -> bool {
 fn tagless(model: &Model) -> BTreeSet<TypeId> {
     let mut found = BTreeSet::new();
     for def in &model.types {
-        let Shape::Union(Union { variants, tag: Some(tag), .. }) = &def.shape else { continue };
+        let Shape::Union(Union {
+            variants,
+            tag: Some(tag),
+            ..
+        }) = &def.shape
+        else {
+            continue;
+        };
         for variant in variants {
-            let Kind::Named(id) = model.resolve(&variant.ty).0.kind else { continue };
+            let Kind::Named(id) = model.resolve(&variant.ty).0.kind else {
+                continue;
+            };
             if let Shape::Record(record) = &model.type_def(id).shape
                 && !record.fields.iter().any(|field| field.wire == tag.wire)
             {
@@ -330,10 +344,11 @@ fn never_raw(text: &str) -> bool {
 /// Words that edition 2024 reserves, in small letters.
 pub(super) fn is_keyword(text: &str) -> bool {
     const WORDS: [&str; 52] = [
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-        "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-        "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
-        "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "_",
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+        "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+        "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super",
+        "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+        "_",
     ];
     WORDS.contains(&text)
 }
@@ -350,11 +365,53 @@ fn is_no_module(text: &str) -> bool {
 /// Names of the prelude and of what generated code uses unqualified: a type of that name would shadow it.
 pub(super) fn is_taken(text: &str) -> bool {
     const WORDS: [&str; 47] = [
-        "Self", "Option", "Some", "None", "Result", "Ok", "Err", "Box", "String", "Vec", "Send", "Sync", "Sized", "Copy",
-        "Drop", "Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce", "AsMut", "AsRef", "From", "Into", "Default",
-        "Iterator", "Extend", "IntoIterator", "DoubleEndedIterator", "ExactSizeIterator", "Eq", "Ord", "PartialEq",
-        "PartialOrd", "Clone", "ToOwned", "ToString", "TryFrom", "TryInto", "FromIterator", "Future", "IntoFuture", "Debug",
-        "Hash", "Unpin", "Display",
+        "Self",
+        "Option",
+        "Some",
+        "None",
+        "Result",
+        "Ok",
+        "Err",
+        "Box",
+        "String",
+        "Vec",
+        "Send",
+        "Sync",
+        "Sized",
+        "Copy",
+        "Drop",
+        "Fn",
+        "FnMut",
+        "FnOnce",
+        "AsyncFn",
+        "AsyncFnMut",
+        "AsyncFnOnce",
+        "AsMut",
+        "AsRef",
+        "From",
+        "Into",
+        "Default",
+        "Iterator",
+        "Extend",
+        "IntoIterator",
+        "DoubleEndedIterator",
+        "ExactSizeIterator",
+        "Eq",
+        "Ord",
+        "PartialEq",
+        "PartialOrd",
+        "Clone",
+        "ToOwned",
+        "ToString",
+        "TryFrom",
+        "TryInto",
+        "FromIterator",
+        "Future",
+        "IntoFuture",
+        "Debug",
+        "Hash",
+        "Unpin",
+        "Display",
     ];
     WORDS.contains(&text)
 }
@@ -411,7 +468,13 @@ mod tests {
     #[test]
     fn names_of_the_prelude_and_keywords_are_kept_apart() {
         let text = || Type::of(Kind::Text(TextFormat::Plain));
-        let fields = [("type", text()), ("self", text()), ("extra", text()), ("a-b", text()), ("aB", text())];
+        let fields = [
+            ("type", text()),
+            ("self", text()),
+            ("extra", text()),
+            ("a-b", text()),
+            ("aB", text()),
+        ];
         let model = Model {
             types: vec![def("Option", record(&fields)), def("option", Shape::Alias(text()))],
             ..Model::default()
@@ -424,7 +487,11 @@ mod tests {
 
     #[test]
     fn only_a_circle_without_a_list_is_boxed() {
-        let fields = [("direct", named(0).or_null()), ("listed", list(named(0))), ("other", named(1))];
+        let fields = [
+            ("direct", named(0).or_null()),
+            ("listed", list(named(0))),
+            ("other", named(1)),
+        ];
         let model = Model {
             types: vec![def("node", record(&fields)), def("leaf", record(&[]))],
             ..Model::default()
@@ -434,7 +501,10 @@ mod tests {
         assert_eq!(names.spell(&fields[0].1, within), "Option<Box<Node>>");
         assert_eq!(names.spell(&fields[1].1, within), "Vec<Node>");
         assert_eq!(names.spell(&fields[2].1, within), "Leaf");
-        assert_eq!(names.spell(&fields[0].1, Within::Elsewhere), "Option<crate::types::Node>");
+        assert_eq!(
+            names.spell(&fields[0].1, Within::Elsewhere),
+            "Option<crate::types::Node>"
+        );
     }
 
     #[test]

@@ -22,11 +22,21 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, list: &Enumeration, text:
 pub(super) fn write_enum(name: &str, list: &Enumeration, members: &[String], text: &mut String) {
     let strings = list.values.iter().all(Value::is_string);
     text.push_str("#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash");
-    text.push_str(if strings { ", serde::Serialize, serde::Deserialize)]\n" } else { ")]\n" });
+    text.push_str(if strings {
+        ", serde::Serialize, serde::Deserialize)]\n"
+    } else {
+        ")]\n"
+    });
     let _ = writeln!(text, "pub enum {name} {{");
     for (i, (value, member)) in list.values.iter().zip(members).enumerate() {
         let about = list.docs.get(i).and_then(Option::as_deref);
-        let spelt = format!("`{}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned).replace('`', "'"));
+        let spelt = format!(
+            "`{}`",
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+                .replace('`', "'")
+        );
         text.push_str(&comment(&lines(about.unwrap_or(&spelt)), "    "));
         if let (Some(value), true) = (value.as_str().filter(|value| value != member), strings) {
             let _ = writeln!(text, "    #[serde(rename = {})]", literal(value));
@@ -42,7 +52,11 @@ pub(super) fn write_enum(name: &str, list: &Enumeration, members: &[String], tex
 }
 
 fn arms<'m>(members: &'m [String], spelt: &'m [String], arm: fn(&str, &str) -> String) -> String {
-    members.iter().zip(spelt).map(|(member, spelt)| arm(member, spelt)).collect()
+    members
+        .iter()
+        .zip(spelt)
+        .map(|(member, spelt)| arm(member, spelt))
+        .collect()
 }
 
 fn all(members: &[String]) -> String {
@@ -51,7 +65,11 @@ fn all(members: &[String]) -> String {
 }
 
 fn write_strings(name: &str, list: &Enumeration, members: &[String], text: &mut String) {
-    let spelt: Vec<String> = list.values.iter().map(|value| literal(value.as_str().unwrap_or_default())).collect();
+    let spelt: Vec<String> = list
+        .values
+        .iter()
+        .map(|value| literal(value.as_str().unwrap_or_default()))
+        .collect();
     let _ = write!(
         text,
         r#"
@@ -84,8 +102,12 @@ impl std::str::FromStr for {name} {{
 }}
 "#,
         all = all(members),
-        to = arms(members, &spelt, |member, spelt| format!("            Self::{member} => {spelt},\n")),
-        from = arms(members, &spelt, |member, spelt| format!("            {spelt} => Ok(Self::{member}),\n")),
+        to = arms(members, &spelt, |member, spelt| format!(
+            "            Self::{member} => {spelt},\n"
+        )),
+        from = arms(members, &spelt, |member, spelt| format!(
+            "            {spelt} => Ok(Self::{member}),\n"
+        )),
         quoted = literal(name),
     );
 }
@@ -141,8 +163,12 @@ impl<'de> serde::Deserialize<'de> for {name} {{
 }}
 "#,
         all = all(members),
-        to = arms(members, &spelt, |member, spelt| format!("            Self::{member} => {spelt},\n")),
-        from = arms(members, &spelt, |member, spelt| format!("            {spelt} => Ok(Self::{member}),\n")),
+        to = arms(members, &spelt, |member, spelt| format!(
+            "            Self::{member} => {spelt},\n"
+        )),
+        from = arms(members, &spelt, |member, spelt| format!(
+            "            {spelt} => Ok(Self::{member}),\n"
+        )),
         quoted = literal(name),
     );
 }

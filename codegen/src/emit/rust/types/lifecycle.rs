@@ -28,7 +28,11 @@ pub(super) fn module(names: &RustNames<'_>, frame: &str) -> String {
 
 /// Transitions of a set of rules under its name: the lifecycle's own first.
 fn rules(lifecycle: &Lifecycle) -> Vec<(Name, &str, &[Transition])> {
-    let own = (Name::new("standard"), lifecycle.initial.as_str(), lifecycle.transitions.as_slice());
+    let own = (
+        Name::new("standard"),
+        lifecycle.initial.as_str(),
+        lifecycle.transitions.as_slice(),
+    );
     let others = lifecycle.variants.iter();
     let others = others.map(|other| (other.name.clone(), other.initial.as_str(), other.transitions.as_slice()));
     std::iter::once(own).chain(others).collect()
@@ -65,7 +69,9 @@ fn write(names: &RustNames<'_>, lifecycle: &Lifecycle, states: &Enumeration, ste
             None => "The rules for all, unless others are named here.".to_owned(),
             Some(variant) => {
                 let conditions = variant.when.iter();
-                let conditions: Vec<String> = conditions.map(|(field, value)| format!("`{field}` is `{value}`")).collect();
+                let conditions: Vec<String> = conditions
+                    .map(|(field, value)| format!("`{field}` is `{value}`"))
+                    .collect();
                 format!("The rules where {}.", conditions.join(" and "))
             }
         };
@@ -82,7 +88,11 @@ fn write(names: &RustNames<'_>, lifecycle: &Lifecycle, states: &Enumeration, ste
         }
         let _ = writeln!(tables, "            Self::{name} => &[");
         for transition in *transitions {
-            let places = (state_of(&transition.from), event_of.get(transition.on.as_str()), state_of(&transition.to));
+            let places = (
+                state_of(&transition.from),
+                event_of.get(transition.on.as_str()),
+                state_of(&transition.to),
+            );
             if let (Some(from), Some(on), Some(to)) = places {
                 let _ = writeln!(
                     tables,
@@ -122,8 +132,15 @@ fn write_of(lifecycle: &Lifecycle, rule_names: &[String], stem: &str, subject: &
         let conditions: Vec<String> = conditions
             .map(|(field, value)| format!("is({}, {})", literal(field), literal(&value.to_string())))
             .collect();
-        let condition = if conditions.is_empty() { "false".to_owned() } else { conditions.join(" && ") };
-        let _ = write!(choices, "        if {condition} {{\n            return Self::{name};\n        }}\n");
+        let condition = if conditions.is_empty() {
+            "false".to_owned()
+        } else {
+            conditions.join(" && ")
+        };
+        let _ = write!(
+            choices,
+            "        if {condition} {{\n            return Self::{name};\n        }}\n"
+        );
     }
     let body = match choices.is_empty() {
         true => "        let _ = value;\n        Self::Standard\n".to_owned(),
@@ -146,5 +163,6 @@ fn write_of(lifecycle: &Lifecycle, rule_names: &[String], stem: &str, subject: &
 /// Events of all rules, by their name on the wire, in the order in which they first occur.
 fn events<'l>(rules: &[(Name, &str, &'l [Transition])]) -> indexmap::IndexMap<&'l str, Name> {
     let all = rules.iter().flat_map(|(_, _, transitions)| *transitions);
-    all.map(|transition| (transition.on.as_str(), Name::new(&transition.on))).collect()
+    all.map(|transition| (transition.on.as_str(), Name::new(&transition.on)))
+        .collect()
 }

@@ -22,11 +22,26 @@ use crate::model::{DomainId, Shape, TypeId};
 
 /// Top-level modules of this half.
 pub(super) const MODULES: &[Root] = &[
-    Root { name: "lifecycles", feature: None },
-    Root { name: "scalars", feature: None },
-    Root { name: "schemas", feature: None },
-    Root { name: "types", feature: None },
-    Root { name: "validate", feature: None },
+    Root {
+        name: "lifecycles",
+        feature: None,
+    },
+    Root {
+        name: "scalars",
+        feature: None,
+    },
+    Root {
+        name: "schemas",
+        feature: None,
+    },
+    Root {
+        name: "types",
+        feature: None,
+    },
+    Root {
+        name: "validate",
+        feature: None,
+    },
 ];
 
 /// Frames that are files of the crate as they are: frame and path below `src/`.
@@ -64,7 +79,8 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
     modules
 }
 
-const TYPES: &str = "//! The types of the contract: one module a domain, and `shared` for those of several or none.\n\n";
+const TYPES: &str =
+    "//! The types of the contract: one module a domain, and `shared` for those of several or none.\n\n";
 const SCHEMAS: &str = "//! What the contract admits, as data for [`crate::validate`].\n\n";
 
 /// The types of each module, modules and types in the order of the model; `shared` comes last and is always there.
@@ -95,9 +111,12 @@ fn index(head: &str, homes: &[&str]) -> String {
 }
 
 fn heading(names: &RustNames<'_>, home: &str, what: &str) -> String {
-    let domain = names.model.domains.iter().enumerate().find(|(i, _)| {
-        u32::try_from(*i).is_ok_and(|i| names.domain(DomainId(i)) == home)
-    });
+    let domain = names
+        .model
+        .domains
+        .iter()
+        .enumerate()
+        .find(|(i, _)| u32::try_from(*i).is_ok_and(|i| names.domain(DomainId(i)) == home));
     let title = domain.map_or("several domains, or of none", |(_, domain)| domain.title.as_str());
     let title = super::docs::lines(title).into_iter().next().unwrap_or_default();
     format!("//! {what} of {title}.\n")
@@ -158,5 +177,8 @@ fn definition_docs(names: &RustNames<'_>, id: TypeId) -> String {
     if !def.requirements.is_empty() {
         remarks.push(format!("Requirements: {}.", def.requirements.join(", ")));
     }
-    super::docs::comment(&super::docs::about(&def.docs, &format!("{}.", def.name.title()), &remarks), "")
+    super::docs::comment(
+        &super::docs::about(&def.docs, &format!("{}.", def.name.title()), &remarks),
+        "",
+    )
 }

@@ -48,7 +48,10 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, record: &Record, text: &m
     if let Extra::Kept(ty) = &record.extra {
         let map = crate::model::Type::of(Kind::Map(Box::new(ty.clone())));
         let spelt = names.spell(&map, Within::Type(id));
-        let _ = write!(text, "    /// Members that the contract does not name.\n    #[serde(flatten)]\n    pub extra: {spelt},\n");
+        let _ = write!(
+            text,
+            "    /// Members that the contract does not name.\n    #[serde(flatten)]\n    pub extra: {spelt},\n"
+        );
     }
     text.push_str("}\n");
     if hides {
@@ -71,7 +74,10 @@ fn write_field(names: &RustNames<'_>, id: TypeId, field: &Field, member: &str, t
     if let (Some(default), false) = (&field.default, field.secret) {
         remarks.push(format!("Default: `{}`.", default.to_string().replace('`', "'")));
     }
-    text.push_str(&comment(&about(&field.docs, &format!("{}.", field.name.title()), &remarks), "    "));
+    text.push_str(&comment(
+        &about(&field.docs, &format!("{}.", field.name.title()), &remarks),
+        "    ",
+    ));
     let mut serde = Vec::new();
     if member.strip_prefix("r#").unwrap_or(member) != field.wire {
         serde.push(format!("rename = {}", literal(&field.wire)));

@@ -74,13 +74,23 @@ impl Node {
 /// The expression of a use of a type, for code that stands anywhere: `crate::validate` is spelt out.
 pub(in super::super) fn expression(names: &RustNames<'_>, ty: &Type) -> String {
     let mut text = String::new();
-    Writer { names, path: "crate::validate::", schemas: "crate::schemas::" }.of(ty).write(0, &mut text);
+    Writer {
+        names,
+        path: "crate::validate::",
+        schemas: "crate::schemas::",
+    }
+    .of(ty)
+    .write(0, &mut text);
     text
 }
 
 /// The expression of a definition, where the names of `crate::validate` are in scope.
 pub(super) fn definition(names: &RustNames<'_>, id: TypeId) -> String {
-    let writer = Writer { names, path: "", schemas: "super::" };
+    let writer = Writer {
+        names,
+        path: "",
+        schemas: "super::",
+    };
     let def = names.model.type_def(id);
     let node = match &def.shape {
         Shape::Record(record) => writer.record(def, record),
@@ -129,7 +139,10 @@ impl Writer<'_> {
         match ty.kind {
             Kind::Named(id) => {
                 let kind = if ty.nullable { "Nullable" } else { "Same" };
-                self.schema(kind, vec![Node::leaf(format!("&{}{}", self.schemas, self.names.schema_name(id)))])
+                self.schema(
+                    kind,
+                    vec![Node::leaf(format!("&{}{}", self.schemas, self.names.schema_name(id)))],
+                )
             }
             Kind::Any => self.plain("Any"),
             Kind::Null => self.plain("Null"),
@@ -160,10 +173,16 @@ impl Writer<'_> {
                 let items = Node::Block("items: &[".to_owned(), items, "]");
                 let mut rules = rules.clone();
                 if rest.is_none() {
-                    let most = if let Node::Block(_, parts, _) = &items { parts.len() as u64 } else { 0 };
+                    let most = if let Node::Block(_, parts, _) = &items {
+                        parts.len() as u64
+                    } else {
+                        0
+                    };
                     rules.max_items = Some(rules.max_items.map_or(most, |known| known.min(most)));
                 }
-                let rest = self.list(Some(rest.as_deref().unwrap_or(&never)), &rules).prefixed("rest: ");
+                let rest = self
+                    .list(Some(rest.as_deref().unwrap_or(&never)), &rules)
+                    .prefixed("rest: ");
                 self.schema("Tuple", vec![self.strukt("Tuple", vec![items, rest], true)])
             }
             Kind::Map(value) => {
@@ -248,7 +267,10 @@ impl Writer<'_> {
     }
 
     fn list(&self, item: Option<&Type>, rules: &Rules) -> Node {
-        let mut parts: Vec<Node> = item.map(|item| self.reference(item).prefixed("item: ")).into_iter().collect();
+        let mut parts: Vec<Node> = item
+            .map(|item| self.reference(item).prefixed("item: "))
+            .into_iter()
+            .collect();
         self.bound("min_items", rules.min_items, &mut parts);
         self.bound("max_items", rules.max_items, &mut parts);
         if rules.unique_items {
@@ -325,7 +347,10 @@ impl Writer<'_> {
                 )
             })
             .collect();
-        let tag = union.tag.as_ref().map_or_else(|| "None".to_owned(), |tag| format!("Some({})", literal(&tag.wire)));
+        let tag = union
+            .tag
+            .as_ref()
+            .map_or_else(|| "None".to_owned(), |tag| format!("Some({})", literal(&tag.wire)));
         let parts = vec![
             Node::Block("variants: &[".to_owned(), variants, "]"),
             Node::leaf(format!("tag: {tag}")),

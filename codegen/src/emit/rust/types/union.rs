@@ -23,7 +23,11 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, union: &Union, text: &mut
     };
     let plain = !union.variants.iter().any(tagless);
     text.push_str("#[derive(Debug, Clone, PartialEq");
-    text.push_str(if plain { ", serde::Serialize)]\n#[serde(untagged)]\n" } else { ")]\n" });
+    text.push_str(if plain {
+        ", serde::Serialize)]\n#[serde(untagged)]\n"
+    } else {
+        ")]\n"
+    });
     let _ = writeln!(text, "pub enum {name} {{");
     for (variant, member) in union.variants.iter().zip(members) {
         let about = match (&union.tag, variant.tags.as_slice()) {
@@ -75,7 +79,10 @@ fn write_serialize(
                 literal(tag),
                 literal(value)
             ),
-            None => writeln!(arms, "            Self::{member}(value) => value.serialize(serializer),"),
+            None => writeln!(
+                arms,
+                "            Self::{member}(value) => value.serialize(serializer),"
+            ),
         };
     }
     let _ = write!(
@@ -95,7 +102,11 @@ fn write_deserialize(names: &RustNames<'_>, id: TypeId, members: &[String], text
     let mut arms = String::new();
     for (i, member) in members.iter().enumerate() {
         // The last one takes the rest: the schema has as many variants as the type.
-        let pattern = if i + 1 == members.len() { "Ok(_)".to_owned() } else { format!("Ok({i})") };
+        let pattern = if i + 1 == members.len() {
+            "Ok(_)".to_owned()
+        } else {
+            format!("Ok({i})")
+        };
         let _ = writeln!(
             arms,
             "            {pattern} => serde_json::from_value(value).map(Self::{member}).map_err(serde::de::Error::custom),"
@@ -130,7 +141,10 @@ fn write_from(names: &RustNames<'_>, id: TypeId, union: &Union, members: &[Strin
         .collect();
     for ((spelt, ty), member) in resolved.iter().zip(members) {
         let Kind::Named(target) = ty.kind else { continue };
-        let record = matches!(names.model.type_def(target).shape, Shape::Record(_) | Shape::Enumeration(_));
+        let record = matches!(
+            names.model.type_def(target).shape,
+            Shape::Record(_) | Shape::Enumeration(_)
+        );
         if !record || ty.nullable || resolved.iter().filter(|(other, _)| other == spelt).count() > 1 {
             continue;
         }
@@ -144,7 +158,11 @@ impl From<{spelt}> for {name} {{
 }}
 "#,
             name = names.type_name(id),
-            into = if names.spell(ty, Within::Type(id)).starts_with("Box<") { ".into()" } else { "" },
+            into = if names.spell(ty, Within::Type(id)).starts_with("Box<") {
+                ".into()"
+            } else {
+                ""
+            },
         );
     }
 }
