@@ -187,3 +187,32 @@ pub(super) fn lib(input: &Input<'_>) -> Module {
     }
     Module::text("lib.rs", text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_have_names_that_cargo_takes() {
+        for (project, name) in [
+            ("Redocly Museum API", "redocly-museum-api"),
+            ("serde", "serde-api"),
+            ("1st", "n-1st"),
+            ("", "empty"),
+            ("\"]\n[evil]", "evil"),
+        ] {
+            assert_eq!(crate_name(project), name, "{project:?}");
+            assert!(is_package_name(&crate_name(project)));
+        }
+        assert!(!is_package_name("a b") && !is_package_name("test") && !is_package_name("1a"));
+    }
+
+    #[test]
+    fn words_of_the_contract_stay_inside_their_string() {
+        for text in ["\"\n[dependencies]", "\\", "a\u{7f}b", "é\u{202e}"] {
+            let line = format!("description = {}", toml_string(text));
+            let table = line.parse::<toml::Table>();
+            assert_eq!(table.map(|table| table.len()).ok(), Some(1), "{line}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod docs;
 mod manifest;
 mod names;
 mod server;
+mod spell;
 mod types;
 
 use proc_macro2::TokenStream;

@@ -160,7 +160,7 @@ impl Writer<'_> {
             Kind::Null => self.plain("Null"),
             Kind::Boolean => self.plain("Boolean"),
             Kind::Integer { narrow } => {
-                let width = super::super::names::integer(*narrow, ty.rules.as_deref()).to_uppercase();
+                let width = super::super::spell::integer(*narrow, ty.rules.as_deref()).to_uppercase();
                 let width = Node::leaf(format!("{}Width::{width}", self.path));
                 self.schema("Integer", vec![width, self.range(rules)])
             }

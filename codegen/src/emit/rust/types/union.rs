@@ -8,7 +8,8 @@
 use std::fmt::Write as _;
 
 use super::super::docs::literal;
-use super::super::names::{RustNames, Within};
+use super::super::names::RustNames;
+use super::super::spell::Within;
 use super::{definition_docs, validate_impl};
 use crate::model::{Kind, Shape, Type, TypeId, Union, Variant};
 
