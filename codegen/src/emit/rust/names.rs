@@ -23,7 +23,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::graph::{Components, Edges, mentioned};
-use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Shape, Type, TypeDef, TypeId, Union};
+use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Shape, TypeDef, TypeId, Union};
 
 /// Every name of the generated crate. Built once; indexes are those of the model.
 pub(super) struct RustNames<'a> {
@@ -286,7 +286,7 @@ pub(super) fn is_taken(text: &str) -> bool {
 mod tests {
     use super::super::spell::Within;
     use super::*;
-    use crate::model::TextFormat;
+    use crate::model::{TextFormat, Type};
     use crate::model::types::Docs;
     use crate::model::{Field, Record};
 
