@@ -14,6 +14,9 @@ mod postman;
 mod rust;
 pub mod schema;
 pub mod templates;
+#[cfg(test)]
+mod testing;
+mod typescript;
 mod zod;
 
 use crate::diagnostics::Diagnostics;

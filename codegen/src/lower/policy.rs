@@ -205,7 +205,7 @@ pub(super) fn distinct_tools(model: &mut Model) {
             let end = format!("_{number}");
             let mut name = base.clone();
             name.truncate(LONGEST_TOOL_NAME - end.len());
-            tool.name = name + &end;
+            tool.name = name + end.as_str();
             number += 1;
         }
     }

@@ -70,7 +70,7 @@ impl Name {
             Case::Camel => {
                 let mut words = self.words.iter();
                 let first = words.next().cloned().unwrap_or_default();
-                words.fold(first, |text, word| text + &capitalised(word))
+                words.fold(first, |text, word| text + capitalised(word).as_str())
             }
             Case::Snake => self.words.join("_"),
             Case::Screaming => self.words.join("_").to_uppercase(),

@@ -271,7 +271,7 @@ mod tests {
     fn hostile_documents_are_errors() {
         let deep = "[".repeat(100_000);
         let bomb = (0..40).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, n| {
-            text + &format!("a{}: &a{} [{}]\n", n + 1, n + 1, vec![format!("*a{n}"); 10].join(", "))
+            text + format!("a{}: &a{} [{}]\n", n + 1, n + 1, vec![format!("*a{n}"); 10].join(", ")).as_str()
         });
         for (path, text) in [
             ("a.json", deep.as_str()),

@@ -1,14 +1,178 @@
 //! The `drizzle` target.
 //!
-//! Owns: Drizzle tables, enums, indexes and relations. Must not know: other targets.
+//! Owns: `schema.ts` (tables, enumerations, relations) and `drizzle.config.ts`. Must not know: other targets, beyond where the
+//! package keeps types for JSON columns.
+//!
+//! One module holds everything: drizzle-kit loads it by itself and follows no imports written for ES modules, and types of JSON
+//! columns are imported as types only, so nothing is left of them when it runs. Properties have the names of the fields on the
+//! wire, so a row of a table is a value of its schema.
 
-use super::{Artifact, Input};
-use crate::diagnostics::Diagnostics;
+mod columns;
+mod names;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::typescript::format::format_parts;
+use super::typescript::imports::Imports;
+use super::typescript::names::TsNames;
+use super::typescript::text::{comment, string};
+use super::typescript::types;
+use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::model::graph::Edges;
+use crate::model::{ColumnKind, Model, Shape, TypeId};
+use names::DrizzleNames;
 
 /// Frames of this target: name and text.
-pub(super) const FRAMES: &[(&str, &str)] = &[];
+pub(super) const FRAMES: &[(&str, &str)] = &[
+    (
+        "drizzle/drizzle.config.ts",
+        include_str!("../../../../templates/drizzle/drizzle.config.ts"),
+    ),
+    (
+        "drizzle/columns.ts",
+        include_str!("../../../../templates/drizzle/columns.ts"),
+    ),
+];
+
+/// The functions of Drizzle's dialect.
+const PG: &str = "drizzle-orm/pg-core";
+
+/// What frames may use.
+#[derive(Serialize)]
+struct Frame<'a> {
+    project: &'a str,
+    timestamp: bool,
+    bytes: bool,
+}
+
+/// What the writers of tables share.
+struct Context<'c> {
+    model: &'c Model,
+    ts: &'c TsNames<'c>,
+    names: DrizzleNames,
+    /// Whether the package has the zod target, whose types JSON columns then have.
+    zod: bool,
+}
 
 /// Makes the artifacts.
-pub(super) fn emit(_input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    Vec::new()
+pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let model = input.model;
+    let folder = typescript::folder(input);
+    let ts = TsNames::new(model);
+    let context = Context {
+        model,
+        names: DrizzleNames::new(model, &ts),
+        ts: &ts,
+        zod: input.selected.contains(&"zod"),
+    };
+    let has = |kind: &ColumnKind| {
+        model
+            .entities
+            .iter()
+            .flat_map(|entity| &entity.columns)
+            .any(|column| column.kind == *kind)
+    };
+    let frame = Frame {
+        project: input.project,
+        timestamp: has(&ColumnKind::Timestamp),
+        bytes: has(&ColumnKind::Bytes),
+    };
+    let mut render = |name: &str| {
+        input.templates.render(name, &frame).unwrap_or_else(|error| {
+            let place = Place::file(&format!("templates/{}", error.name));
+            diagnostics.push(Diagnostic::new(&codes::TEMPLATE, error.message, place));
+            String::new()
+        })
+    };
+    let config = render("drizzle/drizzle.config.ts");
+    let column_types = render("drizzle/columns.ts");
+    let mut imports = Imports::default();
+    if frame.timestamp || frame.bytes {
+        imports.value(PG, "customType");
+    }
+    let mut mentioned = BTreeSet::new();
+    let body = schema(&context, &mut imports, &mut mentioned);
+    let mut parts = vec![imports.render(), column_types];
+    parts.retain(|part| !part.trim().is_empty());
+    parts.extend(body);
+    let mut modules = vec![
+        (format!("{folder}/drizzle.config.ts"), vec![config]),
+        (format!("{folder}/src/drizzle/schema.ts"), parts),
+    ];
+    if !context.zod && !mentioned.is_empty() {
+        modules.push((format!("{folder}/src/drizzle/types.ts"), json_types(&ts, mentioned)));
+    }
+    modules
+        .into_iter()
+        .map(|(path, mut parts)| {
+            parts.insert(0, format!("// {GENERATED_BY}\n"));
+            let text = format_parts(&path, parts, diagnostics);
+            Artifact {
+                path,
+                text,
+                ownership: Ownership::Managed,
+                target: "drizzle",
+            }
+        })
+        .collect()
+}
+
+/// Enumerations, tables, relations.
+fn schema(context: &Context<'_>, imports: &mut Imports, mentioned: &mut BTreeSet<TypeId>) -> Vec<String> {
+    let model = context.model;
+    if model.entities.is_empty() {
+        return vec!["// The contract describes no tables.\nexport {};\n".to_owned()];
+    }
+    let mut parts = Vec::new();
+    for (id, constant, stored) in context.names.enums() {
+        let def = model.type_def(id);
+        let Shape::Enumeration(list) = &def.shape else { continue };
+        let values: Vec<String> = list
+            .values
+            .iter()
+            .filter_map(|value| value.as_str())
+            .map(string)
+            .collect();
+        imports.value(PG, "pgEnum");
+        parts.push(format!(
+            "{}export const {constant} = pgEnum({}, [{}]);\n",
+            comment(def.docs.description.as_deref().unwrap_or_default(), ""),
+            string(stored),
+            values.join(", ")
+        ));
+    }
+    for at in 0..model.entities.len() {
+        parts.push(tables::table(context, at, imports, mentioned));
+    }
+    for (at, relations) in names::relations(model).iter().enumerate() {
+        parts.push(tables::relations(context, at, relations, imports));
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// The types of JSON columns, for a package without the zod target.
+fn json_types(ts: &TsNames<'_>, mentioned: BTreeSet<TypeId>) -> Vec<String> {
+    let mut wanted: Vec<TypeId> = mentioned.iter().copied().collect();
+    let mut known = mentioned;
+    while let Some(id) = wanted.pop() {
+        for other in ts.model.references(id, Edges::All) {
+            if known.insert(other) {
+                wanted.push(other);
+            }
+        }
+    }
+    let definition = |id: TypeId| {
+        let def = ts.model.type_def(id);
+        let comment = comment(def.docs.description.as_deref().unwrap_or_default(), "");
+        let spelt = types::definition(ts, def, &mut |_| {});
+        format!("{comment}export type {} = {spelt};\n", ts.type_name(id))
+    };
+    known.into_iter().map(definition).collect()
 }

@@ -1,14 +1,122 @@
 //! The `zod` target.
 //!
 //! Owns: Zod 4 schemas and their inferred types. Must not know: other targets.
+//!
+//! A schema admits what the contract's schema admits, no more and no less: formats that Zod reads otherwise are our own
+//! (`formats.ts`), and so are the rules that it lacks (`rules.ts`). Values are never changed: a default is told in the
+//! documentation, not filled in, so that what is sent is what was meant.
 
-use super::{Artifact, Input};
-use crate::diagnostics::Diagnostics;
+mod definition;
+mod docs;
+mod expression;
+mod order;
+#[cfg(test)]
+mod tests;
+mod unions;
+
+pub(super) use expression::{Place, Writer};
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::typescript::format::format_parts;
+use super::typescript::imports::Imports;
+use super::typescript::names::TsNames;
+use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place as At, emit as codes};
+use crate::model::TypeId;
+use crate::model::graph::Edges;
 
 /// Frames of this target: name and text.
-pub(super) const FRAMES: &[(&str, &str)] = &[];
+pub(super) const FRAMES: &[(&str, &str)] = &[
+    ("zod/rules.ts", include_str!("../../../../templates/zod/rules.ts")),
+    ("zod/formats.ts", include_str!("../../../../templates/zod/formats.ts")),
+];
+
+/// What frames may use.
+#[derive(Serialize)]
+struct Frame<'a> {
+    project: &'a str,
+}
 
 /// Makes the artifacts.
-pub(super) fn emit(_input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    Vec::new()
+pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let names = TsNames::new(input.model);
+    let folder = format!("{}/src/zod", typescript::folder(input));
+    let head = || format!("// {GENERATED_BY}\n");
+    let mut modules: Vec<(String, Vec<String>)> = Vec::new();
+    for (frame, _) in FRAMES {
+        match input.templates.render(frame, &Frame { project: input.project }) {
+            Ok(text) => modules.push((
+                format!("{folder}/{}", frame.trim_start_matches("zod/")),
+                vec![head(), text],
+            )),
+            Err(error) => {
+                let place = At::file(&format!("templates/{}", error.name));
+                diagnostics.push(Diagnostic::new(&codes::TEMPLATE, error.message, place));
+            }
+        }
+    }
+    modules.push((format!("{folder}/index.ts"), vec![head(), index(&names)]));
+    let components = input.model.components(Edges::All);
+    let named = names.modules();
+    let mut made: Vec<(String, Vec<String>)> = named
+        .par_iter()
+        .map(|(module, ids)| {
+            let mut imports = Imports::default();
+            imports.value("zod", "z");
+            let mut writer = Writer::new(&names, &components, Place::Module(module), &mut imports);
+            let definitions: Vec<String> = order::topological(input.model, &components, ids)
+                .into_iter()
+                .map(|id| definition::write(&mut writer, id))
+                .collect();
+            let mut parts = vec![head(), imports.render()];
+            parts.extend(definitions);
+            (format!("{folder}/{module}.ts"), parts)
+        })
+        .collect();
+    modules.append(&mut made);
+    let formatted: Vec<(Artifact, Diagnostics)> = modules
+        .into_par_iter()
+        .map(|(path, parts)| {
+            let mut found = Diagnostics::new();
+            let text = format_parts(&path, parts, &mut found);
+            let artifact = Artifact {
+                path,
+                text,
+                ownership: Ownership::Managed,
+                target: "zod",
+            };
+            (artifact, found)
+        })
+        .collect();
+    formatted
+        .into_iter()
+        .map(|(artifact, mut found)| {
+            diagnostics.append(&mut found);
+            artifact
+        })
+        .collect()
+}
+
+/// The public index: everything but internal types.
+fn index(names: &TsNames<'_>) -> String {
+    let mut text = String::new();
+    for (module, ids) in names.modules() {
+        let is_public = |id: &&TypeId| !names.model.type_def(**id).internal;
+        let public: Vec<&TypeId> = ids.iter().filter(is_public).collect();
+        if public.len() == ids.len() {
+            text.push_str(&format!("export * from './{module}.js';\n"));
+        } else if !public.is_empty() {
+            let list: Vec<String> = public
+                .iter()
+                .map(|id| format!("type {}, {}", names.type_name(**id), names.schema_name(**id)))
+                .collect();
+            text.push_str(&format!("export {{ {} }} from './{module}.js';\n", list.join(", ")));
+        }
+    }
+    if text.is_empty() {
+        text.push_str("export {};\n");
+    }
+    text
 }

@@ -1,0 +1,238 @@
+//! Tables: their columns, keys, indexes and references, and the relations that queries can follow.
+//!
+//! Owns: what is said about several columns or several tables. Must not know: kinds of columns.
+
+use std::collections::BTreeSet;
+
+use super::columns::column;
+use super::names::{Relation, columns, constraint, shortened};
+use super::{Context, PG};
+use crate::emit::typescript::imports::Imports;
+use crate::emit::typescript::text::{comment, key, member, string};
+use crate::model::{Entity, EntityId, ForeignKey, Model, OnDelete, TypeId};
+
+/// The definition of a table.
+pub(super) fn table(
+    context: &Context<'_>,
+    at: usize,
+    imports: &mut Imports,
+    mentioned: &mut BTreeSet<TypeId>,
+) -> String {
+    let (Some(entity), Some(id)) = (context.model.entities.get(at), entity_id(at)) else {
+        return String::new();
+    };
+    imports.value(PG, "pgTable");
+    let mut text = format!(
+        "\n{}",
+        comment(entity.docs.description.as_deref().unwrap_or_default(), "")
+    );
+    text.push_str(&format!(
+        "export const {} = pgTable({}, {{",
+        context.names.table(id),
+        string(&entity.table)
+    ));
+    for (n, one) in entity.columns.iter().enumerate() {
+        text.push('\n');
+        text.push_str(&comment(one.docs.description.as_deref().unwrap_or_default(), "  "));
+        let primary = entity.primary_key == [n];
+        text.push_str(&format!(
+            "  {}: {}",
+            key(&one.field),
+            column(context, one, primary, imports, mentioned)
+        ));
+        if one.unique {
+            let name = constraint(entity, &[n], "unique");
+            text.push_str(&format!(".unique({})", string(&name)));
+        }
+        for reference in entity.foreign_keys.iter().filter(|reference| reference.columns == [n]) {
+            if is_inline(context.model, entity, reference) {
+                text.push_str(&inline_reference(context, id, reference, imports));
+            }
+        }
+        text.push(',');
+    }
+    text.push_str("\n}");
+    let further = further(context, id, entity, imports);
+    if !further.is_empty() {
+        // The type is written out because the references of tables may lead in a circle, where none can be inferred.
+        imports.ty(PG, "PgTableExtraConfigValue");
+        text.push_str(&format!(", (t): PgTableExtraConfigValue[] => [\n{}]", further.concat()));
+    }
+    text.push_str(");\n");
+    text
+}
+
+/// Keys, unique constraints, indexes and references that do not stand at a column.
+fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut Imports) -> Vec<String> {
+    let mut found = Vec::new();
+    if entity.primary_key.len() > 1 {
+        imports.value(PG, "primaryKey");
+        let name = constraint(entity, &entity.primary_key, "pk");
+        let list = list("t", entity, &entity.primary_key);
+        found.push(format!(
+            "  primaryKey({{ name: {}, columns: [{list}] }}),\n",
+            string(&name)
+        ));
+    }
+    for index in &entity.indexes {
+        // A constraint rather than an index: it stands in the table's own statement, before the references to it.
+        let function = if index.unique { "unique" } else { "index" };
+        imports.value(PG, function);
+        let list = list("t", entity, &index.columns);
+        found.push(format!(
+            "  {function}({}).on({list}),\n",
+            string(&shortened(&index.name))
+        ));
+    }
+    for reference in &entity.foreign_keys {
+        if is_inline(context.model, entity, reference) {
+            continue;
+        }
+        let Some(target) = context.model.entities.get(reference.entity.index()) else {
+            continue;
+        };
+        imports.value(PG, "foreignKey");
+        let constant = if reference.entity == id {
+            "t"
+        } else {
+            context.names.table(reference.entity)
+        };
+        let delete = on_delete(reference.on_delete)
+            .map(|word| format!(".onDelete('{word}')"))
+            .unwrap_or_default();
+        found.push(format!(
+            "  foreignKey({{ name: {}, columns: [{}], foreignColumns: [{}] }}){delete},\n",
+            string(&constraint(entity, &reference.columns, "fk")),
+            list("t", entity, &reference.columns),
+            list(constant, target, &reference.fields),
+        ));
+    }
+    found
+}
+
+/// Whether a reference can stand at its column: there is one column, one reference from it, and the name that Drizzle gives it
+/// is not too long for Postgres.
+fn is_inline(model: &Model, entity: &Entity, reference: &ForeignKey) -> bool {
+    let ([own], [theirs], Some(target)) = (
+        reference.columns.as_slice(),
+        reference.fields.as_slice(),
+        model.entities.get(reference.entity.index()),
+    ) else {
+        return false;
+    };
+    let (Some(own_column), Some(theirs)) = (entity.columns.get(*own), target.columns.get(*theirs)) else {
+        return false;
+    };
+    let name = format!(
+        "{}_{}_{}_{}_fk",
+        entity.table, own_column.name, target.table, theirs.name
+    );
+    let of_column = entity
+        .foreign_keys
+        .iter()
+        .filter(|other| other.columns == [*own])
+        .count();
+    of_column == 1 && shortened(&name) == name
+}
+
+fn inline_reference(context: &Context<'_>, id: EntityId, reference: &ForeignKey, imports: &mut Imports) -> String {
+    let Some(target) = context.model.entities.get(reference.entity.index()) else {
+        return String::new();
+    };
+    let circular = reaches(context.model, reference.entity, id);
+    if circular {
+        imports.ty(PG, "AnyPgColumn");
+    }
+    let annotation = if circular { ": AnyPgColumn" } else { "" };
+    let options = on_delete(reference.on_delete)
+        .map(|word| format!(", {{ onDelete: '{word}' }}"))
+        .unwrap_or_default();
+    let column = list(context.names.table(reference.entity), target, &reference.fields);
+    format!(".references((){annotation} => {column}{options})")
+}
+
+/// Whether references lead from one table to another, at any distance.
+fn reaches(model: &Model, from: EntityId, to: EntityId) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    let mut queue = vec![from];
+    while let Some(id) = queue.pop() {
+        if id == to {
+            return true;
+        }
+        for reference in model
+            .entities
+            .get(id.index())
+            .into_iter()
+            .flat_map(|entity| &entity.foreign_keys)
+        {
+            if seen.insert(reference.entity) {
+                queue.push(reference.entity);
+            }
+        }
+    }
+    false
+}
+
+/// `t.a, t.b`
+fn list(constant: &str, entity: &Entity, indexes: &[usize]) -> String {
+    let columns = columns(entity, indexes);
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{constant}{}", member(&column.field)))
+        .collect();
+    columns.join(", ")
+}
+
+fn on_delete(action: OnDelete) -> Option<&'static str> {
+    match action {
+        OnDelete::NoAction => None,
+        OnDelete::Restrict => Some("restrict"),
+        OnDelete::Cascade => Some("cascade"),
+        OnDelete::SetNull => Some("set null"),
+    }
+}
+
+/// The relations of a table.
+pub(super) fn relations(context: &Context<'_>, at: usize, relations: &[Relation], imports: &mut Imports) -> String {
+    let (Some(entity), Some(id), false) = (context.model.entities.get(at), entity_id(at), relations.is_empty()) else {
+        return String::new();
+    };
+    imports.value("drizzle-orm", "relations");
+    let own = context.names.table(id);
+    let mut helpers = Vec::new();
+    if relations.iter().any(|relation| relation.own_key.is_some()) {
+        helpers.push("one");
+    }
+    if relations.iter().any(|relation| relation.own_key.is_none()) {
+        helpers.push("many");
+    }
+    let mut text = format!(
+        "\nexport const {} = relations({own}, ({{ {} }}) => ({{\n",
+        context.names.relations_constant(id),
+        helpers.join(", ")
+    );
+    for relation in relations {
+        let other = context.names.table(relation.other);
+        let mut options = Vec::new();
+        let reference = relation.own_key.and_then(|n| entity.foreign_keys.get(n));
+        if let (Some(reference), Some(target)) = (reference, context.model.entities.get(relation.other.index())) {
+            options.push(format!("fields: [{}]", list(own, entity, &reference.columns)));
+            options.push(format!("references: [{}]", list(other, target, &reference.fields)));
+        }
+        if let Some(label) = &relation.label {
+            options.push(format!("relationName: {}", string(label)));
+        }
+        let function = if reference.is_some() { "one" } else { "many" };
+        let options = match options.is_empty() {
+            true => String::new(),
+            false => format!(", {{ {} }}", options.join(", ")),
+        };
+        text.push_str(&format!("  {}: {function}({other}{options}),\n", key(&relation.name)));
+    }
+    text.push_str("}));\n");
+    text
+}
+
+fn entity_id(at: usize) -> Option<EntityId> {
+    u32::try_from(at).ok().map(EntityId)
+}

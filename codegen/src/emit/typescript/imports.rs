@@ -1,0 +1,69 @@
+//! Imports of a module: collected while it is written, printed before it.
+//!
+//! Owns: which name comes from where, and the spelling of import declarations. Must not know: the modules themselves.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// What a module takes from others: specifier -> name -> whether only as a type.
+#[derive(Debug, Default)]
+pub(in crate::emit) struct Imports {
+    found: BTreeMap<String, BTreeMap<String, bool>>,
+}
+
+impl Imports {
+    /// Takes a value (which is a type too, where there is one of that name).
+    pub(in crate::emit) fn value(&mut self, from: &str, name: &str) {
+        *self.entry(from, name) = false;
+    }
+
+    /// Takes a type; the import vanishes when the module is compiled.
+    pub(in crate::emit) fn ty(&mut self, from: &str, name: &str) {
+        self.entry(from, name);
+    }
+
+    fn entry(&mut self, from: &str, name: &str) -> &mut bool {
+        let names = self.found.entry(from.to_owned()).or_default();
+        names.entry(name.to_owned()).or_insert(true)
+    }
+
+    /// The declarations: packages first, then modules of our own, each by name.
+    pub(in crate::emit) fn render(&self) -> String {
+        let mut out = String::new();
+        for own in [false, true] {
+            for (from, names) in self.found.iter().filter(|(from, _)| from.starts_with('.') == own) {
+                let types = names.values().all(|is_type| *is_type);
+                let list: Vec<String> = names
+                    .iter()
+                    .map(|(name, is_type)| match *is_type && !types {
+                        true => format!("type {name}"),
+                        false => name.clone(),
+                    })
+                    .collect();
+                let keyword = if types { "import type" } else { "import" };
+                let from = super::text::string(from);
+                let _ = writeln!(out, "{keyword} {{ {} }} from {from};", list.join(", "));
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_told_from_values_and_packages_come_first() {
+        let mut imports = Imports::default();
+        imports.ty("./shared.js", "Role");
+        imports.value("./shared.js", "RoleSchema");
+        imports.ty("./users.js", "User");
+        imports.value("zod", "z");
+        imports.ty("zod", "z");
+        assert_eq!(
+            imports.render(),
+            "import { z } from 'zod';\nimport { type Role, RoleSchema } from './shared.js';\nimport type { User } from './users.js';\n"
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Definitions: a named type as an exported schema and an exported type.
+//!
+//! Owns: records, enumerations, aliases, and how recursion is typed. Must not know: unions ([`super::unions`]).
+//!
+//! A type that reaches itself is written out, and its schema has that type: nothing can be inferred from a constant that
+//! mentions itself. Its mentions of types on the same circle are lazy, so the order of constants does not matter.
+
+use super::docs;
+use super::expression::Writer;
+use super::unions;
+use crate::emit::typescript::text::{key, string};
+use crate::emit::typescript::types::{self, may_be_absent};
+use crate::model::{Extra, Record, Shape, TypeDef, TypeId};
+
+/// The two exports of a definition.
+pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
+    let names = writer.names;
+    let def = names.model.type_def(id);
+    let (name, schema) = (names.type_name(id), names.schema_name(id));
+    writer.within = Some(id);
+    let expression = match &def.shape {
+        Shape::Record(shape) => record(writer, def, shape),
+        Shape::Union(union) => unions::expression(writer, union),
+        Shape::Enumeration(list) => writer.literals(&list.values),
+        Shape::Alias(ty) => writer.expression(ty),
+    };
+    let comment = docs::definition(def);
+    if writer.components.is_recursive(id) {
+        let spelt = types::definition(names, def, &mut |mentioned| writer.mention_type(mentioned));
+        format!(
+            "{comment}export type {name} = {spelt};\n\n{comment}export const {schema}: z.ZodType<{name}, {name}> = {expression};\n"
+        )
+    } else {
+        format!(
+            "{comment}export const {schema} = {expression};\n\n{comment}export type {name} = z.infer<typeof {schema}>;\n"
+        )
+    }
+}
+
+fn record(writer: &mut Writer<'_>, def: &TypeDef, record: &Record) -> String {
+    let kind = match &record.extra {
+        _ if types::is_open(record) => "looseObject",
+        Extra::Refused => "strictObject",
+        _ => "object",
+    };
+    let mut text = format!("z.{kind}({{");
+    for field in &record.fields {
+        let optional = if may_be_absent(def, field) { ".optional()" } else { "" };
+        let comment = docs::field(writer.names.model, field);
+        let spelt = writer.expression(&field.ty);
+        text.push_str(&format!("\n{comment}  {}: {spelt}{optional},", key(&field.wire)));
+    }
+    if !record.fields.is_empty() {
+        text.push('\n');
+    }
+    text.push_str("})");
+    if let Extra::Kept(ty) = &record.extra
+        && ty.kind != crate::model::Kind::Any
+    {
+        let known: Vec<String> = record.fields.iter().map(|field| string(&field.wire)).collect();
+        let check = writer.support("rules", "furtherMembers");
+        let spelt = writer.expression(ty);
+        text.push_str(&format!(".check({check}([{}], {spelt}))", known.join(", ")));
+    }
+    writer.counted(&mut text, "minProperties", record.min_properties);
+    writer.counted(&mut text, "maxProperties", record.max_properties);
+    text
+}

@@ -1,0 +1,107 @@
+//! Unions: by tag where there is one, else by trying.
+//!
+//! Owns: which of Zod's unions says what the contract says. Must not know: other shapes.
+//!
+//! - With a tag, `z.discriminatedUnion`: each variant is extended by the values of the tag that select it, since a variant's
+//!   own schema often takes any string there, or does not know the property at all.
+//! - With a tag, but with a variant that cannot be extended (recursive, not a record, or with checks of its own): `tagged` of
+//!   `rules.ts`, which looks at the tag and then at one variant only. Trying all of them would take time that grows with the
+//!   power of the nesting.
+//! - Without a tag, `z.xor` for `oneOf` and `z.union` for `anyOf`.
+
+use super::expression::Writer;
+use crate::emit::typescript::text::{key, string};
+use crate::emit::typescript::types;
+use crate::model::{Extra, Kind, Model, Shape, Type, Union, Variant};
+
+/// The schema of a union.
+pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
+    let Some(tag) = &union.tag else {
+        let options: Vec<String> = union
+            .variants
+            .iter()
+            .map(|variant| writer.expression(&variant.ty))
+            .collect();
+        return match options.as_slice() {
+            [] => "z.never()".to_owned(),
+            [only] => only.clone(),
+            options => {
+                let kind = if union.exclusive { "xor" } else { "union" };
+                format!("z.{kind}([{}])", options.join(", "))
+            }
+        };
+    };
+    if union.variants.is_empty() || !union.variants.iter().all(|variant| is_extensible(writer, &variant.ty)) {
+        return by_tag(writer, union, &tag.wire);
+    }
+    let mut options = Vec::new();
+    for variant in &union.variants {
+        let schema = writer.expression(&variant.ty);
+        if types::has_tags(writer.names.model, variant, &tag.wire) {
+            options.push(schema);
+        } else {
+            options.push(format!("{schema}.extend({{ {}: {} }})", key(&tag.wire), tags(variant)));
+        }
+    }
+    format!("z.discriminatedUnion({}, [{}])", string(&tag.wire), options.join(", "))
+}
+
+fn by_tag(writer: &mut Writer<'_>, union: &Union, wire: &str) -> String {
+    let names = writer.names;
+    let spelt = types::union(names, union, &mut |mentioned| writer.mention_type(mentioned));
+    let name = writer.support("rules", "tagged");
+    let mut text = format!("{name}<{spelt}>({}, [", string(wire));
+    for variant in &union.variants {
+        let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
+        let carries = carries(names.model, &variant.ty, wire);
+        let schema = writer.expression(&variant.ty);
+        text.push_str(&format!(
+            "\n{{ tags: [{}], schema: {schema}, carries: {carries} }},",
+            tags.join(", ")
+        ));
+    }
+    text.push_str("\n])");
+    text
+}
+
+/// Whether a variant's own schema knows the tag. Unions inside do: they are told apart by it.
+fn carries(model: &Model, ty: &Type, wire: &str) -> bool {
+    let (ty, _) = model.resolve(ty);
+    let Kind::Named(id) = ty.kind else { return true };
+    match &model.type_def(id).shape {
+        Shape::Record(record) => record.fields.iter().any(|field| field.wire == wire),
+        _ => true,
+    }
+}
+
+/// The values of the tag that select a variant.
+fn tags(variant: &Variant) -> String {
+    match variant.tags.as_slice() {
+        [only] => format!("z.literal({})", string(only)),
+        tags => {
+            let tags: Vec<String> = tags.iter().map(|tag| string(tag)).collect();
+            format!("z.enum([{}])", tags.join(", "))
+        }
+    }
+}
+
+/// Whether the schema of a variant is an object without checks, which can be extended.
+fn is_extensible(writer: &Writer<'_>, ty: &Type) -> bool {
+    let mut ty = ty;
+    for _ in 0..=writer.names.model.types.len() {
+        let Kind::Named(id) = ty.kind else { return false };
+        if ty.nullable || writer.components.is_recursive(id) {
+            return false;
+        }
+        match &writer.names.model.type_def(id).shape {
+            Shape::Alias(inner) => ty = inner,
+            Shape::Record(record) => {
+                let typed = matches!(&record.extra, Extra::Kept(ty) if ty.kind != Kind::Any);
+                let checked = typed || record.min_properties.is_some() || record.max_properties.is_some();
+                return !checked;
+            }
+            _ => return false,
+        }
+    }
+    false
+}
