@@ -1,14 +1,77 @@
 //! The `openapi` target.
 //!
 //! Owns: the bundled document in canonical form and its down-conversion to 3.0. Must not know: other targets.
+//!
+//! Both are the public view of the contract: internal schemas that no public part refers to, and how things are stored, are
+//! not published. `openapi.json` is what a server answers with; the YAML files say the same.
 
-use super::{Artifact, Input};
-use crate::diagnostics::Diagnostics;
+mod canonical;
+mod downgrade;
+mod objects;
+mod public;
+mod tally;
+mod yaml;
+
+use serde_json::Value;
+
+use self::canonical::canonical;
+use self::downgrade::downgrade;
+use self::tally::Tally;
+use super::{Artifact, GENERATED_BY, Input, Ownership};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, downgrade as codes};
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[];
 
+/// Where the documents go when nothing is said.
+const FOLDER: &str = "generated/openapi";
+
 /// Makes the artifacts.
-pub(super) fn emit(_input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    Vec::new()
+pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let bundle = input.bundle;
+    let mut dropped = Tally::default();
+    let mut document = canonical(&bundle.document, &mut dropped);
+    dropped.tell(&codes::KEYWORD_DROPPED, bundle, diagnostics);
+    for name in public::keep_public(&mut document) {
+        let mut pointer = "/components/schemas".to_owned();
+        tally::push(&mut pointer, &name);
+        let message = format!("`{name}` is internal, but a public part of the contract refers to it");
+        diagnostics.push(Diagnostic::new(&codes::INTERNAL_PUBLISHED, message, bundle.place(&pointer)));
+    }
+    let mut losses = Tally::default();
+    let older = downgrade(&document, &mut losses);
+    // The order of keys is that of the newer document; the check below reads it with the types of 3.0.
+    let older = canonical(&older, &mut Tally::default());
+    losses.tell(&codes::DOWNCONVERTED, bundle, diagnostics);
+    tell_refused(&older, bundle.place(""), diagnostics);
+    let folder = input.settings.openapi.out.as_deref().unwrap_or(FOLDER);
+    let mut artifacts = Vec::new();
+    for (name, document) in [("openapi", &document), ("openapi-3.0", &older)] {
+        artifacts.push(artifact(format!("{folder}/{name}.json"), json(document)));
+        let text = format!("# {GENERATED_BY}\n{}", yaml::document(document));
+        artifacts.push(artifact(format!("{folder}/{name}.yaml"), text));
+    }
+    artifacts
+}
+
+/// Reads the 3.0 document with the types that typed 3.0 tools use.
+fn tell_refused(document: &Value, place: Place, diagnostics: &mut Diagnostics) {
+    if let Err(error) = serde_json::from_value::<openapiv3::OpenAPI>(document.clone()) {
+        let message = format!("the 3.0 document is refused by readers of 3.0: {error}");
+        diagnostics.push(Diagnostic::new(&codes::DOWNCONVERT_REFUSED, message, place));
+    }
+}
+
+fn json(document: &Value) -> String {
+    // A tree of strings and numbers has a text; the alternate form is indented.
+    format!("{document:#}\n")
+}
+
+fn artifact(path: String, text: String) -> Artifact {
+    Artifact {
+        path,
+        text,
+        ownership: Ownership::Managed,
+        target: "openapi",
+    }
 }
