@@ -77,6 +77,15 @@ impl Writer<'_> {
                 out.insert(key.to_owned(), member);
             }
         }
+        match object {
+            Object::Of(Place::Discriminator) => self.full_mapping(&mut out),
+            // 3.1 takes one of the two; the address is what older tools read too.
+            Object::License if out.contains_key("url") && out.shift_remove("identifier").is_some() => {
+                let what = "`identifier` cannot stand beside `url` in a license and is not published";
+                self.dropped.add(what, &self.pointer);
+            }
+            _ => {}
+        }
         if object == Object::Of(Place::Response) && !is_reference && !out.contains_key("description") {
             let summary = members.get("summary").cloned().unwrap_or_else(|| json!(""));
             out.shift_insert(0, "description".to_owned(), summary);
@@ -127,6 +136,19 @@ impl Writer<'_> {
         };
         self.pointer.truncate(length);
         Some(made)
+    }
+
+    /// Names of schemas in a mapping as references, which every tool follows.
+    fn full_mapping(&self, discriminator: &mut Map<String, Value>) {
+        let schemas = self.document.pointer("/components/schemas");
+        let mapping = discriminator.get_mut("mapping").and_then(Value::as_object_mut);
+        for target in mapping.into_iter().flat_map(Map::values_mut) {
+            if let Some(name) = target.as_str()
+                && schemas.is_some_and(|schemas| schemas.get(name).is_some())
+            {
+                *target = json!(format!("{}{}", super::public::SCHEMAS, name));
+            }
+        }
     }
 
     /// What a media type of 3.2 refers to; 3.1 has no components of that kind.
@@ -231,6 +253,17 @@ mod tests {
         let code = &crate::diagnostics::downgrade::KEYWORD_DROPPED;
         tally.tell(code, &crate::openapi::Bundle::default(), &mut told);
         assert_eq!(told.len(), 2, "{told:?}");
+    }
+
+    #[test]
+    fn mappings_by_name_become_references_and_a_license_has_one_address() {
+        let document = json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1", "license": {"name": "n", "url": "https://x", "identifier": "MIT"}},
+            "paths": {}, "components": {"schemas": {"A": {}, "S": {"discriminator": {"propertyName": "p", "mapping":
+                {"a": "A", "b": "#/components/schemas/A", "c": "other.yaml"}}}}}});
+        let out = made(&document);
+        let mapping = &out["components"]["schemas"]["S"]["discriminator"]["mapping"];
+        assert_eq!(*mapping, json!({"a": "#/components/schemas/A", "b": "#/components/schemas/A", "c": "other.yaml"}));
+        assert_eq!(out["info"]["license"], json!({"name": "n", "url": "https://x"}));
     }
 
     #[test]

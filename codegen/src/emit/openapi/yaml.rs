@@ -135,7 +135,14 @@ fn is_bare(text: &str) -> bool {
         && text.chars().all(is_printable)
         && !text.contains(": ")
         && !text.contains(" #")
+        && !is_power(text)
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// `E12` is a string by the standards and a number without digits to one of the parsers.
+fn is_power(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    matches!(bytes.next(), Some(b'e' | b'E')) && matches!(bytes.next(), Some(b'0'..=b'9' | b'+' | b'-'))
 }
 
 /// Whether a character may stand unescaped on one line in every version.
@@ -203,7 +210,7 @@ mod tests {
 
     /// Strings that some YAML parser is known to take for something else.
     pub(crate) const TRAPS: &[&str] = &[
-        "", " ", "no", "No", "y", "Y", "on", "off", "TRUE", "null", "Null", "~", "1e3", "1E3", "0x1f", "0o17", "017", "1_000", "1:30",
+        "", " ", "no", "No", "y", "Y", "on", "off", "TRUE", "null", "Null", "~", "1e3", "1E3", "E12", "e-1", "0x1f", "0o17", "017", "1_000", "1:30",
         "190:20:30", "2024-01-01", "2024-01-01T00:00:00Z", ".5", ".inf", "-.INF", ".nan", "=", "<<", "-", "- a", "? a", ": a", "a: b", "a:",
         "a #b", "#a", "&a", "*a", "!a", "!!str a", "|", ">", "%a", "@a", "`a", "'a", "\"a", "{a}", "[a]", "a, b", "a\tb", " a", "a ",
         "a\n", "a\nb", "a\n\nb\n\n\n", "\na", "\n", "\n\n", "a\n b\n", " a\nb", "a\n \nb", "a\n\tb", "a\r\nb", "a\u{85}b", "a\u{2028}b",

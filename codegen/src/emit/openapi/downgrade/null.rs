@@ -174,18 +174,11 @@ pub(super) fn branches(map: &mut Map<String, Value>, original: &Value) {
                 with_null(map);
             }
             [_] => {
+                // What is referred to refuses `null`, so an alternative has to admit it.
                 let ty = kept.first().and_then(|branch| definite_type(branch, original));
-                map.shift_remove(key);
-                match map.get_mut("allOf").and_then(Value::as_array_mut) {
-                    Some(all) => all.append(&mut kept),
-                    None => {
-                        map.insert("allOf".to_owned(), Value::Array(kept));
-                    }
-                }
-                if let (Some(ty), false) = (ty, map.contains_key("type")) {
-                    map.insert("type".to_owned(), json!(ty));
-                }
-                map.insert("nullable".to_owned(), json!(true));
+                let ty = ty.unwrap_or_else(|| "string".to_owned());
+                kept.push(json!({"type": ty, "nullable": true, "enum": [null]}));
+                map.insert(key.to_owned(), Value::Array(kept));
             }
             several => {
                 let inline = several

@@ -37,7 +37,7 @@ fn what_3_0_can_say_exactly_is_not_told() {
         (json!({"examples": [1]}), json!({"example": 1})),
         (json!({"$ref": "#/components/schemas/Other", "description": "d"}), json!({"description": "d", "allOf": [other]})),
         (json!({"$ref": "#/components/schemas/Other"}), other.clone()),
-        (json!({"anyOf": [other, {"type": "null"}]}), json!({"type": "object", "nullable": true, "allOf": [other]})),
+        (json!({"anyOf": [other, {"type": "null"}]}), json!({"anyOf": [other, {"type": "object", "nullable": true, "enum": [null]}]})),
         (json!({"oneOf": [{"type": "string", "maxLength": 3}, {"type": "null"}], "title": "t"}),
             json!({"title": "t", "type": "string", "maxLength": 3, "nullable": true})),
         (json!({"anyOf": [other, {"type": "string"}, {"type": "null"}]}),
