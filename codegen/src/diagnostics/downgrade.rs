@@ -5,7 +5,12 @@
 use super::{Code, Severity};
 
 /// The codes of this family.
-pub const CODES: &[&Code] = &[&DOWNCONVERTED, &DOWNCONVERT_REFUSED, &KEYWORD_DROPPED, &INTERNAL_PUBLISHED];
+pub const CODES: &[&Code] = &[
+    &DOWNCONVERTED,
+    &DOWNCONVERT_REFUSED,
+    &KEYWORD_DROPPED,
+    &INTERNAL_PUBLISHED,
+];
 
 /// Something that 3.0 cannot say.
 pub const DOWNCONVERTED: Code = Code {

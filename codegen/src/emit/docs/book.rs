@@ -68,7 +68,8 @@ impl<'a> Book<'a> {
         }
         let mut slugs = Slugs::with_title("Lifecycles");
         for lifecycle in &model.lifecycles {
-            book.lifecycles.push(slugs.spot(LIFECYCLES, label(&lifecycle.name, Case::Pascal)));
+            book.lifecycles
+                .push(slugs.spot(LIFECYCLES, label(&lifecycle.name, Case::Pascal)));
             for variant in &lifecycle.variants {
                 slugs.take(&variant_heading(&lifecycle.name, &variant.name));
             }
@@ -85,7 +86,12 @@ impl<'a> Book<'a> {
     }
 
     fn place_operations(&mut self) {
-        let mut slugs: Vec<Slugs> = self.model.domains.iter().map(|domain| Slugs::with_title(&domain.title)).collect();
+        let mut slugs: Vec<Slugs> = self
+            .model
+            .domains
+            .iter()
+            .map(|domain| Slugs::with_title(&domain.title))
+            .collect();
         let mut spots = Vec::new();
         for operation in &self.model.operations {
             let heading = label(&operation.id, Case::Camel);
@@ -111,10 +117,12 @@ impl<'a> Book<'a> {
         for def in &self.model.types {
             let told = !def.internal || def.in_request || def.in_response;
             let heading = type_label(def);
-            spots.push(told.then(|| match def.domain.and_then(|id| Some((id, own.get_mut(id.index())?))) {
-                Some((id, slugs)) => slugs.spot(&self.schemas_page(Some(id)), heading),
-                None => shared.spot(SCHEMAS, heading),
-            }));
+            spots.push(told.then(
+                || match def.domain.and_then(|id| Some((id, own.get_mut(id.index())?))) {
+                    Some((id, slugs)) => slugs.spot(&self.schemas_page(Some(id)), heading),
+                    None => shared.spot(SCHEMAS, heading),
+                },
+            ));
         }
         self.types = spots;
     }
@@ -245,7 +253,10 @@ pub(super) fn variant_heading(lifecycle: &Name, variant: &Name) -> String {
 /// A name as the contract spells it where that is a plain word, else in one style.
 fn label(name: &Name, case: Case) -> String {
     let plain = name.raw.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.raw.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        && name
+            .raw
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
     if plain { name.raw.clone() } else { name.to(case) }
 }
 

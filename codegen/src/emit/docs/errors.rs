@@ -3,7 +3,7 @@
 //! Owns: what is told about a failure. Must not know: how a server answers with it.
 
 use super::book::Book;
-use super::quote::text;
+use super::quote::{opening, text};
 use super::table::table;
 use super::words::ty;
 use crate::model::{Kind, RetryPolicy, Type};
@@ -20,7 +20,12 @@ pub(super) fn page(book: &Book<'_>, from: &str) -> String {
         .errors
         .iter()
         .map(|(code, error)| {
-            vec![book.error_link(code, from), error.status.to_string(), error.severity.as_str().to_owned(), text(&error.message)]
+            vec![
+                book.error_link(code, from),
+                error.status.to_string(),
+                error.severity.as_str().to_owned(),
+                text(&error.message),
+            ]
         })
         .collect();
     out.push_str(&table(&["Code", "Status", "Severity", "Message"], &rows));
@@ -34,7 +39,7 @@ pub(super) fn page(book: &Book<'_>, from: &str) -> String {
         if let Some(spot) = book.error(code) {
             out.push_str(&spot.title(2));
         }
-        out.push_str(&format!("{}\n\n", text(&error.message)));
+        out.push_str(&format!("{}\n\n", opening(&error.message)));
         if let Some(hint) = &error.hint {
             out.push_str(&format!("What to do: {}\n\n", text(hint)));
         }
@@ -43,9 +48,17 @@ pub(super) fn page(book: &Book<'_>, from: &str) -> String {
             ("Severity", error.severity.as_str().to_owned()),
             ("Repeat", retry(error.retry_policy).to_owned()),
         ];
-        facts.extend(error.details.as_ref().map(|details| ("Details", ty(book, details, from))));
+        facts.extend(
+            error
+                .details
+                .as_ref()
+                .map(|details| ("Details", ty(book, details, from))),
+        );
         if !error.requirements.is_empty() {
-            facts.push(("Requirements", book.requirement_links(&error.requirements, &error.place.file, from)));
+            facts.push((
+                "Requirements",
+                book.requirement_links(&error.requirements, &error.place.file, from),
+            ));
         }
         if let Some(operations) = answered.get(code.as_str()) {
             let links: Vec<String> = operations.iter().map(|i| book.operation_link(*i, from)).collect();

@@ -24,7 +24,11 @@ pub(super) fn page(book: &Book<'_>, from: &str) -> String {
         );
         machine(lifecycle, &lifecycle.initial, &lifecycle.transitions, &mut out);
         for variant in &lifecycle.variants {
-            let _ = write!(out, "### {}\n\n", text(&variant_heading(&lifecycle.name, &variant.name)));
+            let _ = write!(
+                out,
+                "### {}\n\n",
+                text(&variant_heading(&lifecycle.name, &variant.name))
+            );
             let when: Vec<String> = variant
                 .when
                 .iter()
@@ -52,15 +56,27 @@ fn machine(lifecycle: &Lifecycle, initial: &str, transitions: &[Transition], out
 /// The states that take part, and the ways between them. States that nothing leaves lead to the end.
 fn diagram(lifecycle: &Lifecycle, initial: &str, transitions: &[Transition]) -> String {
     let mut states: Vec<&str> = Vec::new();
-    let ends = transitions.iter().flat_map(|step| [step.from.as_str(), step.to.as_str()]);
+    let ends = transitions
+        .iter()
+        .flat_map(|step| [step.from.as_str(), step.to.as_str()]);
     let mentioned: Vec<&str> = std::iter::once(initial).chain(ends).collect();
     // In the order of the contract; what it does not list comes last.
-    for state in lifecycle.states.iter().map(String::as_str).chain(mentioned.iter().copied()) {
+    for state in lifecycle
+        .states
+        .iter()
+        .map(String::as_str)
+        .chain(mentioned.iter().copied())
+    {
         if mentioned.contains(&state) && !states.contains(&state) {
             states.push(state);
         }
     }
-    let id = |state: &str| states.iter().position(|known| *known == state).map_or_else(String::new, |i| state_id(state, i));
+    let id = |state: &str| {
+        states
+            .iter()
+            .position(|known| *known == state)
+            .map_or_else(String::new, |i| state_id(state, i))
+    };
     let mut out = String::from("stateDiagram-v2\n");
     for state in &states {
         let _ = writeln!(out, "    state \"{}\" as {}", label(state), id(state));
@@ -80,7 +96,11 @@ fn diagram(lifecycle: &Lifecycle, initial: &str, transitions: &[Transition]) -> 
 /// An id that is no word of Mermaid's, whatever the state is called.
 fn state_id(state: &str, position: usize) -> String {
     let plain = !state.is_empty() && state.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain { format!("s_{state}") } else { format!("s{position}") }
+    if plain {
+        format!("s_{state}")
+    } else {
+        format!("s{position}")
+    }
 }
 
 /// Text in a diagram: whatever could be syntax is written as a character code.
@@ -93,7 +113,11 @@ fn label(text: &str) -> String {
             let _ = write!(out, "#{};", c as u32);
         }
     }
-    if out.trim().is_empty() { "#8203;".to_owned() } else { out }
+    if out.trim().is_empty() {
+        "#8203;".to_owned()
+    } else {
+        out
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +126,10 @@ mod tests {
 
     #[test]
     fn labels_hold_no_syntax() {
-        assert_eq!(label("a\"b\n%%{init}:;-->"), "a#34;b#10;#37;#37;#123;init#125;#58;#59;--#62;");
+        assert_eq!(
+            label("a\"b\n%%{init}:;-->"),
+            "a#34;b#10;#37;#37;#123;init#125;#58;#59;--#62;"
+        );
         assert_eq!(state_id("end", 0), "s_end");
         assert_eq!(state_id("a b", 3), "s3");
     }

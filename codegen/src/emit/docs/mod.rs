@@ -20,6 +20,7 @@ mod trace;
 mod webhooks;
 mod words;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use self::book::{Book, ERRORS, LIFECYCLES, README, REQUIREMENTS, SCHEMAS, WEBHOOKS, page_link, schemas_title};
@@ -45,86 +46,129 @@ struct Page {
     back: String,
 }
 
+/// What a page is about.
+enum Tells {
+    Operations(DomainId),
+    /// Of one domain, or those that several share.
+    Schemas(Option<DomainId>),
+    Webhooks,
+    Errors,
+    Lifecycles,
+    Requirements,
+}
+
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let book = Book::new(input);
     let model = input.model;
-    let mut pages: Vec<(String, String, String)> = Vec::new();
+    let mut pages: Vec<(String, String, Tells)> = Vec::new();
     let mut listed: Vec<(&'static str, String)> = Vec::new();
-    let domains = || (0..model.domains.len()).filter_map(|i| Some(DomainId(u32::try_from(i).ok()?)));
-    for id in domains() {
+    for id in (0..model.domains.len()).filter_map(|i| Some(DomainId(u32::try_from(i).ok()?))) {
+        let title = &model.domain(id).title;
         if book.operations_of(id).next().is_some() {
-            let path = book.reference_page(id);
-            let body = reference::page(&book, id, &path);
-            pages.push((path, model.domain(id).title.clone(), body));
+            pages.push((book.reference_page(id), title.clone(), Tells::Operations(id)));
         }
         if !schemas::told(&book, Some(id)).is_empty() {
-            let path = book.schemas_page(Some(id));
-            let body = schemas::page(&book, Some(id), &path);
-            pages.push((path, schemas_title(&model.domain(id).title), body));
+            pages.push((
+                book.schemas_page(Some(id)),
+                schemas_title(title),
+                Tells::Schemas(Some(id)),
+            ));
         }
     }
-    let mut add = |path: &'static str, title: &str, about: String, body: String| {
-        pages.push((path.to_owned(), title.to_owned(), body));
-        listed.push((path, about));
+    let mut add = |path: &'static str, title: &str, tells: Tells, count: usize, thing: &str, more: &str| {
+        if count > 0 {
+            pages.push((path.to_owned(), title.to_owned(), tells));
+            listed.push((path, counted(count, thing) + more));
+        }
     };
     let types = (0..model.types.len()).filter(|i| book.ty(*i).is_some()).count();
-    if types > 0 {
-        add(SCHEMAS, "Schemas", counted(types, "schema"), schemas::page(&book, None, SCHEMAS));
-    }
-    if !model.webhooks.is_empty() {
-        let about = counted(model.webhooks.len(), "request") + " that the service sends";
-        add(WEBHOOKS, "Webhooks", about, webhooks::page(&book, WEBHOOKS));
-    }
-    if !model.errors.is_empty() {
-        let about = counted(model.errors.len(), "error code");
-        add(ERRORS, "Errors", about, errors::page(&book, ERRORS));
-    }
-    if !model.lifecycles.is_empty() {
-        let about = counted(model.lifecycles.len(), "state machine");
-        add(LIFECYCLES, "Lifecycles", about, lifecycles::page(&book, LIFECYCLES));
-    }
-    let requirements: usize = book.trace.sections().iter().map(|(_, ids)| ids.len()).sum();
-    if requirements > 0 {
-        let about = counted(requirements, "requirement") + " and what carries them";
-        add(REQUIREMENTS, "Requirements", about, requirements::page(&book, REQUIREMENTS));
-    }
+    let requirements = book.trace.sections().iter().map(|(_, ids)| ids.len()).sum();
+    add(SCHEMAS, "Schemas", Tells::Schemas(None), types, "schema", "");
+    let sent = " that the service sends";
+    add(
+        WEBHOOKS,
+        "Webhooks",
+        Tells::Webhooks,
+        model.webhooks.len(),
+        "request",
+        sent,
+    );
+    add(ERRORS, "Errors", Tells::Errors, model.errors.len(), "error code", "");
+    add(
+        LIFECYCLES,
+        "Lifecycles",
+        Tells::Lifecycles,
+        model.lifecycles.len(),
+        "state machine",
+        "",
+    );
+    let carried = " and what carries them";
+    add(
+        REQUIREMENTS,
+        "Requirements",
+        Tells::Requirements,
+        requirements,
+        "requirement",
+        carried,
+    );
+
     let folder = input.settings.docs.out.as_deref().unwrap_or(FOLDER);
-    let mut artifacts = Vec::new();
-    for (path, title, body) in pages {
-        let page = Page {
-            generated: GENERATED_BY,
-            title: quote::text(&title),
-            body,
-            back: page_link("All pages", README, &path),
-        };
-        rendered(input, "docs/page.md", &page, &format!("{folder}/{path}"), &mut artifacts, diagnostics);
-    }
     let first = readme::readme(&book, &listed);
-    rendered(input, "docs/readme.md", &first, &format!("{folder}/{README}"), &mut artifacts, diagnostics);
+    let mut made: Vec<Result<Artifact, Diagnostic>> = pages
+        .par_iter()
+        .map(|(path, title, tells)| {
+            let body = match tells {
+                Tells::Operations(domain) => reference::page(&book, *domain, path),
+                Tells::Schemas(domain) => schemas::page(&book, *domain, path),
+                Tells::Webhooks => webhooks::page(&book, path),
+                Tells::Errors => errors::page(&book, path),
+                Tells::Lifecycles => lifecycles::page(&book, path),
+                Tells::Requirements => requirements::page(&book, path),
+            };
+            let page = Page {
+                generated: GENERATED_BY,
+                title: quote::text(title),
+                body,
+                back: page_link("All pages", README, path),
+            };
+            rendered(input, "docs/page.md", &page, format!("{folder}/{path}"))
+        })
+        .collect();
+    made.push(rendered(input, "docs/readme.md", &first, format!("{folder}/{README}")));
+    let mut artifacts = Vec::new();
+    for one in made {
+        match one {
+            Ok(artifact) => artifacts.push(artifact),
+            // One frame makes many pages and fails on all of them alike.
+            Err(problem) if diagnostics.contains(&problem) => {}
+            Err(problem) => diagnostics.push(problem),
+        }
+    }
     artifacts
 }
 
 fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+    if count == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{count} {thing}s")
+    }
 }
 
-fn rendered(
-    input: &Input<'_>,
-    frame: &str,
-    context: &impl Serialize,
-    path: &str,
-    artifacts: &mut Vec<Artifact>,
-    diagnostics: &mut Diagnostics,
-) {
+fn rendered(input: &Input<'_>, frame: &str, context: &impl Serialize, path: String) -> Result<Artifact, Diagnostic> {
     match input.templates.render(frame, context) {
-        Ok(text) => artifacts.push(Artifact {
-            path: path.to_owned(),
+        Ok(text) => Ok(Artifact {
+            path,
             text: tidy(&text),
             ownership: Ownership::Managed,
             target: "docs",
         }),
-        Err(error) => diagnostics.push(Diagnostic::new(&codes::TEMPLATE, error.message, Place::file(&error.name))),
+        Err(error) => Err(Diagnostic::new(
+            &codes::TEMPLATE,
+            error.message,
+            Place::file(&error.name),
+        )),
     }
 }
 

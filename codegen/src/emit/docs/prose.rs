@@ -35,7 +35,10 @@ pub(super) fn line(source: &str) -> String {
 }
 
 fn parse(source: &str) -> impl Iterator<Item = Event<'_>> {
-    TextMergeStream::new(Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH))
+    TextMergeStream::new(Parser::new_ext(
+        source,
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH,
+    ))
 }
 
 /// The blocks until the end of the container that has been opened. At the deepest level everything is one line a block.
@@ -69,7 +72,10 @@ fn container<'a>(events: &mut impl Iterator<Item = Event<'a>>, depth: usize) -> 
                 let items = container(events, depth + 1);
                 let mut lines = Vec::new();
                 for (i, item) in items.iter().enumerate() {
-                    let marker = first.map_or_else(|| "- ".to_owned(), |first| format!("{}. ", first.saturating_add(i as u64) % 1_000_000));
+                    let marker = first.map_or_else(
+                        || "- ".to_owned(),
+                        |first| format!("{}. ", first.saturating_add(i as u64) % 1_000_000),
+                    );
                     lines.push(prefixed(item, &marker, &" ".repeat(marker.len())));
                 }
                 found.push(lines.join("\n"));
@@ -117,11 +123,18 @@ fn code_block<'a>(events: &mut impl Iterator<Item = Event<'a>>, kind: &CodeBlock
         return code(body.trim());
     }
     let language: String = match kind {
-        CodeBlockKind::Fenced(info) => info.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect(),
+        CodeBlockKind::Fenced(info) => info
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
+            .collect(),
         CodeBlockKind::Indented => String::new(),
     };
     // A diagram would be run by the page that shows it.
-    let language = if language.eq_ignore_ascii_case("mermaid") { "text" } else { &language };
+    let language = if language.eq_ignore_ascii_case("mermaid") {
+        "text"
+    } else {
+        &language
+    };
     fence(language, &body).trim_end().to_owned()
 }
 
@@ -220,14 +233,13 @@ impl Line {
 /// Quoted text that keeps the spaces around it.
 fn spaced(part: &str) -> String {
     let core = part.trim();
-    let quoted = if core.is_empty() { String::new() } else { text(core) };
-    // A word in the middle of a line needs no guard for its start; the line as a whole gets one.
-    let quoted = match quoted.strip_prefix('\\') {
-        Some(rest) if core.starts_with(['#', '-', '+', '=', ':']) => rest.to_owned(),
-        _ => quoted,
-    };
+    let quoted = text(core);
     let before = if part.starts_with(char::is_whitespace) { " " } else { "" };
-    let after = if !core.is_empty() && part.ends_with(char::is_whitespace) { " " } else { "" };
+    let after = if !core.is_empty() && part.ends_with(char::is_whitespace) {
+        " "
+    } else {
+        ""
+    };
     format!("{before}{quoted}{after}")
 }
 
@@ -238,15 +250,21 @@ mod tests {
     #[test]
     fn what_people_write_is_kept() {
         let source = "One *two* **three** `four`.\nNext line, see https://a.b/c_d.\n\n# Heading\n\n- a\n- b\n  - c\n\n1. x\n2. y\n\n```json\n{}\n```\n\n> q";
-        let expected = "One *two* **three** `four`.\nNext line, see [https://a.b/c\\_d](https://a.b/c%5Fd).\n\n**Heading**\n\n- a\n- b\n\n  - c\n\n1. x\n2. y\n\n```json\n{}\n```\n\n> q\n";
+        let expected = "One *two* **three** `four`.\nNext line, see [https://a.b/c_d](https://a.b/c%5Fd).\n\n**Heading**\n\n- a\n- b\n\n  - c\n\n1. x\n2. y\n\n```json\n{}\n```\n\n> q\n";
         assert_eq!(blocks(source), expected);
     }
 
     #[test]
     fn nothing_leaves_its_place() {
-        assert_eq!(blocks("<script>alert(1)</script>"), "&lt;script&gt;alert(1)&lt;/script&gt;\n");
+        assert_eq!(
+            blocks("<script>alert(1)</script>"),
+            "&lt;script&gt;alert(1)&lt;/script&gt;\n"
+        );
         assert_eq!(blocks("a <!-- b"), "a &lt;!-- b\n");
-        assert_eq!(blocks("[x](./y.md) [z](https://z) ![i](javascript:a)"), "x [z](https://z) i\n");
+        assert_eq!(
+            blocks("[x](./y.md) [z](https://z) ![i](javascript:a)"),
+            "x [z](https://z) i\n"
+        );
         assert_eq!(blocks("a\n==="), "**a**\n");
         assert_eq!(blocks("```mermaid\ngraph\n```"), "```text\ngraph\n```\n");
         assert_eq!(blocks("~~~a\n````\n~~~"), "`````a\n````\n`````\n");
@@ -255,7 +273,10 @@ mod tests {
 
     #[test]
     fn a_cell_is_one_line() {
-        assert_eq!(line("a | b\n\n- c\n- d\n\n```\ne\nf\n```\n\n# g"), "a \\| b c d `e f` **g**");
+        assert_eq!(
+            line("a | b\n\n- c\n- d\n\n```\ne\nf\n```\n\n# g"),
+            "a \\| b c d `e f` **g**"
+        );
         assert_eq!(line(""), "");
         assert!(!line(&"> ".repeat(10_000)).contains('\n'));
         assert!(blocks(&format!("{}x", "> ".repeat(10_000))).contains('x'));

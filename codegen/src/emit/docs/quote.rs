@@ -11,37 +11,51 @@ use serde_json::Value;
 fn shown(c: char) -> char {
     match c {
         '\n' | '\t' | '\r' => ' ',
-        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
+            '\u{fffd}'
+        }
         '\u{2028}' | '\u{2029}' => ' ',
         c => c,
     }
 }
 
-/// Running text on one line. It can open neither markup nor HTML, nor end a table cell.
+/// Running text on one line. It can open neither markup nor HTML, nor end a table cell. Where it begins a line, [`opening`]
+/// must guard it.
 pub(super) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars().map(shown) {
+    let mut before = ' ';
+    let mut rest = text.trim().chars().map(shown).peekable();
+    while let Some(c) = rest.next() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
+            // Inside a word an underscore is only that.
+            '_' if before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric()) => out.push('_'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
             c => out.push(c),
         }
+        before = c;
     }
-    guarded(out.trim())
+    out
 }
 
-/// The same line, so that its start opens no heading, list, quote or rule.
+/// The same as a paragraph of its own.
+pub(super) fn opening(words: &str) -> String {
+    guarded(&text(words))
+}
+
+/// A line of quoted text, so that its start opens no heading, list, quote or rule.
 pub(super) fn guarded(line: &str) -> String {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-    let after = line.as_bytes().get(digits);
+    let ends = |at: usize| matches!(line.as_bytes().get(at), None | Some(b' '));
+    let numbered = digits > 0 && matches!(line.as_bytes().get(digits), Some(b'.' | b')')) && ends(digits + 1);
     if line.starts_with(['#', '-', '+', '=', ':']) {
         format!("\\{line}")
-    } else if digits > 0 && matches!(after, Some(b'.' | b')')) {
+    } else if numbered {
         let (number, rest) = line.split_at(digits);
         format!("{number}\\{rest}")
     } else {
@@ -53,7 +67,11 @@ pub(super) fn guarded(line: &str) -> String {
 pub(super) fn code(text: &str) -> String {
     let plain: String = text.chars().map(shown).collect();
     if plain.trim().is_empty() {
-        return if plain.is_empty() { "(empty)".to_owned() } else { "(blank)".to_owned() };
+        return if plain.is_empty() {
+            "(empty)".to_owned()
+        } else {
+            "(blank)".to_owned()
+        };
     }
     // A bar ends a table cell even inside a code span, and is shown with a backslash outside of tables: HTML is the same in both.
     if plain.contains('|') {
@@ -71,7 +89,11 @@ pub(super) fn code(text: &str) -> String {
         return out;
     }
     let ticks = "`".repeat(longest_run(&plain) + 1);
-    let pad = if plain.starts_with(['`', ' ']) || plain.ends_with(['`', ' ']) { " " } else { "" };
+    let pad = if plain.starts_with(['`', ' ']) || plain.ends_with(['`', ' ']) {
+        " "
+    } else {
+        ""
+    };
     format!("{ticks}{pad}{plain}{pad}{ticks}")
 }
 
@@ -103,7 +125,8 @@ pub(super) fn address(url: &str) -> Option<String> {
     }
     let mut out = String::with_capacity(url.len());
     for c in url.chars() {
-        let safe = c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c) || (!c.is_ascii() && c.is_alphanumeric());
+        let safe =
+            c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c) || (!c.is_ascii() && c.is_alphanumeric());
         if safe {
             // In an address these would start markup or an entity.
             match c {
@@ -129,11 +152,21 @@ mod tests {
 
     #[test]
     fn text_opens_nothing() {
-        assert_eq!(text("<b>*a*|_b_ `c` [d](e) & $f$"), "&lt;b&gt;\\*a\\*\\|\\_b\\_ \\`c\\` \\[d\\](e) &amp; \\$f\\$");
-        assert_eq!(text("# a\n## b"), "\\# a ## b");
-        assert_eq!(text("1. a"), "1\\. a");
-        assert_eq!(text("--- "), "\\---");
+        assert_eq!(
+            text("<b>*a*|_b_ `c` [d](e) & $f$"),
+            "&lt;b&gt;\\*a\\*\\|\\_b\\_ \\`c\\` \\[d\\](e) &amp; \\$f\\$"
+        );
         assert_eq!(text("\u{202e}a\u{0}"), "\u{fffd}a\u{fffd}");
+        assert_eq!(text("A_B a__b _c"), "A_B a\\_\\_b \\_c");
+    }
+
+    #[test]
+    fn a_line_opens_nothing() {
+        assert_eq!(opening("# a\n## b"), "\\# a ## b");
+        assert_eq!(opening("1. a"), "1\\. a");
+        assert_eq!(opening("1.0"), "1.0");
+        assert_eq!(opening("--- "), "\\---");
+        assert_eq!(opening("=="), "\\==");
     }
 
     #[test]
@@ -146,7 +179,10 @@ mod tests {
 
     #[test]
     fn only_addresses_that_people_may_be_sent_to_are_links() {
-        assert_eq!(address("https://a.b/c(d)?e=1&f"), Some("https://a.b/c%28d%29?e=1&amp;f".to_owned()));
+        assert_eq!(
+            address("https://a.b/c(d)?e=1&f"),
+            Some("https://a.b/c%28d%29?e=1&amp;f".to_owned())
+        );
         for bad in ["javascript:alert(1)", "./a.md", "#a", "data:text/html,x", ""] {
             assert_eq!(address(bad), None, "{bad}");
         }

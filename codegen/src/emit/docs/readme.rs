@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::book::{Book, README, page_link};
 use super::prose::line;
-use super::quote::{address, code, text};
+use super::quote::{address, code, opening, text};
 use super::reference::{paragraph, rate};
 use super::table::table;
 use crate::emit::GENERATED_BY;
@@ -32,7 +32,7 @@ pub(super) fn readme(book: &Book<'_>, pages: &[(&'static str, String)]) -> Readm
         about.push_str(&format!("Version {}\n\n", text(&model.info.version)));
     }
     if let Some(summary) = &model.info.summary {
-        about.push_str(&format!("{}\n\n", text(summary)));
+        about.push_str(&format!("{}\n\n", opening(summary)));
     }
     about.push_str(&model.info.description.as_deref().map(paragraph).unwrap_or_default());
     let rows: Vec<Vec<String>> = model
@@ -60,13 +60,19 @@ pub(super) fn readme(book: &Book<'_>, pages: &[(&'static str, String)]) -> Readm
         .map(|(page, about)| {
             let name = page.trim_end_matches(".md");
             let mut chars = name.chars();
-            let title = chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str());
+            let title = chars.next().map_or_else(String::new, |first| {
+                first.to_ascii_uppercase().to_string() + chars.as_str()
+            });
             format!("- {}: {about}\n", page_link(&title, page, README))
         })
         .collect();
     Readme {
         generated: GENERATED_BY,
-        title: text(if model.info.title.is_empty() { book.project } else { &model.info.title }),
+        title: text(if model.info.title.is_empty() {
+            book.project
+        } else {
+            &model.info.title
+        }),
         about,
         places: places(book),
         access: access(book),
@@ -82,14 +88,28 @@ fn places(book: &Book<'_>) -> String {
         let servers = book.model.servers.iter();
         servers
             .map(|server| {
-                let shown = if server.variables.is_empty() { url(&server.url) } else { code(&server.url) };
-                vec![String::new(), shown, server.description.as_deref().map(line).unwrap_or_default()]
+                let shown = if server.variables.is_empty() {
+                    url(&server.url)
+                } else {
+                    code(&server.url)
+                };
+                vec![
+                    String::new(),
+                    shown,
+                    server.description.as_deref().map(line).unwrap_or_default(),
+                ]
             })
             .collect()
     } else {
         let environments = book.model.environments.iter();
         environments
-            .map(|(name, one)| vec![text(name), url(&one.url), one.description.as_deref().map(line).unwrap_or_default()])
+            .map(|(name, one)| {
+                vec![
+                    text(name),
+                    url(&one.url),
+                    one.description.as_deref().map(line).unwrap_or_default(),
+                ]
+            })
             .collect()
     };
     table(&["Environment", "Address", "About"], &rows)
@@ -110,7 +130,10 @@ fn access(book: &Book<'_>) -> String {
     }
     if !model.roles.is_empty() {
         let roles: Vec<String> = model.roles.iter().map(|role| text(role)).collect();
-        out.push_str(&format!("Roles, lowest first: {}. A role may do all that a lower one may.\n\n", roles.join(", ")));
+        out.push_str(&format!(
+            "Roles, lowest first: {}. A role may do all that a lower one may.\n\n",
+            roles.join(", ")
+        ));
     }
     if !model.rate_classes.is_empty() {
         out.push_str("Rate limits:\n\n");
@@ -122,7 +145,13 @@ fn access(book: &Book<'_>) -> String {
     let buckets: Vec<Vec<String>> = model
         .rate_buckets
         .iter()
-        .map(|(name, bucket)| vec![text(name), bucket.capacity.to_string(), bucket.refill_per_minute.to_string()])
+        .map(|(name, bucket)| {
+            vec![
+                text(name),
+                bucket.capacity.to_string(),
+                bucket.refill_per_minute.to_string(),
+            ]
+        })
         .collect();
     out.push_str(&table(&["Bucket", "Holds", "Gains a minute"], &buckets));
     out
@@ -132,7 +161,9 @@ fn scheme_words(scheme: &SecurityScheme) -> String {
     match scheme {
         SecurityScheme::Bearer => "a token in `Authorization: Bearer`".to_owned(),
         SecurityScheme::Basic => "name and password in `Authorization: Basic`".to_owned(),
-        SecurityScheme::OAuth => "a token of an OAuth 2 or OpenID Connect provider in `Authorization: Bearer`".to_owned(),
+        SecurityScheme::OAuth => {
+            "a token of an OAuth 2 or OpenID Connect provider in `Authorization: Bearer`".to_owned()
+        }
         SecurityScheme::ApiKey { location, wire } => {
             let place = match location {
                 Location::Header => "header",

@@ -4,7 +4,7 @@
 
 use super::book::Book;
 use super::prose::{blocks, line};
-use super::quote::{code, fence, literal, text};
+use super::quote::{code, fence, literal, opening, text};
 use super::table::table;
 use super::words::{rules, sentences, ty};
 use crate::emit::example::{self, Direction};
@@ -21,11 +21,20 @@ pub(super) fn page(book: &Book<'_>, domain: DomainId, from: &str) -> String {
     }
     let rows: Vec<Vec<String>> = book
         .operations_of(domain)
-        .map(|(i, operation)| vec![book.operation_link(i, from), address(operation), summary_cell(operation)])
+        .map(|(i, operation)| {
+            vec![
+                book.operation_link(i, from),
+                address(operation),
+                summary_cell(operation),
+            ]
+        })
         .collect();
     out.push_str(&table(&["Operation", "Request", "About"], &rows));
     let needs_types = book.model.types.iter().enumerate();
-    if needs_types.into_iter().any(|(i, def)| def.domain == Some(domain) && book.ty(i).is_some()) {
+    if needs_types
+        .into_iter()
+        .any(|(i, def)| def.domain == Some(domain) && book.ty(i).is_some())
+    {
         let page = book.schemas_page(Some(domain));
         out.push_str(&super::book::page_link("Schemas of this domain", &page, from));
         out.push_str("\n\n");
@@ -64,7 +73,8 @@ pub(super) fn summary_cell(operation: &Operation) -> String {
 }
 
 fn first_sentence(text: &str) -> String {
-    text.split_once(". ").map_or_else(|| text.to_owned(), |(first, _)| format!("{first}."))
+    text.split_once(". ")
+        .map_or_else(|| text.to_owned(), |(first, _)| format!("{first}."))
 }
 
 fn operation(book: &Book<'_>, operation: &Operation, from: &str, out: &mut String) {
@@ -73,9 +83,14 @@ fn operation(book: &Book<'_>, operation: &Operation, from: &str, out: &mut Strin
         out.push_str("**Deprecated.** New callers should not use it.\n\n");
     }
     if let Some(summary) = &operation.summary {
-        out.push_str(&format!("{}\n\n", text(summary)));
+        out.push_str(&format!("{}\n\n", opening(summary)));
     }
-    if let Some(description) = operation.docs.description.as_ref().filter(|words| Some(*words) != operation.summary.as_ref()) {
+    if let Some(description) = operation
+        .docs
+        .description
+        .as_ref()
+        .filter(|words| Some(*words) != operation.summary.as_ref())
+    {
         out.push_str(&paragraph(description));
     }
     let facts = facts(book, operation, from);
@@ -110,7 +125,12 @@ fn facts(book: &Book<'_>, operation: &Operation, from: &str) -> Vec<(&'static st
         };
         facts.push(("Role", words));
     }
-    facts.extend(policy.rate_class.as_ref().map(|class| ("Rate limit", rate(model, class))));
+    facts.extend(
+        policy
+            .rate_class
+            .as_ref()
+            .map(|class| ("Rate limit", rate(model, class))),
+    );
     if policy.idempotent {
         facts.push(("Repeatable", "takes an `Idempotency-Key` header".to_owned()));
     }
@@ -158,11 +178,15 @@ pub(super) fn rate(model: &Model, class: &str) -> String {
         return text(class);
     };
     let buckets: Vec<String> = found.buckets.iter().map(|bucket| text(bucket)).collect();
-    let tokens = if found.tokens == 1 { "1 token".to_owned() } else { format!("{} tokens", found.tokens) };
-    let again = found
-        .every_seconds
-        .map_or_else(String::new, |seconds| format!(", again every {seconds} seconds while it is open"));
-    format!("{}: {tokens} of {}{again}", text(class), buckets.join(", "))
+    let tokens = if found.tokens == 1 {
+        "1 token".to_owned()
+    } else {
+        format!("{} tokens", found.tokens)
+    };
+    let again = found.every_seconds.map_or_else(String::new, |seconds| {
+        format!(", again every {seconds} seconds while it is open")
+    });
+    format!("{} ({tokens} of {}{again})", text(class), buckets.join(", "))
 }
 
 fn parameters(book: &Book<'_>, parameters: &[Parameter], from: &str, out: &mut String) {
@@ -179,9 +203,20 @@ fn parameters(book: &Book<'_>, parameters: &[Parameter], from: &str, out: &mut S
             }
             about.extend(parameter.docs.description.as_deref().map(line));
             about.extend(rules(&parameter.ty));
-            about.extend(parameter.default.as_ref().map(|value| format!("default {}", literal(value))));
+            about.extend(
+                parameter
+                    .default
+                    .as_ref()
+                    .map(|value| format!("default {}", literal(value))),
+            );
             about.extend(written(parameter));
-            about.extend(parameter.docs.examples.first().map(|value| format!("for example {}", literal(value))));
+            about.extend(
+                parameter
+                    .docs
+                    .examples
+                    .first()
+                    .map(|value| format!("for example {}", literal(value))),
+            );
             vec![
                 code(&parameter.wire),
                 place(parameter.location).to_owned(),
@@ -225,14 +260,29 @@ fn responses(book: &Book<'_>, responses: &[Response], from: &str, out: &mut Stri
     let rows: Vec<Vec<String>> = responses
         .iter()
         .map(|response| {
-            let bodies: Vec<String> = response.contents.iter().map(|content| body_cell(book, content, from)).collect();
+            let bodies: Vec<String> = response
+                .contents
+                .iter()
+                .map(|content| body_cell(book, content, from))
+                .collect();
             let headers: Vec<String> = response.headers.iter().map(|header| code(&header.wire)).collect();
-            vec![status(response.status), line(&response.description), bodies.join("<br>"), headers.join(", ")]
+            vec![
+                status(response.status),
+                line(&response.description),
+                bodies.join("<br>"),
+                headers.join(", "),
+            ]
         })
         .collect();
     out.push_str(&table(&["Status", "About", "Body", "Headers"], &rows));
     for response in responses.iter().filter(|response| response.status.is_success()) {
-        examples(book, &response.contents, Direction::Response, &status(response.status), out);
+        examples(
+            book,
+            &response.contents,
+            Direction::Response,
+            &status(response.status),
+            out,
+        );
     }
 }
 
@@ -270,10 +320,17 @@ pub(super) fn contents(book: &Book<'_>, contents: &[Content], direction: Directi
 
 /// Every example of the author's, else one made of the type. Only of the first media type that has a JSON form.
 fn examples(book: &Book<'_>, contents: &[Content], direction: Direction, of: &str, out: &mut String) {
-    let Some(content) = contents.iter().find(|content| content.examples.first().is_some() || is_worth_showing(content.ty.as_ref())) else {
+    let Some(content) = contents
+        .iter()
+        .find(|content| !content.examples.is_empty() || is_worth_showing(content.ty.as_ref()))
+    else {
         return;
     };
-    let of = if of.is_empty() { String::new() } else { format!(" of {of}") };
+    let of = if of.is_empty() {
+        String::new()
+    } else {
+        format!(" of {of}")
+    };
     if content.examples.is_empty() {
         if let Some(value) = example::of_content(book.model, content, direction) {
             show(&format!("Example{of}"), &value, out);

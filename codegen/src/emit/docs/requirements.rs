@@ -13,7 +13,10 @@ pub(super) fn page(book: &Book<'_>, from: &str) -> String {
     for (heading, ids) in book.trace.sections() {
         out.push_str(&format!("## {}\n\n", text(&heading)));
         let rows: Vec<Vec<String>> = ids.iter().map(|id| row(book, id, from)).collect();
-        out.push_str(&table(&["Requirement", "Operations", "Schemas", "Errors", "Otherwise"], &rows));
+        out.push_str(&table(
+            &["Requirement", "Operations", "Schemas", "Errors", "Otherwise"],
+            &rows,
+        ));
         for id in &ids {
             requirement(book, id, from, &mut out);
         }
@@ -26,14 +29,22 @@ fn row(book: &Book<'_>, id: &str, from: &str) -> Vec<String> {
     let link = book.requirement(id).map_or_else(|| text(id), |spot| spot.link(from));
     let found = book.trace.requirement(id);
     let carriers = book.trace.carriers(id);
-    let counts = carriers.map_or((0, 0, 0), |one| (one.operations.len(), one.types.len(), one.errors.len()));
+    let counts = carriers.map_or((0, 0, 0), |one| {
+        (one.operations.len(), one.types.len(), one.errors.len())
+    });
     let otherwise = match found {
         Some(found) if found.removed => "removed",
         Some(found) if found.not_in_contract.is_some() => "not in the contract",
         _ if counts == (0, 0, 0) => "nothing carries it",
         _ => "",
     };
-    vec![link, count(counts.0), count(counts.1), count(counts.2), otherwise.to_owned()]
+    vec![
+        link,
+        count(counts.0),
+        count(counts.1),
+        count(counts.2),
+        otherwise.to_owned(),
+    ]
 }
 
 fn requirement(book: &Book<'_>, id: &str, from: &str, out: &mut String) {
@@ -50,14 +61,22 @@ fn requirement(book: &Book<'_>, id: &str, from: &str, out: &mut String) {
             out.push('\n');
         }
         // The reason is part of the text when it was read from there.
-        if let Some(reason) = found.not_in_contract.as_ref().filter(|reason| !found.text.contains(reason.as_str())) {
+        if let Some(reason) = found
+            .not_in_contract
+            .as_ref()
+            .filter(|reason| !found.text.contains(reason.as_str()))
+        {
             out.push_str(&format!("Not in the contract: {}\n\n", text(reason)));
         }
     }
     let Some(carriers) = book.trace.carriers(id) else {
         return;
     };
-    let operations: Vec<String> = carriers.operations.iter().map(|i| book.operation_link(*i, from)).collect();
+    let operations: Vec<String> = carriers
+        .operations
+        .iter()
+        .map(|i| book.operation_link(*i, from))
+        .collect();
     let types: Vec<String> = carriers
         .types
         .iter()

@@ -19,7 +19,10 @@ pub(super) fn page(book: &Book<'_>, domain: Option<DomainId>, from: &str) -> Str
             let links = names(book, Some(id), from);
             if !links.is_empty() {
                 let page = book.schemas_page(Some(id));
-                out.push_str(&format!("- {}: {links}\n", page_link(&schemas_title(&one.title), &page, from)));
+                out.push_str(&format!(
+                    "- {}: {links}\n",
+                    page_link(&schemas_title(&one.title), &page, from)
+                ));
             }
         }
         let shared = names(book, None, from);
@@ -40,7 +43,8 @@ pub(super) fn page(book: &Book<'_>, domain: Option<DomainId>, from: &str) -> Str
 /// The types that a page tells, with their index.
 pub(super) fn told<'a>(book: &Book<'a>, domain: Option<DomainId>) -> Vec<(usize, &'a TypeDef)> {
     let all = book.model.types.iter().enumerate();
-    all.filter(|(i, def)| def.domain == domain && book.ty(*i).is_some()).collect()
+    all.filter(|(i, def)| def.domain == domain && book.ty(*i).is_some())
+        .collect()
 }
 
 fn names(book: &Book<'_>, domain: Option<DomainId>, from: &str) -> String {
@@ -68,7 +72,12 @@ fn definition(book: &Book<'_>, def: &TypeDef, from: &str, out: &mut String) {
         Shape::Enumeration(list) => {
             out.push_str("One of:\n\n");
             for (i, value) in list.values.iter().enumerate() {
-                let about = list.docs.get(i).and_then(Option::as_deref).map(line).filter(|about| !about.is_empty());
+                let about = list
+                    .docs
+                    .get(i)
+                    .and_then(Option::as_deref)
+                    .map(line)
+                    .filter(|about| !about.is_empty());
                 let about = about.map_or_else(String::new, |about| format!(": {about}"));
                 out.push_str(&format!("- {}{about}\n", literal(value)));
             }
@@ -118,7 +127,14 @@ fn about(field: &Field) -> String {
     if field.docs.deprecated {
         parts.push("*Deprecated*".to_owned());
     }
-    parts.extend(field.docs.description.as_deref().or(field.docs.title.as_deref()).map(line));
+    parts.extend(
+        field
+            .docs
+            .description
+            .as_deref()
+            .or(field.docs.title.as_deref())
+            .map(line),
+    );
     parts.extend(rules(&field.ty));
     if field.read_only {
         parts.push("only in answers".to_owned());
@@ -129,14 +145,29 @@ fn about(field: &Field) -> String {
     if field.secret {
         parts.push("secret".to_owned());
     } else {
-        parts.extend(field.default.as_ref().map(|value| format!("default {}", literal(value))));
-        parts.extend(field.docs.examples.first().map(|value| format!("for example {}", literal(value))));
+        parts.extend(
+            field
+                .default
+                .as_ref()
+                .map(|value| format!("default {}", literal(value))),
+        );
+        parts.extend(
+            field
+                .docs
+                .examples
+                .first()
+                .map(|value| format!("for example {}", literal(value))),
+        );
     }
     sentences(&parts)
 }
 
 fn union(book: &Book<'_>, union: &Union, from: &str, out: &mut String) {
-    let how = if union.exclusive { "Exactly one of" } else { "At least one of" };
+    let how = if union.exclusive {
+        "Exactly one of"
+    } else {
+        "At least one of"
+    };
     let by = union
         .tag
         .as_ref()
@@ -144,7 +175,11 @@ fn union(book: &Book<'_>, union: &Union, from: &str, out: &mut String) {
     out.push_str(&format!("{how}{by}:\n\n"));
     for variant in &union.variants {
         let tags: Vec<String> = variant.tags.iter().map(|tag| code(tag)).collect();
-        let tags = if tags.is_empty() { String::new() } else { format!(", for {}", tags.join(", ")) };
+        let tags = if tags.is_empty() {
+            String::new()
+        } else {
+            format!(", for {}", tags.join(", "))
+        };
         out.push_str(&format!("- {}{tags}\n", ty(book, &variant.ty, from)));
     }
     out.push('\n');

@@ -52,7 +52,13 @@ impl<'a> Trace<'a> {
     /// The global id of the requirement that something in a file means: that of its own feature before any other. An id that
     /// no feature has stays as it is.
     pub(super) fn resolve(&self, id: &str, file: &str) -> String {
-        let folder = |feature: &Feature| feature.file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let folder = |feature: &Feature| {
+            feature
+                .file
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder)
+                .to_owned()
+        };
         let own = |feature: &&Feature| {
             let folder = folder(feature);
             !folder.is_empty() && file.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/'))
@@ -91,7 +97,12 @@ impl<'a> Trace<'a> {
                 sections.push((format!("{} {}", feature.number, feature.title), ids));
             }
         }
-        let loose: Vec<String> = self.carriers.keys().filter(|id| !known.contains(*id)).cloned().collect();
+        let loose: Vec<String> = self
+            .carriers
+            .keys()
+            .filter(|id| !known.contains(*id))
+            .cloned()
+            .collect();
         if !loose.is_empty() {
             sections.push(("Without a feature".to_owned(), loose));
         }

@@ -3,7 +3,7 @@
 //! Owns: what is told about a webhook. Must not know: operations.
 
 use super::book::Book;
-use super::quote::{code, text};
+use super::quote::{code, opening, text};
 use super::reference::{contents, paragraph};
 use crate::emit::example::Direction;
 
@@ -17,7 +17,7 @@ pub(super) fn page(book: &Book<'_>, from: &str) -> String {
             out.push_str("**Deprecated.**\n\n");
         }
         if let Some(summary) = &webhook.summary {
-            out.push_str(&format!("{}\n\n", text(summary)));
+            out.push_str(&format!("{}\n\n", opening(summary)));
         }
         out.push_str(&webhook.docs.description.as_deref().map(paragraph).unwrap_or_default());
         if let Some(body) = &webhook.body {

@@ -99,7 +99,12 @@ pub(super) fn rules(ty: &Type) -> Vec<String> {
     words.extend(range(*min_length, *max_length, "character"));
     words.extend(range(*min_items, *max_items, "item"));
     words.extend(range(*min_properties, *max_properties, "member"));
-    let limits = [("at least", minimum), ("more than", exclusive_minimum), ("at most", maximum), ("less than", exclusive_maximum)];
+    let limits = [
+        ("at least", minimum),
+        ("more than", exclusive_minimum),
+        ("at most", maximum),
+        ("less than", exclusive_maximum),
+    ];
     for (what, limit) in limits {
         words.extend(limit.as_ref().map(|limit| format!("{what} {limit}")));
     }
@@ -108,12 +113,22 @@ pub(super) fn rules(ty: &Type) -> Vec<String> {
         words.push("no two items alike".to_owned());
     }
     words.extend(pattern.as_ref().map(|pattern| format!("matches {}", code(pattern))));
-    words.extend(key_pattern.as_ref().map(|pattern| format!("keys match {}", code(pattern))));
+    words.extend(
+        key_pattern
+            .as_ref()
+            .map(|pattern| format!("keys match {}", code(pattern))),
+    );
     words
 }
 
 fn range(least: Option<u64>, most: Option<u64>, thing: &str) -> Option<String> {
-    let things = |count: u64| if count == 1 { thing.to_owned() } else { format!("{thing}s") };
+    let things = |count: u64| {
+        if count == 1 {
+            thing.to_owned()
+        } else {
+            format!("{thing}s")
+        }
+    };
     Some(match (least.filter(|least| *least > 0), most) {
         (Some(least), Some(most)) if least == most => format!("exactly {least} {}", things(least)),
         (Some(least), Some(most)) => format!("{least} to {most} {}", things(most)),
@@ -128,8 +143,14 @@ pub(super) fn sentences(parts: &[String]) -> String {
     let mut out: Vec<String> = Vec::new();
     for part in parts.iter().filter(|part| !part.is_empty()) {
         let mut chars = part.chars();
-        let capital = chars.next().map_or_else(String::new, |first| first.to_uppercase().to_string() + chars.as_str());
-        let stop = if capital.ends_with(['.', '!', '?', ':']) { "" } else { "." };
+        let capital = chars
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().to_string() + chars.as_str());
+        let stop = if capital.ends_with(['.', '!', '?', ':']) {
+            ""
+        } else {
+            "."
+        };
         out.push(format!("{capital}{stop}"));
     }
     out.join(" ")

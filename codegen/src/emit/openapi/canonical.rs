@@ -165,7 +165,7 @@ impl Writer<'_> {
 }
 
 /// Keys of newer versions that 3.1 has another word for: the key of 3.1, the key that was written, the value.
-fn newer<'a>(object: Object, members: &'a Map<String, Value>) -> Vec<(&'static str, &'static str, &'a Value)> {
+fn newer(object: Object, members: &Map<String, Value>) -> Vec<(&'static str, &'static str, &Value)> {
     let pairs: &[(&str, &str)] = match object {
         Object::Of(Place::Media) => &[("schema", "itemSchema")],
         Object::Of(Place::Example) => &[("value", "dataValue")],
@@ -262,7 +262,10 @@ mod tests {
                 {"a": "A", "b": "#/components/schemas/A", "c": "other.yaml"}}}}}});
         let out = made(&document);
         let mapping = &out["components"]["schemas"]["S"]["discriminator"]["mapping"];
-        assert_eq!(*mapping, json!({"a": "#/components/schemas/A", "b": "#/components/schemas/A", "c": "other.yaml"}));
+        assert_eq!(
+            *mapping,
+            json!({"a": "#/components/schemas/A", "b": "#/components/schemas/A", "c": "other.yaml"})
+        );
         assert_eq!(out["info"]["license"], json!({"name": "n", "url": "https://x"}));
     }
 

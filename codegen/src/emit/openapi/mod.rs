@@ -10,6 +10,7 @@ mod downgrade;
 mod objects;
 mod public;
 mod tally;
+mod typed;
 mod yaml;
 
 use serde_json::Value;
@@ -18,7 +19,7 @@ use self::canonical::canonical;
 use self::downgrade::downgrade;
 use self::tally::Tally;
 use super::{Artifact, GENERATED_BY, Input, Ownership};
-use crate::diagnostics::{Diagnostic, Diagnostics, Place, downgrade as codes};
+use crate::diagnostics::{Diagnostic, Diagnostics, downgrade as codes};
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[];
@@ -36,30 +37,36 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         let mut pointer = "/components/schemas".to_owned();
         tally::push(&mut pointer, &name);
         let message = format!("`{name}` is internal, but a public part of the contract refers to it");
-        diagnostics.push(Diagnostic::new(&codes::INTERNAL_PUBLISHED, message, bundle.place(&pointer)));
+        diagnostics.push(Diagnostic::new(
+            &codes::INTERNAL_PUBLISHED,
+            message,
+            bundle.place(&pointer),
+        ));
     }
     let mut losses = Tally::default();
     let older = downgrade(&document, &mut losses);
     // The order of keys is that of the newer document; the check below reads it with the types of 3.0.
     let older = canonical(&older, &mut Tally::default());
     losses.tell(&codes::DOWNCONVERTED, bundle, diagnostics);
-    tell_refused(&older, bundle.place(""), diagnostics);
     let folder = input.settings.openapi.out.as_deref().unwrap_or(FOLDER);
-    let mut artifacts = Vec::new();
-    for (name, document) in [("openapi", &document), ("openapi-3.0", &older)] {
-        artifacts.push(artifact(format!("{folder}/{name}.json"), json(document)));
-        let text = format!("# {GENERATED_BY}\n{}", yaml::document(document));
-        artifacts.push(artifact(format!("{folder}/{name}.yaml"), text));
-    }
-    artifacts
+    // Writing a document costs more than making it, and no text needs another.
+    let pair = |name: &str, document: &Value| {
+        let (json, yaml) = rayon::join(
+            || artifact(format!("{folder}/{name}.json"), json(document)),
+            || artifact(format!("{folder}/{name}.yaml"), yaml(document)),
+        );
+        [json, yaml]
+    };
+    let (written, refused) = rayon::join(
+        || rayon::join(|| pair("openapi", &document), || pair("openapi-3.0", &older)),
+        || typed::check(&older),
+    );
+    refused.tell(&codes::DOWNCONVERT_REFUSED, bundle, diagnostics);
+    written.0.into_iter().chain(written.1).collect()
 }
 
-/// Reads the 3.0 document with the types that typed 3.0 tools use.
-fn tell_refused(document: &Value, place: Place, diagnostics: &mut Diagnostics) {
-    if let Err(error) = serde_json::from_value::<openapiv3::OpenAPI>(document.clone()) {
-        let message = format!("the 3.0 document is refused by readers of 3.0: {error}");
-        diagnostics.push(Diagnostic::new(&codes::DOWNCONVERT_REFUSED, message, place));
-    }
+fn yaml(document: &Value) -> String {
+    format!("# {GENERATED_BY}\n{}", yaml::document(document))
 }
 
 fn json(document: &Value) -> String {

@@ -101,7 +101,15 @@ pub(super) const REFERENCE: &[&str] = &["$ref", "summary", "description"];
 pub(super) fn keys(object: Object) -> &'static [&'static str] {
     match object {
         Object::Of(place) => keys_of(place),
-        Object::Info => &["title", "summary", "description", "termsOfService", "contact", "license", "version"],
+        Object::Info => &[
+            "title",
+            "summary",
+            "description",
+            "termsOfService",
+            "contact",
+            "license",
+            "version",
+        ],
         Object::Contact => &["name", "url", "email"],
         Object::License => &["name", "identifier", "url"],
         Object::Server => &["url", "description", "variables"],
@@ -201,7 +209,14 @@ fn keys_of(place: Place) -> &'static [&'static str] {
         Place::Encoding => &["contentType", "headers", "style", "explode", "allowReserved"],
         Place::Discriminator => &["propertyName", "mapping"],
         Place::Example => &["summary", "description", "value", "externalValue"],
-        Place::Link => &["operationRef", "operationId", "parameters", "requestBody", "description", "server"],
+        Place::Link => &[
+            "operationRef",
+            "operationId",
+            "parameters",
+            "requestBody",
+            "description",
+            "server",
+        ],
         Place::SecurityScheme => &[
             "type",
             "description",

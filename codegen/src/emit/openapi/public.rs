@@ -110,7 +110,12 @@ fn member(object: Object, key: &str, value: &Value, tell: &mut impl FnMut(String
 
 /// A mapping names schemas by reference or by bare name.
 fn mapped(members: &Map<String, Value>, tell: &mut impl FnMut(String)) {
-    for target in members.get("mapping").and_then(Value::as_object).into_iter().flat_map(Map::values) {
+    for target in members
+        .get("mapping")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::values)
+    {
         if let Some(target) = target.as_str() {
             tell(schema_name(target).unwrap_or_else(|| target.to_owned()));
         }
@@ -136,17 +141,18 @@ mod tests {
 
     #[test]
     fn internal_schemas_go_unless_something_public_needs_them() {
-        let internal = |refers: &str| json!({"x-flaresmith": {"internal": true}, "properties": {"r": {"$ref": refers}}});
+        let internal =
+            |refers: &str| json!({"x-flaresmith": {"internal": true}, "properties": {"r": {"$ref": refers}}});
         let mut document = json!({"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": {"200": {"description": "d", "content":
-            {"application/json": {"schema": {"$ref": "#/components/schemas/Public"}}}}}}}},
-            "components": {"schemas": {
-                "Public": {"properties": {"x": {"$ref": "#/components/schemas/Needed"}}, "example": {"$ref": "#/components/schemas/Secret"}},
-                "Needed": internal("#/components/schemas/NeededToo"),
-                "NeededToo": internal("#/components/schemas/Public"),
-                "Secret": internal("#/components/schemas/SecretToo"),
-                "SecretToo": internal("#/components/schemas/Public"),
-                "Unused": {"type": "string"},
-            }}});
+        {"application/json": {"schema": {"$ref": "#/components/schemas/Public"}}}}}}}},
+        "components": {"schemas": {
+            "Public": {"properties": {"x": {"$ref": "#/components/schemas/Needed"}}, "example": {"$ref": "#/components/schemas/Secret"}},
+            "Needed": internal("#/components/schemas/NeededToo"),
+            "NeededToo": internal("#/components/schemas/Public"),
+            "Secret": internal("#/components/schemas/SecretToo"),
+            "SecretToo": internal("#/components/schemas/Public"),
+            "Unused": {"type": "string"},
+        }}});
         assert_eq!(keep_public(&mut document), ["Needed", "NeededToo"]);
         let names: Vec<&String> = document["components"]["schemas"].as_object().unwrap().keys().collect();
         assert_eq!(names, ["Public", "Needed", "NeededToo", "Unused"]);

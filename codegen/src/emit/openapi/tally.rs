@@ -29,7 +29,11 @@ impl Tally {
                 1 => "1 place".to_owned(),
                 count => format!("{count} places, of which this is the first"),
             };
-            diagnostics.push(Diagnostic::new(code, format!("{what} ({places})"), bundle.place(&pointer)));
+            diagnostics.push(Diagnostic::new(
+                code,
+                format!("{what} ({places})"),
+                bundle.place(&pointer),
+            ));
         }
     }
 }

@@ -156,7 +156,9 @@ fn is_block(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with(['\n', ' ', '\t'])
         && text.chars().all(|c| c == '\n' || is_printable(c))
-        && text.split('\n').all(|line| line.is_empty() || !line.trim_matches(' ').is_empty())
+        && text
+            .split('\n')
+            .all(|line| line.is_empty() || !line.trim_matches(' ').is_empty())
 }
 
 fn block(out: &mut String, text: &str, depth: usize) {
@@ -210,12 +212,102 @@ mod tests {
 
     /// Strings that some YAML parser is known to take for something else.
     pub(crate) const TRAPS: &[&str] = &[
-        "", " ", "no", "No", "y", "Y", "on", "off", "TRUE", "null", "Null", "~", "1e3", "1E3", "E12", "e-1", "0x1f", "0o17", "017", "1_000", "1:30",
-        "190:20:30", "2024-01-01", "2024-01-01T00:00:00Z", ".5", ".inf", "-.INF", ".nan", "=", "<<", "-", "- a", "? a", ": a", "a: b", "a:",
-        "a #b", "#a", "&a", "*a", "!a", "!!str a", "|", ">", "%a", "@a", "`a", "'a", "\"a", "{a}", "[a]", "a, b", "a\tb", " a", "a ",
-        "a\n", "a\nb", "a\n\nb\n\n\n", "\na", "\n", "\n\n", "a\n b\n", " a\nb", "a\n \nb", "a\n\tb", "a\r\nb", "a\u{85}b", "a\u{2028}b",
-        "\u{feff}a", "\u{0}", "\u{7f}", "ä", "日本\n語", "🙂", "🙂\n🙂", "---", "...", "--- a\n...\n", "a\n---\nb\n...\nc", "a\\nb", "a'b",
-        "a\"b", "+1", "-1", "1.0", "0", "00", "1.10", "$ref", "/a/{b}", "\u{fffe}", "é: x", "http://a/b#c", "a\n# b\n", "{{ x }}", "a\u{a0}b",
+        "",
+        " ",
+        "no",
+        "No",
+        "y",
+        "Y",
+        "on",
+        "off",
+        "TRUE",
+        "null",
+        "Null",
+        "~",
+        "1e3",
+        "1E3",
+        "E12",
+        "e-1",
+        "0x1f",
+        "0o17",
+        "017",
+        "1_000",
+        "1:30",
+        "190:20:30",
+        "2024-01-01",
+        "2024-01-01T00:00:00Z",
+        ".5",
+        ".inf",
+        "-.INF",
+        ".nan",
+        "=",
+        "<<",
+        "-",
+        "- a",
+        "? a",
+        ": a",
+        "a: b",
+        "a:",
+        "a #b",
+        "#a",
+        "&a",
+        "*a",
+        "!a",
+        "!!str a",
+        "|",
+        ">",
+        "%a",
+        "@a",
+        "`a",
+        "'a",
+        "\"a",
+        "{a}",
+        "[a]",
+        "a, b",
+        "a\tb",
+        " a",
+        "a ",
+        "a\n",
+        "a\nb",
+        "a\n\nb\n\n\n",
+        "\na",
+        "\n",
+        "\n\n",
+        "a\n b\n",
+        " a\nb",
+        "a\n \nb",
+        "a\n\tb",
+        "a\r\nb",
+        "a\u{85}b",
+        "a\u{2028}b",
+        "\u{feff}a",
+        "\u{0}",
+        "\u{7f}",
+        "ä",
+        "日本\n語",
+        "🙂",
+        "🙂\n🙂",
+        "---",
+        "...",
+        "--- a\n...\n",
+        "a\n---\nb\n...\nc",
+        "a\\nb",
+        "a'b",
+        "a\"b",
+        "+1",
+        "-1",
+        "1.0",
+        "0",
+        "00",
+        "1.10",
+        "$ref",
+        "/a/{b}",
+        "\u{fffe}",
+        "é: x",
+        "http://a/b#c",
+        "a\n# b\n",
+        "{{ x }}",
+        "a\u{a0}b",
     ];
 
     #[test]
@@ -232,13 +324,20 @@ mod tests {
     fn numbers_stay_numbers_in_both_versions() {
         let value = json!({"a": 1e300, "b": -1.5e-9, "c": 0.1, "d": u64::MAX, "e": i64::MIN, "f": 3.0});
         let text = document(&value);
-        assert!(text.contains("a: 1.0e+300\n") && text.contains("b: -1.5e-9\n"), "{text}");
+        assert!(
+            text.contains("a: 1.0e+300\n") && text.contains("b: -1.5e-9\n"),
+            "{text}"
+        );
         assert_eq!(read(&text), value);
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
         let trap = prop::sample::select(TRAPS.to_vec());
-        let text = prop_oneof!["\\PC{0,12}", "[ \\n\\t#:a'\"\\-{}\\\\]{0,10}", trap.prop_map(str::to_owned)];
+        let text = prop_oneof![
+            "\\PC{0,12}",
+            "[ \\n\\t#:a'\"\\-{}\\\\]{0,10}",
+            trap.prop_map(str::to_owned)
+        ];
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
@@ -248,7 +347,8 @@ mod tests {
         leaf.prop_recursive(4, 40, 5, move |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-                prop::collection::vec((text.clone(), inner), 0..5).prop_map(|pairs| Value::Object(pairs.into_iter().collect()))
+                prop::collection::vec((text.clone(), inner), 0..5)
+                    .prop_map(|pairs| Value::Object(pairs.into_iter().collect()))
             ]
         })
     }

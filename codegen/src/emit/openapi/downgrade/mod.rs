@@ -71,11 +71,7 @@ impl Downgrade<'_> {
             Object::Of(Place::Components) if members.shift_remove("pathItems").is_some() => {}
             Object::Of(Place::Operation) => operation(members),
             Object::Of(Place::SecurityScheme) => self.scheme(members),
-            Object::Info => {
-                if members.shift_remove("summary").is_some() {
-                    self.lose("info.summary", "left out");
-                }
-            }
+            Object::Info if members.shift_remove("summary").is_some() => self.lose("info.summary", "left out"),
             Object::License => self.license(members),
             _ => {}
         }
@@ -132,7 +128,10 @@ impl Downgrade<'_> {
         let Some(Value::String(id)) = members.shift_remove("identifier") else {
             return;
         };
-        let is_one = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
+        let is_one = !id.is_empty()
+            && id
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
         if is_one && !members.contains_key("url") {
             members.insert("url".to_owned(), json!(format!("https://spdx.org/licenses/{id}.html")));
         } else {

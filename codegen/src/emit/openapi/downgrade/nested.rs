@@ -22,9 +22,13 @@ pub(super) fn hoist(document: &mut Value, original: &Value) -> Nested {
     if found.is_empty() {
         return nested;
     }
-    let Value::Object(members) = document else { return nested };
+    let Value::Object(members) = document else {
+        return nested;
+    };
     let components = members.entry("components").or_insert_with(|| json!({}));
-    let Value::Object(components) = components else { return nested };
+    let Value::Object(components) = components else {
+        return nested;
+    };
     let schemas = components.entry("schemas").or_insert_with(|| json!({}));
     let Value::Object(schemas) = schemas else { return nested };
     for reference in found {
@@ -56,7 +60,11 @@ fn free_name(pointer: &str, schemas: &Map<String, Value>) -> String {
         })
         .filter(|word| !word.is_empty())
         .collect();
-    let base = if words.is_empty() { "Schema".to_owned() } else { words.join("_") };
+    let base = if words.is_empty() {
+        "Schema".to_owned()
+    } else {
+        words.join("_")
+    };
     let mut name = base.clone();
     let mut number = 2;
     while schemas.contains_key(&name) {
@@ -119,7 +127,9 @@ pub(super) fn decoded(pointer: &str) -> String {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 /// The schema behind a reference, followed through references.

@@ -8,9 +8,22 @@ use super::nested;
 
 /// Keywords that speak about values of one type only, and so move into the alternative of that type.
 const OF_STRING: [&str; 4] = ["format", "pattern", "minLength", "maxLength"];
-const OF_NUMBER: [&str; 6] = ["format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+const OF_NUMBER: [&str; 6] = [
+    "format",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+];
 const OF_ARRAY: [&str; 4] = ["items", "minItems", "maxItems", "uniqueItems"];
-const OF_OBJECT: [&str; 5] = ["properties", "required", "additionalProperties", "minProperties", "maxProperties"];
+const OF_OBJECT: [&str; 5] = [
+    "properties",
+    "required",
+    "additionalProperties",
+    "minProperties",
+    "maxProperties",
+];
 
 /// A schema that admits `null` alone. 3.0 has no such type; `nullable` needs some other beside it.
 pub(super) fn only_null() -> Value {
@@ -83,7 +96,11 @@ fn alternatives(map: &mut Map<String, Value>, types: &[String], admits_null: boo
             }
         }
         if let Some(Value::Array(values)) = map.get("enum") {
-            let own: Vec<Value> = values.iter().filter(|value| is_of(value, name) || (admits_null && value.is_null())).cloned().collect();
+            let own: Vec<Value> = values
+                .iter()
+                .filter(|value| is_of(value, name) || (admits_null && value.is_null()))
+                .cloned()
+                .collect();
             if own.iter().all(Value::is_null) {
                 continue;
             }

@@ -51,7 +51,15 @@ const KNOWN: [&str; 37] = [
 ];
 
 /// Keywords that say nothing about values: nobody misses them.
-const SILENT: [&str; 7] = ["$schema", "$id", "$vocabulary", "$anchor", "$comment", "$defs", "definitions"];
+const SILENT: [&str; 7] = [
+    "$schema",
+    "$id",
+    "$vocabulary",
+    "$anchor",
+    "$comment",
+    "$defs",
+    "definitions",
+];
 
 impl Downgrade<'_> {
     pub(super) fn schema(&mut self, value: &mut Value) {
@@ -66,7 +74,10 @@ impl Downgrade<'_> {
                     }
                 }
                 self.unevaluated(map);
-                let additional = map.get("additionalProperties").filter(|value| value.is_boolean()).cloned();
+                let additional = map
+                    .get("additionalProperties")
+                    .filter(|value| value.is_boolean())
+                    .cloned();
                 for (key, member) in map.iter_mut() {
                     self.member(Object::Of(Place::Schema), key, member);
                 }
@@ -86,8 +97,12 @@ impl Downgrade<'_> {
         if let Some(value) = map.shift_remove("const") {
             map.insert("enum".to_owned(), json!([value]));
         }
-        bound(map, "minimum", "exclusiveMinimum", |exclusive, inclusive| exclusive >= inclusive);
-        bound(map, "maximum", "exclusiveMaximum", |exclusive, inclusive| exclusive <= inclusive);
+        bound(map, "minimum", "exclusiveMinimum", |exclusive, inclusive| {
+            exclusive >= inclusive
+        });
+        bound(map, "maximum", "exclusiveMaximum", |exclusive, inclusive| {
+            exclusive <= inclusive
+        });
         self.content(map);
         self.arrays(map);
         self.objects(map);
@@ -142,7 +157,10 @@ impl Downgrade<'_> {
         if map.shift_remove("contentSchema").is_some() {
             self.lose("contentSchema", "left out");
         }
-        let format = match (encoding.as_ref().and_then(Value::as_str), media.as_ref().and_then(Value::as_str)) {
+        let format = match (
+            encoding.as_ref().and_then(Value::as_str),
+            media.as_ref().and_then(Value::as_str),
+        ) {
             (Some("base64" | "base64url"), _) => Some("byte"),
             (Some(_), _) => {
                 self.lose("contentEncoding", "left out where it is not base64");
@@ -237,10 +255,23 @@ impl Downgrade<'_> {
 
     /// Without anything that combines or refers, what is not evaluated is what is additional.
     fn unevaluated(&mut self, map: &mut Map<String, Value>) {
-        let combines = ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "contains"]
-            .iter()
-            .any(|key| map.contains_key(*key));
-        for (key, plain) in [("unevaluatedProperties", "additionalProperties"), ("unevaluatedItems", "items")] {
+        let combines = [
+            "$ref",
+            "$dynamicRef",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "not",
+            "if",
+            "dependentSchemas",
+            "contains",
+        ]
+        .iter()
+        .any(|key| map.contains_key(*key));
+        for (key, plain) in [
+            ("unevaluatedProperties", "additionalProperties"),
+            ("unevaluatedItems", "items"),
+        ] {
             let Some(value) = map.shift_remove(key) else { continue };
             if map.contains_key(plain) || value == Value::Bool(true) {
                 continue;
@@ -322,7 +353,14 @@ fn tidy(map: &mut Map<String, Value>) {
     if map.get("type") == Some(&json!("array")) && !map.contains_key("items") {
         map.insert("items".to_owned(), json!({}));
     }
-    for key in ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"] {
+    for key in [
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+    ] {
         if let Some(Value::Number(number)) = map.get(key)
             && let Some(whole) = whole(number)
         {
