@@ -3,6 +3,8 @@
 //! Owns: the order, the leftovers of newer versions, and leaving out how things are stored. Must not know: YAML, 3.0.
 //! The author's order stays wherever it can matter to a reader: paths, properties, components, tags, alternatives.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value, json};
 
 use super::objects::{self, Behind, Object};
@@ -66,10 +68,10 @@ impl Writer<'_> {
             let rank = keys.iter().position(|known| known == key).unwrap_or(keys.len());
             entries.push((rank, key, member));
         }
-        // Extensions have no order of their own; everything else that is unknown keeps the author's.
-        entries.sort_by(|left, right| match (left.0, right.0) {
-            (usize::MAX, usize::MAX) => left.1.cmp(right.1),
-            (left, right) => left.cmp(&right),
+        // What is not known has no order of its own.
+        entries.sort_by(|left, right| match left.0.cmp(&right.0) {
+            Ordering::Equal => left.1.cmp(right.1),
+            other => other,
         });
         let mut out = Map::with_capacity(entries.len());
         for (_, key, member) in entries {
@@ -98,7 +100,12 @@ impl Writer<'_> {
             return without_storage(value);
         }
         let Some(behind) = objects::behind(object, key) else {
-            return Some(value.clone());
+            let ours = key == "x-flaresmith" || matches!(object, Object::Of(Place::Extension | Place::ErrorEntry));
+            return Some(if ours {
+                extension(value, objects::EXTENSION_NAMES.contains(&key))
+            } else {
+                value.clone()
+            });
         };
         let length = push(&mut self.pointer, key);
         let made = match (behind, value) {
@@ -190,16 +197,40 @@ fn status_rank(key: &str) -> (u8, &str) {
 }
 
 /// The extension of a schema as callers may see it.
-fn without_storage(extension: &Value) -> Option<Value> {
-    let Value::Object(members) = extension else {
-        return Some(extension.clone());
-    };
-    let kept: Map<String, Value> = members
-        .iter()
-        .filter(|(key, _)| !STORAGE.contains(&key.as_str()))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    (!kept.is_empty()).then_some(Value::Object(kept))
+fn without_storage(value: &Value) -> Option<Value> {
+    let mut made = extension(value, false);
+    if let Value::Object(members) = &mut made {
+        members.retain(|key, _| !STORAGE.contains(&key.as_str()));
+        if members.is_empty() {
+            return None;
+        }
+    }
+    Some(made)
+}
+
+/// Our own extension with its keys in order. The keys of a map of names stay as they are.
+fn extension(value: &Value, names: bool) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut entries: Vec<(&String, &Value)> = members.iter().collect();
+            if !names {
+                let rank = |key: &str| {
+                    objects::EXTENSION
+                        .iter()
+                        .position(|known| *known == key)
+                        .unwrap_or(usize::MAX)
+                };
+                entries.sort_by(|left, right| rank(left.0).cmp(&rank(right.0)).then_with(|| left.0.cmp(right.0)));
+            }
+            let below = |key: &str| !names && objects::EXTENSION_NAMES.contains(&key);
+            let made = entries
+                .into_iter()
+                .map(|(key, value)| (key.clone(), extension(value, below(key))));
+            Value::Object(made.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| extension(item, false)).collect()),
+        scalar => scalar.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -236,6 +267,29 @@ mod tests {
             "components": {"schemas": {"S": {"zebra": 1, "type": "string", "apple": 2, "x-z": 1}}}});
         let once = made(&document);
         assert_eq!(once.to_string(), made(&once).to_string());
+    }
+
+    #[test]
+    fn the_order_in_which_keys_were_written_does_not_matter() {
+        let head = json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}});
+        let with = |schema: Value, policy: Value| {
+            let mut document = head.clone();
+            document["paths"]["/a"] = json!({"get": {"responses": {}, "x-flaresmith": policy}});
+            document["components"] = json!({"schemas": {"S": schema}});
+            made(&document).to_string()
+        };
+        let one = with(
+            json!({"type": "string", "zoo": 1, "ant": 2, "x-b": 1, "x-a": 2, "x-flaresmith": {"requirements": [], "lifecycle":
+                {"field": "f", "initial": "i", "transitions": [{"from": "a", "to": "b", "on": "c"}]}}}),
+            json!({"requirements": ["FR-1"], "role": "r", "mcp": {"name": "n", "expose": true}, "postman": {"captures": {"z": "/z", "a": "/a"}}}),
+        );
+        let other = with(
+            json!({"x-flaresmith": {"lifecycle": {"transitions": [{"on": "c", "to": "b", "from": "a"}], "initial": "i", "field": "f"},
+                "requirements": []}, "x-a": 2, "ant": 2, "zoo": 1, "type": "string", "x-b": 1}),
+            json!({"postman": {"captures": {"z": "/z", "a": "/a"}}, "mcp": {"expose": true, "name": "n"}, "role": "r", "requirements": ["FR-1"]}),
+        );
+        assert_eq!(one, other);
+        assert!(one.contains(r#""captures":{"z":"/z","a":"/a"}"#));
     }
 
     #[test]
