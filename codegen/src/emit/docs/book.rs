@@ -38,7 +38,8 @@ pub(super) struct Book<'a> {
     /// `None` for types that are not told.
     types: Vec<Option<Spot>>,
     errors: BTreeMap<&'a str, Spot>,
-    lifecycles: Vec<Spot>,
+    /// `None` for those of types that are not told.
+    lifecycles: Vec<Option<Spot>>,
     /// By global id, or by the id as written where no feature has it.
     requirements: BTreeMap<String, Spot>,
 }
@@ -68,11 +69,12 @@ impl<'a> Book<'a> {
         }
         let mut slugs = Slugs::with_title("Lifecycles");
         for lifecycle in &model.lifecycles {
-            book.lifecycles
-                .push(slugs.spot(LIFECYCLES, label(&lifecycle.name, Case::Pascal)));
-            for variant in &lifecycle.variants {
+            let told = book.ty(lifecycle.ty.index()).is_some();
+            let spot = told.then(|| slugs.spot(LIFECYCLES, label(&lifecycle.name, Case::Pascal)));
+            for variant in lifecycle.variants.iter().filter(|_| told) {
                 slugs.take(&variant_heading(&lifecycle.name, &variant.name));
             }
+            book.lifecycles.push(spot);
         }
         let mut slugs = Slugs::with_title("Requirements");
         for (heading, ids) in book.trace.sections() {
@@ -115,7 +117,7 @@ impl<'a> Book<'a> {
             .collect();
         let mut spots = Vec::new();
         for def in &self.model.types {
-            let told = !def.internal || def.in_request || def.in_response;
+            let told = !self.is_internal(def) || def.in_request || def.in_response;
             let heading = type_label(def);
             spots.push(told.then(
                 || match def.domain.and_then(|id| Some((id, own.get_mut(id.index())?))) {
@@ -125,6 +127,18 @@ impl<'a> Book<'a> {
             ));
         }
         self.types = spots;
+    }
+
+    /// Whether a type, or the component in which it was written, is internal.
+    fn is_internal(&self, def: &TypeDef) -> bool {
+        let inside = |other: &&TypeDef| {
+            other.internal
+                && def
+                    .pointer
+                    .strip_prefix(&other.pointer)
+                    .is_some_and(|rest| rest.starts_with('/'))
+        };
+        def.internal || (!def.component && self.model.types.iter().any(|other| inside(&other)))
     }
 
     /// The page of a domain's operations.
@@ -154,7 +168,7 @@ impl<'a> Book<'a> {
     }
 
     pub(super) fn lifecycle(&self, index: usize) -> Option<&Spot> {
-        self.lifecycles.get(index)
+        self.lifecycles.get(index).and_then(Option::as_ref)
     }
 
     pub(super) fn requirement(&self, id: &str) -> Option<&Spot> {

@@ -13,9 +13,8 @@ use crate::model::{Lifecycle, Transition};
 pub(super) fn page(book: &Book<'_>, from: &str) -> String {
     let mut out = String::new();
     for (i, lifecycle) in book.model.lifecycles.iter().enumerate() {
-        if let Some(spot) = book.lifecycle(i) {
-            out.push_str(&spot.title(2));
-        }
+        let Some(spot) = book.lifecycle(i) else { continue };
+        out.push_str(&spot.title(2));
         let _ = write!(
             out,
             "The states of {}, in its field {}.\n\n",

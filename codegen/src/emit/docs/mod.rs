@@ -83,6 +83,9 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         }
     };
     let types = (0..model.types.len()).filter(|i| book.ty(*i).is_some()).count();
+    let lifecycles = (0..model.lifecycles.len())
+        .filter(|i| book.lifecycle(*i).is_some())
+        .count();
     let requirements = book.trace.sections().iter().map(|(_, ids)| ids.len()).sum();
     add(SCHEMAS, "Schemas", Tells::Schemas(None), types, "schema", "");
     let sent = " that the service sends";
@@ -99,7 +102,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         LIFECYCLES,
         "Lifecycles",
         Tells::Lifecycles,
-        model.lifecycles.len(),
+        lifecycles,
         "state machine",
         "",
     );

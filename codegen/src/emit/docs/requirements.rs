@@ -29,12 +29,14 @@ fn row(book: &Book<'_>, id: &str, from: &str) -> Vec<String> {
     let link = book.requirement(id).map_or_else(|| text(id), |spot| spot.link(from));
     let found = book.trace.requirement(id);
     let carriers = book.trace.carriers(id);
+    let types = |types: &[usize]| types.iter().filter(|i| book.ty(**i).is_some()).count();
     let counts = carriers.map_or((0, 0, 0), |one| {
-        (one.operations.len(), one.types.len(), one.errors.len())
+        (one.operations.len(), types(&one.types), one.errors.len())
     });
     let otherwise = match found {
         Some(found) if found.removed => "removed",
         Some(found) if found.not_in_contract.is_some() => "not in the contract",
+        _ if counts == (0, 0, 0) && carriers.is_some() => "only something internal carries it",
         _ if counts == (0, 0, 0) => "nothing carries it",
         _ => "",
     };

@@ -49,7 +49,8 @@ fn contract() -> serde_json::Value {
                 "other": {"oneOf": [{"type": "object", "properties": {"x": {"const": HOSTILE}}}, {"type": "integer"}]},
             }, "x-flaresmith": {"lifecycle": {"field": "state", "initial": "end", "transitions": [{"from": "end", "to": HOSTILE, "on": HOSTILE}]}}},
             "State": {"type": "string", "enum": ["end", HOSTILE], "x-flaresmith": {"requirements": ["FR-001"]}},
-            "Hidden": {"type": "object", "properties": {"x": {"type": "string"}}, "x-flaresmith": {"internal": true}},
+            "Hidden": {"type": "object", "required": ["x"], "properties": {"x": {"type": "string", "enum": ["a", "b"]}}, "x-flaresmith":
+                {"internal": true, "requirements": ["FR-003"], "lifecycle": {"field": "x", "initial": "a", "transitions": [{"from": "a", "to": "b", "on": "c"}]}}},
         }},
     })
 }
@@ -302,6 +303,15 @@ fn a_requirement_tells_what_carries_it() {
 fn internal_types_that_no_operation_reaches_are_not_told() {
     let artifacts = pages(&contract(), Vec::new());
     assert!(artifacts.iter().all(|one| !one.text.contains("Hidden")));
+    let page = artifacts
+        .iter()
+        .find(|one| one.path.ends_with("requirements.md"))
+        .unwrap();
+    assert!(
+        page.text.contains("only something internal carries it"),
+        "{}",
+        page.text
+    );
 }
 
 #[test]
