@@ -55,7 +55,9 @@ impl Writer<'_> {
                 None if key.starts_with("x-") => entries.push((usize::MAX, key, member)),
                 None if !closed => entries.push((keys.len(), key, member)),
                 None => {
-                    if !newer.iter().any(|(_, from, _)| from == key) {
+                    // Told in the words of 3.1, or written where it was referred to.
+                    let told = newer.iter().any(|(_, from, _)| from == key) || key == "mediaTypes";
+                    if !told {
                         let what = format!("`{key}` is not a key of this object in OpenAPI 3.1 and is not published");
                         let length = push(&mut self.pointer, key);
                         self.dropped.add(what, &self.pointer);

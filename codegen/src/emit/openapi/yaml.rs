@@ -321,6 +321,23 @@ mod tests {
     }
 
     #[test]
+    fn keys_too_long_for_one_line_are_still_keys() {
+        let long = "k: 'x' ".repeat(300);
+        for inner in [
+            json!(1),
+            json!("a\nb\n"),
+            json!([]),
+            json!([1, [2]]),
+            json!({"a": {"b": []}}),
+            json!({}),
+        ] {
+            let value = json!([{long.clone(): inner, "z": {long.clone(): [{long.clone(): inner}]}}]);
+            let text = document(&value);
+            assert_eq!(read(&text), value, "{text}");
+        }
+    }
+
+    #[test]
     fn numbers_stay_numbers_in_both_versions() {
         let value = json!({"a": 1e300, "b": -1.5e-9, "c": 0.1, "d": u64::MAX, "e": i64::MIN, "f": 3.0});
         let text = document(&value);
