@@ -45,8 +45,6 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     let mut losses = Tally::default();
     let older = downgrade(&document, &mut losses);
-    // The order of keys is that of the newer document; the check below reads it with the types of 3.0.
-    let older = canonical(&older, &mut Tally::default());
     losses.tell(&codes::DOWNCONVERTED, bundle, diagnostics);
     let folder = input.settings.openapi.out.as_deref().unwrap_or(FOLDER);
     // Writing a document costs more than making it, and no text needs another.

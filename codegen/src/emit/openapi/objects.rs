@@ -122,6 +122,15 @@ pub(super) fn keys(object: Object) -> &'static [&'static str] {
     }
 }
 
+/// Where a key stands among the known ones of an object; unknown keys follow them, extensions come last.
+pub(super) fn rank(keys: &[&str], key: &str) -> usize {
+    match keys.iter().position(|known| *known == key) {
+        Some(rank) => rank,
+        None if key.starts_with("x-") => usize::MAX,
+        None => keys.len(),
+    }
+}
+
 fn keys_of(place: Place) -> &'static [&'static str] {
     match place {
         Place::Document => &[

@@ -45,6 +45,7 @@ impl Check {
             return value.clone();
         };
         let is_schema = object == Object::Of(Place::Schema);
+        let plain = is_schema && members.iter().all(|(key, member)| is_plain(key, member));
         let mut out = Map::with_capacity(members.len());
         for (key, member) in members {
             let length = push(&mut self.pointer, key);
@@ -71,8 +72,13 @@ impl Check {
                 }
                 _ => member.clone(),
             };
-            out.insert(key.clone(), made);
+            if !plain {
+                out.insert(key.clone(), made);
+            }
             self.pointer.truncate(length);
+        }
+        if plain {
+            return Value::Null;
         }
         let shell = Value::Object(out);
         if is_schema && let Err(error) = openapiv3::ReferenceOr::<openapiv3::Schema>::deserialize(&shell) {
@@ -98,6 +104,30 @@ impl Check {
             }
             object => self.shell(value, object),
         }
+    }
+}
+
+/// Whether a keyword of a schema has a value that no reader can trip over; only other schemas are worth the question.
+fn is_plain(key: &str, value: &Value) -> bool {
+    let strings = |value: &Value| value.as_array().is_some_and(|items| items.iter().all(Value::is_string));
+    match key {
+        "type" => matches!(
+            value.as_str(),
+            Some("string" | "integer" | "number" | "boolean" | "object" | "array")
+        ),
+        "title" | "description" | "format" | "pattern" | "$ref" => value.is_string(),
+        "nullable" | "deprecated" | "readOnly" | "writeOnly" | "uniqueItems" | "exclusiveMinimum"
+        | "exclusiveMaximum" => value.is_boolean(),
+        "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => value.is_u64(),
+        "minimum" | "maximum" | "multipleOf" => value.is_number(),
+        "required" => strings(value),
+        "enum" => value.is_array(),
+        "properties" => value.is_object(),
+        "items" | "not" => value.is_object(),
+        "additionalProperties" => value.is_object() || value.is_boolean(),
+        "allOf" | "anyOf" | "oneOf" => value.is_array(),
+        "default" | "example" => true,
+        key => key.starts_with("x-"),
     }
 }
 
@@ -129,6 +159,76 @@ mod tests {
             pointer.starts_with("/components/schemas/S/properties/a/") && pointer.len() > 600,
             "{pointer}"
         );
+    }
+
+    #[test]
+    fn what_is_not_asked_about_would_be_accepted() {
+        let values = [
+            json!("a"),
+            json!(true),
+            json!(3),
+            json!(-3),
+            json!(1.5),
+            json!(1e300),
+            json!(null),
+            json!([]),
+            json!(["a"]),
+            json!([1, null]),
+            json!({}),
+            json!({"a": {}}),
+            json!("string"),
+            json!("number"),
+            json!("integer"),
+            json!("array"),
+            json!(u64::MAX),
+        ];
+        let keys = [
+            "type",
+            "title",
+            "pattern",
+            "nullable",
+            "uniqueItems",
+            "exclusiveMinimum",
+            "minLength",
+            "maxItems",
+            "minimum",
+            "multipleOf",
+            "required",
+            "enum",
+            "properties",
+            "items",
+            "not",
+            "additionalProperties",
+            "allOf",
+            "default",
+            "x-a",
+        ];
+        for ty in [
+            None,
+            Some("string"),
+            Some("integer"),
+            Some("object"),
+            Some("array"),
+            Some("boolean"),
+        ] {
+            for key in keys {
+                for value in &values {
+                    let empty = match (key, value) {
+                        ("allOf", Value::Array(items)) => json!(items.iter().map(|_| json!({})).collect::<Vec<_>>()),
+                        ("properties", Value::Object(_)) => json!({"a": {}}),
+                        _ => value.clone(),
+                    };
+                    let mut schema = json!({key: empty});
+                    if let (Some(ty), true) = (ty, key != "type") {
+                        schema["type"] = json!(ty);
+                    }
+                    if is_plain(key, &empty) {
+                        let read = openapiv3::Schema::deserialize(&schema);
+                        assert!(read.is_ok(), "{schema}: {read:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

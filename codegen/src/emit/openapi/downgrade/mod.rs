@@ -75,6 +75,7 @@ impl Downgrade<'_> {
             Object::License => self.license(members),
             _ => {}
         }
+        in_order(members, object);
     }
 
     fn member(&mut self, object: Object, key: &str, value: &mut Value) {
@@ -209,6 +210,17 @@ impl Downgrade<'_> {
             }
         }
     }
+}
+
+/// Puts the keys of an object back in their order. Most objects are as they were, and cost a look.
+fn in_order(members: &mut Map<String, Value>, object: Object) {
+    let keys = objects::keys(object);
+    if keys.is_empty() || members.keys().map(|key| objects::rank(keys, key)).is_sorted() {
+        return;
+    }
+    let mut entries: Vec<(String, Value)> = std::mem::take(members).into_iter().collect();
+    entries.sort_by_key(|(key, _)| objects::rank(keys, key));
+    members.extend(entries);
 }
 
 /// An operation of 3.0 has at least one response.

@@ -118,6 +118,7 @@ impl Downgrade<'_> {
         {
             *map = only.clone();
         }
+        super::in_order(map, Object::Of(Place::Schema));
     }
 
     /// Beside `$ref` nothing counts in 3.0, so the reference moves into `allOf`.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::downgrade;
 use crate::diagnostics::{Diagnostics, downgrade as codes};
+use crate::emit::openapi::canonical::canonical;
 use crate::emit::openapi::tally::Tally;
 use crate::openapi::Bundle;
 
@@ -16,6 +17,8 @@ fn made(document: &Value) -> (Value, Vec<String>) {
     let mut losses = Tally::default();
     let older = downgrade(document, &mut losses);
     serde_json::from_value::<openapiv3::OpenAPI>(older.clone()).unwrap_or_else(|error| panic!("{error}\n{older:#}"));
+    let again = canonical(&older, &mut Tally::default());
+    assert_eq!(older.to_string(), again.to_string(), "keys stand in their order");
     let mut told = Diagnostics::new();
     losses.tell(&codes::DOWNCONVERTED, &Bundle::default(), &mut told);
     (older, told.into_iter().map(|told| told.message).collect())
