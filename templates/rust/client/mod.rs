@@ -12,7 +12,7 @@ mod request;
 use std::fmt;
 
 pub use answer::Answer;
-pub use error::{ClientError, Failure};
+pub use error::{ClientError, Refusal};
 pub use request::Request;
 
 use crate::operations::Operation;
