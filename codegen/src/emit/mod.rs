@@ -152,6 +152,7 @@ const FRAMES: &[&[(&str, &str)]] = &[
     package::FRAMES,
     postman::FRAMES,
     rust::FRAMES,
+    rust::SERVER_FRAMES,
     zod::FRAMES,
 ];
 

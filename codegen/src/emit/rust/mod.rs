@@ -17,6 +17,7 @@ use proc_macro2::TokenStream;
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use names::RustNames;
+pub(super) use server::FRAMES as SERVER_FRAMES;
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[
