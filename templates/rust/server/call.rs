@@ -203,9 +203,9 @@ impl Call {
     /// Whether the caller sent a body.
     #[must_use]
     pub fn has_body(&self) -> bool {
-        let medias = self.context.operation.consumes;
-        let named = medias.iter().any(|media| media.may_be_empty) && self.content_type().is_some();
-        named || self.body.as_ref().is_some_and(|body| !body.is_end_stream())
+        let medias: Vec<&str> = self.context.operation.consumes.iter().map(|media| media.media).collect();
+        let named = self.content_type().and_then(|sent| choose_media(sent, &medias)).and_then(|chosen| self.media(chosen));
+        named.is_some_and(|media| media.may_be_empty) || self.body.as_ref().is_some_and(|body| !body.is_end_stream())
     }
 
     pub(super) fn content_type(&self) -> Option<&str> {
@@ -235,6 +235,10 @@ impl Call {
     pub async fn json<T: DeserializeOwned>(&mut self, position: usize) -> Option<T> {
         let schema = self.media(position)?.schema;
         let bytes = self.bytes().await?;
+        if bytes.is_empty() {
+            self.violate(Location::Body, "", "required", "the body is missing");
+            return None;
+        }
         match serde_json::from_slice(&bytes) {
             Ok(value) => self.typed(Location::Body, "", schema, value),
             Err(error) => {

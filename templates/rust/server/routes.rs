@@ -269,7 +269,8 @@ impl<A: Send + Sync + 'static> Service<Request> for Endpoint<A> {
     }
 
     fn call(&mut self, request: Request) -> Served {
-        let call = Call::new(self.operation, request);
+        let operation = self.operation;
+        let call = Call::new(operation, request);
         let (request_id, trace_id) = call.ids();
         let answer = (self.handler)(Arc::clone(&self.api), call);
         Box::pin(async move {
@@ -280,6 +281,7 @@ impl<A: Send + Sync + 'static> Service<Request> for Endpoint<A> {
             if let Ok(value) = HeaderValue::try_from(&request_id.0) {
                 response.headers_mut().entry(REQUEST_ID).or_insert(value);
             }
+            response.extensions_mut().insert(operation);
             Ok(response)
         })
     }

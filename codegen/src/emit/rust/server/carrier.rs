@@ -18,8 +18,8 @@ pub(super) enum Carrier<'a> {
     Multipart(MultipartForm<'a>),
     /// A multipart form whose parts are not known.
     Parts,
-    /// Text of this type.
-    Text(Option<&'a Type>),
+    /// Text.
+    Text,
     /// Bytes.
     Bytes,
     /// Events whose data is JSON of this type.
@@ -96,7 +96,7 @@ pub(super) fn of_response(content: &Content) -> Carrier<'_> {
             Some(ty) if !matches!(ty.kind, Kind::Text(_)) => Carrier::Events(ty),
             _ => Carrier::TextEvents,
         },
-        MediaKind::Text => Carrier::Text(None),
+        MediaKind::Text => Carrier::Text,
         MediaKind::Form | MediaKind::Multipart | MediaKind::Bytes => Carrier::Bytes,
     }
 }
@@ -115,7 +115,7 @@ pub(super) fn of_request<'a>(
             Some(record) => Carrier::Multipart(multipart(names, content, record, taken.name(format!("{stem}Form")))),
             None => Carrier::Parts,
         },
-        MediaKind::Text => Carrier::Text(content.ty.as_ref()),
+        MediaKind::Text => Carrier::Text,
         MediaKind::EventStream | MediaKind::Bytes => Carrier::Bytes,
     }
 }
@@ -196,7 +196,7 @@ impl Carrier<'_> {
             Self::Json(ty) | Self::Form(ty) => ty.map_or_else(|| "serde_json::Value".to_owned(), spell),
             Self::Multipart(form) => form.name.clone(),
             Self::Parts => "Vec<crate::bodies::FormPart>".to_owned(),
-            Self::Text(_) => "String".to_owned(),
+            Self::Text => "String".to_owned(),
             Self::Bytes => "crate::bodies::ByteBody".to_owned(),
             Self::Events(ty) => format!("crate::bodies::EventStream<{}>", spell(ty)),
             Self::TextEvents => "crate::bodies::EventStream<String>".to_owned(),

@@ -129,7 +129,7 @@ fn write_content(media: &str, position: usize, carrier: &Carrier<'_>) -> String 
     match carrier {
         Carrier::Json(_) => format!("call.json({media}, &body);"),
         Carrier::Form(_) => format!("call.form({position}, &body);"),
-        Carrier::Text(_) => format!("call.text({media}, body);"),
+        Carrier::Text => format!("call.text({media}, body);"),
         Carrier::Parts => format!("call.parts(body); call.multipart({media});"),
         Carrier::Multipart(form) => {
             let mut text = String::new();
@@ -165,7 +165,7 @@ fn read(response: &str, variant: &Variant<'_>, last_of_status: bool, text: &mut 
         None => None,
         Some((_, carrier)) => Some(match carrier {
             Carrier::Json(_) | Carrier::Form(_) | Carrier::Multipart(_) | Carrier::Parts => "answer.json().await?",
-            Carrier::Text(_) => "answer.text().await?",
+            Carrier::Text => "answer.text().await?",
             Carrier::Bytes => "answer.bytes()",
             Carrier::Events(_) => "answer.events()",
             Carrier::TextEvents => "answer.text_events()",

@@ -139,7 +139,7 @@ fn read_body(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mut
             Carrier::Json(_) => format!("call.json({position}).await"),
             Carrier::Form(_) => format!("call.form({position}).await"),
             Carrier::Parts => "call.parts().await".to_owned(),
-            Carrier::Text(_) => format!("call.text({position}).await"),
+            Carrier::Text => format!("call.text({position}).await"),
             Carrier::Multipart(form) => {
                 let mut read = String::from(
                     "match call.multipart().await {\n                None => None,\n                Some(()) => {\n",
@@ -212,7 +212,7 @@ fn reply(response: &str, variant: &Variant<'_>, text: &mut String) {
                 Carrier::Json(_) | Carrier::Form(_) | Carrier::Multipart(_) | Carrier::Parts => {
                     write!(reply, ".json({media}, &body)")
                 }
-                Carrier::Text(_) => write!(reply, ".text({media}, body)"),
+                Carrier::Text => write!(reply, ".text({media}, body)"),
                 Carrier::Bytes => write!(reply, ".bytes({media}, body)"),
                 Carrier::Events(_) => write!(reply, ".events(body)"),
                 Carrier::TextEvents => write!(reply, ".text_events(body)"),

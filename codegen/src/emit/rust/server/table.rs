@@ -154,7 +154,7 @@ fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut S
             Location::Cookie => "Cookie",
         };
         let schema = schema::expression(plan.names, &parameter.ty);
-        self::parameter(
+        parameter_of(
             &parameter.wire,
             place,
             parameter.required,
@@ -182,7 +182,7 @@ fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut S
     let _ = writeln!(text, "    produces: {},", slice(produced.into_iter().map(literal)));
     let headers = planned.headers.iter().map(|header| {
         let schema = schema::expression(plan.names, &header.ty);
-        self::parameter(&header.wire, "Header", header.required, Style::Simple, false, &schema)
+        parameter_of(&header.wire, "Header", header.required, Style::Simple, false, &schema)
     });
     let _ = writeln!(text, "    headers: {},\n}};", block(headers, 1));
 }
@@ -207,7 +207,7 @@ fn block(items: impl Iterator<Item = String>, indent: usize) -> String {
     }
 }
 
-fn parameter(wire: &str, location: &str, required: bool, style: Style, explode: bool, schema: &str) -> String {
+fn parameter_of(wire: &str, location: &str, required: bool, style: Style, explode: bool, schema: &str) -> String {
     let style = match style {
         Style::Simple => "Simple",
         Style::Label => "Label",
@@ -227,11 +227,11 @@ fn parameter(wire: &str, location: &str, required: bool, style: Style, explode: 
 
 fn medias(plan: &Plan<'_>, body: &Body<'_>) -> Vec<String> {
     let media = |(_, content, carrier): &(String, &Content, Carrier<'_>)| {
-        let looked_into = matches!(carrier, Carrier::Json(_) | Carrier::Form(_) | Carrier::Text(_));
+        let looked_into = matches!(carrier, Carrier::Json(_) | Carrier::Form(_) | Carrier::Text);
         let schema = content.ty.as_ref().filter(|_| looked_into);
         let schema = match schema.map(|ty| (carrier, plan.names.model.resolve(ty).0)) {
             // Text is a string, whatever its schema says of numbers and objects.
-            Some((Carrier::Text(_), ty)) if !matches!(&ty.kind, Kind::Text(_) | Kind::Literals(_) | Kind::Named(_)) => {
+            Some((Carrier::Text, ty)) if !matches!(&ty.kind, Kind::Text(_) | Kind::Literals(_) | Kind::Named(_)) => {
                 None
             }
             _ => schema,
@@ -247,7 +247,7 @@ fn medias(plan: &Plan<'_>, body: &Body<'_>) -> Vec<String> {
                 let value = value.map_or_else(|| "Schema::Any".to_owned(), |ty| schema::expression(plan.names, ty));
                 let map =
                     format!("Schema::Map(crate::validate::Map {{ value: &{value}, ..crate::validate::Map::ANY }})");
-                format!("&{}", parameter("", "Body", false, Style::Form, true, &map))
+                format!("&{}", parameter_of("", "Body", false, Style::Form, true, &map))
             }),
             _ => None,
         };
@@ -280,7 +280,7 @@ fn form_fields(plan: &Plan<'_>, content: &Content, ty: Option<&Type>) -> Vec<Str
         };
         let explode = encoding.explode.unwrap_or(style == Style::Form);
         let required = field.required && !field.read_only;
-        parameter(
+        parameter_of(
             &field.wire,
             "Body",
             required,
@@ -303,7 +303,7 @@ fn part_fields(plan: &Plan<'_>, content: &Content, parts: &[Part<'_>]) -> Vec<St
             .is_some_and(|media| media.contains("json"));
         let plain = matches!(&field.ty.kind, Kind::Text(format) if *format != TextFormat::Bytes);
         let style = if json && !plain { Style::Json } else { Style::Form };
-        parameter(
+        parameter_of(
             &field.wire,
             "Body",
             part.is_required(),
