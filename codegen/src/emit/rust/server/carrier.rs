@@ -65,8 +65,8 @@ pub(super) struct Taken(BTreeSet<String>);
 
 impl Taken {
     /// A name that nothing else has. `Api` is the trait of all domains.
-    pub(super) fn name(&mut self, base: String) -> String {
-        let mut name = base.clone();
+    pub(super) fn name(&mut self, base: &str) -> String {
+        let mut name = base.to_owned();
         let mut number = 2;
         while name == "Api" || !self.0.insert(name.clone()) {
             name = format!("{base}{number}");
@@ -112,7 +112,7 @@ pub(super) fn of_request<'a>(
         MediaKind::Json => Carrier::Json(content.ty.as_ref()),
         MediaKind::Form => Carrier::Form(content.ty.as_ref()),
         MediaKind::Multipart => match content.ty.as_ref().and_then(|ty| record(names, ty)) {
-            Some(record) => Carrier::Multipart(multipart(names, content, record, taken.name(format!("{stem}Form")))),
+            Some(record) => Carrier::Multipart(multipart(names, content, record, taken.name(&format!("{stem}Form")))),
             None => Carrier::Parts,
         },
         MediaKind::Text => Carrier::Text,

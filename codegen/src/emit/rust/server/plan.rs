@@ -84,7 +84,7 @@ pub(super) fn plan<'a>(names: &'a RustNames<'a>) -> Plan<'a> {
     let model = names.model;
     let mut taken = Taken::default();
     let domains = Case::Pascal.distinct(model.domains.iter().map(|domain| &domain.name), |_| false);
-    let traits = domains.iter().map(|name| taken.name(format!("{name}Api"))).collect();
+    let traits = domains.iter().map(|name| taken.name(&format!("{name}Api"))).collect();
     let ids = model.operations.iter().map(|operation| &operation.id);
     let constants = Case::Screaming.distinct(ids, |text| text == "OPERATIONS");
     let operations = (model.operations.iter().enumerate().zip(constants))
@@ -96,8 +96,8 @@ pub(super) fn plan<'a>(names: &'a RustNames<'a>) -> Plan<'a> {
                 operation,
                 method: names.operation(index),
                 constant,
-                request: taken.name(format!("{stem}Request")),
-                response: taken.name(format!("{stem}Response")),
+                request: taken.name(&format!("{stem}Request")),
+                response: taken.name(&format!("{stem}Response")),
                 fields: fields(operation.parameters.iter().map(|parameter| &parameter.name)),
                 body: body(names, operation, stem, &mut taken),
                 headers,
@@ -133,7 +133,7 @@ fn body<'a>(names: &'a RustNames<'a>, operation: &'a Operation, stem: &str, take
         .collect();
     Some(Body {
         required: body.required,
-        choice: (contents.len() > 1).then(|| taken.name(format!("{stem}Body"))),
+        choice: (contents.len() > 1).then(|| taken.name(&format!("{stem}Body"))),
         contents,
     })
 }
