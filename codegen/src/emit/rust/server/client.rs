@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::super::docs::{comment, literal};
 use super::api;
-use super::carrier::{Carrier, PartKind};
+use super::carrier::{Carrier, Part, PartKind};
 use super::plan::{Body, Plan, Planned, Variant};
 use crate::model::{DomainId, Status};
 
@@ -105,18 +105,17 @@ fn write_body(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mu
     match &body.choice {
         None => {
             for (_, content, carrier) in &body.contents {
-                let _ = writeln!(text, "{indent}{}", write_content(&content.media, 0, carrier));
+                statements(&write_content(&content.media, 0, carrier), indent, text);
             }
         }
         Some(choice) => {
             let _ = writeln!(text, "{indent}match body {{");
             for (position, (variant, content, carrier)) in body.contents.iter().enumerate() {
-                let _ = writeln!(
-                    text,
-                    "{indent}    {}::{variant}(body) => {{ {} }}",
-                    plan.path_of(planned, choice),
-                    write_content(&content.media, position, carrier)
-                );
+                let path = plan.path_of(planned, choice);
+                let _ = writeln!(text, "{indent}    {path}::{variant}(body) => {{");
+                let inner = format!("{indent}        ");
+                statements(&write_content(&content.media, position, carrier), &inner, text);
+                let _ = writeln!(text, "{indent}    }}");
             }
             let _ = writeln!(text, "{indent}}}");
         }
@@ -124,29 +123,44 @@ fn write_body(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mu
     text.push_str(end);
 }
 
-fn write_content(media: &str, position: usize, carrier: &Carrier<'_>) -> String {
+fn statements(all: &[String], indent: &str, text: &mut String) {
+    for statement in all {
+        let _ = writeln!(text, "{indent}{statement}");
+    }
+}
+
+fn write_content(media: &str, position: usize, carrier: &Carrier<'_>) -> Vec<String> {
     let media = literal(media);
     match carrier {
-        Carrier::Json(_) => format!("call.json({media}, &body);"),
-        Carrier::Form(_) => format!("call.form({position}, &body);"),
-        Carrier::Text => format!("call.text({media}, body);"),
-        Carrier::Parts => format!("call.parts(body); call.multipart({media});"),
+        Carrier::Json(_) => vec![format!("call.json({media}, &body);")],
+        Carrier::Form(_) => vec![format!("call.form({position}, &body);")],
+        Carrier::Text => vec![format!("call.text({media}, body);")],
+        Carrier::Parts => vec!["call.parts(body);".to_owned(), format!("call.multipart({media});")],
         Carrier::Multipart(form) => {
-            let mut text = String::new();
-            for part in &form.parts {
+            let part = |part: &Part<'_>| {
                 let (member, name) = (&part.member, literal(&part.field.wire));
-                let _ = match part.kind {
-                    PartKind::File if part.is_required() => write!(text, "call.file({name}, body.{member}); "),
+                match part.kind {
+                    PartKind::File if part.is_required() => vec![format!("call.file({name}, body.{member});")],
                     PartKind::File | PartKind::Files => {
-                        write!(text, "for file in body.{member} {{ call.file({name}, file); }} ")
+                        let head = match part.kind {
+                            PartKind::Files => "for file in",
+                            _ => "if let Some(file) =",
+                        };
+                        vec![
+                            format!("{head} body.{member} {{"),
+                            format!("    call.file({name}, file);"),
+                            "}".to_owned(),
+                        ]
                     }
-                    PartKind::Value(index) => write!(text, "call.part({position}, {index}, &body.{member}); "),
-                };
-            }
-            format!("{text}call.multipart({media});")
+                    PartKind::Value(index) => vec![format!("call.part({position}, {index}, &body.{member});")],
+                }
+            };
+            let mut all: Vec<String> = form.parts.iter().flat_map(part).collect();
+            all.push(format!("call.multipart({media});"));
+            all
         }
         Carrier::Bytes | Carrier::Events(_) | Carrier::TextEvents | Carrier::Upgrade => {
-            format!("call.bytes({media}, body);")
+            vec![format!("call.bytes({media}, body);")]
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::names::{RustNames, is_keyword, is_taken};
+use super::super::names::{RustNames, is_keyword};
 use super::carrier::{self, Carrier, Taken};
 use crate::model::{Case, Content, Header, Kind, Model, Name, Operation, Response, Status, Type};
 
@@ -89,7 +89,8 @@ pub(super) fn plan<'a>(names: &'a RustNames<'a>) -> Plan<'a> {
     let constants = Case::Screaming.distinct(ids, |text| text == "OPERATIONS");
     let operations = (model.operations.iter().enumerate().zip(constants))
         .map(|((index, operation), constant)| {
-            let stem = names.operation_type(index);
+            // What keeps the stem from names of the prelude is not needed: it never stands alone.
+            let stem = names.operation_type(index).trim_end_matches('_');
             let mut headers = Vec::new();
             let variants = variants(model, operation, &mut headers);
             Planned {
@@ -150,11 +151,7 @@ fn media_name(content: &Content, taken: &mut BTreeSet<String>) -> String {
 }
 
 fn unused(name: String, taken: &mut BTreeSet<String>) -> String {
-    let base = if is_taken(&name) && name != "Ok" {
-        format!("{name}_")
-    } else {
-        name
-    };
+    let base = if name == "Self" { "SelfMedia".to_owned() } else { name };
     let mut name = base.clone();
     let mut number = 2;
     while !taken.insert(name.clone()) {
