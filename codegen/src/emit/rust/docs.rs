@@ -2,9 +2,6 @@
 //!
 //! Owns: making text safe for comments. Must not know: what is documented.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
 use crate::model::types::Docs;
 
 /// Lines of a doc comment, without the slashes. Fences get a language that rustdoc does not run, signs that a comment must not
@@ -85,18 +82,6 @@ pub(super) fn comment(lines: &[String], indent: &str) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Lines as attributes, for token streams; prettyplease prints them as comments.
-pub(super) fn attributes(lines: &[String]) -> TokenStream {
-    let lines = lines.iter().map(|line| {
-        if line.is_empty() {
-            String::new()
-        } else {
-            format!(" {line}")
-        }
-    });
-    quote!(#(#[doc = #lines])*)
 }
 
 /// A Rust string literal.

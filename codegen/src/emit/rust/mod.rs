@@ -12,11 +12,10 @@ mod server;
 mod spell;
 mod types;
 
-use proc_macro2::TokenStream;
-
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use names::RustNames;
+pub(super) use server::FRAMES as SERVER_FRAMES;
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[
@@ -75,16 +74,6 @@ impl Module {
         Self {
             path: path.into(),
             text: Ok(text),
-        }
-    }
-
-    /// A file of items, which are formatted here; inner attributes and docs (`#![doc = "..."]`) may stand first. Token streams
-    /// stay on their thread: make and format those of several files side by side with `rayon`.
-    fn tokens(path: impl Into<String>, tokens: TokenStream) -> Self {
-        let text = syn::parse2(tokens).map(|file| prettyplease::unparse(&file));
-        Self {
-            path: path.into(),
-            text: text.map_err(|error| error.to_string()),
         }
     }
 }

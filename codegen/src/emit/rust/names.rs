@@ -286,9 +286,9 @@ pub(super) fn is_taken(text: &str) -> bool {
 mod tests {
     use super::super::spell::Within;
     use super::*;
-    use crate::model::{TextFormat, Type};
     use crate::model::types::Docs;
     use crate::model::{Field, Record};
+    use crate::model::{TextFormat, Type};
 
     fn def(name: &str, shape: Shape) -> TypeDef {
         TypeDef {

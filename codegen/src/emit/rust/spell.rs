@@ -3,10 +3,6 @@
 //! Owns: the Rust type of every kind, `Option` and `Box` around it. Must not know: how definitions are written. What was decided is
 //! told in [`names`](super::names).
 
-use std::str::FromStr;
-
-use proc_macro2::TokenStream;
-
 use super::names::RustNames;
 use crate::model::{Kind, Rules, Shape, TextFormat, Type, TypeId};
 
@@ -37,16 +33,6 @@ impl RustNames<'_> {
                 },
                 _ => false,
             }
-    }
-
-    /// A use of a type, `Option` for `null` included, as it is spelt outside the modules of types.
-    pub(super) fn type_tokens(&self, ty: &Type) -> TokenStream {
-        TokenStream::from_str(&self.spell(ty, Within::Elsewhere)).unwrap_or_default()
-    }
-
-    /// The same for a value that may also be absent: one `Option` more.
-    pub(super) fn optional_type_tokens(&self, ty: &Type) -> TokenStream {
-        TokenStream::from_str(&format!("Option<{}>", self.spell(ty, Within::Elsewhere))).unwrap_or_default()
     }
 
     /// A use of a type, as text.
