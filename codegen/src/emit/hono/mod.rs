@@ -1,14 +1,324 @@
 //! The `hono` target.
 //!
-//! Owns: a typed Hono app. Must not know: other targets.
+//! Owns: a typed Hono app inside the npm package: the table of operations, the error catalog, one module a domain, the app, and
+//! example answers; stubs and a worker, written once. Must not know: other targets, save for the schemas of the package, which
+//! are written with the same words.
+//!
+//! ```text
+//! src/hono/operations.ts  errors.ts  app.ts  index.ts       data, failures, the app
+//! src/hono/<domain>.ts                                      inputs, outputs, handlers and routes of a domain
+//! src/hono/serve/…                                          reading requests, writing answers: fixed frames
+//! src/hono/examples/…                                       answers out of the contract, and a worker that serves them
+//! src/handlers/<domain>.ts  src/worker.ts                   written once
+//! ```
 
-use super::{Artifact, Input};
-use crate::diagnostics::Diagnostics;
+mod catalog;
+mod data;
+mod domain;
+mod examples;
+mod operations;
+mod paths;
+mod scaffold;
+mod wire;
+
+use data::Expression;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::typescript::format::format as formatted;
+use super::typescript::names::TsNames;
+use super::typescript::text::{member, value};
+use super::typescript::{self};
+use super::{Artifact, GENERATED_BY, Input, Ownership};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::model::DomainId;
+use crate::model::graph::Edges;
+use serde_json::json;
 
 /// Frames of this target: name and text.
-pub(super) const FRAMES: &[(&str, &str)] = &[];
+pub(super) const FRAMES: &[(&str, &str)] = &[
+    ("hono/app.ts", include_str!("../../../../templates/hono/app.ts")),
+    ("hono/errors.ts", include_str!("../../../../templates/hono/errors.ts")),
+    (
+        "hono/operations.ts",
+        include_str!("../../../../templates/hono/operations.ts"),
+    ),
+    (
+        "hono/serve/answer.ts",
+        include_str!("../../../../templates/hono/serve/answer.ts"),
+    ),
+    (
+        "hono/serve/request.ts",
+        include_str!("../../../../templates/hono/serve/request.ts"),
+    ),
+    (
+        "hono/serve/route.ts",
+        include_str!("../../../../templates/hono/serve/route.ts"),
+    ),
+    (
+        "hono/serve/wire.ts",
+        include_str!("../../../../templates/hono/serve/wire.ts"),
+    ),
+    (
+        "hono/examples/handlers.ts",
+        include_str!("../../../../templates/hono/examples/handlers.ts"),
+    ),
+    (
+        "hono/examples/worker.ts",
+        include_str!("../../../../templates/hono/examples/worker.ts"),
+    ),
+];
+
+/// Fields of the frame `app.ts`.
+#[derive(Serialize)]
+struct App {
+    generated_by: &'static str,
+    imports: String,
+    interfaces: String,
+    rows: &'static str,
+}
+
+/// Fields of the frame `operations.ts`.
+#[derive(Serialize)]
+struct Operations {
+    generated_by: &'static str,
+    rows: &'static str,
+    roles: String,
+    role: &'static str,
+    rate_buckets: String,
+    rate_classes: String,
+}
+
+/// Fields of the frame `examples/handlers.ts`.
+#[derive(Serialize)]
+struct Examples {
+    generated_by: &'static str,
+    rows: &'static str,
+}
 
 /// Makes the artifacts.
-pub(super) fn emit(_input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    Vec::new()
+pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let model = input.model;
+    let names = TsNames::new(model);
+    let components = model.components(Edges::All);
+    let domains: Vec<DomainId> = (0..model.domains.len())
+        .filter_map(|index| u32::try_from(index).ok())
+        .map(DomainId)
+        .filter(|domain| model.operations_of(*domain).next().is_some())
+        .collect();
+    let folder = typescript::folder(input);
+
+    // Each file is made apart from the others, so they can be made side by side.
+    let mut makers: Vec<Maker<'_>> = vec![
+        Maker::new("hono/operations.ts", || {
+            let (rate_buckets, rate_classes) = catalog::rates(model);
+            let context = Operations {
+                generated_by: GENERATED_BY,
+                rows: data::MARK,
+                roles: value(&json!(model.roles)),
+                role: if model.roles.is_empty() {
+                    "string"
+                } else {
+                    "(typeof roles)[number]"
+                },
+                rate_buckets,
+                rate_classes,
+            };
+            Ok(Made {
+                rows: operations::rows(&names),
+                ..frame(input, "hono/operations.ts", &context)?
+            })
+        }),
+        Maker::new("hono/errors.ts", || {
+            frame(input, "hono/errors.ts", &catalog::frame(model, GENERATED_BY))
+        }),
+        Maker::new("hono/app.ts", || {
+            Ok(Made {
+                rows: patterns(&names),
+                ..frame(input, "hono/app.ts", &app(&names, &domains))?
+            })
+        }),
+        Maker::new("hono/index.ts", || Ok(Made::whole(index(&names, &domains)))),
+        Maker::new("hono/examples/handlers.ts", || {
+            let context = Examples {
+                generated_by: GENERATED_BY,
+                rows: data::MARK,
+            };
+            Ok(Made {
+                rows: examples::rows(&names),
+                ..frame(input, "hono/examples/handlers.ts", &context)?
+            })
+        }),
+        Maker::scaffold("worker.ts", || Ok(Made::whole(scaffold::worker(&names, &domains)))),
+    ];
+    for name in [
+        "serve/answer.ts",
+        "serve/request.ts",
+        "serve/route.ts",
+        "serve/wire.ts",
+        "examples/worker.ts",
+    ] {
+        let name = format!("hono/{name}");
+        let template = name.clone();
+        makers.push(Maker::new(&name, move || {
+            frame(input, &template, &json!({ "generated_by": GENERATED_BY }))
+        }));
+    }
+    for domain in &domains {
+        let module = names.domain_module(*domain);
+        let (names, components) = (&names, &components);
+        makers.push(Maker::new(&format!("hono/{module}.ts"), || {
+            let (text, rows) = domain::Module::write(names, components, *domain);
+            Ok(Made {
+                text: format!("// {GENERATED_BY}\n\n{text}"),
+                rows,
+            })
+        }));
+        makers.push(Maker::scaffold(&format!("handlers/{module}.ts"), || {
+            Ok(Made::whole(scaffold::handlers(names, *domain)))
+        }));
+    }
+
+    let made: Vec<(Option<Artifact>, Diagnostics)> = makers
+        .into_par_iter()
+        .map(|maker| {
+            let mut found = Diagnostics::new();
+            (maker.make(folder, &mut found), found)
+        })
+        .collect();
+    let mut artifacts = Vec::with_capacity(made.len());
+    for (artifact, mut found) in made {
+        artifacts.extend(artifact);
+        diagnostics.append(&mut found);
+    }
+    artifacts
+}
+
+/// The text of one file before it is formatted.
+struct Made {
+    text: String,
+    /// Rows of data, put in place of their mark when the text around them has been formatted.
+    rows: String,
+}
+
+impl Made {
+    fn whole(text: String) -> Self {
+        Self {
+            text,
+            rows: String::new(),
+        }
+    }
+}
+
+type Make<'m> = Box<dyn Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm>;
+
+/// What makes the text of one file.
+struct Maker<'m> {
+    path: String,
+    ownership: Ownership,
+    make: Make<'m>,
+}
+
+impl<'m> Maker<'m> {
+    /// A managed file, by its path below `src`.
+    fn new(path: &str, make: impl Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm) -> Self {
+        Self {
+            path: path.to_owned(),
+            ownership: Ownership::Managed,
+            make: Box::new(make),
+        }
+    }
+
+    /// A file that is written once.
+    fn scaffold(path: &str, make: impl Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm) -> Self {
+        Self {
+            ownership: Ownership::Scaffold,
+            ..Self::new(path, make)
+        }
+    }
+
+    fn make(&self, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
+        let path = format!("{folder}/src/{}", self.path);
+        match (self.make)() {
+            Ok(made) => {
+                let text = data::placed(&formatted(&path, made.text, diagnostics), &made.rows);
+                Some(Artifact {
+                    path,
+                    text,
+                    ownership: self.ownership,
+                    target: "hono",
+                })
+            }
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+}
+
+fn frame(input: &Input<'_>, name: &str, context: &impl Serialize) -> Result<Made, Diagnostic> {
+    input.templates.render(name, context).map(Made::whole).map_err(|error| {
+        let folder = input.settings.templates.as_deref().unwrap_or("templates");
+        Diagnostic::new(
+            &codes::TEMPLATE,
+            error.message,
+            Place::file(&format!("{folder}/{}", error.name)),
+        )
+    })
+}
+
+fn app(names: &TsNames<'_>, domains: &[DomainId]) -> App {
+    let mut imports = String::new();
+    for domain in domains {
+        imports.push_str(&format!(
+            "import {{ type {}, {} }} from './{}.js';\n",
+            domain::interface(names, *domain),
+            domain::routes(names, *domain),
+            names.domain_module(*domain),
+        ));
+    }
+    let interfaces: Vec<String> = domains
+        .iter()
+        .map(|domain| format!("{}<E>", domain::interface(names, *domain)))
+        .collect();
+    App {
+        generated_by: GENERATED_BY,
+        imports,
+        interfaces: if interfaces.is_empty() {
+            "Record<never, E>".to_owned()
+        } else {
+            interfaces.join(", ")
+        },
+        rows: data::MARK,
+    }
+}
+
+/// Rows of the table of patterns.
+fn patterns(names: &TsNames<'_>) -> String {
+    let mut rows = String::new();
+    for (pattern, indexes) in paths::table(names.model) {
+        let routes = indexes.iter().filter_map(|index| {
+            let operation = names.model.operations.get(*index)?;
+            Some(Expression::Text(format!(
+                "{}{}",
+                domain::routes(names, operation.domain),
+                member(names.operation(*index))
+            )))
+        });
+        rows.push_str(&data::row(&pattern, &Expression::List(routes.collect())));
+    }
+    rows
+}
+
+/// What users of the package import as `<package>/hono`.
+fn index(names: &TsNames<'_>, domains: &[DomainId]) -> String {
+    let mut text = format!(
+        "// {GENERATED_BY}\n\nexport * from './app.js';\nexport * from './errors.js';\nexport * from './operations.js';\n"
+    );
+    for domain in domains {
+        text.push_str(&format!("export * from './{}.js';\n", names.domain_module(*domain)));
+    }
+    text.push_str("export type {{ Bytes, ServerSentEvent }} from './serve/answer.js';\nexport type {{ Answer, Call }} from './serve/route.js';\n".replace("{{", "{").replace("}}", "}").as_str());
+    text
 }

@@ -1,0 +1,46 @@
+//! Files that are written once: a stub for each operation, and the worker that serves them.
+//!
+//! Owns: their first text. Must not know: what becomes of them.
+
+use crate::emit::typescript::names::TsNames;
+use crate::emit::typescript::text::{comment, key};
+use crate::model::DomainId;
+
+/// Stubs of one domain.
+pub(super) fn handlers(names: &TsNames<'_>, domain: DomainId) -> String {
+    let module = names.domain_module(domain);
+    let interface = super::domain::interface(names, domain);
+    let mut text = format!(
+        "import {{ notImplemented }} from '../hono/app.js';\nimport type {{ {interface} }} from '../hono/{module}.js';\n\n// This file is yours: it is written once. An operation that is left out answers 501, like a stub.\n\nexport const {} = {{\n",
+        names.domain(domain)
+    );
+    for (index, operation) in names.model.operations.iter().enumerate() {
+        if operation.domain != domain {
+            continue;
+        }
+        let line = format!("{} {}", operation.method.as_str(), operation.path.raw);
+        text.push_str(&comment(&line, "  "));
+        text.push_str(&format!(
+            "  async {}(_input, call) {{\n    throw notImplemented(call);\n  }},\n\n",
+            key(names.operation(index))
+        ));
+    }
+    text.push_str(&format!("}} satisfies Partial<{interface}>;\n"));
+    text
+}
+
+/// The worker.
+pub(super) fn worker(names: &TsNames<'_>, domains: &[DomainId]) -> String {
+    let mut text = String::new();
+    for domain in domains {
+        let (name, module) = (names.domain(*domain), names.domain_module(*domain));
+        text.push_str(&format!("import {{ {name} }} from './handlers/{module}.js';\n"));
+    }
+    text.push_str("import { createApp } from './hono/app.js';\n\n// This file is yours: it is written once. Middleware goes here: `app.use(…)` on an app of your own that mounts this one.\n\n");
+    let all: Vec<String> = domains
+        .iter()
+        .map(|domain| format!("...{}", names.domain(*domain)))
+        .collect();
+    text.push_str(&format!("export default createApp({{ {} }});\n", all.join(", ")));
+    text
+}
