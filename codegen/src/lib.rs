@@ -13,5 +13,6 @@ pub mod openapi;
 pub mod settings;
 pub mod source;
 pub mod spec;
+pub mod trace;
 
 pub use compile::{Compilation, analyse, compile};

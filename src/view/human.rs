@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
-use flaresmith_codegen::source::{Sources, locate};
+use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::{self, ChangedFile, DriftKind, DriftReport, DriftStatus, Reason};
 use flaresmith_sync::plan::Plan;
@@ -30,7 +30,7 @@ pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
 }
 
 /// Text from a spec, with anything that could steer a terminal made visible.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() && c != '\n' && c != '\t' {
@@ -44,7 +44,7 @@ fn plain(text: &str) -> String {
 
 /// Every problem with its place, source line and hint; then a line that counts them. With `quiet`, errors only.
 /// Remarks (`info`) are for programs: the JSON and SARIF forms have them.
-pub(super) fn diagnostics(found: &[Diagnostic], sources: &Sources, quiet: bool) -> String {
+pub(super) fn diagnostics(found: &[Diagnostic], sources: &Locator<'_>, quiet: bool) -> String {
     let mut text = String::new();
     let least = if quiet { Severity::Error } else { Severity::Warning };
     let shown = found.iter().filter(|diagnostic| diagnostic.severity >= least);
@@ -72,7 +72,7 @@ pub(super) fn diagnostics(found: &[Diagnostic], sources: &Sources, quiet: bool) 
     text
 }
 
-fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Sources) {
+fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Locator<'_>) {
     let (style, word) = match diagnostic.severity {
         Severity::Error => (RED, "error"),
         Severity::Warning => (YELLOW, "warning"),
@@ -81,7 +81,7 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Sources) {
     let head = styled(style, format!("{word}[{}]", diagnostic.code.id));
     let _ = writeln!(text, "{head}: {}", styled(BOLD, plain(&diagnostic.message)));
     if let Some(place) = &diagnostic.place {
-        match locate::locate(sources, place) {
+        match sources.locate(place) {
             Some(at) => {
                 let _ = writeln!(
                     text,
@@ -105,7 +105,9 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Sources) {
         }
     }
     for (place, label) in &diagnostic.related {
-        let at = locate::locate(sources, place).map_or_else(String::new, |at| format!(":{}:{}", at.line, at.column));
+        let at = sources
+            .locate(place)
+            .map_or_else(String::new, |at| format!(":{}:{}", at.line, at.column));
         let _ = writeln!(text, "  = {}{at}: {}", plain(&place.file), plain(label));
     }
     if let Some(hint) = &diagnostic.hint {

@@ -3,7 +3,7 @@
 //! Owns: the form of each document. Must not know: the human form.
 
 use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
-use flaresmith_codegen::source::{Sources, locate};
+use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::trace::Trace;
 use flaresmith_sync::SyncError;
 use flaresmith_sync::mentions::Mention;
@@ -16,16 +16,13 @@ pub(super) fn document(value: &impl Serialize) -> String {
 }
 
 /// `{diagnostics: [{code, severity, message, file, line, column, hint, related}]}`
-pub(super) fn diagnostics(found: &[Diagnostic], sources: &Sources) -> String {
+pub(super) fn diagnostics(found: &[Diagnostic], sources: &Locator<'_>) -> String {
     let list: Vec<Value> = found.iter().map(|diagnostic| one(diagnostic, sources)).collect();
     document(&json!({ "diagnostics": list }))
 }
 
-fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {
-    let place = diagnostic
-        .place
-        .as_ref()
-        .map(|place| (place, locate::locate(sources, place)));
+fn one(diagnostic: &Diagnostic, sources: &Locator<'_>) -> Value {
+    let place = diagnostic.place.as_ref().map(|place| (place, sources.locate(place)));
     json!({
         "code": diagnostic.code.id,
         "severity": severity(diagnostic.severity),
@@ -35,7 +32,7 @@ fn one(diagnostic: &Diagnostic, sources: &Sources) -> Value {
         "column": place.as_ref().and_then(|(_, at)| at.as_ref()).map(|at| at.column),
         "hint": diagnostic.hint,
         "related": diagnostic.related.iter().map(|(place, label)| {
-            let at = locate::locate(sources, place);
+            let at = sources.locate(place);
             json!({
                 "file": &*place.file,
                 "line": at.as_ref().map(|at| at.line),

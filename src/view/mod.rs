@@ -8,11 +8,13 @@
 mod human;
 mod json;
 mod sarif;
+mod trace_text;
 
 use std::io::Write;
 
 use flaresmith_codegen::diagnostics::{Code, Diagnostic};
 use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::trace::Trace;
 use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::DriftReport;
@@ -56,6 +58,7 @@ impl View {
 
     /// Shows what was found in the specs. `failed`: there is no further result.
     pub(crate) fn diagnostics(&mut self, found: &[Diagnostic], sources: &Sources, failed: bool) {
+        let sources = &Locator::new(sources);
         match self.format {
             Format::Human => self.note(&human::diagnostics(found, sources, self.quiet)),
             Format::Json if failed => self.result(&json::diagnostics(found, sources)),

@@ -3,7 +3,7 @@
 //! Owns: the form. Must not know: how findings came about.
 
 use flaresmith_codegen::diagnostics::{Diagnostic, Severity, all_codes};
-use flaresmith_codegen::source::{Sources, locate};
+use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
 use serde_json::{Value, json};
 
@@ -19,14 +19,11 @@ pub(crate) struct Finding {
 }
 
 /// The diagnostics as findings.
-pub(super) fn findings(found: &[Diagnostic], sources: &Sources) -> Vec<Finding> {
+pub(super) fn findings(found: &[Diagnostic], sources: &Locator<'_>) -> Vec<Finding> {
     found
         .iter()
         .map(|diagnostic| {
-            let at = diagnostic
-                .place
-                .as_ref()
-                .and_then(|place| locate::locate(sources, place));
+            let at = diagnostic.place.as_ref().and_then(|place| sources.locate(place));
             let hint = diagnostic
                 .hint
                 .as_ref()

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 pub mod contract;
 pub mod document;
+pub mod downgrade;
 pub mod emit;
 pub mod extension;
 pub mod schema;
@@ -193,6 +194,7 @@ pub fn all_codes() -> Vec<&'static Code> {
 const FAMILIES: &[&[&Code]] = &[
     contract::CODES,
     document::CODES,
+    downgrade::CODES,
     emit::CODES,
     extension::CODES,
     schema::CODES,
@@ -246,7 +248,11 @@ mod tests {
         }
         for code in codes {
             assert!(
-                code.id.contains('_') && code.id.chars().all(|c| c.is_ascii_uppercase() || c == '_'),
+                code.id.contains('_')
+                    && code
+                        .id
+                        .chars()
+                        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'),
                 "{}",
                 code.id
             );

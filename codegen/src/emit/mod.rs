@@ -155,6 +155,7 @@ const FRAMES: &[&[(&str, &str)]] = &[
     package::FRAMES,
     postman::FRAMES,
     rust::FRAMES,
+    rust::SERVER_FRAMES,
     zod::FRAMES,
 ];
 

@@ -195,7 +195,13 @@ impl Reader<'_> {
             .iter()
             .filter(|state| !reached.contains(state.as_str()))
         {
-            let hint = "add a transition to it, or remove it from the enumeration";
+            // A state that no transition touches is a kind of thing that never changes.
+            let all = std::iter::once(&lifecycle.transitions)
+                .chain(lifecycle.variants.iter().map(|variant| &variant.transitions));
+            if !all.flatten().any(|transition| transition.from == *state) {
+                continue;
+            }
+            let hint = "add a transition to it, or remove those that begin there";
             self.tell(
                 "/transitions",
                 format!("no transition leads to `{state}`"),

@@ -142,7 +142,7 @@ mod tests {
         let mut names = TypeNames::default();
         let take = |names: &mut TypeNames, raw: &str| names.take(&Name::new(raw)).to(Case::Pascal);
         assert_eq!(take(&mut names, "a_b2"), "AB2");
-        assert_eq!(take(&mut names, "AB_2"), "AB22");
+        assert_eq!(take(&mut names, "A-B2"), "AB22");
         assert_eq!(take(&mut names, "other"), "Other");
     }
 

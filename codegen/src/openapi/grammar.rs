@@ -6,7 +6,7 @@
 
 /// Kinds of objects in a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Document,
     Components,
     PathItem,
@@ -31,7 +31,7 @@ pub(super) enum Place {
 
 /// How the objects stand behind a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// One object of that kind (or a boolean, for schemas).
     One(Place),
     /// An object whose members all have that kind; its keys are names.
@@ -46,7 +46,7 @@ const METHODS: [&str; 9] = [
 ];
 
 /// What is behind a key; `None` for data.
-pub(super) fn step(place: Place, key: &str) -> Option<Step> {
+pub(crate) fn step(place: Place, key: &str) -> Option<Step> {
     use Place::{
         Body, Callback, Components, Discriminator, Document, Encoding, ErrorEntry, Example, Extension, Header, Link,
         Media, Operation, Parameter, PathItem, Response, Schema, SecurityScheme,

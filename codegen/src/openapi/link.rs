@@ -313,11 +313,15 @@ impl<'a, 'd> Linker<'a, 'd> {
         let near = siblings.and_then(|map| nearest(&unescape(last), map.keys().map(String::as_str)).map(str::to_owned));
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         let (code, message) = if kind == Kind::Schema {
-            (&codes::SCHEMA_MISSING, format!("`{text}` does not exist; any value is taken here"))
+            (
+                &codes::SCHEMA_MISSING,
+                format!("`{text}` does not exist; any value is taken here"),
+            )
         } else {
             (&codes::REF_UNRESOLVED, format!("`{text}` does not exist"))
         };
-        self.diagnostics.push(Diagnostic::new(code, message, at.place()).maybe_hint(hint));
+        self.diagnostics
+            .push(Diagnostic::new(code, message, at.place()).maybe_hint(hint));
     }
 
     /// Where a part of a file stands in the bundle: by its own place, or inside something that has one.

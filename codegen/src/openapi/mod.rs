@@ -6,7 +6,7 @@
 mod bundle;
 mod documents;
 pub mod extension;
-mod grammar;
+pub(crate) mod grammar;
 mod link;
 mod reference;
 mod upgrade;

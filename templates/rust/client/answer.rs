@@ -6,33 +6,28 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::de::DeserializeOwned;
 
 use super::events;
-use super::{ClientError, Failure};
+use super::{ClientError, Refusal};
 use crate::bodies::{ByteBody, EventStream, Upgrade};
-use crate::errors::ErrorEnvelope;
+use crate::operations::Operation;
 use crate::wire::{Found, Parameter, read_header};
 
 /// An answer whose body has not been read yet.
 pub struct Answer {
+    operation: &'static Operation,
     status: u16,
     headers: HeaderMap,
     response: Response,
 }
 
 impl Answer {
-    pub(super) fn new(response: Response) -> Self {
-        Self { status: response.status().as_u16(), headers: response.headers().clone(), response }
+    pub(super) fn new(operation: &'static Operation, response: Response) -> Self {
+        Self { operation, status: response.status().as_u16(), headers: response.headers().clone(), response }
     }
 
     /// Its status.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
-    }
-
-    /// The status as it is kept in responses that stand for several.
-    #[must_use]
-    pub fn status_code(&self) -> http::StatusCode {
-        self.response.status()
     }
 
     /// Whether the body has this media type; ranges such as `image/*` count.
@@ -52,20 +47,21 @@ impl Answer {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
     }
 
-    /// A header that must be there.
+    /// The operation's header at this position, which must be there.
     ///
     /// # Errors
-    /// It is not what the contract says, or the connection broke off.
-    pub fn header<T: DeserializeOwned>(&self, parameter: &Parameter) -> Result<T, ClientError> {
-        let missing = || self.unexpected(format!("the header {} is missing", parameter.name));
-        self.optional_header(parameter)?.ok_or_else(missing)
+    /// It is not what the contract says.
+    pub fn header<T: DeserializeOwned>(&self, position: usize) -> Result<T, ClientError> {
+        let missing = || self.unexpected("a header is missing".to_owned());
+        self.optional_header(position)?.ok_or_else(missing)
     }
 
-    /// A header that may be absent.
+    /// The same for one that may be absent.
     ///
     /// # Errors
-    /// It is not what the contract says, or the connection broke off.
-    pub fn optional_header<T: DeserializeOwned>(&self, parameter: &Parameter) -> Result<Option<T>, ClientError> {
+    /// It is not what the contract says.
+    pub fn optional_header<T: DeserializeOwned>(&self, position: usize) -> Result<Option<T>, ClientError> {
+        let Some(parameter) = self.operation.headers.get(position) else { return Ok(None) };
         let lines: Vec<&str> =
             self.headers.get_all(parameter.name).iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok()).collect();
         let broken = |message: String| self.unexpected(format!("the header {}: {message}", parameter.name));
@@ -148,6 +144,7 @@ impl Answer {
 }
 
 fn failure(status: u16, headers: HeaderMap, body: &[u8]) -> Option<ClientError> {
-    let ErrorEnvelope { error } = serde_json::from_slice(body).ok()?;
-    Some(ClientError::Api(Box::new(Failure { status, headers, error })))
+    let body = serde_json::from_slice(body).ok().filter(|_| status >= 400)?;
+    let crate::errors::Told { code, message, details } = crate::errors::read(&body)?;
+    Some(ClientError::Api(Box::new(Refusal { status, headers, code, message, details, body })))
 }

@@ -4,13 +4,15 @@ use std::fmt;
 
 use reqwest::header::HeaderMap;
 
-use crate::errors::{ErrorBody, ErrorCode};
+use serde_json::Value;
+
+use crate::errors::ErrorCode;
 
 /// Why a call has no answer.
 #[derive(Debug)]
 pub enum ClientError {
     /// The service refused it, or failed.
-    Api(Box<Failure>),
+    Api(Box<Refusal>),
     /// A parameter or body cannot be written.
     Request(String),
     /// The service could not be reached, or the connection broke off.
@@ -26,16 +28,22 @@ pub enum ClientError {
 
 /// A failure as the service tells it.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub struct Refusal {
     /// Status of the answer.
     pub status: u16,
     /// Headers of the answer, `Retry-After` among them.
     pub headers: HeaderMap,
-    /// What went wrong.
-    pub error: ErrorBody,
+    /// Its code, as sent.
+    pub code: Option<String>,
+    /// What happened.
+    pub message: String,
+    /// More about it.
+    pub details: Option<Value>,
+    /// The whole body.
+    pub body: Value,
 }
 
-impl Failure {
+impl Refusal {
     /// Seconds after which the service wants to be asked again.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
@@ -44,11 +52,11 @@ impl Failure {
 }
 
 impl ClientError {
-    /// The failure, when the service told one.
+    /// The refusal, when the service told one.
     #[must_use]
-    pub fn failure(&self) -> Option<&Failure> {
+    pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Api(failure) => Some(failure),
+            Self::Api(refusal) => Some(refusal),
             _ => None,
         }
     }
@@ -56,14 +64,17 @@ impl ClientError {
     /// Its code, when the service told one that this crate knows.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
-        self.failure()?.error.known_code()
+        self.refusal()?.code.as_deref()?.parse().ok()
     }
 }
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Api(failure) => write!(f, "{}: {}", failure.error.code, failure.error.message),
+            Self::Api(refusal) => match &refusal.code {
+                Some(code) => write!(f, "{code}: {}", refusal.message),
+                None => write!(f, "status {}: {}", refusal.status, refusal.message),
+            },
             Self::Request(message) => write!(f, "the request cannot be written: {message}"),
             Self::Transport(error) => write!(f, "the service cannot be reached: {error}"),
             Self::Unexpected { status, message } => write!(f, "unexpected answer with status {status}: {message}"),

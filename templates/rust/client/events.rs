@@ -8,7 +8,6 @@ use futures_core::Stream;
 use futures_util::stream::try_unfold;
 
 use crate::bodies::{BodyError, Event, EventStream};
-use crate::errors::ErrorEnvelope;
 
 type Chunks = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
 
@@ -96,8 +95,9 @@ impl<T> Reader<T> {
             }
             event.data.pop();
             if event.event.as_deref() == Some("error") {
-                if let Ok(ErrorEnvelope { error }) = serde_json::from_str(&event.data) {
-                    return Err(format!("{}: {}", error.code, error.message).into());
+                let told = serde_json::from_str(&event.data).ok().and_then(|body| crate::errors::read(&body));
+                if let Some(crate::errors::Told { code: Some(code), message, .. }) = told {
+                    return Err(format!("{code}: {message}").into());
                 }
             }
             let data = (self.read)(event.data)?;

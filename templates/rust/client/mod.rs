@@ -1,6 +1,6 @@
 //! The client: one method an operation.
 //!
-//! Owns: writing requests, reading answers. Must not know: when to repeat a call; `ErrorBody::retry_policy` tells a caller
+//! Owns: writing requests, reading answers. Must not know: when to repeat a call; `ErrorCode::retry_policy` tells a caller
 //! whether it may. Timeouts, proxies and TLS are those of the [`reqwest::Client`] that is given.
 
 mod answer;
@@ -12,7 +12,7 @@ mod request;
 use std::fmt;
 
 pub use answer::Answer;
-pub use error::{ClientError, Failure};
+pub use error::{ClientError, Refusal};
 pub use request::Request;
 
 use crate::operations::Operation;

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::{Client, ClientError, Place};
 use crate::bodies::{ByteBody, FilePart, FormPart};
-use crate::operations::{Operation, PathPart};
+use crate::operations::{Media, Operation, PathPart};
 use crate::wire::{
-    Location, Parameter, percent_encode, percent_encode_reserved, write_cookie, write_header, write_pairs, write_path,
+    Location, percent_encode, percent_encode_reserved, write_cookie, write_header, write_pairs, write_path,
 };
 
 /// A request under construction: what the methods of [`Client`] are made of.
@@ -57,8 +57,9 @@ impl<'a> Request<'a> {
         self.problem.get_or_insert(problem);
     }
 
-    /// Adds a parameter. `null` is absence, except in paths.
-    pub fn parameter(&mut self, parameter: &'static Parameter, value: &impl Serialize) {
+    /// Adds the operation's parameter at this position. `null` is absence, except in paths.
+    pub fn parameter(&mut self, position: usize, value: &impl Serialize) {
+        let Some(parameter) = self.operation.parameters.get(position) else { return };
         let value = match serde_json::to_value(value) {
             Ok(value) => value,
             Err(error) => return self.trouble(format!("{}: {error}", parameter.name)),
@@ -105,8 +106,9 @@ impl<'a> Request<'a> {
         self.content(&media, body);
     }
 
-    /// A URL-encoded form.
-    pub fn form(&mut self, media: &str, fields: &'static [Parameter], body: &impl Serialize) {
+    /// A URL-encoded form, the operation's media type at this position.
+    pub fn form(&mut self, position: usize, body: &impl Serialize) {
+        let Some(Media { media, fields, .. }) = self.operation.consumes.get(position) else { return };
         let mut pieces = Vec::new();
         match serde_json::to_value(body) {
             Ok(Value::Object(members)) => {
@@ -136,8 +138,9 @@ impl<'a> Request<'a> {
         self.form.extend(parts.into_iter().map(|part| (part, false)));
     }
 
-    /// Adds a value to a multipart body. `null` is absence.
-    pub fn part(&mut self, field: &'static Parameter, value: &impl Serialize) {
+    /// Adds a value to a multipart body: the field at this position of the media type at that position. `null` is absence.
+    pub fn part(&mut self, media: usize, position: usize, value: &impl Serialize) {
+        let Some(field) = self.operation.consumes.get(media).and_then(|media| media.fields.get(position)) else { return };
         let value = match serde_json::to_value(value) {
             Ok(value) => value,
             Err(error) => return self.trouble(format!("{}: {error}", field.name)),
@@ -229,7 +232,7 @@ impl<'a> Request<'a> {
         if let Some(body) = self.body {
             builder = builder.body(body);
         }
-        Ok(Answer::new(builder.send().await?))
+        Ok(Answer::new(self.operation, builder.send().await?))
     }
 
     fn url(&self) -> String {

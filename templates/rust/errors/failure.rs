@@ -11,14 +11,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ErrorCode, RetryPolicy, Severity};
+use super::ErrorCode;
+use super::envelope::Facts;
 
 /// The error behind a failure.
 pub type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 /// A failure of an operation.
 #[derive(Clone)]
-pub struct ApiError(Box<Parts>);
+pub struct Failure(Box<Parts>);
 
 #[derive(Clone)]
 struct Parts {
@@ -32,7 +33,7 @@ struct Parts {
     source: Option<Source>,
 }
 
-impl ApiError {
+impl Failure {
     /// A failure with the words of the catalog.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
@@ -148,39 +149,38 @@ impl ApiError {
         self.0.source.as_ref()
     }
 
-    /// What callers see, for a request with these ids.
+    /// What callers see, for a request with these ids: a value of the contract's own type for failures, if it has one.
     #[must_use]
-    pub fn envelope(&self, request_id: &str, trace_id: &str) -> ErrorEnvelope {
+    pub fn body(&self, request_id: &str, trace_id: &str) -> Value {
         let parts = &*self.0;
         let code = parts.code;
-        ErrorEnvelope {
-            error: ErrorBody {
-                code: code.as_str().to_owned(),
-                message: self.message().to_owned(),
-                severity: code.severity(),
-                retry_policy: code.retry_policy(),
-                request_id: request_id.to_owned(),
-                trace_id: Some(trace_id.to_owned()).filter(|id| super::TELLS_TRACE_ID && !id.is_empty()),
-                timestamp: rfc3339(SystemTime::now()),
-                context: parts.context.clone(),
-                hint: parts.hint.clone().or_else(|| code.hint().map(str::to_owned)),
-                cause_chain: parts.cause_chain.clone(),
-                details: parts.details.clone(),
-            },
-        }
+        super::envelope::fill(&Facts {
+            code: code.as_str(),
+            status: code.status(),
+            message: self.message(),
+            severity: code.severity().as_str(),
+            retry_policy: code.retry_policy().as_str(),
+            request_id,
+            trace_id,
+            timestamp: &rfc3339(SystemTime::now()),
+            context: &parts.context,
+            hint: parts.hint.as_deref().or_else(|| code.hint()),
+            cause_chain: &parts.cause_chain,
+            details: parts.details.as_ref(),
+        })
     }
 }
 
-impl From<ErrorCode> for ApiError {
+impl From<ErrorCode> for Failure {
     fn from(code: ErrorCode) -> Self {
         Self::new(code)
     }
 }
 
-impl fmt::Debug for ApiError {
+impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &*self.0;
-        f.debug_struct("ApiError")
+        f.debug_struct("Failure")
             .field("code", &parts.code)
             .field("message", &self.message())
             .field("context", &parts.context)
@@ -190,66 +190,18 @@ impl fmt::Debug for ApiError {
     }
 }
 
-impl fmt::Display for ApiError {
+impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.code.as_str(), self.message())
     }
 }
 
-impl std::error::Error for ApiError {
+impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.source {
             Some(source) => Some(&**source),
             None => None,
         }
-    }
-}
-
-/// The body of every failure.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ErrorEnvelope {
-    /// What went wrong.
-    pub error: ErrorBody,
-}
-
-/// What went wrong, as callers see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ErrorBody {
-    /// A code of the catalog; a newer server may send one that this crate does not know.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Whether the call may be repeated.
-    pub retry_policy: RetryPolicy,
-    /// Names the request in the log of the server.
-    pub request_id: String,
-    /// Names the trace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<String>,
-    /// When it happened, RFC 3339.
-    pub timestamp: String,
-    /// Facts that help to find the cause.
-    #[serde(default)]
-    pub context: BTreeMap<String, String>,
-    /// What a person can do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// Codes that lie behind it, outermost first.
-    #[serde(default)]
-    pub cause_chain: Vec<String>,
-    /// More about it, by the schema of the code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub details: Option<Value>,
-}
-
-impl ErrorBody {
-    /// Its code, when this crate knows it.
-    #[must_use]
-    pub fn known_code(&self) -> Option<ErrorCode> {
-        self.code.parse().ok()
     }
 }
 

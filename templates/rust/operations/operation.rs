@@ -4,6 +4,7 @@
 
 use super::policy::{RateClass, Role};
 use crate::errors::ErrorCode;
+use crate::validate::Schema;
 use crate::wire::Parameter;
 
 /// An operation of the contract.
@@ -26,7 +27,7 @@ pub struct Operation {
     /// The lowest role that may call it. `None`, and not public: any caller who is signed in.
     pub role: Option<Role>,
     /// What a call takes from which buckets.
-    pub rate_class: Option<RateClass>,
+    pub rate_class: Option<&'static RateClass>,
     /// Takes an `Idempotency-Key`.
     pub idempotent: bool,
     /// Failures of the catalog that it may answer with.
@@ -43,6 +44,8 @@ pub struct Operation {
     pub consumes: &'static [Media],
     /// Media types of its answers.
     pub produces: &'static [&'static str],
+    /// Headers of its answers.
+    pub headers: &'static [Parameter],
 }
 
 /// A piece of a path segment.
@@ -61,6 +64,8 @@ pub struct Media {
     pub media: &'static str,
     /// An empty body is a body too: text, bytes, a form without fields.
     pub may_be_empty: bool,
+    /// What such a body is. Bytes are not looked into.
+    pub schema: &'static Schema,
     /// Fields of forms.
     pub fields: &'static [Parameter],
     /// How fields of a form are written that are not named.

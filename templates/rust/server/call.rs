@@ -14,8 +14,9 @@ use serde_json::Value;
 use super::routes::capture;
 use super::{RequestId, TraceId};
 use crate::bodies::{ByteBody, FormPart};
-use crate::errors::{ApiError, ErrorCode, RequestViolation};
-use crate::operations::Operation;
+use crate::errors::{Failure, ErrorCode, RequestViolation};
+use crate::operations::{Media, Operation};
+use crate::validate::{Schema, parse};
 use crate::wire::{Found, Location, Pairs, Parameter, read_cookie, read_header, read_pairs, read_path};
 
 /// What a handler is told beside its parameters and its body.
@@ -82,11 +83,11 @@ impl Call {
     ///
     /// # Errors
     /// Everything that is wrong with the request.
-    pub fn accept(self) -> Result<Context, ApiError> {
+    pub fn accept(self) -> Result<Context, Failure> {
         if self.failure.is_none() && self.violations.is_empty() {
             return Ok(self.context);
         }
-        let error = ApiError::new(self.failure.unwrap_or(ErrorCode::RequestValidationFailed));
+        let error = Failure::new(self.failure.unwrap_or(ErrorCode::RequestValidationFailed));
         if self.violations.is_empty() {
             return Err(error);
         }
@@ -109,8 +110,20 @@ impl Call {
         self.failure.get_or_insert(code);
     }
 
-    /// A parameter that must be there.
-    pub fn required<T: DeserializeOwned>(&mut self, parameter: &'static Parameter) -> Option<T> {
+    /// The operation that was called.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.context.operation
+    }
+
+    /// The operation's media type at this position.
+    pub(super) fn media(&self, position: usize) -> Option<&'static Media> {
+        self.context.operation.consumes.get(position)
+    }
+
+    /// The operation's parameter at this position, which must be there.
+    pub fn required<T: DeserializeOwned>(&mut self, position: usize) -> Option<T> {
+        let parameter = self.context.operation.parameters.get(position)?;
         let found = self.find(parameter);
         if found == Found::Absent {
             self.violate(parameter.location, &pointer(parameter.name), "required", "is missing");
@@ -118,8 +131,9 @@ impl Call {
         self.found(parameter, found)
     }
 
-    /// A parameter that may be absent; `default` is the JSON text that absence stands for.
-    pub fn optional<T: DeserializeOwned>(&mut self, parameter: &'static Parameter, default: Option<&str>) -> Option<T> {
+    /// The same for one that may be absent; `default` is the JSON text that absence stands for.
+    pub fn optional<T: DeserializeOwned>(&mut self, position: usize, default: Option<&str>) -> Option<T> {
+        let parameter = self.context.operation.parameters.get(position)?;
         match self.find(parameter) {
             Found::Absent => serde_json::from_str(default?).ok(),
             found => self.found(parameter, found),
@@ -158,7 +172,7 @@ impl Call {
     pub(super) fn found<T: DeserializeOwned>(&mut self, parameter: &Parameter, found: Found) -> Option<T> {
         match found {
             Found::Absent => None,
-            Found::Value(value) => self.typed(parameter.location, &pointer(parameter.name), value),
+            Found::Value(value) => self.typed(parameter.location, &pointer(parameter.name), parameter.schema, value),
             Found::Broken(message) => {
                 self.violate(parameter.location, &pointer(parameter.name), "type", message);
                 None
@@ -167,11 +181,20 @@ impl Call {
     }
 
     /// A value of a type; what does not fit is noted.
-    pub(super) fn typed<T: DeserializeOwned>(&mut self, location: Location, base: &str, value: Value) -> Option<T> {
-        match serde_json::from_value(value) {
+    pub(super) fn typed<T: DeserializeOwned>(
+        &mut self,
+        location: Location,
+        base: &str,
+        schema: &'static Schema,
+        value: Value,
+    ) -> Option<T> {
+        match parse(schema, value) {
             Ok(value) => Some(value),
-            Err(error) => {
-                self.violate(location, base, "type", error.to_string());
+            Err(violations) => {
+                for violation in violations {
+                    let pointer = format!("{base}{}", violation.pointer);
+                    self.violate(location, &pointer, &violation.keyword, violation.message);
+                }
                 None
             }
         }
@@ -180,9 +203,9 @@ impl Call {
     /// Whether the caller sent a body.
     #[must_use]
     pub fn has_body(&self) -> bool {
-        let medias = self.context.operation.consumes;
-        let named = medias.iter().any(|media| media.may_be_empty) && self.content_type().is_some();
-        named || self.body.as_ref().is_some_and(|body| !body.is_end_stream())
+        let medias: Vec<&str> = self.context.operation.consumes.iter().map(|media| media.media).collect();
+        let named = self.content_type().and_then(|sent| choose_media(sent, &medias)).and_then(|chosen| self.media(chosen));
+        named.is_some_and(|media| media.may_be_empty) || self.body.as_ref().is_some_and(|body| !body.is_end_stream())
     }
 
     pub(super) fn content_type(&self) -> Option<&str> {
@@ -208,11 +231,16 @@ impl Call {
         chosen
     }
 
-    /// A body of JSON.
-    pub async fn json<T: DeserializeOwned>(&mut self) -> Option<T> {
+    /// A body of JSON, the operation's media type at this position.
+    pub async fn json<T: DeserializeOwned>(&mut self, position: usize) -> Option<T> {
+        let schema = self.media(position)?.schema;
         let bytes = self.bytes().await?;
+        if bytes.is_empty() {
+            self.violate(Location::Body, "", "required", "the body is missing");
+            return None;
+        }
         match serde_json::from_slice(&bytes) {
-            Ok(value) => self.typed(Location::Body, "", value),
+            Ok(value) => self.typed(Location::Body, "", schema, value),
             Err(error) => {
                 self.fail(ErrorCode::RequestMalformed);
                 self.violate(Location::Body, "", "syntax", error.to_string());
@@ -221,8 +249,14 @@ impl Call {
         }
     }
 
-    /// A body of text.
-    pub async fn text(&mut self) -> Option<String> {
+    /// A body of text, the operation's media type at this position.
+    pub async fn text(&mut self, position: usize) -> Option<String> {
+        let schema = self.media(position)?.schema;
+        let text = self.utf8().await?;
+        self.typed(Location::Body, "", schema, Value::String(text))
+    }
+
+    pub(super) async fn utf8(&mut self) -> Option<String> {
         let bytes = self.bytes().await?;
         let text = String::from_utf8(bytes.into());
         if text.is_err() {
@@ -265,8 +299,8 @@ impl Call {
 ///
 /// # Errors
 /// It is not there all the same.
-pub fn given<T>(value: Option<T>) -> Result<T, ApiError> {
-    value.ok_or_else(|| ApiError::new(ErrorCode::RequestValidationFailed))
+pub fn given<T>(value: Option<T>) -> Result<T, Failure> {
+    value.ok_or_else(|| Failure::new(ErrorCode::RequestValidationFailed))
 }
 
 /// A slash and the name, as JSON pointers write names.

@@ -4,7 +4,7 @@ use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, hea
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use crate::errors::{ApiError, ErrorCode, Source};
+use crate::errors::{Failure, ErrorCode, Source};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -38,6 +38,7 @@ impl RequestId {
             (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
         };
         let sent = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(harmless);
+        let sent = sent.filter(|id| crate::errors::admits("requestid", &(*id).into()));
         Self(sent.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned))
     }
 }
@@ -57,13 +58,13 @@ impl TraceId {
     }
 }
 
-impl ApiError {
+impl Failure {
     /// The answer to a request with these ids.
     #[must_use]
     pub fn answer(self, request_id: &RequestId, trace_id: &TraceId) -> Response {
         let code = self.code();
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.envelope(&request_id.0, &trace_id.0)).unwrap_or_default();
+        let body = serde_json::to_vec(&self.body(&request_id.0, &trace_id.0)).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -81,8 +82,8 @@ impl ApiError {
     }
 }
 
-/// For layers that fail before an operation is reached; where the request is at hand, [`ApiError::answer`] keeps its ids.
-impl IntoResponse for ApiError {
+/// For layers that fail before an operation is reached; where the request is at hand, [`Failure::answer`] keeps its ids.
+impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (extensions, headers) = (Extensions::new(), HeaderMap::new());
         self.answer(&RequestId::of(&extensions, &headers), &TraceId::of(&extensions, &headers))

@@ -9,16 +9,14 @@ use super::Call;
 use super::call::{choose_media, pointer};
 use crate::bodies::{FilePart, FormPart};
 use crate::errors::ErrorCode;
-use crate::wire::{Found, Location, Pairs, Parameter, Shape, Style, read_pairs, scalar};
+use crate::wire::{Found, Location, Pairs, Parameter, Style, read_pairs, scalar};
 
 impl Call {
-    /// A URL-encoded form. `rest` is the shape of fields that are not named, when they are kept.
-    pub async fn form<T: DeserializeOwned>(
-        &mut self,
-        fields: &'static [Parameter],
-        rest: Option<&'static Parameter>,
-    ) -> Option<T> {
-        let text = self.text().await?;
+    /// A URL-encoded form, the operation's media type at this position.
+    pub async fn form<T: DeserializeOwned>(&mut self, position: usize) -> Option<T> {
+        let media = self.media(position)?;
+        let (fields, rest) = (media.fields, media.rest);
+        let text = self.utf8().await?;
         let pairs = Pairs::parse(&text);
         let mut object = Map::new();
         if let Some(Found::Value(Value::Object(members))) = rest.map(|rest| read_pairs(rest, &pairs, fields)) {
@@ -38,7 +36,7 @@ impl Call {
             }
         }
         // With a broken field left out, it would be told a second time, as missing.
-        if broken { None } else { self.typed(Location::Body, "", Value::Object(object)) }
+        if broken { None } else { self.typed(Location::Body, "", media.schema, Value::Object(object)) }
     }
 
     /// Reads the parts of a multipart body. `None`: they cannot be read, which is noted.
@@ -95,8 +93,9 @@ impl Call {
         file
     }
 
-    /// The value of a part that is no file.
-    pub fn part<T: DeserializeOwned>(&mut self, field: &'static Parameter) -> Option<T> {
+    /// The value of a part that is no file: the field at this position of the media type at that position.
+    pub fn part<T: DeserializeOwned>(&mut self, media: usize, position: usize) -> Option<T> {
+        let field = self.media(media)?.fields.get(position)?;
         let parts = self.files(field.name);
         let found = read_parts(field, &parts);
         if found == Found::Absent && field.required {
@@ -108,21 +107,21 @@ impl Call {
 
 fn read_parts(field: &Parameter, parts: &[FilePart]) -> Found {
     let mut values = Vec::new();
-    let repeated = field.shape.items().filter(|_| parts.len() != 1 || !field.shape.is_scalar());
+    let repeated = field.schema.items().filter(|_| parts.len() != 1 || !field.schema.is_scalar());
     for part in parts {
         let Ok(text) = std::str::from_utf8(&part.bytes) else { return Found::Broken("is not UTF-8") };
         let json = part.content_type.as_deref().is_some_and(|media| choose_media(media, &["application/json"]).is_some());
-        let shape = repeated.unwrap_or(field.shape);
-        let structured = matches!(field.style, Style::Json) || json || matches!(shape, Shape::Object(..) | Shape::List(_));
+        let schema = repeated.unwrap_or(field.schema);
+        let structured = matches!(field.style, Style::Json) || json || !schema.is_scalar();
         if !structured {
-            values.push(scalar(shape, text));
+            values.push(scalar(schema, text));
             continue;
         }
         match serde_json::from_str(text) {
             // A list may come as one part that holds all of it.
             Ok(Value::Array(items)) if repeated.is_some() => values.extend(items),
             Ok(value) => values.push(value),
-            Err(_) if repeated.is_some() && !json => values.push(scalar(shape, text)),
+            Err(_) if repeated.is_some() && !json => values.push(scalar(schema, text)),
             Err(_) => return Found::Broken("is not a JSON text"),
         }
     }

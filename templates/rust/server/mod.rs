@@ -2,7 +2,8 @@
 //!
 //! Owns: routes, taking requests apart, putting answers together. Must not know: what operations do, who may call them. A host
 //! reads the policy of an operation from the [`Operation`](crate::operations::Operation) that every request carries as an
-//! extension, in layers that it puts around single routes ([`router_with`]) or around the whole router.
+//! extension, in layers that it puts around the routes ([`router_with`]); layers around the whole router find it in the extensions of
+//! the response.
 
 mod call;
 mod failure;

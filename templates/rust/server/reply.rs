@@ -12,26 +12,29 @@ use serde_json::Value;
 
 use super::{RequestId, TraceId};
 use crate::bodies::{ByteBody, Event, EventStream, Upgrade};
-use crate::errors::ApiError;
-use crate::wire::{Parameter, write_header};
+use crate::errors::Failure;
+use crate::operations::Operation;
+use crate::wire::write_header;
 
 /// An answer under construction: status and headers first, the body last.
 pub struct Reply {
+    operation: &'static Operation,
     response: Response,
-    failure: Option<ApiError>,
+    failure: Option<Failure>,
 }
 
 impl Reply {
-    /// An answer with this status.
+    /// An answer of an operation with this status.
     #[must_use]
-    pub fn new(status: impl TryInto<StatusCode>) -> Self {
-        let status = status.try_into().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { response: status.into_response(), failure: None }
+    pub fn new(operation: &'static Operation, status: u16) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { operation, response: status.into_response(), failure: None }
     }
 
-    /// Adds a header. Absent values add nothing.
+    /// Adds the operation's header at this position. Absent values add nothing.
     #[must_use]
-    pub fn header(mut self, parameter: &Parameter, value: impl Serialize) -> Self {
+    pub fn header(mut self, position: usize, value: impl Serialize) -> Self {
+        let Some(parameter) = self.operation.headers.get(position) else { return self };
         let text = match serde_json::to_value(value) {
             Ok(Value::Null) => return self,
             Ok(value) => write_header(parameter, &value),
@@ -48,11 +51,11 @@ impl Reply {
     }
 
     fn failed(mut self, error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        self.failure = Some(ApiError::internal(error));
+        self.failure = Some(Failure::internal(error));
         self
     }
 
-    fn with(mut self, media: &str, body: Body) -> Result<Response, ApiError> {
+    fn with(mut self, media: &str, body: Body) -> Result<Response, Failure> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
@@ -67,7 +70,7 @@ impl Reply {
     ///
     /// # Errors
     /// A header cannot be written.
-    pub fn empty(self) -> Result<Response, ApiError> {
+    pub fn empty(self) -> Result<Response, Failure> {
         self.failure.map_or(Ok(self.response), Err)
     }
 
@@ -75,10 +78,10 @@ impl Reply {
     ///
     /// # Errors
     /// A header or the body cannot be written.
-    pub fn json(self, media: &str, body: &impl Serialize) -> Result<Response, ApiError> {
+    pub fn json(self, media: &str, body: &impl Serialize) -> Result<Response, Failure> {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.with(media, bytes.into()),
-            Err(error) => Err(ApiError::internal(error)),
+            Err(error) => Err(Failure::internal(error)),
         }
     }
 
@@ -86,7 +89,7 @@ impl Reply {
     ///
     /// # Errors
     /// A header or the body cannot be written.
-    pub fn text(self, media: &str, body: String) -> Result<Response, ApiError> {
+    pub fn text(self, media: &str, body: String) -> Result<Response, Failure> {
         let media = if media.contains("charset") { media.to_owned() } else { format!("{media}; charset=utf-8") };
         self.with(&media, body.into())
     }
@@ -95,7 +98,7 @@ impl Reply {
     ///
     /// # Errors
     /// A header or the body cannot be written.
-    pub fn bytes(self, media: &str, body: ByteBody) -> Result<Response, ApiError> {
+    pub fn bytes(self, media: &str, body: ByteBody) -> Result<Response, Failure> {
         let media = body.content_type().unwrap_or(if media.contains('*') { "application/octet-stream" } else { media }).to_owned();
         match body.into_full() {
             Ok(bytes) => self.with(&media, bytes.into()),
@@ -107,7 +110,7 @@ impl Reply {
     ///
     /// # Errors
     /// A header cannot be written.
-    pub fn upgrade(self, upgrade: Upgrade) -> Result<Response, ApiError> {
+    pub fn upgrade(self, upgrade: Upgrade) -> Result<Response, Failure> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
@@ -117,7 +120,7 @@ impl Reply {
                 Ok(response)
             }
             #[cfg(feature = "client")]
-            Upgrade::Connection(_) => Err(ApiError::internal("a server cannot answer with a connection of a client")),
+            Upgrade::Connection(_) => Err(Failure::internal("a server cannot answer with a connection of a client")),
         }
     }
 
@@ -125,7 +128,7 @@ impl Reply {
     ///
     /// # Errors
     /// A header or the body cannot be written.
-    pub fn events<T: Serialize + Send + 'static>(self, body: EventStream<T>) -> Result<Response, ApiError> {
+    pub fn events<T: Serialize + Send + 'static>(self, body: EventStream<T>) -> Result<Response, Failure> {
         self.stream(body, |data| serde_json::to_string(&data).map_err(Into::into))
     }
 
@@ -133,7 +136,7 @@ impl Reply {
     ///
     /// # Errors
     /// A header or the body cannot be written.
-    pub fn text_events(self, body: EventStream<String>) -> Result<Response, ApiError> {
+    pub fn text_events(self, body: EventStream<String>) -> Result<Response, Failure> {
         self.stream(body, Ok)
     }
 
@@ -141,7 +144,7 @@ impl Reply {
         self,
         body: EventStream<T>,
         write: fn(T) -> Result<String, crate::bodies::BodyError>,
-    ) -> Result<Response, ApiError> {
+    ) -> Result<Response, Failure> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
@@ -157,9 +160,9 @@ impl Reply {
                     retry.into_iter().fold(written, sse::Event::retry)
                 }
                 Err(error) => {
-                    let failure = error.downcast::<ApiError>().map_or_else(ApiError::internal, |failure| *failure);
+                    let failure = error.downcast::<Failure>().map_or_else(Failure::internal, |failure| *failure);
                     let ids = (Default::default(), Default::default());
-                    let envelope = failure.envelope(&RequestId::of(&ids.0, &ids.1).0, &TraceId::of(&ids.0, &ids.1).0);
+                    let envelope = failure.body(&RequestId::of(&ids.0, &ids.1).0, &TraceId::of(&ids.0, &ids.1).0);
                     sse::Event::default().event("error").data(serde_json::to_string(&envelope).unwrap_or_default())
                 }
             })

@@ -20,12 +20,12 @@ use tower_service::Service;
 
 use super::failure::REQUEST_ID;
 use super::{Call, RequestId, TraceId};
-use crate::errors::{ApiError, ErrorCode};
+use crate::errors::{Failure, ErrorCode};
 use crate::operations::{Operation, PathPart};
 use crate::wire::{percent_decode, percent_encode_reserved};
 
 /// What comes of a call, once it is done.
-pub type Answer = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
+pub type Answer = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
 
 /// The code that serves an operation.
 pub type Handler<A> = fn(Arc<A>, Call) -> Answer;
@@ -211,14 +211,19 @@ impl Service<Request> for Dispatch {
         if let Some((_, route)) = of(method.as_str()).or_else(|| of("GET").filter(|_| method == Method::HEAD)) {
             return Box::pin(route.clone().call(request));
         }
+        if let (Some(methods), true) = (methods, method == Method::OPTIONS) {
+            let mut response = Response::default();
+            *response.status_mut() = axum::http::StatusCode::NO_CONTENT;
+            if let Ok(value) = HeaderValue::try_from(allowed(methods).join(", ")) {
+                response.headers_mut().insert(axum::http::header::ALLOW, value);
+            }
+            return Box::pin(std::future::ready(Ok(response)));
+        }
         let failure = match methods {
-            None => ApiError::new(ErrorCode::RequestRouteUnknown),
+            None => Failure::new(ErrorCode::RequestRouteUnknown),
             Some(methods) => {
-                let mut allowed: Vec<&str> = methods.iter().map(|(operation, _)| operation.method).collect();
-                if allowed.contains(&"GET") && !allowed.contains(&"HEAD") {
-                    allowed.push("HEAD");
-                }
-                ApiError::new(ErrorCode::RequestMethodNotAllowed)
+                let allowed = allowed(methods);
+                Failure::new(ErrorCode::RequestMethodNotAllowed)
                     .with_header("allow", allowed.join(", "))
                     .with_details(serde_json::json!({ "allowed": allowed }))
             }
@@ -227,6 +232,18 @@ impl Service<Request> for Dispatch {
         let response = failure.answer(&RequestId::of(extensions, headers), &TraceId::of(extensions, headers));
         Box::pin(std::future::ready(Ok(response)))
     }
+}
+
+/// The methods of a path.
+fn allowed(methods: &[(&'static Operation, MethodRouter)]) -> Vec<&'static str> {
+    let mut allowed: Vec<&str> = methods.iter().map(|(operation, _)| operation.method).collect();
+    for implied in ["HEAD", "OPTIONS"] {
+        let wanted = implied == "OPTIONS" || allowed.contains(&"GET");
+        if wanted && !allowed.contains(&implied) {
+            allowed.push(implied);
+        }
+    }
+    allowed
 }
 
 /// Serves one operation.
@@ -252,7 +269,8 @@ impl<A: Send + Sync + 'static> Service<Request> for Endpoint<A> {
     }
 
     fn call(&mut self, request: Request) -> Served {
-        let call = Call::new(self.operation, request);
+        let operation = self.operation;
+        let call = Call::new(operation, request);
         let (request_id, trace_id) = call.ids();
         let answer = (self.handler)(Arc::clone(&self.api), call);
         Box::pin(async move {
@@ -263,6 +281,7 @@ impl<A: Send + Sync + 'static> Service<Request> for Endpoint<A> {
             if let Ok(value) = HeaderValue::try_from(&request_id.0) {
                 response.headers_mut().entry(REQUEST_ID).or_insert(value);
             }
+            response.extensions_mut().insert(operation);
             Ok(response)
         })
     }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{Parameter, Shape, Style, percent_decode};
+use super::{Parameter, Style, percent_decode};
+use crate::validate::{Literal, Schema};
 
 /// What was found where a parameter may stand.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,30 +51,42 @@ impl Pairs {
 /// The value that a text stands for: `12` is a number where a number may stand. A text that fits nothing stays a string, so
 /// that checking the type tells what is wrong.
 #[must_use]
-pub fn scalar(shape: &Shape, text: &str) -> Value {
-    try_scalar(shape, text).unwrap_or_else(|| Value::String(text.to_owned()))
+pub fn scalar(schema: &Schema, text: &str) -> Value {
+    try_scalar(schema, text, 16).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-fn try_scalar(shape: &Shape, text: &str) -> Option<Value> {
-    match shape {
-        Shape::Text | Shape::Any => Some(Value::String(text.to_owned())),
-        Shape::Integer => integer(text).map(Value::Number),
-        Shape::Number => integer(text)
+fn try_scalar(schema: &Schema, text: &str, depth: usize) -> Option<Value> {
+    let depth = depth.checked_sub(1)?;
+    match schema {
+        Schema::Text(_) | Schema::Any => Some(Value::String(text.to_owned())),
+        Schema::Integer(..) => integer(text).map(Value::Number),
+        Schema::Number(_) => integer(text)
             .or_else(|| text.parse().ok().filter(|_| text.starts_with(plain)).and_then(Number::from_f64))
             .map(Value::Number),
-        Shape::Boolean => text.parse().ok().map(Value::Bool),
-        Shape::Null => (text.is_empty() || text == "null").then_some(Value::Null),
-        Shape::List(_) | Shape::Object(..) => serde_json::from_str(text).ok(),
-        Shape::OneOf(shapes) => {
-            let narrow = shapes.iter().filter(|shape| !matches!(shape, Shape::Text | Shape::Any));
-            let wide = shapes.iter().filter(|shape| matches!(shape, Shape::Text | Shape::Any));
-            let is_text = wide.clone().next().is_some();
-            narrow
-                .filter(|shape| !(is_text && matches!(shape, Shape::Null)))
-                .chain(wide)
-                .find_map(|shape| try_scalar(shape, text))
+        Schema::Boolean => text.parse().ok().map(Value::Bool),
+        Schema::Null => null(text),
+        Schema::Never => None,
+        Schema::Same(other) => try_scalar(other, text, depth),
+        Schema::Nullable(other) => try_scalar(other, text, depth).or_else(|| null(text)),
+        Schema::Literals(literals) => literals.iter().find_map(|literal| match literal {
+            Literal::Text(known) => (*known == text).then(|| Value::String(text.to_owned())),
+            literal => {
+                let value = serde_json::from_str(text).ok()?;
+                (literal.to_string() == text).then_some(value)
+            }
+        }),
+        Schema::List(_) | Schema::Tuple(_) | Schema::Map(_) | Schema::Record(_) => serde_json::from_str(text).ok(),
+        Schema::Union(union) => {
+            let schemas = || union.variants.iter().map(|variant| variant.schema);
+            let is_text = schemas().any(Schema::is_text);
+            let narrow = schemas().filter(|schema| !schema.is_text() && !(is_text && matches!(schema, Schema::Null)));
+            narrow.chain(schemas().filter(|schema| schema.is_text())).find_map(|schema| try_scalar(schema, text, depth))
         }
     }
+}
+
+fn null(text: &str) -> Option<Value> {
+    (text.is_empty() || text == "null").then_some(Value::Null)
 }
 
 fn plain(first: char) -> bool {
@@ -89,13 +102,13 @@ fn integer(text: &str) -> Option<Number> {
 }
 
 /// A value out of texts that were parted already. Pairs are `name=value` when `keyed`, else they follow each other.
-fn compose(shape: &Shape, pieces: &[&str], keyed: bool, plus: bool) -> Found {
+fn compose(schema: &Schema, pieces: &[&str], keyed: bool, plus: bool) -> Found {
     let decoded: Option<Vec<String>> = pieces.iter().map(|piece| percent_decode(piece, plus)).collect();
     let Some(texts) = decoded else { return NOT_UTF8 };
-    if shape.is_object() && (keyed || pieces.len() > 1 || !shape.is_scalar()) {
+    if schema.is_object() && (keyed || pieces.len() > 1 || !schema.is_scalar()) {
         let mut object = Map::new();
         let mut insert = |name: String, text: &str| {
-            let value = shape.member(&name).map_or_else(|| Value::String(text.to_owned()), |shape| scalar(shape, text));
+            let value = schema.member(&name).map_or_else(|| Value::String(text.to_owned()), |schema| scalar(schema, text));
             object.insert(name, value);
         };
         if keyed {
@@ -114,12 +127,12 @@ fn compose(shape: &Shape, pieces: &[&str], keyed: bool, plus: bool) -> Found {
         }
         return Found::Value(Value::Object(object));
     }
-    match (shape.items(), texts.as_slice()) {
-        (Some(item), texts) if texts.len() != 1 || !shape.is_scalar() => {
+    match (schema.items(), texts.as_slice()) {
+        (Some(item), texts) if texts.len() != 1 || !schema.is_scalar() => {
             let texts = if texts == [""] { &[] } else { texts };
             Found::Value(Value::Array(texts.iter().map(|text| scalar(item, text)).collect()))
         }
-        (_, [text]) => Found::Value(scalar(shape, text)),
+        (_, [text]) => Found::Value(scalar(schema, text)),
         _ => REPEATED,
     }
 }
@@ -132,19 +145,19 @@ fn json(text: Option<String>) -> Found {
 /// Reads a path parameter out of the raw text that stands in its place.
 #[must_use]
 pub fn read_path(parameter: &Parameter, raw: &str) -> Found {
-    let Parameter { name, shape, explode, .. } = parameter;
-    let compound = shape.is_object() || shape.items().is_some();
+    let Parameter { name, schema, explode, .. } = parameter;
+    let compound = schema.is_object() || schema.items().is_some();
     match parameter.style {
         Style::Json => json(percent_decode(raw, false)),
         Style::Label => {
             let Some(raw) = raw.strip_prefix('.') else { return Found::Broken("does not begin with a dot") };
             let pieces = parted(raw, if *explode { '.' } else { ',' }, compound);
-            compose(shape, &pieces, *explode && shape.is_object(), false)
+            compose(schema, &pieces, *explode && schema.is_object(), false)
         }
         Style::Matrix => {
             let Some(raw) = raw.strip_prefix(';') else { return Found::Broken("does not begin with a semicolon") };
-            if *explode && shape.is_object() {
-                return compose(shape, &parted(raw, ';', true), true, false);
+            if *explode && schema.is_object() {
+                return compose(schema, &parted(raw, ';', true), true, false);
             }
             let mut values = Vec::new();
             for piece in raw.split(';') {
@@ -156,9 +169,9 @@ pub fn read_path(parameter: &Parameter, raw: &str) -> Found {
             if let ([value], true, false) = (values.as_slice(), compound, *explode) {
                 values = parted(value, ',', true);
             }
-            compose(shape, &values, false, false)
+            compose(schema, &values, false, false)
         }
-        _ => compose(shape, &parted(raw, ',', compound), *explode && shape.is_object(), false),
+        _ => compose(schema, &parted(raw, ',', compound), *explode && schema.is_object(), false),
     }
 }
 
@@ -170,7 +183,7 @@ fn parted(raw: &str, sign: char, compound: bool) -> Vec<&str> {
 /// object that is spread over the query.
 #[must_use]
 pub fn read_pairs(parameter: &Parameter, pairs: &Pairs, others: &[Parameter]) -> Found {
-    let Parameter { name, shape, explode, .. } = parameter;
+    let Parameter { name, schema, explode, .. } = parameter;
     let values: Vec<&str> = pairs.named(name).collect();
     let separators: &[&str] = match parameter.style {
         Style::Json => {
@@ -185,7 +198,7 @@ pub fn read_pairs(parameter: &Parameter, pairs: &Pairs, others: &[Parameter]) ->
         Style::PipeDelimited => &["|", "%7C", "%7c"],
         _ => &[","],
     };
-    if *explode && shape.is_object() {
+    if *explode && schema.is_object() {
         let spread = read_spread(parameter, pairs, others);
         if spread != Found::Absent || values.is_empty() {
             return match spread {
@@ -194,7 +207,7 @@ pub fn read_pairs(parameter: &Parameter, pairs: &Pairs, others: &[Parameter]) ->
             };
         }
     }
-    let compound = shape.is_object() || shape.items().is_some();
+    let compound = schema.is_object() || schema.items().is_some();
     match values.as_slice() {
         [] => Found::Absent,
         [value] if compound && !explode => {
@@ -202,19 +215,19 @@ pub fn read_pairs(parameter: &Parameter, pairs: &Pairs, others: &[Parameter]) ->
             for separator in separators {
                 pieces = pieces.iter().flat_map(|piece| piece.split(separator)).collect();
             }
-            compose(shape, &pieces, false, true)
+            compose(schema, &pieces, false, true)
         }
-        values => compose(shape, values, false, true),
+        values => compose(schema, values, false, true),
     }
 }
 
 /// An object whose members stand as parameters of their own.
 fn read_spread(parameter: &Parameter, pairs: &Pairs, others: &[Parameter]) -> Found {
-    let shape = parameter.shape;
+    let schema = parameter.schema;
     let mut object = Map::new();
     for (key, raw) in &pairs.entries {
         let claimed = others.iter().any(|other| other.name == key || key.starts_with(&format!("{}[", other.name)));
-        let Some(member) = shape.member(key) else { continue };
+        let Some(member) = schema.member(key) else { continue };
         if claimed || key == parameter.name {
             continue;
         }
@@ -225,14 +238,14 @@ fn read_spread(parameter: &Parameter, pairs: &Pairs, others: &[Parameter]) -> Fo
 }
 
 /// Puts a text under a name; the second text of a name makes a list where a list may stand.
-fn insert(object: &mut Map<String, Value>, key: &str, shape: &'static Shape, text: &str) {
-    match (shape.items(), object.get_mut(key)) {
+fn insert(object: &mut Map<String, Value>, key: &str, schema: &'static Schema, text: &str) {
+    match (schema.items(), object.get_mut(key)) {
         (Some(item), Some(Value::Array(list))) => list.push(scalar(item, text)),
-        (Some(item), _) if !shape.is_scalar() => {
+        (Some(item), _) if !schema.is_scalar() => {
             object.insert(key.to_owned(), Value::Array(vec![scalar(item, text)]));
         }
         _ => {
-            object.insert(key.to_owned(), scalar(shape, text));
+            object.insert(key.to_owned(), scalar(schema, text));
         }
     }
 }
@@ -243,7 +256,7 @@ fn read_deep(parameter: &Parameter, pairs: &Pairs) -> Found {
     for (key, raw) in &pairs.entries {
         let Some(path) = key.strip_prefix(parameter.name).and_then(brackets) else { continue };
         let Some(text) = percent_decode(raw, true) else { return NOT_UTF8 };
-        if !place(&mut object, parameter.shape, &path, &text) {
+        if !place(&mut object, parameter.schema, &path, &text) {
             return Found::Broken("has members that contradict each other");
         }
     }
@@ -256,9 +269,9 @@ fn brackets(text: &str) -> Option<Vec<&str>> {
     Some(inner.split("][").collect())
 }
 
-fn place(object: &mut Map<String, Value>, shape: &Shape, path: &[&str], text: &str) -> bool {
+fn place(object: &mut Map<String, Value>, schema: &Schema, path: &[&str], text: &str) -> bool {
     let [name, rest @ ..] = path else { return false };
-    let member = shape.member(name).unwrap_or(&Shape::Text);
+    let member = schema.member(name).unwrap_or(&Schema::Any);
     match rest {
         // `a[]=1` and `a[0]=1` are items of a list where a list may stand.
         [] | [_] if member.items().is_some() && (rest.is_empty() || !member.is_object()) => {
@@ -283,17 +296,17 @@ pub fn read_header(parameter: &Parameter, lines: &[&str]) -> Found {
     if parameter.style == Style::Json {
         return serde_json::from_str(&line).map_or(NOT_JSON, Found::Value);
     }
-    let shape = parameter.shape;
-    if !shape.is_object() && shape.items().is_none() {
+    let schema = parameter.schema;
+    if !schema.is_object() && schema.items().is_none() {
         return match lines {
-            [line] => Found::Value(scalar(shape, line.trim())),
+            [line] => Found::Value(scalar(schema, line.trim())),
             _ => REPEATED,
         };
     }
     // Headers know no percent-encoding: signs that would be decoded are protected first.
     let escaped = line.replace('%', "%25");
     let pieces: Vec<&str> = escaped.split(',').map(str::trim).collect();
-    compose(shape, &pieces, parameter.explode && shape.is_object(), false)
+    compose(schema, &pieces, parameter.explode && schema.is_object(), false)
 }
 
 /// Reads a cookie out of the raw texts that stand behind its name.
@@ -305,10 +318,10 @@ pub fn read_cookie(parameter: &Parameter, values: &[&str]) -> Found {
             [value] => json(percent_decode(value, false)),
             _ => REPEATED,
         },
-        [value] if parameter.shape.is_object() || parameter.shape.items().is_some() => {
+        [value] if parameter.schema.is_object() || parameter.schema.items().is_some() => {
             let pieces: Vec<&str> = value.split(',').collect();
-            compose(parameter.shape, &pieces, false, false)
+            compose(parameter.schema, &pieces, false, false)
         }
-        values => compose(parameter.shape, values, false, false),
+        values => compose(parameter.schema, values, false, false),
     }
 }

@@ -1,14 +1,209 @@
 //! The `docs` target.
 //!
-//! Owns: Markdown for people: reference, error catalog, lifecycles, requirement trace. Must not know: other targets.
+//! Owns: the Markdown reference: operations, schemas, errors, lifecycles, and the trace of the requirements. Must not know: other
+//! targets.
+//!
+//! Every heading is one of ours and every link leads to a page of this target or to the web, so that all of them resolve.
+//! What authors write is quoted in [`quote`] and [`prose`] before it gets anywhere.
 
-use super::{Artifact, Input};
-use crate::diagnostics::Diagnostics;
+mod book;
+mod errors;
+mod lifecycles;
+mod prose;
+mod quote;
+mod readme;
+mod reference;
+mod requirements;
+mod schemas;
+mod table;
+mod trace;
+mod webhooks;
+mod words;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use self::book::{Book, ERRORS, LIFECYCLES, README, REQUIREMENTS, SCHEMAS, WEBHOOKS, page_link, schemas_title};
+use super::{Artifact, GENERATED_BY, Input, Ownership};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::model::DomainId;
 
 /// Frames of this target: name and text.
-pub(super) const FRAMES: &[(&str, &str)] = &[];
+pub(super) const FRAMES: &[(&str, &str)] = &[
+    ("docs/page.md", include_str!("../../../../templates/docs/page.md")),
+    ("docs/readme.md", include_str!("../../../../templates/docs/readme.md")),
+];
+
+/// Where the pages go when nothing is said.
+const FOLDER: &str = "generated/docs";
+
+/// What the frame of a page is filled with; everything is Markdown already.
+#[derive(Serialize)]
+struct Page {
+    generated: &'static str,
+    title: String,
+    body: String,
+    back: String,
+}
+
+/// What a page is about.
+enum Tells {
+    Operations(DomainId),
+    /// Of one domain, or those that several share.
+    Schemas(Option<DomainId>),
+    Webhooks,
+    Errors,
+    Lifecycles,
+    Requirements,
+}
 
 /// Makes the artifacts.
-pub(super) fn emit(_input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    Vec::new()
+pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let book = Book::new(input);
+    let model = input.model;
+    let mut pages: Vec<(String, String, Tells)> = Vec::new();
+    let mut listed: Vec<(&'static str, String)> = Vec::new();
+    for id in (0..model.domains.len()).filter_map(|i| Some(DomainId(u32::try_from(i).ok()?))) {
+        let title = &model.domain(id).title;
+        if book.operations_of(id).next().is_some() {
+            pages.push((book.reference_page(id), title.clone(), Tells::Operations(id)));
+        }
+        if !schemas::told(&book, Some(id)).is_empty() {
+            pages.push((
+                book.schemas_page(Some(id)),
+                schemas_title(title),
+                Tells::Schemas(Some(id)),
+            ));
+        }
+    }
+    let mut add = |path: &'static str, title: &str, tells: Tells, count: usize, thing: &str, more: &str| {
+        if count > 0 {
+            pages.push((path.to_owned(), title.to_owned(), tells));
+            listed.push((path, counted(count, thing) + more));
+        }
+    };
+    let types = (0..model.types.len()).filter(|i| book.ty(*i).is_some()).count();
+    let lifecycles = (0..model.lifecycles.len())
+        .filter(|i| book.lifecycle(*i).is_some())
+        .count();
+    let requirements = book.trace.sections().iter().map(|(_, ids)| ids.len()).sum();
+    add(SCHEMAS, "Schemas", Tells::Schemas(None), types, "schema", "");
+    let sent = " that the service sends";
+    add(
+        WEBHOOKS,
+        "Webhooks",
+        Tells::Webhooks,
+        model.webhooks.len(),
+        "request",
+        sent,
+    );
+    add(ERRORS, "Errors", Tells::Errors, model.errors.len(), "error code", "");
+    add(
+        LIFECYCLES,
+        "Lifecycles",
+        Tells::Lifecycles,
+        lifecycles,
+        "state machine",
+        "",
+    );
+    let carried = " and what carries them";
+    add(
+        REQUIREMENTS,
+        "Requirements",
+        Tells::Requirements,
+        requirements,
+        "requirement",
+        carried,
+    );
+
+    let folder = input.settings.docs.out.as_deref().unwrap_or(FOLDER);
+    let first = readme::readme(&book, &listed);
+    let mut made: Vec<Result<Artifact, Diagnostic>> = pages
+        .par_iter()
+        .map(|(path, title, tells)| {
+            let body = match tells {
+                Tells::Operations(domain) => reference::page(&book, *domain, path),
+                Tells::Schemas(domain) => schemas::page(&book, *domain, path),
+                Tells::Webhooks => webhooks::page(&book, path),
+                Tells::Errors => errors::page(&book, path),
+                Tells::Lifecycles => lifecycles::page(&book, path),
+                Tells::Requirements => requirements::page(&book, path),
+            };
+            let page = Page {
+                generated: GENERATED_BY,
+                title: quote::text(title),
+                body,
+                back: page_link("All pages", README, path),
+            };
+            rendered(input, "docs/page.md", &page, format!("{folder}/{path}"))
+        })
+        .collect();
+    made.push(rendered(input, "docs/readme.md", &first, format!("{folder}/{README}")));
+    let mut artifacts = Vec::new();
+    for one in made {
+        match one {
+            Ok(artifact) => artifacts.push(artifact),
+            // One frame makes many pages and fails on all of them alike.
+            Err(problem) if diagnostics.contains(&problem) => {}
+            Err(problem) => diagnostics.push(problem),
+        }
+    }
+    artifacts
 }
+
+fn counted(count: usize, thing: &str) -> String {
+    if count == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{count} {thing}s")
+    }
+}
+
+fn rendered(input: &Input<'_>, frame: &str, context: &impl Serialize, path: String) -> Result<Artifact, Diagnostic> {
+    match input.templates.render(frame, context) {
+        Ok(text) => Ok(Artifact {
+            path,
+            text: tidy(&text),
+            ownership: Ownership::Managed,
+            target: "docs",
+        }),
+        Err(error) => Err(Diagnostic::new(
+            &codes::TEMPLATE,
+            error.message,
+            Place::file(&error.name),
+        )),
+    }
+}
+
+/// No two empty lines outside of code, and one line end at the end.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut fence: Option<&str> = None;
+    let mut empty = true;
+    for line in text.lines() {
+        // A fence may stand in a list.
+        let start = line.trim_start();
+        let ticks = start.len() - start.trim_start_matches('`').len();
+        match fence {
+            Some(open) if start == open => fence = None,
+            None if ticks >= 3 => fence = start.get(..ticks),
+            _ => {}
+        }
+        if line.is_empty() && fence.is_none() {
+            if !empty {
+                out.push('\n');
+            }
+            empty = true;
+            continue;
+        }
+        out.push_str(line);
+        out.push('\n');
+        empty = false;
+    }
+    out.truncate(out.trim_end_matches('\n').len());
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests;

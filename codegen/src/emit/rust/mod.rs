@@ -1,14 +1,136 @@
-//! The `rust` target.
+//! The `rust` target: a crate with types, validation, one trait a domain, an axum router, the operation table, a client.
 //!
-//! Owns: the Rust crate of a service. Must not know: other targets.
+//! Owns: which files the crate is made of, and how they are printed. Must not know: other targets.
+//!
+//! Both halves return [`Module`]s: `types` the shapes of values and the rules on them, `server` everything about operations.
+//! A half lists its top-level modules in `MODULES`, from which `lib.rs` is made.
 
-use super::{Artifact, Input};
-use crate::diagnostics::Diagnostics;
+mod docs;
+mod manifest;
+mod names;
+mod server;
+mod spell;
+mod types;
+
+use super::{Artifact, GENERATED_BY, Input, Ownership};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use names::RustNames;
+pub(super) use server::FRAMES as SERVER_FRAMES;
 
 /// Frames of this target: name and text.
-pub(super) const FRAMES: &[(&str, &str)] = &[];
+pub(super) const FRAMES: &[(&str, &str)] = &[
+    (
+        "rust/crate/Cargo.toml",
+        include_str!("../../../../templates/rust/crate/Cargo.toml"),
+    ),
+    (
+        "rust/crate/README.md",
+        include_str!("../../../../templates/rust/crate/README.md"),
+    ),
+    (
+        "rust/crate/lifecycle.rs",
+        include_str!("../../../../templates/rust/crate/lifecycle.rs"),
+    ),
+    (
+        "rust/crate/scalars.rs",
+        include_str!("../../../../templates/rust/crate/scalars.rs"),
+    ),
+    (
+        "rust/crate/validate/mod.rs",
+        include_str!("../../../../templates/rust/crate/validate/mod.rs"),
+    ),
+    (
+        "rust/crate/validate/check.rs",
+        include_str!("../../../../templates/rust/crate/validate/check.rs"),
+    ),
+    (
+        "rust/crate/validate/format.rs",
+        include_str!("../../../../templates/rust/crate/validate/format.rs"),
+    ),
+    (
+        "rust/crate/validate/number.rs",
+        include_str!("../../../../templates/rust/crate/validate/number.rs"),
+    ),
+    (
+        "rust/crate/validate/schema.rs",
+        include_str!("../../../../templates/rust/crate/validate/schema.rs"),
+    ),
+];
+
+/// The name that artifacts carry.
+const TARGET: &str = "rust";
+
+/// A file below `src/`.
+struct Module {
+    /// Path below `src/`: `server/mod.rs`.
+    path: String,
+    /// Its text without the line that says who made it, or why there is none.
+    text: Result<String, String>,
+}
+
+impl Module {
+    /// A file of Rust text that is laid out already.
+    fn text(path: impl Into<String>, text: String) -> Self {
+        Self {
+            path: path.into(),
+            text: Ok(text),
+        }
+    }
+}
+
+/// A top-level module, for `lib.rs`.
+struct Root {
+    /// Its name.
+    name: &'static str,
+    /// The cargo feature that it needs.
+    feature: Option<&'static str>,
+}
 
 /// Makes the artifacts.
-pub(super) fn emit(_input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    Vec::new()
+pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let names = RustNames::new(input.model);
+    let mut modules = types::emit(&names, input, diagnostics);
+    modules.extend(server::emit(&names, input, diagnostics));
+    modules.push(manifest::lib(input));
+    let folder = manifest::folder(input);
+    let mut artifacts = manifest::files(input, diagnostics);
+    for module in modules {
+        let path = format!("{folder}/src/{}", module.path);
+        match module.text {
+            Ok(text) => artifacts.push(Artifact {
+                path,
+                text: format!("// {GENERATED_BY}\n{text}"),
+                ownership: Ownership::Managed,
+                target: TARGET,
+            }),
+            Err(message) => {
+                let message = format!("{path}: {message}");
+                diagnostics.push(Diagnostic::new(&codes::SYNTAX, message, settings_file("/rust")));
+            }
+        }
+    }
+    artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+    artifacts
+}
+
+/// A place in the settings: what leads to a file that cannot be made is a template or a setting, never a line of a spec.
+fn settings_file(pointer: &str) -> Place {
+    Place::pointer(crate::settings::FILE, pointer)
+}
+
+/// Fills a frame; a frame that cannot be filled is told, and left out.
+fn frame(
+    input: &Input<'_>,
+    name: &str,
+    context: &impl serde::Serialize,
+    diagnostics: &mut Diagnostics,
+) -> Option<String> {
+    match input.templates.render(name, context) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let message = format!("{}: {}", error.name, error.message);
+            diagnostics.push(Diagnostic::new(&codes::TEMPLATE, message, settings_file("/templates")));
+            None
+        }
+    }
 }

@@ -1,0 +1,325 @@
+//! The pages and their anchors.
+//!
+//! Owns: which thing is told on which page under which heading, and links between pages. Must not know: what a page says.
+//! A page's headings are its title and its things, in one order, so that every anchor is known before anything is written.
+
+use std::collections::BTreeMap;
+
+use super::quote::text;
+use super::trace::Trace;
+use crate::emit::Input;
+use crate::model::{Case, DomainId, Model, Name, Operation, TypeDef, TypeId};
+
+/// Pages beside those of the domains.
+pub(super) const README: &str = "README.md";
+pub(super) const SCHEMAS: &str = "schemas.md";
+pub(super) const ERRORS: &str = "errors.md";
+pub(super) const LIFECYCLES: &str = "lifecycles.md";
+pub(super) const REQUIREMENTS: &str = "requirements.md";
+pub(super) const WEBHOOKS: &str = "webhooks.md";
+
+/// A heading: where it stands and what it says.
+#[derive(Debug, Clone)]
+pub(super) struct Spot {
+    page: String,
+    anchor: String,
+    /// Without quoting.
+    pub(super) heading: String,
+}
+
+/// Everything that pages ask about each other.
+pub(super) struct Book<'a> {
+    pub(super) model: &'a Model,
+    pub(super) project: &'a str,
+    pub(super) trace: Trace<'a>,
+    /// File names of the domains, by their index.
+    domains: Vec<String>,
+    operations: Vec<Spot>,
+    /// `None` for types that are not told.
+    types: Vec<Option<Spot>>,
+    errors: BTreeMap<&'a str, Spot>,
+    /// `None` for those of types that are not told.
+    lifecycles: Vec<Option<Spot>>,
+    /// By global id, or by the id as written where no feature has it.
+    requirements: BTreeMap<String, Spot>,
+}
+
+impl<'a> Book<'a> {
+    pub(super) fn new(input: &Input<'a>) -> Self {
+        let model = input.model;
+        let trace = Trace::new(model);
+        let names: Vec<&Name> = model.domains.iter().map(|domain| &domain.name).collect();
+        let domains = Case::Kebab.distinct(names, |_| false);
+        let mut book = Self {
+            model,
+            project: input.project,
+            domains,
+            operations: Vec::new(),
+            types: vec![None; model.types.len()],
+            errors: BTreeMap::new(),
+            lifecycles: Vec::new(),
+            requirements: BTreeMap::new(),
+            trace,
+        };
+        book.place_operations();
+        book.place_types();
+        let mut slugs = Slugs::with_title("Errors");
+        for code in model.errors.keys() {
+            book.errors.insert(code, slugs.spot(ERRORS, code.clone()));
+        }
+        let mut slugs = Slugs::with_title("Lifecycles");
+        for lifecycle in &model.lifecycles {
+            let told = book.ty(lifecycle.ty.index()).is_some();
+            let spot = told.then(|| slugs.spot(LIFECYCLES, label(&lifecycle.name, Case::Pascal)));
+            for variant in lifecycle.variants.iter().filter(|_| told) {
+                slugs.take(&variant_heading(&lifecycle.name, &variant.name));
+            }
+            book.lifecycles.push(spot);
+        }
+        let mut slugs = Slugs::with_title("Requirements");
+        for (heading, ids) in book.trace.sections() {
+            slugs.take(&heading);
+            for id in ids {
+                let spot = slugs.spot(REQUIREMENTS, id.clone());
+                book.requirements.insert(id, spot);
+            }
+        }
+        book
+    }
+
+    fn place_operations(&mut self) {
+        let mut slugs: Vec<Slugs> = self
+            .model
+            .domains
+            .iter()
+            .map(|domain| Slugs::with_title(&domain.title))
+            .collect();
+        let mut spots = Vec::new();
+        for operation in &self.model.operations {
+            let heading = label(&operation.id, Case::Camel);
+            let page = self.reference_page(operation.domain);
+            let spot = match slugs.get_mut(operation.domain.index()) {
+                Some(slugs) => slugs.spot(&page, heading),
+                None => Slugs::default().spot(&page, heading),
+            };
+            spots.push(spot);
+        }
+        self.operations = spots;
+    }
+
+    fn place_types(&mut self) {
+        let mut shared = Slugs::with_title("Schemas");
+        let mut own: Vec<Slugs> = self
+            .model
+            .domains
+            .iter()
+            .map(|domain| Slugs::with_title(&schemas_title(&domain.title)))
+            .collect();
+        let mut spots = Vec::new();
+        for def in &self.model.types {
+            let told = !self.is_internal(def) || def.in_request || def.in_response;
+            let heading = type_label(def);
+            spots.push(told.then(
+                || match def.domain.and_then(|id| Some((id, own.get_mut(id.index())?))) {
+                    Some((id, slugs)) => slugs.spot(&self.schemas_page(Some(id)), heading),
+                    None => shared.spot(SCHEMAS, heading),
+                },
+            ));
+        }
+        self.types = spots;
+    }
+
+    /// Whether a type, or the component in which it was written, is internal.
+    fn is_internal(&self, def: &TypeDef) -> bool {
+        let inside = |other: &&TypeDef| {
+            other.internal
+                && def
+                    .pointer
+                    .strip_prefix(&other.pointer)
+                    .is_some_and(|rest| rest.starts_with('/'))
+        };
+        def.internal || (!def.component && self.model.types.iter().any(|other| inside(&other)))
+    }
+
+    /// The page of a domain's operations.
+    pub(super) fn reference_page(&self, domain: DomainId) -> String {
+        let name = self.domains.get(domain.index()).map_or("domain", String::as_str);
+        format!("reference/{name}.md")
+    }
+
+    /// The page of the types of a domain, or of those that several share.
+    pub(super) fn schemas_page(&self, domain: Option<DomainId>) -> String {
+        match domain.and_then(|id| self.domains.get(id.index())) {
+            Some(name) => format!("schemas/{name}.md"),
+            None => SCHEMAS.to_owned(),
+        }
+    }
+
+    pub(super) fn operation(&self, index: usize) -> Option<&Spot> {
+        self.operations.get(index)
+    }
+
+    pub(super) fn ty(&self, index: usize) -> Option<&Spot> {
+        self.types.get(index).and_then(Option::as_ref)
+    }
+
+    pub(super) fn error(&self, code: &str) -> Option<&Spot> {
+        self.errors.get(code)
+    }
+
+    pub(super) fn lifecycle(&self, index: usize) -> Option<&Spot> {
+        self.lifecycles.get(index).and_then(Option::as_ref)
+    }
+
+    pub(super) fn requirement(&self, id: &str) -> Option<&Spot> {
+        self.requirements.get(id)
+    }
+
+    /// Operations of a domain with their index, in document order.
+    pub(super) fn operations_of(&self, domain: DomainId) -> impl Iterator<Item = (usize, &'a Operation)> {
+        self.model
+            .operations
+            .iter()
+            .enumerate()
+            .filter(move |(_, operation)| operation.domain == domain)
+    }
+
+    /// A link to an operation.
+    pub(super) fn operation_link(&self, index: usize, from: &str) -> String {
+        self.operation(index).map_or_else(String::new, |spot| spot.link(from))
+    }
+
+    /// A link to a type, or its name when it is not told.
+    pub(super) fn type_link(&self, id: TypeId, from: &str) -> String {
+        match self.ty(id.index()) {
+            Some(spot) => spot.link(from),
+            None => text(&type_label(self.model.type_def(id))),
+        }
+    }
+
+    /// A link to an error of the catalog, or its code when the catalog lacks it.
+    pub(super) fn error_link(&self, code: &str, from: &str) -> String {
+        self.error(code).map_or_else(|| text(code), |spot| spot.link(from))
+    }
+
+    /// Links to requirements as something refers to them.
+    pub(super) fn requirement_links(&self, ids: &[String], file: &str, from: &str) -> String {
+        let links: Vec<String> = ids
+            .iter()
+            .map(|id| match self.requirement(&self.trace.resolve(id, file)) {
+                Some(spot) => link(id, spot, from),
+                None => text(id),
+            })
+            .collect();
+        links.join(", ")
+    }
+}
+
+/// A link with words of its own.
+pub(super) fn link(words: &str, spot: &Spot, from: &str) -> String {
+    format!("[{}]({})", text(words), spot.target(from))
+}
+
+/// A link to a whole page.
+pub(super) fn page_link(words: &str, page: &str, from: &str) -> String {
+    format!("[{}]({})", text(words), relative(page, from))
+}
+
+impl Spot {
+    /// Where it is, seen from a page.
+    pub(super) fn target(&self, from: &str) -> String {
+        if self.page == from {
+            format!("#{}", self.anchor)
+        } else {
+            format!("{}#{}", relative(&self.page, from), self.anchor)
+        }
+    }
+
+    /// A link to it with its heading as words.
+    pub(super) fn link(&self, from: &str) -> String {
+        link(&self.heading, self, from)
+    }
+
+    /// The heading as a line of the page.
+    pub(super) fn title(&self, level: usize) -> String {
+        format!("{} {}\n\n", "#".repeat(level), text(&self.heading))
+    }
+}
+
+fn relative(page: &str, from: &str) -> String {
+    let up = "../".repeat(from.matches('/').count());
+    match (page.split_once('/'), from.split_once('/')) {
+        (Some((folder, name)), Some((own, _))) if folder == own => name.to_owned(),
+        _ => format!("{up}{page}"),
+    }
+}
+
+/// Title of the page with the types of one domain.
+pub(super) fn schemas_title(domain: &str) -> String {
+    format!("{domain}: schemas")
+}
+
+/// Heading of a lifecycle's variant.
+pub(super) fn variant_heading(lifecycle: &Name, variant: &Name) -> String {
+    format!("{}: {}", label(lifecycle, Case::Pascal), label(variant, Case::Kebab))
+}
+
+/// A name as the contract spells it where that is a plain word, else in one style.
+fn label(name: &Name, case: Case) -> String {
+    let plain = name.raw.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .raw
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if plain { name.raw.clone() } else { name.to(case) }
+}
+
+/// A type's name for people.
+pub(super) fn type_label(def: &TypeDef) -> String {
+    if def.component {
+        label(&def.name, Case::Pascal)
+    } else {
+        def.name.to(Case::Pascal)
+    }
+}
+
+/// Anchors as the common hosts make them of headings: small letters, hyphens for spaces, numbers for repetitions.
+#[derive(Debug, Default)]
+pub(super) struct Slugs {
+    taken: BTreeMap<String, usize>,
+}
+
+impl Slugs {
+    fn with_title(title: &str) -> Self {
+        let mut slugs = Self::default();
+        slugs.take(title);
+        slugs
+    }
+
+    /// The anchor of the next heading.
+    pub(super) fn take(&mut self, heading: &str) -> String {
+        let base: String = heading
+            .trim()
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect();
+        let mut slug = base.clone();
+        while self.taken.contains_key(&slug) {
+            let count = self.taken.entry(base.clone()).or_insert(0);
+            *count += 1;
+            slug = format!("{base}-{count}");
+        }
+        self.taken.insert(slug.clone(), 0);
+        slug
+    }
+
+    fn spot(&mut self, page: &str, heading: String) -> Spot {
+        Spot {
+            page: page.to_owned(),
+            anchor: self.take(&heading),
+            heading,
+        }
+    }
+}

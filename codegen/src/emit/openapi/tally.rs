@@ -1,0 +1,53 @@
+//! Counting what a document goes without.
+//!
+//! Owns: one diagnostic for each kind of loss, with the number of places and the first of them. Must not know: the losses.
+
+use indexmap::IndexMap;
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::openapi::Bundle;
+
+/// Losses by what is told about them, in the order in which they were met.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    found: IndexMap<String, (usize, String)>,
+}
+
+impl Tally {
+    /// Counts one place. `what` is the whole sentence without the number.
+    pub(super) fn add(&mut self, what: impl Into<String>, pointer: &str) {
+        self.found
+            .entry(what.into())
+            .or_insert_with(|| (0, pointer.to_owned()))
+            .0 += 1;
+    }
+
+    /// Tells what was counted.
+    pub(super) fn tell(self, code: &'static Code, bundle: &Bundle, diagnostics: &mut Diagnostics) {
+        for (what, (count, pointer)) in self.found {
+            let places = match count {
+                1 => "1 place".to_owned(),
+                count => format!("{count} places, of which this is the first"),
+            };
+            diagnostics.push(Diagnostic::new(
+                code,
+                format!("{what} ({places})"),
+                bundle.place(&pointer),
+            ));
+        }
+    }
+}
+
+/// Appends a segment to a JSON pointer, and returns the length to cut it back to.
+pub(super) fn push(pointer: &mut String, segment: &str) -> usize {
+    let length = pointer.len();
+    pointer.push('/');
+    for c in segment.chars() {
+        match c {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            c => pointer.push(c),
+        }
+    }
+    length
+}

@@ -1,0 +1,147 @@
+//! Doc comments: words of a spec as Rust comments that can do no harm.
+//!
+//! Owns: making text safe for comments. Must not know: what is documented.
+
+use crate::model::types::Docs;
+
+/// Lines of a doc comment, without the slashes. Fences get a language that rustdoc does not run, signs that a comment must not
+/// hold are left out. Each line ends before the next: no line break is left inside one.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut fence: Option<(char, usize)> = None;
+    for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}']) {
+        let line: String = line.trim_end().chars().filter(|c| !is_unfit(*c)).collect();
+        let mark = line.trim_start();
+        let sign = mark.chars().next().filter(|sign| matches!(sign, '`' | '~'));
+        let run = sign.map_or(0, |sign| mark.chars().take_while(|c| *c == sign).count());
+        let mut shown = line.clone();
+        if let (Some(sign), 3..) = (sign, run) {
+            match fence {
+                None => {
+                    let indent = line.len() - mark.len();
+                    let ticks: String = std::iter::repeat_n(sign, run).collect();
+                    shown = format!("{}{ticks}text", " ".repeat(indent.min(3)));
+                    fence = Some((sign, run));
+                }
+                Some((open, length)) if open == sign && run >= length => fence = None,
+                Some(_) => {}
+            }
+        }
+        if !(shown.is_empty() && lines.last().is_none_or(String::is_empty)) {
+            lines.push(shown);
+        }
+    }
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+/// Control signs, and signs that change the direction of text, which the compiler refuses in comments.
+fn is_unfit(c: char) -> bool {
+    (c.is_control() && c != '\t')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+}
+
+/// What is told about something: title or `fallback`, description, remarks.
+pub(super) fn about(docs: &Docs, fallback: &str, remarks: &[String]) -> Vec<String> {
+    let mut all = lines(docs.title.as_deref().unwrap_or_default());
+    let description = lines(docs.description.as_deref().unwrap_or_default());
+    if description.first() == all.first() {
+        all.clear();
+    }
+    for paragraph in [description, remarks.iter().flat_map(|remark| lines(remark)).collect()] {
+        if !all.is_empty() && !paragraph.is_empty() {
+            all.push(String::new());
+        }
+        all.extend(paragraph);
+    }
+    if docs.deprecated {
+        if !all.is_empty() {
+            all.push(String::new());
+        }
+        all.push("**Deprecated.**".to_owned());
+    }
+    if all.is_empty() {
+        all = lines(fallback);
+    }
+    all
+}
+
+/// Lines as comments, each indented.
+pub(super) fn comment(lines: &[String], indent: &str) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(indent);
+        text.push_str("///");
+        // A fourth slash would make it a plain comment.
+        if !line.is_empty() {
+            text.push(' ');
+            text.push_str(line);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A Rust string literal.
+pub(super) fn literal(text: &str) -> String {
+    format!("{text:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_can_leave_its_comment() {
+        for text in [
+            "a\r\nfn evil() {}",
+            "a\rb",
+            "a\u{2028}b\u{85}c\u{b}d",
+            "/ a",
+            "*/ a /*",
+            "\u{202e}a",
+            "\0a",
+        ] {
+            let comment = comment(&lines(text), "");
+            assert!(
+                comment.lines().all(|line| line == "///" || line.starts_with("/// ")),
+                "{comment:?}"
+            );
+            assert!(!comment.contains(['\r', '\u{202e}', '\0']), "{comment:?}");
+            let file = syn::parse_file(&format!("{comment}struct A;"));
+            assert_eq!(file.map(|file| file.items.len()).ok(), Some(1), "{comment:?}");
+        }
+    }
+
+    #[test]
+    fn fences_say_that_they_are_no_programs() {
+        assert_eq!(
+            lines("```\nx\n```\n~~~rust,ignore\n```\n~~~"),
+            ["```text", "x", "```", "~~~text", "```", "~~~"]
+        );
+        assert_eq!(lines("      ```js\n```"), ["   ```text", "```"]);
+    }
+
+    #[test]
+    fn empty_lines_are_kept_once_and_only_inside() {
+        assert_eq!(lines("\n\na\n\n\nb\n\n"), ["a", "", "b"]);
+        assert!(lines(" \n ").is_empty());
+    }
+
+    #[test]
+    fn a_title_that_the_description_repeats_is_told_once() {
+        let docs = Docs {
+            title: Some("A".to_owned()),
+            description: Some("A".to_owned()),
+            deprecated: true,
+            ..Docs::default()
+        };
+        assert_eq!(
+            about(&docs, "x", &["Default: `1`.".to_owned()]),
+            ["A", "", "Default: `1`.", "", "**Deprecated.**"]
+        );
+        assert_eq!(about(&Docs::default(), "Some thing.", &[]), ["Some thing."]);
+    }
+}

@@ -1,0 +1,112 @@
+//! The half of the crate that is about operations.
+//!
+//! Owns: the modules about operations: `api`, `bodies`, `client`, `errors`, `operations`, `server`, `wire`. Must not know: how
+//! types are written.
+
+mod api;
+mod carrier;
+mod client;
+mod errors;
+mod handlers;
+mod plan;
+mod table;
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+
+use super::super::Input;
+use super::names::RustNames;
+use super::{Module, Root};
+use crate::diagnostics::Diagnostics;
+use crate::model::DomainId;
+
+/// A frame: its name, where it goes below `src/`, its text.
+macro_rules! frames {
+    ($($path:literal),* $(,)?) => {
+        /// Frames of this half: name and text.
+        pub(in super::super) const FRAMES: &[(&str, &str)] = &[$((
+            concat!("rust/", $path),
+            include_str!(concat!("../../../../../templates/rust/", $path)),
+        )),*];
+    };
+}
+
+frames![
+    "bodies.rs",
+    "client/answer.rs",
+    "client/error.rs",
+    "client/events.rs",
+    "client/mod.rs",
+    "client/request.rs",
+    "errors/envelope.rs",
+    "errors/failure.rs",
+    "operations/operation.rs",
+    "server/call.rs",
+    "server/failure.rs",
+    "server/form.rs",
+    "server/mod.rs",
+    "server/reply.rs",
+    "server/routes.rs",
+    "wire/mod.rs",
+    "wire/read.rs",
+    "wire/shape.rs",
+    "wire/text.rs",
+    "wire/write.rs",
+];
+
+/// Top-level modules of this half.
+pub(super) const MODULES: &[Root] = &[
+    root("api", None),
+    root("bodies", None),
+    root("client", Some("client")),
+    root("errors", None),
+    root("operations", None),
+    root("server", Some("server")),
+    root("wire", None),
+];
+
+const fn root(name: &'static str, feature: Option<&'static str>) -> Root {
+    Root { name, feature }
+}
+
+/// Makes the modules.
+pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Module> {
+    let mut modules = Vec::new();
+    for (frame, _) in FRAMES {
+        if let Some(text) = super::frame(input, frame, &IndexMap::<String, String>::new(), diagnostics) {
+            modules.push(Module::text(frame.trim_start_matches("rust/"), text));
+        }
+    }
+    let plan = plan::plan(names);
+    let codes = errors::Codes::of(names.model);
+    let domains: Vec<DomainId> = (0..names.model.domains.len())
+        .filter_map(|index| u32::try_from(index).ok().map(DomainId))
+        .filter(|domain| {
+            plan.operations
+                .iter()
+                .any(|planned| planned.operation.domain == *domain)
+        })
+        .collect();
+    modules.extend([
+        Module::text("api/mod.rs", api::index(&plan, &domains)),
+        Module::text("client/calls/mod.rs", client::index(&plan, &domains)),
+        Module::text("errors/mod.rs", errors::module(&plan, &codes)),
+        Module::text("operations/mod.rs", table::index(&plan)),
+        Module::text("operations/policy.rs", table::policy(&plan)),
+        Module::text("operations/table/mod.rs", table::list(&plan, &domains)),
+        Module::text("server/handlers/mod.rs", handlers::index(&plan, &domains)),
+    ]);
+    modules.par_extend(domains.par_iter().flat_map_iter(|domain| {
+        let name = names.domain(*domain);
+        [
+            Module::text(format!("api/{name}.rs"), api::domain(&plan, *domain)),
+            Module::text(format!("client/calls/{name}.rs"), client::domain(&plan, *domain)),
+            Module::text(
+                format!("operations/table/{name}.rs"),
+                table::domain(&plan, &codes, *domain),
+            ),
+            Module::text(format!("server/handlers/{name}.rs"), handlers::domain(&plan, *domain)),
+        ]
+    }));
+    modules
+}

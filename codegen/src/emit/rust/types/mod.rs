@@ -1,0 +1,184 @@
+//! The half of the crate that is about values: types, schemas, validation.
+//!
+//! Owns: the modules `types`, `schemas`, `validate`, `scalars` and `lifecycles`. Must not know: operations.
+
+mod alias;
+mod enumeration;
+mod lifecycle;
+mod record;
+pub(super) mod schema;
+mod union;
+
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+
+use super::super::Input;
+use super::names::{RustNames, SHARED};
+use super::{Module, Root};
+use crate::diagnostics::Diagnostics;
+use crate::model::{DomainId, Shape, TypeId};
+
+/// Top-level modules of this half.
+pub(super) const MODULES: &[Root] = &[
+    Root {
+        name: "lifecycles",
+        feature: None,
+    },
+    Root {
+        name: "scalars",
+        feature: None,
+    },
+    Root {
+        name: "schemas",
+        feature: None,
+    },
+    Root {
+        name: "types",
+        feature: None,
+    },
+    Root {
+        name: "validate",
+        feature: None,
+    },
+];
+
+/// Frames that are files of the crate as they are: frame and path below `src/`.
+const FILES: &[(&str, &str)] = &[
+    ("rust/crate/scalars.rs", "scalars.rs"),
+    ("rust/crate/validate/mod.rs", "validate/mod.rs"),
+    ("rust/crate/validate/check.rs", "validate/check.rs"),
+    ("rust/crate/validate/format.rs", "validate/format.rs"),
+    ("rust/crate/validate/number.rs", "validate/number.rs"),
+    ("rust/crate/validate/schema.rs", "validate/schema.rs"),
+];
+
+/// Makes the modules.
+pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Module> {
+    let mut modules = Vec::new();
+    for (frame, path) in FILES {
+        if let Some(text) = super::frame(input, frame, &IndexMap::<String, String>::new(), diagnostics) {
+            modules.push(Module::text(*path, text));
+        }
+    }
+    let none = IndexMap::<String, String>::new();
+    if let Some(frame) = super::frame(input, "rust/crate/lifecycle.rs", &none, diagnostics) {
+        modules.push(Module::text("lifecycles.rs", lifecycle::module(names, &frame)));
+    }
+    let groups = groups(names);
+    let homes: Vec<&str> = groups.keys().copied().collect();
+    modules.push(Module::text("types/mod.rs", index(TYPES, &homes)));
+    modules.push(Module::text("schemas/mod.rs", index(SCHEMAS, &homes)));
+    let groups: Vec<(&str, Vec<TypeId>)> = groups.into_iter().collect();
+    modules.par_extend(groups.par_iter().flat_map_iter(|(home, ids)| {
+        let types = Module::text(format!("types/{home}.rs"), types_of(names, home, ids));
+        let schemas = Module::text(format!("schemas/{home}.rs"), schemas_of(names, home, ids));
+        [types, schemas]
+    }));
+    modules
+}
+
+const TYPES: &str =
+    "//! The types of the contract: one module a domain, and `shared` for those of several or none.\n\n";
+const SCHEMAS: &str = "//! What the contract admits, as data for [`crate::validate`].\n\n";
+
+/// The types of each module, modules and types in the order of the model; `shared` comes last and is always there.
+fn groups<'n>(names: &'n RustNames<'_>) -> IndexMap<&'n str, Vec<TypeId>> {
+    let model = names.model;
+    let mut groups: IndexMap<&str, Vec<TypeId>> = (0..model.domains.len())
+        .filter_map(|i| Some(names.domain(DomainId(u32::try_from(i).ok()?))))
+        .map(|home| (home, Vec::new()))
+        .collect();
+    groups.insert(SHARED, Vec::new());
+    for id in (0..model.types.len()).filter_map(|i| Some(TypeId(u32::try_from(i).ok()?))) {
+        groups.entry(names.module_of(id)).or_default().push(id);
+    }
+    groups.retain(|home, ids| *home == SHARED || !ids.is_empty());
+    groups
+}
+
+fn index(head: &str, homes: &[&str]) -> String {
+    let mut text = head.to_owned();
+    for home in homes {
+        let _ = writeln!(text, "pub mod {home};");
+    }
+    text.push('\n');
+    for home in homes {
+        let _ = writeln!(text, "pub use self::{home}::*;");
+    }
+    text
+}
+
+fn heading(names: &RustNames<'_>, home: &str, what: &str) -> String {
+    let domain = names
+        .model
+        .domains
+        .iter()
+        .enumerate()
+        .find(|(i, _)| u32::try_from(*i).is_ok_and(|i| names.domain(DomainId(i)) == home));
+    let title = domain.map_or("several domains, or of none", |(_, domain)| domain.title.as_str());
+    let title = super::docs::lines(title).into_iter().next().unwrap_or_default();
+    format!("//! {what} of {title}.\n")
+}
+
+fn types_of(names: &RustNames<'_>, home: &str, ids: &[TypeId]) -> String {
+    let mut text = heading(names, home, "Types");
+    for id in ids {
+        text.push('\n');
+        match &names.model.type_def(*id).shape {
+            Shape::Record(record) => record::write(names, *id, record, &mut text),
+            Shape::Union(union) => union::write(names, *id, union, &mut text),
+            Shape::Enumeration(list) => enumeration::write(names, *id, list, &mut text),
+            Shape::Alias(ty) => alias::write(names, *id, ty, &mut text),
+        }
+    }
+    text
+}
+
+fn schemas_of(names: &RustNames<'_>, home: &str, ids: &[TypeId]) -> String {
+    let mut text = heading(names, home, "Schemas");
+    if !ids.is_empty() {
+        text.push_str("\nuse crate::validate::*;\n");
+    }
+    for id in ids {
+        let _ = write!(
+            text,
+            "\n/// [`{}`](crate::types::{})\npub static {}: Schema = {};\n",
+            names.type_name(*id),
+            names.type_name(*id),
+            names.schema_name(*id),
+            schema::definition(names, *id),
+        );
+    }
+    text
+}
+
+/// The trait that ties a type to its schema.
+fn validate_impl(names: &RustNames<'_>, id: TypeId, text: &mut String) {
+    let _ = write!(
+        text,
+        concat!(
+            "\nimpl crate::validate::Validate for {} {{\n",
+            "    fn schema() -> &'static crate::validate::Schema {{\n",
+            "        &{}\n",
+            "    }}\n",
+            "}}\n"
+        ),
+        names.type_name(id),
+        names.schema_path(id),
+    );
+}
+
+/// Docs of a definition, with its requirements.
+fn definition_docs(names: &RustNames<'_>, id: TypeId) -> String {
+    let def = names.model.type_def(id);
+    let mut remarks = Vec::new();
+    if !def.requirements.is_empty() {
+        remarks.push(format!("Requirements: {}.", def.requirements.join(", ")));
+    }
+    super::docs::comment(
+        &super::docs::about(&def.docs, &format!("{}.", def.name.title()), &remarks),
+        "",
+    )
+}
