@@ -210,11 +210,21 @@ fn variants<'a>(model: &'a Model, operation: &'a Operation, headers: &mut Vec<&'
     variants
 }
 
+/// Headers that the generated server sets by itself on the answers that have them.
+const OWN_HEADERS: [&str; 6] = [
+    "content-type",
+    "content-length",
+    "x-request-id",
+    "connection",
+    "upgrade",
+    "sec-websocket-accept",
+];
+
 fn kept_headers<'a>(response: &'a Response, all: &mut Vec<&'a Header>) -> Vec<(String, usize, &'a Header)> {
     let own: Vec<&Header> = response
         .headers
         .iter()
-        .filter(|header| !header.wire.eq_ignore_ascii_case("content-type"))
+        .filter(|header| !OWN_HEADERS.iter().any(|own| header.wire.eq_ignore_ascii_case(own)))
         .collect();
     let members = fields(own.iter().map(|header| &header.name));
     (own.into_iter().zip(members))

@@ -17,7 +17,7 @@ pub(super) fn module(names: &RustNames<'_>, frame: &str) -> String {
     let model = names.model;
     // One name each, so that neither of the two that are made of it meets the other's.
     let stems: Vec<&Name> = model.lifecycles.iter().map(|lifecycle| &lifecycle.name).collect();
-    let stems = Case::Pascal.distinct(stems, |text| is_taken(text));
+    let stems = Case::Pascal.distinct(stems, is_taken);
     for (lifecycle, stem) in model.lifecycles.iter().zip(&stems) {
         if let Shape::Enumeration(states) = &model.type_def(lifecycle.state_type).shape {
             write(names, lifecycle, states, stem, &mut text);
