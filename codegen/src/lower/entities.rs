@@ -53,7 +53,7 @@ pub(super) fn lower(bundle: &Bundle, model: &mut Model, diagnostics: &mut Diagno
         };
         let said: SchemaExtension = extension::read(Some(value));
         if let (Some(table), Ok(id)) = (said.table, u32::try_from(i)) {
-            drafts.extend(reader.draft(TypeId(id), table, at));
+            drafts.extend(reader.draft(TypeId(id), table, &at));
         }
     }
     reader.tell_repeated_tables(&drafts);
@@ -90,11 +90,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn draft(&mut self, id: TypeId, said: TableExtension, at: String) -> Option<Draft> {
+    fn draft(&mut self, id: TypeId, said: TableExtension, at: &str) -> Option<Draft> {
         let def = self.model.type_def(id);
         let Shape::Record(record) = &def.shape else {
             self.tell(
-                &step(&at, "table"),
+                &step(at, "table"),
                 "only an object with properties can be a table".to_owned(),
                 None,
             );
@@ -121,7 +121,7 @@ impl Reader<'_> {
             if said.skip {
                 continue;
             }
-            let column = self.column(field, &said, pointer.as_deref().unwrap_or(&at));
+            let column = self.column(field, &said, pointer.as_deref().unwrap_or(at));
             if said.index && !said.unique {
                 indexes.push(Index {
                     name: short(&format!("{table}_{}_idx", column.name)),
@@ -132,9 +132,9 @@ impl Reader<'_> {
             columns.push(column);
             references.push(extension.references);
         }
-        self.tell_repeated_columns(&columns, &at);
-        let primary_key = self.primary_key(&said, &columns, record, &at);
-        self.indexes(&said, &columns, &table, &at, &mut indexes);
+        self.tell_repeated_columns(&columns, at);
+        let primary_key = self.primary_key(&said, &columns, record, at);
+        self.indexes(&said, &columns, &table, at, &mut indexes);
         Some(Draft {
             entity: Entity {
                 name: def.name.clone(),
@@ -151,7 +151,7 @@ impl Reader<'_> {
             },
             said,
             references,
-            at: step(&at, "table"),
+            at: step(at, "table"),
         })
     }
 

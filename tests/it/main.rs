@@ -1,0 +1,14 @@
+//! What must hold of the whole: the command line on real files, and what it generates in the hands of the real tools.
+
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and tells what it could not compare"
+)]
+
+mod bench;
+mod hono;
+mod rust_crate;
+mod toolchain;
