@@ -42,7 +42,16 @@ pub(crate) fn inline(name: &str, contract: &Value) -> (Compilation, PathBuf) {
     package(name, &sources, &["contract.json"])
 }
 
+/// The platform's contract as a model.
+pub(crate) fn platform_model() -> Compilation {
+    flaresmith_codegen::analyse(&platform_sources(), &Settings::default())
+}
+
 pub(crate) fn platform(name: &str) -> (Compilation, PathBuf) {
+    package(name, &platform_sources(), &[])
+}
+
+fn platform_sources() -> Sources {
     let mut sources = Sources::default();
     let mut folders = vec![root().join("specs")];
     while let Some(folder) = folders.pop() {
@@ -56,7 +65,7 @@ pub(crate) fn platform(name: &str) -> (Compilation, PathBuf) {
             }
         }
     }
-    package(name, &sources, &[])
+    sources
 }
 
 pub(crate) fn typecheck(package: &Path) {

@@ -9,6 +9,9 @@
 )]
 
 mod bench;
+mod command_line;
 mod hono;
+mod platform;
+mod repository;
 mod rust_crate;
 mod toolchain;
