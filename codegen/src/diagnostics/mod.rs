@@ -13,6 +13,7 @@ pub mod document;
 pub mod downgrade;
 pub mod emit;
 pub mod extension;
+pub mod feature;
 pub mod schema;
 pub mod settings;
 
@@ -197,6 +198,7 @@ const FAMILIES: &[&[&Code]] = &[
     downgrade::CODES,
     emit::CODES,
     extension::CODES,
+    feature::CODES,
     schema::CODES,
     settings::CODES,
 ];
