@@ -1,0 +1,142 @@
+//! What a tool takes and gives: the schemas of its parameters, body and answer.
+//!
+//! Owns: finding them in the bundle and making each stand alone. Must not know: forms of lists of tools.
+
+use serde_json::{Map, Value, json};
+
+use crate::emit::schema::{Standalone, standalone};
+use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, Shape, Status};
+
+/// Headers that a client sets by itself, not the model that chooses arguments.
+const OF_THE_CLIENT: [&str; 5] = [
+    "idempotency-key",
+    "x-request-id",
+    "traceparent",
+    "tracestate",
+    "authorization",
+];
+
+/// The object that a call of an operation takes: its parameters by name, and its body as `body`.
+pub(super) fn input(document: &Value, operation: &Operation) -> Standalone {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for parameter in &operation.parameters {
+        let header = parameter.location == Location::Header;
+        if header && OF_THE_CLIENT.contains(&parameter.wire.to_ascii_lowercase().as_str()) {
+            continue;
+        }
+        let mut name = parameter.wire.clone();
+        if name == "body" || properties.contains_key(&name) {
+            name = format!("{name}_{}", word(parameter.location));
+        }
+        let mut schema = parameter_schema(document, operation, parameter.location, &parameter.wire)
+            .cloned()
+            .unwrap_or(json!({}));
+        if let (Some(text), Some(schema)) = (&parameter.docs.description, schema.as_object_mut()) {
+            schema.insert("description".to_owned(), json!(brief(text)));
+        }
+        if parameter.required {
+            required.push(json!(name));
+        }
+        properties.insert(name, schema);
+    }
+    if let Some((body, content)) = operation
+        .body
+        .as_ref()
+        .and_then(|body| Some((body, readable(&body.contents)?)))
+    {
+        let schema = document.pointer(&format!("{}/schema", content.pointer)).cloned();
+        properties.insert("body".to_owned(), schema.unwrap_or(json!({})));
+        if body.required {
+            required.push(json!("body"));
+        }
+    }
+    let mut object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if let (false, Some(members)) = (required.is_empty(), object.as_object_mut()) {
+        members.insert("required".to_owned(), Value::Array(required));
+    }
+    standalone(document, &object)
+}
+
+/// The object that an operation answers with when it works; `None` when that is no object.
+pub(super) fn output(document: &Value, model: &Model, operation: &Operation) -> Option<Value> {
+    let success = operation
+        .responses
+        .iter()
+        .find(|response| matches!(response.status, Status::Exact(200..300)))?;
+    let content = success
+        .contents
+        .iter()
+        .find(|content| content.kind == MediaKind::Json)?;
+    let (ty, nullable) = model.resolve(content.ty.as_ref()?);
+    let object = match &ty.kind {
+        Kind::Map(_) => true,
+        Kind::Named(id) => matches!(model.type_def(*id).shape, Shape::Record(_)),
+        _ => false,
+    };
+    if !object || nullable {
+        return None;
+    }
+    let schema = document.pointer(&format!("{}/schema", content.pointer))?;
+    Some(standalone(document, schema).into_object())
+}
+
+/// The body that a model can write: JSON, else a form, else text.
+fn readable(contents: &[Content]) -> Option<&Content> {
+    [MediaKind::Json, MediaKind::Form, MediaKind::Multipart, MediaKind::Text]
+        .into_iter()
+        .find_map(|kind| contents.iter().find(|content| content.kind == kind))
+        .or(contents.first())
+}
+
+/// The schema of a parameter, of the operation or of its path.
+fn parameter_schema<'d>(
+    document: &'d Value,
+    operation: &Operation,
+    location: Location,
+    wire: &str,
+) -> Option<&'d Value> {
+    let item = operation.pointer.rsplit_once('/').map_or("", |(item, _)| item);
+    [operation.pointer.as_str(), item].iter().find_map(|owner| {
+        let list = document.pointer(&format!("{owner}/parameters"))?.as_array()?;
+        let mut all = list.iter().map(|parameter| resolved(document, parameter));
+        let found = all.find(|parameter| parameter["name"] == wire && parameter["in"] == word(location))?;
+        found
+            .get("schema")
+            .or_else(|| found.get("content")?.as_object()?.values().next()?.get("schema"))
+    })
+}
+
+fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
+    let mut current = value;
+    for _ in 0..16 {
+        let target = current
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|target| target.strip_prefix('#'));
+        match target.and_then(|pointer| document.pointer(pointer)) {
+            Some(next) => current = next,
+            None => break,
+        }
+    }
+    current
+}
+
+fn word(location: Location) -> &'static str {
+    match location {
+        Location::Path => "path",
+        Location::Query => "query",
+        Location::Header => "header",
+        Location::Cookie => "cookie",
+    }
+}
+
+/// The first paragraph of a description in one line: what a model needs to choose.
+pub(super) fn brief(text: &str) -> String {
+    let first = text.trim().split("\n\n").next().unwrap_or("");
+    let line: String = first.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= 300 {
+        return line;
+    }
+    line.chars().take(299).collect::<String>() + "…"
+}
