@@ -1,14 +1,197 @@
-//! The `postman` target.
+//! The `postman` target: collections and environments.
 //!
-//! Owns: Postman collections and environments. Must not know: other targets.
+//! Owns: which files there are, their names and ids. Must not know: other targets.
+//!
+//! Ids are made from project, environment and operation (UUID v5), so they differ between collections and never change.
 
-use super::{Artifact, Input};
+mod request;
+mod schemas;
+mod tests;
+mod variables;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
+use crate::model::{Model, Operation};
+use schemas::Schemas;
+use variables::Variables;
 
-/// Frames of this target: name and text.
+/// Frames of this target: none, the files are data.
 pub(super) const FRAMES: &[(&str, &str)] = &[];
 
+/// What all ids are made under.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f1b_8a52_3d0e_5c47_9b21_7e4a_c0d3_58f6);
+
+const COLLECTION_SCHEMA: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
+
+/// One collection: the base, or that of an environment.
+struct Collection<'a> {
+    input: &'a Input<'a>,
+    /// What ids are made of beside the operation.
+    scope: String,
+    schemas: &'a Schemas,
+    variables: &'a Variables,
+}
+
 /// Makes the artifacts.
-pub(super) fn emit(_input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    Vec::new()
+pub(super) fn emit(input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let folder = input.settings.postman.out.as_deref().unwrap_or("generated/postman");
+    let schemas = Schemas::of(input.model, &input.bundle.document);
+    let variables = Variables::of(input.model);
+    let artifact = |name: &str, value: &Value| Artifact {
+        path: format!("{folder}/{name}"),
+        text: format!("{value:#}\n"),
+        ownership: Ownership::Managed,
+        target: "postman",
+    };
+    let mut artifacts = Vec::new();
+    let base = Collection {
+        input,
+        scope: "base".to_owned(),
+        schemas: &schemas,
+        variables: &variables,
+    };
+    let first = environments(input.model)
+        .into_iter()
+        .next()
+        .map(|(_, url)| url)
+        .unwrap_or_default();
+    let name = format!("CloudMake Base - {}", input.project);
+    artifacts.push(artifact("base.postman_collection.json", &base.value(&name, &first)));
+    for (environment, url) in environments(input.model) {
+        let collection = Collection {
+            scope: environment.clone(),
+            ..base.clone_for(input)
+        };
+        let name = format!("CloudMake - {} ({environment})", input.project);
+        let file = file_name(&environment);
+        artifacts.push(artifact(
+            &format!("{file}.postman_collection.json"),
+            &collection.value(&name, &url),
+        ));
+        let value = environment_file(input.project, &environment, &url);
+        artifacts.push(artifact(&format!("{file}.postman_environment.json"), &value));
+    }
+    artifacts
+}
+
+/// Names and base URLs of the environments: those of the contract, else its servers.
+fn environments(model: &Model) -> Vec<(String, String)> {
+    if !model.environments.is_empty() {
+        let named = model.environments.iter();
+        return named
+            .map(|(name, environment)| (name.clone(), environment.url.clone()))
+            .collect();
+    }
+    let url = model.servers.first().map(|server| {
+        let mut url = server.url.clone();
+        for (name, value) in &server.variables {
+            url = url.replace(&format!("{{{name}}}"), value);
+        }
+        url
+    });
+    vec![(
+        "default".to_owned(),
+        url.unwrap_or_else(|| "http://localhost:8787".to_owned()),
+    )]
+}
+
+/// A name that is a file's name everywhere.
+fn file_name(name: &str) -> String {
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+            c
+        } else {
+            '-'
+        }
+    };
+    name.chars().map(safe).collect()
+}
+
+fn id(parts: &[&str]) -> String {
+    Uuid::new_v5(&NAMESPACE, parts.join("\n").as_bytes()).to_string()
+}
+
+/// An environment: the base URL, and an empty token to be filled in.
+fn environment_file(project: &str, name: &str, url: &str) -> Value {
+    json!({
+        "id": id(&[project, name, "environment"]),
+        "name": format!("CloudMake - {project} ({name})"),
+        "values": [
+            { "key": "baseUrl", "value": url.trim_end_matches('/'), "type": "default", "enabled": true },
+            { "key": "token", "value": "", "type": "secret", "enabled": true },
+        ],
+        "_postman_variable_scope": "environment",
+    })
+}
+
+impl<'a> Collection<'a> {
+    fn clone_for(&self, input: &'a Input<'a>) -> Collection<'a> {
+        Collection {
+            input,
+            scope: self.scope.clone(),
+            schemas: self.schemas,
+            variables: self.variables,
+        }
+    }
+
+    fn value(&self, name: &str, url: &str) -> Value {
+        let project = self.input.project;
+        let model = self.input.model;
+        let mut folders = Vec::new();
+        for (at, domain) in model.domains.iter().enumerate() {
+            let mut own: Vec<&Operation> = model
+                .operations
+                .iter()
+                .filter(|operation| operation.domain.index() == at)
+                .collect();
+            own.sort_by_key(|operation| operation.policy.postman.order.unwrap_or(i64::MAX));
+            if own.is_empty() {
+                continue;
+            }
+            let items: Vec<Value> = own.iter().map(|operation| self.item(operation)).collect();
+            folders.push(json!({
+                "id": id(&[project, &self.scope, "domain", &domain.name.raw]),
+                "name": domain.title,
+                "description": domain.description.as_deref().unwrap_or_default(),
+                "item": items,
+            }));
+        }
+        let mut variable = vec![json!({ "key": "baseUrl", "value": url.trim_end_matches('/'), "type": "string" })];
+        variable.extend(
+            self.variables
+                .initial()
+                .map(|(key, value)| json!({ "key": key, "value": value, "type": "string" })),
+        );
+        variable.push(json!({ "key": "schemas", "value": self.schemas.text(), "type": "string" }));
+        json!({
+            "info": {
+                "_postman_id": id(&[project, &self.scope, "collection"]),
+                "name": name,
+                "description": format!("{} {}. Generated from the contract.", model.info.title, model.info.version),
+                "schema": COLLECTION_SCHEMA,
+            },
+            "item": folders,
+            "variable": variable,
+        })
+    }
+
+    /// One operation: its request, tests and an example of its answer.
+    fn item(&self, operation: &Operation) -> Value {
+        let id = |what: &str| id(&[self.input.project, &self.scope, &operation.id.raw, what]);
+        let request = request::of(self.input.model, operation, self.variables);
+        let name = operation.summary.clone().unwrap_or_else(|| operation.id.title());
+        json!({
+            "id": id("request"),
+            "name": name,
+            "event": [{
+                "listen": "test",
+                "script": { "id": id("tests"), "type": "text/javascript", "exec": tests::script(operation, self.schemas) },
+            }],
+            "request": request,
+            "response": request::examples(self.input.model, operation, &request, &id("example")),
+        })
+    }
 }

@@ -1,0 +1,314 @@
+//! Requests: an operation as something that can be sent.
+//!
+//! Owns: URL, headers, bodies, authorization. Must not know: tests, files.
+
+use serde_json::{Map, Value, json};
+
+use super::variables::{Variables, example, plain};
+use crate::emit::example::{Direction, of_content};
+use crate::model::{
+    Content, Kind, Location, MediaKind, Model, Operation, Parameter, PathPart, SecurityScheme, Status, Style,
+    TextFormat,
+};
+
+/// The request of an operation.
+pub(super) fn of(model: &Model, operation: &Operation, variables: &Variables) -> Value {
+    let mut request = Map::new();
+    if let Some(auth) = auth(model, operation) {
+        request.insert("auth".to_owned(), auth);
+    }
+    request.insert("method".to_owned(), json!(operation.method.as_str()));
+    request.insert("header".to_owned(), Value::Array(headers(model, operation, variables)));
+    request.insert("url".to_owned(), url(model, operation, variables));
+    if let Some(body) = operation
+        .body
+        .as_ref()
+        .and_then(|body| body.contents.first())
+        .and_then(|content| body(model, content, variables))
+    {
+        request.insert("body".to_owned(), body);
+    }
+    if let Some(text) = &operation.docs.description {
+        request.insert("description".to_owned(), json!(text));
+    }
+    Value::Object(request)
+}
+
+fn url(model: &Model, operation: &Operation, variables: &Variables) -> Value {
+    let find = |name: &str| {
+        operation
+            .parameters
+            .iter()
+            .find(|parameter| parameter.location == Location::Path && parameter.wire == name)
+    };
+    let value_of = |name: &str| {
+        find(name).map_or_else(
+            || "value".to_owned(),
+            |parameter| {
+                variables
+                    .parameter(parameter)
+                    .unwrap_or_else(|| joined(&example(model, parameter)))
+            },
+        )
+    };
+    let mut path = Vec::new();
+    let mut named = Vec::new();
+    for segment in &operation.path.segments {
+        match segment.as_slice() {
+            [PathPart::Parameter(name)] if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
+                path.push(format!(":{name}"));
+                named.push(json!({ "key": name, "value": value_of(name) }));
+            }
+            // Postman knows a parameter only as a whole segment.
+            parts => path.push(parts.iter().fold(String::new(), |text, part| match part {
+                PathPart::Fixed(fixed) => text + fixed.as_str(),
+                PathPart::Parameter(name) => text + value_of(name).as_str(),
+            })),
+        }
+    }
+    let mut query = Vec::new();
+    for parameter in operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.location == Location::Query)
+    {
+        let pairs = match variables.parameter(parameter) {
+            Some(variable) => vec![(parameter.wire.clone(), variable)],
+            None => pairs(parameter, &example(model, parameter)),
+        };
+        for (key, value) in pairs {
+            let mut entry = json!({ "key": key, "value": value });
+            if !parameter.required {
+                entry["disabled"] = json!(true);
+            }
+            query.push(entry);
+        }
+    }
+    let enabled: Vec<String> = query
+        .iter()
+        .filter(|entry| entry.get("disabled").is_none())
+        .map(|entry| format!("{}={}", plain(&entry["key"]), plain(&entry["value"])))
+        .collect();
+    let mut raw = format!("{{{{baseUrl}}}}/{}", path.join("/"));
+    if !enabled.is_empty() {
+        raw = format!("{raw}?{}", enabled.join("&"));
+    }
+    json!({ "raw": raw, "host": ["{{baseUrl}}"], "path": path, "query": query, "variable": named })
+}
+
+fn headers(model: &Model, operation: &Operation, variables: &Variables) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut has_key = false;
+    for parameter in operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.location == Location::Header)
+    {
+        let is_key = parameter.wire.eq_ignore_ascii_case("idempotency-key");
+        has_key |= is_key;
+        let value = if is_key {
+            "{{$guid}}".to_owned()
+        } else {
+            variables
+                .parameter(parameter)
+                .unwrap_or_else(|| joined(&example(model, parameter)))
+        };
+        let mut header = json!({ "key": parameter.wire, "value": value });
+        if !parameter.required && !is_key {
+            header["disabled"] = json!(true);
+        }
+        found.push(header);
+    }
+    if operation.policy.idempotent && !has_key {
+        found.push(json!({ "key": "Idempotency-Key", "value": "{{$guid}}" }));
+    }
+    let cookies: Vec<String> = operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.location == Location::Cookie && parameter.required)
+        .map(|parameter| format!("{}={}", parameter.wire, joined(&example(model, parameter))))
+        .collect();
+    if !cookies.is_empty() {
+        found.push(json!({ "key": "Cookie", "value": cookies.join("; ") }));
+    }
+    if let Some(content) = operation.body.as_ref().and_then(|body| body.contents.first())
+        && !matches!(content.kind, MediaKind::Multipart | MediaKind::Form)
+        && !content.media.contains('*')
+    {
+        found.push(json!({ "key": "Content-Type", "value": content.media }));
+    }
+    found
+}
+
+fn body(model: &Model, content: &Content, variables: &Variables) -> Option<Value> {
+    let value = of_content(model, content, Direction::Request);
+    Some(match content.kind {
+        MediaKind::Json => {
+            let value = with_variables(value?, variables);
+            json!({ "mode": "raw", "raw": format!("{value:#}"), "options": { "raw": { "language": "json" } } })
+        }
+        MediaKind::Form => json!({ "mode": "urlencoded", "urlencoded": members(value.as_ref(), |key, value| {
+            json!({ "key": key, "value": joined(value), "type": "text" })
+        }) }),
+        MediaKind::Multipart => json!({ "mode": "formdata", "formdata": members(value.as_ref(), |key, value| {
+            if is_file(model, content, key) {
+                json!({ "key": key, "type": "file", "src": [] })
+            } else {
+                json!({ "key": key, "value": plain(value), "type": "text" })
+            }
+        }) }),
+        MediaKind::Bytes => json!({ "mode": "file", "file": {} }),
+        MediaKind::Text | MediaKind::EventStream => {
+            json!({ "mode": "raw", "raw": value.as_ref().map(plain).unwrap_or_default() })
+        }
+    })
+}
+
+fn members(value: Option<&Value>, part: impl Fn(&str, &Value) -> Value) -> Vec<Value> {
+    let all = value.and_then(Value::as_object).into_iter().flatten();
+    all.map(|(key, value)| part(key, value)).collect()
+}
+
+/// Whether a part of a form is a file.
+fn is_file(model: &Model, content: &Content, name: &str) -> bool {
+    let Some(ty) = &content.ty else { return false };
+    let (ty, _) = model.resolve(ty);
+    let Kind::Named(id) = ty.kind else { return false };
+    let crate::model::Shape::Record(record) = &model.type_def(id).shape else {
+        return false;
+    };
+    let field = record.fields.iter().find(|field| field.wire == name);
+    field.is_some_and(|field| matches!(model.resolve(&field.ty).0.kind, Kind::Text(TextFormat::Bytes)))
+}
+
+/// Members of a body that were captured take the captured value. Only strings: a variable stands in quotes.
+fn with_variables(value: Value, variables: &Variables) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(key, value)| {
+                    let variable = if value.is_string() {
+                        variables.reference(&key)
+                    } else {
+                        None
+                    };
+                    let value = variable.map_or_else(|| with_variables(value, variables), Value::String);
+                    (key, value)
+                })
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
+/// How a request shows who sends it; `None` when the contract says nothing about it.
+fn auth(model: &Model, operation: &Operation) -> Option<Value> {
+    if operation.public {
+        return Some(json!({ "type": "noauth" }));
+    }
+    let name = operation.security.first()?.keys().next()?;
+    let entry = |key: &str, value: &str| json!({ "key": key, "value": value, "type": "string" });
+    Some(match model.security_schemes.get(name)? {
+        SecurityScheme::Bearer | SecurityScheme::OAuth => {
+            json!({ "type": "bearer", "bearer": [entry("token", "{{token}}")] })
+        }
+        SecurityScheme::Basic => {
+            json!({ "type": "basic", "basic": [entry("username", "{{username}}"), entry("password", "{{password}}")] })
+        }
+        SecurityScheme::ApiKey { location, wire } => {
+            let place = if *location == Location::Query {
+                "query"
+            } else {
+                "header"
+            };
+            let cookie = *location == Location::Cookie;
+            let (key, value) = if cookie {
+                ("Cookie", format!("{wire}={{{{token}}}}"))
+            } else {
+                (wire.as_str(), "{{token}}".to_owned())
+            };
+            json!({ "type": "apikey", "apikey": [entry("key", key), entry("value", &value), entry("in", place)] })
+        }
+        SecurityScheme::Other(_) => return None,
+    })
+}
+
+/// A value of a query parameter as the pairs that its style writes.
+fn pairs(parameter: &Parameter, value: &Value) -> Vec<(String, String)> {
+    let wire = &parameter.wire;
+    match (value, parameter.style) {
+        (value, Style::Json) => vec![(wire.clone(), value.to_string())],
+        (Value::Array(items), _) if parameter.explode => items.iter().map(|item| (wire.clone(), plain(item))).collect(),
+        (Value::Array(items), style) => {
+            let between = match style {
+                Style::SpaceDelimited => " ",
+                Style::PipeDelimited => "|",
+                _ => ",",
+            };
+            vec![(wire.clone(), items.iter().map(plain).collect::<Vec<_>>().join(between))]
+        }
+        (Value::Object(members), Style::DeepObject) => members
+            .iter()
+            .map(|(key, value)| (format!("{wire}[{key}]"), plain(value)))
+            .collect(),
+        (Value::Object(members), _) if parameter.explode => {
+            members.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
+        }
+        (value, _) => vec![(wire.clone(), joined(value))],
+    }
+}
+
+/// A value in one text: lists and objects with commas, as the style `simple` writes them.
+fn joined(value: &Value) -> String {
+    match value {
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| format!("{key},{}", plain(value)))
+            .collect::<Vec<_>>()
+            .join(","),
+        value => plain(value),
+    }
+}
+
+/// An example of the answer that an operation gives when it works.
+pub(super) fn examples(model: &Model, operation: &Operation, request: &Value, id: &str) -> Vec<Value> {
+    let Some(success) = operation.success() else {
+        return Vec::new();
+    };
+    let Status::Exact(code) = success.status else {
+        return Vec::new();
+    };
+    let content = success.contents.iter().find(|content| content.kind == MediaKind::Json);
+    let body = content.and_then(|content| of_content(model, content, Direction::Response));
+    let media = content.map(|content| json!([{ "key": "Content-Type", "value": content.media }]));
+    vec![json!({
+        "id": id,
+        "name": if success.description.is_empty() { "Success" } else { success.description.as_str() },
+        "originalRequest": request,
+        "status": reason(code),
+        "code": code,
+        "header": media.unwrap_or_else(|| json!([])),
+        "body": body.map(|body| format!("{body:#}")).unwrap_or_default(),
+        "_postman_previewlanguage": if content.is_some() { "json" } else { "text" },
+    })]
+}
+
+/// The words of a status.
+fn reason(code: u16) -> &'static str {
+    match code {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        206 => "Partial Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        _ => "Success",
+    }
+}

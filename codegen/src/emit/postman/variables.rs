@@ -1,0 +1,94 @@
+//! Variables: what one answer gives and later requests take.
+//!
+//! Owns: which names are captured, and what they hold before. Must not know: requests.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::emit::example::{Direction, of_content, of_type};
+use crate::model::{Model, Parameter};
+
+/// The variable that signs requests. Only authorization takes it: a member `token` of a body is another token.
+pub(super) const TOKEN: &str = "token";
+
+/// The captured names with the values they begin with.
+pub(super) struct Variables {
+    initial: BTreeMap<String, String>,
+}
+
+impl Variables {
+    /// Every name that some operation captures.
+    pub(super) fn of(model: &Model) -> Self {
+        let names = model
+            .operations
+            .iter()
+            .flat_map(|operation| operation.policy.postman.captures.keys());
+        let mut initial: BTreeMap<String, String> = names.map(|name| (name.clone(), String::new())).collect();
+        for operation in &model.operations {
+            for parameter in &operation.parameters {
+                if let Some(value) = variable_of(parameter).and_then(|name| initial.get_mut(name))
+                    && value.is_empty()
+                {
+                    *value = plain(&example(model, parameter));
+                }
+            }
+            let bodies = operation.body.iter().flat_map(|body| &body.contents);
+            for example in bodies.filter_map(|content| of_content(model, content, Direction::Request)) {
+                for (key, member) in example.as_object().into_iter().flatten() {
+                    if let (Some(value), Value::String(text)) = (initial.get_mut(key), member)
+                        && value.is_empty()
+                        && key != TOKEN
+                    {
+                        value.clone_from(text);
+                    }
+                }
+            }
+        }
+        Self { initial }
+    }
+
+    /// Names and first values, by name. The token is the environment's.
+    pub(super) fn initial(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.initial
+            .iter()
+            .filter(|(name, _)| *name != TOKEN)
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The variable for a parameter, as requests write it.
+    pub(super) fn parameter(&self, parameter: &Parameter) -> Option<String> {
+        let name = variable_of(parameter)?;
+        self.reference(name)
+    }
+
+    /// The variable for a member of a body, as requests write it.
+    pub(super) fn reference(&self, name: &str) -> Option<String> {
+        (name != TOKEN && self.initial.contains_key(name)).then(|| format!("{{{{{name}}}}}"))
+    }
+}
+
+/// The name under which a parameter's value would have been captured.
+fn variable_of(parameter: &Parameter) -> Option<&str> {
+    if parameter.wire.eq_ignore_ascii_case("if-match") {
+        return Some("etag");
+    }
+    (parameter.wire != TOKEN).then_some(parameter.wire.as_str())
+}
+
+/// An example of a parameter's value.
+pub(super) fn example(model: &Model, parameter: &Parameter) -> Value {
+    let written = parameter.docs.examples.first().cloned();
+    written
+        .or_else(|| parameter.default.clone())
+        .unwrap_or_else(|| of_type(model, &parameter.ty, Direction::Request))
+}
+
+/// A value as text without quotes.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
