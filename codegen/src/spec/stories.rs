@@ -122,7 +122,7 @@ fn steps(runs: &[Run]) -> Vec<(Step, String)> {
             continue;
         }
         for line in run.text.split_inclusive('\n') {
-            let first = line.trim_start().split_whitespace().next().unwrap_or("");
+            let first = line.split_whitespace().next().unwrap_or("");
             let capitals = first.len() > 2 && first.chars().all(|c| c.is_ascii_uppercase());
             let lower = first.to_lowercase();
             match STEPS.iter().find(|(known, _)| capitals && *known == lower) {

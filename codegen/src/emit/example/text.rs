@@ -35,9 +35,10 @@ pub(super) fn of(format: &TextFormat, rules: &Rules) -> String {
     text.to_owned()
 }
 
-/// What stands for a secret in an example: obviously none.
+/// What stands for a secret in an example: obviously none, and of the form that the rules demand.
 pub(super) fn placeholder(rules: &Rules) -> String {
-    fitted("not-a-real-secret", rules)
+    let made = rules.pattern.as_deref().and_then(|pattern| matching(pattern, rules));
+    made.unwrap_or_else(|| fitted("not-a-real-secret", rules))
 }
 
 /// A key of a map.
