@@ -1,10 +1,6 @@
 //! The repository's own rules: every module says what it owns, arrows between crates hold, files have one subject.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +72,10 @@ fn no_module_is_named_after_nothing() {
     let banned = ["util", "utils", "helper", "helpers", "common", "misc"];
     let found: Vec<String> = code()
         .iter()
-        .filter(|(path, _)| path.components().any(|part| banned.contains(&part.as_os_str().to_string_lossy().trim_end_matches(".rs"))))
+        .filter(|(path, _)| {
+            path.components()
+                .any(|part| banned.contains(&part.as_os_str().to_string_lossy().trim_end_matches(".rs")))
+        })
         .map(|(path, _)| path.display().to_string())
         .collect();
     none(&found);
@@ -85,18 +84,36 @@ fn no_module_is_named_after_nothing() {
 #[test]
 fn arrows_between_crates_point_one_way() {
     let forbidden = [
-        ("codegen/Cargo.toml", ["flaresmith-sync", "flaresmith-api", "axum", "tokio", "git2"].as_slice()),
+        (
+            "codegen/Cargo.toml",
+            ["flaresmith-sync", "flaresmith-api", "axum", "tokio", "git2"].as_slice(),
+        ),
         ("sync/Cargo.toml", ["flaresmith-api", "axum", "tokio"].as_slice()),
-        ("Cargo.toml", ["axum.workspace", "tokio.workspace", "flaresmith-api.workspace"].as_slice()),
-        ("generated/rust/Cargo.toml", ["flaresmith-codegen", "flaresmith-sync"].as_slice()),
+        (
+            "Cargo.toml",
+            ["axum.workspace", "tokio.workspace", "flaresmith-api.workspace"].as_slice(),
+        ),
+        (
+            "generated/rust/Cargo.toml",
+            ["flaresmith-codegen", "flaresmith-sync"].as_slice(),
+        ),
     ];
     let mut found = Vec::new();
     for (manifest, words) in forbidden {
         let text = fs::read_to_string(root().join(manifest)).unwrap();
-        let from = if manifest == "Cargo.toml" { text.split("[dependencies]").nth(1).unwrap_or("") } else { &text };
+        let from = if manifest == "Cargo.toml" {
+            text.split("[dependencies]").nth(1).unwrap_or("")
+        } else {
+            &text
+        };
         let lines = from.lines().filter(|line| !line.starts_with('#'));
         for line in lines {
-            found.extend(words.iter().filter(|word| line.starts_with(*word)).map(|word| format!("{manifest} depends on {word}")));
+            found.extend(
+                words
+                    .iter()
+                    .filter(|word| line.starts_with(*word))
+                    .map(|word| format!("{manifest} depends on {word}")),
+            );
         }
     }
     none(&found);
@@ -104,13 +121,20 @@ fn arrows_between_crates_point_one_way() {
 
 #[test]
 fn nothing_is_left_to_be_written() {
-    let marks = [["to", "do!("].concat(), ["unimple", "mented!("].concat(), ["FIX", "ME"].concat(), ["XX", "X"].concat()];
+    let marks = [
+        ["to", "do!("].concat(),
+        ["unimple", "mented!("].concat(),
+        ["FIX", "ME"].concat(),
+        ["XX", "X"].concat(),
+    ];
     let found: Vec<String> = code()
         .iter()
         .flat_map(|(path, text)| {
             let lines = text.lines().enumerate();
             let marked = lines.filter(|(_, line)| marks.iter().any(|mark| line.contains(mark.as_str())));
-            marked.map(|(i, _)| format!("{}:{}", path.display(), i + 1)).collect::<Vec<_>>()
+            marked
+                .map(|(i, _)| format!("{}:{}", path.display(), i + 1))
+                .collect::<Vec<_>>()
         })
         .collect();
     none(&found);

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use flaresmith_codegen::diagnostics::feature::SECRET_PLAINTEXT;
 use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::SyncError;
@@ -91,7 +92,12 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Locator<'_>) {
                     at.line,
                     at.column
                 );
-                let line = plain(&at.text);
+                // The line of a secret is the secret.
+                let line = if diagnostic.code == &SECRET_PLAINTEXT {
+                    "(not shown)".to_owned()
+                } else {
+                    plain(&at.text)
+                };
                 let line = if line.chars().count() > 160 {
                     line.chars().take(160).collect::<String>() + "…"
                 } else {

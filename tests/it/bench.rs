@@ -51,7 +51,17 @@ pub(crate) fn platform(name: &str) -> (Compilation, PathBuf) {
     package(name, &platform_sources(), &[])
 }
 
-fn platform_sources() -> Sources {
+/// The settings of this repository.
+pub(crate) fn settings_of() -> Settings {
+    let text = fs::read_to_string(root().join("flaresmith.toml")).unwrap();
+    let mut diagnostics = Vec::new();
+    let settings = Settings::parse(&text, &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    settings
+}
+
+/// The specs of this repository.
+pub(crate) fn platform_sources() -> Sources {
     let mut sources = Sources::default();
     let mut folders = vec![root().join("specs")];
     while let Some(folder) = folders.pop() {

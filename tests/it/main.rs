@@ -10,6 +10,8 @@
 
 mod bench;
 mod command_line;
+mod corpus;
+mod determinism;
 mod hono;
 mod platform;
 mod repository;

@@ -82,7 +82,7 @@ pub const OPERATION_UNTRACED: Code = Code {
 /// A secret that everybody can read.
 pub const SECRET_PLAINTEXT: Code = Code {
     id: "SPEC_SECRET_PLAINTEXT",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     title: "a secret stands in a spec",
     explanation: "The text has the form of a real token or private key. Specs are committed and copied into everything that is \
                   generated. Revoke the secret, then write a placeholder such as `<token>` in its place.",

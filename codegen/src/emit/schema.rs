@@ -21,6 +21,9 @@ pub struct Standalone {
 /// Keywords of a schema whose members are schemas by name: their keys are names, not keywords.
 const NAMED: [&str; 4] = ["properties", "patternProperties", "$defs", "dependentSchemas"];
 
+/// Keywords that are read first and so are written first; the others follow by name.
+const FIRST: [&str; 6] = ["$ref", "type", "title", "description", "enum", "const"];
+
 /// Keywords whose value is data, not a schema.
 const DATA: [&str; 3] = ["const", "enum", "default"];
 
@@ -79,8 +82,8 @@ impl Standalone {
 
 fn rewritten(schema: &Value, needed: &mut BTreeSet<String>) -> Value {
     match schema {
-        Value::Object(members) => Value::Object(
-            members
+        Value::Object(members) => {
+            let mut kept: Vec<(&String, &Value)> = members
                 .iter()
                 .filter(|(key, _)| {
                     !key.starts_with("x-")
@@ -89,9 +92,14 @@ fn rewritten(schema: &Value, needed: &mut BTreeSet<String>) -> Value {
                             "examples" | "example" | "discriminator" | "xml" | "externalDocs"
                         )
                 })
-                .map(|(key, value)| (key.clone(), member(key, value, needed)))
-                .collect(),
-        ),
+                .collect();
+            // The order of keywords has no meaning, so it must not reach the output.
+            kept.sort_by_key(|(key, _)| (FIRST.iter().position(|first| first == key).unwrap_or(FIRST.len()), *key));
+            let kept = kept
+                .into_iter()
+                .map(|(key, value)| (key.clone(), member(key, value, needed)));
+            Value::Object(kept.collect())
+        }
         Value::Array(items) => Value::Array(items.iter().map(|item| rewritten(item, needed)).collect()),
         other => other.clone(),
     }
