@@ -38,7 +38,7 @@ pub fn analyse(sources: &Sources, settings: &Settings) -> Compilation {
     let bundle = openapi::bundle(sources, settings, &mut diagnostics);
     let (features, constitution) = spec::features(sources, settings, &mut diagnostics);
     let model = lower::lower(&bundle, features, constitution, settings, &mut diagnostics);
-    check::check(&model, &bundle, &mut diagnostics);
+    check::check(&model, &bundle, sources, &mut diagnostics);
     Compilation {
         model,
         bundle,

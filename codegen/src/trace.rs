@@ -2,8 +2,13 @@
 //!
 //! Owns: resolving requirement ids, coverage. Must not know: files beyond the specs, or how a trace is printed.
 
+mod resolve;
+
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
+pub use self::resolve::{Resolver, Target};
 use crate::diagnostics::Place;
 use crate::model::{Feature, Model, Requirement, RequirementKind};
 
@@ -15,6 +20,8 @@ pub struct Trace {
     pub requirements: Vec<Traced>,
     /// Figures over all features, of functional requirements and success criteria apart.
     pub coverage: Coverage,
+    /// Figures of functional requirements by feature.
+    pub features: Vec<FeatureCoverage>,
     /// Ids of operations without any requirement, when there are features.
     pub untraced: Vec<String>,
 }
@@ -68,6 +75,22 @@ pub enum Status {
     Removed,
 }
 
+/// Figures of one feature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FeatureCoverage {
+    /// Name of its folder.
+    pub feature: String,
+    /// Its title.
+    pub title: String,
+    /// Functional requirements that still hold.
+    pub requirements: usize,
+    /// Those that something carries.
+    pub covered: usize,
+    /// Those with a written reason.
+    pub explained: usize,
+}
+
 /// Figures of coverage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,23 +107,44 @@ pub struct Coverage {
     pub traced: usize,
 }
 
+/// What carries one requirement, by position.
+#[derive(Default)]
+struct Carriers {
+    operations: Vec<TracedOperation>,
+    schemas: Vec<String>,
+    errors: Vec<String>,
+}
+
 /// Traces every requirement, or the one of that id (`FR-008`, in every feature that has it, or `001/FR-008`).
 #[must_use]
 pub fn trace(model: &Model, only: Option<&str>) -> Trace {
+    let mut carriers = carriers(model).into_iter();
     let mut requirements = Vec::new();
     let mut coverage = Coverage::default();
+    let mut features = Vec::with_capacity(model.features.len());
     for feature in &model.features {
+        let mut figures = FeatureCoverage {
+            feature: format!("{}-{}", feature.number, feature.slug),
+            title: feature.title.clone(),
+            requirements: 0,
+            covered: 0,
+            explained: 0,
+        };
         for requirement in &feature.requirements {
-            let traced = traced(model, feature, requirement);
+            let traced = traced(feature, requirement, carriers.next().unwrap_or_default());
             if requirement.kind == RequirementKind::Functional && traced.status != Status::Removed {
-                coverage.requirements += 1;
-                coverage.covered += usize::from(traced.status == Status::Covered);
-                coverage.explained += usize::from(traced.status == Status::Explained);
+                figures.requirements += 1;
+                figures.covered += usize::from(traced.status == Status::Covered);
+                figures.explained += usize::from(traced.status == Status::Explained);
             }
-            if only.is_none_or(|id| names(id, requirement)) {
+            if only.is_none_or(|id| names(id, feature, requirement)) {
                 requirements.push(traced);
             }
         }
+        coverage.requirements += figures.requirements;
+        coverage.covered += figures.covered;
+        coverage.explained += figures.explained;
+        features.push(figures);
     }
     coverage.operations = model.operations.len();
     let mut untraced = Vec::new();
@@ -117,29 +161,56 @@ pub fn trace(model: &Model, only: Option<&str>) -> Trace {
     Trace {
         requirements,
         coverage,
+        features,
         untraced,
     }
 }
 
-fn traced(model: &Model, feature: &Feature, requirement: &Requirement) -> Traced {
-    let carries = |ids: &[String], place: &Place| ids.iter().any(|id| refers(model, id, place, feature, requirement));
-    let operations: Vec<TracedOperation> = model
-        .operations
-        .iter()
-        .filter(|operation| carries(&operation.policy.requirements, &operation.place))
-        .map(|operation| TracedOperation {
-            id: operation.id.raw.clone(),
-            method: operation.method.as_str(),
-            path: operation.path.raw.clone(),
-        })
-        .collect();
-    let schemas = model.types.iter().filter(|def| carries(&def.requirements, &def.place));
-    let schemas: Vec<String> = schemas.map(|def| def.name.raw.clone()).collect();
-    let errors = model
-        .errors
-        .iter()
-        .filter(|(_, error)| carries(&error.requirements, &error.place));
-    let errors: Vec<String> = errors.map(|(code, _)| code.clone()).collect();
+/// What carries each requirement, in the order of the features.
+fn carriers(model: &Model) -> Vec<Carriers> {
+    let count = model.features.iter().map(|feature| feature.requirements.len()).sum();
+    let mut carriers: Vec<Carriers> = std::iter::repeat_with(Carriers::default).take(count).collect();
+    let resolver = Resolver::new(model);
+    let mut carry = |ids: &[String], place: &Place, add: &dyn Fn(&mut Carriers)| {
+        let positions: BTreeSet<usize> = ids
+            .iter()
+            .flat_map(|id| resolver.resolve(id, &place.file))
+            .map(|target| target.position)
+            .collect();
+        for position in positions {
+            if let Some(found) = carriers.get_mut(position) {
+                add(found);
+            }
+        }
+    };
+    for operation in &model.operations {
+        carry(&operation.policy.requirements, &operation.place, &|found| {
+            found.operations.push(TracedOperation {
+                id: operation.id.raw.clone(),
+                method: operation.method.as_str(),
+                path: operation.path.raw.clone(),
+            });
+        });
+    }
+    for def in &model.types {
+        carry(&def.requirements, &def.place, &|found| {
+            found.schemas.push(def.name.raw.clone())
+        });
+    }
+    for (code, error) in &model.errors {
+        carry(&error.requirements, &error.place, &|found| {
+            found.errors.push(code.clone())
+        });
+    }
+    carriers
+}
+
+fn traced(feature: &Feature, requirement: &Requirement, carriers: Carriers) -> Traced {
+    let Carriers {
+        operations,
+        schemas,
+        errors,
+    } = carriers;
     let carried = !operations.is_empty() || !schemas.is_empty() || !errors.is_empty();
     Traced {
         id: requirement.global_id.clone(),
@@ -159,21 +230,10 @@ fn traced(model: &Model, feature: &Feature, requirement: &Requirement) -> Traced
 }
 
 /// Whether an id as people type it names a requirement.
-fn names(id: &str, requirement: &Requirement) -> bool {
-    id.eq_ignore_ascii_case(&requirement.id) || id.eq_ignore_ascii_case(&requirement.global_id)
-}
-
-/// Whether an id that stands in a contract means a requirement: the global form says so itself; the short form means the
-/// feature in whose folder the contract stands, and for contracts outside of features every feature that has the id.
-#[must_use]
-pub fn refers(model: &Model, id: &str, place: &Place, feature: &Feature, requirement: &Requirement) -> bool {
-    if id.contains('/') {
-        return id == requirement.global_id;
-    }
-    if id != requirement.id {
-        return false;
-    }
-    let folder = |feature: &Feature| feature.file.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
-    let inside = |feature: &Feature| folder(feature).is_some_and(|folder| place.file.starts_with(&folder));
-    inside(feature) || !model.features.iter().any(inside)
+fn names(id: &str, feature: &Feature, requirement: &Requirement) -> bool {
+    let Some((folder, short)) = id.split_once('/') else {
+        return id.eq_ignore_ascii_case(&requirement.id);
+    };
+    let named = || format!("{}-{}", feature.number, feature.slug);
+    short.eq_ignore_ascii_case(&requirement.id) && (folder == feature.number || folder.eq_ignore_ascii_case(&named()))
 }

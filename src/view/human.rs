@@ -5,7 +5,6 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use flaresmith_codegen::diagnostics::feature::SECRET_PLAINTEXT;
 use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::SyncError;
@@ -92,18 +91,15 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Locator<'_>) {
                     at.line,
                     at.column
                 );
-                // The line of a secret is the secret.
-                let line = if diagnostic.code == &SECRET_PLAINTEXT {
-                    "(not shown)".to_owned()
-                } else {
-                    plain(&at.text)
-                };
-                let line = if line.chars().count() > 160 {
-                    line.chars().take(160).collect::<String>() + "…"
-                } else {
-                    line
-                };
-                let _ = writeln!(text, "{} {line}", styled(BLUE, format!("{:>5} |", at.line)));
+                if diagnostic.shows_source() {
+                    let line = plain(&at.text);
+                    let line = if line.chars().count() > 160 {
+                        line.chars().take(160).collect::<String>() + "…"
+                    } else {
+                        line
+                    };
+                    let _ = writeln!(text, "{} {line}", styled(BLUE, format!("{:>5} |", at.line)));
+                }
             }
             None => {
                 let _ = writeln!(text, "  {} {}", styled(BLUE, "-->"), plain(&place.file));

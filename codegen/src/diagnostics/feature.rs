@@ -1,98 +1,79 @@
-//! Codes about feature specs: requirements, questions, and what carries them.
+//! Codes about feature specs: what stands in Markdown and cannot be read, or should be looked at.
 //!
-//! Owns: the codes of Markdown specs and of the trace. Must not know: Markdown.
+//! Owns: the codes of `spec.md`, feature folders and the constitution. Must not know: how Markdown is read.
 
 use super::{Code, Severity};
 
 /// The codes of this family.
 pub const CODES: &[&Code] = &[
-    &QUESTION_OPEN,
-    &REQUIREMENT_REPEATED,
-    &REQUIREMENT_MALFORMED,
-    &WITHOUT_REQUIREMENTS,
-    &REQUIREMENT_UNCOVERED,
-    &REQUIREMENT_UNKNOWN,
-    &OPERATION_UNTRACED,
-    &SECRET_PLAINTEXT,
-    &WITHOUT_SUCCESS,
+    &REQUIREMENT_DUPLICATE,
+    &REQUIREMENT_ID_MALFORMED,
+    &CLARIFICATION_OPEN,
+    &SCENARIO_UNREAD,
+    &FEATURE_NUMBER_REPEATED,
+    &FEATURE_FOLDER_UNNAMED,
+    &FEATURE_EMPTY,
 ];
 
-/// A question without an answer.
-pub const QUESTION_OPEN: Code = Code {
-    id: "SPEC_QUESTION_OPEN",
+/// An id that is defined twice in one spec.
+pub const REQUIREMENT_DUPLICATE: Code = Code {
+    id: "SPEC_REQUIREMENT_DUPLICATE",
+    severity: Severity::Warning,
+    title: "a requirement id is defined twice",
+    explanation: "Whoever refers to the id cannot say which of the two is meant; the first one is used. Give the second one an id of \
+                  its own. An id that was struck out stays taken.",
+};
+
+/// Something that was meant as an id.
+pub const REQUIREMENT_ID_MALFORMED: Code = Code {
+    id: "SPEC_REQUIREMENT_ID_MALFORMED",
+    severity: Severity::Warning,
+    title: "something looks like a requirement id and is none",
+    explanation: "Ids are capital letters, hyphens and a number: `FR-001`, `FR-007a`, `FR-010.1`, `FR-CORE-001`, `NFR-001`, `SC-001`. \
+                  What is spelt otherwise is not read as a requirement, so nothing can be traced to it.",
+};
+
+/// A question that nobody answered yet.
+pub const CLARIFICATION_OPEN: Code = Code {
+    id: "SPEC_CLARIFICATION_OPEN",
+    severity: Severity::Warning,
+    title: "a question of the spec is still open",
+    explanation: "`[NEEDS CLARIFICATION: …]` marks what has to be decided before it is built. Answer it in the text, and keep question \
+                  and answer under `## Clarifications` when they are worth keeping.",
+};
+
+/// A scenario without the words of one.
+pub const SCENARIO_UNREAD: Code = Code {
+    id: "SPEC_SCENARIO_UNREAD",
     severity: Severity::Info,
-    title: "a question in the spec is open",
-    explanation: "`[NEEDS CLARIFICATION: …]` marks what nobody has decided. Answer it under `## Clarifications` as \
-                  `- Q: … → A: …`, then remove the mark.",
+    title: "an acceptance scenario is not read",
+    explanation: "Acceptance scenarios are read by their words: `**Given** …, **When** …, **Then** …`, on one line or several. An item \
+                  without any of them stays text.",
 };
 
-/// Two requirements of one id.
-pub const REQUIREMENT_REPEATED: Code = Code {
-    id: "SPEC_REQUIREMENT_REPEATED",
+/// Two features of one number.
+pub const FEATURE_NUMBER_REPEATED: Code = Code {
+    id: "SPEC_FEATURE_NUMBER_REPEATED",
+    severity: Severity::Info,
+    title: "two features have the same number",
+    explanation: "Global ids of requirements begin with the number of their feature: `007/FR-001`. Where two features share one, the \
+                  whole name of the folder stands there instead: `007-search/FR-001`.",
+};
+
+/// A spec in a folder that is no feature.
+pub const FEATURE_FOLDER_UNNAMED: Code = Code {
+    id: "SPEC_FEATURE_FOLDER_UNNAMED",
     severity: Severity::Warning,
-    title: "a requirement is defined twice",
-    explanation: "Two requirements of one feature have the same id, so nobody can tell which one an operation carries. The first \
-                  one counts. Give the other one a number of its own.",
+    title: "a spec.md stands in a folder that is no feature",
+    explanation: "The folder of a feature begins with a number of three digits or more, or with a date and a time: `specs/001-search/`, \
+                  `specs/20260131-093000-search/`. The file is not read.",
 };
 
-/// Almost an id.
-pub const REQUIREMENT_MALFORMED: Code = Code {
-    id: "SPEC_REQUIREMENT_MALFORMED",
+/// A feature that says nothing.
+pub const FEATURE_EMPTY: Code = Code {
+    id: "SPEC_FEATURE_EMPTY",
     severity: Severity::Warning,
-    title: "something looks like a requirement but has no id that is read",
-    explanation: "Ids are written in capitals with a hyphen and a number: `FR-001`, `FR-007a`, `FR-CORE-001`, `SC-001`, `NFR-001`.",
-};
-
-/// A spec that asks for nothing.
-pub const WITHOUT_REQUIREMENTS: Code = Code {
-    id: "SPEC_WITHOUT_REQUIREMENTS",
-    severity: Severity::Warning,
-    title: "a feature spec has no requirement",
-    explanation: "Requirements are bullets, headings or table rows that begin with an id, such as `- **FR-001**: The system MUST …`. \
-                  Without them nothing of the feature can be traced.",
-};
-
-/// A requirement that nothing carries.
-pub const REQUIREMENT_UNCOVERED: Code = Code {
-    id: "TRACE_REQUIREMENT_UNCOVERED",
-    severity: Severity::Warning,
-    title: "nothing in a contract carries a requirement",
-    explanation: "List the id under `x-flaresmith.requirements` of an operation, schema or error, or say in the requirement's own \
-                  text why no contract can carry it, with a sentence that begins `Not in the contract:`.",
-};
-
-/// An id that no feature has.
-pub const REQUIREMENT_UNKNOWN: Code = Code {
-    id: "TRACE_REQUIREMENT_UNKNOWN",
-    severity: Severity::Error,
-    title: "a contract names a requirement that no feature has",
-    explanation: "The short form of an id (`FR-008`) means the feature in whose folder the contract stands, the global form \
-                  (`001/FR-008`) any feature. Correct the id, or write the requirement down.",
-};
-
-/// An operation without a requirement.
-pub const OPERATION_UNTRACED: Code = Code {
-    id: "TRACE_OPERATION_UNTRACED",
-    severity: Severity::Warning,
-    title: "an operation carries no requirement",
-    explanation: "Every operation of a service that has feature specs exists because somebody asked for it. List the id under \
-                  `x-flaresmith.requirements` of the operation.",
-};
-
-/// A secret that everybody can read.
-pub const SECRET_PLAINTEXT: Code = Code {
-    id: "SPEC_SECRET_PLAINTEXT",
-    severity: Severity::Warning,
-    title: "a secret stands in a spec",
-    explanation: "The text has the form of a real token or private key. Specs are committed and copied into everything that is \
-                  generated. Revoke the secret, then write a placeholder such as `<token>` in its place.",
-};
-
-/// An operation that can only fail.
-pub const WITHOUT_SUCCESS: Code = Code {
-    id: "SPEC_OPERATION_WITHOUT_SUCCESS",
-    severity: Severity::Warning,
-    title: "an operation declares failures only",
-    explanation: "No response of the operation has a status below 400, so nobody can tell what it answers when it works. Declare \
-                  the success, if only as `'204': { description: Done. }`.",
+    title: "a spec has neither requirements nor stories",
+    explanation: "Nothing in the file was recognised. Requirements stand in items, headings or rows that begin with their id \
+                  (`- **FR-001**: …`), stories under headings such as `### User Story 1 - Title (Priority: P1)`.",
 };

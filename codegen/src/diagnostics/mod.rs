@@ -14,6 +14,7 @@ pub mod downgrade;
 pub mod emit;
 pub mod extension;
 pub mod feature;
+pub mod rule;
 pub mod schema;
 pub mod settings;
 
@@ -166,6 +167,12 @@ impl Diagnostic {
         self
     }
 
+    /// Whether the line at the place may be shown. A line with a secret would carry it into logs.
+    #[must_use]
+    pub fn shows_source(&self) -> bool {
+        self.code != &rule::SECRET_PLAINTEXT
+    }
+
     /// The same with one more place that belongs to the story.
     #[must_use]
     pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
@@ -199,6 +206,7 @@ const FAMILIES: &[&[&Code]] = &[
     emit::CODES,
     extension::CODES,
     feature::CODES,
+    rule::CODES,
     schema::CODES,
     settings::CODES,
 ];

@@ -37,7 +37,7 @@ pub fn bundle(sources: &Sources, settings: &Settings, diagnostics: &mut Diagnost
     for document in others {
         claim_other_components(&mut linker, document, main);
         for key in ["/paths", "/webhooks"] {
-            linker.place(document, key, key);
+            linker.place_among(document, key, key);
         }
     }
     let mut merged = copy_main(&mut linker, main, &aliases);

@@ -70,10 +70,15 @@ impl<'a, 'd> Linker<'a, 'd> {
 
     /// Says that a part of a file stands in the bundle at a pointer.
     pub(super) fn place(&mut self, document: &Document, pointer: &str, bundle: &str) {
-        self.placed
-            .insert((Arc::clone(&document.path), pointer.to_owned()), bundle.to_owned());
+        self.place_among(document, pointer, bundle);
         self.origins
             .push((bundle.to_owned(), Place::pointer(&document.path, pointer)));
+    }
+
+    /// Says where references to a part of a file lead, when that place holds parts of other files as well.
+    pub(super) fn place_among(&mut self, document: &Document, pointer: &str, bundle: &str) {
+        self.placed
+            .insert((Arc::clone(&document.path), pointer.to_owned()), bundle.to_owned());
     }
 
     /// Takes a name for a component. Names that others have get the file's name behind them, then numbers.

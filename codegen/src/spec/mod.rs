@@ -1,18 +1,26 @@
 //! Feature specs in Markdown.
 //!
-//! Owns: the names of feature folders, reading `spec.md` and the constitution. Must not know: contracts or targets.
+//! Owns: reading `spec.md`, the constitution, and the names of feature folders. Must not know: contracts or targets.
+//!
+//! The text becomes a flat list of blocks once; each subject then walks over the blocks by itself, in linear time.
 
 mod blocks;
 mod constitution;
-mod feature;
+mod folders;
+mod head;
 mod ids;
+mod lists;
+mod outline;
+mod requirements;
+mod scenario;
 mod stories;
 
-use crate::diagnostics::Diagnostics;
+use indexmap::IndexMap;
+
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, feature as codes};
 use crate::model::{Constitution, Feature};
 use crate::settings::Settings;
-use crate::source::Sources;
-use crate::source::read;
+use crate::source::{Sources, read};
 
 /// Every feature of the sources, in the order of their folders, and the constitution.
 #[must_use]
@@ -21,74 +29,100 @@ pub fn features(
     settings: &Settings,
     diagnostics: &mut Diagnostics,
 ) -> (Vec<Feature>, Option<Constitution>) {
-    let mut features = Vec::new();
-    let mut found = None;
-    for (path, bytes) in sources.iter() {
-        let in_specs = settings.specs.iter().any(|folder| {
-            let folder = folder.trim_end_matches('/');
-            path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-        });
-        let is_constitution = path.ends_with("/constitution.md") && (in_specs || path.starts_with(".specify/memory/"));
-        let feature = in_specs.then(|| feature_of(path, sources)).flatten();
-        if feature.is_none() && !is_constitution {
+    let found = folders::specs(sources, settings);
+    let mut numbers: IndexMap<&str, &str> = IndexMap::new();
+    let mut repeated: Vec<&str> = Vec::new();
+    for found in &found {
+        let Some((number, _)) = found.name else {
             continue;
-        }
-        let text = match read::text(path, bytes) {
-            Ok(text) => text,
-            Err(diagnostic) => {
-                diagnostics.push(diagnostic);
-                continue;
-            }
         };
-        if let Some((number, slug)) = feature {
-            features.push(feature::read(path, number, slug, text, diagnostics));
-        } else if found.is_none() {
-            found = Some(constitution::read(path, text));
+        if let Some(first) = numbers.insert(number, found.file) {
+            repeated.push(number);
+            let message = format!("two features have the number `{number}`");
+            diagnostics.push(
+                Diagnostic::new(&codes::FEATURE_NUMBER_REPEATED, message, Place::file(found.file))
+                    .hint("refer to their requirements by the whole name of the folder")
+                    .related(Place::file(first), "the other one"),
+            );
         }
     }
-    (features, found)
+    let mut features = Vec::with_capacity(found.len());
+    for found in &found {
+        let Some((number, slug)) = found.name else {
+            let message = format!("`{}` is in no folder of a feature", found.file);
+            diagnostics.push(
+                Diagnostic::new(&codes::FEATURE_FOLDER_UNNAMED, message, Place::file(found.file))
+                    .hint("begin the name of its folder with a number: `001-…`"),
+            );
+            continue;
+        };
+        let folder = if repeated.contains(&number) {
+            format!("{number}-{slug}")
+        } else {
+            number.to_owned()
+        };
+        if let Some((text, base)) = text_of(sources, found.file, diagnostics) {
+            features.push(feature(text, base, found.file, (number, slug), &folder, diagnostics));
+        }
+    }
+    let constitution = folders::constitution(sources, settings).and_then(|file| {
+        let (text, base) = text_of(sources, &file, diagnostics)?;
+        Some(constitution::read(text, base, &file))
+    });
+    (features, constitution)
 }
 
-/// Number and slug of the feature whose spec a file is: `specs/001-slug/spec.md`, or a flat `specs/001-slug.md` without a folder.
-fn feature_of<'p>(path: &'p str, sources: &Sources) -> Option<(&'p str, &'p str)> {
-    let (folder, name) = path.rsplit_once('/')?;
-    if name == "spec.md" {
-        return number_and_slug(folder.rsplit('/').next()?);
+/// The text of a file and the byte at which it begins.
+fn text_of<'a>(sources: &'a Sources, file: &str, diagnostics: &mut Diagnostics) -> Option<(&'a str, usize)> {
+    let bytes = sources.get(file)?;
+    match read::text(file, bytes) {
+        Ok(text) => Some((text, bytes.len() - text.len())),
+        Err(problem) => {
+            diagnostics.push(problem);
+            None
+        }
     }
-    let stem = name.strip_suffix(".md")?;
-    let found = number_and_slug(stem)?;
-    sources
-        .get(&format!("{folder}/{stem}/spec.md"))
-        .is_none()
-        .then_some(found)
 }
 
-/// `001-slug` and `20251121-101500-slug` taken apart.
-fn number_and_slug(name: &str) -> Option<(&str, &str)> {
-    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-    let (first, rest) = name.split_once('-')?;
-    if !digits(first) || first.len() < 3 {
-        return None;
+fn feature(
+    text: &str,
+    base: usize,
+    file: &str,
+    (number, slug): (&str, &str),
+    folder: &str,
+    diagnostics: &mut Diagnostics,
+) -> Feature {
+    let blocks = blocks::blocks(text, base);
+    let head = head::read(&blocks);
+    let stories = stories::read(&blocks, file, diagnostics);
+    let requirements = requirements::read(&blocks, file, folder, diagnostics);
+    let lists = lists::read(&blocks, file, diagnostics);
+    if stories.is_empty() && requirements.is_empty() {
+        let message = "no requirement and no story was found";
+        diagnostics.push(
+            Diagnostic::new(&codes::FEATURE_EMPTY, message, Place::file(file))
+                .hint("write requirements as `- **FR-001**: …`"),
+        );
     }
-    if first.len() == 8
-        && let Some((time, slug)) = rest.split_once('-')
-        && digits(time)
-        && time.len() == 6
-    {
-        return Some((name.get(..15)?, slug));
-    }
-    Some((first, rest))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folders_of_features_are_known_by_their_number() {
-        assert_eq!(number_and_slug("001-a-b"), Some(("001", "a-b")));
-        assert_eq!(number_and_slug("20251121-101500-a"), Some(("20251121-101500", "a")));
-        assert_eq!(number_and_slug("01-a"), None);
-        assert_eq!(number_and_slug("readme"), None);
+    Feature {
+        number: number.to_owned(),
+        slug: slug.to_owned(),
+        title: if head.title.is_empty() {
+            slug.to_owned()
+        } else {
+            head.title
+        },
+        file: file.to_owned(),
+        status: head.status,
+        created: head.created,
+        branch: head.branch,
+        stories,
+        requirements,
+        entities: lists.entities,
+        clarifications: lists.clarifications,
+        open_questions: lists.open_questions,
+        edge_cases: lists.edge_cases,
+        assumptions: lists.assumptions,
+        other_sections: lists.other_sections,
     }
 }

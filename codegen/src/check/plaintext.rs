@@ -1,0 +1,127 @@
+//! Secrets in plain text: in contracts and in feature specs.
+//!
+//! Owns: which texts are looked through and under which name a value stands. Must not know: what a secret looks like. No
+//! message holds any character of what was found.
+
+use serde_json::Value;
+
+use super::{Input, secret_forms};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity, rule as codes};
+use crate::openapi::Bundle;
+
+const HINT: &str = "revoke it at its provider, then write a placeholder such as `<token>`";
+
+/// Examples, defaults, descriptions, server URLs and every other text of the contracts.
+pub(super) fn in_contracts(input: &Input<'_>, diagnostics: &mut Diagnostics) {
+    let mut walk = Walk {
+        bundle: input.bundle,
+        pointer: String::new(),
+        diagnostics,
+    };
+    walk.value(&input.bundle.document, None, false);
+}
+
+struct Walk<'a> {
+    bundle: &'a Bundle,
+    pointer: String,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Walk<'_> {
+    /// `name`: of the field whose schema or value this is. `data`: inside an example, where every key is a field.
+    fn value(&mut self, value: &Value, name: Option<&str>, data: bool) {
+        match value {
+            Value::String(text) => self.text(text, name),
+            Value::Array(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.step(&i.to_string(), |walk| walk.value(item, name, data));
+                }
+            }
+            Value::Object(members) => {
+                let parameter = members
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .filter(|_| members.contains_key("in"));
+                let name = parameter.or(name);
+                for (key, member) in members {
+                    self.step(key, |walk| walk.member(key, member, name, data));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, key: &str, member: &Value, name: Option<&str>, data: bool) {
+        match (key, member) {
+            _ if data => self.value(member, Some(key), true),
+            ("properties", Value::Object(fields)) => {
+                for (field, schema) in fields {
+                    self.step(field, |walk| walk.value(schema, Some(field), false));
+                }
+            }
+            ("example" | "examples" | "default" | "const" | "enum" | "value", _) => self.value(member, name, true),
+            // Words and rules about a field are not its value.
+            ("description" | "title" | "summary" | "pattern" | "format" | "$ref" | "operationId", _) => {
+                self.value(member, None, false);
+            }
+            ("schema" | "items" | "content" | "allOf" | "oneOf" | "anyOf" | "application/json", _) => {
+                self.value(member, name, false);
+            }
+            _ => self.value(member, None, false),
+        }
+    }
+
+    fn step(&mut self, key: &str, inner: impl FnOnce(&mut Self)) {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        if key.contains(['~', '/']) {
+            self.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        } else {
+            self.pointer.push_str(key);
+        }
+        inner(self);
+        self.pointer.truncate(length);
+    }
+
+    fn text(&mut self, text: &str, name: Option<&str>) {
+        if text.len() < 8 {
+            return;
+        }
+        let found = secret_forms::find(text)
+            .first()
+            .map(|found| (found.what, found.certain));
+        let found = found.or_else(|| Some((secret_forms::named(name?, text)?, false)));
+        if let Some((what, certain)) = found {
+            self.diagnostics
+                .push(told(what, certain, self.bundle.place(&self.pointer)));
+        }
+    }
+}
+
+fn told(what: &str, certain: bool, place: Place) -> Diagnostic {
+    let message = format!("what looks like a {what} stands in plain text");
+    let mut told = Diagnostic::new(&codes::SECRET_PLAINTEXT, message, place).hint(HINT);
+    if !certain {
+        told.severity = Severity::Warning;
+    }
+    told
+}
+
+/// The texts of the features and the constitution, code included.
+pub(super) fn in_features(input: &Input<'_>, diagnostics: &mut Diagnostics) {
+    let features = input.model.features.iter().map(|feature| feature.file.as_str());
+    let constitution = input
+        .model
+        .constitution
+        .iter()
+        .map(|constitution| constitution.file.as_str());
+    for file in features.chain(constitution) {
+        let text = input
+            .sources
+            .get(file)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
+        for found in text.map(secret_forms::find).unwrap_or_default() {
+            diagnostics.push(told(found.what, found.certain, Place::bytes(file, found.range)));
+        }
+    }
+}

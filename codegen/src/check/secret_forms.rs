@@ -1,0 +1,459 @@
+//! Forms of secrets: what a real token, key or password looks like.
+//!
+//! Owns: prefixes and lengths of providers' tokens, private keys, passwords in URLs, random values under telling names.
+//! Must not know: where a text comes from.
+//!
+//! A warning about a placeholder teaches people to overlook warnings, so whatever reads like one is let pass.
+
+use std::ops::Range;
+
+/// A token of a provider: what it begins with, then at least so many characters of its alphabet.
+struct Form {
+    what: &'static str,
+    prefix: &'static str,
+    least: usize,
+    alphabet: fn(u8) -> bool,
+}
+
+const fn form(what: &'static str, prefix: &'static str, least: usize, alphabet: fn(u8) -> bool) -> Form {
+    Form {
+        what,
+        prefix,
+        least,
+        alphabet,
+    }
+}
+
+const FORMS: &[Form] = &[
+    form("GitHub token", "ghp_", 36, letters),
+    form("GitHub token", "gho_", 36, letters),
+    form("GitHub token", "ghu_", 36, letters),
+    form("GitHub token", "ghs_", 36, letters),
+    form("GitHub token", "ghr_", 36, letters),
+    form("GitHub token", "github_pat_", 50, words),
+    form("GitLab token", "glpat-", 20, dashed),
+    form("AWS access key", "AKIA", 16, capitals),
+    form("AWS access key", "ASIA", 16, capitals),
+    form("Google API key", "AIza", 35, dashed),
+    form("Google client secret", "GOCSPX-", 24, dashed),
+    form("Slack token", "xoxb-", 24, dashed),
+    form("Slack token", "xoxp-", 24, dashed),
+    form("Slack token", "xapp-", 24, dashed),
+    form("Slack webhook", "hooks.slack.com/services/T", 30, slashed),
+    form("Stripe key", "sk_live_", 20, letters),
+    form("Stripe key", "rk_live_", 20, letters),
+    form("Stripe webhook secret", "whsec_", 32, base64),
+    form("OpenAI key", "sk-proj-", 40, dashed),
+    form("Anthropic key", "sk-ant-", 40, dashed),
+    form("SendGrid key", "SG.", 60, dotted),
+    form("npm token", "npm_", 36, letters),
+    form("PyPI token", "pypi-AgE", 50, dashed),
+    form("Postman API key", "PMAK-", 50, dashed),
+    form("Neon API key", "napi_", 40, letters),
+    form("DigitalOcean token", "dop_v1_", 64, hexadecimal),
+    form("Shopify token", "shpat_", 32, hexadecimal),
+    form("Vault token", "hvs.", 24, dashed),
+    form("Linear key", "lin_api_", 32, letters),
+    form("Hugging Face token", "hf_", 34, letters),
+    form("age key", "AGE-SECRET-KEY-1", 58, capitals),
+];
+
+fn letters(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+}
+
+fn words(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn dashed(byte: u8) -> bool {
+    words(byte) || byte == b'-'
+}
+
+fn dotted(byte: u8) -> bool {
+    dashed(byte) || byte == b'.'
+}
+
+fn slashed(byte: u8) -> bool {
+    letters(byte) || byte == b'/'
+}
+
+fn base64(byte: u8) -> bool {
+    letters(byte) || matches!(byte, b'+' | b'/' | b'=')
+}
+
+fn capitals(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
+fn hexadecimal(byte: u8) -> bool {
+    byte.is_ascii_hexdigit()
+}
+
+/// Something that looks like a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// What it looks like, for people.
+    pub(super) what: &'static str,
+    /// Whether its form is that of one provider, so that it is hardly made up.
+    pub(super) certain: bool,
+    /// Where it stands in the text.
+    pub(super) range: Range<usize>,
+}
+
+/// Every secret in a text, in order.
+pub(super) fn find(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    if holds_random(text) {
+        found.extend(tokens(text));
+        found.extend(private_keys(text));
+        found.extend(assignments(text));
+    }
+    if text.contains('@') {
+        found.extend(passwords_in_urls(text));
+    }
+    found.sort_by_key(|found| (found.range.start, found.range.end));
+    found.dedup_by(|later, first| later.range.start < first.range.end);
+    found
+}
+
+/// The value of a field of that name, when it looks like a secret as a whole.
+pub(super) fn named(name: &str, value: &str) -> Option<&'static str> {
+    (is_telling(name) && is_random(value)).then_some("secret value")
+}
+
+/// Whether a text has any stretch that a token could be in. Nearly all texts have none, and are done with one look.
+fn holds_random(text: &str) -> bool {
+    let (mut length, mut digits) = (0_usize, 0_usize);
+    text.bytes().any(|byte| {
+        if dotted(byte) || base64(byte) || byte == b'~' {
+            length += 1;
+            digits += usize::from(byte.is_ascii_digit());
+        } else {
+            (length, digits) = (0, 0);
+        }
+        length >= 20 && digits >= 2
+    })
+}
+
+fn tokens(text: &str) -> Vec<Found> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    for form in FORMS {
+        let mut end = 0;
+        for (at, _) in text.match_indices(form.prefix) {
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+            if at < end || before.is_some_and(|byte| words(*byte)) {
+                continue;
+            }
+            let body = at + form.prefix.len();
+            let rest = bytes.get(body..).unwrap_or_default();
+            let length = rest.iter().take_while(|byte| (form.alphabet)(**byte)).count();
+            end = body + length;
+            if length >= form.least && text.get(body..end).is_some_and(|body| !is_placeholder(body)) {
+                found.push(Found {
+                    what: form.what,
+                    certain: true,
+                    range: at..end,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// A key with its content; the frame alone, or with dots in it, is only named.
+fn private_keys(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("-----BEGIN ") {
+        let Some(rest) = text.get(at + 11..) else {
+            continue;
+        };
+        let label: String = rest.chars().take(40).collect();
+        let Some(end) = label.find("PRIVATE KEY-----") else {
+            continue;
+        };
+        let content: String = rest.get(end + 16..).unwrap_or("").chars().take(160).collect();
+        let content = content.replace("\\n", "\n");
+        let solid = content
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .take_while(|c| u8::try_from(*c).is_ok_and(base64))
+            .take(64)
+            .collect::<String>();
+        if solid.len() >= 64 && !is_placeholder(&solid) {
+            found.push(Found {
+                what: "private key",
+                certain: false,
+                range: at..at + 27,
+            });
+        }
+    }
+    found
+}
+
+/// `scheme://user:password@host`, unless the host is this machine or an example.
+fn passwords_in_urls(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("://") {
+        let rest = text.get(at + 3..).unwrap_or("");
+        let end = rest.bytes().take(256).position(|byte| {
+            matches!(
+                byte,
+                b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b')' | b' ' | b'\n'
+            )
+        });
+        let Some((user, host)) = rest
+            .get(..end.unwrap_or(rest.len()))
+            .and_then(|part| part.rsplit_once('@'))
+        else {
+            continue;
+        };
+        let Some((name, password)) = user.split_once(':') else {
+            continue;
+        };
+        let local = [
+            "localhost",
+            "127.",
+            "example.",
+            ".example",
+            "host",
+            "db",
+            "postgres",
+            "[::1]",
+        ];
+        let host = host.to_ascii_lowercase();
+        let made_up = local
+            .iter()
+            .any(|part| host.starts_with(part) || host.contains(".example"));
+        if password.len() >= 8 && password != name && !made_up && !is_placeholder(password) && varied(password) {
+            let start = at + 3 + name.len() + 1;
+            found.push(Found {
+                what: "password in a URL",
+                certain: false,
+                range: start..start + password.len(),
+            });
+        }
+    }
+    found
+}
+
+/// `API_KEY=…`, `"client_secret": "…"`, `password: …` within text.
+fn assignments(text: &str) -> Vec<Found> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut end = 0;
+    for (at, _) in text.match_indices([':', '=']) {
+        let before = bytes.get(end..at).unwrap_or_default();
+        let quoted = |byte: &u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'*');
+        let gap = before.iter().rev().take(4).take_while(|byte| quoted(byte)).count();
+        let name_end = at - gap;
+        let length = bytes
+            .get(end..name_end)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(64)
+            .take_while(|byte| dashed(**byte))
+            .count();
+        let Some(name) = text.get(name_end - length..name_end).filter(|name| is_telling(name)) else {
+            continue;
+        };
+        let after = bytes.get(at + 1..).unwrap_or_default();
+        let skip = after.iter().take(4).take_while(|byte| quoted(byte)).count();
+        let start = at + 1 + skip;
+        let length = bytes
+            .get(start..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|byte| {
+                byte.is_ascii_graphic()
+                    && !matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>' | b')' | b'}')
+            })
+            .count();
+        end = start + length;
+        if let Some(value) = text.get(start..end)
+            && named(name, value).is_some()
+        {
+            found.push(Found {
+                what: "secret value",
+                certain: false,
+                range: start..end,
+            });
+        }
+    }
+    found
+}
+
+/// Whether a name says that its value is secret. Names of what merely has to do with one are not meant.
+fn is_telling(name: &str) -> bool {
+    let flat: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    let telling = [
+        "secret",
+        "password",
+        "passwd",
+        "passphrase",
+        "apikey",
+        "privatekey",
+        "accesskey",
+        "accesstoken",
+        "authtoken",
+        "refreshtoken",
+        "apitoken",
+        "credential",
+    ];
+    let beside = [
+        "hash", "ref", "id", "ids", "name", "url", "uri", "type", "path", "expires", "expiry", "at", "public",
+        "policy", "page", "next", "format",
+    ];
+    telling.iter().any(|word| flat.contains(word))
+        && !beside
+            .iter()
+            .any(|word| flat.ends_with(word) || flat.starts_with("page") || flat.starts_with("next"))
+}
+
+/// Whether a value looks drawn at random: long, of mixed characters, and no word that stands for something else.
+fn is_random(value: &str) -> bool {
+    (24..=512).contains(&value.len())
+        && value.bytes().all(|byte| dotted(byte) || base64(byte) || byte == b'~')
+        && !is_uuid(value)
+        && !value.starts_with("eyJ")
+        && varied(value)
+        && entropy(value) >= 3.8
+        && !is_placeholder(value)
+}
+
+/// Digits and letters together, and not one single run of either.
+fn varied(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+    digits >= 2 && letters >= 2
+}
+
+fn is_uuid(value: &str) -> bool {
+    let groups: Vec<usize> = value.split('-').map(str::len).collect();
+    groups == [8, 4, 4, 4, 12]
+}
+
+/// Bits of information a character, as its own frequencies tell.
+fn entropy(value: &str) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value.bytes() {
+        if let Some(count) = counts.get_mut(usize::from(byte)) {
+            *count += 1;
+        }
+    }
+    let total = f64::from(u32::try_from(value.len()).unwrap_or(u32::MAX));
+    let shares = counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| f64::from(*count) / total);
+    -shares.map(|share| share * share.log2()).sum::<f64>()
+}
+
+/// Whether a value tells that it stands for a real one: by its words, its sequences, or by being all alike.
+fn is_placeholder(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let words = [
+        "example",
+        "sample",
+        "placeholder",
+        "dummy",
+        "fake",
+        "your",
+        "secret",
+        "password",
+        "changeme",
+        "redacted",
+        "xxxx",
+        "0000",
+        "1234",
+        "abcd",
+        "...",
+        "****",
+        "token",
+        "insert",
+        "replace",
+        "todo",
+    ];
+    words.iter().any(|word| lower.contains(word))
+        || value.contains(['<', '>', '{', '}', '$', '*', '%'])
+        || value.len() >= 16 && entropy(value) < 2.8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Digits and letters as a generator draws them, so that no real-looking secret has to stand in this file.
+    fn drawn(length: usize) -> String {
+        let mut state: u64 = 0x2545_f491_4f6c_dd1d;
+        let mut draw = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let alphabet = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
+            char::from(alphabet[(state % alphabet.len() as u64) as usize])
+        };
+        (0..length).map(|_| draw()).collect()
+    }
+
+    #[test]
+    fn tokens_of_providers_are_found_and_their_masks_are_not() {
+        let token = format!("ghp_{}", drawn(36));
+        let text = format!("run with `{token}` now");
+        let found = find(&text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].what, &text[found[0].range.clone()]),
+            ("GitHub token", token.as_str())
+        );
+        for harmless in [
+            "ghp_****".to_owned(),
+            format!("ghp_{}", "x".repeat(36)),
+            format!("ghp_{}", "a".repeat(36)),
+            format!("xghp_{}", drawn(36)),
+            "AKIA[0-9A-Z]{16}".to_owned(),
+            "AKIAIOSFODNN7EXAMPLE".to_owned(),
+        ] {
+            assert_eq!(find(&harmless), [], "{harmless}");
+        }
+    }
+
+    #[test]
+    fn a_private_key_is_found_by_its_content() {
+        let content = drawn(128);
+        assert_eq!(find(&format!("-----BEGIN RSA PRIVATE KEY-----\n{content}\n")).len(), 1);
+        assert_eq!(find(&format!("-----BEGIN PRIVATE KEY-----\\n{content}\\n")).len(), 1);
+        assert_eq!(find("-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----"), []);
+        assert_eq!(find(&format!("-----BEGIN PUBLIC KEY-----\n{content}\n")), []);
+    }
+
+    #[test]
+    fn passwords_in_urls_are_found_unless_they_are_made_up() {
+        let password = drawn(14);
+        assert_eq!(
+            find(&format!("postgres://app:{password}@ep-cool.neon.tech/main")).len(),
+            1
+        );
+        assert_eq!(find(&format!("postgres://app:{password}@localhost/main")), []);
+        assert_eq!(find("postgres://user:password@db.acme.io/main"), []);
+        assert_eq!(find("https://api.acme.io/a:b@c"), []);
+    }
+
+    #[test]
+    fn random_values_are_secret_under_telling_names_only() {
+        let value = drawn(40);
+        assert_eq!(find(&format!("CLIENT_SECRET={value}")).len(), 1);
+        assert_eq!(find(&format!("\"api_key\": \"{value}\"")).len(), 1);
+        assert_eq!(named("clientSecret", &value), Some("secret value"));
+        assert_eq!(named("secretRefHash", &value), None);
+        assert_eq!(named("nextPageToken", &value), None);
+        assert_eq!(find(&format!("commit: {value}")), []);
+        assert_eq!(named("password", "8c60537e-a4d9-43c1-9f8c-2710b634e5d0"), None);
+    }
+}

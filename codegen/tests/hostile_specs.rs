@@ -1,0 +1,140 @@
+//! Markdown that nobody means well with: it is only text, and reading it takes time in proportion to its length.
+
+#![allow(clippy::disallowed_methods, reason = "a test measures what reading takes")]
+
+use std::time::Instant;
+
+use flaresmith_codegen::diagnostics::{At, Diagnostics};
+use flaresmith_codegen::model::Feature;
+use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::spec;
+use proptest::prelude::*;
+
+fn read(text: &str) -> (Vec<Feature>, Diagnostics) {
+    let mut sources = Sources::default();
+    sources.insert("specs/001-x/spec.md", text.as_bytes().to_vec());
+    sources.insert("specs/constitution.md", text.as_bytes().to_vec());
+    let mut diagnostics = Diagnostics::new();
+    let (features, _) = spec::features(&sources, &Settings::default(), &mut diagnostics);
+    (features, diagnostics)
+}
+
+/// Pieces from which texts are put together that come close to what the reader looks for.
+const PIECES: &[&str] = &[
+    "# ",
+    "## Requirements\n",
+    "### User Story 1 - ",
+    "(Priority: P1)",
+    "- ",
+    "  - ",
+    "**",
+    "FR-001",
+    "FR-",
+    "-",
+    ":",
+    "\n",
+    "\n\n",
+    "~~",
+    "`",
+    "```\n",
+    "| ",
+    "|---|---|\n",
+    "<!--",
+    "-->",
+    "[NEEDS CLARIFICATION:",
+    "]",
+    "**Given**",
+    "When",
+    "Then",
+    "Not in the contract:",
+    "\u{feff}",
+    "é",
+    "日本",
+    "İ",
+    "\0",
+    "---\n",
+    "> ",
+    "## Clarifications\n",
+    "Q:",
+    "A:",
+    "→",
+    "## Key Entities\n",
+    "1. ",
+    "&amp;",
+    "\\",
+    "\r\n",
+    "<br>",
+    "<del>",
+    "</del>",
+    " to FR-002",
+    "(",
+    ")",
+    "**Status**:",
+    "US-1",
+    "SC-001",
+    "001/FR-001",
+    "\t",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn no_text_makes_the_reader_fail(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..60)) {
+        let text: String = pieces.concat();
+        let (features, diagnostics) = read(&text);
+        for requirement in features.iter().flat_map(|feature| &feature.requirements) {
+            let At::Bytes(range) = requirement.place.at else {
+                panic!("{requirement:?}");
+            };
+            prop_assert_eq!(text.get(range.start..range.end), Some(requirement.id.as_str()));
+        }
+        for place in diagnostics.iter().filter_map(|one| one.place.as_ref()) {
+            if let At::Bytes(range) = place.at {
+                prop_assert!(text.get(range.start..range.end).is_some(), "{:?} in {:?}", range, text);
+            }
+        }
+    }
+
+    #[test]
+    fn no_characters_at_all_make_the_reader_fail(text in "\\PC{0,200}") {
+        read(&text);
+    }
+}
+
+#[test]
+fn reading_takes_time_in_proportion_to_the_length() {
+    let repeated: &[(&str, &str)] = &[
+        ("requirements", "- **FR-001**: text with **bold** and `code`\n"),
+        ("one paragraph of many", "**FR-001**: a\n"),
+        ("open questions", "[NEEDS CLARIFICATION: a] "),
+        ("hyphens", "A-a-"),
+        ("nested lists", "- "),
+        ("bold signs", "**a** "),
+        ("open brackets", "[NEEDS CLARIFICATION: ["),
+        ("steps", "Given a, When b, Then c, "),
+        ("signs before words", "!?.,"),
+        ("ids in one text", "FR-1234a "),
+        ("quotes", "> "),
+        ("headings", "### User Story 1 - a (Priority: P1)\n"),
+        ("cells", "| FR-001 "),
+        ("arrows", "Q: a → A: b "),
+        ("keys", "-----BEGIN PRIVATE KEY-----\n"),
+    ];
+    let time = |piece: &str, bytes: usize| {
+        let text = format!("# T\n\n## Requirements\n\n{}", piece.repeat(bytes / piece.len()));
+        let start = Instant::now();
+        read(&text);
+        start.elapsed().as_secs_f64()
+    };
+    for (name, piece) in repeated {
+        // Quadratic time would be 16 times as long for four times the text; noise on a busy machine is allowed for.
+        let small = time(piece, 60_000).max(0.004);
+        let large = time(piece, 240_000);
+        assert!(
+            large < small * 11.0 + 0.05,
+            "{name}: {small:.4} s for 60 kB, {large:.4} s for 240 kB"
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! The rules over a whole repository: what is told about which, and that a repository without features hears almost nothing.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use flaresmith_codegen::analyse;
+use flaresmith_codegen::diagnostics::{Diagnostic, Severity};
+use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::source::locate::Locator;
+
+const SPEC: &str = "# Feature Specification: Loans
+
+## Requirements
+
+- **FR-001**: Lend.
+- **FR-002**: Return.
+- **FR-003**: Oak desks. Not in the contract: furniture has no interface.
+- **FR-004**: Removed.
+
+## Success Criteria
+
+- **SC-001**: Liked.
+";
+
+/// A contract with an operation for each list of requirements.
+fn contract(requirements: &[&str]) -> String {
+    let mut text = "openapi: 3.1.0\ninfo: {title: Loans, version: '1'}\npaths:\n".to_owned();
+    for (i, ids) in requirements.iter().enumerate() {
+        text.push_str(&format!(
+            "  /loans{i}:\n    get:\n      operationId: listLoans{i}\n      x-flaresmith: {{requirements: [{ids}]}}\n      responses: {{'204': {{description: Done}}}}\n"
+        ));
+    }
+    text
+}
+
+fn told(files: &[(&str, &str)]) -> (Sources, Vec<Diagnostic>) {
+    let mut sources = Sources::default();
+    for (path, text) in files {
+        sources.insert(path, text.as_bytes().to_vec());
+    }
+    let diagnostics = analyse(&sources, &Settings::default()).diagnostics;
+    (sources, diagnostics)
+}
+
+fn codes(diagnostics: &[Diagnostic]) -> Vec<&'static str> {
+    diagnostics.iter().map(|one| one.code.id).collect()
+}
+
+#[test]
+fn requirements_without_a_carrier_and_operations_without_a_requirement_are_told_where_they_stand() {
+    let (sources, found) = told(&[
+        ("specs/001-loans/spec.md", SPEC),
+        ("specs/001-loans/contracts/api.yaml", &contract(&["FR-001", ""])),
+    ]);
+    assert_eq!(
+        codes(&found),
+        ["TRACE_REQUIREMENT_UNCOVERED", "TRACE_OPERATION_UNTRACED"]
+    );
+    assert!(found[0].message.contains("001/FR-002") && found[1].message.contains("listLoans1"));
+    let locator = Locator::new(&sources);
+    let lines: Vec<String> = found
+        .iter()
+        .map(|one| locator.locate(one.place.as_ref().unwrap()).unwrap().text)
+        .collect();
+    assert!(lines[0].contains("**FR-002**"), "{lines:?}");
+    assert!(
+        found
+            .iter()
+            .all(|one| one.severity == Severity::Warning && one.hint.is_some())
+    );
+}
+
+#[test]
+fn ids_that_no_feature_has_are_errors_with_the_nearest_one() {
+    let (_, found) = told(&[
+        ("specs/001-loans/spec.md", SPEC),
+        (
+            "specs/001-loans/contracts/api.yaml",
+            &contract(&["FR-001, FR-002, FR-0O1", "FR-004"]),
+        ),
+        (
+            "specs/002-fines/spec.md",
+            "# Fines\n\n## Requirements\n\n- **FR-020**: Fines.\n",
+        ),
+        (
+            "specs/002-fines/contracts/api.yaml",
+            &contract(&["FR-020, FR-003, 001/FR-001"])
+                .replace("/loans", "/fines")
+                .replace("listLoans", "listFines"),
+        ),
+    ]);
+    let unknown: Vec<&Diagnostic> = found
+        .iter()
+        .filter(|one| one.code.id == "TRACE_REQUIREMENT_UNKNOWN")
+        .collect();
+    assert_eq!(unknown.len(), 2, "{found:?}");
+    assert_eq!(unknown[0].severity, Severity::Error);
+    assert_eq!(unknown[0].hint.as_deref(), Some("did you mean `FR-001`?"));
+    assert_eq!(
+        unknown[1].hint.as_deref(),
+        Some("another feature has it: write `001/FR-003`")
+    );
+    assert!(codes(&found).contains(&"TRACE_REQUIREMENT_REMOVED"), "{found:?}");
+}
+
+#[test]
+fn a_short_id_of_two_features_is_ambiguous_outside_of_their_folders() {
+    let other = SPEC.replace("Loans", "Fines");
+    let (_, found) = told(&[
+        ("specs/001-loans/spec.md", SPEC),
+        ("specs/002-fines/spec.md", &other),
+        (
+            "specs/contracts/api.yaml",
+            &contract(&["FR-001", "001/FR-002, 002/FR-002"]),
+        ),
+    ]);
+    assert_eq!(codes(&found), ["TRACE_REQUIREMENT_AMBIGUOUS"]);
+    assert_eq!(found[0].related.len(), 2);
+}
+
+#[test]
+fn a_repository_without_features_hears_nothing_about_requirements() {
+    let (_, found) = told(&[("openapi.yaml", &contract(&["FR-001", ""]))]);
+    assert_eq!(codes(&found), Vec::<&str>::new());
+}
+
+#[test]
+fn an_operation_that_can_only_fail_is_told() {
+    let text = contract(&[""]).replace("'204'", "'404'");
+    let (_, found) = told(&[("openapi.yaml", &text)]);
+    assert_eq!(codes(&found), ["LINT_OPERATION_NO_SUCCESS"]);
+    let (_, found) = told(&[("openapi.yaml", &contract(&[""]).replace("'204'", "'101'"))]);
+    assert_eq!(codes(&found), Vec::<&str>::new());
+}
+
+#[test]
+fn a_secret_is_told_wherever_it_stands_and_never_shown() {
+    // Put together here, so that this file holds nothing that looks like one.
+    let token = format!("gh{}_{}", "p", "9fK2mQ7xLw3RtY6vBn4ZcH8sJd5GpA2eUqVr");
+    let spec = format!("{SPEC}\n```\ncurl -H 'Authorization: {token}'\n```\n");
+    let api = contract(&["FR-001, FR-002"]).replace("description: Done", &format!("description: 'Done with {token}'"));
+    let (sources, found) = told(&[
+        ("specs/001-loans/spec.md", &spec),
+        ("specs/001-loans/contracts/api.yaml", &api),
+    ]);
+    assert_eq!(codes(&found), ["SPEC_SECRET_PLAINTEXT", "SPEC_SECRET_PLAINTEXT"]);
+    let locator = Locator::new(&sources);
+    for one in &found {
+        let line = locator.locate(one.place.as_ref().unwrap()).unwrap().text;
+        assert!(line.contains(&token), "{line}");
+        assert!(!format!("{} {:?}", one.message, one.hint).contains(&token) && !one.shows_source());
+    }
+}
+
+#[test]
+fn values_under_secret_names_are_told_and_placeholders_are_not() {
+    let schema = |example: &str| {
+        format!(
+            "{}components:\n  schemas:\n    Login:\n      type: object\n      properties:\n        clientSecret: {{type: string, example: '{example}'}}\n        nextPageToken: {{type: string, example: 'fK2mQ7xLw3RtY6vBn4ZcH8sJd5GpA2eU'}}\n",
+            contract(&[""])
+        )
+    };
+    let (_, found) = told(&[("openapi.yaml", &schema("fK2mQ7xLw3RtY6vBn4ZcH8sJd5GpA2eU"))]);
+    assert_eq!(codes(&found), ["SPEC_SECRET_PLAINTEXT"]);
+    for placeholder in [
+        "your-client-secret-goes-here",
+        "<secret>",
+        "8c60537e-a4d9-43c1-9f8c-2710b634e5d0",
+        "****",
+    ] {
+        let (_, found) = told(&[("openapi.yaml", &schema(placeholder))]);
+        assert_eq!(codes(&found), Vec::<&str>::new(), "{placeholder}");
+    }
+}
