@@ -9,12 +9,16 @@ pub mod apply;
 pub mod digest;
 pub mod drift;
 pub mod error;
+pub mod fit;
+mod items;
 pub mod lock;
 pub mod mentions;
+pub mod merge;
 pub mod plan;
 pub mod root;
 pub mod snapshot;
 pub mod sources;
+pub mod summary;
 
 pub use error::SyncError;
 pub use root::Root;
