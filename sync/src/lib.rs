@@ -19,6 +19,8 @@ pub mod root;
 pub mod snapshot;
 pub mod sources;
 pub mod summary;
+pub mod tree;
 
 pub use error::SyncError;
 pub use root::Root;
+pub use tree::Tree;
