@@ -8,7 +8,9 @@ mod explain;
 mod init;
 mod spec_apply;
 mod spec_check;
+mod spec_decide;
 mod spec_plan;
+mod spec_status;
 mod spec_trace;
 
 use std::path::Path;
@@ -16,7 +18,8 @@ use std::path::Path;
 use flaresmith_codegen::Compilation;
 use flaresmith_codegen::diagnostics::{self, Severity};
 use flaresmith_sync::lock::{self, Lock};
-use flaresmith_sync::plan::{self, Plan};
+use flaresmith_sync::base::Around;
+use flaresmith_sync::plan::{self, Plan, Wish};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs};
 use flaresmith_sync::{Root, SyncError, Tree};
@@ -38,6 +41,10 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Plan(args)) => spec_plan::run(args, global, view),
         Command::Spec(SpecCommand::Check(args)) => spec_check::run(args, global, view),
         Command::Spec(SpecCommand::Trace(args)) => spec_trace::run(args, global, view),
+        Command::Spec(SpecCommand::Status) => spec_status::run(global, view),
+        Command::Spec(SpecCommand::Accept(args)) => spec_decide::accept(args, global, view),
+        Command::Spec(SpecCommand::Eject(args)) => spec_decide::eject(args, global, view),
+        Command::Spec(SpecCommand::Restore(args)) => spec_decide::restore(args, global, view),
         Command::Explain(args) => explain::run(args, view),
         Command::Completions(args) => completions::run(args),
     }
@@ -83,26 +90,39 @@ fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) 
     }))
 }
 
+/// The text of the lock file, if there is one.
+fn lock_text(root: &Root) -> Result<Option<String>, SyncError> {
+    let path = root.path().join(lock::FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(SyncError::io("cannot read", &path, &error)),
+    }
+}
+
+/// The lock; an empty one when there is none.
+fn lock(root: &Root) -> Result<Lock, SyncError> {
+    lock_text(root)?.map_or_else(
+        || Ok(Lock::default()),
+        |text| Lock::parse(&text).map_err(|error| error.at(&root.path().join(lock::FILE))),
+    )
+}
+
 /// Compares what was compiled with what stands on disk.
-fn plan(compiled: &Compiled, progress: &Progress) -> Result<Plan, SyncError> {
+fn plan(compiled: &Compiled, wish: Wish, progress: &Progress) -> Result<Plan, SyncError> {
     progress.phase("comparing files");
     let root = &compiled.root;
-    let path = root.path().join(lock::FILE);
-    let lock = match std::fs::read_to_string(&path) {
-        Ok(text) => Lock::parse(&text).map_err(|error| error.at(&path))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Lock::default(),
-        Err(error) => return Err(SyncError::io("cannot read", &path, &error)),
-    };
+    let lock = lock(root)?;
     let artifacts = &compiled.compilation.artifacts;
-    let mut snapshot = Snapshot::take(root, plan::paths(&lock, artifacts))?;
+    let paths = plan::paths(&lock, artifacts);
+    let mut snapshot = Snapshot::take(root, paths.iter().map(String::as_str))?;
     let sources = compiled.inputs.digests.clone();
     Ok(plan::plan(
         &lock,
         artifacts,
         sources,
         &mut snapshot,
-        |snapshot, paths| {
-            snapshot.ask_git(root, paths.iter().map(String::as_str));
-        },
+        wish,
+        &mut Around::new(root),
     ))
 }

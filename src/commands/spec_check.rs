@@ -2,6 +2,7 @@
 //!
 //! Owns: what passes. Must not know: how to write. A check that compared nothing has failed.
 
+use flaresmith_sync::plan::Wish;
 use flaresmith_sync::{SyncError, drift};
 
 use crate::cli::{CheckArgs, Global};
@@ -15,7 +16,7 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, view: &mut View) -> Result<
     let Some(compiled) = super::compile(global, args.strict, view, &progress)? else {
         return Ok(Outcome::Problems);
     };
-    let plan = super::plan(&compiled, &progress)?;
+    let plan = super::plan(&compiled, Wish::default(), &progress)?;
     drop(progress);
     if plan.compared == 0 {
         return Err(SyncError::new(
@@ -27,8 +28,8 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, view: &mut View) -> Result<
     let report = drift::report(&plan);
     view.drift(&report, &plan, Told::Checked, args.diff);
     Ok(match Outcome::of_look(report.summary.status) {
-        // The files are right, but the lock would still change: the next apply has something to write.
-        Outcome::Clean if plan.lock_changes => Outcome::Drift,
+        // The files are right, but the lock or a base would still change: the next apply has something to write.
+        Outcome::Clean if plan.lock_changes || !plan.bases.is_empty() => Outcome::Drift,
         outcome => outcome,
     })
 }

@@ -8,6 +8,7 @@
 mod human;
 mod json;
 mod sarif;
+mod status_text;
 mod trace_text;
 
 use std::io::Write;
@@ -20,6 +21,7 @@ use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::DriftReport;
 use flaresmith_sync::mentions::Mention;
 use flaresmith_sync::plan::Plan;
+use flaresmith_sync::status::Status;
 
 use crate::cli::{Format, Global};
 
@@ -32,6 +34,8 @@ pub(crate) enum Told {
     Planned,
     /// It was made to see whether there is anything to do.
     Checked,
+    /// It was a decision about single files, and was carried out.
+    Decided,
 }
 
 /// Prints results in the form that was asked for.
@@ -118,6 +122,15 @@ impl View {
         let text = match self.format {
             Format::Human => human::trace(trace, mentions),
             Format::Json | Format::Sarif => json::trace(trace, mentions),
+        };
+        self.result(&text);
+    }
+
+    /// Shows which files were edited.
+    pub(crate) fn status(&mut self, status: &Status) {
+        let text = match self.format {
+            Format::Human => status_text::status(status),
+            Format::Json | Format::Sarif => json::document(status),
         };
         self.result(&text);
     }

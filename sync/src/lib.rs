@@ -6,6 +6,8 @@
 //! The way of the data is `root -> sources -> (codegen) -> artifacts + snapshot + lock -> plan -> disk`.
 
 pub mod apply;
+pub mod base;
+pub mod decision;
 pub mod digest;
 pub mod drift;
 pub mod error;
@@ -16,9 +18,13 @@ pub mod mentions;
 pub mod merge;
 pub mod plan;
 pub mod root;
+pub mod saved;
 pub mod snapshot;
 pub mod sources;
+pub mod status;
+pub mod suggest;
 pub mod summary;
+pub mod table;
 pub mod tree;
 
 pub use error::SyncError;

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::root::Root;
+use crate::table::Held;
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +21,10 @@ pub enum OnDisk {
     File {
         /// Digest of its content.
         digest: Digest,
-        /// Its bytes, for diffs.
+        /// Its bytes, for diffs and merges.
         bytes: Vec<u8>,
+        /// Whether it may be executed. Generated files may not.
+        executable: bool,
     },
     /// A folder, a symbolic link, or anything else that is not ours to write over.
     Other,
@@ -31,7 +34,7 @@ pub enum OnDisk {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     files: BTreeMap<String, OnDisk>,
-    uncommitted: BTreeMap<String, bool>,
+    held: BTreeMap<String, Held>,
 }
 
 impl Snapshot {
@@ -47,7 +50,7 @@ impl Snapshot {
             .collect::<Result<_, SyncError>>()?;
         Ok(Self {
             files,
-            uncommitted: BTreeMap::new(),
+            held: BTreeMap::new(),
         })
     }
 
@@ -57,33 +60,53 @@ impl Snapshot {
         self.files.get(path).unwrap_or(&OnDisk::Absent)
     }
 
-    /// Asks git about the paths that differ from what is expected. Outside of a repository, everything is uncommitted.
+    /// Asks git what it holds of the paths, HEAD and index together.
     pub fn ask_git<'a>(&mut self, root: &Root, paths: impl IntoIterator<Item = &'a str>) {
         let mut paths = paths.into_iter().peekable();
         if paths.peek().is_none() {
             return;
         }
         let repository = Repository::discover(root.path()).ok();
-        let prefix = repository.as_ref().and_then(|repository| {
-            let work = repository.workdir()?.canonicalize().ok()?;
-            let root = root.path().canonicalize().ok()?;
-            Some(root.strip_prefix(&work).ok()?.to_owned())
-        });
+        let prefix = repository.as_ref().and_then(|repository| prefix(repository, root));
         for path in paths {
-            let committed = match (&repository, &prefix) {
+            let held = match (&repository, &prefix) {
                 (Some(repository), Some(prefix)) => repository
                     .status_file(&prefix.join(path))
-                    .is_ok_and(|status| status == Status::CURRENT || status == Status::IGNORED),
-                _ => false,
+                    .map_or(Held::Loose, held_of),
+                _ => Held::Nowhere,
             };
-            self.uncommitted.insert(path.to_owned(), !committed);
+            self.held.insert(path.to_owned(), held);
         }
     }
 
-    /// Whether git does not hold what is on disk. Only for paths given to [`Self::ask_git`]; others count as uncommitted.
+    /// What git holds of a path. Paths that were not given to [`Self::ask_git`] count as held by nobody.
     #[must_use]
-    pub fn is_uncommitted(&self, path: &str) -> bool {
-        self.uncommitted.get(path).copied().unwrap_or(true)
+    pub fn held(&self, path: &str) -> Held {
+        self.held.get(path).copied().unwrap_or(Held::Nowhere)
+    }
+}
+
+/// Where the root lies in the work tree of its repository; `None` for a bare one.
+pub(crate) fn prefix(repository: &Repository, root: &Root) -> Option<std::path::PathBuf> {
+    let work = repository.workdir()?.canonicalize().ok()?;
+    let root = root.path().canonicalize().ok()?;
+    Some(root.strip_prefix(&work).ok()?.to_owned())
+}
+
+/// From git's flags about one path, both sides of the index, to what it holds of the content on disk.
+fn held_of(status: Status) -> Held {
+    let loose = Status::WT_NEW | Status::WT_MODIFIED | Status::WT_TYPECHANGE | Status::WT_RENAMED;
+    let staged = Status::INDEX_NEW | Status::INDEX_MODIFIED | Status::INDEX_TYPECHANGE | Status::INDEX_RENAMED;
+    if status.contains(Status::CONFLICTED) {
+        Held::Unmerged
+    } else if status.contains(Status::IGNORED) {
+        Held::Ignored
+    } else if status.intersects(loose) {
+        Held::Loose
+    } else if status.intersects(staged) {
+        Held::Staged
+    } else {
+        Held::Committed
     }
 }
 
@@ -95,9 +118,21 @@ fn look(root: &Root, path: &str) -> Result<OnDisk, SyncError> {
             Ok(OnDisk::File {
                 digest: Digest::of(&bytes),
                 bytes,
+                executable: executable(&metadata),
             })
         }
         Ok(_) => Ok(OnDisk::Other),
         Err(_) => Ok(OnDisk::Absent),
     }
+}
+
+#[cfg(unix)]
+fn executable(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn executable(_metadata: &std::fs::Metadata) -> bool {
+    false
 }
