@@ -17,8 +17,8 @@ use std::path::Path;
 
 use flaresmith_codegen::Compilation;
 use flaresmith_codegen::diagnostics::{self, Severity};
-use flaresmith_sync::lock::{self, Lock};
 use flaresmith_sync::base::Around;
+use flaresmith_sync::lock::{self, Lock};
 use flaresmith_sync::plan::{self, Plan, Wish};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs};

@@ -165,7 +165,13 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
 /// What a merge could not decide: both sides of one place.
 fn both_sides(text: &mut String, clash: &Clash) {
     const LINES: usize = 12;
-    let _ = writeln!(text, "  {} line {}: {}", styled(BLUE, "-->"), clash.line, plain(&clash.what));
+    let _ = writeln!(
+        text,
+        "  {} line {}: {}",
+        styled(BLUE, "-->"),
+        clash.line,
+        plain(&clash.what)
+    );
     for (label, side, style) in [("yours", &clash.mine, GREEN), ("generated", &clash.theirs, YELLOW)] {
         let _ = writeln!(text, "  {}", styled(BOLD, format!("{label}:")));
         if side.trim().is_empty() {

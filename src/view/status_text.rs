@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use flaresmith_sync::status::Status;
 
-use super::human::{plain, styled};
 use super::human::{BOLD, GREEN, YELLOW};
+use super::human::{plain, styled};
 
 /// Each kind under a heading of its own, and a line that counts.
 pub(super) fn status(status: &Status) -> String {
@@ -22,7 +22,10 @@ pub(super) fn status(status: &Status) -> String {
         }
     }
     let lists = [
-        ("In the way of the next apply (see `flaresmith spec plan`):", &status.edited),
+        (
+            "In the way of the next apply (see `flaresmith spec plan`):",
+            &status.edited,
+        ),
         ("Your own since you ejected them:", &status.ejected),
         ("Your own since you edited them:", &status.own),
     ];
@@ -40,7 +43,10 @@ pub(super) fn status(status: &Status) -> String {
     let _ = writeln!(
         text,
         "{}",
-        styled(style, format!("{edited} of {} generated files were edited", status.files))
+        styled(
+            style,
+            format!("{edited} of {} generated files were edited", status.files)
+        )
     );
     text
 }

@@ -63,7 +63,10 @@ impl<'a> Around<'a> {
         walk.push_head().ok()?;
         for id in walk.take(COMMITS) {
             // A shallow clone ends where its history does.
-            let Ok(tree) = id.and_then(|id| repository.find_commit(id)).and_then(|commit| commit.tree()) else {
+            let Ok(tree) = id
+                .and_then(|id| repository.find_commit(id))
+                .and_then(|commit| commit.tree())
+            else {
                 continue;
             };
             let Ok(entry) = tree.get_path(&path) else { continue };
@@ -78,11 +81,14 @@ impl<'a> Around<'a> {
 
     /// What the specs of HEAD give at the path, if it has one of the digests: for repositories that do not commit what is
     /// generated.
-    fn from_specs_of_head(&self, path: &str, digests: &[Digest]) -> Option<String> {
+    fn out_of_specs_of_head(&self, path: &str, digests: &[Digest]) -> Option<String> {
         let tree = Tree::revision(self.root, "HEAD").ok()?;
         let inputs = sources::read(&tree).ok()?;
         let compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);
-        let artifact = compilation.artifacts.into_iter().find(|artifact| artifact.path == path)?;
+        let artifact = compilation
+            .artifacts
+            .into_iter()
+            .find(|artifact| artifact.path == path)?;
         digests
             .contains(&Digest::of(artifact.text.as_bytes()))
             .then_some(artifact.text)
@@ -99,6 +105,6 @@ impl Surroundings for Around<'_> {
         let kept = kept.and_then(|path| std::fs::read_to_string(path).ok());
         kept.filter(|text| digests.contains(&Digest::of(text.as_bytes())))
             .or_else(|| self.in_history(path, digests))
-            .or_else(|| self.from_specs_of_head(path, digests))
+            .or_else(|| self.out_of_specs_of_head(path, digests))
     }
 }

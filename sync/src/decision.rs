@@ -98,12 +98,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn accept(
-        &self,
-        reason: &str,
-        lock: &mut Lock,
-        bases: &mut BTreeMap<String, String>,
-    ) -> Result<(), SyncError> {
+    fn accept(&self, reason: &str, lock: &mut Lock, bases: &mut BTreeMap<String, String>) -> Result<(), SyncError> {
         let path = self.path;
         if self.known.is_some_and(|entry| entry.owner != Owner::Managed) {
             return Err(SyncError::new("ACCEPT_OWN", format!("`{path}` is your own already"))
@@ -170,23 +165,29 @@ impl File<'_> {
 
     fn restore(&self, discard: bool, plan: &mut Plan) -> Result<(), SyncError> {
         let path = self.path;
-        let new = self.new.map(|artifact| (artifact, Digest::of(artifact.text.as_bytes())));
+        let new = self
+            .new
+            .map(|artifact| (artifact, Digest::of(artifact.text.as_bytes())));
         let before = match self.disk {
             OnDisk::Absent => Vec::new(),
             OnDisk::File { bytes, .. } => bytes.clone(),
             OnDisk::Other => {
-                return Err(SyncError::new("RESTORE_FOREIGN", format!("`{path}` is no regular file"))
-                    .hint("move what stands there out of the way first"));
+                return Err(
+                    SyncError::new("RESTORE_FOREIGN", format!("`{path}` is no regular file"))
+                        .hint("move what stands there out of the way first"),
+                );
             }
         };
         if let OnDisk::File { digest, .. } = self.disk {
             let generated = new.is_some_and(|(_, new)| new == *digest)
-                || self.known.is_some_and(|entry| entry.bases().any(|base| base == *digest));
+                || self
+                    .known
+                    .is_some_and(|entry| entry.bases().any(|base| base == *digest));
             if !generated && self.held != Held::Committed && !discard {
                 return Err(
-                    SyncError::new("RESTORE_UNCOMMITTED", format!("git does not hold the edit of `{path}`")).hint(format!(
-                        "commit it first, or lose it with `flaresmith spec restore --discard {path}`"
-                    )),
+                    SyncError::new("RESTORE_UNCOMMITTED", format!("git does not hold the edit of `{path}`")).hint(
+                        format!("commit it first, or lose it with `flaresmith spec restore --discard {path}`"),
+                    ),
                 );
             }
         }
@@ -196,7 +197,11 @@ impl File<'_> {
                 if artifact.text.as_bytes() != before {
                     plan.changes.push(Change {
                         path: path.to_owned(),
-                        kind: if absent { ChangeKind::Added } else { ChangeKind::Modified },
+                        kind: if absent {
+                            ChangeKind::Added
+                        } else {
+                            ChangeKind::Modified
+                        },
                         before,
                         after: artifact.text.clone(),
                         carries: false,

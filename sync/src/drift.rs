@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn the_report_has_exactly_the_promised_form() {
         let plan = Plan {
-            changes: vec![crate::plan::Change {
+            changes: vec![Change {
                 path: "a".to_owned(),
                 kind: ChangeKind::Added,
                 before: Vec::new(),

@@ -289,8 +289,7 @@ mod tests {
             ("generated/e.ts", ejected),
             ("generated/z.ts", carried),
         ];
-        lock.files
-            .extend(all.map(|(path, entry)| (path.to_owned(), entry)));
+        lock.files.extend(all.map(|(path, entry)| (path.to_owned(), entry)));
         lock
     }
 
@@ -306,20 +305,25 @@ mod tests {
     fn what_git_could_not_merge_counts_as_both_sides() {
         let ours = lock();
         let mut theirs = ours.clone();
-        theirs
-            .files
-            .insert("generated/x.rs".to_owned(), Entry::pure("rust", Owner::Managed, Digest::of(b"9")));
+        theirs.files.insert(
+            "generated/x.rs".to_owned(),
+            Entry::pure("rust", Owner::Managed, Digest::of(b"9")),
+        );
         let line = |lock: &Lock| {
             let text = lock.to_text();
             text.lines().find(|line| line.contains("x.rs")).unwrap().to_owned()
         };
         let (mine, other) = (line(&ours), line(&theirs));
-        let text = ours
-            .to_text()
-            .replace(&mine, &format!("<<<<<<< HEAD\n{mine}\n=======\n{other}\n>>>>>>> feature"));
+        let text = ours.to_text().replace(
+            &mine,
+            &format!("<<<<<<< HEAD\n{mine}\n=======\n{other}\n>>>>>>> feature"),
+        );
         let both = Lock::parse(&text).unwrap();
         let bases: Vec<Digest> = both.files["generated/x.rs"].bases().collect();
-        assert!(bases.contains(&Digest::of(b"2")) && bases.contains(&Digest::of(b"9")), "{bases:?}");
+        assert!(
+            bases.contains(&Digest::of(b"2")) && bases.contains(&Digest::of(b"9")),
+            "{bases:?}"
+        );
         assert_eq!(both.files["generated/z.ts"], ours.files["generated/z.ts"]);
         // Somebody who kept both sides' lines means the same.
         let kept = ours.to_text().replace(&mine, &format!("{mine}\n{other}"));

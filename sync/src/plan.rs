@@ -139,7 +139,12 @@ pub fn plan(
         .iter()
         .map(|artifact| (artifact.path.as_str(), artifact))
         .collect();
-    let mut all: Vec<&str> = lock.files.keys().map(String::as_str).chain(wanted.keys().copied()).collect();
+    let mut all: Vec<&str> = lock
+        .files
+        .keys()
+        .map(String::as_str)
+        .chain(wanted.keys().copied())
+        .collect();
     all.sort_unstable();
     all.dedup();
     let persons: Vec<&str> = all
@@ -161,19 +166,21 @@ pub fn plan(
     };
     let mut bases = BTreeMap::new();
     for path in all {
-        decide(&mut plan, &case(path, lock, &wanted, snapshot), snapshot, wish, surroundings, &mut bases);
+        decide(
+            &mut plan,
+            &case(path, lock, &wanted, snapshot),
+            snapshot,
+            wish,
+            surroundings,
+            &mut bases,
+        );
     }
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;
     plan
 }
 
-fn case<'a>(
-    path: &'a str,
-    lock: &'a Lock,
-    wanted: &BTreeMap<&str, &'a Artifact>,
-    snapshot: &'a Snapshot,
-) -> Case<'a> {
+fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, &'a Artifact>, snapshot: &'a Snapshot) -> Case<'a> {
     let known = lock.files.get(path);
     let new = wanted
         .get(path)
@@ -263,7 +270,7 @@ fn decide(
             plan.conflicts.push(conflict(case, row, misfits));
             case.known.cloned()
         }
-        Verdict::Carry => carry(plan, case, row, wish, surroundings, misfits),
+        Verdict::Carry => carry(plan, case, row, wish, surroundings, &misfits),
         // What is the team's, and what is carried, stays as the lock knows it.
         Verdict::Nothing => case.known.cloned(),
         Verdict::Add | Verdict::Modify | Verdict::Adopt => pure(case),
@@ -330,9 +337,7 @@ fn misfits(case: &Case<'_>, mine: &str) -> Vec<Misfit> {
         return fit::misfits(case.path, &artifact.text, mine);
     }
     let data = [".json", ".yaml", ".yml"].iter().any(|end| case.path.ends_with(end));
-    let malformed = data
-        .then(|| fit::malformed(case.path, &artifact.text, mine))
-        .flatten();
+    let malformed = data.then(|| fit::malformed(case.path, &artifact.text, mine)).flatten();
     malformed.map_or_else(Vec::new, |what| {
         vec![Misfit {
             what,
@@ -350,7 +355,7 @@ fn carry(
     row: Row,
     wish: Wish,
     surroundings: &mut dyn Surroundings,
-    misfits: Vec<Misfit>,
+    misfits: &[Misfit],
 ) -> Option<Entry> {
     let (artifact, digest) = case.new?;
     let known = case.known?;
@@ -364,7 +369,7 @@ fn carry(
     let stuck = |note: String, clashes: Vec<Clash>| Conflict {
         note: Some(note),
         clashes,
-        ..conflict(case, row, misfits.clone())
+        ..conflict(case, row, misfits.to_vec())
     };
     let (Some(base), Ok(mine)) = (base, std::str::from_utf8(case.mine)) else {
         // The team's own file is left alone when it cannot be helped, as long as it fits.
@@ -426,7 +431,12 @@ fn carry(
 }
 
 /// The bases that have to stand below [`base::FOLDER`] after the apply, against those that do.
-pub(crate) fn base_changes(before: &Lock, after: &Lock, bases: BTreeMap<String, String>, snapshot: &Snapshot) -> Vec<Change> {
+pub(crate) fn base_changes(
+    before: &Lock,
+    after: &Lock,
+    bases: BTreeMap<String, String>,
+    snapshot: &Snapshot,
+) -> Vec<Change> {
     let mut changes = Vec::new();
     let held = |path: &str| match snapshot.get(path) {
         OnDisk::File { digest, bytes, .. } => Some((*digest, bytes.clone())),
@@ -448,7 +458,11 @@ pub(crate) fn base_changes(before: &Lock, after: &Lock, bases: BTreeMap<String, 
             carries: false,
         });
     }
-    for path in before.files.keys().filter(|path| carried(before, path) && !carried(after, path)) {
+    for path in before
+        .files
+        .keys()
+        .filter(|path| carried(before, path) && !carried(after, path))
+    {
         let path = base::path_of(path);
         if let Some((_, before)) = held(&path) {
             changes.push(Change {

@@ -116,7 +116,11 @@ pub fn load(
         moved.push(format!("it was made by flaresmith {}", saved.flaresmith));
     }
     let now = texts(sources);
-    for path in saved.sources.keys().chain(now.keys().filter(|path| !saved.sources.contains_key(*path))) {
+    for path in saved
+        .sources
+        .keys()
+        .chain(now.keys().filter(|path| !saved.sources.contains_key(*path)))
+    {
         match (saved.sources.get(path), now.get(path)) {
             (Some(before), Some(now)) if before == now => {}
             (Some(_), Some(_)) => moved.push(format!("{path} changed")),

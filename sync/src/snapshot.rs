@@ -70,9 +70,9 @@ impl Snapshot {
         let prefix = repository.as_ref().and_then(|repository| prefix(repository, root));
         for path in paths {
             let held = match (&repository, &prefix) {
-                (Some(repository), Some(prefix)) => repository
-                    .status_file(&prefix.join(path))
-                    .map_or(Held::Loose, held_of),
+                (Some(repository), Some(prefix)) => {
+                    repository.status_file(&prefix.join(path)).map_or(Held::Loose, held_of)
+                }
                 _ => Held::Nowhere,
             };
             self.held.insert(path.to_owned(), held);

@@ -49,10 +49,14 @@ pub fn suggestion(conflict: &Conflict) -> String {
             "{merge}; or keep the file as it is (`flaresmith spec accept {path} --reason '…'`), or give the edit up (`flaresmith spec restore {path}`)"
         ),
         (Reason::UncommittedLocalChanges, Held::Staged) => {
-            format!("commit the edit (`git commit`) or discard it (`git restore --staged --worktree {path}`), then run `flaresmith spec apply` again; {merge}")
+            format!(
+                "commit the edit (`git commit`) or discard it (`git restore --staged --worktree {path}`), then run `flaresmith spec apply` again; {merge}"
+            )
         }
         (Reason::UncommittedLocalChanges, Held::Ignored | Held::Nowhere) => {
-            format!("move the edit into the specs and discard it here (`rm {path}`), then run `flaresmith spec apply` again; {merge}")
+            format!(
+                "move the edit into the specs and discard it here (`rm {path}`), then run `flaresmith spec apply` again; {merge}"
+            )
         }
         (Reason::UncommittedLocalChanges, _) => format!(
             "commit the edit (`git add {path} && git commit`) or discard it (`rm {path}`), then run `flaresmith spec apply` again; {merge}"

@@ -230,9 +230,15 @@ mod tests {
     #[test]
     fn nothing_is_merged_that_nobody_asked_for_but_what_is_carried_already() {
         for row in rows().into_iter().filter(|row| verdict(*row) == Verdict::Carry) {
-            assert!(row.merge || (row.keeper == Keeper::Carried && row.disk == Disk::Accepted), "{row:?}");
+            assert!(
+                row.merge || (row.keeper == Keeper::Carried && row.disk == Disk::Accepted),
+                "{row:?}"
+            );
             assert!(matches!(row.disk, Disk::Edited | Disk::Accepted), "{row:?}");
-            assert!(matches!(row.output, Output::Same | Output::Other), "{row:?}: there is no base");
+            assert!(
+                matches!(row.output, Output::Same | Output::Other),
+                "{row:?}: there is no base"
+            );
         }
     }
 
@@ -242,7 +248,10 @@ mod tests {
             let Verdict::Conflict(found) = verdict(row) else {
                 continue;
             };
-            assert!(holds_a_persons_bytes(row.disk) || row.keeper == Keeper::Scaffold, "{row:?}");
+            assert!(
+                holds_a_persons_bytes(row.disk) || row.keeper == Keeper::Scaffold,
+                "{row:?}"
+            );
             let expected = match (row.fits, row.held) {
                 (false, _) => Reason::SchemaMismatch,
                 (true, Held::Committed) => Reason::ManualDivergence,
@@ -277,17 +286,45 @@ mod tests {
         let (nothing, adopt, add, modify) = (Verdict::Nothing, Verdict::Adopt, Verdict::Add, Verdict::Modify);
         let (remove, forget, carry) = (Verdict::Remove, Verdict::Forget, Verdict::Carry);
         let table: [(Keeper, Output, Columns); 16] = [
-            (Managed, First, [add, adopt, CONFLICT, modify, CONFLICT, CONFLICT, CONFLICT]),
-            (Managed, Same, [add, nothing, CONFLICT, modify, CONFLICT, carry, CONFLICT]),
-            (Managed, Other, [add, adopt, CONFLICT, modify, CONFLICT, carry, CONFLICT]),
-            (Managed, Gone, [forget, remove, CONFLICT, remove, CONFLICT, CONFLICT, forget]),
-            (Carried, First, [add, adopt, CONFLICT, modify, CONFLICT, CONFLICT, CONFLICT]),
+            (
+                Managed,
+                First,
+                [add, adopt, CONFLICT, modify, CONFLICT, CONFLICT, CONFLICT],
+            ),
+            (
+                Managed,
+                Same,
+                [add, nothing, CONFLICT, modify, CONFLICT, carry, CONFLICT],
+            ),
+            (
+                Managed,
+                Other,
+                [add, adopt, CONFLICT, modify, CONFLICT, carry, CONFLICT],
+            ),
+            (
+                Managed,
+                Gone,
+                [forget, remove, CONFLICT, remove, CONFLICT, CONFLICT, forget],
+            ),
+            (
+                Carried,
+                First,
+                [add, adopt, CONFLICT, modify, CONFLICT, CONFLICT, CONFLICT],
+            ),
             (Carried, Same, [add, adopt, nothing, modify, CONFLICT, carry, CONFLICT]),
             (Carried, Other, [add, adopt, carry, modify, CONFLICT, carry, CONFLICT]),
-            (Carried, Gone, [forget, remove, CONFLICT, remove, CONFLICT, CONFLICT, forget]),
+            (
+                Carried,
+                Gone,
+                [forget, remove, CONFLICT, remove, CONFLICT, CONFLICT, forget],
+            ),
             (Scaffold, First, [add, adopt, adopt, adopt, adopt, adopt, adopt]),
             (Scaffold, Same, [nothing; 7]),
-            (Scaffold, Other, [nothing, adopt, nothing, modify, nothing, carry, nothing]),
+            (
+                Scaffold,
+                Other,
+                [nothing, adopt, nothing, modify, nothing, carry, nothing],
+            ),
             (Scaffold, Gone, [forget, remove, forget, remove, forget, forget, forget]),
             (Ejected, First, [nothing; 7]),
             (Ejected, Same, [nothing; 7]),

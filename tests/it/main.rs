@@ -12,6 +12,7 @@ mod bench;
 mod command_line;
 mod corpus;
 mod determinism;
+mod edits;
 mod hono;
 mod platform;
 mod repository;
