@@ -7,6 +7,7 @@
 
 pub mod apply;
 pub mod base;
+mod carry;
 pub mod decision;
 pub mod digest;
 pub mod drift;

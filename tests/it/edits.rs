@@ -349,17 +349,18 @@ fn a_saved_plan_is_carried_out_as_it_was_seen() {
 
 #[test]
 fn a_saved_plan_is_refused_when_anything_it_is_about_moved() {
-    let moves: [(&str, &dyn Fn(&Repository)); 4] = [
-        (CONTRACT, &|repository| {
+    type Moved = fn(&Repository);
+    let moves: [(&str, Moved); 4] = [
+        (CONTRACT, |repository| {
             edit(repository, CONTRACT, "What the service says.", "Other.")
         }),
-        (TYPES, &|repository| {
+        (TYPES, |repository| {
             edit(repository, TYPES, "/// What the service says.", "/// Mine.")
         }),
-        ("flaresmith.lock", &|repository| {
+        ("flaresmith.lock", |repository| {
             edit(repository, "flaresmith.lock", "version = 1", "version = 1 # x")
         }),
-        ("flaresmith.toml", &|repository| {
+        ("flaresmith.toml", |repository| {
             edit(repository, "flaresmith.toml", "\n", "\nname = \"Other\"\n")
         }),
     ];
@@ -389,7 +390,9 @@ fn a_plan_that_is_no_plan_or_leaves_the_repository_is_refused() {
     assert!(said.code == 1 && said.err.contains("PLAN_INVALID"), "{}", said.err);
     add_field(&repository);
     repository.run(&["spec", "plan", "--out", "plan.json"]);
-    let text = repository.read("plan.json").replace(&format!("\"path\": \"{TYPES}\""), "\"path\": \"../outside.rs\"");
+    let text = repository
+        .read("plan.json")
+        .replace(&format!("\"path\": \"{TYPES}\""), "\"path\": \"../outside.rs\"");
     repository.write("plan.json", &text);
     let said = repository.run(&["spec", "apply", "--plan", "plan.json"]);
     assert!(said.code == 1 && said.err.contains("PATH_OUTSIDE_ROOT"), "{}", said.err);
