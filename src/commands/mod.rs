@@ -16,10 +16,11 @@ mod spec_trace;
 use std::path::Path;
 
 use flaresmith_codegen::Compilation;
-use flaresmith_codegen::diagnostics::{self, Severity};
+use flaresmith_codegen::diagnostics::{self, Diagnostics, Severity};
 use flaresmith_sync::base::Around;
 use flaresmith_sync::lock::{self, Lock};
 use flaresmith_sync::plan::{self, Plan, Wish};
+use flaresmith_sync::record::{self, Record};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs};
 use flaresmith_sync::{Root, SyncError, Tree};
@@ -61,8 +62,36 @@ fn root(global: &Global) -> Result<Root, SyncError> {
 /// A repository read and compiled, its diagnostics already shown.
 struct Compiled {
     root: Root,
-    inputs: Inputs,
     compilation: Compilation,
+}
+
+/// A repository compared with its specs, the diagnostics already shown.
+struct Examined {
+    root: Root,
+    plan: Plan,
+    /// What it takes to remember that the plan was carried out; `None` when it was remembered before.
+    settles: Option<Settles>,
+}
+
+struct Settles {
+    inputs: Inputs,
+    diagnostics: Diagnostics,
+    snapshot: Snapshot,
+}
+
+impl Examined {
+    /// Remembers that there is nothing left to do: the plan is clean, or was carried out.
+    fn settled(self) {
+        if let (Some(settles), false) = (&self.settles, !self.plan.conflicts.is_empty()) {
+            record::remember(
+                &self.root,
+                &settles.inputs,
+                &settles.diagnostics,
+                &self.plan,
+                &settles.snapshot,
+            );
+        }
+    }
 }
 
 /// Reads and compiles a repository and shows what was found. `None`: there are errors, so there is nothing to go on with.
@@ -70,10 +99,21 @@ fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) 
     let root = root(global)?;
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
+    Ok(generate(&inputs, strict, view, progress).map(|(compilation, _)| Compiled { root, compilation }))
+}
+
+/// Generates everything and shows what was found, which comes back as it was found.
+fn generate(inputs: &Inputs, strict: bool, view: &mut View, progress: &Progress) -> Option<(Compilation, Diagnostics)> {
     progress.phase("generating");
     let mut compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);
     let mut found = inputs.diagnostics.clone();
     found.append(&mut compilation.diagnostics);
+    show(&found, inputs, strict, view).then_some((compilation, found))
+}
+
+/// Shows what was found. Whether there is something to go on with.
+fn show(found: &Diagnostics, inputs: &Inputs, strict: bool, view: &mut View) -> bool {
+    let mut found = found.clone();
     if strict || inputs.settings.strict {
         for diagnostic in &mut found {
             if diagnostic.severity == Severity::Warning {
@@ -83,11 +123,7 @@ fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) 
     }
     let failed = diagnostics::any_error(&found);
     view.diagnostics(&found, &inputs.sources, failed);
-    Ok((!failed).then_some(Compiled {
-        root,
-        inputs,
-        compilation,
-    }))
+    !failed
 }
 
 /// The text of the lock file, if there is one.
@@ -100,29 +136,69 @@ fn lock_text(root: &Root) -> Result<Option<String>, SyncError> {
     }
 }
 
-/// The lock; an empty one when there is none.
-fn lock(root: &Root) -> Result<Lock, SyncError> {
-    lock_text(root)?.map_or_else(
+fn parse_lock(root: &Root, text: Option<&str>) -> Result<Lock, SyncError> {
+    text.map_or_else(
         || Ok(Lock::default()),
-        |text| Lock::parse(&text).map_err(|error| error.at(&root.path().join(lock::FILE))),
+        |text| Lock::parse(text).map_err(|error| error.at(&root.path().join(lock::FILE))),
     )
 }
 
-/// Compares what was compiled with what stands on disk.
-fn plan(compiled: &Compiled, wish: Wish, progress: &Progress) -> Result<Plan, SyncError> {
+/// The lock; an empty one when there is none.
+fn lock(root: &Root) -> Result<Lock, SyncError> {
+    parse_lock(root, lock_text(root)?.as_deref())
+}
+
+/// Compares a repository with its specs. `None`: the specs have errors, so there is nothing to compare with.
+///
+/// Where nothing moved since the repository was last seen to be settled, nothing is generated: the plan is known to be clean.
+fn examine(
+    global: &Global,
+    strict: bool,
+    wish: Wish,
+    view: &mut View,
+    progress: &Progress,
+) -> Result<Option<Examined>, SyncError> {
+    let root = root(global)?;
+    progress.phase("reading specs");
+    let inputs = sources::read(&Tree::disk(&root))?;
+    let lock_text = lock_text(&root)?;
+    let record = Record::load(&root);
+    let stamps = record.stamps();
+    // A merge may find something to do where an apply finds nothing: an edited stub that the contract has gone past.
+    if !wish.merge && record.applies(&inputs, lock_text.as_deref()) {
+        let snapshot = Snapshot::take_known(&root, record.paths(), &stamps)?;
+        if record.holds(&snapshot) {
+            let (found, compared) = record.told();
+            let plan = Plan {
+                compared,
+                lock: parse_lock(&root, lock_text.as_deref())?,
+                ..Plan::default()
+            };
+            return Ok(show(&found, &inputs, strict, view).then_some(Examined {
+                root,
+                plan,
+                settles: None,
+            }));
+        }
+    }
+    let Some((compilation, diagnostics)) = generate(&inputs, strict, view, progress) else {
+        return Ok(None);
+    };
     progress.phase("comparing files");
-    let root = &compiled.root;
-    let lock = lock(root)?;
-    let artifacts = &compiled.compilation.artifacts;
+    let lock = parse_lock(&root, lock_text.as_deref())?;
+    let artifacts = &compilation.artifacts;
     let paths = plan::paths(&lock, artifacts);
-    let mut snapshot = Snapshot::take(root, paths.iter().map(String::as_str))?;
-    let sources = compiled.inputs.digests.clone();
-    Ok(plan::plan(
-        &lock,
-        artifacts,
-        sources,
-        &mut snapshot,
-        wish,
-        &mut Around::new(root),
-    ))
+    let mut snapshot = Snapshot::take_known(&root, paths.iter().map(String::as_str), &stamps)?;
+    let digests = inputs.digests.clone();
+    let around = &mut Around::new(&root);
+    let plan = plan::plan(&lock, artifacts, digests, &mut snapshot, wish, around)?;
+    Ok(Some(Examined {
+        root,
+        plan,
+        settles: Some(Settles {
+            inputs,
+            diagnostics,
+            snapshot,
+        }),
+    }))
 }

@@ -25,23 +25,26 @@ pub(crate) fn run(args: &ApplyArgs, global: &Global, view: &mut View) -> Result<
     if let (Some(file), Some(turn)) = (&args.plan, &turn) {
         return carry_out(file, args.diff, turn, global, view, progress);
     }
-    let Some(compiled) = super::compile(global, args.strict, view, &progress)? else {
-        return Ok(Outcome::Problems);
-    };
     let wish = Wish {
         merge: args.merge,
         markers: args.markers,
     };
-    let plan = super::plan(&compiled, wish, &progress)?;
-    let report = drift::report(&plan);
+    let Some(examined) = super::examine(global, args.strict, wish, view, &progress)? else {
+        return Ok(Outcome::Problems);
+    };
+    let plan = &examined.plan;
+    let report = drift::report(plan);
     let mut told = Told::Planned;
     if let (Some(turn), false) = (&turn, plan.is_blocked()) {
         progress.phase("writing files");
-        apply::apply(&compiled.root, &plan, turn)?;
+        apply::apply(&examined.root, plan, turn)?;
         told = Told::Applied;
     }
     drop(progress);
-    view.drift(&report, &plan, told, args.diff);
+    view.drift(&report, plan, told, args.diff);
+    if told == Told::Applied || plan.is_clean() {
+        examined.settled();
+    }
     Ok(match report.summary.status {
         DriftStatus::Conflicts => Outcome::Conflicts,
         DriftStatus::Drift | DriftStatus::Clean => Outcome::Clean,

@@ -13,10 +13,10 @@ use crate::view::{Told, View};
 /// Runs it.
 pub(crate) fn run(args: &CheckArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
     let progress = Progress::start("reading specs", global.quiet);
-    let Some(compiled) = super::compile(global, args.strict, view, &progress)? else {
+    let Some(examined) = super::examine(global, args.strict, Wish::default(), view, &progress)? else {
         return Ok(Outcome::Problems);
     };
-    let plan = super::plan(&compiled, Wish::default(), &progress)?;
+    let plan = &examined.plan;
     drop(progress);
     if plan.compared == 0 {
         return Err(SyncError::new(
@@ -25,11 +25,15 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, view: &mut View) -> Result<
         )
         .hint("choose at least one target in flaresmith.toml"));
     }
-    let report = drift::report(&plan);
-    view.drift(&report, &plan, Told::Checked, args.diff);
-    Ok(match Outcome::of_look(report.summary.status) {
+    let report = drift::report(plan);
+    view.drift(&report, plan, Told::Checked, args.diff);
+    let outcome = match Outcome::of_look(report.summary.status) {
         // The files are right, but the lock or a base would still change: the next apply has something to write.
         Outcome::Clean if plan.lock_changes || !plan.bases.is_empty() => Outcome::Drift,
         outcome => outcome,
-    })
+    };
+    if plan.is_clean() {
+        examined.settled();
+    }
+    Ok(outcome)
 }

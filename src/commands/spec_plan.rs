@@ -17,20 +17,20 @@ use crate::view::{Told, View};
 /// Runs it.
 pub(crate) fn run(args: &PlanArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
     let progress = Progress::start("reading specs", global.quiet);
-    let Some(compiled) = super::compile(global, false, view, &progress)? else {
-        return Ok(Outcome::Problems);
-    };
     let wish = Wish {
         merge: args.merge,
         markers: false,
     };
-    let plan = super::plan(&compiled, wish, &progress)?;
+    let Some(examined) = super::examine(global, false, wish, view, &progress)? else {
+        return Ok(Outcome::Problems);
+    };
+    let plan = &examined.plan;
     drop(progress);
-    let report = drift::report(&plan);
+    let report = drift::report(plan);
     if let (Some(out), false) = (&args.out, plan.is_blocked()) {
-        write(out, &saved::save(&plan, super::lock_text(&compiled.root)?.as_deref())?)?;
+        write(out, &saved::save(plan, super::lock_text(&examined.root)?.as_deref())?)?;
     }
-    view.drift(&report, &plan, Told::Planned, args.diff);
+    view.drift(&report, plan, Told::Planned, args.diff);
     Ok(Outcome::of_look(report.summary.status))
 }
 

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use git2::{ObjectType, Oid, Repository, Sort};
 
 use crate::digest::Digest;
+use crate::error::SyncError;
 use crate::plan::Surroundings;
 use crate::root::Root;
 use crate::snapshot::{self, Snapshot};
@@ -96,6 +97,10 @@ impl<'a> Around<'a> {
 }
 
 impl Surroundings for Around<'_> {
+    fn read(&mut self, snapshot: &mut Snapshot, paths: &[&str]) -> Result<(), SyncError> {
+        snapshot.read(self.root, paths.iter().copied())
+    }
+
     fn ask_git(&mut self, snapshot: &mut Snapshot, paths: &[&str]) {
         snapshot.ask_git(self.root, paths.iter().copied());
     }

@@ -10,6 +10,7 @@ use flaresmith_codegen::emit::{Artifact, Ownership};
 use crate::base;
 use crate::carry::{carry, misfits};
 use crate::digest::Digest;
+use crate::error::SyncError;
 use crate::fit::Misfit;
 use crate::lock::{Entry, Lock, Owner};
 use crate::merge::Clash;
@@ -93,6 +94,11 @@ pub struct Wish {
 
 /// What a plan asks of its surroundings, and only when a person's bytes are concerned.
 pub trait Surroundings {
+    /// Reads the bytes of the paths that the snapshot only knows by their stamps.
+    ///
+    /// # Errors
+    /// A file that exists cannot be read.
+    fn read(&mut self, snapshot: &mut Snapshot, paths: &[&str]) -> Result<(), SyncError>;
     /// Fills in what git holds of the paths.
     fn ask_git(&mut self, snapshot: &mut Snapshot, paths: &[&str]);
     /// The bytes that one of the digests names: what was once generated at the path. `None`: they cannot be had.
@@ -128,6 +134,9 @@ pub(crate) struct Case<'a> {
 }
 
 /// Decides every path. `snapshot` holds at least [`paths`].
+///
+/// # Errors
+/// A file that differs from the new output cannot be read.
 pub fn plan(
     lock: &Lock,
     artifacts: &[Artifact],
@@ -135,7 +144,7 @@ pub fn plan(
     snapshot: &mut Snapshot,
     wish: Wish,
     surroundings: &mut dyn Surroundings,
-) -> Plan {
+) -> Result<Plan, SyncError> {
     let wanted: BTreeMap<&str, &Artifact> = artifacts
         .iter()
         .map(|artifact| (artifact.path.as_str(), artifact))
@@ -148,7 +157,13 @@ pub fn plan(
         .collect();
     all.sort_unstable();
     all.dedup();
-    let persons: Vec<&str> = all
+    let differ: Vec<&str> = all
+        .iter()
+        .copied()
+        .filter(|path| case(path, lock, &wanted, snapshot).disk != Disk::New)
+        .collect();
+    surroundings.read(snapshot, &differ)?;
+    let persons: Vec<&str> = differ
         .iter()
         .copied()
         .filter(|path| {
@@ -178,7 +193,7 @@ pub fn plan(
     }
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;
-    plan
+    Ok(plan)
 }
 
 fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, &'a Artifact>, snapshot: &'a Snapshot) -> Case<'a> {

@@ -2,14 +2,17 @@
 //!
 //! Owns: looking at files and at git. Must not know: what should stand there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use git2::{Repository, Status};
 use rayon::prelude::*;
 
 use crate::digest::Digest;
 use crate::error::SyncError;
+use crate::record::Stamps;
 use crate::root::Root;
+use crate::stamp::Stamp;
 use crate::table::Held;
 
 /// What stands at a path.
@@ -21,7 +24,7 @@ pub enum OnDisk {
     File {
         /// Digest of its content.
         digest: Digest,
-        /// Its bytes, for diffs and merges.
+        /// Its bytes, for diffs and merges; none while they are unread.
         bytes: Vec<u8>,
         /// Whether it may be executed. Generated files may not.
         executable: bool,
@@ -35,23 +38,71 @@ pub enum OnDisk {
 pub struct Snapshot {
     files: BTreeMap<String, OnDisk>,
     held: BTreeMap<String, Held>,
+    stamps: BTreeMap<String, Stamp>,
+    /// Files whose digest was known by their stamp; their bytes were not read.
+    unread: BTreeSet<String>,
 }
 
 impl Snapshot {
-    /// Looks at the given paths.
+    /// Looks at the given paths and reads every file.
     ///
     /// # Errors
     /// A path leaves the root, or a file that exists cannot be read.
     pub fn take<'a>(root: &Root, paths: impl IntoIterator<Item = &'a str>) -> Result<Self, SyncError> {
+        Self::take_known(root, paths, &Stamps::new())
+    }
+
+    /// Looks at the given paths. Where a file's stamp is known, its digest is too, and its bytes are read only by
+    /// [`Self::read`].
+    ///
+    /// # Errors
+    /// A path leaves the root, or a file that exists cannot be read.
+    pub fn take_known<'a>(
+        root: &Root,
+        paths: impl IntoIterator<Item = &'a str>,
+        known: &Stamps,
+    ) -> Result<Self, SyncError> {
+        let now = SystemTime::now();
         let paths: Vec<&str> = paths.into_iter().collect();
-        let files = paths
+        let looked: Vec<(String, Look)> = paths
             .par_iter()
-            .map(|path| Ok(((*path).to_owned(), look(root, path)?)))
+            .with_min_len(16)
+            .map(|path| Ok(((*path).to_owned(), look(root, path, known.get(*path), now)?)))
             .collect::<Result<_, SyncError>>()?;
-        Ok(Self {
-            files,
-            held: BTreeMap::new(),
-        })
+        let mut snapshot = Self::default();
+        for (path, look) in looked {
+            snapshot.stamps.extend(look.stamp.map(|stamp| (path.clone(), stamp)));
+            if look.unread {
+                snapshot.unread.insert(path.clone());
+            }
+            snapshot.files.insert(path, look.disk);
+        }
+        Ok(snapshot)
+    }
+
+    /// Reads the bytes of files that were only known by their stamps.
+    ///
+    /// # Errors
+    /// A file that exists cannot be read.
+    pub fn read<'a>(&mut self, root: &Root, paths: impl IntoIterator<Item = &'a str>) -> Result<(), SyncError> {
+        for path in paths {
+            if self.unread.remove(path) {
+                let look = look(root, path, None, SystemTime::now())?;
+                self.files.insert(path.to_owned(), look.disk);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every path that was looked at, with what stands there.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OnDisk)> {
+        self.files.iter().map(|(path, disk)| (path.as_str(), disk))
+    }
+
+    /// What the file system said of a file, when that may stand in for reading it later.
+    #[must_use]
+    pub fn stamp(&self, path: &str) -> Option<Stamp> {
+        self.stamps.get(path).copied()
     }
 
     /// What stands at a path.
@@ -110,20 +161,49 @@ fn held_of(status: Status) -> Held {
     }
 }
 
-fn look(root: &Root, path: &str) -> Result<OnDisk, SyncError> {
+struct Look {
+    disk: OnDisk,
+    stamp: Option<Stamp>,
+    unread: bool,
+}
+
+fn look(root: &Root, path: &str, known: Option<&(Stamp, Digest)>, now: SystemTime) -> Result<Look, SyncError> {
     let full = root.resolve(path)?;
-    match std::fs::symlink_metadata(&full) {
-        Ok(metadata) if metadata.is_file() => {
-            let bytes = std::fs::read(&full).map_err(|error| SyncError::io("cannot read", &full, &error))?;
-            Ok(OnDisk::File {
-                digest: Digest::of(&bytes),
-                bytes,
-                executable: executable(&metadata),
-            })
-        }
-        Ok(_) => Ok(OnDisk::Other),
-        Err(_) => Ok(OnDisk::Absent),
+    let only = |disk| Look {
+        disk,
+        stamp: None,
+        unread: false,
+    };
+    let metadata = match std::fs::symlink_metadata(&full) {
+        Ok(metadata) if metadata.is_file() => metadata,
+        Ok(_) => return Ok(only(OnDisk::Other)),
+        Err(_) => return Ok(only(OnDisk::Absent)),
+    };
+    let stamp = Stamp::of(&metadata, now);
+    let executable = executable(&metadata);
+    if let Some((_, digest)) = known.filter(|(known, _)| Some(*known) == stamp) {
+        let disk = OnDisk::File {
+            digest: *digest,
+            bytes: Vec::new(),
+            executable,
+        };
+        return Ok(Look {
+            disk,
+            stamp,
+            unread: true,
+        });
     }
+    let bytes = std::fs::read(&full).map_err(|error| SyncError::io("cannot read", &full, &error))?;
+    let disk = OnDisk::File {
+        digest: Digest::of(&bytes),
+        bytes,
+        executable,
+    };
+    Ok(Look {
+        disk,
+        stamp,
+        unread: false,
+    })
 }
 
 #[cfg(unix)]
