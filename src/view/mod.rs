@@ -12,6 +12,7 @@ mod status_text;
 mod trace_text;
 
 use std::io::Write;
+use std::time::Duration;
 
 use flaresmith_codegen::diagnostics::{Code, Diagnostic};
 use flaresmith_codegen::source::Sources;
@@ -87,6 +88,27 @@ impl View {
                 findings.extend(sarif::drift_findings(report, told));
                 sarif::document(&findings)
             }
+        };
+        self.result(&text);
+    }
+
+    /// Says that changes are waited for.
+    pub(crate) fn watching(&mut self, folders: usize) {
+        if !self.quiet {
+            self.note(&human::watching(folders));
+        }
+    }
+
+    /// Shows one round of watching: what was written, and how long it took from the change on.
+    pub(crate) fn round(&mut self, report: &DriftReport, plan: &Plan, told: Told, taken: Duration) {
+        let milliseconds = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
+        let text = match self.format {
+            Format::Human => human::round(report, plan, told, milliseconds),
+            // One document a line: whoever reads along can tell where one ends.
+            _ => format!(
+                "{}\n",
+                serde_json::json!({ "report": report, "milliseconds": milliseconds })
+            ),
         };
         self.result(&text);
     }
