@@ -9,6 +9,7 @@ pub mod apply;
 pub mod digest;
 pub mod drift;
 pub mod error;
+mod listing;
 pub mod lock;
 pub mod mentions;
 pub mod plan;

@@ -11,6 +11,7 @@ use flaresmith_codegen::source::Sources;
 
 use crate::digest::Digest;
 use crate::error::SyncError;
+use crate::listing::{self, SPEC_EXTENSIONS};
 use crate::root::Root;
 
 /// Everything that a compilation is made from.
@@ -27,9 +28,6 @@ pub struct Inputs {
     /// Digest of every file that was read, by path.
     pub digests: BTreeMap<String, Digest>,
 }
-
-/// Extensions of files that a spec folder may hold for us.
-const SPEC_EXTENSIONS: [&str; 4] = ["md", "yaml", "yml", "json"];
 
 /// Reads everything from disk.
 ///
@@ -117,43 +115,10 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>, SyncError> {
     }
 }
 
-/// Adds the files of a folder, relative to the root. Hidden entries, links and `node_modules` are left out; an empty list of
-/// extensions means all.
+/// Adds the files of a folder, relative to the root.
 fn list(root: &Path, folder: &str, extensions: &[&str], deep: bool, found: &mut Vec<String>) -> Result<(), SyncError> {
-    let path = root.join(folder);
-    let entries = match std::fs::read_dir(&path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(SyncError::io("cannot list", &path, &error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| SyncError::io("cannot list", &path, &error))?;
-        let kind = entry
-            .file_type()
-            .map_err(|error| SyncError::io("cannot look at", &entry.path(), &error))?;
-        if let Ok(name) = entry.file_name().into_string() {
-            names.push((name, kind));
-        }
-    }
-    names.sort_by(|left, right| left.0.cmp(&right.0));
-    for (name, kind) in names {
-        if name.starts_with('.') || name == "node_modules" {
-            continue;
-        }
-        let relative = if folder.is_empty() {
-            name.clone()
-        } else {
-            format!("{folder}/{name}")
-        };
-        let wanted = extensions.is_empty() || name.rsplit_once('.').is_some_and(|(_, end)| extensions.contains(&end));
-        if kind.is_dir() && deep {
-            list(root, &relative, extensions, deep, found)?;
-        } else if kind.is_file() && wanted {
-            found.push(relative);
-        }
-    }
-    Ok(())
+    listing::list(root, folder, extensions, deep, found)
+        .map_err(|(path, error)| SyncError::io("cannot list", &path, &error))
 }
 
 /// Whether a file at the root may be an OpenAPI document: the word stands near its beginning or end, or it is small. What it

@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod build_script;
 mod command_line;
 mod corpus;
 mod determinism;
