@@ -6,6 +6,7 @@
 mod completions;
 mod explain;
 mod init;
+mod schema;
 mod spec_apply;
 mod spec_check;
 mod spec_plan;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Check(args)) => spec_check::run(args, global, view),
         Command::Spec(SpecCommand::Trace(args)) => spec_trace::run(args, global, view),
         Command::Explain(args) => explain::run(args, view),
+        Command::Schema(args) => schema::run(args, view),
         Command::Completions(args) => completions::run(args),
     }
 }

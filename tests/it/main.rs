@@ -17,4 +17,5 @@ mod hono;
 mod platform;
 mod repository;
 mod rust_crate;
+mod schemas;
 mod toolchain;
