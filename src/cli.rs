@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Spec(SpecCommand),
     /// Print what a diagnostic code means and what to do about it; without a code, list all.
     Explain(ExplainArgs),
+    /// Print the JSON Schema of a document that is read or printed; without a name, list all.
+    Schema(SchemaArgs),
     /// Print the completion script of a shell.
     Completions(CompletionsArgs),
 }
@@ -196,6 +198,16 @@ pub(crate) struct RestoreArgs {
 pub(crate) struct ExplainArgs {
     /// A diagnostic code: `SPEC_REF_UNRESOLVED`.
     pub(crate) code: Option<String>,
+}
+
+/// Options of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The document: `settings`, `x-flaresmith-operation`, `drift-report`.
+    pub(crate) name: Option<String>,
+    /// Write into this folder instead, a file `NAME.json` each.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Options of `completions`.

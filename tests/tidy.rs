@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders of code that people write.
-const CODE: [&str; 5] = ["src", "codegen/src", "sync/src", "runtime/src", "tests/it"];
+const CODE: [&str; 6] = ["src", "codegen/src", "sync/src", "runtime/src", "benches", "tests/it"];
 
 /// Longest file of code, in lines.
 const LONGEST: usize = 560;

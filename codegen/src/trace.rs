@@ -6,6 +6,7 @@ mod resolve;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::resolve::{Resolver, Target};
@@ -13,7 +14,7 @@ use crate::diagnostics::Place;
 use crate::model::{Feature, Model, Requirement, RequirementKind};
 
 /// Requirements and what carries them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Trace {
     /// In the order of the features.
@@ -27,7 +28,7 @@ pub struct Trace {
 }
 
 /// One requirement and what carries it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Traced {
     /// `001/FR-008`.
@@ -50,7 +51,7 @@ pub struct Traced {
 }
 
 /// An operation that carries a requirement.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TracedOperation {
     /// Operation id.
@@ -62,7 +63,7 @@ pub struct TracedOperation {
 }
 
 /// Whether something carries a requirement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
     /// An operation, schema or error does.
@@ -76,7 +77,7 @@ pub enum Status {
 }
 
 /// Figures of one feature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FeatureCoverage {
     /// Name of its folder.
@@ -92,7 +93,7 @@ pub struct FeatureCoverage {
 }
 
 /// Figures of coverage.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
     /// Functional requirements that still hold.

@@ -6,6 +6,7 @@
 mod completions;
 mod explain;
 mod init;
+mod schema;
 mod spec_apply;
 mod spec_check;
 mod spec_decide;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Eject(args)) => spec_decide::eject(args, global, view),
         Command::Spec(SpecCommand::Restore(args)) => spec_decide::restore(args, global, view),
         Command::Explain(args) => explain::run(args, view),
+        Command::Schema(args) => schema::run(args, view),
         Command::Completions(args) => completions::run(args),
     }
 }

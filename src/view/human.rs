@@ -306,3 +306,17 @@ pub(super) fn initialised(written: &[String]) -> String {
     text.push_str("next: flaresmith spec apply\n");
     text
 }
+
+/// Files that were written, a line each.
+pub(super) fn written(written: &[String]) -> String {
+    written.iter().map(|path| format!("{path}\n")).collect()
+}
+
+/// The names of schemas, a line each.
+pub(super) fn schemas(schemas: &[(&str, &str)]) -> String {
+    let width = schemas.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    schemas.iter().fold(String::new(), |mut text, (name, about)| {
+        let _ = writeln!(text, "{name:width$}  {about}");
+        text
+    })
+}

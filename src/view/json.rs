@@ -1,89 +1,213 @@
 //! JSON: one document on standard output.
 //!
-//! Owns: the form of each document. Must not know: the human form.
+//! Owns: the form of each document, as types, from which its published schema is made too. Must not know: the human form.
 
-use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
+use std::borrow::Cow;
+
+use flaresmith_codegen::diagnostics::{Code, Diagnostic, Place, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::trace::Trace;
 use flaresmith_sync::SyncError;
 use flaresmith_sync::mentions::Mention;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 /// A value as indented JSON with a line end.
-pub(super) fn document(value: &impl Serialize) -> String {
+pub(crate) fn document(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string())) + "\n"
 }
 
-/// `{diagnostics: [{code, severity, message, file, line, column, hint, related}]}`
-pub(super) fn diagnostics(found: &[Diagnostic], sources: &Locator<'_>) -> String {
-    let list: Vec<Value> = found.iter().map(|diagnostic| one(diagnostic, sources)).collect();
-    document(&json!({ "diagnostics": list }))
+/// What was found in the specs of a failed run.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct DiagnosticsDocument<'a> {
+    /// Every problem, in the order of the stages.
+    diagnostics: Vec<DiagnosticEntry<'a>>,
 }
 
-fn one(diagnostic: &Diagnostic, sources: &Locator<'_>) -> Value {
-    let place = diagnostic.place.as_ref().map(|place| (place, sources.locate(place)));
-    json!({
-        "code": diagnostic.code.id,
-        "severity": severity(diagnostic.severity),
-        "message": diagnostic.message,
-        "file": place.as_ref().map(|(place, _)| &*place.file),
-        "line": place.as_ref().and_then(|(_, at)| at.as_ref()).map(|at| at.line),
-        "column": place.as_ref().and_then(|(_, at)| at.as_ref()).map(|at| at.column),
-        "hint": diagnostic.hint,
-        "related": diagnostic.related.iter().map(|(place, label)| {
-            let at = sources.locate(place);
-            json!({
-                "file": &*place.file,
-                "line": at.as_ref().map(|at| at.line),
-                "column": at.as_ref().map(|at| at.column),
-                "message": label,
-            })
-        }).collect::<Vec<_>>(),
+/// One problem: what, where, and what to do next.
+#[derive(Serialize, JsonSchema)]
+struct DiagnosticEntry<'a> {
+    /// Its kind, `CATEGORY_SUBCATEGORY`; `flaresmith explain CODE` tells more.
+    code: &'a str,
+    /// How bad it is.
+    severity: Severity,
+    /// What is wrong, in one sentence.
+    message: &'a str,
+    /// Path of the file, relative to the root; null when no file shows the problem.
+    file: Option<&'a str>,
+    /// Line in the file, from 1; null for the file as a whole.
+    line: Option<u32>,
+    /// Column in the line, from 1; null for the file as a whole.
+    column: Option<u32>,
+    /// What to type or change next.
+    hint: Option<&'a str>,
+    /// Other places that belong to the story.
+    related: Vec<RelatedPlace<'a>>,
+}
+
+/// Another place that belongs to a problem.
+#[derive(Serialize, JsonSchema)]
+struct RelatedPlace<'a> {
+    /// Path of the file, relative to the root.
+    file: &'a str,
+    /// Line in the file, from 1; null for the file as a whole.
+    line: Option<u32>,
+    /// Column in the line, from 1; null for the file as a whole.
+    column: Option<u32>,
+    /// What it has to do with the problem.
+    message: &'a str,
+}
+
+/// The problems of a failed run.
+pub(super) fn diagnostics(found: &[Diagnostic], sources: &Locator<'_>) -> String {
+    let diagnostics = found.iter().map(|diagnostic| entry(diagnostic, sources)).collect();
+    document(&DiagnosticsDocument { diagnostics })
+}
+
+fn entry<'a>(diagnostic: &'a Diagnostic, sources: &Locator<'_>) -> DiagnosticEntry<'a> {
+    let position = |place: &Place| sources.locate(place).map(|at| (at.line, at.column)).unzip();
+    let (line, column) = diagnostic.place.as_ref().map_or((None, None), position);
+    let related = diagnostic.related.iter().map(|(place, label)| {
+        let (line, column) = position(place);
+        RelatedPlace {
+            file: &place.file,
+            line,
+            column,
+            message: label,
+        }
+    });
+    DiagnosticEntry {
+        code: diagnostic.code.id,
+        severity: diagnostic.severity,
+        message: &diagnostic.message,
+        file: diagnostic.place.as_ref().map(|place| &*place.file),
+        line,
+        column,
+        hint: diagnostic.hint.as_deref(),
+        related: related.collect(),
+    }
+}
+
+/// A run that could not go on.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FailureDocument<'a> {
+    /// Why.
+    error: FailureEntry<'a>,
+}
+
+/// Why a run could not go on.
+#[derive(Serialize, JsonSchema)]
+struct FailureEntry<'a> {
+    /// Its kind, `CATEGORY_SUBCATEGORY`.
+    code: &'a str,
+    /// What failed, in one sentence.
+    message: &'a str,
+    /// The file or folder concerned.
+    path: Option<Cow<'a, str>>,
+    /// What to type or change next.
+    hint: Option<&'a str>,
+}
+
+/// A run that could not go on.
+pub(super) fn failure(error: &SyncError) -> String {
+    document(&FailureDocument {
+        error: FailureEntry {
+            code: error.code,
+            message: &error.message,
+            path: error.path.as_ref().map(|path| path.to_string_lossy()),
+            hint: error.hint.as_deref(),
+        },
     })
 }
 
-/// The word for a severity.
-pub(super) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
+/// Every kind of problem there is.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CodesDocument {
+    /// By code.
+    codes: Vec<CodeDocument>,
+}
+
+/// A kind of problem and what it means.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CodeDocument {
+    /// `CATEGORY_SUBCATEGORY`, unique for ever.
+    code: &'static str,
+    /// How bad it is, unless warnings are treated as errors.
+    severity: Severity,
+    /// One line: what it means.
+    title: &'static str,
+    /// What causes it and what to do, as plain paragraphs.
+    explanation: &'static str,
+}
+
+impl From<&Code> for CodeDocument {
+    fn from(code: &Code) -> Self {
+        Self {
+            code: code.id,
+            severity: code.severity,
+            title: code.title,
+            explanation: code.explanation,
+        }
     }
 }
 
-/// `{error: {code, message, path, hint}}`
-pub(super) fn failure(error: &SyncError) -> String {
-    document(&json!({ "error": {
-        "code": error.code,
-        "message": error.message,
-        "path": error.path.as_ref().map(|path| path.to_string_lossy()),
-        "hint": error.hint,
-    }}))
-}
-
-/// `{codes: [{code, severity, title, explanation}]}`
+/// Every code.
 pub(super) fn codes(codes: &[&Code]) -> String {
-    document(&json!({ "codes": codes.iter().map(|code| code_value(code)).collect::<Vec<_>>() }))
+    let codes = codes.iter().map(|code| CodeDocument::from(*code)).collect();
+    document(&CodesDocument { codes })
 }
 
-/// `{code, severity, title, explanation}`
+/// One code.
 pub(super) fn code(code: &Code) -> String {
-    document(&code_value(code))
+    document(&CodeDocument::from(code))
 }
 
-fn code_value(code: &Code) -> Value {
-    json!({ "code": code.id, "severity": severity(code.severity), "title": code.title, "explanation": code.explanation })
+/// Requirements and what carries them: in the contract, and in the files of the repository.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct TraceDocument<'a> {
+    #[serde(flatten)]
+    trace: &'a Trace,
+    /// Files in which the requirement that was asked for is mentioned; empty when all were.
+    mentions: &'a [Mention],
 }
 
-/// The trace as it is, with `mentions: [{path, line, test}]` beside it.
+/// The trace as it is, with the mentions beside it.
 pub(super) fn trace(trace: &Trace, mentions: &[Mention]) -> String {
-    let mut value = serde_json::to_value(trace).unwrap_or_default();
-    if let Some(object) = value.as_object_mut() {
-        object.insert(
-            "mentions".to_owned(),
-            serde_json::to_value(mentions).unwrap_or_default(),
-        );
-    }
-    document(&value)
+    document(&TraceDocument { trace, mentions })
+}
+
+/// The files that a command wrote.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WrittenDocument<'a> {
+    /// Paths, in the order of writing.
+    written: &'a [String],
+}
+
+/// The files that a command wrote.
+pub(super) fn written(written: &[String]) -> String {
+    document(&WrittenDocument { written })
+}
+
+/// Every schema that is published.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SchemasDocument<'a> {
+    /// In the order of the table.
+    schemas: Vec<SchemaEntry<'a>>,
+}
+
+/// A schema that is published.
+#[derive(Serialize, JsonSchema)]
+struct SchemaEntry<'a> {
+    /// `flaresmith schema NAME` prints it.
+    name: &'a str,
+    /// What it describes.
+    about: &'a str,
+}
+
+/// The names of schemas, each with what it describes.
+pub(super) fn schemas(schemas: &[(&str, &str)]) -> String {
+    let schemas = schemas.iter().map(|&(name, about)| SchemaEntry { name, about });
+    document(&SchemasDocument {
+        schemas: schemas.collect(),
+    })
 }

@@ -6,7 +6,7 @@
 //! that a pipe sees results only; with JSON or SARIF, the problems of a failed run are the result.
 
 mod human;
-mod json;
+pub(crate) mod json;
 mod sarif;
 mod status_text;
 mod trace_text;
@@ -23,6 +23,7 @@ use flaresmith_sync::drift::DriftReport;
 use flaresmith_sync::mentions::Mention;
 use flaresmith_sync::plan::Plan;
 use flaresmith_sync::status::Status;
+use schemars::Schema;
 
 use crate::cli::{Format, Global};
 
@@ -161,7 +162,30 @@ impl View {
     pub(crate) fn initialised(&mut self, written: &[String]) {
         let text = match self.format {
             Format::Human => human::initialised(written),
-            Format::Json | Format::Sarif => json::document(&serde_json::json!({ "written": written })),
+            Format::Json | Format::Sarif => json::written(written),
+        };
+        self.result(&text);
+    }
+
+    /// Shows which schemas are published: names, and what each describes.
+    pub(crate) fn schemas(&mut self, schemas: &[(&str, &str)]) {
+        let text = match self.format {
+            Format::Human => human::schemas(schemas),
+            Format::Json | Format::Sarif => json::schemas(schemas),
+        };
+        self.result(&text);
+    }
+
+    /// Shows one schema. It is JSON in every form of output.
+    pub(crate) fn schema(&mut self, schema: &Schema) {
+        self.result(&json::document(schema));
+    }
+
+    /// Shows the files that were written.
+    pub(crate) fn written(&mut self, written: &[String]) {
+        let text = match self.format {
+            Format::Human => human::written(written),
+            Format::Json | Format::Sarif => json::written(written),
         };
         self.result(&text);
     }

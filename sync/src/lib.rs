@@ -14,6 +14,7 @@ pub mod drift;
 pub mod error;
 pub mod fit;
 mod items;
+mod listing;
 pub mod lock;
 pub mod mentions;
 pub mod merge;

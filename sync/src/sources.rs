@@ -10,7 +10,8 @@ use flaresmith_codegen::source::Sources;
 
 use crate::digest::Digest;
 use crate::error::SyncError;
-use crate::tree::{Kind, Tree};
+use crate::listing::{self, SPEC_EXTENSIONS};
+use crate::tree::Tree;
 
 /// Everything that a compilation is made from.
 #[derive(Debug, Default)]
@@ -26,9 +27,6 @@ pub struct Inputs {
     /// Digest of every file that was read, by path.
     pub digests: BTreeMap<String, Digest>,
 }
-
-/// Extensions of files that a spec folder may hold for us.
-const SPEC_EXTENSIONS: [&str; 4] = ["md", "yaml", "yml", "json"];
 
 /// Reads everything from a tree: the disk, what is staged, or a revision.
 ///
@@ -105,26 +103,9 @@ fn read_templates(tree: &Tree, inputs: &mut Inputs) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// Adds the files of a folder, relative to the root. Hidden entries, links and `node_modules` are left out; an empty list of
-/// extensions means all.
+/// Adds the files of a folder, relative to the root.
 fn list(tree: &Tree, folder: &str, extensions: &[&str], deep: bool, found: &mut Vec<String>) -> Result<(), SyncError> {
-    for (name, kind) in tree.list(folder)? {
-        if name.starts_with('.') || name == "node_modules" {
-            continue;
-        }
-        let relative = if folder.is_empty() {
-            name.clone()
-        } else {
-            format!("{folder}/{name}")
-        };
-        let wanted = extensions.is_empty() || name.rsplit_once('.').is_some_and(|(_, end)| extensions.contains(&end));
-        match kind {
-            Kind::Folder if deep => list(tree, &relative, extensions, deep, found)?,
-            Kind::File if wanted => found.push(relative),
-            _ => {}
-        }
-    }
-    Ok(())
+    listing::list(&|folder: &str| tree.list(folder), folder, extensions, deep, found)
 }
 
 /// Whether a file at the root may be an OpenAPI document: it has the key, or it is broken and has the word. What it really

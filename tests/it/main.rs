@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod build_script;
 mod command_line;
 mod corpus;
 mod determinism;
@@ -17,4 +18,5 @@ mod hono;
 mod platform;
 mod repository;
 mod rust_crate;
+mod schemas;
 mod toolchain;

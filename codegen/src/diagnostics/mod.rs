@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub mod contract;
@@ -21,7 +22,8 @@ pub mod schema;
 pub mod settings;
 
 /// How bad it is. Errors stop a run after everything has been reported; warnings do not, unless `--strict`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Something the author may want to know.
     Info,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::{Kind, Node};
 use crate::error::SyncError;
+use crate::listing;
 use crate::root::Root;
 
 pub(super) struct Disk(PathBuf);
@@ -45,29 +46,7 @@ impl Disk {
     }
 
     pub(super) fn list(&self, folder: &str) -> Result<Vec<(String, Kind)>, SyncError> {
-        let path = self.0.join(folder);
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(SyncError::io("cannot list", &path, &error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| SyncError::io("cannot list", &path, &error))?;
-            let kind = entry
-                .file_type()
-                .map_err(|error| SyncError::io("cannot look at", &entry.path(), &error))?;
-            let kind = match () {
-                () if kind.is_dir() => Kind::Folder,
-                () if kind.is_file() => Kind::File,
-                () => Kind::Other,
-            };
-            if let Ok(name) = entry.file_name().into_string() {
-                found.push((name, kind));
-            }
-        }
-        found.sort_by(|left, right| left.0.cmp(&right.0));
-        Ok(found)
+        listing::entries(&self.0.join(folder)).map_err(|(path, error)| SyncError::io("cannot list", &path, &error))
     }
 }
 

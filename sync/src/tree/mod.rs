@@ -14,6 +14,8 @@ mod staged;
 
 use std::borrow::Cow;
 
+pub use crate::listing::Kind;
+
 use crate::error::SyncError;
 use crate::root::Root;
 
@@ -46,17 +48,6 @@ pub enum Node {
         executable: bool,
     },
     /// A folder, a symbolic link (which is never followed), a submodule, or something else that is no regular file.
-    Other,
-}
-
-/// The kind of an entry in a folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A folder.
-    Folder,
-    /// A regular file.
-    File,
-    /// A symbolic link, a submodule, or something else.
     Other,
 }
 

@@ -1,0 +1,101 @@
+//! `cargo bench`: what each phase costs, beside the floor.
+//!
+//! Owns: the phases and the contracts they run on. Must not know: how time is taken (`watch`), or what is in the made contract
+//! (`made`). The floor is what no reader of the same bytes can do without: `serde_json` and `openapiv3` parsing them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot go on has nothing to measure"
+)]
+
+mod made;
+mod project;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+use flaresmith_codegen::emit::TARGETS;
+use flaresmith_codegen::emit::templates::Templates;
+use flaresmith_codegen::{check, lower, openapi, source, spec};
+use flaresmith_sync::snapshot::Snapshot;
+use flaresmith_sync::{apply, plan};
+
+use project::Project;
+use watch::Watch;
+
+fn main() {
+    let mut watch = Watch::new();
+    for project in [Project::platform(), Project::made()] {
+        phases(&project, &mut watch);
+    }
+    watch.end();
+}
+
+/// Every phase of a project, in the order of a run.
+fn phases(project: &Project, watch: &mut Watch) {
+    let Project {
+        name,
+        sources,
+        settings,
+        ..
+    } = project;
+    watch.floor(name, || {
+        serde_json::from_str::<openapiv3::OpenAPI>(&project.floor).expect("the floor reads 3.0")
+    });
+    watch.phase(name, "read", || {
+        let documents = sources
+            .iter()
+            .filter(|(path, _)| !path.ends_with(".md") && !path.ends_with(".toml"));
+        documents
+            .map(|(path, _)| source::read::read(sources, path).expect("the contract reads"))
+            .collect::<Vec<_>>()
+    });
+    if let Some(yaml) = &project.yaml {
+        watch.phase(name, "read-yaml", || {
+            source::read::read(yaml, project::YAML).expect("the contract reads")
+        });
+    }
+    let compiled = &project.compiled;
+    watch.phase(name, "bundle", || openapi::bundle(sources, settings, &mut Vec::new()));
+    watch.phase(name, "features", || spec::features(sources, settings, &mut Vec::new()));
+    let model = &compiled.model;
+    watch.phase(name, "lower", || {
+        let (features, constitution) = (model.features.clone(), model.constitution.clone());
+        lower::lower(&compiled.bundle, features, constitution, settings, &mut Vec::new())
+    });
+    watch.phase(name, "check", || {
+        check::check(model, &compiled.bundle, sources, &mut Vec::new())
+    });
+    let templates = Templates::new(&BTreeMap::new()).expect("the built-in frames parse");
+    let selected: Vec<&'static str> = TARGETS.iter().map(|target| target.name).collect();
+    let input = project.input(&templates, &selected);
+    for target in TARGETS {
+        watch.phase(name, &format!("emit-{}", target.name), || {
+            (target.emit)(&input, &mut Vec::new())
+        });
+    }
+
+    let root = project.applied();
+    let lock = project.lock();
+    let digests = project.digests();
+    let paths = || plan::paths(&lock, &compiled.artifacts);
+    watch.phase(name, "snapshot", || {
+        Snapshot::take(&root, paths()).expect("the files can be read")
+    });
+    let mut snapshot = Snapshot::take(&root, paths()).expect("the files can be read");
+    watch.phase(name, "plan", || {
+        let plan = plan::plan(&lock, &compiled.artifacts, digests.clone(), &mut snapshot, |_, _| {});
+        assert!(plan.is_clean(), "a plan over unchanged files has nothing to do");
+        plan
+    });
+    let everything = project.plan_for_nothing();
+    watch.prepared_phase(name, "apply", project::empty_root, |(_folder, root, turn)| {
+        apply::apply(root, &everything, turn).expect("the files can be written");
+    });
+    watch.phase(name, "compile", || {
+        black_box(flaresmith_codegen::compile(sources, settings, &BTreeMap::new()))
+    });
+}
