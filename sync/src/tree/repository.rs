@@ -8,22 +8,40 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use git2::{ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
+use git2::{AttrCheckFlags, AttrValue, ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
 
 use crate::error::SyncError;
 use crate::root::Root;
 
 /// A repository, seen from a root.
-pub(super) struct Opened {
-    pub(super) repository: Repository,
+pub(crate) struct Opened {
+    pub(crate) repository: Repository,
     /// Path of the root in the repository, `/` after each folder; empty when the root is the top.
-    pub(super) prefix: Vec<u8>,
+    pub(crate) prefix: Vec<u8>,
     /// The file that git calls the index.
     pub(super) index: PathBuf,
 }
 
+impl Opened {
+    /// Where a path relative to the root lies in the repository, as git writes it.
+    pub(super) fn inside(&self, path: &str) -> Vec<u8> {
+        [self.prefix.as_slice(), path.as_bytes()].concat()
+    }
+
+    /// Whether an attribute says that line ends are not converted.
+    pub(super) fn keeps_line_ends(&self, path: &str) -> bool {
+        let Ok(path) = String::from_utf8(self.inside(path)) else {
+            return false;
+        };
+        let found = self
+            .repository
+            .get_attr_bytes(Path::new(&path), "text", AttrCheckFlags::INDEX_THEN_FILE);
+        found.is_ok_and(|value| AttrValue::from_bytes(value) == AttrValue::False)
+    }
+}
+
 /// Finds and opens it.
-pub(super) fn open(root: &Root) -> Result<Opened, SyncError> {
+pub(crate) fn open(root: &Root) -> Result<Opened, SyncError> {
     let base = canonical(root.path());
     let told = Repository::open_from_env();
     let no_ceilings: [&str; 0] = [];
@@ -67,6 +85,13 @@ pub(super) fn open(root: &Root) -> Result<Opened, SyncError> {
         prefix,
         index,
     })
+}
+
+/// Whether git looks at the executable bit of files on disk; so outside of a repository.
+pub(super) fn trusts_modes(root: &Root) -> bool {
+    open(root)
+        .and_then(|opened| opened.repository.config().map_err(|error| cannot_open(root, &error)))
+        .map_or(true, |config| config.get_bool("core.fileMode").unwrap_or(true))
 }
 
 /// The folder that the paths of the index are relative to. A bare repository has no work tree; there it is the folder around
