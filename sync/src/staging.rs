@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use flaresmith_codegen::settings;
+
 use crate::command::Commands;
 use crate::digest::Digest;
 use crate::drift::DriftReport;
@@ -43,6 +45,10 @@ struct Moment<'a> {
     disk: Tree,
     staged: &'a Tree,
     disk_lock: Lock,
+    /// The lock of HEAD: it tells files that were generated earlier from edits.
+    head_lock: Lock,
+    /// Whether the last apply on disk was made from the specs that are there now.
+    applied: bool,
     /// Specs that are not staged as they stand on disk.
     loose: Vec<String>,
 }
@@ -54,9 +60,12 @@ impl<'a> Moment<'a> {
         let differs = |path: &&String| on_disk.get(*path) != specs.get(*path);
         let all: BTreeSet<&String> = on_disk.keys().chain(specs.keys()).collect();
         let loose = all.into_iter().filter(differs).cloned().collect();
-        let text = disk.read(lock::FILE).ok().flatten().unwrap_or_default();
+        let disk_lock = lock_of(&disk);
+        let head = Tree::revision(staged.root(), "HEAD").ok();
         Self {
-            disk_lock: Lock::parse(&String::from_utf8_lossy(&text)).unwrap_or_default(),
+            applied: disk_lock.sources == on_disk,
+            disk_lock,
+            head_lock: head.as_ref().map(lock_of).unwrap_or_default(),
             disk,
             staged,
             loose,
@@ -64,7 +73,9 @@ impl<'a> Moment<'a> {
     }
 
     fn digest_on_disk(&self, path: &str) -> Option<Digest> {
-        let bytes = self.disk.read(path).ok().flatten();
+        let bytes = settings::is_inside(path)
+            .then(|| self.disk.read(path).ok().flatten())
+            .flatten();
         bytes.map(|bytes| Digest::of(&bytes))
     }
 
@@ -76,8 +87,32 @@ impl<'a> Moment<'a> {
         }
     }
 
+    /// Whether a staged content is one that some apply wrote, rather than an edit.
+    fn is_generated(&self, path: &str, staged: Digest) -> bool {
+        [&self.disk_lock, &self.head_lock]
+            .iter()
+            .any(|lock| lock.files.get(path).is_some_and(|entry| entry.digest == staged))
+    }
+
+    /// Generated files that are staged otherwise than they stand on disk. Scaffolds only when they are not staged at all: what
+    /// a team edits in them is staged when the team likes.
+    fn unstaged(&self) -> BTreeSet<&str> {
+        let differs = |path: &str, scaffold: bool| {
+            let staged = self.staged.read(path).ok().flatten();
+            match &staged {
+                Some(_) if scaffold => false,
+                _ => staged.map(|bytes| Digest::of(&bytes)) != self.digest_on_disk(path),
+            }
+        };
+        let entries = self.disk_lock.files.iter().chain(&self.head_lock.files);
+        entries
+            .filter(|(path, entry)| differs(path, entry.scaffold))
+            .map(|(path, _)| path.as_str())
+            .collect()
+    }
+
     fn cause(&self, path: &str, staged: Option<Digest>, wanted: Option<Digest>) -> Cause {
-        if !self.loose.is_empty() && self.is_made_on_disk(path, staged) {
+        if !self.loose.is_empty() && self.applied && self.is_made_on_disk(path, staged) {
             Cause::SpecsNotStaged
         } else if self.digest_on_disk(path) == wanted {
             Cause::NotStaged
@@ -89,8 +124,14 @@ impl<'a> Moment<'a> {
     }
 }
 
-/// Says why. `specs`: digests of the staged ones. Files that only look like a person's edit because their specs are not staged become changes in the plan, so
-/// that what is left among the conflicts are edits.
+/// The lock of a tree; an empty one where it cannot be read, for reasons do not depend on it.
+fn lock_of(tree: &Tree) -> Lock {
+    let text = tree.read(lock::FILE).ok().flatten().unwrap_or_default();
+    Lock::parse(&String::from_utf8_lossy(&text)).unwrap_or_default()
+}
+
+/// Says why. `specs`: digests of the staged ones. Files that only look like a person's edit because lock and specs are staged
+/// from another moment become changes in the plan, so that what is left among the conflicts are edits.
 #[must_use]
 pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>) -> Vec<Advice> {
     if let Some(early) = generated_early(plan, staged) {
@@ -101,8 +142,7 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
     let moment = Moment::of(staged, specs);
     let conflicts = std::mem::take(&mut plan.conflicts);
     for conflict in conflicts {
-        let made = moment.is_made_on_disk(&conflict.path, Some(Digest::of(&conflict.mine)));
-        if made && !moment.loose.is_empty() {
+        if moment.is_generated(&conflict.path, Digest::of(&conflict.mine)) {
             plan.changes.push(Change {
                 path: conflict.path,
                 kind: conflict
@@ -144,8 +184,7 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
 
 /// Files that are staged as the last apply on disk wrote them, and that neither the staged specs nor the staged lock know.
 fn generated_early(plan: &Plan, staged: &Tree) -> Option<Vec<Change>> {
-    let text = Tree::disk(staged.root()).read(lock::FILE).ok().flatten()?;
-    let disk_lock = Lock::parse(&String::from_utf8_lossy(&text)).ok()?;
+    let disk_lock = lock_of(&Tree::disk(staged.root()));
     let mut found = Vec::new();
     for (path, entry) in &disk_lock.files {
         let known = plan.lock.files.contains_key(path)
@@ -203,7 +242,7 @@ fn advice(cause: Cause, paths: &BTreeSet<String>, moment: &Moment<'_>) -> Advice
         },
         Cause::SpecsNotStaged => {
             let all = moment.loose.iter().chain(paths).map(String::as_str);
-            let all = all.chain(moment.digest_on_disk(lock::FILE).map(|_| lock::FILE));
+            let all = all.chain(moment.unstaged()).chain([lock::FILE]);
             Advice {
                 what: format!(
                     "{count} {was} made from specs that are not staged: {}",

@@ -54,11 +54,15 @@ pub(super) struct Place {
 /// Looks for it.
 pub(super) fn find(root: &Root) -> Result<Place, SyncError> {
     let opened = repository::open(root)?;
-    let Some(top) = opened.repository.workdir().map(Path::to_owned) else {
-        return Err(
-            SyncError::new("HOOK_BARE", "a bare repository has no commits of its own to check").at(root.path()),
-        );
-    };
+    let top = opened.top;
+    if opened.repository.is_bare() && opened.repository.path().canonicalize().is_ok_and(|path| path == top) {
+        return Err(SyncError::new(
+            "HOOK_BARE",
+            "nothing is committed in a bare repository, so there is nothing to check",
+        )
+        .at(root.path())
+        .hint("install the hook in a clone or a worktree"));
+    }
     let below = opened.prefix.strip_suffix(b"/").unwrap_or(&opened.prefix);
     let below = match std::str::from_utf8(below) {
         Ok("") => ".".to_owned(),

@@ -18,6 +18,8 @@ pub(crate) struct Opened {
     pub(crate) repository: Repository,
     /// Path of the root in the repository, `/` after each folder; empty when the root is the top.
     pub(crate) prefix: Vec<u8>,
+    /// The folder that paths of the index are relative to: the work tree's top, or the repository itself when it is bare.
+    pub(crate) top: PathBuf,
     /// The file that git calls the index.
     pub(super) index: PathBuf,
 }
@@ -46,26 +48,26 @@ pub(crate) fn open(root: &Root) -> Result<Opened, SyncError> {
     let told = Repository::open_from_env();
     let no_ceilings: [&str; 0] = [];
     let nearest = Repository::open_ext(root.path(), RepositoryOpenFlags::empty(), no_ceilings);
-    let depth = |repository: &Repository| {
-        let top = top(repository);
+    let depth = |repository: &Repository, is_told: bool| {
+        let top = top(repository, is_told);
         base.starts_with(&top).then(|| top.components().count())
     };
     // What git says here wins over what is found, unless what is found lies nearer around the root.
     let (repository, is_told) = match (told, nearest) {
         (Ok(told), Ok(nearest)) => {
-            if depth(&told) >= depth(&nearest) {
+            if depth(&told, true) >= depth(&nearest, false) {
                 (told, true)
             } else {
                 (nearest, false)
             }
         }
-        (Ok(told), Err(error)) if depth(&told).is_none() => return Err(cannot_open(root, &error)),
+        (Ok(told), Err(error)) if depth(&told, true).is_none() => return Err(cannot_open(root, &error)),
         (Ok(told), Err(_)) => (told, true),
         // Nothing is said about another repository, so a given index is one of this repository.
         (Err(_), Ok(nearest)) => (nearest, std::env::var_os("GIT_DIR").is_none()),
         (Err(_), Err(error)) => return Err(cannot_open(root, &error)),
     };
-    let top = top(&repository);
+    let top = top(&repository, is_told);
     let Ok(inside) = base.strip_prefix(&top) else {
         return Err(not_in_git(root));
     };
@@ -83,6 +85,7 @@ pub(crate) fn open(root: &Root) -> Result<Opened, SyncError> {
     Ok(Opened {
         repository,
         prefix,
+        top,
         index,
     })
 }
@@ -94,13 +97,15 @@ pub(super) fn trusts_modes(root: &Root) -> bool {
         .map_or(true, |config| config.get_bool("core.fileMode").unwrap_or(true))
 }
 
-/// The folder that the paths of the index are relative to. A bare repository has no work tree; there it is the folder around
-/// `.git`, or the repository itself.
-fn top(repository: &Repository) -> PathBuf {
-    let folder = match repository.workdir() {
-        Some(work) => work,
-        None if repository.path().ends_with(".git") => repository.path().parent().unwrap_or(repository.path()),
-        None => repository.path(),
+/// The folder that the paths of the index are relative to. A bare repository has no work tree, unless git says where
+/// (`is_told`); then it is the folder around `.git`, or the repository itself.
+fn top(repository: &Repository, is_told: bool) -> PathBuf {
+    let given = std::env::var_os("GIT_WORK_TREE").filter(|_| is_told && repository.is_bare());
+    let folder = match (repository.workdir(), &given) {
+        (Some(work), _) => work,
+        (None, Some(given)) => Path::new(given),
+        (None, None) if repository.path().ends_with(".git") => repository.path().parent().unwrap_or(repository.path()),
+        (None, None) => repository.path(),
     };
     canonical(folder)
 }

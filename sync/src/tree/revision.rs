@@ -98,8 +98,11 @@ fn unknown(repository: &Repository, revision: &str, error: &git2::Error) -> Sync
         "GIT_REVISION",
         format!("git does not know the revision `{revision}`: {}", error.message()),
     );
-    if repository.is_empty().unwrap_or(false) || error.code() == ErrorCode::UnbornBranch {
-        return failed.hint("nothing is committed yet");
+    if repository
+        .head()
+        .is_err_and(|error| error.code() == ErrorCode::UnbornBranch)
+    {
+        return failed.hint("nothing is committed yet on this branch");
     }
     if repository.is_shallow() {
         return failed.hint("this clone is shallow; `git fetch --unshallow` fetches the rest of the history");
