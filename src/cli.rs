@@ -82,6 +82,14 @@ pub(crate) enum SpecCommand {
     Check(CheckArgs),
     /// Show which operations, schemas, files and tests carry a requirement; without an id, the coverage of all.
     Trace(TraceArgs),
+    /// Show which generated files were edited: carried along, ejected, your own, or in the way of the next apply.
+    Status,
+    /// Accept the edit of a generated file: every apply carries it along from now on.
+    Accept(AcceptArgs),
+    /// Take a file out of the generator's hands: it is yours, neither written nor checked any more.
+    Eject(PathsArgs),
+    /// Bring a file back to what the specs give.
+    Restore(RestoreArgs),
 }
 
 /// Commands about the pre-commit hook.
@@ -113,6 +121,15 @@ pub(crate) struct ApplyArgs {
     /// Show what would be written, and write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Carry edits of generated files over to the new output by a three-way merge.
+    #[arg(long)]
+    pub(crate) merge: bool,
+    /// Where a merge cannot decide, write both sides into the file between conflict markers.
+    #[arg(long, requires = "merge")]
+    pub(crate) markers: bool,
+    /// Carry out a plan that `spec plan --out` saved. Refused when anything that it is about moved since.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "merge", "markers", "strict"])]
+    pub(crate) plan: Option<PathBuf>,
     /// Show the full difference of every file.
     #[arg(long)]
     pub(crate) diff: bool,
@@ -124,6 +141,12 @@ pub(crate) struct ApplyArgs {
 /// Options of `spec plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
+    /// Save the plan for `spec apply --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Carry edits of generated files over to the new output by a three-way merge.
+    #[arg(long)]
+    pub(crate) merge: bool,
     /// Show the full difference of every file.
     #[arg(long)]
     pub(crate) diff: bool,
@@ -151,6 +174,36 @@ pub(crate) struct CheckArgs {
 pub(crate) struct TraceArgs {
     /// A requirement id: `FR-008`, or `001/FR-008` where several features have it.
     pub(crate) id: Option<String>,
+}
+
+/// Options of `spec accept`.
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArgs {
+    /// Generated files with an edit in them.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Why the edit is right. It is kept in flaresmith.lock and shown by `spec status`.
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) reason: String,
+}
+
+/// Options of commands about single files.
+#[derive(Debug, Args)]
+pub(crate) struct PathsArgs {
+    /// Generated files.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Options of `spec restore`.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Generated files.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Also when git does not hold the edit, which is lost then.
+    #[arg(long)]
+    pub(crate) discard: bool,
 }
 
 /// Options of `explain`.

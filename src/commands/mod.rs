@@ -9,15 +9,19 @@ mod hook;
 mod init;
 mod spec_apply;
 mod spec_check;
+mod spec_decide;
 mod spec_plan;
+mod spec_status;
 mod spec_trace;
 
 use std::path::Path;
 
 use flaresmith_codegen::Compilation;
-use flaresmith_codegen::diagnostics::{self, Severity};
+use flaresmith_codegen::diagnostics::{self, Diagnostics, Severity};
+use flaresmith_sync::base::Around;
 use flaresmith_sync::lock::{self, Lock};
-use flaresmith_sync::plan::{self, Plan};
+use flaresmith_sync::plan::{self, Plan, Wish};
+use flaresmith_sync::record::{self, Record};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs};
 use flaresmith_sync::{Root, SyncError, Tree};
@@ -39,6 +43,10 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Plan(args)) => spec_plan::run(args, global, view),
         Command::Spec(SpecCommand::Check(args)) => spec_check::run(args, global, view),
         Command::Spec(SpecCommand::Trace(args)) => spec_trace::run(args, global, view),
+        Command::Spec(SpecCommand::Status) => spec_status::run(global, view),
+        Command::Spec(SpecCommand::Accept(args)) => spec_decide::accept(args, global, view),
+        Command::Spec(SpecCommand::Eject(args)) => spec_decide::eject(args, global, view),
+        Command::Spec(SpecCommand::Restore(args)) => spec_decide::restore(args, global, view),
         Command::Hook(command) => hook::run(command, global, view),
         Command::Explain(args) => explain::run(args, view),
         Command::Completions(args) => completions::run(args),
@@ -56,26 +64,59 @@ fn root(global: &Global) -> Result<Root, SyncError> {
 /// A repository read and compiled, its diagnostics already shown.
 struct Compiled {
     root: Root,
-    inputs: Inputs,
     compilation: Compilation,
 }
 
-/// Reads and compiles what is on disk and shows what was found. `None`: there are errors, so there is nothing to go on with.
-fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) -> Result<Option<Compiled>, SyncError> {
-    let tree = Tree::disk(&root(global)?);
-    progress.phase("reading specs");
-    let inputs = sources::read(&tree)?;
-    Ok(compile_inputs(&tree, inputs, strict, view, progress))
+/// A repository compared with its specs, the diagnostics already shown.
+struct Examined {
+    root: Root,
+    plan: Plan,
+    /// What it takes to remember that the plan was carried out; `None` when it was remembered before.
+    settles: Option<Settles>,
 }
 
-/// The same for inputs that were read from any tree.
-fn compile_inputs(tree: &Tree, inputs: Inputs, strict: bool, view: &mut View, progress: &Progress) -> Option<Compiled> {
-    let root = tree.root().clone();
+struct Settles {
+    inputs: Inputs,
+    diagnostics: Diagnostics,
+    snapshot: Snapshot,
+}
+
+impl Examined {
+    /// Remembers that there is nothing left to do: the plan is clean, or was carried out.
+    fn settled(self) {
+        if let (Some(settles), false) = (&self.settles, !self.plan.conflicts.is_empty()) {
+            record::remember(
+                &self.root,
+                &settles.inputs,
+                &settles.diagnostics,
+                &self.plan,
+                &settles.snapshot,
+            );
+        }
+    }
+}
+
+/// Reads and compiles a repository and shows what was found. `None`: there are errors, so there is nothing to go on with.
+fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) -> Result<Option<Compiled>, SyncError> {
+    let root = root(global)?;
     view.about(&root);
+    progress.phase("reading specs");
+    let inputs = sources::read(&Tree::disk(&root))?;
+    Ok(generate(&inputs, strict, view, progress).map(|(compilation, _)| Compiled { root, compilation }))
+}
+
+/// Generates everything and shows what was found, which comes back as it was found.
+fn generate(inputs: &Inputs, strict: bool, view: &mut View, progress: &Progress) -> Option<(Compilation, Diagnostics)> {
     progress.phase("generating");
     let mut compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);
     let mut found = inputs.diagnostics.clone();
     found.append(&mut compilation.diagnostics);
+    show(&found, inputs, strict, view).then_some((compilation, found))
+}
+
+/// Shows what was found. Whether there is something to go on with.
+fn show(found: &Diagnostics, inputs: &Inputs, strict: bool, view: &mut View) -> bool {
+    let mut found = found.clone();
     if strict || inputs.settings.strict {
         for diagnostic in &mut found {
             if diagnostic.severity == Severity::Warning {
@@ -85,33 +126,83 @@ fn compile_inputs(tree: &Tree, inputs: Inputs, strict: bool, view: &mut View, pr
     }
     let failed = diagnostics::any_error(&found);
     view.diagnostics(&found, &inputs.sources, failed);
-    (!failed).then_some(Compiled {
-        root,
-        inputs,
-        compilation,
-    })
+    !failed
 }
 
-/// Compares what was compiled with what stands on disk.
-fn plan(compiled: &Compiled, progress: &Progress) -> Result<Plan, SyncError> {
-    progress.phase("comparing files");
-    let root = &compiled.root;
+/// The text of the lock file, if there is one.
+fn lock_text(root: &Root) -> Result<Option<String>, SyncError> {
     let path = root.path().join(lock::FILE);
-    let lock = match std::fs::read_to_string(&path) {
-        Ok(text) => Lock::parse(&text).map_err(|error| error.at(&path))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Lock::default(),
-        Err(error) => return Err(SyncError::io("cannot read", &path, &error)),
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(SyncError::io("cannot read", &path, &error)),
+    }
+}
+
+fn parse_lock(root: &Root, text: Option<&str>) -> Result<Lock, SyncError> {
+    text.map_or_else(
+        || Ok(Lock::default()),
+        |text| Lock::parse(text).map_err(|error| error.at(&root.path().join(lock::FILE))),
+    )
+}
+
+/// The lock; an empty one when there is none.
+fn lock(root: &Root) -> Result<Lock, SyncError> {
+    parse_lock(root, lock_text(root)?.as_deref())
+}
+
+/// Compares a repository with its specs. `None`: the specs have errors, so there is nothing to compare with.
+///
+/// Where nothing moved since the repository was last seen to be settled, nothing is generated: the plan is known to be clean.
+fn examine(
+    global: &Global,
+    strict: bool,
+    wish: Wish,
+    view: &mut View,
+    progress: &Progress,
+) -> Result<Option<Examined>, SyncError> {
+    let root = root(global)?;
+    view.about(&root);
+    progress.phase("reading specs");
+    let inputs = sources::read(&Tree::disk(&root))?;
+    let lock_text = lock_text(&root)?;
+    let record = Record::load(&root);
+    let stamps = record.stamps();
+    // A merge may find something to do where an apply finds nothing: an edited stub that the contract has gone past.
+    if !wish.merge && record.applies(&inputs, lock_text.as_deref()) {
+        let snapshot = Snapshot::take_known(&root, record.paths(), &stamps)?;
+        if record.holds(&snapshot) {
+            let (found, compared) = record.told();
+            let plan = Plan {
+                compared,
+                lock: parse_lock(&root, lock_text.as_deref())?,
+                ..Plan::default()
+            };
+            return Ok(show(&found, &inputs, strict, view).then_some(Examined {
+                root,
+                plan,
+                settles: None,
+            }));
+        }
+    }
+    let Some((compilation, diagnostics)) = generate(&inputs, strict, view, progress) else {
+        return Ok(None);
     };
-    let artifacts = &compiled.compilation.artifacts;
-    let mut snapshot = Snapshot::take(root, plan::paths(&lock, artifacts))?;
-    let sources = compiled.inputs.digests.clone();
-    Ok(plan::plan(
-        &lock,
-        artifacts,
-        sources,
-        &mut snapshot,
-        |snapshot, paths| {
-            snapshot.ask_git(root, paths.iter().map(String::as_str));
-        },
-    ))
+    progress.phase("comparing files");
+    let lock = parse_lock(&root, lock_text.as_deref())?;
+    let artifacts = &compilation.artifacts;
+    let paths = plan::paths(&lock, artifacts);
+    let mut snapshot = Snapshot::take_known(&root, paths.iter().map(String::as_str), &stamps)?;
+    let digests = inputs.digests.clone();
+    let around = &mut Around::new(&root);
+    let plan = plan::plan(&lock, artifacts, digests, &mut snapshot, wish, around)?;
+    Ok(Some(Examined {
+        root,
+        plan,
+        settles: Some(Settles {
+            inputs,
+            diagnostics,
+            snapshot,
+        }),
+    }))
 }

@@ -1,7 +1,12 @@
 //! `flaresmith spec plan`: what an apply would do.
 //!
-//! Owns: nothing but the order of steps. Must not know: how to write.
+//! Owns: the order of steps, and where a plan is saved. Must not know: how to write generated files.
 
+use std::io::Write as _;
+use std::path::Path;
+
+use flaresmith_sync::plan::Wish;
+use flaresmith_sync::saved::{self, SavedPlan};
 use flaresmith_sync::{SyncError, drift};
 
 use crate::cli::{Global, PlanArgs};
@@ -12,12 +17,33 @@ use crate::view::{Told, View};
 /// Runs it.
 pub(crate) fn run(args: &PlanArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
     let progress = Progress::start("reading specs", global.quiet);
-    let Some(compiled) = super::compile(global, false, view, &progress)? else {
+    let wish = Wish {
+        merge: args.merge,
+        markers: false,
+    };
+    let Some(examined) = super::examine(global, false, wish, view, &progress)? else {
         return Ok(Outcome::Problems);
     };
-    let plan = super::plan(&compiled, &progress)?;
+    let plan = &examined.plan;
     drop(progress);
-    let report = drift::report(&plan);
-    view.drift(&report, &plan, Told::Planned, args.diff);
+    let report = drift::report(plan);
+    if let (Some(out), false) = (&args.out, plan.is_blocked()) {
+        write(out, &saved::save(plan, super::lock_text(&examined.root)?.as_deref())?)?;
+    }
+    view.drift(&report, plan, Told::Planned, args.diff);
     Ok(Outcome::of_look(report.summary.status))
+}
+
+/// Writes the plan beside its place and renames it: a plan is whole or not there.
+fn write(path: &Path, saved: &SavedPlan) -> Result<(), SyncError> {
+    let failed = |error: &std::io::Error| SyncError::io("cannot write", path, error);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+    serde_json::to_writer_pretty(&mut file, saved).map_err(|error| failed(&error.into()))?;
+    file.write_all(b"\n").map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error.error))?;
+    Ok(())
 }

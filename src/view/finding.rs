@@ -73,6 +73,7 @@ impl Findings {
 
     /// Adds drift and conflicts. Files that were just written are no finding.
     pub(super) fn add_drift(&mut self, report: &DriftReport, plan: &Plan, told: Told) {
+        let only_looks = matches!(told, Told::Planned | Told::Checked | Told::Staged);
         self.count = plan.compared;
         self.compared.extend(plan.lock.files.keys().cloned());
         self.compared
@@ -86,7 +87,7 @@ impl Findings {
                 command: "flaresmith spec apply".to_owned(),
             }]);
         }
-        let changed = report.changed_files.iter().filter(|_| told != Told::Applied);
+        let changed = report.changed_files.iter().filter(|_| only_looks);
         self.files.extend(changed.map(|file| Finding {
             rule: "SYNC_DRIFT".to_owned(),
             level: Level::Error,
@@ -116,7 +117,7 @@ impl Findings {
                 region: None,
             }
         }));
-        if self.files.is_empty() && plan.lock_changes && told != Told::Applied {
+        if self.files.is_empty() && plan.lock_changes && only_looks {
             self.files.push(Finding {
                 rule: "SYNC_DRIFT".to_owned(),
                 level: Level::Error,

@@ -10,6 +10,7 @@ use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::{self, ChangedFile, DriftKind, DriftReport, DriftStatus, Reason};
 use flaresmith_sync::hook::{HookReport, HookState};
+use flaresmith_sync::merge::Clash;
 use flaresmith_sync::plan::Plan;
 use flaresmith_sync::staging::Advice;
 
@@ -17,11 +18,11 @@ use super::Told;
 
 pub(super) use super::trace_text::trace;
 
-const BOLD: Style = Style::new().bold();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const GREEN: Style = AnsiColor::Green.on_default();
-const BLUE: Style = AnsiColor::Blue.on_default();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const BLUE: Style = AnsiColor::Blue.on_default();
 
 /// At most so many files are listed one by one before the rest is only counted.
 const LISTED: usize = 40;
@@ -146,8 +147,12 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
             styled(RED, format!("conflict[{reason}]")),
             styled(BOLD, &conflict.path)
         );
+        let found = plan.conflicts.iter().find(|found| found.path == conflict.path);
+        for clash in found.map(|found| found.clashes.as_slice()).unwrap_or_default() {
+            both_sides(&mut text, clash);
+        }
         let _ = writeln!(text, "  = {}: {}", styled(BOLD, "hint"), conflict.suggestion);
-        if let (true, Some(found)) = (full, plan.conflicts.iter().find(|found| found.path == conflict.path)) {
+        if let (true, Some(found)) = (full, found) {
             let theirs = found.theirs.as_deref().unwrap_or("");
             coloured_diff(
                 &mut text,
@@ -157,6 +162,30 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
     }
     let _ = writeln!(text, "{}", last_line(report, plan, told));
     text
+}
+
+/// What a merge could not decide: both sides of one place.
+fn both_sides(text: &mut String, clash: &Clash) {
+    const LINES: usize = 12;
+    let _ = writeln!(
+        text,
+        "  {} line {}: {}",
+        styled(BLUE, "-->"),
+        clash.line,
+        plain(&clash.what)
+    );
+    for (label, side, style) in [("yours", &clash.mine, GREEN), ("generated", &clash.theirs, YELLOW)] {
+        let _ = writeln!(text, "  {}", styled(BOLD, format!("{label}:")));
+        if side.trim().is_empty() {
+            let _ = writeln!(text, "    (nothing)");
+        }
+        for line in side.lines().take(LINES) {
+            let _ = writeln!(text, "    {}", styled(style, plain(line)));
+        }
+        if side.lines().count() > LINES {
+            let _ = writeln!(text, "    … and {} lines more", side.lines().count() - LINES);
+        }
+    }
 }
 
 fn changed(text: &mut String, file: &ChangedFile) {
@@ -193,6 +222,15 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
             ),
         ),
         (DriftStatus::Drift, Told::Staged) => styled(RED, format!("what is staged is out of step: {}", files(changed))),
+        (DriftStatus::Conflicts, Told::Applied) => styled(
+            YELLOW,
+            format!(
+                "applied: {} written, {} with conflict markers to resolve",
+                files(changed),
+                files(report.summary.conflict_count)
+            ),
+        ),
+        (_, Told::Decided) => styled(GREEN, format!("done: {} decided", files(plan.compared))),
         (DriftStatus::Conflicts, _) => styled(
             RED,
             format!(
@@ -230,7 +268,7 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
             YELLOW,
             format!("{} would change; run `flaresmith spec apply`", files(changed)),
         ),
-        // Only the form of files is wrong, which an apply leaves alone; what to type is told below.
+        // Only line ends are wrong, which an apply leaves alone; what to type is told below.
         (DriftStatus::Drift, Told::Checked) if plan.changes.is_empty() => {
             styled(RED, format!("out of step: {}", files(changed)))
         }

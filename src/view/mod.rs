@@ -12,6 +12,7 @@ mod human;
 mod json;
 mod junit;
 mod sarif;
+mod status_text;
 mod trace_text;
 
 use std::io::Write;
@@ -25,6 +26,7 @@ use flaresmith_sync::hook::HookReport;
 use flaresmith_sync::mentions::Mention;
 use flaresmith_sync::plan::Plan;
 use flaresmith_sync::staging::Advice;
+use flaresmith_sync::status::Status;
 use flaresmith_sync::{Root, SyncError};
 
 use crate::cli::{Format, Global};
@@ -42,6 +44,8 @@ pub(crate) enum Told {
     Checked,
     /// The same, about what is staged.
     Staged,
+    /// It was a decision about single files, and was carried out.
+    Decided,
 }
 
 /// Prints results in the form that was asked for.
@@ -175,6 +179,15 @@ impl View {
         let text = match self.format {
             Format::Human => human::hook(report),
             _ => json::document(report),
+        };
+        self.result(&text);
+    }
+
+    /// Shows which files were edited.
+    pub(crate) fn status(&mut self, status: &Status) {
+        let text = match self.format {
+            Format::Human => status_text::status(status),
+            _ => json::document(status),
         };
         self.result(&text);
     }

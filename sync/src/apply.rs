@@ -51,7 +51,7 @@ pub fn take_turn(root: &Root) -> Result<Turn, SyncError> {
 /// # Errors
 /// A file cannot be written or deleted. Before the first rename, nothing has changed.
 pub fn apply(root: &Root, plan: &Plan, _turn: &Turn) -> Result<(), SyncError> {
-    if !plan.conflicts.is_empty() {
+    if plan.is_blocked() {
         return Err(SyncError::new(
             "APPLY_CONFLICTS",
             "the plan has conflicts; nothing was written",
@@ -59,7 +59,7 @@ pub fn apply(root: &Root, plan: &Plan, _turn: &Turn) -> Result<(), SyncError> {
     }
     let mut ready: Vec<(NamedTempFile, PathBuf)> = Vec::new();
     let mut gone: Vec<PathBuf> = Vec::new();
-    for change in &plan.changes {
+    for change in plan.all_changes() {
         let path = root.resolve(&change.path)?;
         match change.kind {
             ChangeKind::Added | ChangeKind::Modified => ready.push((prepare(&path, &change.after)?, path)),
@@ -94,8 +94,9 @@ fn prepare(path: &Path, text: &str) -> Result<NamedTempFile, SyncError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // An existing file keeps its mode; a new one gets what the process' mask leaves of 0666.
-        let mode = fs::metadata(path).map_or(0o666, |metadata| metadata.permissions().mode() & 0o7777);
+        // An existing file keeps its mode but for being executable, which nothing generated is; a new one gets what the process'
+        // mask leaves of 0666.
+        let mode = fs::metadata(path).map_or(0o666, |metadata| metadata.permissions().mode() & 0o666);
         builder.permissions(fs::Permissions::from_mode(mode));
     }
     let mut file = builder

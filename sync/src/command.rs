@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::root::Root;
+use crate::suggest::shell_quoted;
 
 /// At most so many paths are written out; more become the folders that hold them.
 const LISTED: usize = 3;
@@ -63,6 +64,16 @@ impl Commands {
         self.on_files("rm", paths)
     }
 
+    /// A command of the program about one file.
+    #[must_use]
+    pub fn spec(&self, command: &str, path: &str) -> String {
+        let root = self
+            .folder
+            .as_ref()
+            .map_or_else(String::new, |folder| format!("--root {folder} "));
+        format!("flaresmith {root}spec {command} {}", shell_quoted(path))
+    }
+
     /// Takes the executable bit off files on disk.
     #[must_use]
     pub fn chmod(&self, paths: &[&str]) -> String {
@@ -112,15 +123,6 @@ fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-/// A text as one word of a POSIX shell.
-#[must_use]
-pub fn shell_quoted(text: &str) -> String {
-    if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@".contains(c)) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,7 +130,10 @@ mod tests {
     #[test]
     fn a_line_for_the_shell_survives_any_name() {
         let here = Commands { folder: None };
-        assert_eq!(here.add(["it's $HOME", "-x"], false), r"git add -- -x 'it'\''s $HOME'");
+        assert_eq!(
+            here.add(["it's $HOME", "-x"], false),
+            r"git add -- '-x' 'it'\''s $HOME'"
+        );
         let below = Commands {
             folder: Some("services/api".to_owned()),
         };

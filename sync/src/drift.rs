@@ -4,10 +4,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use similar::{ChangeTag, TextDiff};
+use similar::TextDiff;
 
-use crate::command::shell_quoted;
-use crate::plan::{ChangeKind, Conflict, ConflictReason, Plan};
+use crate::plan::{Change, ChangeKind, Conflict, Plan};
+use crate::{suggest, summary, table};
 
 /// What differs between the contract and the files made from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,7 @@ pub fn report(plan: &Plan) -> DriftReport {
                 ChangeKind::Modified => DriftKind::Modified,
                 ChangeKind::Removed => DriftKind::Removed,
             },
-            diff_summary: line_summary(&String::from_utf8_lossy(&change.before), &change.after),
+            diff_summary: diff_summary(change),
         })
         .collect();
     let conflicts: Vec<ConflictEntry> = plan.conflicts.iter().map(conflict_entry).collect();
@@ -122,50 +122,30 @@ pub fn report(plan: &Plan) -> DriftReport {
 }
 
 fn conflict_entry(conflict: &Conflict) -> ConflictEntry {
-    let path = shell_quoted(&conflict.path);
-    let (reason, suggestion) = match conflict.reason {
-        ConflictReason::UncommittedLocalChanges => (
-            Reason::UncommittedLocalChanges,
-            format!(
-                "commit the edit (`git add {path} && git commit`) or discard it (`rm {path}`), then run `flaresmith spec apply` again"
-            ),
-        ),
-        ConflictReason::ManualDivergence => (
-            Reason::ManualDivergence,
-            format!(
-                "move the edit into the specs and delete the file (`rm {path}`), then run `flaresmith spec apply` again"
-            ),
-        ),
-    };
     ConflictEntry {
         path: conflict.path.clone(),
-        reason,
-        suggestion,
+        reason: match conflict.reason {
+            table::Reason::UncommittedLocalChanges => Reason::UncommittedLocalChanges,
+            table::Reason::ManualDivergence => Reason::ManualDivergence,
+            table::Reason::SchemaMismatch => Reason::SchemaMismatch,
+        },
+        suggestion: suggest::suggestion(conflict),
     }
 }
 
-/// Lines gained and lost.
-fn line_summary(before: &str, after: &str) -> String {
-    let (mut gained, mut lost) = (0_usize, 0_usize);
-    if before.is_empty() {
-        gained = after.lines().count();
-    } else if after.is_empty() {
-        lost = before.lines().count();
-    } else {
-        for change in TextDiff::from_lines(before, after).iter_all_changes() {
-            match change.tag() {
-                ChangeTag::Insert => gained += 1,
-                ChangeTag::Delete => lost += 1,
-                ChangeTag::Equal => {}
-            }
-        }
+/// What a change does, in the file's own terms.
+fn diff_summary(change: &Change) -> String {
+    let before = String::from_utf8_lossy(&change.before);
+    if change.kind == ChangeKind::Modified && before == change.after {
+        return "made executable; what is generated is not".to_owned();
     }
-    let plural = |count: usize| if count == 1 { "line" } else { "lines" };
-    match (gained, lost) {
-        (gained, 0) => format!("{gained} {} added", plural(gained)),
-        (0, lost) => format!("{lost} {} removed", plural(lost)),
-        (gained, lost) => format!("{gained} {} added, {lost} removed", plural(gained)),
+    let before = (change.kind != ChangeKind::Added).then_some(&*before);
+    let after = (change.kind != ChangeKind::Removed).then_some(change.after.as_str());
+    let told = summary::summary(&change.path, before, after);
+    if change.carries {
+        return format!("{told}; your edit is carried over");
     }
+    told
 }
 
 /// The unified diff of two texts, with the path in its head.
@@ -185,17 +165,23 @@ mod tests {
     #[test]
     fn the_report_has_exactly_the_promised_form() {
         let plan = Plan {
-            changes: vec![crate::plan::Change {
+            changes: vec![Change {
                 path: "a".to_owned(),
                 kind: ChangeKind::Added,
                 before: Vec::new(),
                 after: "x\n".to_owned(),
+                carries: false,
             }],
             conflicts: vec![Conflict {
                 path: "b".to_owned(),
-                reason: ConflictReason::ManualDivergence,
+                reason: table::Reason::ManualDivergence,
+                held: table::Held::Committed,
                 mine: Vec::new(),
                 theirs: None,
+                clashes: Vec::new(),
+                misfits: Vec::new(),
+                note: None,
+                marked: false,
             }],
             ..Plan::default()
         };
@@ -210,11 +196,5 @@ mod tests {
             serde_json::json!({"changedCount": 1, "conflictCount": 1, "status": "conflicts"})
         );
         assert_eq!(json.as_object().unwrap().len(), 3);
-    }
-
-    #[test]
-    fn a_suggestion_can_be_typed_whatever_the_path() {
-        assert_eq!(shell_quoted("a b'c"), "'a b'\\''c'");
-        assert_eq!(shell_quoted("generated/rust/src/lib.rs"), "generated/rust/src/lib.rs");
     }
 }

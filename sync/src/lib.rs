@@ -6,19 +6,32 @@
 //! The way of the data is `root -> sources -> (codegen) -> artifacts + snapshot + lock -> plan -> disk`.
 
 pub mod apply;
+pub mod base;
+mod carry;
 pub mod command;
+pub mod decision;
 pub mod digest;
 pub mod drift;
 pub mod error;
+pub mod fit;
 pub mod form;
 pub mod hook;
+mod items;
 pub mod lock;
 pub mod mentions;
+pub mod merge;
 pub mod plan;
+pub mod record;
 pub mod root;
+pub mod saved;
 pub mod snapshot;
 pub mod sources;
 pub mod staging;
+pub mod stamp;
+pub mod status;
+pub mod suggest;
+pub mod summary;
+pub mod table;
 pub mod tree;
 
 pub use error::SyncError;

@@ -1,8 +1,9 @@
-//! `flaresmith.lock`: what was read and what was written at the last apply.
+//! `flaresmith.lock`: what was read and what was written at the last apply, and what was decided about edits.
 //!
 //! Owns: the file's form. Must not know: what follows from it.
 //!
-//! One line a file, sorted, so that two branches merge line by line; no overall digest, which every merge would break.
+//! One line a file, sorted, so that two branches merge line by line; no overall digest, which every merge would break. Where git
+//! could not merge a line, both sides' lines count: each names bytes that were generated.
 
 use std::collections::BTreeMap;
 
@@ -28,10 +29,53 @@ pub struct Lock {
 pub struct Entry {
     /// The target that made it.
     pub target: String,
-    /// Written once, then the team's own.
-    pub scaffold: bool,
+    /// Who keeps it.
+    pub owner: Owner,
     /// Digest of the pure output: the base of later comparisons.
     pub digest: Digest,
+    /// Further bases, where a merge of two branches left more than one.
+    pub others: Vec<Digest>,
+    /// The person's edit that is carried along.
+    pub carried: Option<Carried>,
+}
+
+/// Who keeps a file that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Flaresmith.
+    Managed,
+    /// The team, since it was written once.
+    Scaffold,
+    /// The team, since it was ejected.
+    Ejected,
+}
+
+/// An edit of a person's that is carried along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// Digest of the file with the edit in it.
+    pub digest: Digest,
+    /// Why, in the words of whoever accepted it.
+    pub reason: Option<String>,
+}
+
+impl Entry {
+    /// A file as it was generated.
+    #[must_use]
+    pub fn pure(target: &str, owner: Owner, digest: Digest) -> Self {
+        Self {
+            target: target.to_owned(),
+            owner,
+            digest,
+            others: Vec::new(),
+            carried: None,
+        }
+    }
+
+    /// Every base: more than one only after a merge of two branches.
+    pub fn bases(&self) -> impl Iterator<Item = Digest> {
+        std::iter::once(self.digest).chain(self.others.iter().copied())
+    }
 }
 
 #[derive(Deserialize)]
@@ -50,21 +94,55 @@ struct EntryForm {
     target: String,
     #[serde(default)]
     scaffold: bool,
+    #[serde(default)]
+    ejected: bool,
     digest: String,
+    carried: Option<String>,
+    reason: Option<String>,
+}
+
+impl EntryForm {
+    /// `Err`: the text that is no digest.
+    fn entry(self) -> Result<Entry, String> {
+        let digest = |text: String| Digest::parse(&text).ok_or(text);
+        let owner = match (self.ejected, self.scaffold) {
+            (true, _) => Owner::Ejected,
+            (false, true) => Owner::Scaffold,
+            (false, false) => Owner::Managed,
+        };
+        let carried = match self.carried {
+            Some(text) => Some(Carried {
+                digest: digest(text)?,
+                reason: self.reason,
+            }),
+            None => None,
+        };
+        Ok(Entry {
+            target: self.target,
+            owner,
+            digest: digest(self.digest)?,
+            others: Vec::new(),
+            carried,
+        })
+    }
+}
+
+fn damaged(message: &str) -> SyncError {
+    SyncError::new("LOCK_INVALID", format!("{FILE} cannot be read: {message}")).hint(format!(
+        "restore it with `git checkout -- {FILE}`, then run `flaresmith spec apply`"
+    ))
 }
 
 impl Lock {
-    /// Reads the text of a lock file.
+    /// Reads the text of a lock file. Markers that a merge of git's left are read as both sides.
     ///
     /// # Errors
-    /// The text is not a lock, holds merge markers, or was written by a newer version.
+    /// The text is not a lock, or was written by a newer version.
     pub fn parse(text: &str) -> Result<Self, SyncError> {
-        let damaged = |message: String| {
-            SyncError::new("LOCK_INVALID", format!("{FILE} cannot be read: {message}")).hint(format!(
-                "resolve merge markers by keeping both sides' lines, or restore it with `git checkout -- {FILE}`"
-            ))
+        let form: Form = match toml::from_str(text) {
+            Ok(form) => form,
+            Err(error) => return Self::parse_lines(text).ok_or_else(|| damaged(error.message())),
         };
-        let form: Form = toml::from_str(text).map_err(|error| damaged(error.message().to_owned()))?;
         if form.version != 1 {
             return Err(SyncError::new(
                 "LOCK_VERSION",
@@ -72,23 +150,68 @@ impl Lock {
             )
             .hint("use the version of flaresmith that wrote it, or a newer one"));
         }
-        let digest = |text: &str| Digest::parse(text).ok_or_else(|| damaged(format!("`{text}` is not a digest")));
         let mut lock = Self::default();
         for (path, text) in form.sources {
-            lock.sources.insert(path, digest(&text)?);
+            let digest = Digest::parse(&text).ok_or_else(|| damaged(&format!("`{text}` is not a digest")))?;
+            lock.sources.insert(path, digest);
         }
         for (path, entry) in form.files {
-            let digest = digest(&entry.digest)?;
-            lock.files.insert(
-                path,
-                Entry {
-                    target: entry.target,
-                    scaffold: entry.scaffold,
-                    digest,
-                },
-            );
+            let entry = entry
+                .entry()
+                .map_err(|text| damaged(&format!("`{text}` is not a digest")))?;
+            lock.files.insert(path, entry);
         }
         Ok(lock)
+    }
+
+    /// Line by line: for a file that git, or a person, merged so that lines stand twice or between markers. `None`: it is
+    /// something else.
+    fn parse_lines(text: &str) -> Option<Self> {
+        let mut lock = Self::default();
+        let mut section = "";
+        for line in text.lines().map(str::trim) {
+            let marker = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"]
+                .iter()
+                .any(|marker| line.starts_with(marker));
+            if line.is_empty() || line.starts_with('#') || marker || line == "version = 1" {
+                continue;
+            }
+            match line {
+                "[sources]" | "[files]" => section = line,
+                _ if section == "[sources]" => {
+                    let members: BTreeMap<String, String> = toml::from_str(line).ok()?;
+                    for (path, text) in members {
+                        lock.sources.insert(path, Digest::parse(&text)?);
+                    }
+                }
+                _ if section == "[files]" => {
+                    let members: BTreeMap<String, EntryForm> = toml::from_str(line).ok()?;
+                    for (path, form) in members {
+                        lock.join(path, form.entry().ok()?);
+                    }
+                }
+                _ => return None,
+            }
+        }
+        Some(lock)
+    }
+
+    /// Adds what another side of a merge says of a file. An edit that any side carries stays carried.
+    fn join(&mut self, path: String, entry: Entry) {
+        let Some(known) = self.files.get_mut(&path) else {
+            self.files.insert(path, entry);
+            return;
+        };
+        let (first, second) = if known.carried.is_some() || known.owner != Owner::Managed {
+            (known.clone(), entry)
+        } else {
+            (entry, known.clone())
+        };
+        let mut others: Vec<Digest> = first.others.iter().copied().chain(second.bases()).collect();
+        others.retain(|digest| *digest != first.digest);
+        others.sort_unstable();
+        others.dedup();
+        *known = Entry { others, ..first };
     }
 
     /// The text of the lock file.
@@ -102,9 +225,20 @@ impl Lock {
         }
         text.push_str("\n[files]\n");
         for (path, entry) in &self.files {
-            let scaffold = if entry.scaffold { ", scaffold = true" } else { "" };
+            let owner = match entry.owner {
+                Owner::Managed => "",
+                Owner::Scaffold => ", scaffold = true",
+                Owner::Ejected => ", ejected = true",
+            };
+            let mut carried = String::new();
+            if let Some(edit) = &entry.carried {
+                carried.push_str(&format!(", carried = \"{}\"", edit.digest));
+                if let Some(reason) = &edit.reason {
+                    carried.push_str(&format!(", reason = {}", quoted(reason)));
+                }
+            }
             text.push_str(&format!(
-                "{} = {{ target = {}{scaffold}, digest = \"{}\" }}\n",
+                "{} = {{ target = {}{owner}, digest = \"{}\"{carried} }}\n",
                 quoted(path),
                 quoted(&entry.target),
                 entry.digest
@@ -114,43 +248,91 @@ impl Lock {
     }
 }
 
-/// A TOML basic string.
+/// A TOML basic string. On one line, whatever is in it: the lock is merged line by line.
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_written_reads_back_the_same() {
+    fn lock() -> Lock {
         let mut lock = Lock::default();
         lock.sources.insert("specs/a \"b\".yaml".to_owned(), Digest::of(b"1"));
-        lock.files.insert(
-            "generated/x.rs".to_owned(),
-            Entry {
-                target: "rust".to_owned(),
-                scaffold: false,
-                digest: Digest::of(b"2"),
-            },
-        );
-        lock.files.insert(
-            "generated/ts/handlers.ts".to_owned(),
-            Entry {
-                target: "hono".to_owned(),
-                scaffold: true,
-                digest: Digest::of(b"3"),
-            },
-        );
-        let text = lock.to_text();
-        assert_eq!(Lock::parse(&text).unwrap(), lock);
-        assert_eq!(text.lines().filter(|line| line.contains("digest")).count(), 2);
+        let managed = Entry::pure("rust", Owner::Managed, Digest::of(b"2"));
+        let scaffold = Entry::pure("hono", Owner::Scaffold, Digest::of(b"3"));
+        let ejected = Entry::pure("hono", Owner::Ejected, Digest::of(b"4"));
+        let carried = Entry {
+            carried: Some(Carried {
+                digest: Digest::of(b"6"),
+                reason: Some("two\nlines \"quoted\" \u{7f}".to_owned()),
+            }),
+            ..Entry::pure("zod", Owner::Managed, Digest::of(b"5"))
+        };
+        let all = [
+            ("generated/x.rs", managed),
+            ("generated/h.ts", scaffold),
+            ("generated/e.ts", ejected),
+            ("generated/z.ts", carried),
+        ];
+        lock.files.extend(all.map(|(path, entry)| (path.to_owned(), entry)));
+        lock
     }
 
     #[test]
-    fn merge_markers_and_newer_versions_are_told_with_a_way_out() {
-        let error = Lock::parse("version = 1\n<<<<<<< HEAD\n").unwrap_err();
+    fn what_is_written_reads_back_the_same_a_line_a_file() {
+        let lock = lock();
+        let text = lock.to_text();
+        assert_eq!(Lock::parse(&text).unwrap(), lock);
+        assert_eq!(text.lines().filter(|line| line.contains("digest")).count(), 4);
+    }
+
+    #[test]
+    fn what_git_could_not_merge_counts_as_both_sides() {
+        let ours = lock();
+        let mut theirs = ours.clone();
+        theirs.files.insert(
+            "generated/x.rs".to_owned(),
+            Entry::pure("rust", Owner::Managed, Digest::of(b"9")),
+        );
+        let line = |lock: &Lock| {
+            let text = lock.to_text();
+            text.lines().find(|line| line.contains("x.rs")).unwrap().to_owned()
+        };
+        let (mine, other) = (line(&ours), line(&theirs));
+        let text = ours.to_text().replace(
+            &mine,
+            &format!("<<<<<<< HEAD\n{mine}\n=======\n{other}\n>>>>>>> feature"),
+        );
+        let both = Lock::parse(&text).unwrap();
+        let bases: Vec<Digest> = both.files["generated/x.rs"].bases().collect();
+        assert!(
+            bases.contains(&Digest::of(b"2")) && bases.contains(&Digest::of(b"9")),
+            "{bases:?}"
+        );
+        assert_eq!(both.files["generated/z.ts"], ours.files["generated/z.ts"]);
+        // Somebody who kept both sides' lines means the same.
+        let kept = ours.to_text().replace(&mine, &format!("{mine}\n{other}"));
+        assert_eq!(Lock::parse(&kept).unwrap(), both);
+    }
+
+    #[test]
+    fn damaged_files_and_newer_versions_are_told_with_a_way_out() {
+        let error = Lock::parse("version = 1\n[files]\nnonsense\n").unwrap_err();
         assert_eq!(error.code, "LOCK_INVALID");
         assert!(error.hint.is_some());
         assert_eq!(Lock::parse("version = 2\n").unwrap_err().code, "LOCK_VERSION");

@@ -1,21 +1,30 @@
-//! The plan: what an apply would do, decided from lock, disk, git and new output.
+//! The plan: what an apply would do, as data.
 //!
-//! Owns: the truth table. Must not know: how a plan is shown or carried out.
+//! Owns: bringing lock, new output, disk and git together, and asking the truth table about each path. Must not know: how a
+//! plan is shown or carried out, where bases come from, how a merge works.
 
 use std::collections::BTreeMap;
 
 use flaresmith_codegen::emit::{Artifact, Ownership};
 
+use crate::base;
+use crate::carry::{carry, misfits};
 use crate::digest::Digest;
-use crate::lock::{Entry, Lock};
+use crate::error::SyncError;
+use crate::fit::Misfit;
+use crate::lock::{Entry, Lock, Owner};
+use crate::merge::Clash;
 use crate::snapshot::{OnDisk, Snapshot};
+use crate::table::{Disk, Held, Keeper, Output, Reason, Row, Verdict, reason, verdict};
 
 /// What an apply would do, as data. Applying needs nothing else.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Files to write or delete, by path.
+    /// Generated files to write or delete, by path.
     pub changes: Vec<Change>,
-    /// Files that a person has to decide about. With any, nothing is written.
+    /// Bases of carried edits to write or delete, below [`base::FOLDER`]. They come and go with the edits.
+    pub bases: Vec<Change>,
+    /// Files that a person has to decide about. With any that is not [`Conflict::marked`], nothing is written.
     pub conflicts: Vec<Conflict>,
     /// The lock after the apply.
     pub lock: Lock,
@@ -36,6 +45,8 @@ pub struct Change {
     pub before: Vec<u8>,
     /// Content after; empty for removed files.
     pub after: String,
+    /// Whether a person's edit is in the content after.
+    pub carries: bool,
 }
 
 /// What happens to a file.
@@ -43,7 +54,7 @@ pub struct Change {
 pub enum ChangeKind {
     /// It is new.
     Added,
-    /// It gets another content.
+    /// It gets another content, or its mode is put right.
     Modified,
     /// It goes.
     Removed,
@@ -55,225 +66,343 @@ pub struct Conflict {
     /// Path relative to the root.
     pub path: String,
     /// Why.
-    pub reason: ConflictReason,
+    pub reason: Reason,
+    /// What git holds of the edit.
+    pub held: Held,
     /// What stands on disk.
     pub mine: Vec<u8>,
     /// What would be written; `None` when the file would go.
     pub theirs: Option<String>,
+    /// What a merge could not decide, when one was tried.
+    pub clashes: Vec<Clash>,
+    /// Where the file does not fit the contract.
+    pub misfits: Vec<Misfit>,
+    /// What else there is to say.
+    pub note: Option<String>,
+    /// The file is written with conflict markers in it, as was asked for.
+    pub marked: bool,
 }
 
-/// Why a file is a conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConflictReason {
-    /// It was edited, and git does not hold the edit.
-    UncommittedLocalChanges,
-    /// It was edited, and the edit is committed.
-    ManualDivergence,
+/// What is asked for beside a plain apply.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Carry edits over by three-way merge.
+    pub merge: bool,
+    /// Write conflict markers where a merge clashes.
+    pub markers: bool,
 }
 
-/// What the table says about one path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// Nothing to do, nothing to remember.
-    Nothing,
-    /// Disk has the new output already; only the lock learns of it.
-    Adopt,
-    Add,
-    Modify,
-    Remove,
-    /// The file left the contract and is not ours to delete: only the lock forgets it.
-    Forget,
-    /// A person's bytes stand in the way.
-    Conflict,
-}
-
-/// How disk compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Disk {
-    Absent,
-    /// Equal to the base in the lock (and not to the new output).
-    Base,
-    /// Equal to the new output.
-    New,
-    Edited,
-}
-
-/// The truth table. `known`: the path is in the lock. `wanted`: it is in the new output.
-fn verdict(known: bool, scaffold: bool, wanted: bool, disk: Disk, base_is_new: bool) -> Verdict {
-    match (known, wanted, scaffold, disk) {
-        // A scaffold is written once. Afterwards it is the team's own, whatever they do with it.
-        (true, true, true, _) => Verdict::Nothing,
-        (true, false, true, _) => Verdict::Forget,
-        (false, true, true, Disk::Absent) => Verdict::Add,
-        (false, true, true, _) => Verdict::Adopt,
-
-        (true, true, false, Disk::New) if base_is_new => Verdict::Nothing,
-        (_, true, false, Disk::New) => Verdict::Adopt,
-        // A deleted file comes back: a person's deletion holds no bytes that could be lost.
-        (_, true, false, Disk::Absent) => Verdict::Add,
-        (true, true, false, Disk::Base) => Verdict::Modify,
-        (_, true, false, _) => Verdict::Conflict,
-
-        (true, false, false, Disk::Absent) => Verdict::Forget,
-        (true, false, false, Disk::Base | Disk::New) => Verdict::Remove,
-        (true, false, false, Disk::Edited) => Verdict::Conflict,
-        (false, false, _, _) => Verdict::Nothing,
-    }
+/// What a plan asks of its surroundings, and only when a person's bytes are concerned.
+pub trait Surroundings {
+    /// Reads the bytes of the paths that the snapshot only knows by their stamps.
+    ///
+    /// # Errors
+    /// A file that exists cannot be read.
+    fn read(&mut self, snapshot: &mut Snapshot, paths: &[&str]) -> Result<(), SyncError>;
+    /// Fills in what git holds of the paths.
+    fn ask_git(&mut self, snapshot: &mut Snapshot, paths: &[&str]);
+    /// The bytes that one of the digests names: what was once generated at the path. `None`: they cannot be had.
+    fn base(&mut self, path: &str, digests: &[Digest]) -> Option<String>;
 }
 
 /// The paths that a plan has to look at.
 #[must_use]
-pub fn paths<'a>(lock: &'a Lock, artifacts: &'a [Artifact]) -> Vec<&'a str> {
-    let mut paths: Vec<&str> = lock
+pub fn paths(lock: &Lock, artifacts: &[Artifact]) -> Vec<String> {
+    let carried = lock.files.iter().filter(|(_, entry)| entry.carried.is_some());
+    let mut paths: Vec<String> = lock
         .files
         .keys()
-        .map(String::as_str)
-        .chain(artifacts.iter().map(|artifact| artifact.path.as_str()))
+        .cloned()
+        .chain(artifacts.iter().map(|artifact| artifact.path.clone()))
+        .chain(carried.map(|(path, _)| base::path_of(path)))
         .collect();
     paths.sort_unstable();
     paths.dedup();
     paths
 }
 
-/// Decides every path. `snapshot` holds at least [`paths`]; git is asked about the conflicts by the caller through
-/// `ask_git`, so that a repository without conflicts never pays for it.
+/// One path with all that is known of it.
+pub(crate) struct Case<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) known: Option<&'a Entry>,
+    pub(crate) new: Option<(&'a Artifact, Digest)>,
+    pub(crate) keeper: Keeper,
+    output: Output,
+    pub(crate) disk: Disk,
+    pub(crate) mine: &'a [u8],
+    executable: bool,
+}
+
+/// Decides every path. `snapshot` holds at least [`paths`].
+///
+/// # Errors
+/// A file that differs from the new output cannot be read.
 pub fn plan(
     lock: &Lock,
     artifacts: &[Artifact],
     sources: BTreeMap<String, Digest>,
     snapshot: &mut Snapshot,
-    ask_git: impl FnOnce(&mut Snapshot, &[String]),
-) -> Plan {
+    wish: Wish,
+    surroundings: &mut dyn Surroundings,
+) -> Result<Plan, SyncError> {
     let wanted: BTreeMap<&str, &Artifact> = artifacts
         .iter()
         .map(|artifact| (artifact.path.as_str(), artifact))
         .collect();
+    let mut all: Vec<&str> = lock
+        .files
+        .keys()
+        .map(String::as_str)
+        .chain(wanted.keys().copied())
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    let differ: Vec<&str> = all
+        .iter()
+        .copied()
+        .filter(|path| case(path, lock, &wanted, snapshot).disk != Disk::New)
+        .collect();
+    surroundings.read(snapshot, &differ)?;
+    let persons: Vec<&str> = differ
+        .iter()
+        .copied()
+        .filter(|path| {
+            let disk = case(path, lock, &wanted, snapshot).disk;
+            matches!(disk, Disk::Edited | Disk::Accepted | Disk::Foreign)
+        })
+        .collect();
+    surroundings.ask_git(snapshot, &persons);
     let mut plan = Plan {
         lock: Lock {
             sources,
             files: BTreeMap::new(),
         },
+        compared: all.len(),
         ..Plan::default()
     };
-    for path in paths(lock, artifacts) {
-        plan.compared += 1;
-        let known = lock.files.get(path);
-        let new = wanted.get(path).copied();
-        let new_digest = new.map(|artifact| Digest::of(artifact.text.as_bytes()));
-        let (disk, before) = match snapshot.get(path) {
-            OnDisk::Absent => (Disk::Absent, Vec::new()),
-            OnDisk::Other => (Disk::Edited, Vec::new()),
-            OnDisk::File { digest, bytes } => {
-                let disk = if Some(*digest) == new_digest {
-                    Disk::New
-                } else if known.is_some_and(|entry| entry.digest == *digest) {
-                    Disk::Base
-                } else {
-                    Disk::Edited
-                };
-                (disk, bytes.clone())
-            }
-        };
-        let scaffold = new.map_or_else(
-            || known.is_some_and(|entry| entry.scaffold),
-            |artifact| artifact.ownership == Ownership::Scaffold,
+    let mut bases = BTreeMap::new();
+    for path in all {
+        decide(
+            &mut plan,
+            &case(path, lock, &wanted, snapshot),
+            snapshot,
+            wish,
+            surroundings,
+            &mut bases,
         );
-        let base_is_new = known.map(|entry| entry.digest) == new_digest;
-        let verdict = verdict(known.is_some(), scaffold, new.is_some(), disk, base_is_new);
-        let entry = match (new, new_digest, known) {
-            // The base of a scaffold is what was written, whatever later output would be.
-            (Some(_), _, Some(known)) if scaffold => Some(known.clone()),
-            (Some(artifact), Some(digest), _) => Some(Entry {
-                target: artifact.target.to_owned(),
-                scaffold,
-                digest,
-            }),
-            _ => None,
-        };
-        let after = new.map(|artifact| artifact.text.clone());
-        let change = |kind| Change {
-            path: path.to_owned(),
-            kind,
-            before: before.clone(),
-            after: after.clone().unwrap_or_default(),
-        };
-        match verdict {
-            Verdict::Nothing | Verdict::Adopt | Verdict::Forget => {}
-            Verdict::Add => plan.changes.push(change(ChangeKind::Added)),
-            Verdict::Modify => plan.changes.push(change(ChangeKind::Modified)),
-            Verdict::Remove => plan.changes.push(change(ChangeKind::Removed)),
-            Verdict::Conflict => plan.conflicts.push(Conflict {
-                path: path.to_owned(),
-                reason: ConflictReason::UncommittedLocalChanges,
-                mine: before,
-                theirs: after,
-            }),
-        }
-        if let Some(entry) = entry {
-            plan.lock.files.insert(path.to_owned(), entry);
-        }
     }
-    let conflicting: Vec<String> = plan.conflicts.iter().map(|conflict| conflict.path.clone()).collect();
-    ask_git(snapshot, &conflicting);
-    for conflict in &mut plan.conflicts {
-        if !snapshot.is_uncommitted(&conflict.path) {
-            conflict.reason = ConflictReason::ManualDivergence;
-        }
-    }
+    plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;
-    plan
+    Ok(plan)
+}
+
+fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, &'a Artifact>, snapshot: &'a Snapshot) -> Case<'a> {
+    let known = lock.files.get(path);
+    let new = wanted
+        .get(path)
+        .map(|artifact| (*artifact, Digest::of(artifact.text.as_bytes())));
+    let keeper = match (known, new) {
+        (Some(entry), _) if entry.owner == Owner::Ejected => Keeper::Ejected,
+        (_, Some((artifact, _))) if artifact.ownership == Ownership::Scaffold => Keeper::Scaffold,
+        (Some(entry), None) if entry.owner == Owner::Scaffold => Keeper::Scaffold,
+        (Some(entry), _) if entry.carried.is_some() => Keeper::Carried,
+        _ => Keeper::Managed,
+    };
+    let output = match (known, new) {
+        (_, None) => Output::Gone,
+        (None, Some(_)) => Output::First,
+        (Some(entry), Some((_, digest))) if entry.digest == digest && entry.others.is_empty() => Output::Same,
+        (Some(_), Some(_)) => Output::Other,
+    };
+    let (disk, mine, executable): (_, &[u8], _) = match snapshot.get(path) {
+        OnDisk::Absent => (Disk::Absent, &[], false),
+        OnDisk::Other => (Disk::Foreign, &[], false),
+        OnDisk::File {
+            digest,
+            bytes,
+            executable,
+        } => {
+            let carried = known.and_then(|entry| entry.carried.as_ref());
+            let disk = if new.is_some_and(|(_, new)| new == *digest) {
+                Disk::New
+            } else if carried.is_some_and(|carried| carried.digest == *digest) {
+                Disk::Accepted
+            } else if known.is_some_and(|entry| entry.bases().any(|base| base == *digest)) {
+                Disk::Base
+            } else {
+                Disk::Edited
+            };
+            (disk, bytes, *executable)
+        }
+    };
+    Case {
+        path,
+        known,
+        new,
+        keeper,
+        output,
+        disk,
+        mine,
+        executable,
+    }
+}
+
+fn decide(
+    plan: &mut Plan,
+    case: &Case<'_>,
+    snapshot: &Snapshot,
+    wish: Wish,
+    surroundings: &mut dyn Surroundings,
+    bases: &mut BTreeMap<String, String>,
+) {
+    let mine = String::from_utf8_lossy(case.mine);
+    let misfits = misfits(case, &mine);
+    let row = Row {
+        keeper: case.keeper,
+        output: case.output,
+        disk: case.disk,
+        held: snapshot.held(case.path),
+        fits: misfits.is_empty(),
+        merge: wish.merge,
+    };
+    let found = verdict(row);
+    let kind = match found {
+        Verdict::Add => Some(ChangeKind::Added),
+        Verdict::Modify => Some(ChangeKind::Modified),
+        Verdict::Remove => Some(ChangeKind::Removed),
+        // A generated file that was made executable is put right; a person's own may be whatever they like.
+        Verdict::Nothing | Verdict::Adopt if case.executable && matches!(case.keeper, Keeper::Managed) => {
+            Some(ChangeKind::Modified)
+        }
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        let after = case.new.map(|(artifact, _)| artifact.text.clone()).unwrap_or_default();
+        plan.changes.push(change(case, kind, after, false));
+    }
+    let entry = match found {
+        Verdict::Forget | Verdict::Remove => None,
+        Verdict::Conflict(_) => {
+            plan.conflicts.push(conflict(case, row, misfits));
+            case.known.cloned()
+        }
+        Verdict::Carry => carry(plan, case, row, wish, surroundings, &misfits),
+        // What is the team's, and what is carried, stays as the lock knows it.
+        Verdict::Nothing => case.known.cloned(),
+        Verdict::Add | Verdict::Modify | Verdict::Adopt => pure(case),
+    };
+    if let Some(entry) = entry {
+        if let (true, Some((artifact, _))) = (entry.carried.is_some(), case.new) {
+            let text = if case.new.is_some_and(|(_, digest)| digest == entry.digest) {
+                Some(artifact.text.clone())
+            } else {
+                None
+            };
+            bases.extend(text.map(|text| (case.path.to_owned(), text)));
+        }
+        plan.lock.files.insert(case.path.to_owned(), entry);
+    }
+}
+
+pub(crate) fn owner(case: &Case<'_>) -> Owner {
+    if case.keeper == Keeper::Scaffold {
+        Owner::Scaffold
+    } else {
+        Owner::Managed
+    }
+}
+
+fn pure(case: &Case<'_>) -> Option<Entry> {
+    let (artifact, digest) = case.new?;
+    Some(Entry::pure(artifact.target, owner(case), digest))
+}
+
+pub(crate) fn change(case: &Case<'_>, kind: ChangeKind, after: String, carries: bool) -> Change {
+    Change {
+        path: case.path.to_owned(),
+        kind,
+        before: case.mine.to_vec(),
+        after,
+        carries,
+    }
+}
+
+pub(crate) fn conflict(case: &Case<'_>, row: Row, misfits: Vec<Misfit>) -> Conflict {
+    Conflict {
+        path: case.path.to_owned(),
+        reason: reason(row.held, row.fits),
+        held: row.held,
+        mine: case.mine.to_vec(),
+        theirs: case.new.map(|(artifact, _)| artifact.text.clone()),
+        clashes: Vec::new(),
+        misfits,
+        note: None,
+        marked: false,
+    }
+}
+
+/// The bases that have to stand below [`base::FOLDER`] after the apply, against those that do.
+pub(crate) fn base_changes(
+    before: &Lock,
+    after: &Lock,
+    bases: BTreeMap<String, String>,
+    snapshot: &Snapshot,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let held = |path: &str| match snapshot.get(path) {
+        OnDisk::File { digest, bytes, .. } => Some((*digest, bytes.clone())),
+        OnDisk::Absent | OnDisk::Other => None,
+    };
+    let carried = |lock: &Lock, path: &str| lock.files.get(path).is_some_and(|entry| entry.carried.is_some());
+    for (path, text) in bases {
+        let path = base::path_of(&path);
+        let (kind, before) = match held(&path) {
+            Some((digest, _)) if digest == Digest::of(text.as_bytes()) => continue,
+            Some((_, bytes)) => (ChangeKind::Modified, bytes),
+            None => (ChangeKind::Added, Vec::new()),
+        };
+        changes.push(Change {
+            path,
+            kind,
+            before,
+            after: text,
+            carries: false,
+        });
+    }
+    for path in before
+        .files
+        .keys()
+        .filter(|path| carried(before, path) && !carried(after, path))
+    {
+        let path = base::path_of(path);
+        if let Some((_, before)) = held(&path) {
+            changes.push(Change {
+                path,
+                kind: ChangeKind::Removed,
+                before,
+                after: String::new(),
+                carries: false,
+            });
+        }
+    }
+    changes
 }
 
 impl Plan {
     /// Nothing would change on disk, the lock included, and nothing is in conflict.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.changes.is_empty() && self.conflicts.is_empty() && !self.lock_changes
+        self.changes.is_empty() && self.bases.is_empty() && self.conflicts.is_empty() && !self.lock_changes
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether a conflict stands in the way: nothing may be written.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.conflicts.iter().any(|conflict| !conflict.marked)
+    }
 
-    /// Every row, written out: known, scaffold, wanted, disk, base_is_new -> verdict.
-    #[test]
-    fn the_truth_table_has_a_verdict_for_every_row() {
-        use Disk::{Absent, Base, Edited, New};
-        use Verdict::{Add, Adopt, Conflict, Forget, Modify, Nothing, Remove};
-        let rows = [
-            // managed, in the lock, still wanted
-            (true, false, true, Absent, true, Add),
-            (true, false, true, Absent, false, Add),
-            (true, false, true, Base, false, Modify),
-            (true, false, true, New, true, Nothing),
-            (true, false, true, New, false, Adopt),
-            (true, false, true, Edited, true, Conflict),
-            (true, false, true, Edited, false, Conflict),
-            // managed, not in the lock
-            (false, false, true, Absent, false, Add),
-            (false, false, true, New, false, Adopt),
-            (false, false, true, Edited, false, Conflict),
-            // managed, in the lock, no longer wanted
-            (true, false, false, Absent, false, Forget),
-            (true, false, false, Base, false, Remove),
-            (true, false, false, Edited, false, Conflict),
-            // scaffolds
-            (false, true, true, Absent, false, Add),
-            (false, true, true, Edited, false, Adopt),
-            (false, true, true, New, false, Adopt),
-            (true, true, true, Absent, false, Nothing),
-            (true, true, true, Base, false, Nothing),
-            (true, true, true, Edited, false, Nothing),
-            (true, true, false, Base, false, Forget),
-            (true, true, false, Edited, false, Forget),
-        ];
-        for (known, scaffold, wanted, disk, base_is_new, expected) in rows {
-            let found = verdict(known, scaffold, wanted, disk, base_is_new);
-            assert_eq!(
-                found, expected,
-                "known {known}, scaffold {scaffold}, wanted {wanted}, {disk:?}, base is new {base_is_new}"
-            );
-        }
+    /// Everything to write or delete but the lock.
+    pub fn all_changes(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().chain(&self.bases)
     }
 }

@@ -2,14 +2,18 @@
 //!
 //! Owns: looking at files and at git. Must not know: what should stand there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use git2::{Repository, Status};
 use rayon::prelude::*;
 
 use crate::digest::Digest;
 use crate::error::SyncError;
+use crate::record::Stamps;
 use crate::root::Root;
+use crate::stamp::Stamp;
+use crate::table::Held;
 use crate::tree::{Node, Tree};
 
 /// What stands at a path.
@@ -21,8 +25,10 @@ pub enum OnDisk {
     File {
         /// Digest of its content.
         digest: Digest,
-        /// Its bytes, for diffs.
+        /// Its bytes, for diffs and merges; none while they are unread.
         bytes: Vec<u8>,
+        /// Whether it may be executed. Generated files may not.
+        executable: bool,
     },
     /// A folder, a symbolic link, or anything else that is not ours to write over.
     Other,
@@ -32,27 +38,51 @@ pub enum OnDisk {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     files: BTreeMap<String, OnDisk>,
-    uncommitted: BTreeMap<String, bool>,
+    held: BTreeMap<String, Held>,
+    stamps: BTreeMap<String, Stamp>,
+    /// Files whose digest was known by their stamp; their bytes were not read.
+    unread: BTreeSet<String>,
 }
 
 impl Snapshot {
-    /// Looks at the given paths.
+    /// Looks at the given paths and reads every file.
     ///
     /// # Errors
     /// A path leaves the root, or a file that exists cannot be read.
     pub fn take<'a>(root: &Root, paths: impl IntoIterator<Item = &'a str>) -> Result<Self, SyncError> {
-        let paths: Vec<&str> = paths.into_iter().collect();
-        let files = paths
-            .par_iter()
-            .map(|path| Ok(((*path).to_owned(), look(root, path)?)))
-            .collect::<Result<_, SyncError>>()?;
-        Ok(Self {
-            files,
-            uncommitted: BTreeMap::new(),
-        })
+        Self::take_known(root, paths, &Stamps::new())
     }
 
-    /// Looks at the given paths of a tree that is not the disk: what is staged, or a revision.
+    /// Looks at the given paths. Where a file's stamp is known, its digest is too, and its bytes are read only by
+    /// [`Self::read`].
+    ///
+    /// # Errors
+    /// A path leaves the root, or a file that exists cannot be read.
+    pub fn take_known<'a>(
+        root: &Root,
+        paths: impl IntoIterator<Item = &'a str>,
+        known: &Stamps,
+    ) -> Result<Self, SyncError> {
+        let now = SystemTime::now();
+        let paths: Vec<&str> = paths.into_iter().collect();
+        let looked: Vec<(String, Look)> = paths
+            .par_iter()
+            .with_min_len(16)
+            .map(|path| Ok(((*path).to_owned(), look(root, path, known.get(*path), now)?)))
+            .collect::<Result<_, SyncError>>()?;
+        let mut snapshot = Self::default();
+        for (path, look) in looked {
+            snapshot.stamps.extend(look.stamp.map(|stamp| (path.clone(), stamp)));
+            if look.unread {
+                snapshot.unread.insert(path.clone());
+            }
+            snapshot.files.insert(path, look.disk);
+        }
+        snapshot.forget_untrusted_modes(root);
+        Ok(snapshot)
+    }
+
+    /// Looks at the given paths of a tree that is not the disk: what is staged, or a revision. Everything is read.
     ///
     /// # Errors
     /// git cannot give a file, or a merge of one is not resolved.
@@ -62,9 +92,10 @@ impl Snapshot {
             let found = match tree.look(path)? {
                 Node::Absent => OnDisk::Absent,
                 Node::Other => OnDisk::Other,
-                Node::File { bytes, .. } => OnDisk::File {
+                Node::File { bytes, executable } => OnDisk::File {
                     digest: Digest::of(&bytes),
                     bytes,
+                    executable,
                 },
             };
             snapshot.files.insert(path.to_owned(), found);
@@ -75,8 +106,52 @@ impl Snapshot {
     /// Asks the tree of [`Self::of_tree`] which of the paths HEAD holds as they are.
     pub fn ask_tree<'a>(&mut self, tree: &Tree, paths: impl IntoIterator<Item = &'a str>) {
         for path in paths {
-            self.uncommitted.insert(path.to_owned(), !tree.is_committed(path));
+            let held = if tree.is_committed(path) {
+                Held::Committed
+            } else {
+                Held::Staged
+            };
+            self.held.insert(path.to_owned(), held);
         }
+    }
+
+    /// Forgets the executable bits when git is told not to look at them, as on disks that have none of their own.
+    fn forget_untrusted_modes(&mut self, root: &Root) {
+        let mut set = self.files.values_mut().filter_map(|disk| match disk {
+            OnDisk::File { executable, .. } if *executable => Some(executable),
+            _ => None,
+        });
+        let Some(first) = set.next() else { return };
+        if !Tree::disk(root).trusts_modes() {
+            *first = false;
+            set.for_each(|executable| *executable = false);
+        }
+    }
+
+    /// Reads the bytes of files that were only known by their stamps.
+    ///
+    /// # Errors
+    /// A file that exists cannot be read.
+    pub fn read<'a>(&mut self, root: &Root, paths: impl IntoIterator<Item = &'a str>) -> Result<(), SyncError> {
+        for path in paths {
+            if self.unread.remove(path) {
+                let look = look(root, path, None, SystemTime::now())?;
+                self.files.insert(path.to_owned(), look.disk);
+            }
+        }
+        self.forget_untrusted_modes(root);
+        Ok(())
+    }
+
+    /// Every path that was looked at, with what stands there.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OnDisk)> {
+        self.files.iter().map(|(path, disk)| (path.as_str(), disk))
+    }
+
+    /// What the file system said of a file, when that may stand in for reading it later.
+    #[must_use]
+    pub fn stamp(&self, path: &str) -> Option<Stamp> {
+        self.stamps.get(path).copied()
     }
 
     /// What stands at a path.
@@ -85,47 +160,108 @@ impl Snapshot {
         self.files.get(path).unwrap_or(&OnDisk::Absent)
     }
 
-    /// Asks git about the paths that differ from what is expected. Outside of a repository, everything is uncommitted.
+    /// Asks git what it holds of the paths, HEAD and index together.
     pub fn ask_git<'a>(&mut self, root: &Root, paths: impl IntoIterator<Item = &'a str>) {
         let mut paths = paths.into_iter().peekable();
         if paths.peek().is_none() {
             return;
         }
         let repository = Repository::discover(root.path()).ok();
-        let prefix = repository.as_ref().and_then(|repository| {
-            let work = repository.workdir()?.canonicalize().ok()?;
-            let root = root.path().canonicalize().ok()?;
-            Some(root.strip_prefix(&work).ok()?.to_owned())
-        });
+        let prefix = repository.as_ref().and_then(|repository| prefix(repository, root));
         for path in paths {
-            let committed = match (&repository, &prefix) {
-                (Some(repository), Some(prefix)) => repository
-                    .status_file(&prefix.join(path))
-                    .is_ok_and(|status| status == Status::CURRENT || status == Status::IGNORED),
-                _ => false,
+            let held = match (&repository, &prefix) {
+                (Some(repository), Some(prefix)) => {
+                    repository.status_file(&prefix.join(path)).map_or(Held::Loose, held_of)
+                }
+                _ => Held::Nowhere,
             };
-            self.uncommitted.insert(path.to_owned(), !committed);
+            self.held.insert(path.to_owned(), held);
         }
     }
 
-    /// Whether git does not hold what is on disk. Only for paths given to [`Self::ask_git`]; others count as uncommitted.
+    /// What git holds of a path. Paths that were not given to [`Self::ask_git`] count as held by nobody.
     #[must_use]
-    pub fn is_uncommitted(&self, path: &str) -> bool {
-        self.uncommitted.get(path).copied().unwrap_or(true)
+    pub fn held(&self, path: &str) -> Held {
+        self.held.get(path).copied().unwrap_or(Held::Nowhere)
     }
 }
 
-fn look(root: &Root, path: &str) -> Result<OnDisk, SyncError> {
-    let full = root.resolve(path)?;
-    match std::fs::symlink_metadata(&full) {
-        Ok(metadata) if metadata.is_file() => {
-            let bytes = std::fs::read(&full).map_err(|error| SyncError::io("cannot read", &full, &error))?;
-            Ok(OnDisk::File {
-                digest: Digest::of(&bytes),
-                bytes,
-            })
-        }
-        Ok(_) => Ok(OnDisk::Other),
-        Err(_) => Ok(OnDisk::Absent),
+/// Where the root lies in the work tree of its repository; `None` for a bare one.
+pub(crate) fn prefix(repository: &Repository, root: &Root) -> Option<std::path::PathBuf> {
+    let work = repository.workdir()?.canonicalize().ok()?;
+    let root = root.path().canonicalize().ok()?;
+    Some(root.strip_prefix(&work).ok()?.to_owned())
+}
+
+/// From git's flags about one path, both sides of the index, to what it holds of the content on disk.
+fn held_of(status: Status) -> Held {
+    let loose = Status::WT_NEW | Status::WT_MODIFIED | Status::WT_TYPECHANGE | Status::WT_RENAMED;
+    let staged = Status::INDEX_NEW | Status::INDEX_MODIFIED | Status::INDEX_TYPECHANGE | Status::INDEX_RENAMED;
+    if status.contains(Status::CONFLICTED) {
+        Held::Unmerged
+    } else if status.contains(Status::IGNORED) {
+        Held::Ignored
+    } else if status.intersects(loose) {
+        Held::Loose
+    } else if status.intersects(staged) {
+        Held::Staged
+    } else {
+        Held::Committed
     }
+}
+
+struct Look {
+    disk: OnDisk,
+    stamp: Option<Stamp>,
+    unread: bool,
+}
+
+fn look(root: &Root, path: &str, known: Option<&(Stamp, Digest)>, now: SystemTime) -> Result<Look, SyncError> {
+    let full = root.resolve(path)?;
+    let only = |disk| Look {
+        disk,
+        stamp: None,
+        unread: false,
+    };
+    let metadata = match std::fs::symlink_metadata(&full) {
+        Ok(metadata) if metadata.is_file() => metadata,
+        Ok(_) => return Ok(only(OnDisk::Other)),
+        Err(_) => return Ok(only(OnDisk::Absent)),
+    };
+    let stamp = Stamp::of(&metadata, now);
+    let executable = executable(&metadata);
+    if let Some((_, digest)) = known.filter(|(known, _)| Some(*known) == stamp) {
+        let disk = OnDisk::File {
+            digest: *digest,
+            bytes: Vec::new(),
+            executable,
+        };
+        return Ok(Look {
+            disk,
+            stamp,
+            unread: true,
+        });
+    }
+    let bytes = std::fs::read(&full).map_err(|error| SyncError::io("cannot read", &full, &error))?;
+    let disk = OnDisk::File {
+        digest: Digest::of(&bytes),
+        bytes,
+        executable,
+    };
+    Ok(Look {
+        disk,
+        stamp,
+        unread: false,
+    })
+}
+
+#[cfg(unix)]
+fn executable(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn executable(_metadata: &std::fs::Metadata) -> bool {
+    false
 }

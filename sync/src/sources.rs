@@ -127,17 +127,31 @@ fn list(tree: &Tree, folder: &str, extensions: &[&str], deep: bool, found: &mut 
     Ok(())
 }
 
-/// Whether a file at the root may be an OpenAPI document: the word stands in it. What it really is, the reader decides. One
-/// that git cannot give may be one, so that reading it tells why; one that the disk does not give is somebody else's.
+/// Whether a file at the root may be an OpenAPI document: it has the key, or it is broken and has the word. What it really
+/// is, the reader decides. One that git cannot give may be one, so that reading it tells why; one that the disk does not give
+/// is somebody else's.
 fn looks_like_contract(tree: &Tree, path: &str) -> bool {
     let bytes = match tree.read(path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return false,
         Err(_) => return !tree.is_disk(),
     };
-    [b"openapi".as_slice(), b"swagger".as_slice()]
-        .iter()
-        .any(|word| bytes.windows(word.len()).any(|window| window == *word))
+    const KEYS: [&str; 2] = ["openapi", "swagger"];
+    let text = String::from_utf8_lossy(&bytes);
+    if !KEYS.iter().any(|key| text.contains(key)) {
+        return false;
+    }
+    if path.ends_with(".json") {
+        let members: Result<BTreeMap<String, serde::de::IgnoredAny>, _> = serde_json::from_str(&text);
+        return members.map_or(true, |members| KEYS.iter().any(|key| members.contains_key(*key)));
+    }
+    text.starts_with(['{', '\u{feff}'])
+        || text.lines().any(|line| {
+            let line = line.trim_start_matches(['"', '\'']);
+            KEYS.iter()
+                .filter_map(|key| line.strip_prefix(key))
+                .any(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
+        })
 }
 
 /// Paths, relative to the root, that the text may refer to by `$ref`. Too many do no harm: a file nobody resolves is only

@@ -102,7 +102,7 @@ fn a_problem_stands_at_its_line_counted_from_the_top_of_the_repository() {
 #[test]
 fn a_run_that_could_not_go_on_is_a_result_in_every_form() {
     let git = Git::project();
-    git.write("flaresmith.lock", "<<<<<<< HEAD\n");
+    git.write("flaresmith.lock", "version = \n");
     let github = check(&git, "github");
     assert_eq!(github.code, 1);
     assert!(

@@ -13,6 +13,7 @@ mod ci_forms;
 mod command_line;
 mod corpus;
 mod determinism;
+mod edits;
 mod git;
 mod hono;
 mod hook;

@@ -69,12 +69,50 @@ impl Repository {
         fs::write(path, text).unwrap();
     }
 
-    /// Every file with its text, by path.
+    /// Every file but git's own with its text, by path.
     pub(crate) fn everything(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let git = self.path().join(".git");
         files(self.path())
             .into_iter()
+            .filter(|path| !path.starts_with(&git))
             .map(|path| (path.clone(), fs::read(path).unwrap()))
             .collect()
+    }
+
+    /// Runs git here, which must succeed; what it printed.
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        let output = self.git_may_fail(arguments);
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs git here, apart from whatever the machine's own settings say.
+    pub(crate) fn git_may_fail(&self, arguments: &[&str]) -> std::process::Output {
+        Command::new("git")
+            .args(["-c", "user.name=Test", "-c", "user.email=test@example.test"])
+            .args(arguments)
+            .current_dir(self.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            .output()
+            .unwrap_or_else(|error| panic!("git cannot be run ({error}); install git"))
+    }
+
+    /// Commits everything.
+    pub(crate) fn commit(&self, message: &str) {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+    }
+
+    /// A clone of this repository.
+    pub(crate) fn clone_of(&self) -> Self {
+        let clone = Self::empty();
+        clone.git(&["clone", "-q", self.path().to_str().unwrap(), "."]);
+        clone
     }
 
     /// Runs the command line here.

@@ -262,6 +262,29 @@ fn a_staged_edit_is_a_conflict_and_can_be_taken_out_of_the_commit() {
 }
 
 #[test]
+fn an_accepted_edit_passes_when_lock_and_base_are_staged_with_it() {
+    let git = Git::project();
+    let file = "generated/openapi/openapi.yaml";
+    git.edit(file, "Greet somebody", "Greet me");
+    git.git(&["add", file]);
+    let report = git.run(&["spec", "check", "--staged", "--format", "json"]).json();
+    let suggestion = report["conflicts"][0]["suggestion"].as_str().unwrap().to_owned();
+    let line = suggestion.split('`').nth(3).unwrap();
+    let accept = line.split(" && ").next().unwrap();
+    assert_eq!(git.types(accept).code, 0, "{accept}");
+    let said = git.run(&CHECK);
+    assert_eq!(said.code, 4, "{}{}", said.out, said.err);
+    let hint = hinted(&said);
+    assert_eq!(git.types(&hint).code, 0, "{hint}");
+    git.done(&CHECK);
+    git.git(&["reset", "-q"]);
+    assert_eq!(git.types(line.split_once(" && ").unwrap().1).code, 0, "{line}");
+    git.done(&CHECK);
+    git.git(&["commit", "-q", "-m", "accepted"]);
+    git.done(&["spec", "check", "--base", "HEAD"]);
+}
+
+#[test]
 fn what_is_not_staged_does_not_matter() {
     let git = Git::project();
     git.write(CONTRACT, "openapi: [");

@@ -8,6 +8,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub mod contract;
 pub mod document;
 pub mod downgrade;
@@ -19,7 +21,7 @@ pub mod schema;
 pub mod settings;
 
 /// How bad it is. Errors stop a run after everything has been reported; warnings do not, unless `--strict`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// Something the author may want to know.
     Info,
@@ -43,7 +45,7 @@ pub struct Code {
 }
 
 /// Where in the sources something stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// Path of the file, relative to the root, with `/`.
     pub file: Arc<str>,
@@ -52,7 +54,7 @@ pub struct Place {
 }
 
 /// A position inside one file, in whatever form the stage that found the problem has at hand.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum At {
     /// The file as a whole.
     File,
@@ -67,7 +69,7 @@ pub enum At {
 }
 
 /// A range of byte offsets that orders and hashes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Offsets {
     /// First byte.
     pub start: usize,
@@ -123,9 +125,10 @@ impl Place {
 }
 
 /// One problem, complete: what, where, and what to do next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// The kind of problem.
+    /// The kind of problem; written as its id.
+    #[serde(with = "by_id")]
     pub code: &'static Code,
     /// Usually the code's own severity; `--strict` raises warnings.
     pub severity: Severity,
@@ -137,6 +140,26 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Other places that belong to the story, each with a short label.
     pub related: Vec<(Place, String)>,
+}
+
+/// Codes as their ids, for diagnostics that are kept.
+mod by_id {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::{Code, all_codes};
+
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field by reference")]
+    pub(super) fn serialize<S: Serializer>(code: &&'static Code, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(code.id)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Code, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        let found = all_codes().into_iter().find(|code| code.id == id);
+        found.ok_or_else(|| D::Error::custom(format!("there is no code `{id}`")))
+    }
 }
 
 impl Diagnostic {

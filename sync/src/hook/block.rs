@@ -5,8 +5,8 @@
 //! The block stands at the beginning, after the `#!` line: an `exit` or `exec` further down cannot skip it. Each root has a
 //! block of its own, so that a repository with several is checked for each.
 
-use crate::command::shell_quoted;
 use crate::lock;
+use crate::suggest::shell_quoted;
 use flaresmith_codegen::settings;
 
 const BODY: &str = include_str!("block.sh");

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::command::shell_quoted;
 use crate::error::SyncError;
 use crate::root::Root;
+use crate::suggest::shell_quoted;
 
 use place::{Keeper, Place};
 

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::moment::{Cause, Moment};
 use crate::command::Commands;
 use crate::digest::Digest;
-use crate::form::{Slip, SlipKind};
 use crate::lock;
 use crate::tree::Tree;
 
@@ -54,8 +53,9 @@ pub(super) fn advice(cause: Cause, paths: &BTreeSet<String>, moment: &Moment<'_>
             command: format!("{loose} && {apply} && {add}"),
         },
         Cause::SpecsNotStaged => {
-            let all = moment.loose.iter().chain(paths).map(String::as_str);
-            let all = all.chain(moment.unstaged()).chain([lock::FILE]);
+            let unstaged = moment.unstaged();
+            let all = moment.loose.iter().chain(paths).chain(&unstaged).map(String::as_str);
+            let all = all.chain([lock::FILE]);
             Advice {
                 what: format!(
                     "{count} {was} made from specs that are not staged: {}",
@@ -67,44 +67,38 @@ pub(super) fn advice(cause: Cause, paths: &BTreeSet<String>, moment: &Moment<'_>
     }
 }
 
-/// What to type about files in a wrong form.
-#[must_use]
-pub fn advice_on_form(slips: &[Slip], tree: &Tree, staged: bool) -> Vec<Advice> {
+/// What to type about generated files that git holds as executable. On disk an apply puts that right; git that is told not to
+/// look at modes has to be told of each.
+pub(super) fn on_modes(executable: &BTreeSet<String>, tree: &Tree) -> Advice {
     let commands = Commands::for_root(tree.root());
-    let of = |kind| -> Vec<&str> {
-        let slips = slips.iter().filter(|slip| slip.kind == kind);
-        slips.map(|slip| slip.path.as_str()).collect()
-    };
-    let files = |count: usize| format!("{count} generated file{}", if count == 1 { "" } else { "s" });
-    let mut found = Vec::new();
-    let executable = of(SlipKind::Executable);
-    if !executable.is_empty() {
-        let chmod = commands.chmod(&executable);
-        found.push(Advice {
-            what: format!(
-                "{} may be executed, which no regeneration would give",
-                files(executable.len())
-            ),
-            command: if staged {
-                format!("{chmod} && {}", commands.unset_executable(&executable))
-            } else {
-                chmod
-            },
-        });
+    let paths: Vec<&str> = executable.iter().map(String::as_str).collect();
+    Advice {
+        what: format!(
+            "{} may be executed, which no regeneration would give",
+            files(paths.len())
+        ),
+        command: format!("{} && {}", commands.chmod(&paths), commands.unset_executable(&paths)),
     }
-    let crlf = of(SlipKind::LineEnds);
-    if !crlf.is_empty() {
-        found.push(Advice {
-            what: format!("git holds {} with \\r\\n where \\n is generated", files(crlf.len())),
-            command: format!(
-                "{} && {} && {}",
-                commands.remove(&crlf),
-                commands.apply(),
-                commands.add(crlf.iter().copied(), false)
-            ),
-        });
-    }
-    found
+}
+
+/// What to type about generated files whose line ends are wrong in git; nothing for none.
+#[must_use]
+pub fn advice_on_line_ends(paths: &[String], tree: &Tree) -> Option<Advice> {
+    let commands = Commands::for_root(tree.root());
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    (!paths.is_empty()).then(|| Advice {
+        what: format!("git holds {} with \\r\\n where \\n is generated", files(paths.len())),
+        command: format!(
+            "{} && {} && {}",
+            commands.remove(&paths),
+            commands.apply(),
+            commands.add(paths.iter().copied(), false)
+        ),
+    })
+}
+
+fn files(count: usize) -> String {
+    format!("{count} generated file{}", if count == 1 { "" } else { "s" })
 }
 
 /// What to say when the staged specs have problems and the disk has other specs.

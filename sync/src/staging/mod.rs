@@ -10,14 +10,16 @@ mod moment;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base;
 use crate::command::Commands;
 use crate::digest::Digest;
 use crate::drift::DriftReport;
-use crate::lock;
-use crate::plan::{Change, ChangeKind, ConflictReason, Plan};
+use crate::lock::{self, Owner};
+use crate::plan::{Change, ChangeKind, Plan};
+use crate::table::Reason;
 use crate::tree::{Node, Tree};
 
-pub use advice::{Advice, advice_on_form, advice_on_problems};
+pub use advice::{Advice, advice_on_line_ends, advice_on_problems};
 use moment::{Cause, Moment, lock_of};
 
 /// Says why. `specs`: digests of the staged ones. Files that only look like a person's edit because lock and specs are staged
@@ -34,6 +36,7 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
     for conflict in conflicts {
         if moment.is_generated(&conflict.path, Digest::of(&conflict.mine)) {
             plan.changes.push(Change {
+                carries: false,
                 path: conflict.path,
                 kind: conflict
                     .theirs
@@ -49,11 +52,20 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
     plan.changes.sort_by(|left, right| left.path.cmp(&right.path));
 
     let mut groups: BTreeMap<Cause, BTreeSet<String>> = BTreeMap::new();
-    for change in &plan.changes {
+    let mut executable: BTreeSet<String> = BTreeSet::new();
+    for change in plan.all_changes() {
         let before = (change.kind != ChangeKind::Added).then(|| Digest::of(&change.before));
         let after = (change.kind != ChangeKind::Removed).then(|| Digest::of(change.after.as_bytes()));
-        let cause = moment.cause(&change.path, before, after);
-        groups.entry(cause).or_default().insert(change.path.clone());
+        if before.is_some() && before == after {
+            executable.insert(change.path.clone());
+        } else if moment.loose.is_empty() && before.is_some_and(|before| moment.is_carried(&change.path, before)) {
+            // The edit is staged, and the lock and the base that carry it are not.
+            let group = groups.entry(Cause::NotStaged).or_default();
+            group.extend([lock::FILE.to_owned(), base::path_of(&change.path)]);
+        } else {
+            let cause = moment.cause(&change.path, before, after);
+            groups.entry(cause).or_default().insert(change.path.clone());
+        }
     }
     if plan.lock_changes {
         let before = staged.read(lock::FILE).ok().flatten().map(|bytes| Digest::of(&bytes));
@@ -66,10 +78,12 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
         let rest = groups.remove(&Cause::PartlyStaged).unwrap_or_default();
         groups.entry(Cause::SpecsNotStaged).or_default().extend(rest);
     }
-    groups
+    let mut found: Vec<Advice> = groups
         .into_iter()
         .map(|(cause, paths)| advice::advice(cause, &paths, &moment))
-        .collect()
+        .collect();
+    found.extend((!executable.is_empty()).then(|| advice::on_modes(&executable, staged)));
+    found
 }
 
 /// Files that are staged as the last apply on disk wrote them, and that neither the staged specs nor the staged lock know.
@@ -80,7 +94,7 @@ fn generated_early(plan: &Plan, staged: &Tree) -> Option<Vec<Change>> {
         let known = plan.lock.files.contains_key(path)
             || plan.changes.iter().any(|change| change.path == *path)
             || plan.conflicts.iter().any(|conflict| conflict.path == *path);
-        if known || entry.scaffold {
+        if known || entry.owner != Owner::Managed {
             continue;
         }
         if let Ok(Node::File { bytes, .. }) = staged.look(path)
@@ -91,6 +105,7 @@ fn generated_early(plan: &Plan, staged: &Tree) -> Option<Vec<Change>> {
                 kind: ChangeKind::Removed,
                 before: bytes,
                 after: String::new(),
+                carries: false,
             });
         }
     }
@@ -104,21 +119,26 @@ pub fn suggest(plan: &Plan, staged: &Tree, report: &mut DriftReport) {
     for (conflict, entry) in plan.conflicts.iter().zip(&mut report.conflicts) {
         let on_disk = disk.read(&conflict.path).ok().flatten();
         let wanted = conflict.theirs.as_ref().map(|text| Digest::of(text.as_bytes()));
-        let paths = [conflict.path.as_str()];
-        entry.suggestion = if on_disk.map(|bytes| Digest::of(&bytes)) == wanted {
-            format!("the file on disk is right: `{}`", commands.add(paths, false))
-        } else if conflict.reason == ConflictReason::UncommittedLocalChanges {
-            format!(
-                "an edit of a generated file is staged; move it into the specs, and take it out of the commit with `{}`",
-                commands.unstage(&paths)
-            )
-        } else {
-            format!(
-                "move the edit into the specs, then `{} && {} && {}`",
-                commands.remove(&paths),
-                commands.apply(),
-                commands.add(paths, false)
-            )
-        };
+        let path = conflict.path.as_str();
+        let then = commands.add([path, lock::FILE], false);
+        if on_disk.map(|bytes| Digest::of(&bytes)) == wanted {
+            entry.suggestion = format!("the file on disk is right: `{}`", commands.add([path], false));
+        } else if conflict.reason == Reason::UncommittedLocalChanges {
+            entry.suggestion = format!(
+                "an edit of a generated file is staged; take it out of the commit with `{}`, which leaves it on disk, or see it \
+                 accepted: `{} --reason '…' && {then} {}`",
+                commands.unstage(&[path]),
+                commands.spec("accept", path),
+                base::FOLDER,
+            );
+        } else if conflict.reason == Reason::ManualDivergence {
+            entry.suggestion = format!(
+                "move the edit into the specs and give it up here: `{} && {then}`; or see it accepted: `{} --reason '…' && \
+                 {then} {}`",
+                commands.spec("restore", path),
+                commands.spec("accept", path),
+                base::FOLDER,
+            );
+        }
     }
 }

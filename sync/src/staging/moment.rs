@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flaresmith_codegen::settings;
 
+use crate::base;
 use crate::digest::Digest;
-use crate::lock::{self, Lock};
+use crate::lock::{self, Entry, Lock, Owner};
 use crate::sources;
 use crate::tree::Tree;
 
@@ -67,7 +68,11 @@ impl<'a> Moment<'a> {
     pub(super) fn is_made_on_disk(&self, path: &str, staged: Option<Digest>) -> bool {
         match path {
             lock::FILE => staged == self.digest_on_disk(path),
-            path => staged == self.disk_lock.files.get(path).map(|entry| entry.digest),
+            path => match (self.disk_lock.files.get(path), staged) {
+                (Some(entry), Some(staged)) => made(entry, staged),
+                (None, None) => true,
+                _ => false,
+            },
         }
     }
 
@@ -75,12 +80,18 @@ impl<'a> Moment<'a> {
     pub(super) fn is_generated(&self, path: &str, staged: Digest) -> bool {
         [&self.disk_lock, &self.head_lock]
             .iter()
-            .any(|lock| lock.files.get(path).is_some_and(|entry| entry.digest == staged))
+            .any(|lock| lock.files.get(path).is_some_and(|entry| made(entry, staged)))
+    }
+
+    /// Whether a staged content is an edit that the lock on disk carries.
+    pub(super) fn is_carried(&self, path: &str, staged: Digest) -> bool {
+        let carried = self.disk_lock.files.get(path).and_then(|entry| entry.carried.as_ref());
+        carried.is_some_and(|carried| carried.digest == staged)
     }
 
     /// Generated files that are staged otherwise than they stand on disk. Scaffolds only when they are not staged at all: what
     /// a team edits in them is staged when the team likes.
-    pub(super) fn unstaged(&self) -> BTreeSet<&str> {
+    pub(super) fn unstaged(&self) -> BTreeSet<String> {
         let differs = |path: &str, scaffold: bool| {
             let staged = self.staged.read(path).ok().flatten();
             match &staged {
@@ -88,11 +99,17 @@ impl<'a> Moment<'a> {
                 _ => staged.map(|bytes| Digest::of(&bytes)) != self.digest_on_disk(path),
             }
         };
-        let entries = self.disk_lock.files.iter().chain(&self.head_lock.files);
-        entries
-            .filter(|(path, entry)| differs(path, entry.scaffold))
-            .map(|(path, _)| path.as_str())
-            .collect()
+        let mut found = BTreeSet::new();
+        for (path, entry) in self.disk_lock.files.iter().chain(&self.head_lock.files) {
+            if differs(path, entry.owner != Owner::Managed) {
+                found.insert(path.clone());
+            }
+            let base = base::path_of(path);
+            if entry.carried.is_some() && differs(&base, false) {
+                found.insert(base);
+            }
+        }
+        found
     }
 
     pub(super) fn cause(&self, path: &str, staged: Option<Digest>, wanted: Option<Digest>) -> Cause {
@@ -106,6 +123,11 @@ impl<'a> Moment<'a> {
             Cause::PartlyStaged
         }
     }
+}
+
+/// Whether an apply left this content at the path of an entry, with a carried edit or without.
+fn made(entry: &Entry, content: Digest) -> bool {
+    entry.bases().any(|base| base == content) || entry.carried.as_ref().is_some_and(|carried| carried.digest == content)
 }
 
 /// The lock of a tree; an empty one where it cannot be read, for reasons do not depend on it.

@@ -10,9 +10,9 @@ use std::path::{Component, Path, PathBuf};
 
 use git2::{AttrCheckFlags, AttrValue, ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
 
-use crate::command::shell_quoted;
 use crate::error::SyncError;
 use crate::root::Root;
+use crate::suggest::shell_quoted;
 
 /// A repository, seen from a root.
 pub(crate) struct Opened {

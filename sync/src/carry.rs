@@ -1,0 +1,116 @@
+//! Carrying a person's edit over to new output, as part of a plan.
+//!
+//! Owns: what becomes of the plan and the lock when a merge is whole, when it clashes, and when it cannot be tried; whether what
+//! a person wrote still fits. Must not know: how texts are merged or compared, where bases come from.
+
+use crate::digest::Digest;
+use crate::fit::{self, Misfit};
+use crate::lock::{Carried, Entry};
+use crate::merge::{self, Clash, Merged};
+use crate::plan::{Case, ChangeKind, Conflict, Plan, Surroundings, Wish, change, conflict, owner};
+use crate::table::{Disk, Keeper, Row};
+
+/// Where a person's bytes do not fit: signatures in a scaffold, the form of data in a managed file.
+pub(crate) fn misfits(case: &Case<'_>, mine: &str) -> Vec<Misfit> {
+    let Some((artifact, _)) = case.new else {
+        return Vec::new();
+    };
+    if !matches!(case.disk, Disk::Edited | Disk::Accepted) || case.keeper == Keeper::Ejected {
+        return Vec::new();
+    }
+    if case.keeper == Keeper::Scaffold {
+        return fit::misfits(case.path, &artifact.text, mine);
+    }
+    let data = [".json", ".yaml", ".yml"].iter().any(|end| case.path.ends_with(end));
+    let malformed = data.then(|| fit::malformed(case.path, &artifact.text, mine)).flatten();
+    malformed.map_or_else(Vec::new, |what| {
+        vec![Misfit {
+            what,
+            line: 0,
+            expected: None,
+            found: None,
+        }]
+    })
+}
+
+/// Carries the edit over to the new output. What comes back is the lock's entry.
+pub(crate) fn carry(
+    plan: &mut Plan,
+    case: &Case<'_>,
+    row: Row,
+    wish: Wish,
+    surroundings: &mut dyn Surroundings,
+    misfits: &[Misfit],
+) -> Option<Entry> {
+    let (artifact, digest) = case.new?;
+    let known = case.known?;
+    let theirs = &artifact.text;
+    let digests: Vec<Digest> = known.bases().collect();
+    let base = if digests.contains(&digest) {
+        Some(theirs.clone())
+    } else {
+        surroundings.base(case.path, &digests)
+    };
+    let stuck = |note: String, clashes: Vec<Clash>| Conflict {
+        note: Some(note),
+        clashes,
+        ..conflict(case, row, misfits.to_vec())
+    };
+    let (Some(base), Ok(mine)) = (base, std::str::from_utf8(case.mine)) else {
+        // The team's own file is left alone when it cannot be helped, as long as it fits.
+        if case.keeper != Keeper::Scaffold || !row.fits {
+            let note = "what was generated before the edit cannot be had (it is neither in git nor does it come from the specs \
+                        there), so there is nothing to merge from";
+            plan.conflicts.push(stuck(note.to_owned(), Vec::new()));
+        }
+        return Some(known.clone());
+    };
+    let carried = |text: &str| {
+        let reason = known.carried.as_ref().and_then(|carried| carried.reason.clone());
+        let digest = Digest::of(text.as_bytes());
+        Some(Carried { digest, reason })
+    };
+    match merge::merge(case.path, &base, mine, theirs) {
+        Merged::Whole(text) => {
+            let left = if case.keeper == Keeper::Scaffold {
+                fit::misfits(case.path, theirs, &text)
+            } else {
+                Vec::new()
+            };
+            if !left.is_empty() {
+                let row = Row { fits: false, ..row };
+                plan.conflicts.push(conflict(case, row, left));
+                return Some(known.clone());
+            }
+            if text.as_bytes() != case.mine {
+                plan.changes
+                    .push(change(case, ChangeKind::Modified, text.clone(), text != *theirs));
+            }
+            let mut entry = Entry::pure(artifact.target, owner(case), digest);
+            if Digest::of(text.as_bytes()) != digest {
+                entry.carried = carried(&text);
+            }
+            Some(entry)
+        }
+        Merged::Clash(clashes) if wish.markers => {
+            let text = merge::with_markers(case.path, &base, mine, theirs);
+            let note = "both sides stand in the file between markers".to_owned();
+            plan.conflicts.push(Conflict {
+                marked: true,
+                ..stuck(note, clashes)
+            });
+            // The edit as it was before: what stands between markers is not accepted, and its base is kept.
+            let entry = Entry {
+                carried: carried(mine),
+                ..Entry::pure(artifact.target, owner(case), digest)
+            };
+            plan.changes.push(change(case, ChangeKind::Modified, text, true));
+            Some(entry)
+        }
+        Merged::Clash(clashes) => {
+            let note = "the contract and the edit change the same thing".to_owned();
+            plan.conflicts.push(stuck(note, clashes));
+            Some(known.clone())
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A text cut into the things it is made of, in the terms of its language.
+//!
+//! Owns: which language a path is in, and whether a text is readable in it. Must not know: targets, disk, or what is
+//! done with the cuts.
+
+pub(crate) mod parse;
+
+/// The languages that texts are read in; all others are lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// Rust, read by syn.
+    Rust,
+    /// TypeScript and JavaScript, with or without JSX.
+    TypeScript,
+    /// JSON.
+    Json,
+    /// YAML 1.2.
+    Yaml,
+    /// TOML.
+    Toml,
+    /// Anything else: lines.
+    Lines,
+}
+
+impl Language {
+    /// The language of a path, by how its name ends.
+    pub(crate) fn of(path: &str) -> Self {
+        match extension(path) {
+            "rs" => Self::Rust,
+            "ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" => Self::TypeScript,
+            "json" => Self::Json,
+            "yaml" | "yml" => Self::Yaml,
+            "toml" => Self::Toml,
+            _ => Self::Lines,
+        }
+    }
+
+    /// Whether spaces at the beginning of a line say nothing.
+    pub(crate) fn is_free_form(self) -> bool {
+        matches!(self, Self::Rust | Self::TypeScript | Self::Json | Self::Toml)
+    }
+}
+
+/// How a path's name ends, without the dot; empty if it has no dot.
+pub(crate) fn extension(path: &str) -> &str {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    name.rsplit_once('.').map_or("", |(_, end)| end)
+}
+
+/// Line and column of a byte offset, both from 1; the column counts characters.
+pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    (
+        before.matches('\n').count() + 1,
+        before.get(start..).unwrap_or("").chars().count() + 1,
+    )
+}

@@ -1,0 +1,112 @@
+//! Merge of texts line by line.
+//!
+//! Owns: lines as elements, and that a difference in white space alone is no clash. Must not know: items.
+
+use super::lines::{Stretch, three_way};
+use super::pieces::{Clash, Piece};
+use crate::items::Language;
+
+/// Merges line by line; a clash is named by its lines in `mine`.
+pub(crate) fn merge(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
+    within(Language::of(path), base, mine, theirs, 1, None)
+}
+
+/// Merges a stretch of a file line by line. `first` is the line of the file where `mine` begins; a clash is named `what`, or by
+/// its lines.
+pub(crate) fn within(
+    language: Language,
+    base: &str,
+    mine: &str,
+    theirs: &str,
+    first: u32,
+    what: Option<&str>,
+) -> Vec<Piece> {
+    let cut = |text| -> Vec<&str> { str::split_inclusive(text, '\n').collect() };
+    let (b, m, t) = (cut(base), cut(mine), cut(theirs));
+    let mut pieces = Vec::new();
+    for stretch in three_way(&b, &m, &t) {
+        pieces.push(match stretch {
+            Stretch::Base(range) => Piece::Text(b[range].concat()),
+            Stretch::Mine(range) => Piece::Text(m[range].concat()),
+            Stretch::Theirs(range) => Piece::Text(t[range].concat()),
+            Stretch::Clash { base, mine: at, theirs } => {
+                let (base, mine, theirs) = (b[base].concat(), m[at.clone()].concat(), t[theirs].concat());
+                if alike(language, &mine, &base) {
+                    Piece::Text(theirs)
+                } else if alike(language, &theirs, &base) || alike(language, &mine, &theirs) {
+                    Piece::Text(mine)
+                } else {
+                    let start = first + u32::try_from(at.start).unwrap_or(u32::MAX);
+                    let count = u32::try_from(at.len()).unwrap_or(u32::MAX);
+                    let what = what.map_or_else(|| lines(start, count), str::to_owned);
+                    Piece::Clash(Clash {
+                        what,
+                        base,
+                        mine,
+                        theirs,
+                        line: start,
+                    })
+                }
+            }
+        });
+    }
+    pieces
+}
+
+/// One clash of everything between the first and the last line in which the sides differ.
+pub(crate) fn undecided(base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
+    let texts = [base, mine, theirs].map(|text| text.split_inclusive('\n').collect::<Vec<&str>>());
+    let [b, m, t] = &texts;
+    let same = |i: usize| b.get(i).is_some() && b.get(i) == m.get(i) && b.get(i) == t.get(i);
+    let mut start = 0;
+    while same(start) {
+        start += 1;
+    }
+    let shortest = b.len().min(m.len()).min(t.len());
+    let mut end = 0;
+    while start + end < shortest
+        && b[b.len() - 1 - end] == m[m.len() - 1 - end]
+        && b[b.len() - 1 - end] == t[t.len() - 1 - end]
+    {
+        end += 1;
+    }
+    let part = |lines: &[&str]| lines[start..lines.len() - end].concat();
+    let line = u32::try_from(start).unwrap_or(u32::MAX).saturating_add(1);
+    let count = u32::try_from(m.len() - end - start).unwrap_or(u32::MAX);
+    vec![
+        Piece::Text(m[..start].concat()),
+        Piece::Clash(Clash {
+            what: lines(line, count),
+            base: part(b),
+            mine: part(m),
+            theirs: part(t),
+            line,
+        }),
+        Piece::Text(m[m.len() - end..].concat()),
+    ]
+}
+
+/// `line 3` or `lines 3-5`.
+fn lines(start: u32, count: u32) -> String {
+    if count <= 1 {
+        format!("line {start}")
+    } else {
+        format!("lines {start}-{}", start.saturating_add(count - 1))
+    }
+}
+
+/// Whether two texts differ in white space alone.
+pub(crate) fn alike(language: Language, a: &str, b: &str) -> bool {
+    let said = |text| {
+        str::lines(text)
+            .map(|line| {
+                if language.is_free_form() {
+                    line.trim()
+                } else {
+                    line.trim_end()
+                }
+            })
+            .filter(|line| !line.is_empty())
+    };
+    said(a).eq(said(b))
+}
