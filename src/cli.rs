@@ -80,6 +80,8 @@ pub(crate) enum SpecCommand {
     Plan(PlanArgs),
     /// Check that the generated files are what the specs say, on disk, staged or in a revision. Writes nothing; for CI and hooks.
     Check(CheckArgs),
+    /// Apply after every change of the specs, until it is stopped.
+    Watch(WatchArgs),
     /// Show which operations, schemas, files and tests carry a requirement; without an id, the coverage of all.
     Trace(TraceArgs),
     /// Show which generated files were edited: carried along, ejected, your own, or in the way of the next apply.
@@ -167,6 +169,14 @@ pub(crate) struct CheckArgs {
     /// Show the full difference of every file.
     #[arg(long)]
     pub(crate) diff: bool,
+}
+
+/// Options of `spec watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Carry edits of generated files over to the new output by a three-way merge.
+    #[arg(long)]
+    pub(crate) merge: bool,
 }
 
 /// Options of `spec trace`.

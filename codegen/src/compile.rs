@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::diagnostics::{
     At, Diagnostic, Diagnostics, Place, any_error, emit as codes, nearest, settings as setting_codes,
 };
+use crate::emit::memo::Memo;
 use crate::emit::templates::Templates;
 use crate::emit::{Artifact, Input, TARGETS, Target};
 use crate::model::Model;
@@ -50,6 +51,18 @@ pub fn analyse(sources: &Sources, settings: &Settings) -> Compilation {
 /// Everything: from texts to artifacts. `templates` replace built-in frames by name.
 #[must_use]
 pub fn compile(sources: &Sources, settings: &Settings, templates: &BTreeMap<String, String>) -> Compilation {
+    compile_again(sources, settings, templates, &Memo::default())
+}
+
+/// The same for a process that compiles again and again: the memo spares it what has not changed.
+#[must_use]
+pub fn compile_again(
+    sources: &Sources,
+    settings: &Settings,
+    templates: &BTreeMap<String, String>,
+    memo: &Memo,
+) -> Compilation {
+    memo.turn_over();
     let mut compilation = analyse(sources, settings);
     let targets = select(settings, &mut compilation.diagnostics);
     let templates = match Templates::new(templates) {
@@ -74,6 +87,7 @@ pub fn compile(sources: &Sources, settings: &Settings, templates: &BTreeMap<Stri
         templates: &templates,
         project: project(settings, &compilation.model),
         selected: &selected,
+        memo,
     };
     let emitted: Vec<(Vec<Artifact>, Diagnostics)> = targets
         .par_iter()

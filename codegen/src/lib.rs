@@ -15,4 +15,4 @@ pub mod source;
 pub mod spec;
 pub mod trace;
 
-pub use compile::{Compilation, analyse, compile};
+pub use compile::{Compilation, analyse, compile, compile_again};

@@ -13,11 +13,13 @@ mod spec_decide;
 mod spec_plan;
 mod spec_status;
 mod spec_trace;
+mod spec_watch;
 
 use std::path::Path;
 
 use flaresmith_codegen::Compilation;
 use flaresmith_codegen::diagnostics::{self, Diagnostics, Severity};
+use flaresmith_codegen::emit::memo::Memo;
 use flaresmith_sync::base::Around;
 use flaresmith_sync::lock::{self, Lock};
 use flaresmith_sync::plan::{self, Plan, Wish};
@@ -43,6 +45,7 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Plan(args)) => spec_plan::run(args, global, view),
         Command::Spec(SpecCommand::Check(args)) => spec_check::run(args, global, view),
         Command::Spec(SpecCommand::Trace(args)) => spec_trace::run(args, global, view),
+        Command::Spec(SpecCommand::Watch(args)) => spec_watch::run(args, global, view),
         Command::Spec(SpecCommand::Status) => spec_status::run(global, view),
         Command::Spec(SpecCommand::Accept(args)) => spec_decide::accept(args, global, view),
         Command::Spec(SpecCommand::Eject(args)) => spec_decide::eject(args, global, view),
@@ -102,13 +105,20 @@ fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) 
     view.about(&root);
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
-    Ok(generate(&inputs, strict, view, progress).map(|(compilation, _)| Compiled { root, compilation }))
+    Ok(generate(&inputs, &Memo::default(), strict, view, progress)
+        .map(|(compilation, _)| Compiled { root, compilation }))
 }
 
 /// Generates everything and shows what was found, which comes back as it was found.
-fn generate(inputs: &Inputs, strict: bool, view: &mut View, progress: &Progress) -> Option<(Compilation, Diagnostics)> {
+fn generate(
+    inputs: &Inputs,
+    memo: &Memo,
+    strict: bool,
+    view: &mut View,
+    progress: &Progress,
+) -> Option<(Compilation, Diagnostics)> {
     progress.phase("generating");
-    let mut compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);
+    let mut compilation = flaresmith_codegen::compile_again(&inputs.sources, &inputs.settings, &inputs.templates, memo);
     let mut found = inputs.diagnostics.clone();
     found.append(&mut compilation.diagnostics);
     show(&found, inputs, strict, view).then_some((compilation, found))
@@ -165,6 +175,19 @@ fn examine(
     view.about(&root);
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
+    compare(root, inputs, &Memo::default(), strict, wish, view, progress)
+}
+
+/// The same for what was read already.
+fn compare(
+    root: Root,
+    inputs: Inputs,
+    memo: &Memo,
+    strict: bool,
+    wish: Wish,
+    view: &mut View,
+    progress: &Progress,
+) -> Result<Option<Examined>, SyncError> {
     let lock_text = lock_text(&root)?;
     let record = Record::load(&root);
     let stamps = record.stamps();
@@ -185,7 +208,7 @@ fn examine(
             }));
         }
     }
-    let Some((compilation, diagnostics)) = generate(&inputs, strict, view, progress) else {
+    let Some((compilation, diagnostics)) = generate(&inputs, memo, strict, view, progress) else {
         return Ok(None);
     };
     progress.phase("comparing files");

@@ -164,6 +164,17 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
     text
 }
 
+/// Waiting for changes.
+pub(super) fn watching(folders: usize) -> String {
+    format!("watching {folders} folders; stop with Ctrl-C\n")
+}
+
+/// One round of watching; the last line says how long it took.
+pub(super) fn round(report: &DriftReport, plan: &Plan, told: Told, milliseconds: u64) -> String {
+    let text = drift(report, plan, told, false);
+    format!("{} ({milliseconds} ms)\n", text.trim_end_matches('\n'))
+}
+
 /// What a merge could not decide: both sides of one place.
 fn both_sides(text: &mut String, clash: &Clash) {
     const LINES: usize = 12;

@@ -16,6 +16,7 @@ mod status_text;
 mod trace_text;
 
 use std::io::Write;
+use std::time::Duration;
 
 use flaresmith_codegen::diagnostics::{Code, Diagnostic};
 use flaresmith_codegen::source::Sources;
@@ -81,16 +82,18 @@ impl View {
         self.root = Some(root.clone());
     }
 
-    /// The findings so far in the form that was asked for; `None` for forms that are not made of findings.
-    fn findings(&self) -> Option<String> {
+    /// The findings so far in the form that was asked for, which begins anew with that; `None` for forms that are not made of
+    /// findings.
+    fn findings(&mut self) -> Option<String> {
+        let kept = std::mem::take(&mut self.kept);
         match self.format {
             Format::Human | Format::Json => None,
-            Format::Sarif => Some(sarif::document(&self.kept)),
+            Format::Sarif => Some(sarif::document(&kept)),
             Format::Github => {
                 let base = self.root.as_ref().map(Root::below_git).unwrap_or_default();
-                Some(github::document(&self.kept, &base))
+                Some(github::document(&kept, &base))
             }
-            Format::Junit => Some(junit::document(&self.kept)),
+            Format::Junit => Some(junit::document(&kept)),
         }
     }
 
@@ -103,7 +106,8 @@ impl View {
             Format::Json => self.note(&human::diagnostics(found, sources, self.quiet)),
             Format::Sarif | Format::Github | Format::Junit => {
                 self.kept.add_diagnostics(found, sources);
-                if let (true, Some(document)) = (failed, self.findings()) {
+                if failed {
+                    let document = self.findings().unwrap_or_default();
                     self.result(&document);
                 }
             }
@@ -124,22 +128,45 @@ impl View {
     /// Shows a plan: what was, or would be, written.
     pub(crate) fn drift(&mut self, report: &DriftReport, plan: &Plan, told: Told, full: bool) {
         self.kept.add_drift(report, plan, told);
+        let findings = self.findings();
         let text = match self.format {
             Format::Human => human::drift(report, plan, told, full),
             Format::Json => json::document(report),
-            Format::Sarif | Format::Github | Format::Junit => self.findings().unwrap_or_default(),
+            Format::Sarif | Format::Github | Format::Junit => findings.unwrap_or_default(),
         };
         self.result(&text);
         let advice = std::mem::take(&mut self.advice);
         self.note(&advice);
     }
 
+    /// Says that changes are waited for.
+    pub(crate) fn watching(&mut self, folders: usize) {
+        if !self.quiet {
+            self.note(&human::watching(folders));
+        }
+    }
+
+    /// Shows one round of watching: what was written, and how long it took from the change on.
+    pub(crate) fn round(&mut self, report: &DriftReport, plan: &Plan, told: Told, taken: Duration) {
+        let milliseconds = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
+        let text = match self.format {
+            Format::Human => human::round(report, plan, told, milliseconds),
+            // One document a line: whoever reads along can tell where one ends.
+            _ => format!(
+                "{}\n",
+                serde_json::json!({ "report": report, "milliseconds": milliseconds })
+            ),
+        };
+        self.result(&text);
+    }
+
     /// Shows a run that could not go on.
     pub(crate) fn failure(&mut self, error: &SyncError) {
         self.kept.add_failure(error, self.root.as_ref());
+        let findings = self.findings();
         let result = match self.format {
             Format::Json => Some(json::failure(error)),
-            _ => self.findings(),
+            _ => findings,
         };
         if let Some(result) = result {
             self.result(&result);

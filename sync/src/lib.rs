@@ -33,6 +33,7 @@ pub mod suggest;
 pub mod summary;
 pub mod table;
 pub mod tree;
+pub mod watch;
 
 pub use error::SyncError;
 pub use root::Root;

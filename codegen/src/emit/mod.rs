@@ -8,6 +8,7 @@ mod drizzle;
 pub mod example;
 mod hono;
 mod mcp;
+pub mod memo;
 mod openapi;
 mod package;
 mod postman;
@@ -23,6 +24,7 @@ use crate::diagnostics::Diagnostics;
 use crate::model::Model;
 use crate::openapi::Bundle;
 use crate::settings::Settings;
+use memo::Memo;
 use templates::Templates;
 
 /// What every target is given. Nothing else may influence its output.
@@ -40,6 +42,8 @@ pub struct Input<'a> {
     pub project: &'a str,
     /// Which targets are being emitted, so that a package can list what is in it.
     pub selected: &'a [&'static str],
+    /// What was formatted before. It saves time and changes nothing.
+    pub memo: &'a Memo,
 }
 
 /// A file to be written.

@@ -100,6 +100,7 @@ fn emitted(model: &Model, bundle: &Bundle) -> Vec<Artifact> {
         templates: &templates,
         project: "Test",
         selected: &["docs"],
+        memo: &Default::default(),
     };
     let made = super::emit(&input, &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");

@@ -149,7 +149,15 @@ mod tests {
             .as_str();
         let module = format!("export const table = {{\n{rows}}};\n");
         let mut diagnostics = Diagnostics::new();
-        assert_eq!(format("a.ts", module.clone(), &mut diagnostics), module);
+        assert_eq!(
+            format(
+                &crate::emit::memo::Memo::default(),
+                "a.ts",
+                module.clone(),
+                &mut diagnostics
+            ),
+            module
+        );
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
     }
 
@@ -158,7 +166,7 @@ mod tests {
         let hostile = json!({ "`${x}`": "*/ \u{2028} ' \\ </script>", "__proto__": ["\n", null], "": -0.5 });
         let module = format!("export const table = {{\n{}}};\n", row("'+x+'", &hostile.into()));
         let mut diagnostics = Diagnostics::new();
-        format("a.ts", module, &mut diagnostics);
+        format(&crate::emit::memo::Memo::default(), "a.ts", module, &mut diagnostics);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
     }
 

@@ -25,6 +25,7 @@ use data::Expression;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::memo::Memo;
 use super::typescript::format::format as formatted;
 use super::typescript::names::TsNames;
 use super::typescript::text::{member, value};
@@ -184,7 +185,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .into_par_iter()
         .map(|maker| {
             let mut found = Diagnostics::new();
-            (maker.make(folder, &mut found), found)
+            (maker.make(input.memo, folder, &mut found), found)
         })
         .collect();
     let mut artifacts = Vec::with_capacity(made.len());
@@ -238,11 +239,11 @@ impl<'m> Maker<'m> {
         }
     }
 
-    fn make(&self, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
+    fn make(&self, memo: &Memo, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
         let path = format!("{folder}/src/{}", self.path);
         match (self.make)() {
             Ok(made) => {
-                let text = data::placed(&formatted(&path, made.text, diagnostics), &made.rows);
+                let text = data::placed(&formatted(memo, &path, made.text, diagnostics), &made.rows);
                 Some(Artifact {
                     path,
                     text,

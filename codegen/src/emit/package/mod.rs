@@ -53,7 +53,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         (format!("{folder}/tsconfig.json"), pretty(&compiler(&frame))),
         (format!("{folder}/tsconfig.build.json"), pretty(&build())),
         (format!("{folder}/.gitignore"), "node_modules/\ndist/\n".to_owned()),
-        (entry_path.clone(), format(&entry_path, entry, diagnostics)),
+        (entry_path.clone(), format(input.memo, &entry_path, entry, diagnostics)),
     ];
     match input.templates.render("package/README.md", &frame) {
         Ok(text) => artifacts.push((format!("{folder}/README.md"), text)),

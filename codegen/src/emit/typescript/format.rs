@@ -10,6 +10,7 @@ use dprint_plugin_typescript::{FormatTextOptions, format_text};
 use rayon::prelude::*;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::emit::memo::Memo;
 
 /// Stands before a statement that is nested so deep that it is left on its one line. Text of a spec that says the same has its
 /// statement left as it is too, which harms nobody: it is parsed all the same.
@@ -36,8 +37,11 @@ static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(|| {
 /// The module, formatted. When it does not parse, the fault is told (`EMIT_SYNTAX`) and the text comes back as it is.
 ///
 /// `path` is that of the artifact; it names the module in the diagnostic and tells the formatter the language.
-pub(in crate::emit) fn format(path: &str, text: String, diagnostics: &mut Diagnostics) -> String {
+pub(in crate::emit) fn format(memo: &Memo, path: &str, text: String, diagnostics: &mut Diagnostics) -> String {
     let text = marked(text);
+    if let Some(known) = memo.find(&text) {
+        return known.to_string();
+    }
     let formatted = format_text(FormatTextOptions {
         path: Path::new(path),
         extension: None,
@@ -46,8 +50,14 @@ pub(in crate::emit) fn format(path: &str, text: String, diagnostics: &mut Diagno
         external_formatter: None,
     });
     match formatted {
-        Ok(Some(formatted)) => formatted,
-        Ok(None) => text,
+        Ok(Some(formatted)) => {
+            memo.keep(text, &formatted);
+            formatted
+        }
+        Ok(None) => {
+            memo.keep(text.clone(), &text);
+            text
+        }
         Err(error) => {
             let message = format!("`{path}` is not TypeScript: {error}");
             diagnostics.push(Diagnostic::new(&codes::SYNTAX, message, Place::file(path)));
@@ -61,7 +71,12 @@ const PORTION: usize = 16 * 1024;
 
 /// A module that comes as a list of statements, formatted in portions side by side: the one large module that many contracts
 /// have would else keep a single processor busy. Statements are parted by empty lines.
-pub(in crate::emit) fn format_parts(path: &str, parts: Vec<String>, diagnostics: &mut Diagnostics) -> String {
+pub(in crate::emit) fn format_parts(
+    memo: &Memo,
+    path: &str,
+    parts: Vec<String>,
+    diagnostics: &mut Diagnostics,
+) -> String {
     let mut portions: Vec<String> = Vec::new();
     for part in parts {
         match portions.last_mut() {
@@ -76,7 +91,7 @@ pub(in crate::emit) fn format_parts(path: &str, parts: Vec<String>, diagnostics:
         .into_par_iter()
         .map(|portion| {
             let mut found = Diagnostics::new();
-            (format(path, portion, &mut found), found)
+            (format(memo, path, portion, &mut found), found)
         })
         .collect();
     let mut texts = Vec::with_capacity(formatted.len());
@@ -152,7 +167,12 @@ mod tests {
     #[test]
     fn a_module_that_does_not_parse_is_told_by_its_path() {
         let mut diagnostics = Diagnostics::new();
-        let text = format("src/a.ts", "export const = 1;".to_owned(), &mut diagnostics);
+        let text = format(
+            &Memo::default(),
+            "src/a.ts",
+            "export const = 1;".to_owned(),
+            &mut diagnostics,
+        );
         assert_eq!(text, "export const = 1;");
         assert_eq!(diagnostics.len(), 1);
         assert_eq!(diagnostics[0].code.id, "EMIT_SYNTAX");
@@ -165,8 +185,8 @@ mod tests {
             .map(|n| format!("/** No. {n} */\nexport const c{n}  = {n};\n"))
             .collect();
         let mut diagnostics = Diagnostics::new();
-        let whole = format("a.ts", parts.join("\n"), &mut diagnostics);
-        assert_eq!(format_parts("a.ts", parts, &mut diagnostics), whole);
+        let whole = format(&Memo::default(), "a.ts", parts.join("\n"), &mut diagnostics);
+        assert_eq!(format_parts(&Memo::default(), "a.ts", parts, &mut diagnostics), whole);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
     }
 
@@ -175,6 +195,7 @@ mod tests {
         let nested = |middle: &str| format!("export  const  a = {}{middle}{};\n", "[".repeat(90), "]".repeat(90));
         let mut diagnostics = Diagnostics::new();
         let text = format(
+            &Memo::default(),
             "a.ts",
             format!("{}export  const  b = 1\n", nested("1")),
             &mut diagnostics,
@@ -184,7 +205,7 @@ mod tests {
             text.contains("export  const  a = [[") && text.ends_with("export const b = 1;\n"),
             "{text}"
         );
-        format("a.ts", nested("1 1"), &mut diagnostics);
+        format(&Memo::default(), "a.ts", nested("1 1"), &mut diagnostics);
         assert_eq!(diagnostics.len(), 1);
     }
 
@@ -205,7 +226,7 @@ mod tests {
         ] {
             let source = format!("{}\nexport  const  a = {};\n", comment(hostile, ""), string(hostile));
             let mut diagnostics = Diagnostics::new();
-            let text = format("a.ts", source, &mut diagnostics);
+            let text = format(&Memo::default(), "a.ts", source, &mut diagnostics);
             assert!(diagnostics.is_empty(), "{hostile:?}: {diagnostics:?}");
             assert!(
                 text.contains("\nexport const a = "),

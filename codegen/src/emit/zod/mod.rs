@@ -80,7 +80,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .into_par_iter()
         .map(|(path, parts)| {
             let mut found = Diagnostics::new();
-            let text = format_parts(&path, parts, &mut found);
+            let text = format_parts(input.memo, &path, parts, &mut found);
             let artifact = Artifact {
                 path,
                 text,

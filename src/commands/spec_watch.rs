@@ -1,0 +1,148 @@
+//! `flaresmith spec watch`: apply after every change.
+//!
+//! Owns: the rounds, and saying nothing twice. Must not know: how changes are noticed, or how anything is generated.
+//!
+//! A round is an apply like any other. What it writes itself wakes the next one, which finds nothing to do and says nothing.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use flaresmith_codegen::emit::memo::Memo;
+use flaresmith_sync::apply;
+use flaresmith_sync::digest::Digest;
+use flaresmith_sync::drift::{self, DriftReport, DriftStatus};
+use flaresmith_sync::plan::Wish;
+use flaresmith_sync::sources::{self, Inputs};
+use flaresmith_sync::watch::{Watch, folders};
+use flaresmith_sync::{Root, SyncError, Tree};
+
+use crate::cli::{Global, WatchArgs};
+use crate::outcome::Outcome;
+use crate::progress::Progress;
+use crate::view::{Told, View};
+
+/// How often a round that finds another apply at work tries again, and how long it waits in between.
+const TRIES: u32 = 100;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+
+/// What was said last, so that it is not said again.
+#[derive(Default)]
+struct Said {
+    /// The specs that had errors.
+    broken: Option<BTreeMap<String, Digest>>,
+    /// The conflicts.
+    conflicts: Option<DriftReport>,
+    /// The failure of a round.
+    failure: Option<String>,
+}
+
+/// Runs it, until the process is stopped.
+pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
+    let root = super::root(global)?;
+    let mut watch = Watch::start()?;
+    let memo = Memo::default();
+    let wish = Wish {
+        merge: args.merge,
+        markers: false,
+    };
+    let mut said = Said::default();
+    let mut began = Instant::now();
+    let mut first = true;
+    loop {
+        let round = round(&root, &memo, wish, &mut watch, &mut said, began, first, view);
+        if let Err(error) = round {
+            // What cannot be read now may be there in a moment: a branch is being switched, a disk is full.
+            let message = error.to_string();
+            if said.failure.as_ref() != Some(&message) {
+                view.failure(&error);
+                said.failure = Some(message);
+            }
+            if watch.is_empty() {
+                return Err(error);
+            }
+        } else {
+            said.failure = None;
+        }
+        if first {
+            view.watching(watch.len());
+            first = false;
+        }
+        began = watch.wait()?;
+    }
+}
+
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the state of the loop, which nothing else needs"
+)]
+fn round(
+    root: &Root,
+    memo: &Memo,
+    wish: Wish,
+    watch: &mut Watch,
+    said: &mut Said,
+    began: Instant,
+    first: bool,
+    view: &mut View,
+) -> Result<(), SyncError> {
+    let inputs = read(root, watch)?;
+    if said.broken.as_ref() == Some(&inputs.digests) {
+        return Ok(());
+    }
+    let digests = inputs.digests.clone();
+    let turn = take_turn(root)?;
+    let progress = Progress::start("generating", true);
+    let Some(examined) = super::compare(root.clone(), inputs, memo, false, wish, view, &progress)? else {
+        said.broken = Some(digests);
+        return Ok(());
+    };
+    let repaired = said.broken.take().is_some();
+    let plan = &examined.plan;
+    let report = drift::report(plan);
+    match report.summary.status {
+        DriftStatus::Conflicts => {
+            if said.conflicts.as_ref() != Some(&report) {
+                view.round(&report, plan, Told::Planned, began.elapsed());
+                said.conflicts = Some(report);
+            }
+        }
+        DriftStatus::Clean if plan.is_clean() => {
+            let solved = said.conflicts.take().is_some();
+            if first || repaired || solved {
+                view.round(&report, plan, Told::Applied, began.elapsed());
+            }
+            examined.settled();
+        }
+        DriftStatus::Clean | DriftStatus::Drift => {
+            apply::apply(root, plan, &turn)?;
+            said.conflicts = None;
+            view.round(&report, plan, Told::Applied, began.elapsed());
+            examined.settled();
+        }
+    }
+    Ok(())
+}
+
+/// Reads the specs, and watches every folder that they and the lock lead to. What happened in a folder before it was watched is
+/// caught by reading once more.
+fn read(root: &Root, watch: &mut Watch) -> Result<Inputs, SyncError> {
+    loop {
+        let inputs = sources::read(&Tree::disk(root))?;
+        let lock = super::lock(root).unwrap_or_default();
+        let generated = lock.files.keys().map(String::as_str);
+        if !watch.follow(folders(root, &inputs, generated))? {
+            return Ok(inputs);
+        }
+    }
+}
+
+/// Waits for its turn: somebody else's apply is soon over.
+fn take_turn(root: &Root) -> Result<apply::Turn, SyncError> {
+    for _ in 0..TRIES {
+        match apply::take_turn(root) {
+            Err(error) if error.code == "APPLY_BUSY" => std::thread::sleep(BETWEEN_TRIES),
+            taken => return taken,
+        }
+    }
+    apply::take_turn(root)
+}
