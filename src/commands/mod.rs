@@ -5,6 +5,7 @@
 
 mod completions;
 mod explain;
+mod hook;
 mod init;
 mod schema;
 mod spec_apply;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Accept(args)) => spec_decide::accept(args, global, view),
         Command::Spec(SpecCommand::Eject(args)) => spec_decide::eject(args, global, view),
         Command::Spec(SpecCommand::Restore(args)) => spec_decide::restore(args, global, view),
+        Command::Hook(command) => hook::run(command, global, view),
         Command::Explain(args) => explain::run(args, view),
         Command::Schema(args) => schema::run(args, view),
         Command::Completions(args) => completions::run(args),
@@ -102,6 +104,7 @@ impl Examined {
 /// Reads and compiles a repository and shows what was found. `None`: there are errors, so there is nothing to go on with.
 fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) -> Result<Option<Compiled>, SyncError> {
     let root = root(global)?;
+    view.about(&root);
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
     Ok(generate(&inputs, &Memo::default(), strict, view, progress)
@@ -171,6 +174,7 @@ fn examine(
     progress: &Progress,
 ) -> Result<Option<Examined>, SyncError> {
     let root = root(global)?;
+    view.about(&root);
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
     compare(root, inputs, &Memo::default(), strict, wish, view, progress)

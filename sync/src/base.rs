@@ -113,3 +113,39 @@ impl Surroundings for Around<'_> {
             .or_else(|| self.out_of_specs_of_head(path, digests))
     }
 }
+
+/// A tree that is not the disk, with the history around it.
+pub struct Within<'a> {
+    tree: &'a Tree,
+    around: Around<'a>,
+}
+
+impl<'a> Within<'a> {
+    /// The surroundings of a tree.
+    #[must_use]
+    pub fn new(tree: &'a Tree) -> Self {
+        Self {
+            tree,
+            around: Around::new(tree.root()),
+        }
+    }
+}
+
+impl Surroundings for Within<'_> {
+    /// Everything was read at once.
+    fn read(&mut self, _: &mut Snapshot, _: &[&str]) -> Result<(), SyncError> {
+        Ok(())
+    }
+
+    fn ask_git(&mut self, snapshot: &mut Snapshot, paths: &[&str]) {
+        snapshot.ask_tree(self.tree, paths.iter().copied());
+    }
+
+    fn base(&mut self, path: &str, digests: &[Digest]) -> Option<String> {
+        let kept = self.tree.read(&path_of(path)).ok().flatten();
+        let kept = kept.and_then(|bytes| String::from_utf8(bytes).ok());
+        kept.filter(|text| digests.contains(&Digest::of(text.as_bytes())))
+            .or_else(|| self.around.in_history(path, digests))
+            .or_else(|| self.around.out_of_specs_of_head(path, digests))
+    }
+}

@@ -14,6 +14,7 @@ use crate::record::Stamps;
 use crate::root::Root;
 use crate::stamp::Stamp;
 use crate::table::Held;
+use crate::tree::{Node, Tree};
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,54 @@ impl Snapshot {
             }
             snapshot.files.insert(path, look.disk);
         }
+        snapshot.forget_untrusted_modes(root);
         Ok(snapshot)
+    }
+
+    /// Looks at the given paths of a tree that is not the disk: what is staged, or a revision. Everything is read.
+    ///
+    /// # Errors
+    /// git cannot give a file, or a merge of one is not resolved.
+    pub fn of_tree<'a>(tree: &Tree, paths: impl IntoIterator<Item = &'a str>) -> Result<Self, SyncError> {
+        let mut snapshot = Self::default();
+        for path in paths {
+            let found = match tree.look(path)? {
+                Node::Absent => OnDisk::Absent,
+                Node::Other => OnDisk::Other,
+                Node::File { bytes, executable } => OnDisk::File {
+                    digest: Digest::of(&bytes),
+                    bytes,
+                    executable,
+                },
+            };
+            snapshot.files.insert(path.to_owned(), found);
+        }
+        Ok(snapshot)
+    }
+
+    /// Asks the tree of [`Self::of_tree`] which of the paths HEAD holds as they are.
+    pub fn ask_tree<'a>(&mut self, tree: &Tree, paths: impl IntoIterator<Item = &'a str>) {
+        for path in paths {
+            let held = if tree.is_committed(path) {
+                Held::Committed
+            } else {
+                Held::Staged
+            };
+            self.held.insert(path.to_owned(), held);
+        }
+    }
+
+    /// Forgets the executable bits when git is told not to look at them, as on disks that have none of their own.
+    fn forget_untrusted_modes(&mut self, root: &Root) {
+        let mut set = self.files.values_mut().filter_map(|disk| match disk {
+            OnDisk::File { executable, .. } if *executable => Some(executable),
+            _ => None,
+        });
+        let Some(first) = set.next() else { return };
+        if !Tree::disk(root).trusts_modes() {
+            *first = false;
+            set.for_each(|executable| *executable = false);
+        }
     }
 
     /// Reads the bytes of files that were only known by their stamps.
@@ -91,6 +139,7 @@ impl Snapshot {
                 self.files.insert(path.to_owned(), look.disk);
             }
         }
+        self.forget_untrusted_modes(root);
         Ok(())
     }
 

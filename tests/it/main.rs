@@ -10,13 +10,18 @@
 
 mod bench;
 mod build_script;
+mod ci_forms;
 mod command_line;
 mod corpus;
 mod determinism;
 mod edits;
+mod git;
 mod hono;
+mod hook;
 mod platform;
 mod repository;
 mod rust_crate;
 mod schemas;
+mod staged;
+mod staged_forms;
 mod toolchain;
