@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+pub mod change;
 pub mod contract;
 pub mod document;
 pub mod downgrade;
@@ -200,6 +201,11 @@ pub fn all_codes() -> Vec<&'static Code> {
 
 /// The families of codes. A new family is a new file and one line here.
 const FAMILIES: &[&[&Code]] = &[
+    change::operation::CODES,
+    change::policy::CODES,
+    change::schema::CODES,
+    change::storage::CODES,
+    change::text::CODES,
     contract::CODES,
     document::CODES,
     downgrade::CODES,

@@ -1,0 +1,253 @@
+//! Changes of contracts: each folder of `tests/corpus/changes` holds a contract as it was, as it is, and every change that has to
+//! be told, a line each. `UPDATE_EXPECT=1` writes down what is told now; read the difference before it is committed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test reads its cases from the disk and fails by panicking"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use flaresmith_codegen::compare::{Class, ContractChange, RULES, Side, compare};
+use flaresmith_codegen::diagnostics::{Severity, all_codes};
+use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::source::locate::Locator;
+use flaresmith_codegen::{Compilation, analyse};
+
+/// Fewest cases that the corpus has; fewer means that it was not found.
+const CASES: usize = 25;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sources(path: &Path) -> Sources {
+    let mut sources = Sources::default();
+    sources.insert("openapi.yaml", std::fs::read(path).unwrap());
+    sources
+}
+
+fn read(path: &Path) -> (Sources, Compilation) {
+    let sources = sources(path);
+    let settings = Settings {
+        contracts: vec!["openapi.yaml".to_owned()],
+        ..Settings::default()
+    };
+    let compilation = analyse(&sources, &settings);
+    (sources, compilation)
+}
+
+fn sound(path: &Path) -> (Sources, Compilation) {
+    let (sources, compilation) = read(path);
+    let errors: Vec<&str> = compilation
+        .diagnostics
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .map(|found| found.message.as_str())
+        .collect();
+    assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    (sources, compilation)
+}
+
+fn cases() -> Vec<PathBuf> {
+    let corpus = root().join("tests/corpus/changes");
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&corpus)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    assert!(
+        cases.len() >= CASES,
+        "only {} cases in {}",
+        cases.len(),
+        corpus.display()
+    );
+    cases
+}
+
+/// A line a change: class, code, place, subject, message, who reaches it.
+fn told(changes: &[ContractChange], before: &Sources, after: &Sources) -> String {
+    let (old, now) = (Locator::new(before), Locator::new(after));
+    let mut text = String::new();
+    for change in changes {
+        let (side, at) = match change.side {
+            Side::Before => ("before", old.locate(&change.place)),
+            Side::After => ("after", now.locate(&change.place)),
+        };
+        let line = at.map_or_else(|| "?".to_owned(), |at| at.line.to_string());
+        let reached = match change.reached_by {
+            0 => String::new(),
+            count => format!(" [{count}: {}]", change.first.join(", ")),
+        };
+        text.push_str(&format!(
+            "{:<10} {} {side}:{line} {}: {}{reached}\n",
+            change.class.as_str(),
+            change.code.id,
+            change.subject,
+            change.message
+        ));
+    }
+    text
+}
+
+#[test]
+fn every_change_of_the_corpus_has_its_class_and_its_place() {
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let (before, old) = sound(&case.join("before.yaml"));
+        let (after, now) = sound(&case.join("after.yaml"));
+        let found = told(&compare((&old).into(), (&now).into()), &before, &after);
+        assert!(!found.is_empty(), "{}: nothing changed", case.display());
+        let path = case.join("expected.txt");
+        if update {
+            std::fs::write(&path, &found).unwrap();
+            continue;
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        if expected != found {
+            wrong.push(format!(
+                "== {}\n-- expected\n{expected}-- told\n{found}",
+                case.display()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_code_of_a_change_appears_in_the_corpus() {
+    let text: String = cases()
+        .iter()
+        .map(|case| std::fs::read_to_string(case.join("expected.txt")).unwrap())
+        .collect();
+    let words: BTreeSet<&str> = text.split_whitespace().collect();
+    let missing: Vec<&str> = RULES
+        .iter()
+        .map(|rule| rule.code.id)
+        .filter(|id| !words.contains(id))
+        .collect();
+    assert!(missing.is_empty(), "no case shows {missing:?}");
+}
+
+#[test]
+fn every_code_of_a_change_has_a_rule_and_the_severity_of_its_worst_class() {
+    let ruled: BTreeSet<&str> = RULES.iter().map(|rule| rule.code.id).collect();
+    assert_eq!(ruled.len(), RULES.len(), "a rule stands twice");
+    let codes = all_codes();
+    let changes: BTreeSet<&str> = codes
+        .iter()
+        .map(|code| code.id)
+        .filter(|id| id.starts_with("CHANGE_"))
+        .collect();
+    assert_eq!(ruled, changes);
+    for rule in RULES {
+        let breaks = rule.in_requests == Class::Breaking || rule.in_responses == Class::Breaking;
+        assert_eq!(breaks, rule.code.severity == Severity::Error, "{}", rule.code.id);
+    }
+}
+
+#[test]
+fn a_contract_has_not_changed_against_itself() {
+    let mut contracts: Vec<PathBuf> = cases()
+        .iter()
+        .flat_map(|case| [case.join("before.yaml"), case.join("after.yaml")])
+        .collect();
+    contracts.push(root().join("generated/openapi/openapi.yaml"));
+    let elsewhere =
+        std::env::var_os("FLARESMITH_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from);
+    match std::fs::read_dir(&elsewhere) {
+        Ok(entries) => contracts.extend(
+            entries
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.extension().is_some_and(|end| end != "md")),
+        ),
+        Err(_) => println!("{} does not exist: no real contract was compared", elsewhere.display()),
+    }
+    for path in contracts {
+        let ((texts, left), (_, right)) = (read(&path), read(&path));
+        let found = compare((&left).into(), (&right).into());
+        assert!(
+            found.is_empty(),
+            "{}:\n{}",
+            path.display(),
+            told(&found, &texts, &texts)
+        );
+    }
+}
+
+/// What a change is called when one looks from the other side.
+fn mirrored(code: &str) -> String {
+    let plain = match code {
+        "CHANGE_PROPERTY_ADDED_REQUIRED" | "CHANGE_PROPERTY_ADDED_TO_CLOSED" => "CHANGE_PROPERTY_ADDED",
+        "CHANGE_PARAMETER_ADDED_REQUIRED" => "CHANGE_PARAMETER_ADDED",
+        "CHANGE_BODY_ADDED_REQUIRED" => "CHANGE_BODY_ADDED",
+        "CHANGE_COLUMN_ADDED_REQUIRED" => "CHANGE_COLUMN_ADDED",
+        "CHANGE_DISCRIMINATOR_ADDED" => "CHANGE_DISCRIMINATOR_CHANGED",
+        "CHANGE_DEPRECATION_LIFTED" => "CHANGE_DEPRECATED",
+        "CHANGE_COLUMN_TYPE_WIDENED" => "CHANGE_COLUMN_TYPE",
+        "CHANGE_COLUMN_NOT_NULL" => "CHANGE_COLUMN_NULLABLE",
+        code => code,
+    };
+    for (one, other) in [
+        ("_ADDED", "_REMOVED"),
+        ("_NARROWED", "_WIDENED"),
+        ("_REQUIRED", "_OPTIONAL"),
+        ("_RAISED", "_LOWERED"),
+        ("_ADMITTED", "_REFUSED"),
+        ("_TIGHTENED", "_LOOSENED"),
+        ("_SHOWN", "_HIDDEN"),
+    ] {
+        if let Some(stem) = plain.strip_suffix(other) {
+            return format!("{stem}{one}");
+        }
+    }
+    plain.to_owned()
+}
+
+#[test]
+fn what_is_added_one_way_is_removed_the_other() {
+    let counted = |changes: &[ContractChange]| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        // Values that a column lost are told one way only; gaining them is told at the schema.
+        let both_ways = changes
+            .iter()
+            .filter(|change| change.code.id != "CHANGE_COLUMN_VALUES_REMOVED");
+        for change in both_ways {
+            *counts.entry(mirrored(change.code.id)).or_default() += 1;
+        }
+        counts
+    };
+    for case in cases() {
+        let (_, old) = sound(&case.join("before.yaml"));
+        let (_, now) = sound(&case.join("after.yaml"));
+        let there = compare((&old).into(), (&now).into());
+        let back = compare((&now).into(), (&old).into());
+        assert_eq!(counted(&there), counted(&back), "{}", case.display());
+        let ends = |changes: &[ContractChange], end: &str| {
+            changes.iter().filter(|change| change.code.id.ends_with(end)).count()
+        };
+        let values = |changes: &[ContractChange]| {
+            changes
+                .iter()
+                .filter(|change| change.code.id == "CHANGE_COLUMN_VALUES_REMOVED")
+                .count()
+        };
+        assert_eq!(
+            there.iter().filter(|change| change.code.id.contains("_ADDED")).count(),
+            ends(&back, "_REMOVED") - values(&back)
+                + back
+                    .iter()
+                    .filter(|change| change.code.id == "CHANGE_DISCRIMINATOR_CHANGED" && change.after.is_none())
+                    .count(),
+            "{}",
+            case.display()
+        );
+    }
+}
