@@ -19,7 +19,7 @@ use flaresmith_sync::lock::{self, Lock};
 use flaresmith_sync::plan::{self, Plan};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs};
-use flaresmith_sync::{Root, SyncError};
+use flaresmith_sync::{Root, SyncError, Tree};
 
 use crate::cli::{Cli, Command, Global, SpecCommand};
 use crate::outcome::Outcome;
@@ -62,7 +62,7 @@ struct Compiled {
 fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) -> Result<Option<Compiled>, SyncError> {
     let root = root(global)?;
     progress.phase("reading specs");
-    let inputs = sources::read(&root)?;
+    let inputs = sources::read(&Tree::disk(&root))?;
     progress.phase("generating");
     let mut compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);
     let mut found = inputs.diagnostics.clone();

@@ -15,6 +15,8 @@ pub mod plan;
 pub mod root;
 pub mod snapshot;
 pub mod sources;
+pub mod tree;
 
 pub use error::SyncError;
 pub use root::Root;
+pub use tree::Tree;

@@ -3,7 +3,6 @@
 //! Owns: which files are read. Must not know: what is in them, beyond where `$ref` may point.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use flaresmith_codegen::diagnostics::{Diagnostics, Place};
 use flaresmith_codegen::settings::{self, Settings};
@@ -11,7 +10,7 @@ use flaresmith_codegen::source::Sources;
 
 use crate::digest::Digest;
 use crate::error::SyncError;
-use crate::root::Root;
+use crate::tree::{Kind, Tree};
 
 /// Everything that a compilation is made from.
 #[derive(Debug, Default)]
@@ -31,13 +30,13 @@ pub struct Inputs {
 /// Extensions of files that a spec folder may hold for us.
 const SPEC_EXTENSIONS: [&str; 4] = ["md", "yaml", "yml", "json"];
 
-/// Reads everything from disk.
+/// Reads everything from a tree: the disk, what is staged, or a revision.
 ///
 /// # Errors
 /// A file that exists cannot be read.
-pub fn read(root: &Root) -> Result<Inputs, SyncError> {
+pub fn read(tree: &Tree) -> Result<Inputs, SyncError> {
     let mut inputs = Inputs::default();
-    if let Some(bytes) = read_file(&root.path().join(settings::FILE))? {
+    if let Some(bytes) = tree.read(settings::FILE)? {
         inputs.digests.insert(settings::FILE.to_owned(), Digest::of(&bytes));
         match std::str::from_utf8(&bytes) {
             Ok(text) => inputs.settings = Settings::parse(text, &mut inputs.diagnostics),
@@ -53,9 +52,9 @@ pub fn read(root: &Root) -> Result<Inputs, SyncError> {
     }
     let mut pending: Vec<String> = Vec::new();
     for folder in inputs.settings.specs.iter().filter(|path| settings::is_inside(path)) {
-        list(root.path(), folder, &SPEC_EXTENSIONS, true, &mut pending)?;
+        list(tree, folder, &SPEC_EXTENSIONS, true, &mut pending)?;
     }
-    list(root.path(), ".specify/memory", &["md"], false, &mut pending)?;
+    list(tree, ".specify/memory", &["md"], false, &mut pending)?;
     pending.extend(
         inputs
             .settings
@@ -65,25 +64,25 @@ pub fn read(root: &Root) -> Result<Inputs, SyncError> {
             .cloned(),
     );
     if inputs.settings.contracts.is_empty() {
-        list(root.path(), "", &["yaml", "yml", "json"], false, &mut pending)?;
-        pending.retain(|path| path.contains('/') || looks_like_contract(&root.path().join(path)));
+        list(tree, "", &["yaml", "yml", "json"], false, &mut pending)?;
+        pending.retain(|path| path.contains('/') || looks_like_contract(tree, path));
     }
     while let Some(path) = pending.pop() {
         if inputs.sources.get(&path).is_some() {
             continue;
         }
-        let Some(bytes) = read_file(&root.path().join(&path))? else {
+        let Some(bytes) = tree.read(&path)? else {
             continue;
         };
         pending.extend(referred_files(&path, &bytes));
         inputs.digests.insert(path.clone(), Digest::of(&bytes));
         inputs.sources.insert(&path, bytes);
     }
-    read_templates(root, &mut inputs)?;
+    read_templates(tree, &mut inputs)?;
     Ok(inputs)
 }
 
-fn read_templates(root: &Root, inputs: &mut Inputs) -> Result<(), SyncError> {
+fn read_templates(tree: &Tree, inputs: &mut Inputs) -> Result<(), SyncError> {
     let Some(folder) = inputs
         .settings
         .templates
@@ -93,9 +92,9 @@ fn read_templates(root: &Root, inputs: &mut Inputs) -> Result<(), SyncError> {
         return Ok(());
     };
     let mut paths = Vec::new();
-    list(root.path(), &folder, &[], true, &mut paths)?;
+    list(tree, &folder, &[], true, &mut paths)?;
     for path in paths {
-        let Some(bytes) = read_file(&root.path().join(&path))? else {
+        let Some(bytes) = tree.read(&path)? else {
             continue;
         };
         inputs.digests.insert(path.clone(), Digest::of(&bytes));
@@ -106,38 +105,10 @@ fn read_templates(root: &Root, inputs: &mut Inputs) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// The bytes of a regular file; `None` when there is none. A symbolic link is followed only to a place inside the root by
-/// virtue of being listed, so links are left out here.
-fn read_file(path: &Path) -> Result<Option<Vec<u8>>, SyncError> {
-    match std::fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => std::fs::read(path)
-            .map(Some)
-            .map_err(|error| SyncError::io("cannot read", path, &error)),
-        _ => Ok(None),
-    }
-}
-
 /// Adds the files of a folder, relative to the root. Hidden entries, links and `node_modules` are left out; an empty list of
 /// extensions means all.
-fn list(root: &Path, folder: &str, extensions: &[&str], deep: bool, found: &mut Vec<String>) -> Result<(), SyncError> {
-    let path = root.join(folder);
-    let entries = match std::fs::read_dir(&path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(SyncError::io("cannot list", &path, &error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| SyncError::io("cannot list", &path, &error))?;
-        let kind = entry
-            .file_type()
-            .map_err(|error| SyncError::io("cannot look at", &entry.path(), &error))?;
-        if let Ok(name) = entry.file_name().into_string() {
-            names.push((name, kind));
-        }
-    }
-    names.sort_by(|left, right| left.0.cmp(&right.0));
-    for (name, kind) in names {
+fn list(tree: &Tree, folder: &str, extensions: &[&str], deep: bool, found: &mut Vec<String>) -> Result<(), SyncError> {
+    for (name, kind) in tree.list(folder)? {
         if name.starts_with('.') || name == "node_modules" {
             continue;
         }
@@ -147,19 +118,23 @@ fn list(root: &Path, folder: &str, extensions: &[&str], deep: bool, found: &mut 
             format!("{folder}/{name}")
         };
         let wanted = extensions.is_empty() || name.rsplit_once('.').is_some_and(|(_, end)| extensions.contains(&end));
-        if kind.is_dir() && deep {
-            list(root, &relative, extensions, deep, found)?;
-        } else if kind.is_file() && wanted {
-            found.push(relative);
+        match kind {
+            Kind::Folder if deep => list(tree, &relative, extensions, deep, found)?,
+            Kind::File if wanted => found.push(relative),
+            _ => {}
         }
     }
     Ok(())
 }
 
-/// Whether a file at the root may be an OpenAPI document: the word stands near its beginning or end, or it is small. What it
-/// really is, the reader decides.
-fn looks_like_contract(path: &Path) -> bool {
-    let Ok(Some(bytes)) = read_file(path) else { return false };
+/// Whether a file at the root may be an OpenAPI document: the word stands in it. What it really is, the reader decides. One
+/// that git cannot give may be one, so that reading it tells why; one that the disk does not give is somebody else's.
+fn looks_like_contract(tree: &Tree, path: &str) -> bool {
+    let bytes = match tree.read(path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return false,
+        Err(_) => return !tree.is_disk(),
+    };
     [b"openapi".as_slice(), b"swagger".as_slice()]
         .iter()
         .any(|word| bytes.windows(word.len()).any(|window| window == *word))

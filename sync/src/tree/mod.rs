@@ -1,0 +1,157 @@
+//! Trees: where the files of a repository are read from: the disk, what is staged, or a revision.
+//!
+//! Owns: reading one file, listing one folder, telling what stands at a path, by paths relative to the root. The three kinds
+//! answer alike, so that whoever reads need not know which it is. Must not know: which files are read, or why.
+//!
+//! Nothing here writes, not even the times that git keeps in its index.
+
+mod disk;
+mod lfs;
+mod objects;
+mod repository;
+mod revision;
+mod staged;
+
+use std::borrow::Cow;
+
+use crate::error::SyncError;
+use crate::root::Root;
+
+use disk::Disk;
+use revision::Revision;
+use staged::Staged;
+
+/// Where the files of a root are read from.
+pub struct Tree {
+    root: Root,
+    source: Source,
+}
+
+enum Source {
+    Disk(Disk),
+    Staged(Staged),
+    Revision(Revision),
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// Nothing.
+    Absent,
+    /// A regular file.
+    File {
+        /// Its content.
+        bytes: Vec<u8>,
+        /// Whether its owner may execute it.
+        executable: bool,
+    },
+    /// A folder, a symbolic link (which is never followed), a submodule, or something else that is no regular file.
+    Other,
+}
+
+/// The kind of an entry in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A folder.
+    Folder,
+    /// A regular file.
+    File,
+    /// A symbolic link, a submodule, or something else.
+    Other,
+}
+
+impl Tree {
+    /// The files on disk.
+    #[must_use]
+    pub fn disk(root: &Root) -> Self {
+        Self {
+            root: root.clone(),
+            source: Source::Disk(Disk::new(root)),
+        }
+    }
+
+    /// The files of git's index: what a commit made now would hold. Inside of a hook it is the index that git hands to it.
+    ///
+    /// # Errors
+    /// The root lies in no git repository, or the index has a form that cannot be read (split or sparse).
+    pub fn staged(root: &Root) -> Result<Self, SyncError> {
+        Ok(Self {
+            root: root.clone(),
+            source: Source::Staged(Staged::open(root)?),
+        })
+    }
+
+    /// The files of a revision, in any of git's spellings of one: `HEAD~2`, `origin/main`, a tag, an id.
+    ///
+    /// # Errors
+    /// The root lies in no git repository, or the repository does not have the revision.
+    pub fn revision(root: &Root, revision: &str) -> Result<Self, SyncError> {
+        Ok(Self {
+            root: root.clone(),
+            source: Source::Revision(Revision::open(root, revision)?),
+        })
+    }
+
+    /// The folder that paths are relative to.
+    #[must_use]
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Whether these are the files on disk.
+    #[must_use]
+    pub fn is_disk(&self) -> bool {
+        matches!(self.source, Source::Disk(_))
+    }
+
+    /// What stands at a path.
+    ///
+    /// # Errors
+    /// What stands there cannot be read; `STAGED_UNMERGED` for a staged path with an unresolved merge.
+    pub fn look(&self, path: &str) -> Result<Node, SyncError> {
+        match &self.source {
+            Source::Disk(disk) => disk.look(path),
+            Source::Staged(staged) => staged.look(&plain(path)),
+            Source::Revision(revision) => revision.look(&plain(path)),
+        }
+    }
+
+    /// The bytes of a regular file; `None` when the path has none.
+    ///
+    /// # Errors
+    /// As for [`Self::look`].
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SyncError> {
+        match &self.source {
+            Source::Disk(disk) => disk.read(path),
+            _ => Ok(match self.look(path)? {
+                Node::File { bytes, .. } => Some(bytes),
+                Node::Absent | Node::Other => None,
+            }),
+        }
+    }
+
+    /// The entries of a folder by name; the root itself is `""`. A folder that is not there has none. Names that are not
+    /// UTF-8 are left out: no setting and no reference can name them.
+    ///
+    /// # Errors
+    /// The folder exists and cannot be read.
+    pub fn list(&self, folder: &str) -> Result<Vec<(String, Kind)>, SyncError> {
+        match &self.source {
+            Source::Disk(disk) => disk.list(folder),
+            Source::Staged(staged) => Ok(staged.list(&plain(folder))),
+            Source::Revision(revision) => revision.list(&plain(folder)),
+        }
+    }
+}
+
+/// A path without `.` and empty parts, as git spells it. Settings may say `./specs`.
+fn plain(path: &str) -> Cow<'_, str> {
+    if path.split('/').any(|part| part.is_empty() || part == ".") {
+        let parts: Vec<&str> = path
+            .split('/')
+            .filter(|part| !part.is_empty() && *part != ".")
+            .collect();
+        return Cow::Owned(parts.join("/"));
+    }
+    Cow::Borrowed(path)
+}

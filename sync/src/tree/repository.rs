@@ -1,0 +1,123 @@
+//! Finding the git repository that a root belongs to.
+//!
+//! Owns: which repository it is, where in it the root lies, and which index git means. Must not know: what is read from it.
+//!
+//! git tells a hook by environment variables where it stands: `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE`, whose file is
+//! another one than `.git/index` for `git commit -a` and `git commit PATH`. They count, unless the root lies in a repository
+//! further in (a submodule), which they cannot be about.
+
+use std::path::{Component, Path, PathBuf};
+
+use git2::{ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
+
+use crate::error::SyncError;
+use crate::root::Root;
+
+/// A repository, seen from a root.
+pub(super) struct Opened {
+    pub(super) repository: Repository,
+    /// Path of the root in the repository, `/` after each folder; empty when the root is the top.
+    pub(super) prefix: Vec<u8>,
+    /// The file that git calls the index.
+    pub(super) index: PathBuf,
+}
+
+/// Finds and opens it.
+pub(super) fn open(root: &Root) -> Result<Opened, SyncError> {
+    let base = canonical(root.path());
+    let told = Repository::open_from_env();
+    let no_ceilings: [&str; 0] = [];
+    let nearest = Repository::open_ext(root.path(), RepositoryOpenFlags::empty(), no_ceilings);
+    let depth = |repository: &Repository| {
+        let top = top(repository);
+        base.starts_with(&top).then(|| top.components().count())
+    };
+    // What git says here wins over what is found, unless what is found lies nearer around the root.
+    let (repository, is_told) = match (told, nearest) {
+        (Ok(told), Ok(nearest)) => {
+            if depth(&told) >= depth(&nearest) {
+                (told, true)
+            } else {
+                (nearest, false)
+            }
+        }
+        (Ok(told), Err(error)) if depth(&told).is_none() => return Err(cannot_open(root, &error)),
+        (Ok(told), Err(_)) => (told, true),
+        // Nothing is said about another repository, so a given index is one of this repository.
+        (Err(_), Ok(nearest)) => (nearest, std::env::var_os("GIT_DIR").is_none()),
+        (Err(_), Err(error)) => return Err(cannot_open(root, &error)),
+    };
+    let top = top(&repository);
+    let Ok(inside) = base.strip_prefix(&top) else {
+        return Err(not_in_git(root));
+    };
+    let mut prefix = Vec::new();
+    for part in inside.components() {
+        if let Component::Normal(name) = part {
+            prefix.extend_from_slice(name.as_encoded_bytes());
+            prefix.push(b'/');
+        }
+    }
+    let index = match std::env::var_os("GIT_INDEX_FILE") {
+        Some(path) if is_told && !path.is_empty() => top.join(path),
+        _ => repository.path().join("index"),
+    };
+    Ok(Opened {
+        repository,
+        prefix,
+        index,
+    })
+}
+
+/// The folder that the paths of the index are relative to. A bare repository has no work tree; there it is the folder around
+/// `.git`, or the repository itself.
+fn top(repository: &Repository) -> PathBuf {
+    let folder = match repository.workdir() {
+        Some(work) => work,
+        None if repository.path().ends_with(".git") => repository.path().parent().unwrap_or(repository.path()),
+        None => repository.path(),
+    };
+    canonical(folder)
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn not_in_git(root: &Root) -> SyncError {
+    SyncError::new(
+        "GIT_NOT_FOUND",
+        format!("{} is in no git repository", root.path().display()),
+    )
+    .at(root.path())
+    .hint("run `git init`, or check the files on disk with `flaresmith spec check`")
+}
+
+fn cannot_open(root: &Root, error: &git2::Error) -> SyncError {
+    if error.code() == ErrorCode::NotFound {
+        return not_in_git(root);
+    }
+    let failed = SyncError::new("GIT_UNREADABLE", format!("git repository: {}", error.message())).at(root.path());
+    if error.code() == ErrorCode::Owner {
+        return failed.hint(format!(
+            "it belongs to another user; if you trust it: `git config --global --add safe.directory {}`",
+            root.path().display()
+        ));
+    }
+    failed.hint("this program cannot read that form of repository; `flaresmith spec check` checks the files on disk")
+}
+
+/// An index that is there and cannot be read.
+pub(super) fn cannot_read_index(path: &Path, error: &git2::Error) -> SyncError {
+    let failed = |message: String| SyncError::new("STAGED_UNREADABLE", message).at(path);
+    let message = error.message();
+    if error.class() == ErrorClass::Index && message.contains("'link'") {
+        return failed("git's index is split over two files, which cannot be read here".to_owned())
+            .hint("make it one file again: `git update-index --no-split-index`");
+    }
+    if error.class() == ErrorClass::Index && message.contains("'sdir'") {
+        return failed("git's index is a sparse one, which leaves out the files of whole folders".to_owned())
+            .hint("list every file in it again: `git sparse-checkout reapply --no-sparse-index`");
+    }
+    failed(format!("git's index cannot be read: {message}")).hint("`git status` tells whether git itself can read it")
+}
