@@ -13,11 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use flaresmith_codegen::compare::{Class, ContractChange, RULES, Side, compare};
-use flaresmith_codegen::diagnostics::{Severity, all_codes};
+use flaresmith_codegen::diagnostics::{Severity, all_codes, rule};
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::{Compilation, analyse};
+use serde_json::{Value, json};
 
 /// Fewest cases that the corpus has; fewer means that it was not found.
 const CASES: usize = 25;
@@ -47,11 +48,17 @@ fn sound(path: &Path) -> (Sources, Compilation) {
     let errors: Vec<&str> = compilation
         .diagnostics
         .iter()
-        .filter(|found| found.severity == Severity::Error)
+        .filter(|found| found.severity == Severity::Error && !rule::CODES.contains(&found.code))
         .map(|found| found.message.as_str())
         .collect();
     assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
     (sources, compilation)
+}
+
+fn of_value(contract: &Value) -> Compilation {
+    let mut sources = Sources::default();
+    sources.insert("openapi.json", contract.to_string().into_bytes());
+    analyse(&sources, &Settings::default())
 }
 
 fn cases() -> Vec<PathBuf> {
@@ -136,6 +143,35 @@ fn every_code_of_a_change_appears_in_the_corpus() {
     assert!(missing.is_empty(), "no case shows {missing:?}");
 }
 
+/// The table of `docs/contract-changes.md`: a row a code.
+fn table() -> String {
+    let mut text = String::from("| code | in requests | in answers | what happened |\n|---|---|---|---|\n");
+    for rule in RULES {
+        text.push_str(&format!(
+            "| `{}` | {} | {} | {} |\n",
+            rule.code.id,
+            rule.in_requests.as_str(),
+            rule.in_responses.as_str(),
+            rule.code.title
+        ));
+    }
+    text
+}
+
+#[test]
+fn the_documentation_lists_every_code_with_its_classes() {
+    let path = root().join("docs/contract-changes.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let start = text.find("| code | in requests |").unwrap();
+    let end = start + text[start..].find("\n\n").map_or(text.len() - start, |end| end + 1);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        let whole = format!("{}{}{}", &text[..start], table(), &text[end..]);
+        std::fs::write(&path, whole).unwrap();
+        return;
+    }
+    assert_eq!(text[start..end], table());
+}
+
 #[test]
 fn every_code_of_a_change_has_a_rule_and_the_severity_of_its_worst_class() {
     let ruled: BTreeSet<&str> = RULES.iter().map(|rule| rule.code.id).collect();
@@ -153,8 +189,8 @@ fn every_code_of_a_change_has_a_rule_and_the_severity_of_its_worst_class() {
     }
 }
 
-#[test]
-fn a_contract_has_not_changed_against_itself() {
+/// The corpus, the platform's own contract, and real ones from elsewhere where they are.
+fn contracts() -> Vec<PathBuf> {
     let mut contracts: Vec<PathBuf> = cases()
         .iter()
         .flat_map(|case| [case.join("before.yaml"), case.join("after.yaml")])
@@ -170,7 +206,12 @@ fn a_contract_has_not_changed_against_itself() {
         ),
         Err(_) => println!("{} does not exist: no real contract was compared", elsewhere.display()),
     }
-    for path in contracts {
+    contracts
+}
+
+#[test]
+fn a_contract_has_not_changed_against_itself() {
+    for path in contracts() {
         let ((texts, left), (_, right)) = (read(&path), read(&path));
         let found = compare((&left).into(), (&right).into());
         assert!(
@@ -180,6 +221,32 @@ fn a_contract_has_not_changed_against_itself() {
             told(&found, &texts, &texts)
         );
     }
+}
+
+/// The same with the keys of every object in reverse.
+fn reversed(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(reversed).collect(),
+        Value::Object(members) => {
+            let members = members.iter().rev();
+            Value::Object(members.map(|(key, value)| (key.clone(), reversed(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn the_order_of_keys_is_no_change() {
+    let mut compared = 0;
+    for path in contracts() {
+        let document = read(&path).1.bundle.document;
+        let (left, right) = (of_value(&document), of_value(&reversed(&document)));
+        compared += left.model.operations.len();
+        let found = compare((&left).into(), (&right).into());
+        let none = Sources::default();
+        assert!(found.is_empty(), "{}:\n{}", path.display(), told(&found, &none, &none));
+    }
+    assert!(compared > 100, "only {compared} operations were compared");
 }
 
 /// What a change is called when one looks from the other side.
@@ -250,4 +317,64 @@ fn what_is_added_one_way_is_removed_the_other() {
             case.display()
         );
     }
+}
+
+#[test]
+fn no_text_of_a_change_holds_a_secret_that_stood_in_a_spec() {
+    let token = ["ghp_", "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"].concat();
+    let contract = |token: &str, default: &str| {
+        json!({
+            "openapi": "3.1.0",
+            "info": { "title": "A", "version": "1" },
+            "paths": { "/a": { "get": {
+                "operationId": "a",
+                "description": format!("Send {token} with it."),
+                "responses": { "200": { "description": "Fine." } },
+            }}},
+            "components": { "schemas": { "A": { "type": "object", "properties": { "token": {
+                "type": "string", "default": default, "x-flaresmith": { "secret": true },
+            }}}}},
+        })
+    };
+    let (old, now) = (
+        of_value(&contract(&token, "alpha")),
+        of_value(&contract("a token", "omega")),
+    );
+    let found = compare((&old).into(), (&now).into());
+    assert_eq!(found.len(), 2, "{found:#?}");
+    let text = format!("{found:?}");
+    assert!(!text.contains("ghp_A1") && !text.contains("alpha"), "{text}");
+    assert!(text.contains("Send **** with it."), "{text}");
+}
+
+/// A contract in which every schema mentions the next one twice.
+fn ladder(prefix: &str, last: &str) -> Compilation {
+    let mut text = String::from(
+        "openapi: 3.1.0\ninfo: { title: A, version: '1' }\npaths:\n  /a: { get: { operationId: a, responses: { '200': { description: A., content: { application/json: { schema: { $ref: '#/components/schemas/",
+    );
+    text.push_str(&format!("{prefix}0' }} }} }} }} }} }} }}\ncomponents:\n  schemas:\n"));
+    for i in 0..60 {
+        let next = format!("{{ $ref: '#/components/schemas/{prefix}{}' }}", i + 1);
+        text.push_str(&format!(
+            "    {prefix}{i}: {{ type: object, properties: {{ a: {next}, b: {next} }} }}\n"
+        ));
+    }
+    text.push_str(&format!("    {prefix}60: {{ type: {last} }}\n"));
+    let mut sources = Sources::default();
+    sources.insert("openapi.yaml", text.into_bytes());
+    analyse(&sources, &Settings::default())
+}
+
+#[test]
+fn schemas_that_cross_again_and_again_are_compared_once_each() {
+    let renamed = compare((&ladder("Old", "string")).into(), (&ladder("New", "string")).into());
+    let codes: BTreeSet<&str> = renamed.iter().map(|change| change.code.id).collect();
+    assert_eq!((renamed.len(), codes), (61, BTreeSet::from(["CHANGE_SCHEMA_RENAMED"])));
+    // With another end no schema is what it was, so all of them are walked from the one operation.
+    let other = compare((&ladder("Old", "string")).into(), (&ladder("New", "integer")).into());
+    let told = other
+        .iter()
+        .filter(|change| change.code.id == "CHANGE_TYPE_CHANGED")
+        .count();
+    assert!((1..=2).contains(&told), "{told}");
 }

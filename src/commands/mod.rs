@@ -8,6 +8,7 @@ mod explain;
 mod init;
 mod spec_apply;
 mod spec_check;
+mod spec_diff;
 mod spec_plan;
 mod spec_trace;
 
@@ -38,6 +39,7 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Plan(args)) => spec_plan::run(args, global, view),
         Command::Spec(SpecCommand::Check(args)) => spec_check::run(args, global, view),
         Command::Spec(SpecCommand::Trace(args)) => spec_trace::run(args, global, view),
+        Command::Spec(SpecCommand::Diff(args)) => spec_diff::run(args, global, view),
         Command::Explain(args) => explain::run(args, view),
         Command::Completions(args) => completions::run(args),
     }

@@ -5,6 +5,7 @@
 //! Results go to standard output, as text, as one JSON document, or as SARIF. Problems and remarks go to standard error, so
 //! that a pipe sees results only; with JSON or SARIF, the problems of a failed run are the result.
 
+mod changes_text;
 mod human;
 mod json;
 mod sarif;
@@ -12,6 +13,7 @@ mod trace_text;
 
 use std::io::Write;
 
+use flaresmith_codegen::compare::ChangeReport;
 use flaresmith_codegen::diagnostics::{Code, Diagnostic};
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::source::locate::Locator;
@@ -81,6 +83,20 @@ impl View {
             Format::Sarif => {
                 let mut findings = std::mem::take(&mut self.kept);
                 findings.extend(sarif::drift_findings(report, told));
+                sarif::document(&findings)
+            }
+        };
+        self.result(&text);
+    }
+
+    /// Shows what the contract changed.
+    pub(crate) fn changes(&mut self, report: &ChangeReport) {
+        let text = match self.format {
+            Format::Human => changes_text::changes(report),
+            Format::Json => json::document(report),
+            Format::Sarif => {
+                let mut findings = std::mem::take(&mut self.kept);
+                findings.extend(sarif::change_findings(report));
                 sarif::document(&findings)
             }
         };

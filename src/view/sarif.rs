@@ -2,6 +2,7 @@
 //!
 //! Owns: the form. Must not know: how findings came about.
 
+use flaresmith_codegen::compare::{ChangeEntry, ChangeReport, Class, Side};
 use flaresmith_codegen::diagnostics::{Diagnostic, Severity, all_codes};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
@@ -77,6 +78,24 @@ pub(super) fn drift_findings(report: &DriftReport, told: Told) -> Vec<Finding> {
         region: None,
     });
     changed.chain(conflicts).collect()
+}
+
+/// Changes of a contract as findings. What is gone has no line any more.
+pub(super) fn change_findings(report: &ChangeReport) -> Vec<Finding> {
+    let finding = |change: &ChangeEntry| Finding {
+        rule: change.code.clone(),
+        level: match change.class {
+            Class::Breaking => "error",
+            Class::Compatible | Class::Docs => "note",
+        },
+        message: format!("{} ({}): {}", change.subject, change.class.as_str(), change.message),
+        file: Some(change.file.clone()).filter(|file| !file.is_empty()),
+        region: match change.side {
+            Side::Before => None,
+            Side::After => change.line.zip(change.column),
+        },
+    };
+    report.changes.iter().map(finding).collect()
 }
 
 /// The whole document.

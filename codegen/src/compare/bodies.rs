@@ -12,12 +12,15 @@ impl Comparison<'_> {
     /// The body of a request, or of a webhook.
     pub(super) fn body(&mut self, before: Option<&Body>, after: Option<&Body>, spot: &Spot, direction: Direction) {
         let pointer = |base: &str| format!("{base}/requestBody");
-        let spot = &spot.part(
-            "the request body",
-            &pointer(&spot.before),
-            &pointer(&spot.after),
-            direction,
+        let (old, now) = (
+            self.before.target(&pointer(&spot.before)),
+            self.after.target(&pointer(&spot.after)),
         );
+        let whole = spot.part("the request body", &old, &now, direction);
+        let spot = &match before.is_some() && after.is_some() {
+            true => whole.shared(),
+            false => whole,
+        };
         match (before, after) {
             (None, None) => {}
             (Some(old), None) => {
@@ -80,7 +83,9 @@ impl Comparison<'_> {
                 self.added(rule, &spot, message, None);
                 continue;
             };
-            let spot = answer(old, now, spot);
+            let whole = answer(old, now, spot);
+            let (at_old, at_now) = (self.before.target(&whole.before), self.after.target(&whole.after));
+            let spot = whole.moved(Some(&at_old), Some(&at_now)).shared();
             self.contents(&old.contents, &now.contents, &spot);
             self.headers(old, now, &spot);
             self.text("description", Some(&old.description), Some(&now.description), &spot);
@@ -112,6 +117,8 @@ impl Comparison<'_> {
                 self.added(&rules::HEADER_ADDED, &spot, message, None);
                 continue;
             };
+            let (at_old, at_now) = (self.before.target(&spot.before), self.after.target(&spot.after));
+            let spot = spot.moved(Some(&at_old), Some(&at_now)).shared();
             let words = spot.words();
             match (old.required, now.required) {
                 (false, true) => self.said(&rules::HEADER_REQUIRED, &spot, format!("{words} is always there now")),
@@ -159,7 +166,12 @@ impl Comparison<'_> {
                 let message = format!("the parts of {} are written in another way", place.words());
                 self.said(&rules::ENCODING, &place, message);
             }
-            if old.examples != now.examples {
+            let sorted = |content: &Content| {
+                let mut examples: Vec<_> = content.examples.clone();
+                examples.sort_by(|left, right| left.name.cmp(&right.name));
+                examples
+            };
+            if sorted(old) != sorted(now) {
                 let message = format!("there are other examples of {}", place.words());
                 self.said(&rules::EXAMPLES, &place, message);
             }

@@ -58,6 +58,13 @@ pub enum Subject {
         /// In capitals.
         method: String,
     },
+    /// A parameter, answer, header or body that several operations may refer to.
+    Component {
+        /// Section of `components`.
+        section: String,
+        /// Its name there.
+        name: String,
+    },
     /// A named schema.
     Schema {
         /// Its name in the bundled contract.
@@ -91,6 +98,16 @@ impl fmt::Display for Subject {
             Self::Service => write!(out, "service"),
             Self::Operation { path, method, .. } => write!(out, "{method} {path}"),
             Self::Webhook { name, method } => write!(out, "webhook {method} {name}"),
+            Self::Component { section, name } => {
+                let word = match section.as_str() {
+                    "responses" => "response",
+                    "parameters" => "parameter",
+                    "requestBodies" => "request body",
+                    "headers" => "header",
+                    other => other,
+                };
+                write!(out, "{word} {name}")
+            }
             Self::Schema { name } => write!(out, "schema {name}"),
             Self::Error { code } => write!(out, "error {code}"),
             Self::Lifecycle { name } => write!(out, "lifecycle of {name}"),
@@ -129,7 +146,7 @@ pub struct ContractChange {
     pub before: Option<String>,
     /// What is now, in a few words.
     pub after: Option<String>,
-    /// For a schema: how many operations and webhooks reach it.
+    /// For a schema or another component: how many operations and webhooks reach it.
     pub reached_by: usize,
     /// The first few of those, as `GET /projects`.
     pub first: Vec<String>,

@@ -9,6 +9,7 @@ use super::change::{ContractChange, Side, Subject};
 use super::pairs::Pairs;
 use super::rules::Rule;
 use super::spot::Spot;
+use crate::check::redacted;
 use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, Model, Type, TypeId};
 
@@ -27,27 +28,29 @@ pub(super) struct Comparison<'a> {
     /// Whether nothing is told, because only sameness is asked for.
     pub(super) trial: bool,
     pub(super) changes: Vec<ContractChange>,
+    /// Changes inside of components that operations refer to, by what they say, as indexes into `changes`.
+    pub(super) shared: BTreeMap<String, usize>,
 }
 
 impl Comparison<'_> {
     /// Something that was not there.
     pub(super) fn added(&mut self, rule: &Rule, spot: &Spot, message: String, after: Option<String>) {
-        self.tell(rule, spot, Side::After, message, (None, after));
+        self.tell(rule, spot, Side::After, &message, (None, after));
     }
 
     /// Something that is gone.
     pub(super) fn removed(&mut self, rule: &Rule, spot: &Spot, message: String, before: Option<String>) {
-        self.tell(rule, spot, Side::Before, message, (before, None));
+        self.tell(rule, spot, Side::Before, &message, (before, None));
     }
 
     /// Something that is there on both sides and differs.
     pub(super) fn changed(&mut self, rule: &Rule, spot: &Spot, message: String, before: String, after: String) {
-        self.tell(rule, spot, Side::After, message, (Some(before), Some(after)));
+        self.tell(rule, spot, Side::After, &message, (Some(before), Some(after)));
     }
 
     /// The same, where the message says everything.
     pub(super) fn said(&mut self, rule: &Rule, spot: &Spot, message: String) {
-        self.tell(rule, spot, Side::After, message, (None, None));
+        self.tell(rule, spot, Side::After, &message, (None, None));
     }
 
     fn tell(
@@ -55,25 +58,42 @@ impl Comparison<'_> {
         rule: &Rule,
         spot: &Spot,
         side: Side,
-        message: String,
+        message: &str,
         (before, after): (Option<String>, Option<String>),
     ) {
         let (contract, pointer) = match side {
             Side::Before => (self.before, &spot.before),
             Side::After => (self.after, &spot.after),
         };
-        self.changes.push(ContractChange {
+        let mut change = ContractChange {
             class: rule.class(spot.direction),
             code: rule.code,
-            subject: spot.subject.clone(),
-            message,
+            subject: spot.component.as_ref().unwrap_or(&spot.subject).clone(),
+            message: redacted(message).into_owned(),
             side,
             place: contract.place(pointer),
             before: before.map(|text| short(&text)),
             after: after.map(|text| short(&text)),
             reached_by: 0,
             first: Vec::new(),
-        });
+        };
+        if spot.component.is_some() && !self.trial {
+            change.reached_by = 1;
+            change.first.push(spot.subject.to_string());
+            let key = format!(
+                "{:?} {} {} {}",
+                change.class, change.code.id, change.subject, change.message
+            );
+            if let Some(known) = self.shared.get(&key).and_then(|i| self.changes.get_mut(*i)) {
+                known.reached_by += 1;
+                if known.first.len() < FIRST {
+                    known.first.append(&mut change.first);
+                }
+                return;
+            }
+            self.shared.insert(key, self.changes.len());
+        }
+        self.changes.push(change);
     }
 
     /// The changes in their order, with the operations that reach each schema.
@@ -190,7 +210,8 @@ fn of_contents(contents: &[Content], found: &mut Vec<TypeId>) {
 
 /// The beginning of a text, on one line.
 fn short(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Before it is cut: half of a secret would not be recognised.
+    let line = redacted(text).split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() > SHORT {
         line.chars().take(SHORT).collect::<String>() + "…"
     } else {

@@ -68,6 +68,19 @@ impl Contract<'_> {
         }
     }
 
+    /// The pointer itself, or that of what the value there refers to, at any distance.
+    fn target(&self, pointer: &str) -> String {
+        let mut current = pointer;
+        for _ in 0..100 {
+            let value = self.bundle.document.pointer(current);
+            match value.and_then(|value| value.get("$ref")?.as_str()?.strip_prefix('#')) {
+                Some(next) => current = next,
+                None => break,
+            }
+        }
+        current.to_owned()
+    }
+
     /// The definition of a component.
     fn component(&self, name: &str) -> Option<TypeId> {
         let pointer = format!("/components/schemas/{}", spot::escape(name));
@@ -90,6 +103,7 @@ pub fn compare(before: Contract<'_>, after: Contract<'_>) -> Vec<ContractChange>
         visited: std::collections::BTreeSet::new(),
         trial: false,
         changes: Vec::new(),
+        shared: std::collections::BTreeMap::new(),
     };
     comparison.service();
     comparison.catalog();

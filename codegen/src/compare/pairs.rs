@@ -46,21 +46,32 @@ impl Pairs {
             }
         }
         // A schema may refer to another renamed one, so each round may make the next find more.
-        let mut renamed: Vec<(String, String)> = Vec::new();
+        let texts = |contract, names: &BTreeMap<String, TypeId>| -> BTreeMap<String, String> {
+            let named = names.keys().map(|name| (name.clone(), content(contract, name)));
+            named.collect()
+        };
+        let (mut old, mut now) = (texts(before, &gone), texts(after, &new));
         loop {
-            let old = unique(gone.keys().map(|name| (content(before, name, &renamed), name.clone())));
-            let now = unique(new.keys().map(|name| (content(after, name, &[]), name.clone())));
-            let mut found = false;
-            for (text, old) in old {
-                let Some(now) = now.get(&text) else { continue };
-                if let (Some(before), Some(after)) = (gone.remove(&old), new.remove(now)) {
-                    self.schemas.insert(before, after);
-                    renamed.push((old, now.clone()));
-                    found = true;
-                }
-            }
-            if !found {
+            let found: BTreeMap<String, String> = {
+                let unique_now = unique(now.iter().map(|(name, text)| (text.as_str(), name)));
+                let unique_old = unique(old.iter().map(|(name, text)| (text.as_str(), name)));
+                let pairs = unique_old.into_iter();
+                pairs
+                    .filter_map(|(text, name)| Some((name.clone(), (*unique_now.get(text)?).clone())))
+                    .collect()
+            };
+            if found.is_empty() {
                 break;
+            }
+            for (was, is) in &found {
+                if let (Some(before), Some(after)) = (gone.remove(was), new.remove(is)) {
+                    self.schemas.insert(before, after);
+                }
+                old.remove(was);
+                now.remove(is);
+            }
+            for text in old.values_mut() {
+                *text = renamed(text, &found);
             }
         }
         self.schemas_removed = gone.into_values().collect();
@@ -135,21 +146,33 @@ fn components(contract: Contract<'_>) -> BTreeMap<String, TypeId> {
         .collect()
 }
 
-/// What a schema says, with its own name and those of renamed ones put aside.
-fn content(contract: Contract<'_>, name: &str, renamed: &[(String, String)]) -> String {
+/// How a reference to a schema begins, as JSON text.
+const REFERENCE: &str = "\"#/components/schemas/";
+
+/// What a schema says, with its own name put aside.
+fn content(contract: Contract<'_>, name: &str) -> String {
     let pointer = format!("/components/schemas/{}", escape(name));
     let value = contract.bundle.document.pointer(&pointer).unwrap_or(&Value::Null);
-    let reference = |name: &str| Value::String(format!("#/components/schemas/{}", escape(name))).to_string();
-    let mut text = value.to_string().replace(&reference(name), "\"#\"");
-    for (old, now) in renamed {
-        text = text.replace(&reference(old), &reference(now));
+    let own = BTreeMap::from([(name.to_owned(), String::new())]);
+    renamed(&value.to_string(), &own)
+}
+
+/// A text with references to what schemas are called now.
+fn renamed(text: &str, names: &BTreeMap<String, String>) -> String {
+    let mut parts = text.split(REFERENCE);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(REFERENCE);
+        let (name, rest) = part.split_at(part.find('"').unwrap_or(part.len()));
+        out.push_str(names.get(name).map_or(name, String::as_str));
+        out.push_str(rest);
     }
-    text
+    out
 }
 
 /// Values by key; keys that several have are left out.
-fn unique<T>(items: impl Iterator<Item = (String, T)>) -> BTreeMap<String, T> {
-    let mut counted: BTreeMap<String, Vec<T>> = BTreeMap::new();
+fn unique<K: Ord, T>(items: impl Iterator<Item = (K, T)>) -> BTreeMap<K, T> {
+    let mut counted: BTreeMap<K, Vec<T>> = BTreeMap::new();
     for (key, value) in items {
         counted.entry(key).or_default().push(value);
     }

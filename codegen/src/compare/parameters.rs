@@ -25,7 +25,7 @@ impl Comparison<'_> {
             match old.iter().find(|(other, _)| other == key) {
                 Some((_, former)) => {
                     let place = self.parameter_spot(before, former, after, parameter, spot);
-                    self.parameter(former, parameter, &place);
+                    self.parameter(former, parameter, &place.shared());
                 }
                 None => {
                     let place = self.parameter_spot(before, parameter, after, parameter, spot);

@@ -82,7 +82,14 @@ impl Comparison<'_> {
             self.said(&rules::PROPERTY_SECRET, &spot, format!("{words} {verb}"));
         }
         self.types(&before.ty, &after.ty, &spot);
-        self.default(before.default.as_ref(), after.default.as_ref(), &spot);
+        if before.secret || after.secret {
+            if before.default != after.default {
+                let message = format!("absence of {words} stands for something else now");
+                self.said(&rules::DEFAULT_CHANGED, &spot, message);
+            }
+        } else {
+            self.default(before.default.as_ref(), after.default.as_ref(), &spot);
+        }
         self.docs(&before.docs, &after.docs, &spot);
     }
 

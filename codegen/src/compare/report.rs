@@ -45,7 +45,7 @@ pub struct ChangeEntry {
     pub before: Option<String>,
     /// What is now, in a few words.
     pub after: Option<String>,
-    /// For a schema: how many operations and webhooks reach it.
+    /// For a schema or another component: how many operations and webhooks reach it.
     pub reached_by: usize,
     /// The first few of those.
     pub first: Vec<String>,

@@ -38,6 +38,8 @@ pub(super) struct Spot {
     /// JSON pointer in the bundle that is.
     pub(super) after: String,
     pub(super) direction: Direction,
+    /// The component inside of which it is, on both sides; then the subject is one of those who refer to it.
+    pub(super) component: Option<Subject>,
 }
 
 impl Spot {
@@ -50,7 +52,23 @@ impl Spot {
             before: before.to_owned(),
             after: after.to_owned(),
             direction,
+            component: None,
         }
+    }
+
+    /// The same as the content of a component, when it is one: several may refer to it, and it is told once.
+    pub(super) fn shared(mut self) -> Self {
+        let component = |pointer: &str| {
+            let mut parts = pointer.strip_prefix("/components/")?.split('/');
+            let (section, name) = (parts.next()?.to_owned(), unescape(parts.next()?));
+            (section != "schemas").then_some(Subject::Component { section, name })
+        };
+        if let (Some(before), Some(after)) = (component(&self.before), component(&self.after))
+            && before == after
+        {
+            self.component = Some(after);
+        }
+        self
     }
 
     /// A part of the subject that has words of its own: `query parameter `limit``.
@@ -62,6 +80,7 @@ impl Spot {
             before: before.to_owned(),
             after: after.to_owned(),
             direction,
+            component: self.component.clone(),
         }
     }
 
@@ -119,6 +138,7 @@ impl Spot {
             before: format!("{}{before}", self.before),
             after: format!("{}{after}", self.after),
             direction: self.direction,
+            component: self.component.clone(),
         }
     }
 
@@ -145,4 +165,8 @@ impl Spot {
 /// A key as one token of a JSON pointer.
 pub(super) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns: the changes that only people notice. Must not know: what the words are about.
 
+use serde_json::Value;
+
 use super::comparison::Comparison;
 use super::rules;
 use super::spot::Spot;
@@ -18,7 +20,9 @@ impl Comparison<'_> {
             after.description.as_deref(),
             spot,
         );
-        if before.examples != after.examples {
+        // Named examples come in the order of their keys, which means nothing.
+        let other = |of: &[Value], among: &[Value]| of.iter().any(|example| !among.contains(example));
+        if other(&before.examples, &after.examples) || other(&after.examples, &before.examples) {
             let message = format!("there are other examples of {}", spot.words());
             self.said(&rules::EXAMPLES, spot, message);
         }
