@@ -16,4 +16,5 @@ mod hono;
 mod platform;
 mod repository;
 mod rust_crate;
+mod spec_diff;
 mod toolchain;

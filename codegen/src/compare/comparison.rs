@@ -2,6 +2,7 @@
 //!
 //! Owns: how a change is told: its class, its place, who reaches it. Must not know: what is compared.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Contract;
@@ -35,22 +36,22 @@ pub(super) struct Comparison<'a> {
 impl Comparison<'_> {
     /// Something that was not there.
     pub(super) fn added(&mut self, rule: &Rule, spot: &Spot, message: String, after: Option<String>) {
-        self.tell(rule, spot, Side::After, &message, (None, after));
+        self.tell(rule, spot, Side::After, message, (None, after));
     }
 
     /// Something that is gone.
     pub(super) fn removed(&mut self, rule: &Rule, spot: &Spot, message: String, before: Option<String>) {
-        self.tell(rule, spot, Side::Before, &message, (before, None));
+        self.tell(rule, spot, Side::Before, message, (before, None));
     }
 
     /// Something that is there on both sides and differs.
     pub(super) fn changed(&mut self, rule: &Rule, spot: &Spot, message: String, before: String, after: String) {
-        self.tell(rule, spot, Side::After, &message, (Some(before), Some(after)));
+        self.tell(rule, spot, Side::After, message, (Some(before), Some(after)));
     }
 
     /// The same, where the message says everything.
     pub(super) fn said(&mut self, rule: &Rule, spot: &Spot, message: String) {
-        self.tell(rule, spot, Side::After, &message, (None, None));
+        self.tell(rule, spot, Side::After, message, (None, None));
     }
 
     fn tell(
@@ -58,18 +59,22 @@ impl Comparison<'_> {
         rule: &Rule,
         spot: &Spot,
         side: Side,
-        message: &str,
+        message: String,
         (before, after): (Option<String>, Option<String>),
     ) {
         let (contract, pointer) = match side {
             Side::Before => (self.before, &spot.before),
             Side::After => (self.after, &spot.after),
         };
+        let hidden = match redacted(&message) {
+            Cow::Owned(hidden) => Some(hidden),
+            Cow::Borrowed(_) => None,
+        };
         let mut change = ContractChange {
             class: rule.class(spot.direction),
             code: rule.code,
             subject: spot.component.as_ref().unwrap_or(&spot.subject).clone(),
-            message: redacted(message).into_owned(),
+            message: hidden.unwrap_or(message),
             side,
             place: contract.place(pointer),
             before: before.map(|text| short(&text)),
