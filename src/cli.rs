@@ -48,6 +48,10 @@ pub(crate) enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// Workflow commands of GitHub Actions: problems stand beside the lines of a pull request.
+    Github,
+    /// JUnit XML, which most CI servers show as tests: one for each file that was compared.
+    Junit,
 }
 
 /// What can be asked of the program.
@@ -58,6 +62,9 @@ pub(crate) enum Command {
     /// Work with the specs: apply, plan, check, trace, diff.
     #[command(subcommand)]
     Spec(SpecCommand),
+    /// Check what is staged before every commit: install the hook, take it out, see how it stands.
+    #[command(subcommand)]
+    Hook(HookCommand),
     /// Print what a diagnostic code means and what to do about it; without a code, list all.
     Explain(ExplainArgs),
     /// Print the completion script of a shell.
@@ -71,7 +78,7 @@ pub(crate) enum SpecCommand {
     Apply(ApplyArgs),
     /// Show what `apply` would do. Exits 4 when it would do something.
     Plan(PlanArgs),
-    /// Check that the generated files are what the specs say. Writes nothing; for CI and hooks.
+    /// Check that the generated files are what the specs say, on disk, staged or in a revision. Writes nothing; for CI and hooks.
     Check(CheckArgs),
     /// Show which operations, schemas, files and tests carry a requirement; without an id, the coverage of all.
     Trace(TraceArgs),
@@ -80,6 +87,18 @@ pub(crate) enum SpecCommand {
     /// The specs as they are on disk are compared with those of the revision. Each change is breaking, compatible or docs;
     /// `flaresmith explain CODE` says why. Exits 0 whatever was found, and 4 when `--fail-on` asks for it.
     Diff(DiffArgs),
+}
+
+/// Commands about the pre-commit hook.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HookCommand {
+    /// Run `spec check --staged` before every commit, beside whatever hook is there. Tells what to add where husky, lefthook
+    /// or the pre-commit framework keep hooks in a file of their own.
+    Install,
+    /// Take the check out again; what was there before comes back byte for byte.
+    Uninstall,
+    /// Tell whether commits are checked, and by which file. Exits 1 when they are not.
+    Status,
 }
 
 /// Options of `init`.
@@ -118,6 +137,12 @@ pub(crate) struct PlanArgs {
 /// Options of `spec check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
+    /// Judge what is staged, not what is on disk: specs, generated files and lock of git's index. Changes neither.
+    #[arg(long)]
+    pub(crate) staged: bool,
+    /// Judge the files of a revision of git, not those on disk.
+    #[arg(long, value_name = "REV", conflicts_with = "staged")]
+    pub(crate) base: Option<String>,
     /// Treat warnings as errors.
     #[arg(long)]
     pub(crate) strict: bool,

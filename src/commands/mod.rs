@@ -5,6 +5,7 @@
 
 mod completions;
 mod explain;
+mod hook;
 mod init;
 mod spec_apply;
 mod spec_check;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Check(args)) => spec_check::run(args, global, view),
         Command::Spec(SpecCommand::Trace(args)) => spec_trace::run(args, global, view),
         Command::Spec(SpecCommand::Diff(args)) => spec_diff::run(args, global, view),
+        Command::Hook(command) => hook::run(command, global, view),
         Command::Explain(args) => explain::run(args, view),
         Command::Completions(args) => completions::run(args),
     }
@@ -60,11 +62,18 @@ struct Compiled {
     compilation: Compilation,
 }
 
-/// Reads and compiles a repository and shows what was found. `None`: there are errors, so there is nothing to go on with.
+/// Reads and compiles what is on disk and shows what was found. `None`: there are errors, so there is nothing to go on with.
 fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) -> Result<Option<Compiled>, SyncError> {
-    let root = root(global)?;
+    let tree = Tree::disk(&root(global)?);
     progress.phase("reading specs");
-    let inputs = sources::read(&Tree::disk(&root))?;
+    let inputs = sources::read(&tree)?;
+    Ok(compile_inputs(&tree, inputs, strict, view, progress))
+}
+
+/// The same for inputs that were read from any tree.
+fn compile_inputs(tree: &Tree, inputs: Inputs, strict: bool, view: &mut View, progress: &Progress) -> Option<Compiled> {
+    let root = tree.root().clone();
+    view.about(&root);
     progress.phase("generating");
     let mut compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);
     let mut found = inputs.diagnostics.clone();
@@ -78,11 +87,11 @@ fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) 
     }
     let failed = diagnostics::any_error(&found);
     view.diagnostics(&found, &inputs.sources, failed);
-    Ok((!failed).then_some(Compiled {
+    (!failed).then_some(Compiled {
         root,
         inputs,
         compilation,
-    }))
+    })
 }
 
 /// Compares what was compiled with what stands on disk.

@@ -19,6 +19,7 @@ use crate::view::View;
 pub(crate) fn run(args: &DiffArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
     let progress = Progress::start("reading specs", global.quiet);
     let root = super::root(global)?;
+    view.about(&root);
     let (inputs, mut after) = analysed(&Tree::disk(&root))?;
     progress.phase("reading the base");
     let (base, before) = analysed(&Tree::revision(&root, &args.base)?)?;

@@ -45,15 +45,23 @@ pub(super) fn changes(report: &ChangeReport) -> String {
             ),
         ),
     };
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let _ = writeln!(
         text,
-        "{counts}; compared {}, {} with {}",
-        plural(summary.operations, "operation"),
-        plural(summary.schemas, "schema"),
+        "{counts}; compared {} with {}",
+        compared(report),
         line(&report.base)
     );
     text
+}
+
+/// How much was compared.
+pub(super) fn compared(report: &ChangeReport) -> String {
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    format!(
+        "{}, {}",
+        plural(report.summary.operations, "operation"),
+        plural(report.summary.schemas, "schema")
+    )
 }
 
 fn one(text: &mut String, change: &ChangeEntry, base: &str) {

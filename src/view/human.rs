@@ -9,7 +9,9 @@ use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::{self, ChangedFile, DriftKind, DriftReport, DriftStatus, Reason};
+use flaresmith_sync::hook::{HookReport, HookState};
 use flaresmith_sync::plan::Plan;
+use flaresmith_sync::staging::Advice;
 
 use super::Told;
 
@@ -182,12 +184,25 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
     let files = |count: usize| format!("{count} {}", if count == 1 { "file" } else { "files" });
     let changed = report.summary.changed_count;
     match (report.summary.status, told) {
+        (DriftStatus::Conflicts, Told::Staged) => styled(
+            RED,
+            format!(
+                "what is staged is out of step: {} in conflict, {} to change",
+                files(report.summary.conflict_count),
+                files(changed)
+            ),
+        ),
+        (DriftStatus::Drift, Told::Staged) => styled(RED, format!("what is staged is out of step: {}", files(changed))),
         (DriftStatus::Conflicts, _) => styled(
             RED,
             format!(
                 "{} in conflict; nothing was written",
                 files(report.summary.conflict_count)
             ),
+        ),
+        (DriftStatus::Clean, Told::Staged) if plan.lock_changes => styled(
+            RED,
+            "every staged file is in step, but the staged flaresmith.lock is not",
         ),
         (DriftStatus::Clean, _) if plan.lock_changes => match told {
             Told::Applied => styled(
@@ -199,6 +214,10 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
                 "every file is in step, but flaresmith.lock is not; run `flaresmith spec apply`",
             ),
         },
+        (DriftStatus::Clean, Told::Staged) => styled(
+            GREEN,
+            format!("in step: {} compared as they are staged", files(plan.compared)),
+        ),
         (DriftStatus::Clean, _) => styled(
             GREEN,
             format!("in step: {} compared, nothing to do", files(plan.compared)),
@@ -211,6 +230,10 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
             YELLOW,
             format!("{} would change; run `flaresmith spec apply`", files(changed)),
         ),
+        // Only the form of files is wrong, which an apply leaves alone; what to type is told below.
+        (DriftStatus::Drift, Told::Checked) if plan.changes.is_empty() => {
+            styled(RED, format!("out of step: {}", files(changed)))
+        }
         (DriftStatus::Drift, Told::Checked) => styled(
             RED,
             format!(
@@ -219,6 +242,15 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
             ),
         ),
     }
+}
+
+/// What to type, each command on a line of its own.
+pub(super) fn advice(found: &[Advice]) -> String {
+    found.iter().fold(String::new(), |mut text, advice| {
+        let _ = writeln!(text, "{}: {}", styled(BOLD, "hint"), plain(&advice.what));
+        let _ = writeln!(text, "      {}", plain(&advice.command));
+        text
+    })
 }
 
 /// A run that could not go on.
@@ -246,6 +278,30 @@ pub(super) fn codes(codes: &[&Code]) -> String {
 /// One code.
 pub(super) fn explanation(code: &Code) -> String {
     format!("{}: {}\n\n{}\n", styled(BOLD, code.id), code.title, code.explanation)
+}
+
+/// How the pre-commit hook stands, and what to add by hand where a tool keeps hooks in a file of its own.
+pub(super) fn hook(report: &HookReport) -> String {
+    let file = plain(&report.file);
+    let by = match report.manager {
+        "git" => String::new(),
+        manager => format!(" (kept by {manager})"),
+    };
+    let mut text = match (report.state, report.changed) {
+        (HookState::Installed, true) => styled(GREEN, format!("installed: {file}{by} checks what is staged")),
+        (HookState::Installed, false) => styled(GREEN, format!("in place: {file}{by} checks what is staged")),
+        (HookState::Outdated, _) => styled(YELLOW, format!("outdated: {file}{by}; run `flaresmith hook install`")),
+        (HookState::Absent, true) => styled(GREEN, format!("taken out of {file}{by}")),
+        (HookState::Absent, false) => styled(
+            YELLOW,
+            format!("not installed: {file}{by} does not check what is staged"),
+        ),
+    };
+    text.push('\n');
+    if let Some(add) = &report.add {
+        let _ = writeln!(text, "add this to {file}:\n\n{}", plain(add));
+    }
+    text
 }
 
 /// The files that `init` wrote, and what to type next.

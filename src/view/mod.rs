@@ -2,12 +2,16 @@
 //!
 //! Owns: what goes to standard output and what to standard error, in which form. Must not know: how results came about.
 //!
-//! Results go to standard output, as text, as one JSON document, or as SARIF. Problems and remarks go to standard error, so
-//! that a pipe sees results only; with JSON or SARIF, the problems of a failed run are the result.
+//! Results go to standard output, as text, as one JSON document, or in one of the forms for CI (SARIF, GitHub, JUnit).
+//! Problems and remarks go to standard error, so that a pipe sees results only; in every form but text, the problems of a
+//! failed run are the result. Results that no form for CI has words for are JSON there.
 
 mod changes_text;
+mod finding;
+mod github;
 mod human;
 mod json;
+mod junit;
 mod sarif;
 mod trace_text;
 
@@ -18,12 +22,16 @@ use flaresmith_codegen::diagnostics::{Code, Diagnostic};
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::trace::Trace;
-use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::DriftReport;
+use flaresmith_sync::hook::HookReport;
 use flaresmith_sync::mentions::Mention;
 use flaresmith_sync::plan::Plan;
+use flaresmith_sync::staging::Advice;
+use flaresmith_sync::{Root, SyncError};
 
 use crate::cli::{Format, Global};
+
+use finding::Findings;
 
 /// What was done with a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +42,8 @@ pub(crate) enum Told {
     Planned,
     /// It was made to see whether there is anything to do.
     Checked,
+    /// The same, about what is staged.
+    Staged,
 }
 
 /// Prints results in the form that was asked for.
@@ -42,8 +52,12 @@ pub(crate) struct View {
     quiet: bool,
     out: Box<dyn Write>,
     err: Box<dyn Write>,
-    /// Diagnostics of the run, kept for SARIF, which tells everything in one document.
-    kept: Vec<sarif::Finding>,
+    /// Everything found so far, for the forms that tell it in one document.
+    kept: Findings,
+    /// Advice that stands below the result.
+    advice: String,
+    /// The folder of the root in its repository, `""` or ending in `/`.
+    base: String,
 }
 
 impl View {
@@ -54,7 +68,24 @@ impl View {
             quiet: global.quiet,
             out: Box::new(anstream::stdout()),
             err: Box::new(anstream::stderr()),
-            kept: Vec::new(),
+            kept: Findings::default(),
+            advice: String::new(),
+            base: String::new(),
+        }
+    }
+
+    /// Says where the root lies, for forms whose paths start at the top of the repository.
+    pub(crate) fn about(&mut self, root: &Root) {
+        self.base = root.below_git();
+    }
+
+    /// The findings so far in the form that was asked for; `None` for forms that are not made of findings.
+    fn findings(&self) -> Option<String> {
+        match self.format {
+            Format::Human | Format::Json => None,
+            Format::Sarif => Some(sarif::document(&self.kept)),
+            Format::Github => Some(github::document(&self.kept, &self.base)),
+            Format::Junit => Some(junit::document(&self.kept)),
         }
     }
 
@@ -65,48 +96,59 @@ impl View {
             Format::Human => self.note(&human::diagnostics(found, sources, self.quiet)),
             Format::Json if failed => self.result(&json::diagnostics(found, sources)),
             Format::Json => self.note(&human::diagnostics(found, sources, self.quiet)),
-            Format::Sarif => {
-                self.kept = sarif::findings(found, sources);
-                if failed {
-                    let document = sarif::document(&self.kept);
+            Format::Sarif | Format::Github | Format::Junit => {
+                self.kept.add_diagnostics(found, sources);
+                if let (true, Some(document)) = (failed, self.findings()) {
                     self.result(&document);
                 }
             }
         }
     }
 
+    /// Shows what to type about what [`Self::drift`] shows next.
+    pub(crate) fn advise(&mut self, advice: &[Advice]) {
+        self.kept.add_advice(advice);
+        self.advice.push_str(&human::advice(advice));
+    }
+
+    /// Shows what to type beside a result that was shown already.
+    pub(crate) fn remark(&mut self, advice: &[Advice]) {
+        self.note(&human::advice(advice));
+    }
+
     /// Shows a plan: what was, or would be, written.
     pub(crate) fn drift(&mut self, report: &DriftReport, plan: &Plan, told: Told, full: bool) {
+        self.kept.add_drift(report, plan, told);
         let text = match self.format {
             Format::Human => human::drift(report, plan, told, full),
             Format::Json => json::document(report),
-            Format::Sarif => {
-                let mut findings = std::mem::take(&mut self.kept);
-                findings.extend(sarif::drift_findings(report, told));
-                sarif::document(&findings)
-            }
+            Format::Sarif | Format::Github | Format::Junit => self.findings().unwrap_or_default(),
         };
         self.result(&text);
+        let advice = std::mem::take(&mut self.advice);
+        self.note(&advice);
     }
 
     /// Shows what the contract changed.
     pub(crate) fn changes(&mut self, report: &ChangeReport) {
+        self.kept.add_changes(report);
         let text = match self.format {
             Format::Human => changes_text::changes(report),
             Format::Json => json::document(report),
-            Format::Sarif => {
-                let mut findings = std::mem::take(&mut self.kept);
-                findings.extend(sarif::change_findings(report));
-                sarif::document(&findings)
-            }
+            Format::Sarif | Format::Github | Format::Junit => self.findings().unwrap_or_default(),
         };
         self.result(&text);
     }
 
     /// Shows a run that could not go on.
     pub(crate) fn failure(&mut self, error: &SyncError) {
-        if self.format == Format::Json {
-            self.result(&json::failure(error));
+        self.kept.add_failure(error);
+        let result = match self.format {
+            Format::Json => Some(json::failure(error)),
+            _ => self.findings(),
+        };
+        if let Some(result) = result {
+            self.result(&result);
         }
         self.note(&human::failure(error));
     }
@@ -115,7 +157,7 @@ impl View {
     pub(crate) fn codes(&mut self, codes: &[&Code]) {
         let text = match self.format {
             Format::Human => human::codes(codes),
-            Format::Json | Format::Sarif => json::codes(codes),
+            _ => json::codes(codes),
         };
         self.result(&text);
     }
@@ -124,7 +166,7 @@ impl View {
     pub(crate) fn explanation(&mut self, code: &Code) {
         let text = match self.format {
             Format::Human => human::explanation(code),
-            Format::Json | Format::Sarif => json::code(code),
+            _ => json::code(code),
         };
         self.result(&text);
     }
@@ -133,7 +175,16 @@ impl View {
     pub(crate) fn trace(&mut self, trace: &Trace, mentions: &[Mention]) {
         let text = match self.format {
             Format::Human => human::trace(trace, mentions),
-            Format::Json | Format::Sarif => json::trace(trace, mentions),
+            _ => json::trace(trace, mentions),
+        };
+        self.result(&text);
+    }
+
+    /// Shows how the pre-commit hook stands.
+    pub(crate) fn hook(&mut self, report: &HookReport) {
+        let text = match self.format {
+            Format::Human => human::hook(report),
+            _ => json::document(report),
         };
         self.result(&text);
     }
@@ -142,7 +193,7 @@ impl View {
     pub(crate) fn initialised(&mut self, written: &[String]) {
         let text = match self.format {
             Format::Human => human::initialised(written),
-            Format::Json | Format::Sarif => json::document(&serde_json::json!({ "written": written })),
+            _ => json::document(&serde_json::json!({ "written": written })),
         };
         self.result(&text);
     }

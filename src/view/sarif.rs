@@ -2,104 +2,15 @@
 //!
 //! Owns: the form. Must not know: how findings came about.
 
-use flaresmith_codegen::compare::{ChangeEntry, ChangeReport, Class, Side};
-use flaresmith_codegen::diagnostics::{Diagnostic, Severity, all_codes};
-use flaresmith_codegen::source::locate::Locator;
-use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
+use flaresmith_codegen::diagnostics::all_codes;
 use serde_json::{Value, json};
 
-use super::{Told, json};
-
-/// One result of a run.
-pub(crate) struct Finding {
-    rule: String,
-    level: &'static str,
-    message: String,
-    file: Option<String>,
-    region: Option<(u32, u32)>,
-}
-
-/// The diagnostics as findings.
-pub(super) fn findings(found: &[Diagnostic], sources: &Locator<'_>) -> Vec<Finding> {
-    found
-        .iter()
-        .map(|diagnostic| {
-            let at = diagnostic.place.as_ref().and_then(|place| sources.locate(place));
-            let hint = diagnostic
-                .hint
-                .as_ref()
-                .map_or_else(String::new, |hint| format!("\n{hint}"));
-            Finding {
-                rule: diagnostic.code.id.to_owned(),
-                level: match diagnostic.severity {
-                    Severity::Error => "error",
-                    Severity::Warning => "warning",
-                    Severity::Info => "note",
-                },
-                message: format!("{}{hint}", diagnostic.message),
-                file: diagnostic.place.as_ref().map(|place| place.file.to_string()),
-                region: at.map(|at| (at.line, at.column)),
-            }
-        })
-        .collect()
-}
-
-/// Drift and conflicts as findings. Files that were just written are no finding.
-pub(super) fn drift_findings(report: &DriftReport, told: Told) -> Vec<Finding> {
-    let changed = report
-        .changed_files
-        .iter()
-        .filter(|_| told != Told::Applied)
-        .map(|file| Finding {
-            rule: "SYNC_DRIFT".to_owned(),
-            level: "error",
-            message: format!(
-                "{} by the next `flaresmith spec apply`: {}",
-                match file.kind {
-                    DriftKind::Added => "would be added",
-                    DriftKind::Modified => "would be changed",
-                    DriftKind::Removed => "would be removed",
-                },
-                file.diff_summary
-            ),
-            file: Some(file.path.clone()),
-            region: None,
-        });
-    let conflicts = report.conflicts.iter().map(|conflict| Finding {
-        rule: match conflict.reason {
-            Reason::UncommittedLocalChanges => "UNCOMMITTED_LOCAL_CHANGES",
-            Reason::ManualDivergence => "MANUAL_DIVERGENCE",
-            Reason::SchemaMismatch => "SCHEMA_MISMATCH",
-        }
-        .to_owned(),
-        level: "error",
-        message: conflict.suggestion.clone(),
-        file: Some(conflict.path.clone()),
-        region: None,
-    });
-    changed.chain(conflicts).collect()
-}
-
-/// Changes of a contract as findings. What is gone has no line any more.
-pub(super) fn change_findings(report: &ChangeReport) -> Vec<Finding> {
-    let finding = |change: &ChangeEntry| Finding {
-        rule: change.code.clone(),
-        level: match change.class {
-            Class::Breaking => "error",
-            Class::Compatible | Class::Docs => "note",
-        },
-        message: format!("{} ({}): {}", change.subject, change.class.as_str(), change.message),
-        file: Some(change.file.clone()).filter(|file| !file.is_empty()),
-        region: match change.side {
-            Side::Before => None,
-            Side::After => change.line.zip(change.column),
-        },
-    };
-    report.changes.iter().map(finding).collect()
-}
+use super::finding::{Finding, Findings, Level};
+use super::json;
 
 /// The whole document.
-pub(super) fn document(findings: &[Finding]) -> String {
+pub(super) fn document(findings: &Findings) -> String {
+    let findings = findings.all();
     let rules: Vec<Value> = all_codes()
         .iter()
         .filter(|code| findings.iter().any(|finding| finding.rule == code.id))
@@ -112,7 +23,7 @@ pub(super) fn document(findings: &[Finding]) -> String {
         .map(|finding| {
             let mut result = json!({
                 "ruleId": finding.rule,
-                "level": finding.level,
+                "level": level(finding),
                 "message": { "text": finding.message },
             });
             if let (Some(file), Some(object)) = (&finding.file, result.as_object_mut()) {
@@ -137,6 +48,14 @@ pub(super) fn document(findings: &[Finding]) -> String {
             "results": results,
         }],
     }))
+}
+
+fn level(finding: &Finding) -> &'static str {
+    match finding.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    }
 }
 
 /// A path as a relative URI reference.

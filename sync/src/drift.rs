@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
+use crate::command::shell_quoted;
 use crate::plan::{ChangeKind, Conflict, ConflictReason, Plan};
 
 /// What differs between the contract and the files made from it.
@@ -141,14 +142,6 @@ fn conflict_entry(conflict: &Conflict) -> ConflictEntry {
         reason,
         suggestion,
     }
-}
-
-/// A path as one word of a POSIX shell.
-fn shell_quoted(path: &str) -> String {
-    if path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@".contains(c)) {
-        return path.to_owned();
-    }
-    format!("'{}'", path.replace('\'', "'\\''"))
 }
 
 /// Lines gained and lost.

@@ -6,15 +6,19 @@
 //! The way of the data is `root -> sources -> (codegen) -> artifacts + snapshot + lock -> plan -> disk`.
 
 pub mod apply;
+pub mod command;
 pub mod digest;
 pub mod drift;
 pub mod error;
+pub mod form;
+pub mod hook;
 pub mod lock;
 pub mod mentions;
 pub mod plan;
 pub mod root;
 pub mod snapshot;
 pub mod sources;
+pub mod staging;
 pub mod tree;
 
 pub use error::SyncError;

@@ -52,6 +52,19 @@ impl Root {
         &self.0
     }
 
+    /// The way from the top of the git repository to the root: `""`, or a path that ends in `/`. The top is the nearest folder
+    /// with `.git`; without one it is the root.
+    #[must_use]
+    pub fn below_git(&self) -> String {
+        let Some(top) = self.0.ancestors().find(|folder| folder.join(".git").exists()) else {
+            return String::new();
+        };
+        let below = self.0.strip_prefix(top).unwrap_or(Path::new(""));
+        below.components().fold(String::new(), |path, part| {
+            format!("{path}{}/", part.as_os_str().to_string_lossy())
+        })
+    }
+
     /// Where a path relative to the root lies on disk.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::root::Root;
+use crate::tree::{Node, Tree};
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,33 @@ impl Snapshot {
             files,
             uncommitted: BTreeMap::new(),
         })
+    }
+
+    /// Looks at the given paths of a tree that is not the disk: what is staged, or a revision.
+    ///
+    /// # Errors
+    /// git cannot give a file, or a merge of one is not resolved.
+    pub fn of_tree<'a>(tree: &Tree, paths: impl IntoIterator<Item = &'a str>) -> Result<Self, SyncError> {
+        let mut snapshot = Self::default();
+        for path in paths {
+            let found = match tree.look(path)? {
+                Node::Absent => OnDisk::Absent,
+                Node::Other => OnDisk::Other,
+                Node::File { bytes, .. } => OnDisk::File {
+                    digest: Digest::of(&bytes),
+                    bytes,
+                },
+            };
+            snapshot.files.insert(path.to_owned(), found);
+        }
+        Ok(snapshot)
+    }
+
+    /// Asks the tree of [`Self::of_tree`] which of the paths HEAD holds as they are.
+    pub fn ask_tree<'a>(&mut self, tree: &Tree, paths: impl IntoIterator<Item = &'a str>) {
+        for path in paths {
+            self.uncommitted.insert(path.to_owned(), !tree.is_committed(path));
+        }
     }
 
     /// What stands at a path.

@@ -9,12 +9,17 @@
 )]
 
 mod bench;
+mod ci_forms;
 mod command_line;
 mod corpus;
 mod determinism;
+mod git;
 mod hono;
+mod hook;
 mod platform;
 mod repository;
 mod rust_crate;
 mod spec_diff;
+mod staged;
+mod staged_forms;
 mod toolchain;

@@ -1,14 +1,15 @@
 //! `flaresmith spec diff` in real git repositories: which revision, which side, what fails, what is printed.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::repository::{Repository, Said, flaresmith};
+use crate::git::Git;
+use crate::repository::{Repository, Said, files};
 
 const CONTRACT: &str = "specs/001-shop/contracts/openapi.yaml";
+
+const FLARESMITH: &str = env!("CARGO_BIN_EXE_flaresmith");
 
 /// A small contract.
 const SHOP: &str = "openapi: 3.1.0
@@ -31,53 +32,18 @@ components:
         id: { type: string }
 ";
 
-/// Runs git as somebody whose settings are nobody's.
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .args([
-            "-c",
-            "user.name=Test",
-            "-c",
-            "user.email=test@example.test",
-            "-c",
-            "commit.gpgsign=false",
-            "-c",
-            "protocol.file.allow=always",
-            "-c",
-            "init.defaultBranch=main",
-        ])
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap_or_else(|error| panic!("git is needed (`apt-get install git`): {error}"));
-    assert!(
-        output.status.success(),
-        "git {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// A repository whose first commit has the shop's contract.
-fn shop() -> Repository {
-    let repository = Repository::empty();
-    git(repository.path(), &["init", "--quiet"]);
-    repository.write("flaresmith.toml", "targets = [\"openapi\"]\n");
-    repository.write(CONTRACT, SHOP);
-    commit(&repository, "first");
-    repository
+fn shop() -> Git {
+    let git = Git::empty();
+    git.write("flaresmith.toml", "targets = [\"openapi\"]\n");
+    git.write(CONTRACT, SHOP);
+    commit(&git, "first");
+    git
 }
 
-fn commit(repository: &Repository, message: &str) {
-    git(repository.path(), &["add", "--all"]);
-    git(repository.path(), &["commit", "--quiet", "--message", message]);
-}
-
-fn edit(repository: &Repository, from: &str, to: &str) {
-    let text = repository.read(CONTRACT);
-    assert!(text.contains(from), "{from} is not there");
-    repository.write(CONTRACT, &text.replacen(from, to, 1));
+fn commit(git: &Git, message: &str) {
+    git.git(&["add", "--all"]);
+    git.git(&["commit", "--quiet", "--message", message]);
 }
 
 /// Class and code of every change.
@@ -98,46 +64,46 @@ fn pair(class: &str, code: &str) -> (String, String) {
 
 #[test]
 fn nothing_changed_is_said_with_what_was_compared() {
-    let repository = shop();
-    let said = repository.done(&["spec", "diff", "--fail-on", "docs", "--quiet"]);
+    let git = shop();
+    let said = git.done(&["spec", "diff", "--fail-on", "docs", "--quiet"]);
     assert_eq!(said.out, "nothing changed; compared 2 operations, 1 schema with HEAD\n");
     assert_eq!(said.err, "");
 }
 
 #[test]
 fn the_files_on_disk_are_compared_with_the_last_commit_by_default() {
-    let repository = shop();
-    edit(
-        &repository,
+    let git = shop();
+    git.edit(
+        CONTRACT,
         "        id: { type: string }",
         "        id: { type: integer }",
     );
-    let staged = repository.done(&["spec", "diff", "--format", "json"]);
+    let staged = git.done(&["spec", "diff", "--format", "json"]);
     assert_eq!(told(&staged), [pair("breaking", "CHANGE_TYPE_CHANGED")]);
-    git(repository.path(), &["add", "--all"]);
-    let again = repository.done(&["spec", "diff", "--format", "json"]);
+    git.git(&["add", "--all"]);
+    let again = git.done(&["spec", "diff", "--format", "json"]);
     assert_eq!(told(&again), told(&staged), "staging changes nothing");
-    commit(&repository, "second");
-    assert_eq!(told(&repository.done(&["spec", "diff", "--format", "json"])), []);
-    let before = repository.done(&["spec", "diff", "--format", "json", "--base", "HEAD~1"]);
+    commit(&git, "second");
+    assert_eq!(told(&git.done(&["spec", "diff", "--format", "json"])), []);
+    let before = git.done(&["spec", "diff", "--format", "json", "--base", "HEAD~1"]);
     assert_eq!(told(&before), told(&staged));
 }
 
 #[test]
 fn text_for_people_groups_by_class_and_subject_and_counts() {
-    let repository = shop();
-    edit(
-        &repository,
+    let git = shop();
+    git.edit(
+        CONTRACT,
         "        id: { type: string }",
         "        id: { type: integer }\n        note: { type: string }",
     );
-    edit(&repository, "summary: Lists orders", "summary: Lists every order");
-    edit(
-        &repository,
+    git.edit(CONTRACT, "summary: Lists orders", "summary: Lists every order");
+    git.edit(
+        CONTRACT,
         "    delete:\n      operationId: clearOrders\n      responses: { '204': { description: Gone. } }\n",
         "",
     );
-    let said = repository.done(&["spec", "diff", "--quiet"]);
+    let said = git.done(&["spec", "diff", "--quiet"]);
     assert_eq!(
         said.out,
         format!(
@@ -164,40 +130,39 @@ docs
 
 #[test]
 fn it_fails_on_the_class_that_was_asked_for_and_on_worse_ones() {
-    let repository = shop();
-    let code =
-        |repository: &Repository, class: &str| repository.run(&["spec", "diff", "--quiet", "--fail-on", class]).code;
-    edit(&repository, "summary: Lists orders", "summary: Lists every order");
-    assert_eq!(repository.run(&["spec", "diff"]).code, 0, "nothing was asked for");
-    let codes = ["breaking", "compatible", "docs"].map(|class| code(&repository, class));
+    let git = shop();
+    let code = |git: &Git, class: &str| git.run(&["spec", "diff", "--quiet", "--fail-on", class]).code;
+    git.edit(CONTRACT, "summary: Lists orders", "summary: Lists every order");
+    assert_eq!(git.run(&["spec", "diff"]).code, 0, "nothing was asked for");
+    let codes = ["breaking", "compatible", "docs"].map(|class| code(&git, class));
     assert_eq!(codes, [0, 0, 4], "words only");
-    edit(
-        &repository,
+    git.edit(
+        CONTRACT,
         "        id: { type: string }",
         "        id: { type: string }\n        note: { type: string }",
     );
-    let codes = ["breaking", "compatible", "docs"].map(|class| code(&repository, class));
+    let codes = ["breaking", "compatible", "docs"].map(|class| code(&git, class));
     assert_eq!(codes, [0, 4, 4], "a property more");
-    edit(
-        &repository,
+    git.edit(
+        CONTRACT,
         "        id: { type: string }",
         "        id: { type: integer }",
     );
-    let codes = ["breaking", "compatible", "docs"].map(|class| code(&repository, class));
+    let codes = ["breaking", "compatible", "docs"].map(|class| code(&git, class));
     assert_eq!(codes, [4, 4, 4], "another type");
-    assert_eq!(repository.run(&["spec", "diff"]).code, 0, "nothing was asked for");
-    assert_eq!(code(&repository, "everything"), 2, "wrong usage");
+    assert_eq!(git.run(&["spec", "diff"]).code, 0, "nothing was asked for");
+    assert_eq!(code(&git, "everything"), 2, "wrong usage");
 }
 
 #[test]
 fn json_has_the_form_that_it_promises() {
-    let repository = shop();
-    edit(
-        &repository,
+    let git = shop();
+    git.edit(
+        CONTRACT,
         "        id: { type: string }",
         "        id: { type: integer }",
     );
-    let said = repository.done(&["spec", "diff", "--format", "json"]);
+    let said = git.done(&["spec", "diff", "--format", "json"]);
     assert_eq!(
         said.json(),
         json!({
@@ -223,18 +188,18 @@ fn json_has_the_form_that_it_promises() {
 
 #[test]
 fn sarif_makes_errors_of_breaking_changes_and_notes_of_others() {
-    let repository = shop();
-    edit(
-        &repository,
+    let git = shop();
+    git.edit(
+        CONTRACT,
         "        id: { type: string }",
         "        id: { type: integer }\n        note: { type: string }",
     );
-    edit(
-        &repository,
+    git.edit(
+        CONTRACT,
         "    delete:\n      operationId: clearOrders\n      responses: { '204': { description: Gone. } }\n",
         "",
     );
-    let said = repository.done(&["spec", "diff", "--format", "sarif"]).json();
+    let said = git.done(&["spec", "diff", "--format", "sarif"]).json();
     let results: Vec<(&Value, &Value, &Value)> = said["runs"][0]["results"]
         .as_array()
         .unwrap()
@@ -261,75 +226,85 @@ fn sarif_makes_errors_of_breaking_changes_and_notes_of_others() {
 }
 
 #[test]
+fn github_is_told_of_each_change_beside_its_line() {
+    let git = shop();
+    git.edit(
+        CONTRACT,
+        "        id: { type: string }",
+        "        id: { type: integer }\n        note: { type: string }",
+    );
+    let said = git.done(&["spec", "diff", "--format", "github"]);
+    let lines: Vec<&str> = said
+        .out
+        .lines()
+        .filter(|line| line.contains("CHANGE_") || !line.starts_with("::"))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            format!(
+                "::error file={CONTRACT},line=18,col=9,title=CHANGE_TYPE_CHANGED::schema Order (breaking): `id` is an integer now, it was a string"
+            ),
+            format!(
+                "::notice file={CONTRACT},line=19,col=9,title=CHANGE_PROPERTY_ADDED::schema Order (compatible): the property `note` was added"
+            ),
+            "flaresmith: 2 operations, 1 schema compared, 1 error, 0 warnings".to_owned(),
+        ]
+    );
+}
+
+#[test]
 fn every_code_of_a_change_can_be_explained() {
-    let repository = shop();
-    let said = repository.done(&["explain", "CHANGE_VALUE_ADDED"]);
+    let git = shop();
+    let said = git.done(&["explain", "CHANGE_VALUE_ADDED"]);
     assert!(said.out.contains("exhaustive readers"), "{}", said.out);
 }
 
 #[test]
 fn it_works_from_any_folder_and_with_the_root_below_the_top_of_git() {
-    let repository = Repository::empty();
-    git(repository.path(), &["init", "--quiet"]);
-    repository.write("services/shop/flaresmith.toml", "targets = [\"openapi\"]\n");
-    repository.write(&format!("services/shop/{CONTRACT}"), SHOP);
-    commit(&repository, "first");
+    let git = Git::empty();
+    git.write("services/shop/flaresmith.toml", "targets = [\"openapi\"]\n");
+    git.write(&format!("services/shop/{CONTRACT}"), SHOP);
+    commit(&git, "first");
     let path = format!("services/shop/{CONTRACT}");
-    repository.write(&path, &SHOP.replace("id: { type: string }", "id: { type: integer }"));
+    git.write(&path, &SHOP.replace("id: { type: string }", "id: { type: integer }"));
     for folder in ["services/shop", "services/shop/specs/001-shop"] {
-        let said = flaresmith(&repository.path().join(folder), &["spec", "diff", "--format", "json"]);
+        let said = git.at(&git.path(folder), FLARESMITH, &["spec", "diff", "--format", "json"]);
         assert_eq!(told(&said), [pair("breaking", "CHANGE_TYPE_CHANGED")], "{folder}");
         assert_eq!(said.json()["changes"][0]["file"], CONTRACT, "{folder}");
     }
-    let said = repository.run(&["spec", "diff", "--format", "json", "--root", "services/shop"]);
+    let said = git.run(&["spec", "diff", "--format", "json", "--root", "services/shop"]);
     assert_eq!(told(&said), [pair("breaking", "CHANGE_TYPE_CHANGED")]);
 }
 
 #[test]
 fn it_works_in_a_worktree_and_in_a_submodule() {
-    let repository = shop();
-    let elsewhere = tempfile::tempdir().unwrap();
-    let tree = elsewhere.path().join("tree");
-    git(
-        repository.path(),
-        &["worktree", "add", "--quiet", "-b", "other", tree.to_str().unwrap()],
-    );
-    fs::write(
-        tree.join(CONTRACT),
-        SHOP.replace("id: { type: string }", "id: { type: integer }"),
-    )
-    .unwrap();
-    let said = flaresmith(&tree, &["spec", "diff", "--format", "json"]);
-    assert_eq!(told(&said), [pair("breaking", "CHANGE_TYPE_CHANGED")], "{}", said.err);
-    assert_eq!(told(&repository.done(&["spec", "diff", "--format", "json"])), []);
+    let git = shop();
+    let place = git.beside("tree");
+    git.git(&["worktree", "add", "--quiet", "-b", "other", place.to_str().unwrap()]);
+    let tree = git.other(&place);
+    tree.edit(CONTRACT, "id: { type: string }", "id: { type: integer }");
+    let said = tree.run(&["spec", "diff", "--format", "json"]);
+    assert_eq!(told(&said), [pair("breaking", "CHANGE_TYPE_CHANGED")]);
+    assert_eq!(told(&git.done(&["spec", "diff", "--format", "json"])), []);
 
-    let outer = Repository::empty();
-    git(outer.path(), &["init", "--quiet"]);
-    git(
-        outer.path(),
-        &[
-            "submodule",
-            "--quiet",
-            "add",
-            repository.path().to_str().unwrap(),
-            "shop",
-        ],
-    );
-    let inner = outer.path().join("shop");
-    fs::write(inner.join(CONTRACT), SHOP.replace("listOrders", "getOrders")).unwrap();
-    let said = flaresmith(&inner, &["spec", "diff", "--format", "json"]);
-    assert_eq!(
-        told(&said),
-        [pair("breaking", "CHANGE_OPERATION_RENAMED")],
-        "{}",
-        said.err
-    );
+    let outer = git.beside("outer");
+    fs::create_dir_all(&outer).unwrap();
+    let outer = git.other(&outer);
+    outer.git(&["init", "--quiet"]);
+    let url = git.path("");
+    let from = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"];
+    outer.git(&[&from[..], &[url.to_str().unwrap(), "shop"]].concat());
+    let inner = git.other(&outer.top.join("shop"));
+    inner.edit(CONTRACT, "listOrders", "getOrders");
+    let said = inner.run(&["spec", "diff", "--format", "json"]);
+    assert_eq!(told(&said), [pair("breaking", "CHANGE_OPERATION_RENAMED")]);
 }
 
 #[test]
 fn a_revision_that_is_not_there_is_told_with_what_to_do() {
-    let repository = shop();
-    let said = repository.run(&["spec", "diff", "--base", "v9"]);
+    let git = shop();
+    let said = git.run(&["spec", "diff", "--base", "v9"]);
     assert_eq!(said.code, 1);
     assert!(
         said.err.contains("GIT_REVISION") && said.err.contains("`v9`"),
@@ -337,43 +312,39 @@ fn a_revision_that_is_not_there_is_told_with_what_to_do() {
         said.err
     );
 
-    edit(&repository, "summary: Lists orders", "summary: Lists every order");
-    commit(&repository, "second");
-    let elsewhere = tempfile::tempdir().unwrap();
-    let clone = elsewhere.path().join("clone");
-    let url = format!("file://{}", repository.path().display());
-    git(elsewhere.path(), &["clone", "--quiet", "--depth", "1", &url, "clone"]);
-    let said = flaresmith(&clone, &["spec", "diff", "--base", "HEAD~1"]);
+    git.edit(CONTRACT, "summary: Lists orders", "summary: Lists every order");
+    commit(&git, "second");
+    let url = format!("file://{}", git.path("").display());
+    let place = git.beside("clone");
+    git.git(&["clone", "--quiet", "--depth", "1", &url, place.to_str().unwrap()]);
+    let clone = git.other(&place);
+    let said = clone.run(&["spec", "diff", "--base", "HEAD~1"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("git fetch --unshallow"), "{}", said.err);
-    assert_eq!(
-        flaresmith(&clone, &["spec", "diff"]).code,
-        0,
-        "what is there can be compared"
-    );
+    assert_eq!(clone.run(&["spec", "diff"]).code, 0, "what is there can be compared");
 }
 
 #[test]
 fn without_git_and_without_a_commit_it_says_so() {
-    let repository = Repository::empty();
-    repository.write(CONTRACT, SHOP);
-    let said = repository.run(&["spec", "diff"]);
+    let nowhere = Repository::empty();
+    nowhere.write(CONTRACT, SHOP);
+    let said = nowhere.run(&["spec", "diff"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("GIT_NOT_FOUND"), "{}", said.err);
-    git(repository.path(), &["init", "--quiet"]);
-    let said = repository.run(&["spec", "diff"]);
+    let git = Git::empty();
+    git.write(CONTRACT, SHOP);
+    let said = git.run(&["spec", "diff"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("nothing is committed yet"), "{}", said.err);
 }
 
 #[test]
 fn everything_is_added_to_a_base_without_specs() {
-    let repository = Repository::empty();
-    git(repository.path(), &["init", "--quiet"]);
-    repository.write("README.md", "A shop.\n");
-    commit(&repository, "first");
-    repository.write(CONTRACT, SHOP);
-    let said = repository.done(&["spec", "diff", "--format", "json", "--fail-on", "breaking"]);
+    let git = Git::empty();
+    git.write("README.md", "A shop.\n");
+    commit(&git, "first");
+    git.write(CONTRACT, SHOP);
+    let said = git.done(&["spec", "diff", "--format", "json", "--fail-on", "breaking"]);
     let codes: Vec<String> = told(&said).into_iter().map(|(_, code)| code).collect();
     for code in ["CHANGE_OPERATION_ADDED", "CHANGE_SCHEMA_ADDED"] {
         assert!(codes.iter().any(|other| other == code), "{codes:?}");
@@ -383,46 +354,50 @@ fn everything_is_added_to_a_base_without_specs() {
 
 #[test]
 fn broken_specs_are_told_with_the_side_that_is_broken() {
-    let repository = shop();
-    repository.write(CONTRACT, "openapi: [");
-    commit(&repository, "broken");
-    let said = repository.run(&["spec", "diff", "--base", "HEAD~1"]);
+    let git = shop();
+    git.write(CONTRACT, "openapi: [");
+    commit(&git, "broken");
+    let said = git.run(&["spec", "diff", "--base", "HEAD~1"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains(&format!("--> {CONTRACT}:1")), "{}", said.err);
 
-    repository.write(CONTRACT, SHOP);
-    let said = repository.run(&["spec", "diff", "--fail-on", "breaking"]);
+    git.write(CONTRACT, SHOP);
+    let said = git.run(&["spec", "diff", "--fail-on", "breaking"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains(&format!("--> HEAD:{CONTRACT}:1")), "{}", said.err);
     assert!(said.err.contains("the specs of `HEAD` are broken"), "{}", said.err);
-    let said = repository.run(&["spec", "diff", "--format", "json"]);
+    let said = git.run(&["spec", "diff", "--format", "json"]);
     assert_eq!(said.code, 1);
     assert_eq!(said.json()["diagnostics"][0]["file"], format!("HEAD:{CONTRACT}"));
 }
 
 #[test]
 fn a_contract_that_moved_to_another_file_has_not_changed() {
-    let repository = shop();
-    repository.write("api/shop.yaml", SHOP);
-    fs::remove_file(repository.path().join(CONTRACT)).unwrap();
-    repository.write("flaresmith.toml", "contracts = [\"api/shop.yaml\"]\n");
-    assert_eq!(told(&repository.done(&["spec", "diff", "--format", "json"])), []);
+    let git = shop();
+    git.write("api/shop.yaml", SHOP);
+    fs::remove_file(git.path(CONTRACT)).unwrap();
+    git.write("flaresmith.toml", "contracts = [\"api/shop.yaml\"]\n");
+    assert_eq!(told(&git.done(&["spec", "diff", "--format", "json"])), []);
 }
 
 #[test]
 fn the_platforms_own_contract_is_gated() {
-    let repository = Repository::platform();
-    git(repository.path(), &["init", "--quiet"]);
-    commit(&repository, "first");
-    let same = repository
+    let git = Git::empty();
+    let platform = Repository::platform();
+    for file in files(platform.path()) {
+        let name = file.strip_prefix(platform.path()).unwrap().to_str().unwrap();
+        git.write(name, &platform.read(name));
+    }
+    commit(&git, "first");
+    let same = git
         .done(&["spec", "diff", "--format", "json", "--fail-on", "docs"])
         .json();
     assert!(same["summary"]["operations"].as_u64().unwrap() > 50, "{same:#}");
     let contract = "specs/001-platform-bootstrap/contracts/openapi.yaml";
-    let text = repository.read(contract);
+    let text = git.read(contract);
     let removed = text.replacen("      operationId: ", "      deprecated: true\n      operationId: ", 1);
-    repository.write(contract, &removed);
-    let said = repository.run(&["spec", "diff", "--format", "json", "--fail-on", "breaking"]);
+    git.write(contract, &removed);
+    let said = git.run(&["spec", "diff", "--format", "json", "--fail-on", "breaking"]);
     assert_eq!(said.code, 0, "{}", said.out);
     assert_eq!(told(&said), [pair("compatible", "CHANGE_DEPRECATED")]);
 }

@@ -31,6 +31,11 @@ impl Disk {
         }
     }
 
+    pub(super) fn is_executable(&self, path: &str) -> bool {
+        let metadata = self.0.join(path).symlink_metadata();
+        metadata.is_ok_and(|metadata| metadata.is_file() && is_executable(&metadata))
+    }
+
     /// The bytes of a regular file. One that went away between the look and the reading is absent.
     pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SyncError> {
         let full = self.0.join(path);

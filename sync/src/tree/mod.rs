@@ -8,7 +8,7 @@
 mod disk;
 mod lfs;
 mod objects;
-mod repository;
+pub(crate) mod repository;
 mod revision;
 mod staged;
 
@@ -102,6 +102,54 @@ impl Tree {
     #[must_use]
     pub fn is_disk(&self) -> bool {
         matches!(self.source, Source::Disk(_))
+    }
+
+    /// Whether a regular file stands at a path that its owner may execute.
+    #[must_use]
+    pub fn is_executable(&self, path: &str) -> bool {
+        match &self.source {
+            Source::Disk(disk) => disk.is_executable(path),
+            Source::Staged(staged) => staged.is_executable(&plain(path)),
+            Source::Revision(revision) => revision.is_executable(&plain(path)),
+        }
+    }
+
+    /// Whether HEAD holds what stands at a path. Always so in a revision; never asked of the disk, which says no.
+    #[must_use]
+    pub fn is_committed(&self, path: &str) -> bool {
+        match &self.source {
+            Source::Disk(_) => false,
+            Source::Staged(staged) => staged.is_committed(&plain(path)),
+            Source::Revision(_) => true,
+        }
+    }
+
+    /// Whether git's attributes say that the line ends of a path are its own (`-text`, `binary`). The disk has no say.
+    #[must_use]
+    pub fn keeps_line_ends(&self, path: &str) -> bool {
+        match &self.source {
+            Source::Disk(_) => true,
+            Source::Staged(staged) => staged.keeps_line_ends(&plain(path)),
+            Source::Revision(revision) => revision.keeps_line_ends(&plain(path)),
+        }
+    }
+
+    /// Whether git is told to ignore a path.
+    #[must_use]
+    pub fn is_ignored(&self, path: &str) -> bool {
+        match &self.source {
+            Source::Staged(staged) => staged.is_ignored(&plain(path)),
+            Source::Disk(_) | Source::Revision(_) => false,
+        }
+    }
+
+    /// Whether the executable bit means something here: on disks without one, git is told not to look (`core.fileMode`).
+    #[must_use]
+    pub fn trusts_modes(&self) -> bool {
+        match &self.source {
+            Source::Disk(_) => repository::trusts_modes(&self.root),
+            Source::Staged(_) | Source::Revision(_) => true,
+        }
     }
 
     /// What stands at a path.

@@ -7,11 +7,12 @@ use git2::{ErrorCode, Oid, Repository};
 use super::{Kind, Node, lfs};
 use crate::error::SyncError;
 
-/// A regular file, a regular file that may be executed.
-const FILE: u32 = 0o100_000;
-/// Mask of the bits that tell the type.
+/// Mask of the bits of a mode that tell the type.
 const TYPE: u32 = 0o170_000;
-const FOLDER: u32 = 0o040_000;
+/// The type of a regular file.
+const FILE: u32 = 0o100_000;
+/// The mode of a folder.
+pub(super) const FOLDER: u32 = 0o040_000;
 
 /// The kind of an entry with this mode.
 pub(super) fn kind(mode: u32) -> Kind {
@@ -20,6 +21,11 @@ pub(super) fn kind(mode: u32) -> Kind {
         FOLDER => Kind::Folder,
         _ => Kind::Other,
     }
+}
+
+/// Whether a mode is that of a regular file which may be executed.
+pub(super) fn is_executable(mode: u32) -> bool {
+    kind(mode) == Kind::File && mode & 0o111 != 0
 }
 
 /// What stands at a path with this mode and id.
@@ -43,7 +49,7 @@ pub(super) fn node(repository: &Repository, path: &str, mode: u32, id: Oid) -> R
     };
     Ok(Node::File {
         bytes,
-        executable: mode & 0o111 != 0,
+        executable: is_executable(mode),
     })
 }
 

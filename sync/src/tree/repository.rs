@@ -8,46 +8,66 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use git2::{ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
+use git2::{AttrCheckFlags, AttrValue, ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
 
 use crate::error::SyncError;
 use crate::root::Root;
 
 /// A repository, seen from a root.
-pub(super) struct Opened {
-    pub(super) repository: Repository,
+pub(crate) struct Opened {
+    pub(crate) repository: Repository,
     /// Path of the root in the repository, `/` after each folder; empty when the root is the top.
-    pub(super) prefix: Vec<u8>,
+    pub(crate) prefix: Vec<u8>,
+    /// The folder that paths of the index are relative to: the work tree's top, or the repository itself when it is bare.
+    pub(crate) top: PathBuf,
     /// The file that git calls the index.
     pub(super) index: PathBuf,
 }
 
+impl Opened {
+    /// Where a path relative to the root lies in the repository, as git writes it.
+    pub(super) fn inside(&self, path: &str) -> Vec<u8> {
+        [self.prefix.as_slice(), path.as_bytes()].concat()
+    }
+
+    /// Whether an attribute says that line ends are not converted.
+    pub(super) fn keeps_line_ends(&self, path: &str) -> bool {
+        let Ok(path) = String::from_utf8(self.inside(path)) else {
+            return false;
+        };
+        let found = self
+            .repository
+            .get_attr_bytes(Path::new(&path), "text", AttrCheckFlags::INDEX_THEN_FILE);
+        found.is_ok_and(|value| AttrValue::from_bytes(value) == AttrValue::False)
+    }
+}
+
 /// Finds and opens it.
-pub(super) fn open(root: &Root) -> Result<Opened, SyncError> {
+pub(crate) fn open(root: &Root) -> Result<Opened, SyncError> {
     let base = canonical(root.path());
     let told = Repository::open_from_env();
     let no_ceilings: [&str; 0] = [];
     let nearest = Repository::open_ext(root.path(), RepositoryOpenFlags::empty(), no_ceilings);
-    let depth = |repository: &Repository| {
-        let top = top(repository);
+    let depth = |repository: &Repository, is_told: bool| {
+        let top = top(repository, is_told);
         base.starts_with(&top).then(|| top.components().count())
     };
     // What git says here wins over what is found, unless what is found lies nearer around the root.
     let (repository, is_told) = match (told, nearest) {
         (Ok(told), Ok(nearest)) => {
-            if depth(&told) >= depth(&nearest) {
+            if depth(&told, true) >= depth(&nearest, false) {
                 (told, true)
             } else {
                 (nearest, false)
             }
         }
-        (Ok(told), Err(error)) if depth(&told).is_none() => return Err(cannot_open(root, &error)),
+        (Ok(told), Err(error)) if depth(&told, true).is_none() => return Err(cannot_open(root, &error)),
         (Ok(told), Err(_)) => (told, true),
         // Nothing is said about another repository, so a given index is one of this repository.
         (Err(_), Ok(nearest)) => (nearest, std::env::var_os("GIT_DIR").is_none()),
         (Err(_), Err(error)) => return Err(cannot_open(root, &error)),
     };
-    let top = top(&repository);
+    let top = top(&repository, is_told);
     let Ok(inside) = base.strip_prefix(&top) else {
         return Err(not_in_git(root));
     };
@@ -65,17 +85,27 @@ pub(super) fn open(root: &Root) -> Result<Opened, SyncError> {
     Ok(Opened {
         repository,
         prefix,
+        top,
         index,
     })
 }
 
-/// The folder that the paths of the index are relative to. A bare repository has no work tree; there it is the folder around
-/// `.git`, or the repository itself.
-fn top(repository: &Repository) -> PathBuf {
-    let folder = match repository.workdir() {
-        Some(work) => work,
-        None if repository.path().ends_with(".git") => repository.path().parent().unwrap_or(repository.path()),
-        None => repository.path(),
+/// Whether git looks at the executable bit of files on disk; so outside of a repository.
+pub(super) fn trusts_modes(root: &Root) -> bool {
+    open(root)
+        .and_then(|opened| opened.repository.config().map_err(|error| cannot_open(root, &error)))
+        .map_or(true, |config| config.get_bool("core.fileMode").unwrap_or(true))
+}
+
+/// The folder that the paths of the index are relative to. A bare repository has no work tree, unless git says where
+/// (`is_told`); then it is the folder around `.git`, or the repository itself.
+fn top(repository: &Repository, is_told: bool) -> PathBuf {
+    let given = std::env::var_os("GIT_WORK_TREE").filter(|_| is_told && repository.is_bare());
+    let folder = match (repository.workdir(), &given) {
+        (Some(work), _) => work,
+        (None, Some(given)) => Path::new(given),
+        (None, None) if repository.path().ends_with(".git") => repository.path().parent().unwrap_or(repository.path()),
+        (None, None) => repository.path(),
     };
     canonical(folder)
 }

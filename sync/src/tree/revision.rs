@@ -4,12 +4,13 @@
 
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 
-use super::{Kind, Node, objects, repository};
+use super::repository::{self, Opened};
+use super::{Kind, Node, objects};
 use crate::error::SyncError;
 use crate::root::Root;
 
 pub(super) struct Revision {
-    repository: Repository,
+    opened: Opened,
     /// The folder of git that the root is; `None` when the revision does not have it.
     top: Option<Oid>,
 }
@@ -17,31 +18,21 @@ pub(super) struct Revision {
 impl Revision {
     pub(super) fn open(root: &Root, revision: &str) -> Result<Self, SyncError> {
         let opened = repository::open(root)?;
-        let repository = opened.repository;
-        let whole = repository
+        let whole = opened
+            .repository
             .revparse_single(revision)
             .and_then(|object| object.peel(ObjectType::Tree))
-            .map_err(|error| unknown(&repository, revision, &error))?
+            .map_err(|error| unknown(&opened.repository, revision, &error))?
             .id();
-        let mut top = Some(whole);
-        for name in opened
-            .prefix
-            .split(|byte| *byte == b'/')
-            .filter(|name| !name.is_empty())
-        {
-            top = match top {
-                Some(folder) => entry(&repository, folder, name)?
-                    .filter(|(mode, _)| objects::kind(*mode) == Kind::Folder)
-                    .map(|(_, id)| id),
-                None => None,
-            };
-        }
-        Ok(Self { repository, top })
+        let top = find(&opened.repository, whole, &opened.prefix)?
+            .filter(|(mode, _)| objects::kind(*mode) == Kind::Folder)
+            .map(|(_, id)| id);
+        Ok(Self { opened, top })
     }
 
     pub(super) fn look(&self, path: &str) -> Result<Node, SyncError> {
         match self.find(path)? {
-            Some((mode, id)) => objects::node(&self.repository, path, mode, id),
+            Some((mode, id)) => objects::node(&self.opened.repository, path, mode, id),
             None => Ok(Node::Absent),
         }
     }
@@ -51,7 +42,11 @@ impl Revision {
             Some((mode, id)) if objects::kind(mode) == Kind::Folder => id,
             _ => return Ok(Vec::new()),
         };
-        let tree = self.repository.find_tree(id).map_err(|error| objects::failed(&error))?;
+        let tree = self
+            .opened
+            .repository
+            .find_tree(id)
+            .map_err(|error| objects::failed(&error))?;
         let mut found: Vec<(String, Kind)> = tree
             .iter()
             .filter_map(|entry| Some((entry.name().ok()?.to_owned(), objects::kind(mode_of(&entry)))))
@@ -61,29 +56,37 @@ impl Revision {
         Ok(found)
     }
 
-    /// Mode and id of what stands at a path.
+    pub(super) fn is_executable(&self, path: &str) -> bool {
+        let found = self.find(path);
+        found.is_ok_and(|found| found.is_some_and(|(mode, _)| objects::is_executable(mode)))
+    }
+
+    pub(super) fn keeps_line_ends(&self, path: &str) -> bool {
+        self.opened.keeps_line_ends(path)
+    }
+
     fn find(&self, path: &str) -> Result<Option<(u32, Oid)>, SyncError> {
-        const FOLDER: u32 = 0o040_000;
-        let mut found = self.top.map(|id| (FOLDER, id));
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            found = match found {
-                Some((mode, id)) if objects::kind(mode) == Kind::Folder => {
-                    entry(&self.repository, id, name.as_bytes())?
-                }
-                _ => None,
-            };
+        match self.top {
+            Some(top) => find(&self.opened.repository, top, path.as_bytes()),
+            None => Ok(None),
         }
-        Ok(found)
     }
 }
 
-/// Mode and id of an entry of a folder.
-fn entry(repository: &Repository, folder: Oid, name: &[u8]) -> Result<Option<(u32, Oid)>, SyncError> {
-    let tree = repository.find_tree(folder).map_err(|error| objects::failed(&error))?;
-    Ok(tree
-        .iter()
-        .find(|entry| entry.name_bytes() == name)
-        .map(|entry| (mode_of(&entry), entry.id())))
+/// Mode and id of what stands at a path below a folder of git; the folder itself for an empty path.
+pub(super) fn find(repository: &Repository, folder: Oid, path: &[u8]) -> Result<Option<(u32, Oid)>, SyncError> {
+    let mut found = (objects::FOLDER, folder);
+    for name in path.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
+        if objects::kind(found.0) != Kind::Folder {
+            return Ok(None);
+        }
+        let tree = repository.find_tree(found.1).map_err(|error| objects::failed(&error))?;
+        match tree.iter().find(|entry| entry.name_bytes() == name) {
+            Some(entry) => found = (mode_of(&entry), entry.id()),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(found))
 }
 
 fn mode_of(entry: &git2::TreeEntry<'_>) -> u32 {
@@ -95,8 +98,11 @@ fn unknown(repository: &Repository, revision: &str, error: &git2::Error) -> Sync
         "GIT_REVISION",
         format!("git does not know the revision `{revision}`: {}", error.message()),
     );
-    if repository.is_empty().unwrap_or(false) || error.code() == ErrorCode::UnbornBranch {
-        return failed.hint("nothing is committed yet");
+    if repository
+        .head()
+        .is_err_and(|error| error.code() == ErrorCode::UnbornBranch)
+    {
+        return failed.hint("nothing is committed yet on this branch");
     }
     if repository.is_shallow() {
         return failed.hint("this clone is shallow; `git fetch --unshallow` fetches the rest of the history");

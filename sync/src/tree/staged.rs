@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use git2::{Index, IndexEntryExtendedFlag, Oid, Repository};
+use git2::{Index, IndexEntryExtendedFlag, Oid};
 
-use super::{Kind, Node, objects, repository};
+use super::repository::{self, Opened};
+use super::{Kind, Node, objects, revision};
 use crate::error::SyncError;
 use crate::root::Root;
 
@@ -17,7 +18,7 @@ const STAGE: u16 = 0x3000;
 const LISTED: usize = 5;
 
 pub(super) struct Staged {
-    repository: Repository,
+    opened: Opened,
     /// Mode and id by path relative to the root.
     entries: BTreeMap<String, (u32, Oid)>,
     /// Paths with an unresolved merge.
@@ -29,23 +30,23 @@ impl Staged {
         let opened = repository::open(root)?;
         // A repository in which nothing was ever staged has no index file; it reads as an empty one.
         let index = Index::open(&opened.index).map_err(|error| repository::cannot_read_index(&opened.index, &error))?;
-        let mut staged = Self {
-            repository: opened.repository,
-            entries: BTreeMap::new(),
-            unmerged: BTreeSet::new(),
-        };
+        let (mut entries, mut unmerged) = (BTreeMap::new(), BTreeSet::new());
         for entry in index.iter() {
             let Some(path) = entry.path.strip_prefix(opened.prefix.as_slice()) else {
                 continue;
             };
             let Ok(path) = std::str::from_utf8(path) else { continue };
             if entry.flags & STAGE != 0 {
-                staged.unmerged.insert(path.to_owned());
+                unmerged.insert(path.to_owned());
             } else if entry.flags_extended & IndexEntryExtendedFlag::INTENT_TO_ADD.bits() == 0 {
-                staged.entries.insert(path.to_owned(), (entry.mode, entry.id));
+                entries.insert(path.to_owned(), (entry.mode, entry.id));
             }
         }
-        Ok(staged)
+        Ok(Self {
+            opened,
+            entries,
+            unmerged,
+        })
     }
 
     pub(super) fn look(&self, path: &str) -> Result<Node, SyncError> {
@@ -53,13 +54,37 @@ impl Staged {
             return Err(self.unmerged_error());
         }
         if let Some((mode, id)) = self.entries.get(path) {
-            return objects::node(&self.repository, path, *mode, *id);
+            return objects::node(&self.opened.repository, path, *mode, *id);
         }
         let folder = format!("{path}/");
         Ok(match self.entries.range(folder.clone()..).next() {
             Some((below, _)) if below.starts_with(&folder) => Node::Other,
             _ => Node::Absent,
         })
+    }
+
+    pub(super) fn is_executable(&self, path: &str) -> bool {
+        let entry = self.entries.get(path);
+        entry.is_some_and(|(mode, _)| objects::is_executable(*mode))
+    }
+
+    /// Whether HEAD has the same entry. A repository without a commit holds nothing.
+    pub(super) fn is_committed(&self, path: &str) -> bool {
+        let repository = &self.opened.repository;
+        let Ok(head) = repository.head().and_then(|head| head.peel_to_tree()) else {
+            return false;
+        };
+        let held = revision::find(repository, head.id(), &self.opened.inside(path));
+        held.is_ok_and(|held| held.as_ref() == self.entries.get(path))
+    }
+
+    pub(super) fn keeps_line_ends(&self, path: &str) -> bool {
+        self.opened.keeps_line_ends(path)
+    }
+
+    pub(super) fn is_ignored(&self, path: &str) -> bool {
+        let inside = String::from_utf8(self.opened.inside(path)).ok();
+        inside.is_some_and(|path| self.opened.repository.is_path_ignored(path).unwrap_or(false))
     }
 
     /// Unmerged files are listed as files, so that whoever reads them is told.
