@@ -3,14 +3,15 @@
 //! Owns: from diagnostics, drift, changes of a contract and failures to findings. Must not know: any of the forms.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use flaresmith_codegen::compare::{ChangeReport, Class, Side};
 use flaresmith_codegen::diagnostics::{Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
-use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
 use flaresmith_sync::plan::Plan;
 use flaresmith_sync::staging::Advice;
+use flaresmith_sync::{Root, SyncError};
 
 use super::{Told, changes_text};
 
@@ -81,6 +82,13 @@ impl Findings {
             .extend(report.changed_files.iter().map(|file| file.path.clone()));
         self.compared
             .extend(report.conflicts.iter().map(|conflict| conflict.path.clone()));
+        // What is staged has advice of its own.
+        if matches!(told, Told::Checked | Told::Planned) && !plan.changes.is_empty() {
+            self.add_advice(&[Advice {
+                what: "files are behind the specs; write them, and commit the result:".to_owned(),
+                command: "flaresmith spec apply".to_owned(),
+            }]);
+        }
         let changed = report.changed_files.iter().filter(|_| told != Told::Applied);
         self.files.extend(changed.map(|file| Finding {
             rule: "SYNC_DRIFT".to_owned(),
@@ -152,13 +160,22 @@ impl Findings {
         }));
     }
 
-    /// Adds a run that could not go on.
-    pub(super) fn add_failure(&mut self, error: &SyncError) {
+    /// Adds a run that could not go on. It stands at its file where that lies in the root.
+    pub(super) fn add_failure(&mut self, error: &SyncError, root: Option<&Root>) {
+        let inside = |path: &PathBuf| {
+            Some(
+                path.strip_prefix(root?.path())
+                    .ok()?
+                    .to_string_lossy()
+                    .replace('\\', "/"),
+            )
+        };
+        let file = error.path.as_ref().and_then(inside).filter(|file| !file.is_empty());
         self.specs.push(Finding {
             rule: error.code.to_owned(),
             level: Level::Error,
             message: with_hint(&error.message, error.hint.as_deref()),
-            file: None,
+            file,
             region: None,
         });
     }

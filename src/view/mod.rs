@@ -56,8 +56,8 @@ pub(crate) struct View {
     kept: Findings,
     /// Advice that stands below the result.
     advice: String,
-    /// The folder of the root in its repository, `""` or ending in `/`.
-    base: String,
+    /// The repository that the run is about, once it is known.
+    root: Option<Root>,
 }
 
 impl View {
@@ -70,13 +70,13 @@ impl View {
             err: Box::new(anstream::stderr()),
             kept: Findings::default(),
             advice: String::new(),
-            base: String::new(),
+            root: None,
         }
     }
 
-    /// Says where the root lies, for forms whose paths start at the top of the repository.
+    /// Says which repository the run is about, for forms that place what they tell.
     pub(crate) fn about(&mut self, root: &Root) {
-        self.base = root.below_git();
+        self.root = Some(root.clone());
     }
 
     /// The findings so far in the form that was asked for; `None` for forms that are not made of findings.
@@ -84,7 +84,10 @@ impl View {
         match self.format {
             Format::Human | Format::Json => None,
             Format::Sarif => Some(sarif::document(&self.kept)),
-            Format::Github => Some(github::document(&self.kept, &self.base)),
+            Format::Github => {
+                let base = self.root.as_ref().map(Root::below_git).unwrap_or_default();
+                Some(github::document(&self.kept, &base))
+            }
             Format::Junit => Some(junit::document(&self.kept)),
         }
     }
@@ -142,7 +145,7 @@ impl View {
 
     /// Shows a run that could not go on.
     pub(crate) fn failure(&mut self, error: &SyncError) {
-        self.kept.add_failure(error);
+        self.kept.add_failure(error, self.root.as_ref());
         let result = match self.format {
             Format::Json => Some(json::failure(error)),
             _ => self.findings(),

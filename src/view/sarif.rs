@@ -3,6 +3,7 @@
 //! Owns: the form. Must not know: how findings came about.
 
 use flaresmith_codegen::diagnostics::all_codes;
+use flaresmith_codegen::settings;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Findings, Level};
@@ -18,24 +19,7 @@ pub(super) fn document(findings: &Findings) -> String {
             json!({ "id": code.id, "shortDescription": { "text": code.title }, "fullDescription": { "text": code.explanation } })
         })
         .collect();
-    let results: Vec<Value> = findings
-        .iter()
-        .map(|finding| {
-            let mut result = json!({
-                "ruleId": finding.rule,
-                "level": level(finding),
-                "message": { "text": finding.message },
-            });
-            if let (Some(file), Some(object)) = (&finding.file, result.as_object_mut()) {
-                let mut location = json!({ "artifactLocation": { "uri": uri(file), "uriBaseId": "SRCROOT" } });
-                if let (Some((line, column)), Some(location)) = (finding.region, location.as_object_mut()) {
-                    location.insert("region".to_owned(), json!({ "startLine": line, "startColumn": column }));
-                }
-                object.insert("locations".to_owned(), json!([{ "physicalLocation": location }]));
-            }
-            result
-        })
-        .collect();
+    let results: Vec<Value> = findings.iter().map(|finding| result(finding)).collect();
     json::document(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -48,6 +32,21 @@ pub(super) fn document(findings: &Findings) -> String {
             "results": results,
         }],
     }))
+}
+
+/// Code scanning refuses a result without a place; the settings stand for the run as a whole.
+fn result(finding: &Finding) -> Value {
+    let file = finding.file.as_deref().unwrap_or(settings::FILE);
+    let mut location = json!({ "artifactLocation": { "uri": uri(file), "uriBaseId": "SRCROOT" } });
+    if let (Some((line, column)), Some(location)) = (finding.region, location.as_object_mut()) {
+        location.insert("region".to_owned(), json!({ "startLine": line, "startColumn": column }));
+    }
+    json!({
+        "ruleId": finding.rule,
+        "level": level(finding),
+        "message": { "text": finding.message },
+        "locations": [{ "physicalLocation": location }],
+    })
 }
 
 fn level(finding: &Finding) -> &'static str {

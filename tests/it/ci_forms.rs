@@ -105,7 +105,11 @@ fn a_run_that_could_not_go_on_is_a_result_in_every_form() {
     git.write("flaresmith.lock", "<<<<<<< HEAD\n");
     let github = check(&git, "github");
     assert_eq!(github.code, 1);
-    assert!(github.out.contains("::error title=LOCK_INVALID::"), "{}", github.out);
+    assert!(
+        github.out.contains("::error file=flaresmith.lock,title=LOCK_INVALID::"),
+        "{}",
+        github.out
+    );
     let junit = check(&git, "junit");
     assert!(junit.out.contains("<failure type=\"LOCK_INVALID\""), "{}", junit.out);
     assert_eq!(

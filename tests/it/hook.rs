@@ -280,3 +280,53 @@ fn lefthook_and_the_pre_commit_framework_are_told_what_to_add() {
         git.done(&["hook", "status"]);
     }
 }
+
+#[test]
+fn the_hook_holds_wherever_a_commit_is_made() {
+    let git = Git::project();
+    let top = git.path("");
+    // In a submodule, and from a folder inside of it.
+    let outer = git.beside("outer");
+    fs::create_dir_all(&outer).unwrap();
+    let outer = git.other(&outer);
+    outer.git(&["init", "-q"]);
+    let from = top.to_str().unwrap();
+    outer.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        from,
+        "inner",
+    ]);
+    // In a worktree of a bare clone.
+    git.git(&["clone", "-q", "--bare", from, "../bare.git"]);
+    git.other(&git.beside("bare.git"))
+        .git(&["worktree", "add", "-q", "../of-bare", "main"]);
+    for place in [outer.top.join("inner"), git.beside("of-bare")] {
+        let other = git.other(&place);
+        let said = other.run(&["hook", "install"]);
+        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+        other.edit(CONTRACT, "somebody", "anybody");
+        let below = git.other(&place.join("specs"));
+        refused(&below.try_git(&["commit", "-m", "half", "-a"]));
+        refused(&below.try_git(&["commit", "-m", "half", "001-hello"]));
+        assert_eq!(other.run(&["spec", "apply"]).code, 0);
+        below.git(&["commit", "-q", "-a", "-m", "whole"]);
+    }
+    // With the repository apart from the work tree.
+    let bare = git.beside("bare.git");
+    let work = git.beside("of-bare");
+    let with = |program: &str, arguments: &[&str]| {
+        let mut command = git.command(&work, program);
+        command.env("GIT_DIR", &bare).env("GIT_WORK_TREE", &work);
+        crate::git::said(command.args(arguments))
+    };
+    with("git", &["reset", "-q", "HEAD"]);
+    git.other(&work).edit(CONTRACT, "anybody", "nobody");
+    refused(&with("git", &["commit", "-a", "-m", "half"]));
+    let said = git.other(&bare).run(&["hook", "install"]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.err.contains("HOOK_BARE"), "{}", said.err);
+}

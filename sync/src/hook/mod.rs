@@ -20,6 +20,9 @@ use crate::root::Root;
 
 use place::{Keeper, Place};
 
+/// Id of the hook in `.pre-commit-hooks.yaml`, which a project's configuration names instead of the command.
+const SHIPPED: &str = "id: flaresmith-check";
+
 /// How the hook of a repository stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HookReport {
@@ -99,7 +102,7 @@ fn report(place: &Place, changed: bool) -> Result<HookReport, SyncError> {
     let by_configuration = matches!(place.keeper, Keeper::Lefthook(_) | Keeper::PreCommit(_));
     let command = command(&place.root);
     let state = match by_configuration {
-        true if text.contains(&command) => HookState::Installed,
+        true if text.contains(&command) || text.contains(SHIPPED) => HookState::Installed,
         false if block::is_in(text, &place.root) && block::put_in(text, &place.root) == text => HookState::Installed,
         false if block::is_in(text, &place.root) => HookState::Outdated,
         _ => HookState::Absent,

@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use git2::{AttrCheckFlags, AttrValue, ErrorClass, ErrorCode, Repository, RepositoryOpenFlags};
 
+use crate::command::shell_quoted;
 use crate::error::SyncError;
 use crate::root::Root;
 
@@ -129,9 +130,10 @@ fn cannot_open(root: &Root, error: &git2::Error) -> SyncError {
     }
     let failed = SyncError::new("GIT_UNREADABLE", format!("git repository: {}", error.message())).at(root.path());
     if error.code() == ErrorCode::Owner {
+        let top = root.path().ancestors().find(|folder| folder.join(".git").exists());
         return failed.hint(format!(
             "it belongs to another user; if you trust it: `git config --global --add safe.directory {}`",
-            root.path().display()
+            shell_quoted(&top.unwrap_or(root.path()).to_string_lossy())
         ));
     }
     failed.hint("this program cannot read that form of repository; `flaresmith spec check` checks the files on disk")
