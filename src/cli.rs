@@ -22,7 +22,7 @@ const EXIT_CODES: &str = "Exit codes:\n  \
     1   problems in the specs, or a failed run\n  \
     2   wrong usage\n  \
     3   conflicts: a person's edit stands in the way, nothing was written\n  \
-    4   drift found by `check` or `plan`\n  \
+    4   drift found by `check` or `plan`; changes that `diff --fail-on` asks to fail on\n  \
     70  a bug of flaresmith";
 
 /// Options that every command takes.
@@ -59,7 +59,7 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Set a repository up: writes flaresmith.toml, and a first feature when there is no contract yet.
     Init(InitArgs),
-    /// Work with the specs: apply, plan, check, trace.
+    /// Work with the specs: apply, plan, check, trace, diff.
     #[command(subcommand)]
     Spec(SpecCommand),
     /// Check what is staged before every commit: install the hook, take it out, see how it stands.
@@ -94,6 +94,11 @@ pub(crate) enum SpecCommand {
     Eject(PathsArgs),
     /// Bring a file back to what the specs give.
     Restore(RestoreArgs),
+    /// Show what the contract itself changed since a revision, and which of it breaks callers, readers or data.
+    ///
+    /// The specs as they are on disk are compared with those of the revision. Each change is breaking, compatible or docs;
+    /// `flaresmith explain CODE` says why. Exits 0 whatever was found, and 4 when `--fail-on` asks for it.
+    Diff(DiffArgs),
 }
 
 /// Commands about the pre-commit hook.
@@ -216,6 +221,28 @@ pub(crate) struct RestoreArgs {
     /// Also when git does not hold the edit, which is lost then.
     #[arg(long)]
     pub(crate) discard: bool,
+}
+
+/// Options of `spec diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The revision to compare with, in any of git's spellings: `HEAD~2`, `origin/main`, a tag, an id.
+    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    pub(crate) base: String,
+    /// Exit 4 when there is a change of this class, or of a worse one.
+    #[arg(long, value_enum, value_name = "CLASS")]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+/// Classes of changes, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// A call, a reader or a row that was right is wrong now.
+    Breaking,
+    /// Any change but of words.
+    Compatible,
+    /// Any change at all.
+    Docs,
 }
 
 /// Options of `explain`.

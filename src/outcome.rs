@@ -17,6 +17,8 @@ pub(crate) enum Outcome {
     Conflicts,
     /// Files are behind the specs, and the command was asked only to look.
     Drift,
+    /// What the command was asked to fail on was found.
+    Found,
 }
 
 impl Outcome {
@@ -36,7 +38,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Clean => 0,
             Outcome::Problems => 1,
             Outcome::Conflicts => 3,
-            Outcome::Drift => 4,
+            Outcome::Drift | Outcome::Found => 4,
         })
     }
 }

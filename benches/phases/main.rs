@@ -20,6 +20,8 @@ use std::hint::black_box;
 use flaresmith_codegen::emit::TARGETS;
 use flaresmith_codegen::emit::templates::Templates;
 use flaresmith_codegen::{check, lower, openapi, source, spec};
+use flaresmith_sync::base::Around;
+use flaresmith_sync::plan::Wish;
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::{apply, plan};
 
@@ -81,13 +83,23 @@ fn phases(project: &Project, watch: &mut Watch) {
     let root = project.applied();
     let lock = project.lock();
     let digests = project.digests();
-    let paths = || plan::paths(&lock, &compiled.artifacts);
+    let paths = plan::paths(&lock, &compiled.artifacts);
+    let paths = || paths.iter().map(String::as_str);
     watch.phase(name, "snapshot", || {
         Snapshot::take(&root, paths()).expect("the files can be read")
     });
     let mut snapshot = Snapshot::take(&root, paths()).expect("the files can be read");
     watch.phase(name, "plan", || {
-        let plan = plan::plan(&lock, &compiled.artifacts, digests.clone(), &mut snapshot, |_, _| {});
+        let around = &mut Around::new(&root);
+        let plan = plan::plan(
+            &lock,
+            &compiled.artifacts,
+            digests.clone(),
+            &mut snapshot,
+            Wish::default(),
+            around,
+        )
+        .expect("the files can be read");
         assert!(plan.is_clean(), "a plan over unchanged files has nothing to do");
         plan
     });

@@ -13,9 +13,10 @@ use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::{Compilation, compile};
 use flaresmith_sync::apply::{self, Turn};
+use flaresmith_sync::base::Around;
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::lock::Lock;
-use flaresmith_sync::plan::{self, Plan};
+use flaresmith_sync::plan::{self, Plan, Wish};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::{Root, sources};
 use tempfile::TempDir;
@@ -118,7 +119,17 @@ impl Project {
     pub(crate) fn plan_for_nothing(&self) -> Plan {
         let artifacts = &self.compiled.artifacts;
         let mut nothing = Snapshot::default();
-        plan::plan(&Lock::default(), artifacts, self.digests(), &mut nothing, |_, _| {})
+        let root = Root::at(Path::new(".")).expect("the current folder exists");
+        let around = &mut Around::new(&root);
+        plan::plan(
+            &Lock::default(),
+            artifacts,
+            self.digests(),
+            &mut nothing,
+            Wish::default(),
+            around,
+        )
+        .expect("nothing is read where nothing stands")
     }
 
     /// The lock after an apply.

@@ -4,6 +4,7 @@
 //! the stages is the order of the modules below; a stage uses only what stands above it.
 
 pub mod check;
+pub mod compare;
 mod compile;
 pub mod diagnostics;
 pub mod emit;

@@ -11,6 +11,7 @@ mod schema;
 mod spec_apply;
 mod spec_check;
 mod spec_decide;
+mod spec_diff;
 mod spec_plan;
 mod spec_status;
 mod spec_trace;
@@ -51,6 +52,7 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Accept(args)) => spec_decide::accept(args, global, view),
         Command::Spec(SpecCommand::Eject(args)) => spec_decide::eject(args, global, view),
         Command::Spec(SpecCommand::Restore(args)) => spec_decide::restore(args, global, view),
+        Command::Spec(SpecCommand::Diff(args)) => spec_diff::run(args, global, view),
         Command::Hook(command) => hook::run(command, global, view),
         Command::Explain(args) => explain::run(args, view),
         Command::Schema(args) => schema::run(args, view),

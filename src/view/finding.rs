@@ -1,10 +1,11 @@
 //! Findings: what a run has to tell, as the forms for CI need it: a rule, a level, a place and a message each.
 //!
-//! Owns: from diagnostics, drift and failures to findings. Must not know: any of the forms.
+//! Owns: from diagnostics, drift, changes of a contract and failures to findings. Must not know: any of the forms.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use flaresmith_codegen::compare::{ChangeReport, Class, Side};
 use flaresmith_codegen::diagnostics::{Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
@@ -12,7 +13,7 @@ use flaresmith_sync::plan::Plan;
 use flaresmith_sync::staging::Advice;
 use flaresmith_sync::{Root, SyncError};
 
-use super::Told;
+use super::{Told, changes_text};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(super) struct Findings {
     pub(super) compared: BTreeSet<String>,
     /// How many that were; more than [`Self::compared`] when the lock knows files that are gone.
     pub(super) count: usize,
+    /// What was compared in words, where it was not files.
+    pub(super) unit: Option<String>,
 }
 
 impl Findings {
@@ -127,6 +130,24 @@ impl Findings {
             });
             self.compared.insert(flaresmith_sync::lock::FILE.to_owned());
         }
+    }
+
+    /// Adds changes of the contract. What is gone has no line any more.
+    pub(super) fn add_changes(&mut self, report: &ChangeReport) {
+        self.unit = Some(changes_text::compared(report));
+        self.specs.extend(report.changes.iter().map(|change| Finding {
+            rule: change.code.clone(),
+            level: match change.class {
+                Class::Breaking => Level::Error,
+                Class::Compatible | Class::Docs => Level::Note,
+            },
+            message: format!("{} ({}): {}", change.subject, change.class.as_str(), change.message),
+            file: Some(change.file.clone()).filter(|file| !file.is_empty()),
+            region: match change.side {
+                Side::Before => None,
+                Side::After => change.line.zip(change.column),
+            },
+        }));
     }
 
     /// Adds what to type.

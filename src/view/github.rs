@@ -20,7 +20,7 @@ pub(super) fn document(findings: &Findings, base: &str) -> String {
     }
     text.push_str(&format!(
         "flaresmith: {} compared, {}, {}\n",
-        counted(findings.count, "file"),
+        findings.unit.clone().unwrap_or_else(|| counted(findings.count, "file")),
         counted(errors, "error"),
         counted(warnings, "warning")
     ));

@@ -6,6 +6,7 @@
 //! Problems and remarks go to standard error, so that a pipe sees results only; in every form but text, the problems of a
 //! failed run are the result. Results that no form for CI has words for are JSON there.
 
+mod changes_text;
 mod finding;
 mod github;
 mod human;
@@ -18,6 +19,7 @@ mod trace_text;
 use std::io::Write;
 use std::time::Duration;
 
+use flaresmith_codegen::compare::ChangeReport;
 use flaresmith_codegen::diagnostics::{Code, Diagnostic};
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::source::locate::Locator;
@@ -157,6 +159,17 @@ impl View {
                 "{}\n",
                 serde_json::json!({ "report": report, "milliseconds": milliseconds })
             ),
+        };
+        self.result(&text);
+    }
+
+    /// Shows what the contract changed.
+    pub(crate) fn changes(&mut self, report: &ChangeReport) {
+        self.kept.add_changes(report);
+        let text = match self.format {
+            Format::Human => changes_text::changes(report),
+            Format::Json => json::document(report),
+            Format::Sarif | Format::Github | Format::Junit => self.findings().unwrap_or_default(),
         };
         self.result(&text);
     }

@@ -22,6 +22,7 @@ mod platform;
 mod repository;
 mod rust_crate;
 mod schemas;
+mod spec_diff;
 mod staged;
 mod staged_forms;
 mod toolchain;

@@ -8,6 +8,8 @@ mod plaintext;
 mod secret_forms;
 mod trace;
 
+pub(crate) use plaintext::redacted;
+
 use crate::diagnostics::Diagnostics;
 use crate::model::Model;
 use crate::openapi::Bundle;

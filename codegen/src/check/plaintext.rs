@@ -3,6 +3,8 @@
 //! Owns: which texts are looked through and under which name a value stands. Must not know: what a secret looks like. No
 //! message holds any character of what was found.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Input, secret_forms};
@@ -19,6 +21,21 @@ pub(super) fn in_contracts(input: &Input<'_>, diagnostics: &mut Diagnostics) {
         diagnostics,
     };
     walk.value(&input.bundle.document, None, false);
+}
+
+/// A text with everything that looks like a secret put out of sight, for output that quotes what stood in a spec.
+pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
+    let found = secret_forms::find(text);
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = text.to_owned();
+    for secret in found.iter().rev() {
+        if out.get(secret.range.clone()).is_some() {
+            out.replace_range(secret.range.clone(), "****");
+        }
+    }
+    Cow::Owned(out)
 }
 
 struct Walk<'a> {

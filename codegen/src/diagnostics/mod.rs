@@ -11,6 +11,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub mod change;
 pub mod contract;
 pub mod document;
 pub mod downgrade;
@@ -225,6 +226,11 @@ pub fn all_codes() -> Vec<&'static Code> {
 
 /// The families of codes. A new family is a new file and one line here.
 const FAMILIES: &[&[&Code]] = &[
+    change::operation::CODES,
+    change::policy::CODES,
+    change::schema::CODES,
+    change::storage::CODES,
+    change::text::CODES,
     contract::CODES,
     document::CODES,
     downgrade::CODES,
