@@ -13,6 +13,7 @@ mod command_line;
 mod corpus;
 mod determinism;
 mod hono;
+mod nullability;
 mod platform;
 mod repository;
 mod rust_crate;

@@ -177,7 +177,7 @@ impl Reader<'_> {
     }
 
     fn column(&mut self, field: &Field, said: &ColumnExtension, at: &str) -> Column {
-        let (ty, nullable) = self.model.resolve(&field.ty);
+        let (ty, _) = self.model.resolve(&field.ty);
         let kind = column_kind(self.model, ty);
         let default = match &said.default {
             Some(Value::String(word)) if word == "now" && matches!(kind, ColumnKind::Timestamp | ColumnKind::Date) => {
@@ -200,7 +200,7 @@ impl Reader<'_> {
             name: said.name.clone().unwrap_or_else(|| field.name.to(Case::Snake)),
             kind,
             ty: field.ty.clone(),
-            nullable: nullable || !field.required,
+            nullable: !field.required || self.model.admits_null(&field.ty),
             unique: said.unique,
             default,
             secret: field.secret,

@@ -286,10 +286,9 @@ impl crate::validate::Validate for MemberPage {
 #[serde(deny_unknown_fields)]
 pub struct IntegrationConnect {
     /// Settings.
-    #[serde(deserialize_with = "crate::scalars::required")]
     pub settings: IntegrationSettings,
     /// Credential.
-    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<IntegrationCredential>,
 }
 
@@ -304,10 +303,10 @@ impl crate::validate::Validate for IntegrationConnect {
 #[serde(deny_unknown_fields)]
 pub struct IntegrationUpdate {
     /// Settings.
-    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<IntegrationSettings>,
     /// Credential.
-    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<IntegrationCredential>,
 }
 
@@ -898,7 +897,6 @@ pub struct IntegrationConfig {
     /// State.
     pub state: super::IntegrationState,
     /// Settings.
-    #[serde(deserialize_with = "crate::scalars::required")]
     pub settings: IntegrationSettings,
     /// What the credential may do, as the provider reports it.
     pub scopes: Vec<String>,

@@ -63,7 +63,8 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, record: &Record, text: &m
 
 fn write_field(names: &RustNames<'_>, id: TypeId, field: &Field, member: &str, text: &mut String) {
     let absent = may_be_absent(names.model.type_def(id), field);
-    let null = names.admits_null(&field.ty);
+    // `Option` has to be wrapped once more to tell null from absence.
+    let null = names.model.admits_null(&field.ty);
     let spelt = names.spell(&field.ty, Within::Type(id));
     let mut remarks = Vec::new();
     if field.read_only {
