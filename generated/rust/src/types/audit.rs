@@ -131,7 +131,7 @@ impl std::fmt::Display for AuditEventOutcome {
 impl std::str::FromStr for AuditEventOutcome {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "allowed" => Ok(Self::Allowed),
             "denied" => Ok(Self::Denied),

@@ -419,7 +419,7 @@ impl std::fmt::Display for UserStatus {
 impl std::str::FromStr for UserStatus {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "invited" => Ok(Self::Invited),
             "active" => Ok(Self::Active),
@@ -484,7 +484,7 @@ impl std::fmt::Display for SigningKeyState {
 impl std::str::FromStr for SigningKeyState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "active" => Ok(Self::Active),

@@ -385,7 +385,7 @@ impl std::fmt::Display for ChatToolCallState {
 impl std::str::FromStr for ChatToolCallState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "started" => Ok(Self::Started),
             "done" => Ok(Self::Done),
@@ -608,7 +608,7 @@ impl std::fmt::Display for ChatSessionState {
 impl std::str::FromStr for ChatSessionState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "active" => Ok(Self::Active),
             "closed" => Ok(Self::Closed),
@@ -695,7 +695,7 @@ impl std::fmt::Display for ChatMessageAuthor {
 impl std::str::FromStr for ChatMessageAuthor {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "user" => Ok(Self::User),
             "agent" => Ok(Self::Agent),
@@ -758,7 +758,7 @@ impl std::fmt::Display for ChatMessageState {
 impl std::str::FromStr for ChatMessageState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "streaming" => Ok(Self::Streaming),
@@ -873,7 +873,7 @@ impl std::fmt::Display for ProposedDiffState {
 impl std::str::FromStr for ProposedDiffState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "proposed" => Ok(Self::Proposed),
             "applied" => Ok(Self::Applied),
@@ -924,7 +924,7 @@ impl std::fmt::Display for ListChatSessionsState {
 impl std::str::FromStr for ListChatSessionsState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "active" => Ok(Self::Active),
             "closed" => Ok(Self::Closed),

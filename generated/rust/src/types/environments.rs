@@ -148,7 +148,7 @@ impl std::fmt::Display for EnvironmentUpdateCause {
 impl std::str::FromStr for EnvironmentUpdateCause {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "deploy" => Ok(Self::Deploy),
             "promote" => Ok(Self::Promote),
@@ -246,7 +246,7 @@ impl std::fmt::Display for DeploymentSummaryKind {
 impl std::str::FromStr for DeploymentSummaryKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "deploy" => Ok(Self::Deploy),
             "promote" => Ok(Self::Promote),
@@ -454,7 +454,7 @@ impl std::fmt::Display for PromoteRequestTo {
 impl std::str::FromStr for PromoteRequestTo {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "staging" => Ok(Self::Staging),
             "prod" => Ok(Self::Prod),
@@ -545,7 +545,7 @@ impl std::fmt::Display for RetryRequestMode {
 impl std::str::FromStr for RetryRequestMode {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "deployment" => Ok(Self::Deployment),
             "provisioning" => Ok(Self::Provisioning),
@@ -699,7 +699,7 @@ impl std::fmt::Display for DatabaseBranchPurpose {
 impl std::str::FromStr for DatabaseBranchPurpose {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "primary" => Ok(Self::Primary),
             "standby" => Ok(Self::Standby),
@@ -760,7 +760,7 @@ impl std::fmt::Display for DatabaseBranchState {
 impl std::str::FromStr for DatabaseBranchState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "creating" => Ok(Self::Creating),
             "ready" => Ok(Self::Ready),

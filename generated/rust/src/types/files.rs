@@ -39,7 +39,7 @@ impl std::fmt::Display for TreeEntryType {
 impl std::str::FromStr for TreeEntryType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "blob" => Ok(Self::Blob),
             "tree" => Ok(Self::Tree),
@@ -236,7 +236,7 @@ impl std::fmt::Display for WriteFileEncoding {
 impl std::str::FromStr for WriteFileEncoding {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "utf8" => Ok(Self::Utf8),
             "base64" => Ok(Self::Base64),
@@ -433,7 +433,7 @@ impl std::fmt::Display for FileDiffType {
 impl std::str::FromStr for FileDiffType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "added" => Ok(Self::Added),
             "modified" => Ok(Self::Modified),

@@ -179,7 +179,7 @@ impl std::fmt::Display for IncidentKind {
 impl std::str::FromStr for IncidentKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "apiDown" => Ok(Self::ApiDown),
             "databaseDown" => Ok(Self::DatabaseDown),
@@ -237,7 +237,7 @@ impl std::fmt::Display for IncidentState {
 impl std::str::FromStr for IncidentState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "open" => Ok(Self::Open),
             "mitigated" => Ok(Self::Mitigated),

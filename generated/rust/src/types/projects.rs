@@ -211,7 +211,7 @@ impl std::fmt::Display for MemberSource {
 impl std::str::FromStr for MemberSource {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "project" => Ok(Self::Project),
             "organization" => Ok(Self::Organization),
@@ -787,7 +787,7 @@ impl std::fmt::Display for ResourceKind {
 impl std::str::FromStr for ResourceKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "githubRepo" => Ok(Self::GithubRepo),
             "githubCodespace" => Ok(Self::GithubCodespace),
@@ -1128,7 +1128,7 @@ impl std::fmt::Display for PostmanSettingsWorkspaceType {
 impl std::str::FromStr for PostmanSettingsWorkspaceType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "personal" => Ok(Self::Personal),
             "team" => Ok(Self::Team),
@@ -1221,7 +1221,7 @@ impl std::fmt::Display for RepoHost {
 impl std::str::FromStr for RepoHost {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "github" => Ok(Self::Github),
             "local" => Ok(Self::Local),
@@ -1325,7 +1325,7 @@ impl std::fmt::Display for CodespaceState {
 impl std::str::FromStr for CodespaceState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "queued" => Ok(Self::Queued),
             "provisioning" => Ok(Self::Provisioning),
@@ -1485,7 +1485,7 @@ impl std::fmt::Display for StepState {
 impl std::str::FromStr for StepState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "running" => Ok(Self::Running),
@@ -1599,7 +1599,7 @@ impl std::fmt::Display for ResourceRecordState {
 impl std::str::FromStr for ResourceRecordState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "planned" => Ok(Self::Planned),
             "creating" => Ok(Self::Creating),

@@ -141,7 +141,7 @@ impl std::fmt::Display for SecretType {
 impl std::str::FromStr for SecretType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "githubActionSecret" => Ok(Self::GithubActionSecret),
             "githubEnvironmentSecret" => Ok(Self::GithubEnvironmentSecret),
@@ -202,7 +202,7 @@ impl std::fmt::Display for SecretScope {
 impl std::str::FromStr for SecretScope {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "dev" => Ok(Self::Dev),
             "staging" => Ok(Self::Staging),

@@ -163,7 +163,7 @@ impl std::fmt::Display for ViolationLocation {
 impl std::str::FromStr for ViolationLocation {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "path" => Ok(Self::Path),
             "query" => Ok(Self::Query),
@@ -569,7 +569,7 @@ impl std::fmt::Display for RateLimitErrorDetailsScope {
 impl std::str::FromStr for RateLimitErrorDetailsScope {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "user" => Ok(Self::User),
             "project" => Ok(Self::Project),
@@ -711,7 +711,7 @@ impl std::fmt::Display for UserProfileStatus {
 impl std::str::FromStr for UserProfileStatus {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "invited" => Ok(Self::Invited),
             "active" => Ok(Self::Active),
@@ -855,7 +855,7 @@ impl std::fmt::Display for DeploymentKind {
 impl std::str::FromStr for DeploymentKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "deploy" => Ok(Self::Deploy),
             "promote" => Ok(Self::Promote),
@@ -947,7 +947,7 @@ impl std::fmt::Display for ChangedFileType {
 impl std::str::FromStr for ChangedFileType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "added" => Ok(Self::Added),
             "modified" => Ok(Self::Modified),
@@ -1018,7 +1018,7 @@ impl std::fmt::Display for FileConflictReason {
 impl std::str::FromStr for FileConflictReason {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "UNCOMMITTED_LOCAL_CHANGES" => Ok(Self::UncommittedLocalChanges),
             "MANUAL_DIVERGENCE" => Ok(Self::ManualDivergence),
@@ -1091,7 +1091,7 @@ impl std::fmt::Display for DriftSummaryStatus {
 impl std::str::FromStr for DriftSummaryStatus {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "clean" => Ok(Self::Clean),
             "drift" => Ok(Self::Drift),
@@ -1328,7 +1328,7 @@ impl std::fmt::Display for Role {
 impl std::str::FromStr for Role {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "viewer" => Ok(Self::Viewer),
             "contributor" => Ok(Self::Contributor),
@@ -1389,7 +1389,7 @@ impl std::fmt::Display for Provider {
 impl std::str::FromStr for Provider {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "github" => Ok(Self::Github),
             "cloudflare" => Ok(Self::Cloudflare),
@@ -1448,7 +1448,7 @@ impl std::fmt::Display for Severity {
 impl std::str::FromStr for Severity {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "info" => Ok(Self::Info),
             "warn" => Ok(Self::Warn),
@@ -1503,7 +1503,7 @@ impl std::fmt::Display for RetryPolicy {
 impl std::str::FromStr for RetryPolicy {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "none" => Ok(Self::None),
             "safe" => Ok(Self::Safe),
@@ -1553,7 +1553,7 @@ impl std::fmt::Display for Origin {
 impl std::str::FromStr for Origin {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "user" => Ok(Self::User),
             "system" => Ok(Self::System),
@@ -1612,7 +1612,7 @@ impl std::fmt::Display for EnvironmentKind {
 impl std::str::FromStr for EnvironmentKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "dev" => Ok(Self::Dev),
             "staging" => Ok(Self::Staging),
@@ -1689,7 +1689,7 @@ impl std::fmt::Display for EnvironmentState {
 impl std::str::FromStr for EnvironmentState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "provisioning" => Ok(Self::Provisioning),
@@ -1750,7 +1750,7 @@ impl std::fmt::Display for SecretOperation {
 impl std::str::FromStr for SecretOperation {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "read" => Ok(Self::Read),
             "update" => Ok(Self::Update),
@@ -2117,7 +2117,7 @@ impl std::fmt::Display for MasterKeyVersionState {
 impl std::str::FromStr for MasterKeyVersionState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "active" => Ok(Self::Active),
             "retiring" => Ok(Self::Retiring),
@@ -2301,7 +2301,7 @@ impl std::fmt::Display for ProjectState {
 impl std::str::FromStr for ProjectState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "provisioning" => Ok(Self::Provisioning),
             "active" => Ok(Self::Active),
@@ -2392,7 +2392,7 @@ impl std::fmt::Display for IntegrationState {
 impl std::str::FromStr for IntegrationState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "connecting" => Ok(Self::Connecting),
             "connected" => Ok(Self::Connected),
@@ -2500,7 +2500,7 @@ impl std::fmt::Display for ProviderCredentialKind {
 impl std::str::FromStr for ProviderCredentialKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "token" => Ok(Self::Token),
             "oauth" => Ok(Self::Oauth),
@@ -2563,7 +2563,7 @@ impl std::fmt::Display for BuildState {
 impl std::str::FromStr for BuildState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "queued" => Ok(Self::Queued),
             "running" => Ok(Self::Running),
@@ -2734,7 +2734,7 @@ impl std::fmt::Display for DeploymentState {
 impl std::str::FromStr for DeploymentState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "running" => Ok(Self::Running),
@@ -2893,7 +2893,7 @@ impl std::fmt::Display for ProvisioningRunKind {
 impl std::str::FromStr for ProvisioningRunKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "create" => Ok(Self::Create),
             "extend" => Ok(Self::Extend),
@@ -2967,7 +2967,7 @@ impl std::fmt::Display for RunState {
 impl std::str::FromStr for RunState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "running" => Ok(Self::Running),
@@ -3060,7 +3060,7 @@ impl std::fmt::Display for JournalEntryPhase {
 impl std::str::FromStr for JournalEntryPhase {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "before" => Ok(Self::Before),
             "after" => Ok(Self::After),
@@ -3269,7 +3269,7 @@ impl std::fmt::Display for HealthProbe {
 impl std::str::FromStr for HealthProbe {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "api" => Ok(Self::Api),
             "database" => Ok(Self::Database),
@@ -3364,7 +3364,7 @@ impl std::fmt::Display for BreakerState {
 impl std::str::FromStr for BreakerState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "closed" => Ok(Self::Closed),
             "open" => Ok(Self::Open),
@@ -3452,7 +3452,7 @@ impl std::fmt::Display for RateBucketScope {
 impl std::str::FromStr for RateBucketScope {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "user" => Ok(Self::User),
             "project" => Ok(Self::Project),
@@ -3566,7 +3566,7 @@ impl std::fmt::Display for IdempotencyRecordState {
 impl std::str::FromStr for IdempotencyRecordState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "running" => Ok(Self::Running),
             "done" => Ok(Self::Done),
@@ -3629,7 +3629,7 @@ impl std::fmt::Display for TestRunState {
 impl std::str::FromStr for TestRunState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "queued" => Ok(Self::Queued),
             "running" => Ok(Self::Running),

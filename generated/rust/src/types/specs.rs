@@ -95,7 +95,7 @@ impl std::fmt::Display for SpecApplyRequestTargetsItem {
 impl std::str::FromStr for SpecApplyRequestTargetsItem {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "openapi" => Ok(Self::Openapi),
             "rust" => Ok(Self::Rust),
@@ -187,7 +187,7 @@ impl std::fmt::Display for SpecUploadKind {
 impl std::str::FromStr for SpecUploadKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "feature" => Ok(Self::Feature),
             "contract" => Ok(Self::Contract),
@@ -318,7 +318,7 @@ impl std::fmt::Display for SpecArtifactKind {
 impl std::str::FromStr for SpecArtifactKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "feature" => Ok(Self::Feature),
             "contract" => Ok(Self::Contract),
@@ -525,7 +525,7 @@ impl std::fmt::Display for ListSpecsKind {
 impl std::str::FromStr for ListSpecsKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "feature" => Ok(Self::Feature),
             "contract" => Ok(Self::Contract),

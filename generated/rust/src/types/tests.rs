@@ -62,7 +62,7 @@ impl std::fmt::Display for TestRunStartPurpose {
 impl std::str::FromStr for TestRunStartPurpose {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "manual" => Ok(Self::Manual),
             "promotion" => Ok(Self::Promotion),
@@ -193,7 +193,7 @@ impl std::fmt::Display for PostmanTestRunPurpose {
 impl std::str::FromStr for PostmanTestRunPurpose {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "manual" => Ok(Self::Manual),
             "promotion" => Ok(Self::Promotion),
