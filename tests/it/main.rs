@@ -8,11 +8,13 @@
     reason = "a test that cannot go on has failed, and tells what it could not compare"
 )]
 
+mod agreement;
 mod bench;
 mod command_line;
 mod corpus;
 mod determinism;
 mod hono;
+mod instances;
 mod nullability;
 mod platform;
 mod repository;

@@ -124,6 +124,11 @@ impl Model {
             .filter(move |operation| operation.domain == domain)
     }
 
+    /// The named types, in document order.
+    pub fn named(&self) -> impl Iterator<Item = (TypeId, &TypeDef)> {
+        (0..).map(TypeId).zip(&self.types)
+    }
+
     /// Follows aliases from a type to the first kind that is not one. Nullability of the aliases on the way adds up; the
     /// second value tells it. Alias cycles end at `Kind::Any`, which lowering has already reported.
     #[must_use]
