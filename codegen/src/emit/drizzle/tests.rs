@@ -65,7 +65,7 @@ fn columns_have_the_kind_nullability_and_default_of_their_fields() {
     has(&text, ".default(sql.raw(");
     has(
         &text,
-        "/** Opens it. A secret: not to be shown or logged. */\n  key: text('key'),",
+        "/** Opens it. A secret: not to be shown or logged. */ key: text('key'),",
     );
     has(&text, "mood: authorMoodEnum('mood').default('b'),");
     has(&text, "authorMoodEnum = pgEnum('author_mood', [\"it's\", 'b']);");
