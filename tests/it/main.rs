@@ -19,4 +19,5 @@ mod nullability;
 mod platform;
 mod repository;
 mod rust_crate;
+mod servers;
 mod toolchain;
