@@ -76,10 +76,8 @@ fn write_field(names: &RustNames<'_>, id: TypeId, field: &Field, member: &str, t
     if let (Some(default), false) = (&field.default, field.secret) {
         remarks.push(format!("Default: `{}`.", default.to_string().replace('`', "'")));
     }
-    text.push_str(&comment(
-        &about(&field.docs, &format!("{}.", field.name.title()), &remarks),
-        "    ",
-    ));
+    // Nothing is told where the contract says nothing: the name would only be said twice.
+    text.push_str(&comment(&about(&field.docs, "", &remarks), "    "));
     let mut serde = Vec::new();
     if member.strip_prefix("r#").unwrap_or(member) != field.wire {
         serde.push(format!("rename = {}", literal(&field.wire)));
