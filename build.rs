@@ -20,6 +20,7 @@ use std::path::Path;
 )]
 mod digest;
 #[path = "sync/src/listing.rs"]
+#[allow(unreachable_pub, reason = "a module of the sync engine, for which it is public")]
 mod listing;
 
 const LOCK: &str = "flaresmith.lock";

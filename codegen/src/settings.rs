@@ -27,7 +27,7 @@ pub struct Settings {
     /// Treat warnings as errors.
     pub strict: bool,
     /// The Rust crate.
-    pub rust: Package,
+    pub rust: RustPackage,
     /// The npm package of the zod, drizzle and hono targets.
     pub typescript: Package,
     /// The bundled OpenAPI documents.
@@ -38,6 +38,19 @@ pub struct Settings {
     pub mcp: Folder,
     /// The Markdown reference.
     pub docs: Folder,
+}
+
+/// The generated Rust crate, and the handlers of the team's own crate.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RustPackage {
+    /// Folder of the crate, relative to the root.
+    pub out: Option<String>,
+    /// Name of the crate. Default: from the project's name.
+    pub package: Option<String>,
+    /// Folder in a crate of your own, such as `src/handlers`: a stub for each operation and the router over them are written
+    /// there once. Default: none are written.
+    pub handlers: Option<String>,
 }
 
 /// A generated package: where it goes and what it is called.
@@ -67,7 +80,7 @@ impl Default for Settings {
             targets: None,
             templates: None,
             strict: false,
-            rust: Package::default(),
+            rust: RustPackage::default(),
             typescript: Package::default(),
             openapi: Folder::default(),
             postman: Folder::default(),
@@ -98,6 +111,7 @@ impl Settings {
         let single = [
             ("/templates", &self.templates),
             ("/rust/out", &self.rust.out),
+            ("/rust/handlers", &self.rust.handlers),
             ("/typescript/out", &self.typescript.out),
             ("/openapi/out", &self.openapi.out),
             ("/postman/out", &self.postman.out),

@@ -172,3 +172,30 @@ fn values_under_secret_names_are_told_and_placeholders_are_not() {
         assert_eq!(codes(&found), Vec::<&str>::new(), "{placeholder}");
     }
 }
+
+#[test]
+fn names_that_a_database_cannot_keep_are_errors_and_long_ones_of_our_own_are_cut() {
+    let long = "word".repeat(20);
+    let schema = format!(
+        "openapi: 3.1.0\ninfo: {{title: Loans, version: '1'}}\npaths: {{}}\ncomponents:\n  schemas:\n    Loan:\n      type: object\n      required: [id]\n      properties:\n        id: {{type: integer}}\n        {long}: {{type: string}}\n        NAMED\n      x-flaresmith: {{table: {{}}}}\n"
+    );
+    let of = |name: &str| {
+        let named = format!("other: {{type: string, x-flaresmith: {{column: {{name: {name:?}}}}}}}");
+        let contract = schema.replace("NAMED", &named);
+        let mut sources = Sources::default();
+        sources.insert("specs/001-loans/contracts/api.yaml", contract.into_bytes());
+        analyse(&sources, &Settings::default())
+    };
+    let sound = of("its own name");
+    assert!(sound.diagnostics.is_empty(), "{:?}", sound.diagnostics);
+    assert!(
+        sound.model.entities[0]
+            .columns
+            .iter()
+            .all(|column| column.name.len() <= 63)
+    );
+    for name in ["quo\"ted", "line\nbreak", "", &long] {
+        let found = of(name).diagnostics;
+        assert_eq!(codes(&found), ["SPEC_TABLE_INVALID"], "{name:?}: {found:?}");
+    }
+}

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed, and tells what it could not compare"
 )]
 
+mod agreement;
 mod bench;
 mod build_script;
 mod ci_forms;
@@ -18,10 +19,13 @@ mod edits;
 mod git;
 mod hono;
 mod hook;
+mod instances;
+mod nullability;
 mod platform;
 mod repository;
 mod rust_crate;
 mod schemas;
+mod servers;
 mod spec_diff;
 mod staged;
 mod staged_forms;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use flaresmith_codegen::emit::{Artifact, Ownership};
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::{Compilation, compile};
@@ -11,6 +12,11 @@ use crate::bench::write;
 use crate::toolchain::target_of_generated;
 
 fn crate_of(contract: &str, package: &str) -> Compilation {
+    crates_of(contract, package, None)
+}
+
+/// With a folder for handlers, also what goes into the team's own crate.
+fn crates_of(contract: &str, package: &str, handlers: Option<&str>) -> Compilation {
     let mut sources = Sources::default();
     sources.insert("contract.yaml", contract.as_bytes().to_vec());
     let mut settings = Settings {
@@ -19,6 +25,7 @@ fn crate_of(contract: &str, package: &str) -> Compilation {
         ..Settings::default()
     };
     settings.rust.package = Some(package.to_owned());
+    settings.rust.handlers = handlers.map(str::to_owned);
     let made = compile(&sources, &settings, &Default::default());
     assert!(!made.artifacts.is_empty(), "{:?}", made.diagnostics);
     made
@@ -64,12 +71,16 @@ fn run(name: &str, made: &Compilation, tests: &str, more: &str, arguments: &[&st
     let text = std::fs::read_to_string(&manifest).unwrap() + "\n" + more + "\n[workspace]\n";
     write(&manifest, &text);
     write(&root.join("generated/rust/tests/values.rs"), tests);
+    cargo_test(&root.join("generated/rust"), arguments);
+}
+
+fn cargo_test(folder: &Path, arguments: &[&str]) {
     let output = Command::new(env!("CARGO"))
         .args(["test", "--quiet"])
         .args(arguments)
         .env("RUSTFLAGS", "-D warnings")
         .env("CARGO_TARGET_DIR", target_of_generated())
-        .current_dir(root.join("generated/rust"))
+        .current_dir(folder)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -99,4 +110,64 @@ fn the_server_answers_and_the_client_understands() {
     let tests = include_str!("fixtures/rust-server/requests.rs");
     let more = include_str!("fixtures/rust-server/dev-dependencies.toml");
     run("shelf", &made, tests, more, &["--features", "client"]);
+}
+
+/// The files that are the team's own.
+fn handlers(made: &Compilation) -> Vec<&Artifact> {
+    let scaffolds = |artifact: &&Artifact| artifact.ownership == Ownership::Scaffold;
+    made.artifacts.iter().filter(scaffolds).collect()
+}
+
+/// Writes a crate of a team around its handlers, beside the generated crate, and runs the tests in it.
+fn run_team(name: &str, package: &str, made: &Compilation, tests: &str) {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&root);
+    for artifact in &made.artifacts {
+        write(&root.join(&artifact.path), &artifact.text);
+    }
+    let manifest = concat!(
+        "[package]\nname = \"team\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n",
+        "axum = { version = \"0.8\", default-features = false, features = [\"http1\", \"tokio\"] }\n"
+    );
+    let manifest = format!(
+        "{manifest}{package} = {{ path = \"generated/rust\" }}\n\n[dev-dependencies]\nserde_json = \"1\"\n{}{}",
+        "tokio = { version = \"1\", features = [\"macros\", \"rt\"] }\n",
+        "tower = { version = \"0.5\", features = [\"util\"] }\n"
+    );
+    write(&root.join("Cargo.toml"), &manifest);
+    write(&root.join("src/lib.rs"), "pub mod handlers;\n");
+    write(&root.join("tests/handlers.rs"), tests);
+    cargo_test(&root, &["--test", "handlers"]);
+    for artifact in handlers(made) {
+        let output = Command::new("rustfmt")
+            .args(["--check", "--edition", "2024", "--config", "skip_children=true"])
+            .arg(root.join(&artifact.path))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {said}", artifact.path);
+    }
+}
+
+#[test]
+fn handlers_of_the_teams_own_compile_as_they_are_written_and_answer_501() {
+    let contract = include_str!("fixtures/rust-server/openapi.yaml");
+    let made = crates_of(contract, "shelf-api", Some("src/handlers"));
+    let paths: Vec<&str> = handlers(&made).iter().map(|artifact| artifact.path.as_str()).collect();
+    let expected = ["books", "covers", "events", "mod"].map(|name| format!("src/handlers/{name}.rs"));
+    assert_eq!(paths, expected);
+    run_team("shelf-team", "shelf-api", &made, include_str!("rust_crate/handlers.rs"));
+}
+
+#[test]
+fn handlers_are_rust_whatever_the_contract_says() {
+    let made = crates_of(TRICKY, "tricky-api", Some("src/handlers"));
+    assert!(handlers(&made).len() > 2);
+    let tests = "#[test]\nfn it_compiles() {\n    let _ = team::handlers::router(Default::default());\n}\n";
+    run_team("tricky-team", "tricky-api", &made, tests);
+}
+
+#[test]
+fn no_handlers_are_written_where_nobody_asked_for_them() {
+    assert!(handlers(&crate_of(TRICKY, "tricky-api")).is_empty());
 }

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::columns::{column_kind, fits};
 use super::node::{Node, step};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, extension as codes, nearest};
 use crate::model::{
-    Case, Column, ColumnDefault, ColumnKind, Entity, EntityId, Field, ForeignKey, Index, Kind, Model, OnDelete, Record,
-    Shape, TextFormat, Type, TypeId,
+    Case, Column, ColumnDefault, ColumnKind, Entity, EntityId, Field, ForeignKey, Index, Model, OnDelete, Record,
+    Shape, TypeId,
 };
 use crate::openapi::Bundle;
 use crate::openapi::extension::{
@@ -100,7 +101,10 @@ impl Reader<'_> {
             );
             return None;
         };
-        let table = said.name.clone().unwrap_or_else(|| plural(&def.name.to(Case::Snake)));
+        let table = said
+            .name
+            .clone()
+            .unwrap_or_else(|| short(&plural(&def.name.to(Case::Snake))));
         let mut columns = Vec::new();
         let mut references = Vec::new();
         let mut indexes = Vec::new();
@@ -132,6 +136,7 @@ impl Reader<'_> {
             columns.push(column);
             references.push(extension.references);
         }
+        self.demand_names(&table, &columns, at);
         self.tell_repeated_columns(&columns, at);
         let primary_key = self.primary_key(&said, &columns, record, at);
         self.indexes(&said, &columns, &table, at, &mut indexes);
@@ -177,7 +182,7 @@ impl Reader<'_> {
     }
 
     fn column(&mut self, field: &Field, said: &ColumnExtension, at: &str) -> Column {
-        let (ty, nullable) = self.model.resolve(&field.ty);
+        let (ty, _) = self.model.resolve(&field.ty);
         let kind = column_kind(self.model, ty);
         let default = match &said.default {
             Some(Value::String(word)) if word == "now" && matches!(kind, ColumnKind::Timestamp | ColumnKind::Date) => {
@@ -197,10 +202,10 @@ impl Reader<'_> {
         Column {
             field: field.wire.clone(),
             field_name: field.name.clone(),
-            name: said.name.clone().unwrap_or_else(|| field.name.to(Case::Snake)),
+            name: (said.name.clone()).unwrap_or_else(|| short(&field.name.to(Case::Snake))),
             kind,
             ty: field.ty.clone(),
-            nullable: nullable || !field.required,
+            nullable: !field.required || self.model.admits_null(&field.ty),
             unique: said.unique,
             default,
             secret: field.secret,
@@ -412,6 +417,18 @@ impl Reader<'_> {
         Some(key)
     }
 
+    /// Names that a database keeps whole, and that can be quoted in SQL.
+    fn demand_names(&mut self, table: &str, columns: &[Column], at: &str) {
+        for name in std::iter::once(table).chain(columns.iter().map(|column| column.name.as_str())) {
+            let quotable = !name.is_empty() && !name.contains(|c: char| c == '"' || c.is_control());
+            if !quotable || name.len() > LONGEST_NAME {
+                let message = format!("`{}` is no name for a table or column", name.escape_debug());
+                let hint = format!("use 1 to {LONGEST_NAME} bytes without quotes and control characters");
+                self.tell(&step(at, "table"), message, Some(hint));
+            }
+        }
+    }
+
     fn tell_repeated_tables(&mut self, drafts: &[Draft]) {
         let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
         for draft in drafts {
@@ -442,53 +459,6 @@ impl Reader<'_> {
         let place = self.bundle.place(at);
         self.diagnostics
             .push(Diagnostic::new(&codes::TABLE_INVALID, message, place).maybe_hint(hint));
-    }
-}
-
-/// What a column of a type holds. Aliases have been followed.
-fn column_kind(model: &Model, ty: &Type) -> ColumnKind {
-    match &ty.kind {
-        Kind::Boolean => ColumnKind::Boolean,
-        Kind::Integer { narrow: true } => ColumnKind::Integer,
-        Kind::Integer { narrow: false } => ColumnKind::BigInteger,
-        Kind::Number => ColumnKind::Double,
-        Kind::Text(format) => match format {
-            TextFormat::Uuid => ColumnKind::Uuid,
-            TextFormat::DateTime => ColumnKind::Timestamp,
-            TextFormat::Date => ColumnKind::Date,
-            TextFormat::Decimal => ColumnKind::Decimal,
-            TextFormat::Base64 | TextFormat::Bytes => ColumnKind::Bytes,
-            _ => ColumnKind::Text,
-        },
-        Kind::Named(id) => match &model.type_def(*id).shape {
-            Shape::Enumeration(enumeration) if enumeration.values.iter().all(Value::is_string) => {
-                ColumnKind::Enumeration(*id)
-            }
-            Shape::Enumeration(_) => ColumnKind::BigInteger,
-            _ => ColumnKind::Json,
-        },
-        Kind::Literals(values) if values.iter().all(Value::is_string) => ColumnKind::Text,
-        Kind::Literals(values) if values.iter().all(Value::is_boolean) => ColumnKind::Boolean,
-        Kind::Literals(values) if values.iter().all(Value::is_i64) => ColumnKind::BigInteger,
-        _ => ColumnKind::Json,
-    }
-}
-
-/// Whether a literal can stand in a column.
-fn fits(model: &Model, value: &Value, kind: &ColumnKind) -> bool {
-    match kind {
-        ColumnKind::Boolean => value.is_boolean(),
-        ColumnKind::Integer | ColumnKind::BigInteger => value.is_i64(),
-        ColumnKind::Double => value.is_number(),
-        ColumnKind::Enumeration(id) => match &model.type_def(*id).shape {
-            Shape::Enumeration(enumeration) => enumeration.values.contains(value),
-            _ => false,
-        },
-        ColumnKind::Json => true,
-        ColumnKind::Bytes => false,
-        ColumnKind::Uuid | ColumnKind::Timestamp | ColumnKind::Date | ColumnKind::Decimal | ColumnKind::Text => {
-            value.is_string()
-        }
     }
 }
 

@@ -143,6 +143,12 @@ impl<'a> Lowering<'a> {
             let items = node.get("itemSchema").filter(|_| kind == MediaKind::EventStream);
             let schema = items.or(known).or_else(|| node.get("schema"));
             let ty = schema.map(|schema| self.schema(schema, place));
+            // A range of media types of which no value is described is whatever is sent.
+            let bytes = ty.as_ref().is_none_or(|ty| ty.kind == Kind::Text(TextFormat::Bytes));
+            let kind = match bytes && media.contains("/*") {
+                true => MediaKind::Bytes,
+                false => kind,
+            };
             found.push(Content {
                 media: media.to_owned(),
                 kind,

@@ -3,6 +3,7 @@
 //! Owns: naming, merging, and what each keyword means for types. Must not know: any target.
 
 mod circles;
+mod columns;
 mod domains;
 mod entities;
 mod enums;

@@ -34,7 +34,7 @@ impl<'a> Lowering<'a> {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        let further = self.further_members(merged);
+        let further = Self::further_members(merged);
         if properties.is_empty() && required.is_empty() && !matches!(further, Further::Refused) {
             return self.map(merged, further, nullable, slot);
         }
@@ -164,44 +164,23 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// What the keywords about unnamed members come to.
-    fn further_members(&mut self, merged: &Merged<'a>) -> Further<'a> {
+    /// What the keywords about unnamed members come to. What cannot be told apart is admitted.
+    fn further_members(merged: &Merged<'a>) -> Further<'a> {
         let mut typed: Option<Vec<Member<'a>>> = None;
+        let refused = are_closed(merged);
         for key in ["additionalProperties", "unevaluatedProperties"] {
             for node in merged.all(key) {
-                match node.value {
-                    Value::Bool(false) => return self.refused(merged),
-                    Value::Bool(true) => {
-                        typed.get_or_insert_default();
-                    }
-                    _ => typed.get_or_insert_default().push(Member::new(node)),
+                let members = typed.get_or_insert_default();
+                if !node.value.is_boolean() {
+                    members.push(Member::new(node));
                 }
             }
         }
-        let patterns: Vec<Node<'a>> = merged
-            .all("patternProperties")
-            .iter()
-            .flat_map(Node::members)
-            .map(|(_, node)| node)
-            .collect();
-        if let (None, Some(first)) = (&typed, patterns.first()) {
-            // Only the first pattern's members can be told apart from nothing at all.
-            return Further::Typed(vec![Member::new(first.clone())]);
-        }
-        typed.map_or(Further::Unsaid, Further::Typed)
-    }
-
-    /// Further members are refused, unless they match a pattern.
-    fn refused(&mut self, merged: &Merged<'a>) -> Further<'a> {
-        let patterns: Vec<Node<'a>> = merged
-            .all("patternProperties")
-            .iter()
-            .flat_map(Node::members)
-            .map(|(_, node)| node)
-            .collect();
-        match patterns.into_iter().next() {
-            Some(node) => Further::Typed(vec![Member::new(node)]),
-            None => Further::Refused,
+        match patterns(merged).as_slice() {
+            [] if refused => Further::Refused,
+            [] => typed.map_or(Further::Unsaid, Further::Typed),
+            [(pattern, node)] if refused || matches_all(pattern) => Further::Typed(vec![Member::new(node.clone())]),
+            _ => Further::Typed(Vec::new()),
         }
     }
 
@@ -237,18 +216,12 @@ impl<'a> Lowering<'a> {
         let names = merged
             .first("propertyNames")
             .and_then(|node| Some(node.text("pattern")?.to_owned()));
-        let patterns: Vec<&'a str> = merged
-            .all("patternProperties")
-            .iter()
-            .flat_map(Node::members)
-            .map(|(key, _)| key)
-            .collect();
-        let closed = merged
-            .all("additionalProperties")
-            .iter()
-            .any(|node| node.value == &Value::Bool(false));
-        let by_members = patterns.first().filter(|_| closed && patterns.len() == 1);
-        names.or_else(|| by_members.map(|pattern| (*pattern).to_owned()))
+        let patterns = patterns(merged);
+        let by_members = match patterns.as_slice() {
+            [(pattern, _)] if are_closed(merged) && !matches_all(pattern) => Some(*pattern),
+            _ => None,
+        };
+        names.or_else(|| by_members.map(str::to_owned))
     }
 
     /// Tells the keywords that no shape and no rule can express.
@@ -274,14 +247,16 @@ impl<'a> Lowering<'a> {
                     self.unsupported(key, &node.at);
                 }
             }
-            let patterns = part.get("patternProperties");
-            let several = patterns.as_ref().is_some_and(|node| node.members().count() > 1);
             let beside = part
                 .map
                 .get("properties")
                 .and_then(Value::as_object)
                 .is_some_and(|map| !map.is_empty());
-            if let Some(node) = patterns.filter(|_| several || beside) {
+            let exact = match patterns(merged).as_slice() {
+                [(pattern, _)] => !beside && (are_closed(merged) || matches_all(pattern)),
+                _ => false,
+            };
+            if let Some(node) = part.get("patternProperties").filter(|_| !exact) {
                 self.unsupported("patternProperties", &node.at);
             }
             if let Some(node) = part.get("propertyNames") {
@@ -310,6 +285,24 @@ impl<'a> Lowering<'a> {
         let id = self.named.get(pointer.get(..length)?)?;
         Some(self.name_of(*id))
     }
+}
+
+/// Patterns of names, and the schemas of the members that have such names.
+fn patterns<'a>(merged: &Merged<'a>) -> Vec<(&'a str, Node<'a>)> {
+    let said = merged.all("patternProperties");
+    said.iter().flat_map(Node::members).collect()
+}
+
+/// Whether members that no keyword names are refused.
+fn are_closed(merged: &Merged<'_>) -> bool {
+    ["additionalProperties", "unevaluatedProperties"]
+        .iter()
+        .any(|key| merged.all(key).iter().any(|node| node.value == &Value::Bool(false)))
+}
+
+/// Whether every name has the pattern.
+fn matches_all(pattern: &str) -> bool {
+    matches!(pattern.trim_start_matches('^').trim_end_matches('$'), "" | ".*")
 }
 
 /// What may stand beside the named members.

@@ -29,6 +29,8 @@ pub use types::{
     Enumeration, Extra, Field, Kind, Record, Rules, Shape, Tag, TextFormat, Type, TypeDef, TypeId, Union, Variant,
 };
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 /// A whole service: the result of lowering every document of a repository.
@@ -122,6 +124,11 @@ impl Model {
             .filter(move |operation| operation.domain == domain)
     }
 
+    /// The named types, in document order.
+    pub fn named(&self) -> impl Iterator<Item = (TypeId, &TypeDef)> {
+        (0..).map(TypeId).zip(&self.types)
+    }
+
     /// Follows aliases from a type to the first kind that is not one. Nullability of the aliases on the way adds up; the
     /// second value tells it. Alias cycles end at `Kind::Any`, which lowering has already reported.
     #[must_use]
@@ -139,5 +146,27 @@ impl Model {
             nullable |= inner.nullable;
         }
         (current, nullable)
+    }
+
+    /// Whether `null` is a value of a type, however that was said: of the type, of what it names, or of one of its alternatives.
+    #[must_use]
+    pub fn admits_null(&self, ty: &Type) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut next = vec![ty];
+        while let Some(ty) = next.pop() {
+            let (ty, nullable) = self.resolve(ty);
+            match &ty.kind {
+                _ if nullable => return true,
+                Kind::Any | Kind::Null => return true,
+                Kind::Literals(values) if values.iter().any(serde_json::Value::is_null) => return true,
+                Kind::Named(id) if seen.insert(*id) => {
+                    if let Shape::Union(union) = &self.type_def(*id).shape {
+                        next.extend(union.variants.iter().map(|variant| &variant.ty));
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
     }
 }

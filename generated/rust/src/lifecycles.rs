@@ -85,7 +85,7 @@ impl std::fmt::Display for UserEvent {
 impl std::str::FromStr for UserEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "accept" => Ok(Self::Accept),
             "disable" => Ok(Self::Disable),
@@ -106,13 +106,13 @@ impl Lifecycle for UserLifecycle {
     type State = crate::types::UserStatus;
     type Event = UserEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::UserStatus {
         match self {
-            Self::Standard => Self::State::Invited,
+            Self::Standard => crate::types::UserStatus::Invited,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::UserStatus, UserEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::UserStatus::Invited, on: UserEvent::Accept, to: crate::types::UserStatus::Active },
@@ -175,7 +175,7 @@ impl std::fmt::Display for SigningKeyEvent {
 impl std::str::FromStr for SigningKeyEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "activate" => Ok(Self::Activate),
             "replace" => Ok(Self::Replace),
@@ -197,13 +197,13 @@ impl Lifecycle for SigningKeyLifecycle {
     type State = crate::types::SigningKeyState;
     type Event = SigningKeyEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::SigningKeyState {
         match self {
-            Self::Standard => Self::State::Pending,
+            Self::Standard => crate::types::SigningKeyState::Pending,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::SigningKeyState, SigningKeyEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::SigningKeyState::Pending, on: SigningKeyEvent::Activate, to: crate::types::SigningKeyState::Active },
@@ -261,7 +261,7 @@ impl std::fmt::Display for MasterKeyVersionEvent {
 impl std::str::FromStr for MasterKeyVersionEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "replace" => Ok(Self::Replace),
             "reencrypted" => Ok(Self::Reencrypted),
@@ -281,13 +281,13 @@ impl Lifecycle for MasterKeyVersionLifecycle {
     type State = crate::types::MasterKeyVersionState;
     type Event = MasterKeyVersionEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::MasterKeyVersionState {
         match self {
-            Self::Standard => Self::State::Active,
+            Self::Standard => crate::types::MasterKeyVersionState::Active,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::MasterKeyVersionState, MasterKeyVersionEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::MasterKeyVersionState::Active, on: MasterKeyVersionEvent::Replace, to: crate::types::MasterKeyVersionState::Retiring },
@@ -356,7 +356,7 @@ impl std::fmt::Display for ProjectEvent {
 impl std::str::FromStr for ProjectEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "ready" => Ok(Self::Ready),
             "fail" => Ok(Self::Fail),
@@ -380,13 +380,13 @@ impl Lifecycle for ProjectLifecycle {
     type State = crate::types::ProjectState;
     type Event = ProjectEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::ProjectState {
         match self {
-            Self::Standard => Self::State::Provisioning,
+            Self::Standard => crate::types::ProjectState::Provisioning,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::ProjectState, ProjectEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::ProjectState::Provisioning, on: ProjectEvent::Ready, to: crate::types::ProjectState::Active },
@@ -463,7 +463,7 @@ impl std::fmt::Display for IntegrationConfigEvent {
 impl std::str::FromStr for IntegrationConfigEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "verify" => Ok(Self::Verify),
             "fail" => Ok(Self::Fail),
@@ -487,13 +487,13 @@ impl Lifecycle for IntegrationConfigLifecycle {
     type State = crate::types::IntegrationState;
     type Event = IntegrationConfigEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::IntegrationState {
         match self {
-            Self::Standard => Self::State::Connecting,
+            Self::Standard => crate::types::IntegrationState::Connecting,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::IntegrationState, IntegrationConfigEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::IntegrationState::Connecting, on: IntegrationConfigEvent::Verify, to: crate::types::IntegrationState::Connected },
@@ -565,7 +565,7 @@ impl std::fmt::Display for CodespaceEvent {
 impl std::str::FromStr for CodespaceEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "accept" => Ok(Self::Accept),
             "ready" => Ok(Self::Ready),
@@ -588,13 +588,13 @@ impl Lifecycle for CodespaceLifecycle {
     type State = crate::types::CodespaceState;
     type Event = CodespaceEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::CodespaceState {
         match self {
-            Self::Standard => Self::State::Queued,
+            Self::Standard => crate::types::CodespaceState::Queued,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::CodespaceState, CodespaceEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::CodespaceState::Queued, on: CodespaceEvent::Accept, to: crate::types::CodespaceState::Provisioning },
@@ -703,7 +703,7 @@ impl std::fmt::Display for EnvironmentEvent {
 impl std::str::FromStr for EnvironmentEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "provision" => Ok(Self::Provision),
             "ready" => Ok(Self::Ready),
@@ -737,14 +737,14 @@ impl Lifecycle for EnvironmentLifecycle {
     type State = crate::types::EnvironmentState;
     type Event = EnvironmentEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::EnvironmentState {
         match self {
-            Self::Standard => Self::State::Pending,
-            Self::Preview => Self::State::Provisioning,
+            Self::Standard => crate::types::EnvironmentState::Pending,
+            Self::Preview => crate::types::EnvironmentState::Provisioning,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::EnvironmentState, EnvironmentEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::EnvironmentState::Pending, on: EnvironmentEvent::Provision, to: crate::types::EnvironmentState::Provisioning },
@@ -836,7 +836,7 @@ impl std::fmt::Display for BuildEvent {
 impl std::str::FromStr for BuildEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "start" => Ok(Self::Start),
             "succeed" => Ok(Self::Succeed),
@@ -858,13 +858,13 @@ impl Lifecycle for BuildLifecycle {
     type State = crate::types::BuildState;
     type Event = BuildEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::BuildState {
         match self {
-            Self::Standard => Self::State::Queued,
+            Self::Standard => crate::types::BuildState::Queued,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::BuildState, BuildEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::BuildState::Queued, on: BuildEvent::Start, to: crate::types::BuildState::Running },
@@ -940,7 +940,7 @@ impl std::fmt::Display for DeploymentEvent {
 impl std::str::FromStr for DeploymentEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "start" => Ok(Self::Start),
             "validate" => Ok(Self::Validate),
@@ -965,13 +965,13 @@ impl Lifecycle for DeploymentLifecycle {
     type State = crate::types::DeploymentState;
     type Event = DeploymentEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::DeploymentState {
         match self {
-            Self::Standard => Self::State::Pending,
+            Self::Standard => crate::types::DeploymentState::Pending,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::DeploymentState, DeploymentEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::DeploymentState::Pending, on: DeploymentEvent::Start, to: crate::types::DeploymentState::Running },
@@ -1043,7 +1043,7 @@ impl std::fmt::Display for DatabaseBranchEvent {
 impl std::str::FromStr for DatabaseBranchEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "ready" => Ok(Self::Ready),
             "reset" => Ok(Self::Reset),
@@ -1066,13 +1066,13 @@ impl Lifecycle for DatabaseBranchLifecycle {
     type State = crate::types::DatabaseBranchState;
     type Event = DatabaseBranchEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::DatabaseBranchState {
         match self {
-            Self::Standard => Self::State::Creating,
+            Self::Standard => crate::types::DatabaseBranchState::Creating,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::DatabaseBranchState, DatabaseBranchEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::DatabaseBranchState::Creating, on: DatabaseBranchEvent::Ready, to: crate::types::DatabaseBranchState::Ready },
@@ -1151,7 +1151,7 @@ impl std::fmt::Display for ProvisioningRunEvent {
 impl std::str::FromStr for ProvisioningRunEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "start" => Ok(Self::Start),
             "succeed" => Ok(Self::Succeed),
@@ -1176,13 +1176,13 @@ impl Lifecycle for ProvisioningRunLifecycle {
     type State = crate::types::RunState;
     type Event = ProvisioningRunEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::RunState {
         match self {
-            Self::Standard => Self::State::Pending,
+            Self::Standard => crate::types::RunState::Pending,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::RunState, ProvisioningRunEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::RunState::Pending, on: ProvisioningRunEvent::Start, to: crate::types::RunState::Running },
@@ -1270,7 +1270,7 @@ impl std::fmt::Display for RunStepEvent {
 impl std::str::FromStr for RunStepEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "start" => Ok(Self::Start),
             "wait" => Ok(Self::Wait),
@@ -1296,13 +1296,13 @@ impl Lifecycle for RunStepLifecycle {
     type State = crate::types::StepState;
     type Event = RunStepEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::StepState {
         match self {
-            Self::Standard => Self::State::Pending,
+            Self::Standard => crate::types::StepState::Pending,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::StepState, RunStepEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::StepState::Pending, on: RunStepEvent::Start, to: crate::types::StepState::Running },
@@ -1384,7 +1384,7 @@ impl std::fmt::Display for ResourceRecordEvent {
 impl std::str::FromStr for ResourceRecordEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "create" => Ok(Self::Create),
             "ready" => Ok(Self::Ready),
@@ -1408,13 +1408,13 @@ impl Lifecycle for ResourceRecordLifecycle {
     type State = crate::types::ResourceRecordState;
     type Event = ResourceRecordEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::ResourceRecordState {
         match self {
-            Self::Standard => Self::State::Planned,
+            Self::Standard => crate::types::ResourceRecordState::Planned,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::ResourceRecordState, ResourceRecordEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::ResourceRecordState::Planned, on: ResourceRecordEvent::Create, to: crate::types::ResourceRecordState::Creating },
@@ -1469,7 +1469,7 @@ impl std::fmt::Display for ChatSessionEvent {
 impl std::str::FromStr for ChatSessionEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "close" => Ok(Self::Close),
             _ => Err(crate::scalars::UnknownValue("ChatSessionEvent")),
@@ -1488,13 +1488,13 @@ impl Lifecycle for ChatSessionLifecycle {
     type State = crate::types::ChatSessionState;
     type Event = ChatSessionEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::ChatSessionState {
         match self {
-            Self::Standard => Self::State::Active,
+            Self::Standard => crate::types::ChatSessionState::Active,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::ChatSessionState, ChatSessionEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::ChatSessionState::Active, on: ChatSessionEvent::Close, to: crate::types::ChatSessionState::Closed },
@@ -1554,7 +1554,7 @@ impl std::fmt::Display for ChatMessageEvent {
 impl std::str::FromStr for ChatMessageEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "start" => Ok(Self::Start),
             "finish" => Ok(Self::Finish),
@@ -1576,13 +1576,13 @@ impl Lifecycle for ChatMessageLifecycle {
     type State = crate::types::ChatMessageState;
     type Event = ChatMessageEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::ChatMessageState {
         match self {
-            Self::Standard => Self::State::Pending,
+            Self::Standard => crate::types::ChatMessageState::Pending,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::ChatMessageState, ChatMessageEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::ChatMessageState::Pending, on: ChatMessageEvent::Start, to: crate::types::ChatMessageState::Streaming },
@@ -1648,7 +1648,7 @@ impl std::fmt::Display for ProposedDiffEvent {
 impl std::str::FromStr for ProposedDiffEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "apply" => Ok(Self::Apply),
             "dismiss" => Ok(Self::Dismiss),
@@ -1670,13 +1670,13 @@ impl Lifecycle for ProposedDiffLifecycle {
     type State = crate::types::ProposedDiffState;
     type Event = ProposedDiffEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::ProposedDiffState {
         match self {
-            Self::Standard => Self::State::Proposed,
+            Self::Standard => crate::types::ProposedDiffState::Proposed,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::ProposedDiffState, ProposedDiffEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::ProposedDiffState::Proposed, on: ProposedDiffEvent::Apply, to: crate::types::ProposedDiffState::Applied },
@@ -1736,7 +1736,7 @@ impl std::fmt::Display for IncidentEvent {
 impl std::str::FromStr for IncidentEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "mitigate" => Ok(Self::Mitigate),
             "resolve" => Ok(Self::Resolve),
@@ -1757,13 +1757,13 @@ impl Lifecycle for IncidentLifecycle {
     type State = crate::types::IncidentState;
     type Event = IncidentEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::IncidentState {
         match self {
-            Self::Standard => Self::State::Open,
+            Self::Standard => crate::types::IncidentState::Open,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::IncidentState, IncidentEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::IncidentState::Open, on: IncidentEvent::Mitigate, to: crate::types::IncidentState::Mitigated },
@@ -1826,7 +1826,7 @@ impl std::fmt::Display for CircuitBreakerEvent {
 impl std::str::FromStr for CircuitBreakerEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "trip" => Ok(Self::Trip),
             "probe" => Ok(Self::Probe),
@@ -1848,13 +1848,13 @@ impl Lifecycle for CircuitBreakerLifecycle {
     type State = crate::types::BreakerState;
     type Event = CircuitBreakerEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::BreakerState {
         match self {
-            Self::Standard => Self::State::Closed,
+            Self::Standard => crate::types::BreakerState::Closed,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::BreakerState, CircuitBreakerEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::BreakerState::Closed, on: CircuitBreakerEvent::Trip, to: crate::types::BreakerState::Open },
@@ -1917,7 +1917,7 @@ impl std::fmt::Display for PostmanTestRunEvent {
 impl std::str::FromStr for PostmanTestRunEvent {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "start" => Ok(Self::Start),
             "pass" => Ok(Self::Pass),
@@ -1939,13 +1939,13 @@ impl Lifecycle for PostmanTestRunLifecycle {
     type State = crate::types::TestRunState;
     type Event = PostmanTestRunEvent;
 
-    fn initial(self) -> Self::State {
+    fn initial(self) -> crate::types::TestRunState {
         match self {
-            Self::Standard => Self::State::Queued,
+            Self::Standard => crate::types::TestRunState::Queued,
         }
     }
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {
+    fn transitions(self) -> &'static [Transition<crate::types::TestRunState, PostmanTestRunEvent>] {
         match self {
             Self::Standard => &[
                 Transition { from: crate::types::TestRunState::Queued, on: PostmanTestRunEvent::Start, to: crate::types::TestRunState::Running },

@@ -9,7 +9,7 @@ use super::names::{Relation, columns, constraint, shortened};
 use super::{Context, PG};
 use crate::emit::typescript::imports::Imports;
 use crate::emit::typescript::text::{comment, key, member, string};
-use crate::model::{Entity, EntityId, ForeignKey, Model, OnDelete, TypeId};
+use crate::model::{Column, Entity, EntityId, ForeignKey, Model, OnDelete, TypeId};
 
 /// The definition of a table.
 pub(super) fn table(
@@ -33,7 +33,7 @@ pub(super) fn table(
     ));
     for (n, one) in entity.columns.iter().enumerate() {
         text.push('\n');
-        text.push_str(&comment(one.docs.description.as_deref().unwrap_or_default(), "  "));
+        text.push_str(&comment(&about(one), "  "));
         let primary = entity.primary_key == [n];
         text.push_str(&format!(
             "  {}: {}",
@@ -60,6 +60,22 @@ pub(super) fn table(
     }
     text.push_str(");\n");
     text
+}
+
+/// Words about a column.
+fn about(column: &Column) -> String {
+    let said = column.docs.description.as_deref().unwrap_or_default().trim();
+    let secret = if column.secret {
+        "A secret: not to be shown or logged."
+    } else {
+        ""
+    };
+    let between = match (said.is_empty() || secret.is_empty(), said.contains('\n')) {
+        (true, _) => "",
+        (false, true) => "\n",
+        (false, false) => " ",
+    };
+    format!("{said}{between}{secret}")
 }
 
 /// Keys, unique constraints, indexes and references that do not stand at a column.

@@ -40,6 +40,7 @@ fn library() -> Value {
             "properties": {
                 "id": id, "authorId": to("Author"), "editorId": to("Author"),
                 "isbn": {"type": "string", "x-flaresmith": {"column": {"unique": true}}}, "region": {"type": "string"},
+                "key": {"type": "string", "description": "Opens it.", "x-flaresmith": {"secret": true}},
             },
             "x-flaresmith": {"table": {"name": "books", "primaryKey": ["id"], "unique": [["isbn", "region"]], "indexes": [{"columns": ["region"]}]}},
         },
@@ -62,6 +63,10 @@ fn columns_have_the_kind_nullability_and_default_of_their_fields() {
     has(&text, "at: timestamptz('at').notNull().default(sql`now()`),");
     has(&text, "tags: jsonb('tags').$type<Tag[]>().notNull().default([]),");
     has(&text, ".default(sql.raw(");
+    has(
+        &text,
+        "/** Opens it. A secret: not to be shown or logged. */ key: text('key'),",
+    );
     has(&text, "mood: authorMoodEnum('mood').default('b'),");
     has(&text, "authorMoodEnum = pgEnum('author_mood', [\"it's\", 'b']);");
     assert!(

@@ -156,9 +156,10 @@ impl Maker<'_> {
 
     fn field(&mut self, field: &Field) -> Value {
         if field.secret {
-            let rules = field.ty.rules.as_deref().cloned().unwrap_or_default();
-            return match self.model.resolve(&field.ty).0.kind {
-                Kind::Text(_) => Value::String(text::placeholder(&rules)),
+            let (ty, _) = self.model.resolve(&field.ty);
+            let rules = (field.ty.rules.as_deref().or(ty.rules.as_deref())).cloned();
+            return match &ty.kind {
+                Kind::Text(format) => Value::String(text::placeholder(format, &rules.unwrap_or_default())),
                 _ => self.make(&field.ty),
             };
         }

@@ -28,17 +28,22 @@ pub(super) fn of(format: &TextFormat, rules: &Rules) -> String {
         TextFormat::Ipv6 => "2001:db8::1",
         TextFormat::Base64 | TextFormat::Bytes => "ZXhhbXBsZQ==",
         TextFormat::Decimal => "12.50",
-        TextFormat::Password => return placeholder(rules),
+        TextFormat::Password => return placeholder(format, rules),
         TextFormat::Plain | TextFormat::Other(_) => return fitted("example", rules),
     };
     // A format leaves no freedom for lengths.
     text.to_owned()
 }
 
-/// What stands for a secret in an example: obviously none, and of the form that the rules demand.
-pub(super) fn placeholder(rules: &Rules) -> String {
+/// What stands for a secret in an example: obviously none, and of the form that its format and rules demand.
+pub(super) fn placeholder(format: &TextFormat, rules: &Rules) -> String {
     let made = rules.pattern.as_deref().and_then(|pattern| matching(pattern, rules));
-    made.unwrap_or_else(|| fitted("not-a-real-secret", rules))
+    made.unwrap_or_else(|| match format {
+        TextFormat::Plain | TextFormat::Password | TextFormat::Other(_) => fitted("not-a-real-secret", rules),
+        // The same in Base64.
+        TextFormat::Base64 | TextFormat::Bytes => "bm90LWEtcmVhbC1zZWNyZXQ=".to_owned(),
+        _ => of(format, rules),
+    })
 }
 
 /// A key of a map.
@@ -132,6 +137,14 @@ mod tests {
             };
             assert_eq!(of(&TextFormat::Plain, &rules), expected);
         }
+    }
+
+    #[test]
+    fn what_stands_for_a_secret_has_its_format() {
+        let none = Rules::default();
+        assert_eq!(placeholder(&TextFormat::Plain, &none), "not-a-real-secret");
+        assert_eq!(placeholder(&TextFormat::Base64, &none), "bm90LWEtcmVhbC1zZWNyZXQ=");
+        assert_eq!(placeholder(&TextFormat::Uri, &none), of(&TextFormat::Uri, &none));
     }
 
     #[test]

@@ -466,8 +466,14 @@ fn header_type(model: &Model, ty: &Type) -> String {
         Kind::Text(_) => "string".to_owned(),
         Kind::Integer { .. } | Kind::Number => "number".to_owned(),
         Kind::Boolean => "boolean".to_owned(),
+        Kind::List(item) => match &model.resolve(item).0.kind {
+            Kind::List(_) => "readonly unknown[]".to_owned(),
+            _ => format!("readonly ({})[]", header_type(model, item)),
+        },
+        Kind::Map(_) => "Readonly<Record<string, unknown>>".to_owned(),
         Kind::Named(id) => match &model.type_def(*id).shape {
             Shape::Enumeration(list) => list.values.iter().map(value).collect::<Vec<_>>().join(" | "),
+            Shape::Record(_) => "Readonly<Record<string, unknown>>".to_owned(),
             _ => "unknown".to_owned(),
         },
         _ => "unknown".to_owned(),

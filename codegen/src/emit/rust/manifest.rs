@@ -44,6 +44,11 @@ fn package(input: &Input<'_>) -> String {
     }
 }
 
+/// What Rust code calls the crate.
+pub(super) fn krate(input: &Input<'_>) -> String {
+    package(input).replace('-', "_")
+}
+
 fn is_package_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
@@ -108,7 +113,7 @@ pub(super) fn files(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Art
         generated_by: GENERATED_BY,
         // Debug formatting of a string without control signs is a basic string of TOML, once `\u{..}` cannot occur in it.
         description: toml_string(&format!("Types, server and client of {title}")),
-        krate: package.replace('-', "_"),
+        krate: krate(input),
         package,
         version: markdown(&one_line(&input.model.info.version)),
         title: markdown(&title),

@@ -109,6 +109,16 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             }
         }
     }
+    if let Some(handlers) = &input.settings.rust.handlers {
+        let handlers = handlers.trim_end_matches('/');
+        let files = server::scaffolds(&names, &manifest::krate(input));
+        artifacts.extend(files.into_iter().map(|(name, text)| Artifact {
+            path: format!("{handlers}/{name}"),
+            text,
+            ownership: Ownership::Scaffold,
+            target: TARGET,
+        }));
+    }
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     artifacts
 }

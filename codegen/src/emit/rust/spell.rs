@@ -4,7 +4,7 @@
 //! told in [`names`](super::names).
 
 use super::names::RustNames;
-use crate::model::{Kind, Rules, Shape, TextFormat, Type, TypeId};
+use crate::model::{Kind, Rules, TextFormat, Type, TypeId};
 
 /// Where a use of a type stands, which decides how short it can be spelt and whether it must be boxed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,25 +16,6 @@ pub(super) enum Within {
 }
 
 impl RustNames<'_> {
-    /// Whether `null` is a value of the Rust type, so that `Option` would have to be wrapped once more to tell it from absence.
-    pub(super) fn admits_null(&self, ty: &Type) -> bool {
-        let (inner, nullable) = self.model.resolve(ty);
-        nullable
-            || match &inner.kind {
-                Kind::Any | Kind::Null => true,
-                Kind::Literals(values) => values.iter().any(serde_json::Value::is_null),
-                Kind::Named(id) => match &self.model.type_def(*id).shape {
-                    Shape::Union(union) => union.variants.iter().any(|variant| {
-                        // One step is enough to stay away from circles: a union of unions is a union that may hold null.
-                        let (inner, nullable) = self.model.resolve(&variant.ty);
-                        nullable || matches!(inner.kind, Kind::Any | Kind::Null | Kind::Named(_))
-                    }),
-                    _ => false,
-                },
-                _ => false,
-            }
-    }
-
     /// A use of a type, as text.
     pub(super) fn spell(&self, ty: &Type, within: Within) -> String {
         self.spell_boxed(ty, within, true)

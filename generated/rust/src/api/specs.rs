@@ -80,15 +80,10 @@ pub struct UploadSpecRequest {
 /// The form that `uploadSpec` takes.
 #[derive(Debug, Clone)]
 pub struct UploadSpecForm {
-    /// File.
     pub file: crate::bodies::FilePart,
-    /// Path.
     pub path: String,
-    /// Kind.
     pub kind: Option<crate::types::SpecUploadKind>,
-    /// Branch.
     pub branch: Option<String>,
-    /// Message.
     pub message: Option<String>,
 }
 

@@ -5,10 +5,8 @@
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
-    /// From.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<chrono::DateTime<chrono::Utc>>,
-    /// To.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -24,12 +22,9 @@ impl crate::validate::Validate for Period {
 /// Requirements: FR-013, FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct AuditEventPage {
-    /// Items.
     pub items: Vec<AuditEvent>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -45,9 +40,7 @@ impl crate::validate::Validate for AuditEventPage {
 /// Requirements: FR-013.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct AuditEvent {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Organization id.
     #[serde(rename = "organizationId", deserialize_with = "crate::scalars::required")]
     pub organization_id: Option<uuid::Uuid>,
     /// Kept after the project is gone, so it refers to nothing.
@@ -56,33 +49,25 @@ pub struct AuditEvent {
     /// Who acted; behind a service token, the person who made it.
     #[serde(rename = "actorId", deserialize_with = "crate::scalars::required")]
     pub actor_id: Option<uuid::Uuid>,
-    /// Origin.
     pub origin: super::Origin,
     /// Such as `project.create`.
     pub action: String,
     /// A code of the catalog, such as `SEC_SECRET_ACCESS`.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub code: Option<String>,
-    /// Outcome.
     pub outcome: AuditEventOutcome,
-    /// Subject type.
     #[serde(rename = "subjectType")]
     pub subject_type: String,
-    /// Subject id.
     #[serde(rename = "subjectId", deserialize_with = "crate::scalars::required")]
     pub subject_id: Option<String>,
-    /// Request id.
     #[serde(rename = "requestId", deserialize_with = "crate::scalars::required")]
     pub request_id: Option<uuid::Uuid>,
-    /// Summary.
     pub summary: String,
     /// More about it, without secrets; only owners receive it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<std::collections::BTreeMap<String, String>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -131,7 +116,7 @@ impl std::fmt::Display for AuditEventOutcome {
 impl std::str::FromStr for AuditEventOutcome {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "allowed" => Ok(Self::Allowed),
             "denied" => Ok(Self::Denied),

@@ -5,10 +5,8 @@
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserUpdate {
-    /// Name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Image.
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub image: Option<Option<String>>,
 }
@@ -23,7 +21,6 @@ impl crate::validate::Validate for UserUpdate {
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignInRequest {
-    /// Email.
     pub email: String,
     /// Only in requests.
     pub password: String,
@@ -49,22 +46,18 @@ impl crate::validate::Validate for SignInRequest {
 /// Requirements: FR-020, FR-036.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TokenPair {
-    /// Access token.
     #[serde(rename = "accessToken")]
     pub access_token: String,
-    /// Token type.
     #[serde(rename = "tokenType")]
     pub token_type: String,
     /// Seconds for which the access token is good.
     #[serde(rename = "expiresIn")]
     pub expires_in: i32,
-    /// Refresh token.
     #[serde(rename = "refreshToken")]
     pub refresh_token: String,
     /// Seconds for which the refresh token is good.
     #[serde(rename = "refreshExpiresIn")]
     pub refresh_expires_in: i32,
-    /// User.
     pub user: User,
 }
 
@@ -116,7 +109,6 @@ impl crate::validate::Validate for RefreshRequest {
 pub struct InvitationAcceptance {
     /// Only in requests.
     pub token: String,
-    /// Name.
     pub name: String,
     /// Only in requests.
     pub password: String,
@@ -169,7 +161,6 @@ impl crate::validate::Validate for PasswordChange {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OauthStart {
-    /// Redirect uri.
     #[serde(rename = "redirectUri")]
     pub redirect_uri: String,
     /// SHA-256 of the verifier, for PKCE.
@@ -186,12 +177,9 @@ impl crate::validate::Validate for OauthStart {
 /// Where to send the person, and the state that has to come back.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OauthAuthorization {
-    /// Authorization url.
     #[serde(rename = "authorizationUrl")]
     pub authorization_url: String,
-    /// State.
     pub state: String,
-    /// Expires at.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
@@ -206,13 +194,10 @@ impl crate::validate::Validate for OauthAuthorization {
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenExchange {
-    /// Grant type.
     pub grant_type: String,
     /// Only in requests.
     pub code: String,
-    /// State.
     pub state: String,
-    /// Redirect uri.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
     /// Only in requests.
@@ -249,7 +234,6 @@ pub struct CurrentUser {
     /// Null for a person.
     #[serde(rename = "serviceToken", deserialize_with = "crate::scalars::required")]
     pub service_token: Option<super::ServiceTokenInfo>,
-    /// Organizations.
     pub organizations: Vec<OrganizationRole>,
     /// Roles in single projects, by project id.
     pub projects: std::collections::BTreeMap<String, super::Role>,
@@ -264,9 +248,7 @@ impl crate::validate::Validate for CurrentUser {
 /// An organization and one's role there.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationRole {
-    /// Organization.
     pub organization: super::Organization,
-    /// Role.
     pub role: super::Role,
 }
 
@@ -281,9 +263,7 @@ impl crate::validate::Validate for OrganizationRole {
 /// Requirements: FR-036.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct KeyManifest {
-    /// Keys.
     pub keys: Vec<KeyInfo>,
-    /// Generated at.
     #[serde(rename = "generatedAt")]
     pub generated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -299,24 +279,17 @@ impl crate::validate::Validate for KeyManifest {
 /// Requirements: FR-036, SC-011.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct KeyInfo {
-    /// Kid.
     pub kid: String,
-    /// Alg.
     pub alg: String,
-    /// Use.
     pub r#use: String,
-    /// State.
     pub state: SigningKeyState,
-    /// Activated at.
     #[serde(rename = "activatedAt", deserialize_with = "crate::scalars::required")]
     pub activated_at: Option<chrono::DateTime<chrono::Utc>>,
     /// 90 days after it was activated.
     #[serde(rename = "rotatesAt", deserialize_with = "crate::scalars::required")]
     pub rotates_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Grace until.
     #[serde(rename = "graceUntil", deserialize_with = "crate::scalars::required")]
     pub grace_until: Option<chrono::DateTime<chrono::Utc>>,
-    /// Revoked at.
     #[serde(rename = "revokedAt", deserialize_with = "crate::scalars::required")]
     pub revoked_at: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -334,7 +307,6 @@ pub struct KeyInvalidation {
     /// The key that signs now when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
-    /// Reason.
     pub reason: String,
 }
 
@@ -349,24 +321,18 @@ impl crate::validate::Validate for KeyInvalidation {
 /// Requirements: FR-020.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct User {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Name.
     pub name: String,
     /// Lower case. Never written to logs.
     pub email: String,
-    /// Email verified.
     #[serde(rename = "emailVerified")]
     pub email_verified: bool,
     /// Address of a portrait.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub image: Option<String>,
-    /// Status.
     pub status: UserStatus,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -419,7 +385,7 @@ impl std::fmt::Display for UserStatus {
 impl std::str::FromStr for UserStatus {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "invited" => Ok(Self::Invited),
             "active" => Ok(Self::Active),
@@ -484,7 +450,7 @@ impl std::fmt::Display for SigningKeyState {
 impl std::str::FromStr for SigningKeyState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "active" => Ok(Self::Active),

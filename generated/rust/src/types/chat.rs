@@ -21,11 +21,9 @@ impl crate::validate::Validate for ChatTicketRequest {
 /// Requirements: FR-011.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatTicketGrant {
-    /// Token.
     pub token: String,
     /// The address to connect to.
     pub url: String,
-    /// Expires at.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
@@ -50,7 +48,6 @@ impl crate::validate::Validate for ChatTicketGrant {
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChatSessionCreate {
-    /// Title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The feature branch for accepted edits; made when it does not exist.
@@ -69,12 +66,9 @@ impl crate::validate::Validate for ChatSessionCreate {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatSessionPage {
-    /// Items.
     pub items: Vec<ChatSession>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -91,7 +85,6 @@ impl crate::validate::Validate for ChatSessionPage {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChatMessageSend {
-    /// Text.
     pub text: String,
     /// Files to read beside the specs.
     #[serde(rename = "contextPaths", skip_serializing_if = "Option::is_none")]
@@ -110,9 +103,7 @@ impl crate::validate::Validate for ChatMessageSend {
 /// A question and the message that will hold the answer.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatTurn {
-    /// Question.
     pub question: ChatMessage,
-    /// Answer.
     pub answer: ChatMessage,
 }
 
@@ -127,12 +118,9 @@ impl crate::validate::Validate for ChatTurn {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatMessagePage {
-    /// Items.
     pub items: Vec<ChatMessage>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -243,16 +231,11 @@ impl crate::validate::Validate for ChatEvent {
 /// Requirements: FR-019.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatContextGiven {
-    /// Type.
     pub r#type: String,
-    /// Message id.
     #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
-    /// Paths.
     pub paths: Vec<String>,
-    /// Tools.
     pub tools: Vec<String>,
-    /// Constitution version.
     #[serde(rename = "constitutionVersion", deserialize_with = "crate::scalars::required")]
     pub constitution_version: Option<String>,
 }
@@ -266,12 +249,9 @@ impl crate::validate::Validate for ChatContextGiven {
 /// The next piece of the answer.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatText {
-    /// Type.
     pub r#type: String,
-    /// Message id.
     #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
-    /// Text.
     pub text: String,
 }
 
@@ -284,12 +264,9 @@ impl crate::validate::Validate for ChatText {
 /// What the agent means to do; each plan replaces the one before.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatPlan {
-    /// Type.
     pub r#type: String,
-    /// Message id.
     #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
-    /// Entries.
     pub entries: Vec<ChatPlanEntriesItem>,
 }
 
@@ -302,9 +279,7 @@ impl crate::validate::Validate for ChatPlan {
 /// Chat plan entries item.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatPlanEntriesItem {
-    /// Text.
     pub text: String,
-    /// Done.
     pub done: bool,
 }
 
@@ -317,22 +292,15 @@ impl crate::validate::Validate for ChatPlanEntriesItem {
 /// A tool that the agent uses.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatToolCall {
-    /// Type.
     pub r#type: String,
-    /// Message id.
     #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
-    /// Call id.
     #[serde(rename = "callId")]
     pub call_id: String,
-    /// Tool.
     pub tool: String,
-    /// State.
     pub state: ChatToolCallState,
-    /// Arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Summary.
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub summary: Option<Option<String>>,
 }
@@ -385,7 +353,7 @@ impl std::fmt::Display for ChatToolCallState {
 impl std::str::FromStr for ChatToolCallState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "started" => Ok(Self::Started),
             "done" => Ok(Self::Done),
@@ -407,12 +375,9 @@ impl crate::validate::Validate for ChatToolCallState {
 /// Requirements: FR-012.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatDiffProposed {
-    /// Type.
     pub r#type: String,
-    /// Message id.
     #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
-    /// Diff.
     pub diff: ProposedDiffSummary,
 }
 
@@ -425,12 +390,9 @@ impl crate::validate::Validate for ChatDiffProposed {
 /// The answer failed; the stream ends.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatFailed {
-    /// Type.
     pub r#type: String,
-    /// Message id.
     #[serde(rename = "messageId", deserialize_with = "crate::scalars::required")]
     pub message_id: Option<uuid::Uuid>,
-    /// Error.
     pub error: super::ErrorBody,
 }
 
@@ -443,9 +405,7 @@ impl crate::validate::Validate for ChatFailed {
 /// The answer is whole; the stream ends.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatDone {
-    /// Type.
     pub r#type: String,
-    /// Message.
     pub message: ChatMessage,
 }
 
@@ -458,24 +418,16 @@ impl crate::validate::Validate for ChatDone {
 /// A proposal without its patch.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProposedDiffSummary {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Title.
     pub title: String,
-    /// State.
     pub state: ProposedDiffState,
-    /// Branch.
     pub branch: String,
-    /// Base sha.
     #[serde(rename = "baseSha")]
     pub base_sha: String,
-    /// File count.
     #[serde(rename = "fileCount")]
     pub file_count: i32,
-    /// Added lines.
     #[serde(rename = "addedLines")]
     pub added_lines: i32,
-    /// Removed lines.
     #[serde(rename = "removedLines")]
     pub removed_lines: i32,
 }
@@ -491,12 +443,9 @@ impl crate::validate::Validate for ProposedDiffSummary {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProposedDiffPage {
-    /// Items.
     pub items: Vec<ProposedDiffSummary>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -516,7 +465,6 @@ pub struct DiffApply {
     /// The head of the branch that the caller has seen.
     #[serde(rename = "baseSha")]
     pub base_sha: String,
-    /// Message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Only the edits of these files.
@@ -535,35 +483,25 @@ impl crate::validate::Validate for DiffApply {
 /// Requirements: FR-011.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatSession {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// User id.
     #[serde(rename = "userId")]
     pub user_id: uuid::Uuid,
-    /// Title.
     pub title: String,
-    /// State.
     pub state: ChatSessionState,
     /// The feature branch that accepted edits go to.
     pub branch: String,
-    /// Base sha.
     #[serde(rename = "baseSha")]
     pub base_sha: String,
     /// Name of the agent that answers.
     pub agent: String,
-    /// Last message at.
     #[serde(rename = "lastMessageAt", deserialize_with = "crate::scalars::required")]
     pub last_message_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Closed at.
     #[serde(rename = "closedAt", deserialize_with = "crate::scalars::required")]
     pub closed_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -608,7 +546,7 @@ impl std::fmt::Display for ChatSessionState {
 impl std::str::FromStr for ChatSessionState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "active" => Ok(Self::Active),
             "closed" => Ok(Self::Closed),
@@ -628,29 +566,20 @@ impl crate::validate::Validate for ChatSessionState {
 /// Requirements: FR-011, FR-019.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatMessage {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Session id.
     #[serde(rename = "sessionId")]
     pub session_id: uuid::Uuid,
-    /// Sequence.
     pub sequence: i32,
-    /// Author.
     pub author: ChatMessageAuthor,
-    /// State.
     pub state: ChatMessageState,
-    /// Text.
     pub text: String,
     /// Spec files that were put before the agent.
     #[serde(rename = "contextPaths")]
     pub context_paths: Vec<String>,
-    /// Error code.
     #[serde(rename = "errorCode", deserialize_with = "crate::scalars::required")]
     pub error_code: Option<String>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -695,7 +624,7 @@ impl std::fmt::Display for ChatMessageAuthor {
 impl std::str::FromStr for ChatMessageAuthor {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "user" => Ok(Self::User),
             "agent" => Ok(Self::Agent),
@@ -758,7 +687,7 @@ impl std::fmt::Display for ChatMessageState {
 impl std::str::FromStr for ChatMessageState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "streaming" => Ok(Self::Streaming),
@@ -781,44 +710,31 @@ impl crate::validate::Validate for ChatMessageState {
 /// Requirements: FR-012.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProposedDiff {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Session id.
     #[serde(rename = "sessionId")]
     pub session_id: uuid::Uuid,
-    /// Message id.
     #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
-    /// Branch.
     pub branch: String,
     /// The commit the edits were made against.
     #[serde(rename = "baseSha")]
     pub base_sha: String,
-    /// State.
     pub state: ProposedDiffState,
-    /// Title.
     pub title: String,
-    /// File count.
     #[serde(rename = "fileCount")]
     pub file_count: i32,
-    /// Added lines.
     #[serde(rename = "addedLines")]
     pub added_lines: i32,
-    /// Removed lines.
     #[serde(rename = "removedLines")]
     pub removed_lines: i32,
     /// Unified diff.
     pub patch: String,
-    /// Commit sha.
     #[serde(rename = "commitSha", deserialize_with = "crate::scalars::required")]
     pub commit_sha: Option<String>,
-    /// Applied by id.
     #[serde(rename = "appliedById", deserialize_with = "crate::scalars::required")]
     pub applied_by_id: Option<uuid::Uuid>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -873,7 +789,7 @@ impl std::fmt::Display for ProposedDiffState {
 impl std::str::FromStr for ProposedDiffState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "proposed" => Ok(Self::Proposed),
             "applied" => Ok(Self::Applied),
@@ -924,7 +840,7 @@ impl std::fmt::Display for ListChatSessionsState {
 impl std::str::FromStr for ListChatSessionsState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "active" => Ok(Self::Active),
             "closed" => Ok(Self::Closed),

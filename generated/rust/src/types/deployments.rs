@@ -4,25 +4,17 @@
 /// A deployment with its build and the version at the edge host.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DeploymentDetail {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Environment id.
     #[serde(rename = "environmentId")]
     pub environment_id: uuid::Uuid,
-    /// Kind.
     pub kind: super::DeploymentKind,
-    /// State.
     pub state: super::DeploymentState,
-    /// Build id.
     #[serde(rename = "buildId", deserialize_with = "crate::scalars::required")]
     pub build_id: Option<uuid::Uuid>,
-    /// Commit sha.
     #[serde(rename = "commitSha")]
     pub commit_sha: String,
-    /// Url.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub url: Option<String>,
     /// Where a promotion came from.
@@ -34,34 +26,24 @@ pub struct DeploymentDetail {
     /// The test run that let it pass.
     #[serde(rename = "testRunId", deserialize_with = "crate::scalars::required")]
     pub test_run_id: Option<uuid::Uuid>,
-    /// Requested by id.
     #[serde(rename = "requestedById", deserialize_with = "crate::scalars::required")]
     pub requested_by_id: Option<uuid::Uuid>,
-    /// Message.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub message: Option<String>,
-    /// Error code.
     #[serde(rename = "errorCode", deserialize_with = "crate::scalars::required")]
     pub error_code: Option<String>,
-    /// Duration ms.
     #[serde(rename = "durationMs", deserialize_with = "crate::scalars::required")]
     pub duration_ms: Option<u64>,
-    /// Started at.
     #[serde(rename = "startedAt", deserialize_with = "crate::scalars::required")]
     pub started_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
-    /// Build.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub build: Option<Build>,
-    /// Worker version.
     #[serde(rename = "workerVersion", deserialize_with = "crate::scalars::required")]
     pub worker_version: Option<super::WorkerVersion>,
 }
@@ -77,12 +59,9 @@ impl crate::validate::Validate for DeploymentDetail {
 /// Requirements: FR-024, FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DeploymentPage {
-    /// Items.
     pub items: Vec<super::Deployment>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -98,12 +77,9 @@ impl crate::validate::Validate for DeploymentPage {
 /// Requirements: FR-024, FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BuildPage {
-    /// Items.
     pub items: Vec<Build>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -119,40 +95,27 @@ impl crate::validate::Validate for BuildPage {
 /// Requirements: FR-024.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Build {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Commit sha.
     #[serde(rename = "commitSha")]
     pub commit_sha: String,
-    /// Branch.
     pub branch: String,
-    /// State.
     pub state: super::BuildState,
-    /// Digest.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub digest: Option<String>,
-    /// Size bytes.
     #[serde(rename = "sizeBytes", deserialize_with = "crate::scalars::required")]
     pub size_bytes: Option<u64>,
-    /// Spec version id.
     #[serde(rename = "specVersionId", deserialize_with = "crate::scalars::required")]
     pub spec_version_id: Option<uuid::Uuid>,
-    /// Error code.
     #[serde(rename = "errorCode", deserialize_with = "crate::scalars::required")]
     pub error_code: Option<String>,
-    /// Started at.
     #[serde(rename = "startedAt", deserialize_with = "crate::scalars::required")]
     pub started_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }

@@ -6,17 +6,13 @@
 /// Requirements: FR-007, FR-032, SC-002.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EnvironmentMatrix {
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
     /// dev, staging and prod, then previews, newest first.
     pub environments: Vec<EnvironmentCard>,
-    /// Integrations.
     pub integrations: Vec<super::IntegrationStatus>,
-    /// Error budget.
     #[serde(rename = "errorBudget")]
     pub error_budget: super::ErrorBudget,
-    /// Generated at.
     #[serde(rename = "generatedAt")]
     pub generated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -32,23 +28,17 @@ impl crate::validate::Validate for EnvironmentMatrix {
 /// Requirements: FR-007.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EnvironmentCard {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Kind.
     pub kind: super::EnvironmentKind,
     /// Counts previews of one name; an archived one keeps its number.
     pub generation: i32,
-    /// State.
     pub state: super::EnvironmentState,
     /// Why it is updating or validating; null otherwise.
     #[serde(rename = "updateCause", deserialize_with = "crate::scalars::required")]
     pub update_cause: Option<EnvironmentUpdateCause>,
-    /// Branch.
     pub branch: String,
     /// The address that the provider returned.
     #[serde(deserialize_with = "crate::scalars::required")]
@@ -56,42 +46,30 @@ pub struct EnvironmentCard {
     /// What runs there now.
     #[serde(rename = "commitSha", deserialize_with = "crate::scalars::required")]
     pub commit_sha: Option<String>,
-    /// Failure count.
     #[serde(rename = "failureCount")]
     pub failure_count: i32,
-    /// Last error code.
     #[serde(rename = "lastErrorCode", deserialize_with = "crate::scalars::required")]
     pub last_error_code: Option<String>,
-    /// Last activity at.
     #[serde(rename = "lastActivityAt")]
     pub last_activity_at: chrono::DateTime<chrono::Utc>,
     /// When a preview is archived if nothing happens; null for dev, staging and prod.
     #[serde(rename = "expiresAt", deserialize_with = "crate::scalars::required")]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Archived at.
     #[serde(rename = "archivedAt", deserialize_with = "crate::scalars::required")]
     pub archived_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Version.
     pub version: i32,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
-    /// Database branch.
     #[serde(rename = "databaseBranch", deserialize_with = "crate::scalars::required")]
     pub database_branch: Option<String>,
-    /// Postman environment.
     #[serde(rename = "postmanEnvironment", deserialize_with = "crate::scalars::required")]
     pub postman_environment: Option<String>,
-    /// Last build.
     #[serde(rename = "lastBuild", deserialize_with = "crate::scalars::required")]
     pub last_build: Option<BuildSummary>,
-    /// Last deployment.
     #[serde(rename = "lastDeployment", deserialize_with = "crate::scalars::required")]
     pub last_deployment: Option<DeploymentSummary>,
-    /// Last test run.
     #[serde(rename = "lastTestRun", deserialize_with = "crate::scalars::required")]
     pub last_test_run: Option<TestRunSummary>,
     /// Null while it has not been probed.
@@ -148,7 +126,7 @@ impl std::fmt::Display for EnvironmentUpdateCause {
 impl std::str::FromStr for EnvironmentUpdateCause {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "deploy" => Ok(Self::Deploy),
             "promote" => Ok(Self::Promote),
@@ -167,14 +145,10 @@ impl crate::validate::Validate for EnvironmentUpdateCause {
 /// A build in one line.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BuildSummary {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Commit sha.
     #[serde(rename = "commitSha")]
     pub commit_sha: String,
-    /// State.
     pub state: super::BuildState,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -188,16 +162,11 @@ impl crate::validate::Validate for BuildSummary {
 /// A deployment in one line.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DeploymentSummary {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Kind.
     pub kind: DeploymentSummaryKind,
-    /// Commit sha.
     #[serde(rename = "commitSha")]
     pub commit_sha: String,
-    /// State.
     pub state: super::DeploymentState,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -246,7 +215,7 @@ impl std::fmt::Display for DeploymentSummaryKind {
 impl std::str::FromStr for DeploymentSummaryKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "deploy" => Ok(Self::Deploy),
             "promote" => Ok(Self::Promote),
@@ -265,17 +234,12 @@ impl crate::validate::Validate for DeploymentSummaryKind {
 /// A test run in one line.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TestRunSummary {
-    /// Id.
     pub id: uuid::Uuid,
-    /// State.
     pub state: super::TestRunState,
-    /// Assertion count.
     #[serde(rename = "assertionCount")]
     pub assertion_count: i32,
-    /// Failed count.
     #[serde(rename = "failedCount")]
     pub failed_count: i32,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -289,23 +253,17 @@ impl crate::validate::Validate for TestRunSummary {
 /// An environment with its database branch and the version at the edge host.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EnvironmentDetail {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Kind.
     pub kind: super::EnvironmentKind,
     /// Counts previews of one name; an archived one keeps its number.
     pub generation: i32,
-    /// State.
     pub state: super::EnvironmentState,
     /// Why it is updating or validating; null otherwise.
     #[serde(rename = "updateCause", deserialize_with = "crate::scalars::required")]
     pub update_cause: Option<EnvironmentUpdateCause>,
-    /// Branch.
     pub branch: String,
     /// The address that the provider returned.
     #[serde(deserialize_with = "crate::scalars::required")]
@@ -313,39 +271,28 @@ pub struct EnvironmentDetail {
     /// What runs there now.
     #[serde(rename = "commitSha", deserialize_with = "crate::scalars::required")]
     pub commit_sha: Option<String>,
-    /// Failure count.
     #[serde(rename = "failureCount")]
     pub failure_count: i32,
-    /// Last error code.
     #[serde(rename = "lastErrorCode", deserialize_with = "crate::scalars::required")]
     pub last_error_code: Option<String>,
-    /// Last activity at.
     #[serde(rename = "lastActivityAt")]
     pub last_activity_at: chrono::DateTime<chrono::Utc>,
     /// When a preview is archived if nothing happens; null for dev, staging and prod.
     #[serde(rename = "expiresAt", deserialize_with = "crate::scalars::required")]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Archived at.
     #[serde(rename = "archivedAt", deserialize_with = "crate::scalars::required")]
     pub archived_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Version.
     pub version: i32,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
-    /// Database branch.
     #[serde(rename = "databaseBranch", deserialize_with = "crate::scalars::required")]
     pub database_branch: Option<DatabaseBranch>,
-    /// Standby branch.
     #[serde(rename = "standbyBranch", deserialize_with = "crate::scalars::required")]
     pub standby_branch: Option<DatabaseBranch>,
-    /// Worker version.
     #[serde(rename = "workerVersion", deserialize_with = "crate::scalars::required")]
     pub worker_version: Option<super::WorkerVersion>,
-    /// Allowed events.
     #[serde(rename = "allowedEvents")]
     pub allowed_events: Vec<String>,
 }
@@ -362,7 +309,6 @@ impl crate::validate::Validate for EnvironmentDetail {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewCreate {
-    /// Branch.
     pub branch: String,
     /// Hours without activity after which it is archived; the project's own when absent.
     #[serde(rename = "ttlHours", skip_serializing_if = "Option::is_none")]
@@ -382,7 +328,6 @@ pub struct DeployRequest {
     /// A branch or commit; the environment's branch when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#ref: Option<String>,
-    /// Message.
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub message: Option<Option<String>>,
 }
@@ -399,7 +344,6 @@ impl crate::validate::Validate for DeployRequest {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PromoteRequest {
-    /// To.
     pub to: PromoteRequestTo,
     /// The test run to go by; the latest of the build when absent.
     #[serde(rename = "testRunId", skip_serializing_if = "Option::is_none")]
@@ -409,7 +353,6 @@ pub struct PromoteRequest {
     /// Default: `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub critical: Option<bool>,
-    /// Message.
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub message: Option<Option<String>>,
 }
@@ -454,7 +397,7 @@ impl std::fmt::Display for PromoteRequestTo {
 impl std::str::FromStr for PromoteRequestTo {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "staging" => Ok(Self::Staging),
             "prod" => Ok(Self::Prod),
@@ -483,7 +426,6 @@ pub struct RollbackRequest {
     /// Default: `false`.
     #[serde(rename = "restoreDatabase", skip_serializing_if = "Option::is_none")]
     pub restore_database: Option<bool>,
-    /// Reason.
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub reason: Option<Option<String>>,
 }
@@ -545,7 +487,7 @@ impl std::fmt::Display for RetryRequestMode {
 impl std::str::FromStr for RetryRequestMode {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "deployment" => Ok(Self::Deployment),
             "provisioning" => Ok(Self::Provisioning),
@@ -565,23 +507,17 @@ impl crate::validate::Validate for RetryRequestMode {
 /// Requirements: FR-005, FR-007, FR-026, FR-034.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Environment {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Kind.
     pub kind: super::EnvironmentKind,
     /// Counts previews of one name; an archived one keeps its number.
     pub generation: i32,
-    /// State.
     pub state: super::EnvironmentState,
     /// Why it is updating or validating; null otherwise.
     #[serde(rename = "updateCause", deserialize_with = "crate::scalars::required")]
     pub update_cause: Option<EnvironmentUpdateCause>,
-    /// Branch.
     pub branch: String,
     /// The address that the provider returned.
     #[serde(deserialize_with = "crate::scalars::required")]
@@ -589,27 +525,20 @@ pub struct Environment {
     /// What runs there now.
     #[serde(rename = "commitSha", deserialize_with = "crate::scalars::required")]
     pub commit_sha: Option<String>,
-    /// Failure count.
     #[serde(rename = "failureCount")]
     pub failure_count: i32,
-    /// Last error code.
     #[serde(rename = "lastErrorCode", deserialize_with = "crate::scalars::required")]
     pub last_error_code: Option<String>,
-    /// Last activity at.
     #[serde(rename = "lastActivityAt")]
     pub last_activity_at: chrono::DateTime<chrono::Utc>,
     /// When a preview is archived if nothing happens; null for dev, staging and prod.
     #[serde(rename = "expiresAt", deserialize_with = "crate::scalars::required")]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Archived at.
     #[serde(rename = "archivedAt", deserialize_with = "crate::scalars::required")]
     pub archived_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Version.
     pub version: i32,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -625,36 +554,24 @@ impl crate::validate::Validate for Environment {
 /// Requirements: FR-004, FR-031.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DatabaseBranch {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Environment id.
     #[serde(rename = "environmentId")]
     pub environment_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Purpose.
     pub purpose: DatabaseBranchPurpose,
-    /// State.
     pub state: DatabaseBranchState,
-    /// External id.
     #[serde(rename = "externalId", deserialize_with = "crate::scalars::required")]
     pub external_id: Option<String>,
-    /// Parent id.
     #[serde(rename = "parentId", deserialize_with = "crate::scalars::required")]
     pub parent_id: Option<uuid::Uuid>,
-    /// Region.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub region: Option<String>,
-    /// Last reset at.
     #[serde(rename = "lastResetAt", deserialize_with = "crate::scalars::required")]
     pub last_reset_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -699,7 +616,7 @@ impl std::fmt::Display for DatabaseBranchPurpose {
 impl std::str::FromStr for DatabaseBranchPurpose {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "primary" => Ok(Self::Primary),
             "standby" => Ok(Self::Standby),
@@ -760,7 +677,7 @@ impl std::fmt::Display for DatabaseBranchState {
 impl std::str::FromStr for DatabaseBranchState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "creating" => Ok(Self::Creating),
             "ready" => Ok(Self::Ready),

@@ -39,7 +39,7 @@ impl std::fmt::Display for TreeEntryType {
 impl std::str::FromStr for TreeEntryType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "blob" => Ok(Self::Blob),
             "tree" => Ok(Self::Tree),
@@ -58,11 +58,8 @@ impl crate::validate::Validate for TreeEntryType {
 /// Something in a folder.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TreeEntry {
-    /// Path.
     pub path: String,
-    /// Type.
     pub r#type: TreeEntryType,
-    /// Sha.
     pub sha: String,
     /// Null for folders.
     #[serde(rename = "sizeBytes", deserialize_with = "crate::scalars::required")]
@@ -82,15 +79,11 @@ impl crate::validate::Validate for TreeEntry {
 /// Requirements: FR-012, FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FileTreePage {
-    /// Commit sha.
     #[serde(rename = "commitSha")]
     pub commit_sha: String,
-    /// Items.
     pub items: Vec<TreeEntry>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -106,9 +99,7 @@ impl crate::validate::Validate for FileTreePage {
 /// Requirements: FR-030.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BlobInfo {
-    /// Sha.
     pub sha: String,
-    /// Size bytes.
     #[serde(rename = "sizeBytes")]
     pub size_bytes: u64,
     /// Null when nobody has looked yet.
@@ -182,11 +173,8 @@ impl crate::validate::Validate for FileChange {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WriteFile {
-    /// Op.
     pub op: String,
-    /// Path.
     pub path: String,
-    /// Content.
     pub content: String,
     /// Default: `"utf8"`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -236,7 +224,7 @@ impl std::fmt::Display for WriteFileEncoding {
 impl std::str::FromStr for WriteFileEncoding {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "utf8" => Ok(Self::Utf8),
             "base64" => Ok(Self::Base64),
@@ -255,9 +243,7 @@ impl crate::validate::Validate for WriteFileEncoding {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteFile {
-    /// Op.
     pub op: String,
-    /// Path.
     pub path: String,
 }
 
@@ -271,11 +257,8 @@ impl crate::validate::Validate for DeleteFile {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MoveFile {
-    /// Op.
     pub op: String,
-    /// Path.
     pub path: String,
-    /// New path.
     #[serde(rename = "newPath")]
     pub new_path: String,
 }
@@ -292,12 +275,9 @@ impl crate::validate::Validate for MoveFile {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeSet {
-    /// Branch.
     pub branch: String,
-    /// Base sha.
     #[serde(rename = "baseSha")]
     pub base_sha: String,
-    /// Changes.
     pub changes: Vec<FileChange>,
     /// Default: `3`.
     #[serde(rename = "contextLines", skip_serializing_if = "Option::is_none")]
@@ -316,14 +296,11 @@ impl crate::validate::Validate for ChangeSet {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommitRequest {
-    /// Branch.
     pub branch: String,
     /// The head of the branch that the caller has seen.
     #[serde(rename = "baseSha")]
     pub base_sha: String,
-    /// Message.
     pub message: String,
-    /// Changes.
     pub changes: Vec<FileChange>,
 }
 
@@ -338,20 +315,15 @@ impl crate::validate::Validate for CommitRequest {
 /// Requirements: FR-012.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DiffPreview {
-    /// Base sha.
     #[serde(rename = "baseSha")]
     pub base_sha: String,
-    /// Head sha.
     #[serde(rename = "headSha")]
     pub head_sha: String,
     /// Whether the branch has moved since.
     pub stale: bool,
-    /// Files.
     pub files: Vec<FileDiff>,
-    /// Added lines.
     #[serde(rename = "addedLines")]
     pub added_lines: i32,
-    /// Removed lines.
     #[serde(rename = "removedLines")]
     pub removed_lines: i32,
 }
@@ -365,19 +337,13 @@ impl crate::validate::Validate for DiffPreview {
 /// The diff of one file.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FileDiff {
-    /// Path.
     pub path: String,
-    /// Old path.
     #[serde(rename = "oldPath", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub old_path: Option<Option<String>>,
-    /// Type.
     pub r#type: FileDiffType,
-    /// Binary.
     pub binary: bool,
-    /// Added lines.
     #[serde(rename = "addedLines")]
     pub added_lines: i32,
-    /// Removed lines.
     #[serde(rename = "removedLines")]
     pub removed_lines: i32,
     /// Unified diff; null for binary files.
@@ -433,7 +399,7 @@ impl std::fmt::Display for FileDiffType {
 impl std::str::FromStr for FileDiffType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "added" => Ok(Self::Added),
             "modified" => Ok(Self::Modified),

@@ -6,12 +6,9 @@
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct HealthCheckPage {
-    /// Items.
     pub items: Vec<HealthCheck>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -27,12 +24,9 @@ impl crate::validate::Validate for HealthCheckPage {
 /// Requirements: FR-025, FR-031.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IncidentPage {
-    /// Items.
     pub items: Vec<Incident>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -48,28 +42,19 @@ impl crate::validate::Validate for IncidentPage {
 /// Requirements: FR-031, SC-008.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct HealthCheck {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Environment id.
     #[serde(rename = "environmentId")]
     pub environment_id: uuid::Uuid,
-    /// Probe.
     pub probe: super::HealthProbe,
-    /// Healthy.
     pub healthy: bool,
-    /// Latency ms.
     #[serde(rename = "latencyMs", deserialize_with = "crate::scalars::required")]
     pub latency_ms: Option<f64>,
-    /// Consecutive failures.
     #[serde(rename = "consecutiveFailures")]
     pub consecutive_failures: i32,
-    /// Error code.
     #[serde(rename = "errorCode", deserialize_with = "crate::scalars::required")]
     pub error_code: Option<String>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -85,44 +70,30 @@ impl crate::validate::Validate for HealthCheck {
 /// Requirements: FR-031, SC-008.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Incident {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Environment id.
     #[serde(rename = "environmentId", deserialize_with = "crate::scalars::required")]
     pub environment_id: Option<uuid::Uuid>,
-    /// Kind.
     pub kind: IncidentKind,
-    /// State.
     pub state: IncidentState,
-    /// Severity.
     pub severity: super::Severity,
-    /// Summary.
     pub summary: String,
-    /// Failover branch id.
     #[serde(rename = "failoverBranchId", deserialize_with = "crate::scalars::required")]
     pub failover_branch_id: Option<uuid::Uuid>,
     /// How much of what was written before a failover is not on the standby.
     #[serde(rename = "lostWindowSeconds", deserialize_with = "crate::scalars::required")]
     pub lost_window_seconds: Option<f64>,
-    /// Downtime seconds.
     #[serde(rename = "downtimeSeconds", deserialize_with = "crate::scalars::required")]
     pub downtime_seconds: Option<f64>,
-    /// Detected at.
     #[serde(rename = "detectedAt")]
     pub detected_at: chrono::DateTime<chrono::Utc>,
-    /// Mitigated at.
     #[serde(rename = "mitigatedAt", deserialize_with = "crate::scalars::required")]
     pub mitigated_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Resolved at.
     #[serde(rename = "resolvedAt", deserialize_with = "crate::scalars::required")]
     pub resolved_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -179,7 +150,7 @@ impl std::fmt::Display for IncidentKind {
 impl std::str::FromStr for IncidentKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "apiDown" => Ok(Self::ApiDown),
             "databaseDown" => Ok(Self::DatabaseDown),
@@ -237,7 +208,7 @@ impl std::fmt::Display for IncidentState {
 impl std::str::FromStr for IncidentState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "open" => Ok(Self::Open),
             "mitigated" => Ok(Self::Mitigated),

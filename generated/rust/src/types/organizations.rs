@@ -5,7 +5,6 @@
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationCreate {
-    /// Name.
     pub name: String,
     /// Made from the name when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,7 +21,6 @@ impl crate::validate::Validate for OrganizationCreate {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationUpdate {
-    /// Name.
     pub name: String,
 }
 
@@ -37,12 +35,9 @@ impl crate::validate::Validate for OrganizationUpdate {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationPage {
-    /// Items.
     pub items: Vec<super::Organization>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -56,16 +51,11 @@ impl crate::validate::Validate for OrganizationPage {
 /// A person in an organization.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationMemberView {
-    /// Id.
     pub id: uuid::Uuid,
-    /// User id.
     #[serde(rename = "userId")]
     pub user_id: uuid::Uuid,
-    /// User.
     pub user: super::UserProfile,
-    /// Role.
     pub role: super::Role,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
 }
@@ -80,12 +70,9 @@ impl crate::validate::Validate for OrganizationMemberView {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationMemberAdd {
-    /// Email.
     pub email: String,
-    /// Name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Role.
     pub role: super::Role,
 }
 
@@ -98,9 +85,7 @@ impl crate::validate::Validate for OrganizationMemberAdd {
 /// The new member and, for somebody without an account, the invitation.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationMemberAdded {
-    /// Member.
     pub member: OrganizationMemberView,
-    /// Invitation.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub invitation: Option<super::Invitation>,
 }
@@ -116,12 +101,9 @@ impl crate::validate::Validate for OrganizationMemberAdded {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationMemberPage {
-    /// Items.
     pub items: Vec<OrganizationMemberView>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }

@@ -7,15 +7,12 @@
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectCreate {
-    /// Name.
     pub name: String,
     /// The caller's first organization when absent.
     #[serde(rename = "organizationId", skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<uuid::Uuid>,
-    /// Description.
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub description: Option<Option<String>>,
-    /// Settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<ProjectSettings>,
     /// Providers to connect at once; others can follow later. None means that everything is made on the platform's own machine.
@@ -35,13 +32,10 @@ impl crate::validate::Validate for ProjectCreate {
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectUpdate {
-    /// Name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Description.
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub description: Option<Option<String>>,
-    /// Settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<ProjectSettings>,
 }
@@ -57,39 +51,28 @@ impl crate::validate::Validate for ProjectUpdate {
 /// Requirements: FR-001, FR-002, FR-003.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProjectDetail {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Organization id.
     #[serde(rename = "organizationId")]
     pub organization_id: uuid::Uuid,
-    /// Name.
     pub name: String,
     /// Made from the name; stands in addresses and never changes.
     pub slug: String,
-    /// Description.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub description: Option<String>,
-    /// State.
     pub state: super::ProjectState,
-    /// Settings.
     pub settings: ProjectSettings,
     /// Version that the constitution of its repository states.
     #[serde(rename = "constitutionVersion", deserialize_with = "crate::scalars::required")]
     pub constitution_version: Option<String>,
     /// Counts changes; the ETag is made from it.
     pub version: i32,
-    /// Created by id.
     #[serde(rename = "createdById", deserialize_with = "crate::scalars::required")]
     pub created_by_id: Option<uuid::Uuid>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
-    /// Environments.
     pub environments: Vec<EnvironmentSummary>,
-    /// Integrations.
     pub integrations: Vec<super::IntegrationStatus>,
     /// Null until it is made.
     #[serde(deserialize_with = "crate::scalars::required")]
@@ -113,15 +96,10 @@ impl crate::validate::Validate for ProjectDetail {
 /// An environment in one line.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EnvironmentSummary {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Kind.
     pub kind: super::EnvironmentKind,
-    /// State.
     pub state: super::EnvironmentState,
-    /// Url.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub url: Option<String>,
 }
@@ -137,12 +115,9 @@ impl crate::validate::Validate for EnvironmentSummary {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProjectPage {
-    /// Items.
     pub items: Vec<Project>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -158,15 +133,12 @@ impl crate::validate::Validate for ProjectPage {
 /// Requirements: FR-020.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Member {
-    /// Id.
     pub id: uuid::Uuid,
-    /// User.
     pub user: super::UserProfile,
     /// The role that counts.
     pub role: super::Role,
     /// Where that role comes from.
     pub source: MemberSource,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
 }
@@ -211,7 +183,7 @@ impl std::fmt::Display for MemberSource {
 impl std::str::FromStr for MemberSource {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "project" => Ok(Self::Project),
             "organization" => Ok(Self::Organization),
@@ -230,9 +202,7 @@ impl crate::validate::Validate for MemberSource {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberAdd {
-    /// Email.
     pub email: String,
-    /// Role.
     pub role: super::Role,
 }
 
@@ -245,9 +215,7 @@ impl crate::validate::Validate for MemberAdd {
 /// The new member and, for somebody without an account, the invitation.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct MemberAdded {
-    /// Member.
     pub member: Member,
-    /// Invitation.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub invitation: Option<super::Invitation>,
 }
@@ -263,12 +231,9 @@ impl crate::validate::Validate for MemberAdded {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct MemberPage {
-    /// Items.
     pub items: Vec<Member>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -285,11 +250,8 @@ impl crate::validate::Validate for MemberPage {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationConnect {
-    /// Settings.
-    #[serde(deserialize_with = "crate::scalars::required")]
     pub settings: IntegrationSettings,
-    /// Credential.
-    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<IntegrationCredential>,
 }
 
@@ -303,11 +265,9 @@ impl crate::validate::Validate for IntegrationConnect {
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationUpdate {
-    /// Settings.
-    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<IntegrationSettings>,
-    /// Credential.
-    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<IntegrationCredential>,
 }
 
@@ -360,11 +320,9 @@ impl crate::validate::Validate for IntegrationCredential {
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenCredential {
-    /// Kind.
     pub kind: String,
     /// Only in requests.
     pub token: String,
-    /// Expires at.
     #[serde(rename = "expiresAt", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Option<chrono::DateTime<chrono::Utc>>>,
 }
@@ -389,11 +347,9 @@ impl crate::validate::Validate for TokenCredential {
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OauthCredential {
-    /// Kind.
     pub kind: String,
     /// Only in requests.
     pub code: String,
-    /// Redirect uri.
     #[serde(rename = "redirectUri")]
     pub redirect_uri: String,
 }
@@ -417,9 +373,7 @@ impl crate::validate::Validate for OauthCredential {
 /// The integration and the run that makes what was missing.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IntegrationConnected {
-    /// Integration.
     pub integration: IntegrationConfig,
-    /// Provisioning.
     pub provisioning: super::ProvisioningRun,
 }
 
@@ -432,9 +386,7 @@ impl crate::validate::Validate for IntegrationConnected {
 /// An integration and whether calls to its provider are let through.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IntegrationView {
-    /// Integration.
     pub integration: IntegrationConfig,
-    /// Breaker.
     pub breaker: super::BreakerStatus,
 }
 
@@ -449,12 +401,9 @@ impl crate::validate::Validate for IntegrationView {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IntegrationPage {
-    /// Items.
     pub items: Vec<IntegrationView>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -470,9 +419,7 @@ impl crate::validate::Validate for IntegrationPage {
 /// Requirements: FR-021, SC-001.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProvisioningProgress {
-    /// Run.
     pub run: super::ProvisioningRun,
-    /// Steps.
     pub steps: Vec<RunStep>,
 }
 
@@ -487,12 +434,9 @@ impl crate::validate::Validate for ProvisioningProgress {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProvisioningRunPage {
-    /// Items.
     pub items: Vec<super::ProvisioningRun>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -574,11 +518,8 @@ impl crate::validate::Validate for ProvisioningEvent {
 /// The run is in another state.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RunChanged {
-    /// Type.
     pub r#type: String,
-    /// Sequence.
     pub sequence: u64,
-    /// Run.
     pub run: super::ProvisioningRun,
 }
 
@@ -591,11 +532,8 @@ impl crate::validate::Validate for RunChanged {
 /// A step is in another state.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct StepChanged {
-    /// Type.
     pub r#type: String,
-    /// Sequence.
     pub sequence: u64,
-    /// Step.
     pub step: RunStep,
 }
 
@@ -608,14 +546,10 @@ impl crate::validate::Validate for StepChanged {
 /// Something worth telling that changes no state, such as waiting for a provider.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProvisioningNote {
-    /// Type.
     pub r#type: String,
-    /// Sequence.
     pub sequence: u64,
-    /// Step.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub step: Option<String>,
-    /// Text.
     pub text: String,
 }
 
@@ -628,11 +562,8 @@ impl crate::validate::Validate for ProvisioningNote {
 /// The run is over and the stream ends.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RunEnded {
-    /// Type.
     pub r#type: String,
-    /// Sequence.
     pub sequence: u64,
-    /// State.
     pub state: super::RunState,
 }
 
@@ -647,12 +578,9 @@ impl crate::validate::Validate for RunEnded {
 /// Requirements: FR-021, FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ResourcePage {
-    /// Items.
     pub items: Vec<ResourceRecord>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -667,9 +595,7 @@ impl crate::validate::Validate for ResourcePage {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceTokenCreate {
-    /// Name.
     pub name: String,
-    /// Role.
     pub role: super::Role,
     /// Never when null; in 90 days when absent.
     #[serde(rename = "expiresAt", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
@@ -685,10 +611,8 @@ impl crate::validate::Validate for ServiceTokenCreate {
 /// The token, shown once, and what is kept of it.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ServiceTokenCreated {
-    /// Service token.
     #[serde(rename = "serviceToken")]
     pub service_token: super::ServiceTokenInfo,
-    /// Token.
     pub token: String,
 }
 
@@ -712,12 +636,9 @@ impl crate::validate::Validate for ServiceTokenCreated {
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ServiceTokenPage {
-    /// Items.
     pub items: Vec<super::ServiceTokenInfo>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -788,7 +709,7 @@ impl std::fmt::Display for ResourceKind {
 impl std::str::FromStr for ResourceKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "githubRepo" => Ok(Self::GithubRepo),
             "githubCodespace" => Ok(Self::GithubCodespace),
@@ -814,34 +735,25 @@ impl crate::validate::Validate for ResourceKind {
 /// Requirements: FR-001, FR-034.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Project {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Organization id.
     #[serde(rename = "organizationId")]
     pub organization_id: uuid::Uuid,
-    /// Name.
     pub name: String,
     /// Made from the name; stands in addresses and never changes.
     pub slug: String,
-    /// Description.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub description: Option<String>,
-    /// State.
     pub state: super::ProjectState,
-    /// Settings.
     pub settings: ProjectSettings,
     /// Version that the constitution of its repository states.
     #[serde(rename = "constitutionVersion", deserialize_with = "crate::scalars::required")]
     pub constitution_version: Option<String>,
     /// Counts changes; the ETag is made from it.
     pub version: i32,
-    /// Created by id.
     #[serde(rename = "createdById", deserialize_with = "crate::scalars::required")]
     pub created_by_id: Option<uuid::Uuid>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -888,17 +800,11 @@ impl crate::validate::Validate for ProjectSettings {
 /// Requirements: FR-022.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IntegrationConfig {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Provider.
     pub provider: super::Provider,
-    /// State.
     pub state: super::IntegrationState,
-    /// Settings.
-    #[serde(deserialize_with = "crate::scalars::required")]
     pub settings: IntegrationSettings,
     /// What the credential may do, as the provider reports it.
     pub scopes: Vec<String>,
@@ -908,18 +814,13 @@ pub struct IntegrationConfig {
     /// Whose account it is at the provider.
     #[serde(rename = "accountName", deserialize_with = "crate::scalars::required")]
     pub account_name: Option<String>,
-    /// Last checked at.
     #[serde(rename = "lastCheckedAt", deserialize_with = "crate::scalars::required")]
     pub last_checked_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Last error code.
     #[serde(rename = "lastErrorCode", deserialize_with = "crate::scalars::required")]
     pub last_error_code: Option<String>,
-    /// Version.
     pub version: i32,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -991,7 +892,6 @@ impl crate::validate::Validate for IntegrationSettings {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GithubSettings {
-    /// Provider.
     pub provider: String,
     /// Account or organization at GitHub.
     pub owner: String,
@@ -1021,9 +921,7 @@ impl crate::validate::Validate for GithubSettings {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloudflareSettings {
-    /// Provider.
     pub provider: String,
-    /// Account id.
     #[serde(rename = "accountId")]
     pub account_id: String,
     /// For routes under a domain of one's own.
@@ -1049,7 +947,6 @@ impl crate::validate::Validate for CloudflareSettings {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NeonSettings {
-    /// Provider.
     pub provider: String,
     /// Cannot be changed later.
     pub region: String,
@@ -1076,12 +973,10 @@ impl crate::validate::Validate for NeonSettings {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PostmanSettings {
-    /// Provider.
     pub provider: String,
     /// Default: `"personal"`.
     #[serde(rename = "workspaceType", skip_serializing_if = "Option::is_none")]
     pub workspace_type: Option<PostmanSettingsWorkspaceType>,
-    /// Team id.
     #[serde(rename = "teamId", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub team_id: Option<Option<String>>,
 }
@@ -1130,7 +1025,7 @@ impl std::fmt::Display for PostmanSettingsWorkspaceType {
 impl std::str::FromStr for PostmanSettingsWorkspaceType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "personal" => Ok(Self::Personal),
             "team" => Ok(Self::Team),
@@ -1151,34 +1046,24 @@ impl crate::validate::Validate for PostmanSettingsWorkspaceType {
 /// Requirements: FR-001, FR-002.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Repo {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Host.
     pub host: RepoHost,
-    /// Owner.
     pub owner: String,
-    /// Name.
     pub name: String,
-    /// Default branch.
     #[serde(rename = "defaultBranch")]
     pub default_branch: String,
-    /// Url.
     pub url: String,
     /// Number by which the host knows it; survives a rename.
     #[serde(rename = "externalId", deserialize_with = "crate::scalars::required")]
     pub external_id: Option<String>,
     /// What it was made from.
     pub template: String,
-    /// Head sha.
     #[serde(rename = "headSha", deserialize_with = "crate::scalars::required")]
     pub head_sha: Option<String>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1223,7 +1108,7 @@ impl std::fmt::Display for RepoHost {
 impl std::str::FromStr for RepoHost {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "github" => Ok(Self::Github),
             "local" => Ok(Self::Local),
@@ -1243,28 +1128,19 @@ impl crate::validate::Validate for RepoHost {
 /// Requirements: FR-003.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Codespace {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Repo id.
     #[serde(rename = "repoId")]
     pub repo_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// State.
     pub state: CodespaceState,
-    /// Web url.
     #[serde(rename = "webUrl", deserialize_with = "crate::scalars::required")]
     pub web_url: Option<String>,
-    /// Preview urls.
     #[serde(rename = "previewUrls")]
     pub preview_urls: Vec<PortPreview>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1327,7 +1203,7 @@ impl std::fmt::Display for CodespaceState {
 impl std::str::FromStr for CodespaceState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "queued" => Ok(Self::Queued),
             "provisioning" => Ok(Self::Provisioning),
@@ -1349,9 +1225,7 @@ impl crate::validate::Validate for CodespaceState {
 /// A port of a codespace and where it can be seen.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PortPreview {
-    /// Port.
     pub port: i32,
-    /// Url.
     pub url: String,
 }
 
@@ -1366,53 +1240,36 @@ impl crate::validate::Validate for PortPreview {
 /// Requirements: FR-021.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RunStep {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Run id.
     #[serde(rename = "runId")]
     pub run_id: uuid::Uuid,
-    /// Name.
     pub name: String,
     /// The resource segment of its key; null for steps that make none.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub resource: Option<ResourceKind>,
-    /// Environment.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub environment: Option<String>,
-    /// Provider.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub provider: Option<super::Provider>,
-    /// State.
     pub state: StepState,
-    /// Attempt.
     pub attempt: i32,
-    /// Request key.
     #[serde(rename = "requestKey")]
     pub request_key: String,
-    /// Depends on.
     #[serde(rename = "dependsOn")]
     pub depends_on: Vec<String>,
-    /// External id.
     #[serde(rename = "externalId", deserialize_with = "crate::scalars::required")]
     pub external_id: Option<String>,
-    /// Error code.
     #[serde(rename = "errorCode", deserialize_with = "crate::scalars::required")]
     pub error_code: Option<String>,
-    /// Hint.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub hint: Option<String>,
-    /// Version.
     pub version: i32,
-    /// Started at.
     #[serde(rename = "startedAt", deserialize_with = "crate::scalars::required")]
     pub started_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1487,7 +1344,7 @@ impl std::fmt::Display for StepState {
 impl std::str::FromStr for StepState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "running" => Ok(Self::Running),
@@ -1514,33 +1371,24 @@ impl crate::validate::Validate for StepState {
 /// Requirements: FR-021.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ResourceRecord {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
     /// `<projectId>-<resource>-<environment>`.
     pub key: String,
-    /// Resource.
     pub resource: ResourceKind,
     /// An environment's name, or `all` for what the environments share.
     pub environment: String,
-    /// Provider.
     pub provider: super::Provider,
     /// The provider's own id; null until it is known.
     #[serde(rename = "externalId", deserialize_with = "crate::scalars::required")]
     pub external_id: Option<String>,
-    /// Name.
     pub name: String,
-    /// Url.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub url: Option<String>,
-    /// State.
     pub state: ResourceRecordState,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1601,7 +1449,7 @@ impl std::fmt::Display for ResourceRecordState {
 impl std::str::FromStr for ResourceRecordState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "planned" => Ok(Self::Planned),
             "creating" => Ok(Self::Creating),

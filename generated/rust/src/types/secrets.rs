@@ -6,7 +6,6 @@
 /// Requirements: FR-023.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SecretsOverview {
-    /// Secrets.
     pub secrets: Vec<SecretEntry>,
 }
 
@@ -21,22 +20,16 @@ impl crate::validate::Validate for SecretsOverview {
 /// Requirements: FR-023.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SecretEntry {
-    /// Secret ref hash.
     #[serde(rename = "secretRefHash")]
     pub secret_ref_hash: String,
-    /// Name.
     pub name: String,
-    /// Type.
     pub r#type: SecretType,
-    /// Environment.
     pub environment: SecretScope,
     /// A prefix for tokens whose kind can be told, four stars and, for maintainers and owners, the last four characters.
     #[serde(rename = "maskedValue")]
     pub masked_value: String,
-    /// Last rotated at.
     #[serde(rename = "lastRotatedAt")]
     pub last_rotated_at: chrono::DateTime<chrono::Utc>,
-    /// Expires at.
     #[serde(rename = "expiresAt", deserialize_with = "crate::scalars::required")]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
     /// The provider makes it by itself; it cannot be set here.
@@ -56,7 +49,6 @@ impl crate::validate::Validate for SecretEntry {
 pub struct SecretPut {
     /// Only in requests.
     pub value: String,
-    /// Expires at.
     #[serde(rename = "expiresAt", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Option<chrono::DateTime<chrono::Utc>>>,
 }
@@ -81,12 +73,9 @@ impl crate::validate::Validate for SecretPut {
 /// Requirements: FR-025, FR-036.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SecretAuditPage {
-    /// Items.
     pub items: Vec<SecretAuditRecord>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -141,7 +130,7 @@ impl std::fmt::Display for SecretType {
 impl std::str::FromStr for SecretType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "githubActionSecret" => Ok(Self::GithubActionSecret),
             "githubEnvironmentSecret" => Ok(Self::GithubEnvironmentSecret),
@@ -202,7 +191,7 @@ impl std::fmt::Display for SecretScope {
 impl std::str::FromStr for SecretScope {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "dev" => Ok(Self::Dev),
             "staging" => Ok(Self::Staging),
@@ -224,19 +213,13 @@ impl crate::validate::Validate for SecretScope {
 /// Requirements: FR-036, SC-011.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SecretAuditRecord {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Actor id.
     #[serde(rename = "actorId")]
     pub actor_id: uuid::Uuid,
-    /// Origin.
     pub origin: super::Origin,
-    /// Secret ref hash.
     #[serde(rename = "secretRefHash")]
     pub secret_ref_hash: String,
-    /// Operation.
     pub operation: super::SecretOperation,
-    /// Timestamp.
     pub timestamp: chrono::DateTime<chrono::Utc>,
 }
 

@@ -4,7 +4,6 @@
 /// The body of every failure.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ErrorEnvelope {
-    /// Error.
     pub error: ErrorBody,
 }
 
@@ -23,9 +22,7 @@ pub struct ErrorBody {
     pub code: String,
     /// What happened.
     pub message: String,
-    /// Severity.
     pub severity: Severity,
-    /// Retry policy.
     #[serde(rename = "retryPolicy")]
     pub retry_policy: RetryPolicy,
     /// Names the request in the logs.
@@ -34,7 +31,6 @@ pub struct ErrorBody {
     /// Names the trace.
     #[serde(rename = "traceId")]
     pub trace_id: String,
-    /// Timestamp.
     pub timestamp: chrono::DateTime<chrono::Utc>,
     /// What helps to find the cause, without secrets.
     pub context: std::collections::BTreeMap<String, String>,
@@ -58,13 +54,10 @@ impl crate::validate::Validate for ErrorBody {
 /// Details of `AUTH_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct AuthErrorDetails {
-    /// Required role.
     #[serde(rename = "requiredRole", skip_serializing_if = "Option::is_none")]
     pub required_role: Option<Role>,
-    /// Actual role.
     #[serde(rename = "actualRole", skip_serializing_if = "Option::is_none")]
     pub actual_role: Option<Role>,
-    /// Retry after seconds.
     #[serde(rename = "retryAfterSeconds", skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<i32>,
 }
@@ -78,16 +71,12 @@ impl crate::validate::Validate for AuthErrorDetails {
 /// Details of `REQUEST_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RequestErrorDetails {
-    /// Violations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub violations: Option<Vec<Violation>>,
-    /// Limit bytes.
     #[serde(rename = "limitBytes", skip_serializing_if = "Option::is_none")]
     pub limit_bytes: Option<u64>,
-    /// Allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Vec<String>>,
-    /// Current etag.
     #[serde(rename = "currentEtag", skip_serializing_if = "Option::is_none")]
     pub current_etag: Option<String>,
 }
@@ -101,13 +90,11 @@ impl crate::validate::Validate for RequestErrorDetails {
 /// One thing about a request that the contract does not allow.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Violation {
-    /// Location.
     pub location: ViolationLocation,
     /// JSON pointer into the body, or a slash and the name of the parameter.
     pub pointer: String,
     /// The keyword that is not kept, such as `minLength`.
     pub keyword: String,
-    /// Message.
     pub message: String,
 }
 
@@ -163,7 +150,7 @@ impl std::fmt::Display for ViolationLocation {
 impl std::str::FromStr for ViolationLocation {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "path" => Ok(Self::Path),
             "query" => Ok(Self::Query),
@@ -184,10 +171,8 @@ impl crate::validate::Validate for ViolationLocation {
 /// Details of `IDEMPOTENCY_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IdempotencyErrorDetails {
-    /// Operation id.
     #[serde(rename = "operationId", skip_serializing_if = "Option::is_none")]
     pub operation_id: Option<String>,
-    /// Retry after seconds.
     #[serde(rename = "retryAfterSeconds", skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<i32>,
 }
@@ -201,10 +186,8 @@ impl crate::validate::Validate for IdempotencyErrorDetails {
 /// Details of codes about things that are not there or are there already.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ResourceErrorDetails {
-    /// Kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
@@ -218,10 +201,8 @@ impl crate::validate::Validate for ResourceErrorDetails {
 /// Details of `PROJECT_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProjectErrorDetails {
-    /// State.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<ProjectState>,
-    /// Slug.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
 }
@@ -235,16 +216,12 @@ impl crate::validate::Validate for ProjectErrorDetails {
 /// Details of `PROVISION_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProvisionErrorDetails {
-    /// Run id.
     #[serde(rename = "runId", skip_serializing_if = "Option::is_none")]
     pub run_id: Option<uuid::Uuid>,
-    /// Step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// Resource key.
     #[serde(rename = "resourceKey", skip_serializing_if = "Option::is_none")]
     pub resource_key: Option<String>,
-    /// Missing scopes.
     #[serde(rename = "missingScopes", skip_serializing_if = "Option::is_none")]
     pub missing_scopes: Option<Vec<String>>,
 }
@@ -258,31 +235,22 @@ impl crate::validate::Validate for ProvisionErrorDetails {
 /// Details of `ENV_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EnvErrorDetails {
-    /// Expiry hours.
     #[serde(rename = "expiryHours", skip_serializing_if = "Option::is_none")]
     pub expiry_hours: Option<i32>,
-    /// Expired at.
     #[serde(rename = "expiredAt", skip_serializing_if = "Option::is_none")]
     pub expired_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// State.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<EnvironmentState>,
-    /// Allowed events.
     #[serde(rename = "allowedEvents", skip_serializing_if = "Option::is_none")]
     pub allowed_events: Option<Vec<String>>,
-    /// Environment id.
     #[serde(rename = "environmentId", skip_serializing_if = "Option::is_none")]
     pub environment_id: Option<uuid::Uuid>,
-    /// Active previews.
     #[serde(rename = "activePreviews", skip_serializing_if = "Option::is_none")]
     pub active_previews: Option<i32>,
-    /// Preview limit.
     #[serde(rename = "previewLimit", skip_serializing_if = "Option::is_none")]
     pub preview_limit: Option<i32>,
-    /// Test run id.
     #[serde(rename = "testRunId", skip_serializing_if = "Option::is_none")]
     pub test_run_id: Option<uuid::Uuid>,
-    /// Error budget.
     #[serde(rename = "errorBudget", skip_serializing_if = "Option::is_none")]
     pub error_budget: Option<ErrorBudget>,
 }
@@ -296,22 +264,16 @@ impl crate::validate::Validate for EnvErrorDetails {
 /// Details of `INTEGRATION_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IntegrationErrorDetails {
-    /// Provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<Provider>,
-    /// Breaker state.
     #[serde(rename = "breakerState", skip_serializing_if = "Option::is_none")]
     pub breaker_state: Option<BreakerState>,
-    /// Half open at.
     #[serde(rename = "halfOpenAt", skip_serializing_if = "Option::is_none")]
     pub half_open_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Retry after seconds.
     #[serde(rename = "retryAfterSeconds", skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<i32>,
-    /// Attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<i32>,
-    /// Missing scopes.
     #[serde(rename = "missingScopes", skip_serializing_if = "Option::is_none")]
     pub missing_scopes: Option<Vec<String>>,
     /// In our words; never the provider's own text.
@@ -328,10 +290,8 @@ impl crate::validate::Validate for IntegrationErrorDetails {
 /// Details of `DEPLOYMENT_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DeploymentErrorDetails {
-    /// Build id.
     #[serde(rename = "buildId", skip_serializing_if = "Option::is_none")]
     pub build_id: Option<uuid::Uuid>,
-    /// Commit sha.
     #[serde(rename = "commitSha", skip_serializing_if = "Option::is_none")]
     pub commit_sha: Option<String>,
 }
@@ -345,13 +305,10 @@ impl crate::validate::Validate for DeploymentErrorDetails {
 /// Details of `SPEC_` codes other than `SPEC_DRIFT_CONFLICT`, whose details are the drift report.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecErrorDetails {
-    /// Problems.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problems: Option<Vec<SpecProblem>>,
-    /// Base sha.
     #[serde(rename = "baseSha", skip_serializing_if = "Option::is_none")]
     pub base_sha: Option<String>,
-    /// Head sha.
     #[serde(rename = "headSha", skip_serializing_if = "Option::is_none")]
     pub head_sha: Option<String>,
 }
@@ -365,19 +322,13 @@ impl crate::validate::Validate for SpecErrorDetails {
 /// One thing that is wrong with a spec.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecProblem {
-    /// Code.
     pub code: String,
-    /// Path.
     pub path: String,
-    /// Line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<i32>,
-    /// Column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<i32>,
-    /// Message.
     pub message: String,
-    /// Hint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
@@ -391,19 +342,14 @@ impl crate::validate::Validate for SpecProblem {
 /// Details of `FILE_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FileErrorDetails {
-    /// Path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Size bytes.
     #[serde(rename = "sizeBytes", skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
-    /// Limit bytes.
     #[serde(rename = "limitBytes", skip_serializing_if = "Option::is_none")]
     pub limit_bytes: Option<u64>,
-    /// Base sha.
     #[serde(rename = "baseSha", skip_serializing_if = "Option::is_none")]
     pub base_sha: Option<String>,
-    /// Head sha.
     #[serde(rename = "headSha", skip_serializing_if = "Option::is_none")]
     pub head_sha: Option<String>,
 }
@@ -417,19 +363,14 @@ impl crate::validate::Validate for FileErrorDetails {
 /// Details of `CHAT_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatErrorDetails {
-    /// Session id.
     #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]
     pub session_id: Option<uuid::Uuid>,
-    /// Active sessions.
     #[serde(rename = "activeSessions", skip_serializing_if = "Option::is_none")]
     pub active_sessions: Option<i32>,
-    /// Session limit.
     #[serde(rename = "sessionLimit", skip_serializing_if = "Option::is_none")]
     pub session_limit: Option<i32>,
-    /// Base sha.
     #[serde(rename = "baseSha", skip_serializing_if = "Option::is_none")]
     pub base_sha: Option<String>,
-    /// Head sha.
     #[serde(rename = "headSha", skip_serializing_if = "Option::is_none")]
     pub head_sha: Option<String>,
 }
@@ -443,16 +384,12 @@ impl crate::validate::Validate for ChatErrorDetails {
 /// Details of `SEC_` codes; what an audit record of a secret says, never its value.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SecErrorDetails {
-    /// Actor id.
     #[serde(rename = "actorId", skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<uuid::Uuid>,
-    /// Secret ref hash.
     #[serde(rename = "secretRefHash", skip_serializing_if = "Option::is_none")]
     pub secret_ref_hash: Option<String>,
-    /// Operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<SecretOperation>,
-    /// Timestamp.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -466,10 +403,8 @@ impl crate::validate::Validate for SecErrorDetails {
 /// Details of `TEST_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TestErrorDetails {
-    /// Test run id.
     #[serde(rename = "testRunId", skip_serializing_if = "Option::is_none")]
     pub test_run_id: Option<uuid::Uuid>,
-    /// Environment id.
     #[serde(rename = "environmentId", skip_serializing_if = "Option::is_none")]
     pub environment_id: Option<uuid::Uuid>,
 }
@@ -483,13 +418,10 @@ impl crate::validate::Validate for TestErrorDetails {
 /// Details of `ORGANIZATION_` and `USER_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationErrorDetails {
-    /// Organization id.
     #[serde(rename = "organizationId", skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<uuid::Uuid>,
-    /// Slug.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// Minimum length.
     #[serde(rename = "minimumLength", skip_serializing_if = "Option::is_none")]
     pub minimum_length: Option<i32>,
 }
@@ -505,18 +437,14 @@ impl crate::validate::Validate for OrganizationErrorDetails {
 /// Requirements: FR-033.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RateLimitErrorDetails {
-    /// Scope.
     pub scope: RateLimitErrorDetailsScope,
-    /// Rate class.
     #[serde(rename = "rateClass", skip_serializing_if = "Option::is_none")]
     pub rate_class: Option<String>,
     /// What the request would have taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<i32>,
-    /// Remaining.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remaining: Option<i32>,
-    /// Retry after seconds.
     #[serde(rename = "retryAfterSeconds")]
     pub retry_after_seconds: i32,
 }
@@ -569,7 +497,7 @@ impl std::fmt::Display for RateLimitErrorDetailsScope {
 impl std::str::FromStr for RateLimitErrorDetailsScope {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "user" => Ok(Self::User),
             "project" => Ok(Self::Project),
@@ -589,10 +517,8 @@ impl crate::validate::Validate for RateLimitErrorDetailsScope {
 /// Details of `SERVER_` codes.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ServerErrorDetails {
-    /// Component.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub component: Option<String>,
-    /// Checks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checks: Option<Vec<ReadinessCheck>>,
 }
@@ -606,14 +532,10 @@ impl crate::validate::Validate for ServerErrorDetails {
 /// Whether a provider can be used for a project right now.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IntegrationStatus {
-    /// Provider.
     pub provider: Provider,
-    /// State.
     pub state: IntegrationState,
-    /// Missing scopes.
     #[serde(rename = "missingScopes")]
     pub missing_scopes: Vec<String>,
-    /// Breaker.
     pub breaker: BreakerStatus,
 }
 
@@ -628,12 +550,10 @@ impl crate::validate::Validate for IntegrationStatus {
 /// Requirements: FR-032, SC-009.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BreakerStatus {
-    /// State.
     pub state: BreakerState,
     /// Within the last 60 seconds.
     #[serde(rename = "failureCount")]
     pub failure_count: i32,
-    /// Opened at.
     #[serde(rename = "openedAt", deserialize_with = "crate::scalars::required")]
     pub opened_at: Option<chrono::DateTime<chrono::Utc>>,
     /// When one call is let through again.
@@ -650,16 +570,11 @@ impl crate::validate::Validate for BreakerStatus {
 /// What others may know about a person.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct UserProfile {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Email.
     pub email: String,
-    /// Image.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub image: Option<String>,
-    /// Status.
     pub status: UserProfileStatus,
 }
 
@@ -711,7 +626,7 @@ impl std::fmt::Display for UserProfileStatus {
 impl std::str::FromStr for UserProfileStatus {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "invited" => Ok(Self::Invited),
             "active" => Ok(Self::Active),
@@ -731,11 +646,8 @@ impl crate::validate::Validate for UserProfileStatus {
 /// What a person without an account needs to get one. Shown once.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Invitation {
-    /// Token.
     pub token: String,
-    /// Url.
     pub url: String,
-    /// Expires at.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
@@ -760,7 +672,6 @@ impl crate::validate::Validate for Invitation {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleChange {
-    /// Role.
     pub role: Role,
 }
 
@@ -775,9 +686,7 @@ impl crate::validate::Validate for RoleChange {
 /// Requirements: FR-033.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Heartbeat {
-    /// Type.
     pub r#type: String,
-    /// Timestamp.
     pub timestamp: chrono::DateTime<chrono::Utc>,
 }
 
@@ -792,21 +701,16 @@ impl crate::validate::Validate for Heartbeat {
 /// Requirements: SC-008.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ErrorBudget {
-    /// Month.
     pub month: String,
-    /// Target percent.
     #[serde(rename = "targetPercent")]
     pub target_percent: f64,
-    /// Uptime percent.
     #[serde(rename = "uptimePercent")]
     pub uptime_percent: f64,
-    /// Spent seconds.
     #[serde(rename = "spentSeconds")]
     pub spent_seconds: f64,
     /// Below zero when more than the budget is spent.
     #[serde(rename = "remainingSeconds")]
     pub remaining_seconds: f64,
-    /// Promotions blocked.
     #[serde(rename = "promotionsBlocked")]
     pub promotions_blocked: bool,
 }
@@ -855,7 +759,7 @@ impl std::fmt::Display for DeploymentKind {
 impl std::str::FromStr for DeploymentKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "deploy" => Ok(Self::Deploy),
             "promote" => Ok(Self::Promote),
@@ -876,12 +780,9 @@ impl crate::validate::Validate for DeploymentKind {
 /// Requirements: FR-010.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DriftReport {
-    /// Changed files.
     #[serde(rename = "changedFiles")]
     pub changed_files: Vec<ChangedFile>,
-    /// Conflicts.
     pub conflicts: Vec<FileConflict>,
-    /// Summary.
     pub summary: DriftSummary,
 }
 
@@ -894,11 +795,8 @@ impl crate::validate::Validate for DriftReport {
 /// A file that generating changes.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChangedFile {
-    /// Path.
     pub path: String,
-    /// Type.
     pub r#type: ChangedFileType,
-    /// Diff summary.
     #[serde(rename = "diffSummary")]
     pub diff_summary: String,
 }
@@ -947,7 +845,7 @@ impl std::fmt::Display for ChangedFileType {
 impl std::str::FromStr for ChangedFileType {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "added" => Ok(Self::Added),
             "modified" => Ok(Self::Modified),
@@ -966,11 +864,8 @@ impl crate::validate::Validate for ChangedFileType {
 /// A file that was changed by hand, so that it is not written.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FileConflict {
-    /// Path.
     pub path: String,
-    /// Reason.
     pub reason: FileConflictReason,
-    /// Suggestion.
     pub suggestion: String,
 }
 
@@ -1018,7 +913,7 @@ impl std::fmt::Display for FileConflictReason {
 impl std::str::FromStr for FileConflictReason {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "UNCOMMITTED_LOCAL_CHANGES" => Ok(Self::UncommittedLocalChanges),
             "MANUAL_DIVERGENCE" => Ok(Self::ManualDivergence),
@@ -1037,13 +932,10 @@ impl crate::validate::Validate for FileConflictReason {
 /// How many files differ and whether any conflicts.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DriftSummary {
-    /// Changed count.
     #[serde(rename = "changedCount")]
     pub changed_count: i32,
-    /// Conflict count.
     #[serde(rename = "conflictCount")]
     pub conflict_count: i32,
-    /// Status.
     pub status: DriftSummaryStatus,
 }
 
@@ -1091,7 +983,7 @@ impl std::fmt::Display for DriftSummaryStatus {
 impl std::str::FromStr for DriftSummaryStatus {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "clean" => Ok(Self::Clean),
             "drift" => Ok(Self::Drift),
@@ -1161,9 +1053,7 @@ impl crate::validate::Validate for ChatClientFrame {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChatPrompt {
-    /// Type.
     pub r#type: String,
-    /// Message.
     pub message: super::ChatMessageSend,
 }
 
@@ -1177,9 +1067,7 @@ impl crate::validate::Validate for ChatPrompt {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChatCancel {
-    /// Type.
     pub r#type: String,
-    /// Message id.
     #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
 }
@@ -1194,7 +1082,6 @@ impl crate::validate::Validate for ChatCancel {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChatPing {
-    /// Type.
     pub r#type: String,
 }
 
@@ -1207,24 +1094,16 @@ impl crate::validate::Validate for ChatPing {
 /// A commit that was written.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Commit {
-    /// Sha.
     pub sha: String,
-    /// Parent sha.
     #[serde(rename = "parentSha")]
     pub parent_sha: String,
-    /// Branch.
     pub branch: String,
-    /// Message.
     pub message: String,
-    /// Author.
     pub author: String,
-    /// File count.
     #[serde(rename = "fileCount")]
     pub file_count: i32,
-    /// Url.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub url: Option<String>,
-    /// Committed at.
     #[serde(rename = "committedAt")]
     pub committed_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1238,24 +1117,16 @@ impl crate::validate::Validate for Commit {
 /// A service token without the token.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ServiceTokenInfo {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Role.
     pub role: Role,
-    /// Prefix.
     pub prefix: String,
-    /// Expires at.
     #[serde(rename = "expiresAt", deserialize_with = "crate::scalars::required")]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Last used at.
     #[serde(rename = "lastUsedAt", deserialize_with = "crate::scalars::required")]
     pub last_used_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1269,11 +1140,8 @@ impl crate::validate::Validate for ServiceTokenInfo {
 /// Something that the platform needs.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ReadinessCheck {
-    /// Name.
     pub name: String,
-    /// Ok.
     pub ok: bool,
-    /// Latency ms.
     #[serde(rename = "latencyMs")]
     pub latency_ms: f64,
 }
@@ -1328,7 +1196,7 @@ impl std::fmt::Display for Role {
 impl std::str::FromStr for Role {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "viewer" => Ok(Self::Viewer),
             "contributor" => Ok(Self::Contributor),
@@ -1389,7 +1257,7 @@ impl std::fmt::Display for Provider {
 impl std::str::FromStr for Provider {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "github" => Ok(Self::Github),
             "cloudflare" => Ok(Self::Cloudflare),
@@ -1448,7 +1316,7 @@ impl std::fmt::Display for Severity {
 impl std::str::FromStr for Severity {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "info" => Ok(Self::Info),
             "warn" => Ok(Self::Warn),
@@ -1503,7 +1371,7 @@ impl std::fmt::Display for RetryPolicy {
 impl std::str::FromStr for RetryPolicy {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "none" => Ok(Self::None),
             "safe" => Ok(Self::Safe),
@@ -1553,7 +1421,7 @@ impl std::fmt::Display for Origin {
 impl std::str::FromStr for Origin {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "user" => Ok(Self::User),
             "system" => Ok(Self::System),
@@ -1612,7 +1480,7 @@ impl std::fmt::Display for EnvironmentKind {
 impl std::str::FromStr for EnvironmentKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "dev" => Ok(Self::Dev),
             "staging" => Ok(Self::Staging),
@@ -1689,7 +1557,7 @@ impl std::fmt::Display for EnvironmentState {
 impl std::str::FromStr for EnvironmentState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "provisioning" => Ok(Self::Provisioning),
@@ -1750,7 +1618,7 @@ impl std::fmt::Display for SecretOperation {
 impl std::str::FromStr for SecretOperation {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "read" => Ok(Self::Read),
             "update" => Ok(Self::Update),
@@ -1771,29 +1639,21 @@ impl crate::validate::Validate for SecretOperation {
 /// Requirements: FR-020.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Session {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Expires at.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
     /// Digest of the session's token.
     pub token: String,
-    /// Ip address.
     #[serde(rename = "ipAddress", deserialize_with = "crate::scalars::required")]
     pub ip_address: Option<String>,
-    /// User agent.
     #[serde(rename = "userAgent", deserialize_with = "crate::scalars::required")]
     pub user_agent: Option<String>,
-    /// User id.
     #[serde(rename = "userId")]
     pub user_id: uuid::Uuid,
-    /// Revoked at.
     #[serde(rename = "revokedAt", deserialize_with = "crate::scalars::required")]
     pub revoked_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1825,42 +1685,30 @@ impl crate::validate::Validate for Session {
 /// Requirements: FR-020, FR-036.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Account {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Account id.
     #[serde(rename = "accountId")]
     pub account_id: String,
     /// `credential` for a password, else the name of the provider.
     #[serde(rename = "providerId")]
     pub provider_id: String,
-    /// User id.
     #[serde(rename = "userId")]
     pub user_id: uuid::Uuid,
-    /// Access token.
     #[serde(rename = "accessToken", deserialize_with = "crate::scalars::required")]
     pub access_token: Option<String>,
-    /// Refresh token.
     #[serde(rename = "refreshToken", deserialize_with = "crate::scalars::required")]
     pub refresh_token: Option<String>,
-    /// Id token.
     #[serde(rename = "idToken", deserialize_with = "crate::scalars::required")]
     pub id_token: Option<String>,
-    /// Access token expires at.
     #[serde(rename = "accessTokenExpiresAt", deserialize_with = "crate::scalars::required")]
     pub access_token_expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Refresh token expires at.
     #[serde(rename = "refreshTokenExpiresAt", deserialize_with = "crate::scalars::required")]
     pub refresh_token_expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Scope.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub scope: Option<String>,
-    /// Password.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub password: Option<String>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1896,19 +1744,14 @@ impl crate::validate::Validate for Account {
 /// Requirements: FR-020.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Verification {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Identifier.
     pub identifier: String,
     /// Digest of the token that was handed out.
     pub value: String,
-    /// Expires at.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1937,27 +1780,20 @@ impl crate::validate::Validate for Verification {
 /// Requirements: FR-036.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RefreshToken {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Session id.
     #[serde(rename = "sessionId")]
     pub session_id: uuid::Uuid,
-    /// Token hash.
     #[serde(rename = "tokenHash")]
     pub token_hash: String,
     /// 24 hours after it was given out.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
-    /// Used at.
     #[serde(rename = "usedAt", deserialize_with = "crate::scalars::required")]
     pub used_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Replaced by id.
     #[serde(rename = "replacedById", deserialize_with = "crate::scalars::required")]
     pub replaced_by_id: Option<uuid::Uuid>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -1988,21 +1824,15 @@ impl crate::validate::Validate for RefreshToken {
 /// Requirements: FR-036, SC-011.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SigningKey {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Kid.
     pub kid: String,
-    /// Algorithm.
     pub algorithm: String,
-    /// State.
     pub state: super::SigningKeyState,
     /// Ciphertext of the key; null once purged.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub material: Option<crate::scalars::Base64>,
-    /// Master key id.
     #[serde(rename = "masterKeyId")]
     pub master_key_id: String,
-    /// Activated at.
     #[serde(rename = "activatedAt", deserialize_with = "crate::scalars::required")]
     pub activated_at: Option<chrono::DateTime<chrono::Utc>>,
     /// Seven days after it was replaced.
@@ -2011,13 +1841,10 @@ pub struct SigningKey {
     /// A day after the grace ends.
     #[serde(rename = "purgeAfter", deserialize_with = "crate::scalars::required")]
     pub purge_after: Option<chrono::DateTime<chrono::Utc>>,
-    /// Revoked at.
     #[serde(rename = "revokedAt", deserialize_with = "crate::scalars::required")]
     pub revoked_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2052,23 +1879,17 @@ impl crate::validate::Validate for SigningKey {
 /// Requirements: FR-036.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct MasterKeyVersion {
-    /// Id.
     pub id: uuid::Uuid,
     /// Name of the variable that holds the key.
     #[serde(rename = "keyId")]
     pub key_id: String,
-    /// State.
     pub state: MasterKeyVersionState,
-    /// Activated at.
     #[serde(rename = "activatedAt")]
     pub activated_at: chrono::DateTime<chrono::Utc>,
-    /// Retired at.
     #[serde(rename = "retiredAt", deserialize_with = "crate::scalars::required")]
     pub retired_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2117,7 +1938,7 @@ impl std::fmt::Display for MasterKeyVersionState {
 impl std::str::FromStr for MasterKeyVersionState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "active" => Ok(Self::Active),
             "retiring" => Ok(Self::Retiring),
@@ -2138,36 +1959,25 @@ impl crate::validate::Validate for MasterKeyVersionState {
 /// Requirements: FR-020.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ServiceToken {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Role.
     pub role: Role,
     /// First characters of the token, so that people can tell tokens apart.
     pub prefix: String,
-    /// Token hash.
     #[serde(rename = "tokenHash")]
     pub token_hash: String,
-    /// Created by id.
     #[serde(rename = "createdById", deserialize_with = "crate::scalars::required")]
     pub created_by_id: Option<uuid::Uuid>,
-    /// Expires at.
     #[serde(rename = "expiresAt", deserialize_with = "crate::scalars::required")]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Last used at.
     #[serde(rename = "lastUsedAt", deserialize_with = "crate::scalars::required")]
     pub last_used_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Revoked at.
     #[serde(rename = "revokedAt", deserialize_with = "crate::scalars::required")]
     pub revoked_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2202,18 +2012,13 @@ impl crate::validate::Validate for ServiceToken {
 /// Requirements: FR-020.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Organization {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Slug.
     pub slug: String,
     /// Runs this installation.
     pub operator: bool,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2229,20 +2034,14 @@ impl crate::validate::Validate for Organization {
 /// Requirements: FR-020.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OrganizationMember {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Organization id.
     #[serde(rename = "organizationId")]
     pub organization_id: uuid::Uuid,
-    /// User id.
     #[serde(rename = "userId")]
     pub user_id: uuid::Uuid,
-    /// Role.
     pub role: Role,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2301,7 +2100,7 @@ impl std::fmt::Display for ProjectState {
 impl std::str::FromStr for ProjectState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "provisioning" => Ok(Self::Provisioning),
             "active" => Ok(Self::Active),
@@ -2324,20 +2123,14 @@ impl crate::validate::Validate for ProjectState {
 /// Requirements: FR-020.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Membership {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// User id.
     #[serde(rename = "userId")]
     pub user_id: uuid::Uuid,
-    /// Role.
     pub role: Role,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2392,7 +2185,7 @@ impl std::fmt::Display for IntegrationState {
 impl std::str::FromStr for IntegrationState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "connecting" => Ok(Self::Connecting),
             "connected" => Ok(Self::Connected),
@@ -2414,31 +2207,21 @@ impl crate::validate::Validate for IntegrationState {
 /// Requirements: FR-036.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProviderCredential {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Integration id.
     #[serde(rename = "integrationId")]
     pub integration_id: uuid::Uuid,
-    /// Kind.
     pub kind: ProviderCredentialKind,
-    /// Ciphertext.
     pub ciphertext: crate::scalars::Base64,
-    /// Refresh ciphertext.
     #[serde(rename = "refreshCiphertext", deserialize_with = "crate::scalars::required")]
     pub refresh_ciphertext: Option<crate::scalars::Base64>,
-    /// Master key id.
     #[serde(rename = "masterKeyId")]
     pub master_key_id: String,
-    /// Expires at.
     #[serde(rename = "expiresAt", deserialize_with = "crate::scalars::required")]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Rotated at.
     #[serde(rename = "rotatedAt")]
     pub rotated_at: chrono::DateTime<chrono::Utc>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2500,7 +2283,7 @@ impl std::fmt::Display for ProviderCredentialKind {
 impl std::str::FromStr for ProviderCredentialKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "token" => Ok(Self::Token),
             "oauth" => Ok(Self::Oauth),
@@ -2563,7 +2346,7 @@ impl std::fmt::Display for BuildState {
 impl std::str::FromStr for BuildState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "queued" => Ok(Self::Queued),
             "running" => Ok(Self::Running),
@@ -2584,19 +2367,13 @@ impl crate::validate::Validate for BuildState {
 /// What a build wrote while it ran, with secrets taken out.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BuildLog {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Build id.
     #[serde(rename = "buildId")]
     pub build_id: uuid::Uuid,
-    /// Sequence.
     pub sequence: i32,
-    /// Text.
     pub text: String,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2612,25 +2389,17 @@ impl crate::validate::Validate for BuildLog {
 /// Requirements: FR-008, FR-016, FR-024.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Deployment {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Environment id.
     #[serde(rename = "environmentId")]
     pub environment_id: uuid::Uuid,
-    /// Kind.
     pub kind: DeploymentKind,
-    /// State.
     pub state: DeploymentState,
-    /// Build id.
     #[serde(rename = "buildId", deserialize_with = "crate::scalars::required")]
     pub build_id: Option<uuid::Uuid>,
-    /// Commit sha.
     #[serde(rename = "commitSha")]
     pub commit_sha: String,
-    /// Url.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub url: Option<String>,
     /// Where a promotion came from.
@@ -2642,28 +2411,20 @@ pub struct Deployment {
     /// The test run that let it pass.
     #[serde(rename = "testRunId", deserialize_with = "crate::scalars::required")]
     pub test_run_id: Option<uuid::Uuid>,
-    /// Requested by id.
     #[serde(rename = "requestedById", deserialize_with = "crate::scalars::required")]
     pub requested_by_id: Option<uuid::Uuid>,
-    /// Message.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub message: Option<String>,
-    /// Error code.
     #[serde(rename = "errorCode", deserialize_with = "crate::scalars::required")]
     pub error_code: Option<String>,
-    /// Duration ms.
     #[serde(rename = "durationMs", deserialize_with = "crate::scalars::required")]
     pub duration_ms: Option<u64>,
-    /// Started at.
     #[serde(rename = "startedAt", deserialize_with = "crate::scalars::required")]
     pub started_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2734,7 +2495,7 @@ impl std::fmt::Display for DeploymentState {
 impl std::str::FromStr for DeploymentState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "running" => Ok(Self::Running),
@@ -2760,31 +2521,21 @@ impl crate::validate::Validate for DeploymentState {
 /// Requirements: FR-005, FR-016.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct WorkerVersion {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Environment id.
     #[serde(rename = "environmentId")]
     pub environment_id: uuid::Uuid,
-    /// Deployment id.
     #[serde(rename = "deploymentId")]
     pub deployment_id: uuid::Uuid,
-    /// Script name.
     #[serde(rename = "scriptName")]
     pub script_name: String,
-    /// Provider version.
     #[serde(rename = "providerVersion")]
     pub provider_version: String,
-    /// Url.
     pub url: String,
-    /// Active.
     pub active: bool,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2800,43 +2551,28 @@ impl crate::validate::Validate for WorkerVersion {
 /// Requirements: FR-001, FR-021, SC-001, SC-004.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ProvisioningRun {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Kind.
     pub kind: ProvisioningRunKind,
-    /// State.
     pub state: RunState,
-    /// Origin.
     pub origin: Origin,
-    /// Requested by id.
     #[serde(rename = "requestedById", deserialize_with = "crate::scalars::required")]
     pub requested_by_id: Option<uuid::Uuid>,
-    /// Attempt.
     pub attempt: i32,
-    /// Step count.
     #[serde(rename = "stepCount")]
     pub step_count: i32,
-    /// Done count.
     #[serde(rename = "doneCount")]
     pub done_count: i32,
-    /// Error code.
     #[serde(rename = "errorCode", deserialize_with = "crate::scalars::required")]
     pub error_code: Option<String>,
-    /// Started at.
     #[serde(rename = "startedAt", deserialize_with = "crate::scalars::required")]
     pub started_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Version.
     pub version: i32,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -2893,7 +2629,7 @@ impl std::fmt::Display for ProvisioningRunKind {
 impl std::str::FromStr for ProvisioningRunKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "create" => Ok(Self::Create),
             "extend" => Ok(Self::Extend),
@@ -2967,7 +2703,7 @@ impl std::fmt::Display for RunState {
 impl std::str::FromStr for RunState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "pending" => Ok(Self::Pending),
             "running" => Ok(Self::Running),
@@ -2992,26 +2728,18 @@ impl crate::validate::Validate for RunState {
 /// Requirements: FR-021.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct JournalEntry {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Run id.
     #[serde(rename = "runId")]
     pub run_id: uuid::Uuid,
-    /// Step id.
     #[serde(rename = "stepId", deserialize_with = "crate::scalars::required")]
     pub step_id: Option<uuid::Uuid>,
     /// Counts within the run; the id of the event that progress streams send.
     pub sequence: u64,
-    /// Phase.
     pub phase: JournalEntryPhase,
-    /// Act.
     pub act: String,
-    /// Payload.
     pub payload: serde_json::Map<String, serde_json::Value>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -3060,7 +2788,7 @@ impl std::fmt::Display for JournalEntryPhase {
 impl std::str::FromStr for JournalEntryPhase {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "before" => Ok(Self::Before),
             "after" => Ok(Self::After),
@@ -3079,21 +2807,14 @@ impl crate::validate::Validate for JournalEntryPhase {
 /// Which process works on something. The fencing number only grows, so that a process that wakes late is refused.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Lease {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Subject.
     pub subject: String,
-    /// Holder.
     pub holder: String,
-    /// Fencing.
     pub fencing: u64,
-    /// Expires at.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -3109,30 +2830,21 @@ impl crate::validate::Validate for Lease {
 /// Requirements: FR-011.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ChatTicket {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// User id.
     #[serde(rename = "userId")]
     pub user_id: uuid::Uuid,
-    /// Session id.
     #[serde(rename = "sessionId", deserialize_with = "crate::scalars::required")]
     pub session_id: Option<uuid::Uuid>,
-    /// Ticket hash.
     #[serde(rename = "ticketHash")]
     pub ticket_hash: String,
-    /// Expires at.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
-    /// Used at.
     #[serde(rename = "usedAt", deserialize_with = "crate::scalars::required")]
     pub used_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -3164,16 +2876,11 @@ impl crate::validate::Validate for ChatTicket {
 /// Requirements: FR-023, FR-036.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EnvironmentSecret {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Type.
     pub r#type: super::SecretType,
-    /// Environment.
     pub environment: super::SecretScope,
     /// Digest of project, environment, type and name.
     #[serde(rename = "secretRefHash")]
@@ -3181,26 +2888,19 @@ pub struct EnvironmentSecret {
     /// Ciphertext of the keyed digest of the value; tells whether a value changed.
     #[serde(rename = "valueHash")]
     pub value_hash: crate::scalars::Base64,
-    /// Ciphertext.
     pub ciphertext: crate::scalars::Base64,
     /// What a mask begins with, for tokens whose kind can be told.
     #[serde(rename = "maskPrefix", deserialize_with = "crate::scalars::required")]
     pub mask_prefix: Option<String>,
-    /// Master key id.
     #[serde(rename = "masterKeyId")]
     pub master_key_id: String,
-    /// Version.
     pub version: i32,
-    /// Last rotated at.
     #[serde(rename = "lastRotatedAt")]
     pub last_rotated_at: chrono::DateTime<chrono::Utc>,
-    /// Expires at.
     #[serde(rename = "expiresAt", deserialize_with = "crate::scalars::required")]
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -3269,7 +2969,7 @@ impl std::fmt::Display for HealthProbe {
 impl std::str::FromStr for HealthProbe {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "api" => Ok(Self::Api),
             "database" => Ok(Self::Database),
@@ -3289,31 +2989,23 @@ impl crate::validate::Validate for HealthProbe {
 /// Requirements: FR-032, SC-009.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct CircuitBreaker {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Provider.
     pub provider: Provider,
-    /// State.
     pub state: BreakerState,
     /// Failures within the last 60 seconds.
     #[serde(rename = "failureCount")]
     pub failure_count: i32,
-    /// Window started at.
     #[serde(rename = "windowStartedAt", deserialize_with = "crate::scalars::required")]
     pub window_started_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Opened at.
     #[serde(rename = "openedAt", deserialize_with = "crate::scalars::required")]
     pub opened_at: Option<chrono::DateTime<chrono::Utc>>,
     /// When one call is let through again.
     #[serde(rename = "halfOpenAt", deserialize_with = "crate::scalars::required")]
     pub half_open_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -3364,7 +3056,7 @@ impl std::fmt::Display for BreakerState {
 impl std::str::FromStr for BreakerState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "closed" => Ok(Self::Closed),
             "open" => Ok(Self::Open),
@@ -3385,21 +3077,14 @@ impl crate::validate::Validate for BreakerState {
 /// Requirements: FR-033, SC-010.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RateBucket {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Scope.
     pub scope: RateBucketScope,
-    /// Subject.
     pub subject: String,
-    /// Tokens.
     pub tokens: f64,
-    /// Refilled at.
     #[serde(rename = "refilledAt")]
     pub refilled_at: chrono::DateTime<chrono::Utc>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -3452,7 +3137,7 @@ impl std::fmt::Display for RateBucketScope {
 impl std::str::FromStr for RateBucketScope {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "user" => Ok(Self::User),
             "project" => Ok(Self::Project),
@@ -3474,35 +3159,26 @@ impl crate::validate::Validate for RateBucketScope {
 /// Requirements: FR-021.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IdempotencyRecord {
-    /// Id.
     pub id: uuid::Uuid,
     /// The person or service token that sent it.
     pub caller: String,
-    /// Operation id.
     #[serde(rename = "operationId")]
     pub operation_id: String,
-    /// Key.
     pub key: String,
     /// Digest of the request.
     pub fingerprint: String,
-    /// State.
     pub state: IdempotencyRecordState,
-    /// Status.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub status: Option<i32>,
-    /// Headers.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub headers: Option<std::collections::BTreeMap<String, String>>,
     /// Ciphertext, since an answer may hold a token.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub body: Option<crate::scalars::Base64>,
-    /// Expires at.
     #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -3566,7 +3242,7 @@ impl std::fmt::Display for IdempotencyRecordState {
 impl std::str::FromStr for IdempotencyRecordState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "running" => Ok(Self::Running),
             "done" => Ok(Self::Done),
@@ -3629,7 +3305,7 @@ impl std::fmt::Display for TestRunState {
 impl std::str::FromStr for TestRunState {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "queued" => Ok(Self::Queued),
             "running" => Ok(Self::Running),

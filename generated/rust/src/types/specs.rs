@@ -7,7 +7,6 @@
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpecApplyRequest {
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
     /// Only report.
@@ -95,7 +94,7 @@ impl std::fmt::Display for SpecApplyRequestTargetsItem {
 impl std::str::FromStr for SpecApplyRequestTargetsItem {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "openapi" => Ok(Self::Openapi),
             "rust" => Ok(Self::Rust),
@@ -120,17 +119,12 @@ impl crate::validate::Validate for SpecApplyRequestTargetsItem {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpecUpload {
-    /// File.
     pub file: String,
-    /// Path.
     pub path: String,
-    /// Kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<SpecUploadKind>,
-    /// Branch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// Message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -187,7 +181,7 @@ impl std::fmt::Display for SpecUploadKind {
 impl std::str::FromStr for SpecUploadKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "feature" => Ok(Self::Feature),
             "contract" => Ok(Self::Contract),
@@ -210,12 +204,9 @@ impl crate::validate::Validate for SpecUploadKind {
 /// Requirements: FR-025, FR-027.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecPage {
-    /// Items.
     pub items: Vec<SpecArtifact>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -231,38 +222,26 @@ impl crate::validate::Validate for SpecPage {
 /// Requirements: FR-027.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecDetail {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Path.
     pub path: String,
-    /// Kind.
     pub kind: SpecArtifactKind,
     /// Folder of the feature it belongs to.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub feature: Option<String>,
-    /// Current version.
     #[serde(rename = "currentVersion")]
     pub current_version: i32,
-    /// Digest.
     pub digest: String,
-    /// Size bytes.
     #[serde(rename = "sizeBytes")]
     pub size_bytes: u64,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
-    /// Constitution version.
     #[serde(rename = "constitutionVersion", deserialize_with = "crate::scalars::required")]
     pub constitution_version: Option<String>,
-    /// Requirements.
     pub requirements: Vec<SpecRequirement>,
-    /// Outline.
     pub outline: Vec<SpecSection>,
 }
 
@@ -318,7 +297,7 @@ impl std::fmt::Display for SpecArtifactKind {
 impl std::str::FromStr for SpecArtifactKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "feature" => Ok(Self::Feature),
             "contract" => Ok(Self::Contract),
@@ -339,11 +318,8 @@ impl crate::validate::Validate for SpecArtifactKind {
 /// A requirement and how many operations carry it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecRequirement {
-    /// Id.
     pub id: String,
-    /// Text.
     pub text: String,
-    /// Operation count.
     #[serde(rename = "operationCount")]
     pub operation_count: i32,
 }
@@ -357,13 +333,9 @@ impl crate::validate::Validate for SpecRequirement {
 /// A heading and what stands below it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecSection {
-    /// Title.
     pub title: String,
-    /// Level.
     pub level: i32,
-    /// Line.
     pub line: i32,
-    /// Children.
     pub children: Vec<SpecSection>,
 }
 
@@ -378,12 +350,9 @@ impl crate::validate::Validate for SpecSection {
 /// Requirements: FR-025, FR-027.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecVersionPage {
-    /// Items.
     pub items: Vec<SpecVersion>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -399,30 +368,21 @@ impl crate::validate::Validate for SpecVersionPage {
 /// Requirements: FR-002, FR-027.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecArtifact {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Path.
     pub path: String,
-    /// Kind.
     pub kind: SpecArtifactKind,
     /// Folder of the feature it belongs to.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub feature: Option<String>,
-    /// Current version.
     #[serde(rename = "currentVersion")]
     pub current_version: i32,
-    /// Digest.
     pub digest: String,
-    /// Size bytes.
     #[serde(rename = "sizeBytes")]
     pub size_bytes: u64,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -438,37 +398,25 @@ impl crate::validate::Validate for SpecArtifact {
 /// Requirements: FR-027.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SpecVersion {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Spec id.
     #[serde(rename = "specId")]
     pub spec_id: uuid::Uuid,
-    /// Version.
     pub version: i32,
-    /// Digest.
     pub digest: String,
-    /// Size bytes.
     #[serde(rename = "sizeBytes")]
     pub size_bytes: u64,
-    /// Commit sha.
     #[serde(rename = "commitSha", deserialize_with = "crate::scalars::required")]
     pub commit_sha: Option<String>,
-    /// Constitution version.
     #[serde(rename = "constitutionVersion")]
     pub constitution_version: String,
-    /// Author id.
     #[serde(rename = "authorId", deserialize_with = "crate::scalars::required")]
     pub author_id: Option<uuid::Uuid>,
-    /// Summary.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub summary: Option<String>,
-    /// Applied at.
     #[serde(rename = "appliedAt", deserialize_with = "crate::scalars::required")]
     pub applied_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -525,7 +473,7 @@ impl std::fmt::Display for ListSpecsKind {
 impl std::str::FromStr for ListSpecsKind {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "feature" => Ok(Self::Feature),
             "contract" => Ok(Self::Contract),

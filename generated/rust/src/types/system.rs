@@ -6,11 +6,8 @@
 /// Requirements: FR-018.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OpenapiDocument {
-    /// Openapi.
     pub openapi: String,
-    /// Info.
     pub info: serde_json::Map<String, serde_json::Value>,
-    /// Paths.
     pub paths: serde_json::Map<String, serde_json::Value>,
     /// Members that the contract does not name.
     #[serde(flatten)]
@@ -26,11 +23,8 @@ impl crate::validate::Validate for OpenapiDocument {
 /// The process runs.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Liveness {
-    /// Status.
     pub status: String,
-    /// Version.
     pub version: String,
-    /// Uptime seconds.
     #[serde(rename = "uptimeSeconds")]
     pub uptime_seconds: f64,
 }
@@ -44,9 +38,7 @@ impl crate::validate::Validate for Liveness {
 /// Whether the platform can work.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Readiness {
-    /// Status.
     pub status: String,
-    /// Checks.
     pub checks: Vec<super::ReadinessCheck>,
 }
 

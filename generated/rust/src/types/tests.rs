@@ -7,7 +7,6 @@
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TestRunStart {
-    /// Environment id.
     #[serde(rename = "environmentId")]
     pub environment_id: uuid::Uuid,
     /// Only this folder of the collection.
@@ -62,7 +61,7 @@ impl std::fmt::Display for TestRunStartPurpose {
 impl std::str::FromStr for TestRunStartPurpose {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "manual" => Ok(Self::Manual),
             "promotion" => Ok(Self::Promotion),
@@ -83,12 +82,9 @@ impl crate::validate::Validate for TestRunStartPurpose {
 /// Requirements: FR-015, FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TestRunPage {
-    /// Items.
     pub items: Vec<PostmanTestRun>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -104,47 +100,31 @@ impl crate::validate::Validate for TestRunPage {
 /// Requirements: FR-015, SC-005.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PostmanTestRun {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Environment id.
     #[serde(rename = "environmentId")]
     pub environment_id: uuid::Uuid,
-    /// State.
     pub state: super::TestRunState,
-    /// Collection.
     pub collection: String,
-    /// Purpose.
     pub purpose: PostmanTestRunPurpose,
-    /// Assertion count.
     #[serde(rename = "assertionCount")]
     pub assertion_count: i32,
-    /// Failed count.
     #[serde(rename = "failedCount")]
     pub failed_count: i32,
-    /// Critical count.
     #[serde(rename = "criticalCount")]
     pub critical_count: i32,
-    /// Duration ms.
     #[serde(rename = "durationMs", deserialize_with = "crate::scalars::required")]
     pub duration_ms: Option<u64>,
-    /// Failures.
     pub failures: Vec<TestFailure>,
-    /// Requested by id.
     #[serde(rename = "requestedById", deserialize_with = "crate::scalars::required")]
     pub requested_by_id: Option<uuid::Uuid>,
-    /// Started at.
     #[serde(rename = "startedAt", deserialize_with = "crate::scalars::required")]
     pub started_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Finished at.
     #[serde(rename = "finishedAt", deserialize_with = "crate::scalars::required")]
     pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -193,7 +173,7 @@ impl std::fmt::Display for PostmanTestRunPurpose {
 impl std::str::FromStr for PostmanTestRunPurpose {
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
         match text {
             "manual" => Ok(Self::Manual),
             "promotion" => Ok(Self::Promotion),
@@ -212,11 +192,8 @@ impl crate::validate::Validate for PostmanTestRunPurpose {
 /// An assertion that did not hold.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TestFailure {
-    /// Request.
     pub request: String,
-    /// Assertion.
     pub assertion: String,
-    /// Message.
     pub message: String,
 }
 

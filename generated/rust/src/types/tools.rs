@@ -6,12 +6,9 @@
 /// Requirements: FR-014, FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ToolPage {
-    /// Items.
     pub items: Vec<McpToolDescriptor>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }
@@ -27,18 +24,12 @@ impl crate::validate::Validate for ToolPage {
 /// Requirements: FR-014.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct McpToolDescriptor {
-    /// Id.
     pub id: uuid::Uuid,
-    /// Project id.
     #[serde(rename = "projectId")]
     pub project_id: uuid::Uuid,
-    /// Name.
     pub name: String,
-    /// Title.
     pub title: String,
-    /// Description.
     pub description: String,
-    /// Operation id.
     #[serde(rename = "operationId", deserialize_with = "crate::scalars::required")]
     pub operation_id: Option<String>,
     /// JSON Schema of the arguments.
@@ -47,20 +38,15 @@ pub struct McpToolDescriptor {
     /// JSON Schema of the structured result.
     #[serde(rename = "outputSchema", deserialize_with = "crate::scalars::required")]
     pub output_schema: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Annotations.
     pub annotations: ToolAnnotations,
     /// The integration that it needs.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub provider: Option<super::Provider>,
-    /// Digest.
     pub digest: String,
-    /// Spec version id.
     #[serde(rename = "specVersionId", deserialize_with = "crate::scalars::required")]
     pub spec_version_id: Option<uuid::Uuid>,
-    /// Created at.
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Updated at.
     #[serde(rename = "updatedAt")]
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
@@ -74,16 +60,12 @@ impl crate::validate::Validate for McpToolDescriptor {
 /// What a client should know before it uses a tool.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ToolAnnotations {
-    /// Read only hint.
     #[serde(rename = "readOnlyHint")]
     pub read_only_hint: bool,
-    /// Destructive hint.
     #[serde(rename = "destructiveHint")]
     pub destructive_hint: bool,
-    /// Idempotent hint.
     #[serde(rename = "idempotentHint")]
     pub idempotent_hint: bool,
-    /// Open world hint.
     #[serde(rename = "openWorldHint")]
     pub open_world_hint: bool,
 }

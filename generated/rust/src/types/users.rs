@@ -6,12 +6,9 @@
 /// Requirements: FR-025.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct UserPage {
-    /// Items.
     pub items: Vec<super::UserProfile>,
-    /// Next cursor.
     #[serde(rename = "nextCursor", deserialize_with = "crate::scalars::required")]
     pub next_cursor: Option<String>,
-    /// Has more.
     #[serde(rename = "hasMore")]
     pub has_more: bool,
 }

@@ -60,8 +60,8 @@ fn try_scalar(schema: &Schema, text: &str, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     match schema {
         Schema::Text(_) | Schema::Any => Some(Value::String(text.to_owned())),
-        Schema::Integer(..) => integer(text).map(Value::Number),
-        Schema::Number(_) => integer(text)
+        // `1.0` is a whole number too; checking the type tells what is none.
+        Schema::Integer(..) | Schema::Number(_) => integer(text)
             .or_else(|| text.parse().ok().filter(|_| text.starts_with(plain)).and_then(Number::from_f64))
             .map(Value::Number),
         Schema::Boolean => text.parse().ok().map(Value::Bool),

@@ -301,7 +301,7 @@ export const users = pgTable('users', {
 export const sessions = pgTable('sessions', {
   id: uuid('id').primaryKey().defaultRandom(),
   expiresAt: timestamptz('expires_at').notNull(),
-  /** Digest of the session's token. */
+  /** Digest of the session's token. A secret: not to be shown or logged. */
   token: text('token').notNull().unique('sessions_token_unique'),
   ipAddress: text('ip_address'),
   userAgent: text('user_agent'),
@@ -321,12 +321,16 @@ export const accounts = pgTable('accounts', {
   /** `credential` for a password, else the name of the provider. */
   providerId: text('provider_id').notNull(),
   userId: uuid('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+  /** A secret: not to be shown or logged. */
   accessToken: text('access_token'),
+  /** A secret: not to be shown or logged. */
   refreshToken: text('refresh_token'),
+  /** A secret: not to be shown or logged. */
   idToken: text('id_token'),
   accessTokenExpiresAt: timestamptz('access_token_expires_at'),
   refreshTokenExpiresAt: timestamptz('refresh_token_expires_at'),
   scope: text('scope'),
+  /** A secret: not to be shown or logged. */
   password: text('password'),
   createdAt: timestamptz('created_at').notNull().default(sql`now()`),
   updatedAt: timestamptz('updated_at').notNull().default(sql`now()`),
@@ -339,7 +343,7 @@ export const accounts = pgTable('accounts', {
 export const verifications = pgTable('verifications', {
   id: uuid('id').primaryKey().defaultRandom(),
   identifier: text('identifier').notNull(),
-  /** Digest of the token that was handed out. */
+  /** Digest of the token that was handed out. A secret: not to be shown or logged. */
   value: text('value').notNull(),
   expiresAt: timestamptz('expires_at').notNull(),
   createdAt: timestamptz('created_at').notNull().default(sql`now()`),
@@ -353,6 +357,7 @@ export const verifications = pgTable('verifications', {
 export const refreshTokens = pgTable('refresh_tokens', {
   id: uuid('id').primaryKey().defaultRandom(),
   sessionId: uuid('session_id').notNull().references(() => sessions.id, { onDelete: 'cascade' }),
+  /** A secret: not to be shown or logged. */
   tokenHash: text('token_hash').notNull().unique('refresh_tokens_token_hash_unique'),
   /** 24 hours after it was given out. */
   expiresAt: timestamptz('expires_at').notNull(),
@@ -373,7 +378,7 @@ export const signingKeys = pgTable('signing_keys', {
   kid: text('kid').notNull().unique('signing_keys_kid_unique'),
   algorithm: text('algorithm').notNull().default('HS256'),
   state: signingKeyStateEnum('state').notNull().default('pending'),
-  /** Ciphertext of the key; null once purged. */
+  /** Ciphertext of the key; null once purged. A secret: not to be shown or logged. */
   material: bytea('material'),
   masterKeyId: text('master_key_id').notNull(),
   activatedAt: timestamptz('activated_at'),
@@ -408,6 +413,7 @@ export const serviceTokens = pgTable('service_tokens', {
   role: roleEnum('role').notNull(),
   /** First characters of the token, so that people can tell tokens apart. */
   prefix: text('prefix').notNull(),
+  /** A secret: not to be shown or logged. */
   tokenHash: text('token_hash').notNull().unique('service_tokens_token_hash_unique'),
   createdById: uuid('created_by_id').references(() => users.id, { onDelete: 'set null' }),
   expiresAt: timestamptz('expires_at'),
@@ -513,7 +519,9 @@ export const providerCredentials = pgTable('provider_credentials', {
   integrationId: uuid('integration_id').notNull().unique('provider_credentials_integration_id_unique')
     .references(() => integrationConfigs.id, { onDelete: 'cascade' }),
   kind: providerCredentialKindEnum('kind').notNull(),
+  /** A secret: not to be shown or logged. */
   ciphertext: bytea('ciphertext').notNull(),
+  /** A secret: not to be shown or logged. */
   refreshCiphertext: bytea('refresh_ciphertext'),
   masterKeyId: text('master_key_id').notNull(),
   expiresAt: timestamptz('expires_at'),
@@ -921,6 +929,7 @@ export const chatTickets = pgTable('chat_tickets', {
   projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),
   userId: uuid('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
   sessionId: uuid('session_id').references(() => chatSessions.id, { onDelete: 'cascade' }),
+  /** A secret: not to be shown or logged. */
   ticketHash: text('ticket_hash').notNull().unique('chat_tickets_ticket_hash_unique'),
   expiresAt: timestamptz('expires_at').notNull(),
   usedAt: timestamptz('used_at'),
@@ -940,8 +949,9 @@ export const environmentSecrets = pgTable('environment_secrets', {
   environment: secretScopeEnum('environment').notNull(),
   /** Digest of project, environment, type and name. */
   secretRefHash: text('secret_ref_hash').notNull().unique('environment_secrets_secret_ref_hash_unique'),
-  /** Ciphertext of the keyed digest of the value; tells whether a value changed. */
+  /** Ciphertext of the keyed digest of the value; tells whether a value changed. A secret: not to be shown or logged. */
   valueHash: bytea('value_hash').notNull(),
+  /** A secret: not to be shown or logged. */
   ciphertext: bytea('ciphertext').notNull(),
   /** What a mask begins with, for tokens whose kind can be told. */
   maskPrefix: text('mask_prefix'),
@@ -1085,7 +1095,7 @@ export const idempotencyRecords = pgTable('idempotency_records', {
   state: idempotencyRecordStateEnum('state').notNull().default('running'),
   status: integer('status'),
   headers: jsonb('headers').$type<{ [key: string]: string }>(),
-  /** Ciphertext, since an answer may hold a token. */
+  /** Ciphertext, since an answer may hold a token. A secret: not to be shown or logged. */
   body: bytea('body'),
   expiresAt: timestamptz('expires_at').notNull(),
   createdAt: timestamptz('created_at').notNull().default(sql`now()`),

@@ -250,10 +250,7 @@ fn form_type(plan: &Plan<'_>, planned: &Planned<'_>, name: &str, parts: &[Part<'
         if default { ", Default" } else { "" }
     );
     for part in parts {
-        text.push_str(&comment(
-            &about(&part.field.docs, &format!("{}.", part.field.name.title()), &[]),
-            "    ",
-        ));
+        text.push_str(&comment(&about(&part.field.docs, "", &[]), "    "));
         let _ = writeln!(text, "    pub {}: {},", part.member, part.spelt(plan.names));
     }
     text.push_str("}\n");

@@ -9,6 +9,7 @@ mod client;
 mod errors;
 mod handlers;
 mod plan;
+mod scaffold;
 mod table;
 
 use indexmap::IndexMap;
@@ -79,14 +80,7 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
     }
     let plan = plan::plan(names);
     let codes = errors::Codes::of(names.model);
-    let domains: Vec<DomainId> = (0..names.model.domains.len())
-        .filter_map(|index| u32::try_from(index).ok().map(DomainId))
-        .filter(|domain| {
-            plan.operations
-                .iter()
-                .any(|planned| planned.operation.domain == *domain)
-        })
-        .collect();
+    let domains = served(&plan);
     modules.extend([
         Module::text("api/mod.rs", api::index(&plan, &domains)),
         Module::text("client/calls/mod.rs", client::index(&plan, &domains)),
@@ -109,4 +103,29 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
         ]
     }));
     modules
+}
+
+/// The domains that have operations.
+fn served(plan: &plan::Plan<'_>) -> Vec<DomainId> {
+    (0..plan.names.model.domains.len())
+        .filter_map(|index| u32::try_from(index).ok().map(DomainId))
+        .filter(|domain| {
+            plan.operations
+                .iter()
+                .any(|planned| planned.operation.domain == *domain)
+        })
+        .collect()
+}
+
+/// Handlers for the team's own crate, below the folder of the settings: the name of a file and its text. `krate` is what the
+/// team's crate calls the generated one.
+pub(super) fn scaffolds(names: &RustNames<'_>, krate: &str) -> Vec<(String, String)> {
+    let plan = plan::plan(names);
+    let domains = served(&plan);
+    let mut files = vec![("mod.rs".to_owned(), scaffold::index(&plan, krate, &domains))];
+    files.extend(domains.iter().map(|domain| {
+        let name = format!("{}.rs", names.domain(*domain));
+        (name, scaffold::domain(&plan, krate, *domain))
+    }));
+    files
 }

@@ -10,7 +10,7 @@ use super::carrier::{self, Carrier, Part, PartKind};
 use super::errors::Codes;
 use super::plan::{Body, Plan, Planned};
 use crate::model::{
-    Case, Content, DomainId, Kind, Location, MediaKind, Method, Name, PathPart, Style, TextFormat, Type,
+    Case, Content, DomainId, Kind, Location, MediaKind, Method, Model, Name, PathPart, Shape, Style, TextFormat, Type,
 };
 
 /// `operations/mod.rs`.
@@ -273,10 +273,11 @@ fn form_fields(plan: &Plan<'_>, content: &Content, ty: Option<&Type>) -> Vec<Str
             .content_type
             .as_deref()
             .is_some_and(|media| media.contains("json"));
-        let style = if json {
-            Style::Json
-        } else {
-            encoding.style.unwrap_or(Style::Form)
+        // Without a style of its own a field is written by its media type, which is JSON for what has members.
+        let style = match encoding.style {
+            Some(style) => style,
+            None if json || has_members(plan.names.model, &field.ty, 8) => Style::Json,
+            None => Style::Form,
         };
         let explode = encoding.explode.unwrap_or(style == Style::Form);
         let required = field.required && !field.read_only;
@@ -290,6 +291,26 @@ fn form_fields(plan: &Plan<'_>, content: &Content, ty: Option<&Type>) -> Vec<Str
         )
     };
     record.fields.iter().map(field).collect()
+}
+
+/// Whether some value of the type is an object, a list of lists, or a list of such, so far down as it matters.
+fn has_members(model: &Model, ty: &Type, depth: u8) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    match &model.resolve(ty).0.kind {
+        Kind::Map(_) => true,
+        Kind::List(item) => matches!(model.resolve(item).0.kind, Kind::List(_)) || has_members(model, item, depth),
+        Kind::Named(id) => match &model.type_def(*id).shape {
+            Shape::Record(_) => true,
+            Shape::Union(union) => union
+                .variants
+                .iter()
+                .any(|variant| has_members(model, &variant.ty, depth)),
+            Shape::Enumeration(_) | Shape::Alias(_) => false,
+        },
+        _ => false,
+    }
 }
 
 fn part_fields(plan: &Plan<'_>, content: &Content, parts: &[Part<'_>]) -> Vec<String> {

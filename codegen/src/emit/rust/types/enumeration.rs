@@ -94,7 +94,7 @@ impl std::fmt::Display for {name} {{
 impl std::str::FromStr for {name} {{
     type Err = crate::scalars::UnknownValue;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {{
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {{
         match text {{
 {from}            _ => Err(crate::scalars::UnknownValue({quoted})),
         }}
@@ -143,7 +143,7 @@ impl std::fmt::Display for {name} {{
 impl TryFrom<{repr}> for {name} {{
     type Error = crate::scalars::UnknownValue;
 
-    fn try_from(value: {repr}) -> Result<Self, Self::Error> {{
+    fn try_from(value: {repr}) -> Result<Self, crate::scalars::UnknownValue> {{
         match value {{
 {from}            _ => Err(crate::scalars::UnknownValue({quoted})),
         }}

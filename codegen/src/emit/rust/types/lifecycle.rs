@@ -84,7 +84,7 @@ fn write(names: &RustNames<'_>, lifecycle: &Lifecycle, states: &Enumeration, ste
     let mut tables = String::new();
     for ((_, begins, transitions), name) in rules.iter().zip(&rule_names) {
         if let Some(begins) = state_of(begins).or(members.first()) {
-            let _ = writeln!(initial, "            Self::{name} => Self::State::{begins},");
+            let _ = writeln!(initial, "            Self::{name} => {state}::{begins},");
         }
         let _ = writeln!(tables, "            Self::{name} => &[");
         for transition in *transitions {
@@ -109,12 +109,12 @@ impl Lifecycle for {stem}Lifecycle {{
     type State = {state};
     type Event = {stem}Event;
 
-    fn initial(self) -> Self::State {{
+    fn initial(self) -> {state} {{
         match self {{
 {initial}        }}
     }}
 
-    fn transitions(self) -> &'static [Transition<Self::State, Self::Event>] {{
+    fn transitions(self) -> &'static [Transition<{state}, {stem}Event>] {{
         match self {{
 {tables}        }}
     }}

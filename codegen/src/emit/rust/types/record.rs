@@ -63,7 +63,8 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, record: &Record, text: &m
 
 fn write_field(names: &RustNames<'_>, id: TypeId, field: &Field, member: &str, text: &mut String) {
     let absent = may_be_absent(names.model.type_def(id), field);
-    let null = names.admits_null(&field.ty);
+    // `Option` has to be wrapped once more to tell null from absence.
+    let null = names.model.admits_null(&field.ty);
     let spelt = names.spell(&field.ty, Within::Type(id));
     let mut remarks = Vec::new();
     if field.read_only {
@@ -75,10 +76,8 @@ fn write_field(names: &RustNames<'_>, id: TypeId, field: &Field, member: &str, t
     if let (Some(default), false) = (&field.default, field.secret) {
         remarks.push(format!("Default: `{}`.", default.to_string().replace('`', "'")));
     }
-    text.push_str(&comment(
-        &about(&field.docs, &format!("{}.", field.name.title()), &remarks),
-        "    ",
-    ));
+    // Nothing is told where the contract says nothing: the name would only be said twice.
+    text.push_str(&comment(&about(&field.docs, "", &remarks), "    "));
     let mut serde = Vec::new();
     if member.strip_prefix("r#").unwrap_or(member) != field.wire {
         serde.push(format!("rename = {}", literal(&field.wire)));

@@ -417,7 +417,7 @@ export const exampleAnswers: Readonly<Record<string, ExampleAnswer>> = {
       },
       invitation: {
         token: 'not-a-real-secretnot-a-real-secr',
-        url: 'not-a-real-secret',
+        url: 'https://example.com/',
         expiresAt: '2026-01-15T09:30:00Z',
       },
     },
@@ -1526,7 +1526,7 @@ export const exampleAnswers: Readonly<Record<string, ExampleAnswer>> = {
     status: 201,
     headers: { 'X-Request-Id': '8c60537e-a4d9-43c1-9f8c-2710b634e5d0' },
     contentType: 'application/json',
-    body: { token: 'not-a-real-secret', url: 'not-a-real-secret', expiresAt: '2026-01-15T09:30:00Z' },
+    body: { token: 'not-a-real-secret', url: 'https://example.com/', expiresAt: '2026-01-15T09:30:00Z' },
   },
   listChatSessions: {
     status: 200,
@@ -2260,7 +2260,7 @@ export const exampleAnswers: Readonly<Record<string, ExampleAnswer>> = {
       },
       invitation: {
         token: 'not-a-real-secretnot-a-real-secr',
-        url: 'not-a-real-secret',
+        url: 'https://example.com/',
         expiresAt: '2026-01-15T09:30:00Z',
       },
     },

@@ -61,7 +61,13 @@ export async function readRequest(
     const content = chooseContent(body, request, violations);
     if (content !== undefined) {
       const value = await readBody(content, request, violations);
-      input['body'] = body.contents.length > 1 ? { contentType: content.media, value } : value;
+      if (value !== undefined) {
+        input['body'] = body.contents.length > 1
+          ? { contentType: content.media, value }
+          : value;
+      } else if (body.required && violations.length === 0) {
+        violations.push(violation('body', '', 'required', 'the body is missing'));
+      }
     }
   }
   if (violations.length > 0) {
@@ -149,6 +155,7 @@ function keyword(issue: z.core.$ZodIssue, value: unknown): string {
       return 'propertyNames';
     case 'custom': {
       const named: unknown = issue.params?.['keyword'];
+      if (value === undefined && named === 'type') return 'required';
       return typeof named === 'string' ? named : 'custom';
     }
     default:
@@ -221,13 +228,17 @@ function chooseMedia(sent: string, contents: readonly RequestContent[]): Request
   );
 }
 
+/** The body; `undefined` when there is none after all, or when it does not fit, which is told. */
 async function readBody(
   content: RequestContent,
   request: Request,
   violations: Violation[],
 ): Promise<unknown> {
   const value = await decodeBody(content, request, violations);
-  if (content.schema === undefined || violations.some(({ location }) => location === 'body')) return value;
+  if (
+    value === undefined || content.schema === undefined
+    || violations.some(({ location }) => location === 'body')
+  ) return value;
   return check(content.schema, value, 'body', violations);
 }
 
@@ -240,7 +251,8 @@ async function decodeBody(
   switch (kind) {
     case 'json':
       try {
-        return JSON.parse(await readText(request));
+        const text = await readText(request);
+        return text === '' ? undefined : JSON.parse(text);
       } catch (cause) {
         throw cause instanceof ApiError ? cause : malformed('is not a JSON text', cause);
       }
