@@ -30,7 +30,7 @@ fn one(diagnostic: &Diagnostic, sources: &Locator<'_>) -> Value {
         "file": place.as_ref().map(|(place, _)| &*place.file),
         "line": place.as_ref().and_then(|(_, at)| at.as_ref()).map(|at| at.line),
         "column": place.as_ref().and_then(|(_, at)| at.as_ref()).map(|at| at.column),
-        "hint": diagnostic.hint,
+        "hint": diagnostic.advice(),
         "related": diagnostic.related.iter().map(|(place, label)| {
             let at = sources.locate(place);
             json!({

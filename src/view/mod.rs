@@ -42,6 +42,8 @@ pub(crate) struct View {
     err: Box<dyn Write>,
     /// Diagnostics of the run, kept for SARIF, which tells everything in one document.
     kept: Vec<sarif::Finding>,
+    /// What kept a result from being written.
+    lost: Option<std::io::Error>,
 }
 
 impl View {
@@ -53,6 +55,7 @@ impl View {
             out: Box::new(anstream::stdout()),
             err: Box::new(anstream::stderr()),
             kept: Vec::new(),
+            lost: None,
         }
     }
 
@@ -89,8 +92,14 @@ impl View {
 
     /// Shows a run that could not go on.
     pub(crate) fn failure(&mut self, error: &SyncError) {
-        if self.format == Format::Json {
-            self.result(&json::failure(error));
+        match self.format {
+            Format::Human => {}
+            Format::Json => self.result(&json::failure(error)),
+            Format::Sarif => {
+                let mut findings = std::mem::take(&mut self.kept);
+                findings.push(sarif::failure(error));
+                self.result(&sarif::document(&findings));
+            }
         }
         self.note(&human::failure(error));
     }
@@ -114,10 +123,12 @@ impl View {
     }
 
     /// Shows what carries a requirement, or the coverage of all.
-    pub(crate) fn trace(&mut self, trace: &Trace, mentions: &[Mention]) {
+    ///
+    /// `mentions`: where other files speak of the one requirement that was asked for; `None` when all were.
+    pub(crate) fn trace(&mut self, trace: &Trace, mentions: Option<&[Mention]>) {
         let text = match self.format {
             Format::Human => human::trace(trace, mentions),
-            Format::Json | Format::Sarif => json::trace(trace, mentions),
+            Format::Json | Format::Sarif => json::trace(trace, mentions.unwrap_or_default()),
         };
         self.result(&text);
     }
@@ -131,9 +142,24 @@ impl View {
         self.result(&text);
     }
 
+    /// Why a result did not reach standard output, if one did not: a full disk, for example.
+    pub(crate) fn lost(&self) -> Option<SyncError> {
+        let error = self.lost.as_ref()?;
+        let message = format!("the result could not be written to standard output: {error}");
+        Some(
+            SyncError::new("OUTPUT_LOST", message)
+                .hint("write it to a place that has room, or to a pipe that stays open"),
+        )
+    }
+
     /// Writes to standard output. A closed pipe is the reader's choice, not a failure.
     fn result(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.lost.get_or_insert(error);
+        }
     }
 
     /// Writes to standard error.

@@ -4,6 +4,7 @@
 
 use flaresmith_codegen::diagnostics::{Diagnostic, Severity, all_codes};
 use flaresmith_codegen::source::locate::Locator;
+use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
 use serde_json::{Value, json};
 
@@ -24,10 +25,6 @@ pub(super) fn findings(found: &[Diagnostic], sources: &Locator<'_>) -> Vec<Findi
         .iter()
         .map(|diagnostic| {
             let at = diagnostic.place.as_ref().and_then(|place| sources.locate(place));
-            let hint = diagnostic
-                .hint
-                .as_ref()
-                .map_or_else(String::new, |hint| format!("\n{hint}"));
             Finding {
                 rule: diagnostic.code.id.to_owned(),
                 level: match diagnostic.severity {
@@ -35,7 +32,7 @@ pub(super) fn findings(found: &[Diagnostic], sources: &Locator<'_>) -> Vec<Findi
                     Severity::Warning => "warning",
                     Severity::Info => "note",
                 },
-                message: format!("{}{hint}", diagnostic.message),
+                message: format!("{}\n{}", diagnostic.message, diagnostic.advice()),
                 file: diagnostic.place.as_ref().map(|place| place.file.to_string()),
                 region: at.map(|at| (at.line, at.column)),
             }
@@ -79,6 +76,19 @@ pub(super) fn drift_findings(report: &DriftReport, told: Told) -> Vec<Finding> {
     changed.chain(conflicts).collect()
 }
 
+/// A run that could not go on as a finding.
+pub(super) fn failure(error: &SyncError) -> Finding {
+    let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\n{hint}"));
+    Finding {
+        rule: error.code.to_owned(),
+        level: "error",
+        message: format!("{}{hint}", error.message),
+        // A path outside of the repository is no place for code scanning; the message names it.
+        file: None,
+        region: None,
+    }
+}
+
 /// The whole document.
 pub(super) fn document(findings: &[Finding]) -> String {
     let rules: Vec<Value> = all_codes()
@@ -115,6 +125,7 @@ pub(super) fn document(findings: &[Finding]) -> String {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             }},
+            "columnKind": "unicodeCodePoints",
             "results": results,
         }],
     }))

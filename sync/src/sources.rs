@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use flaresmith_codegen::diagnostics::{Diagnostics, Place};
+use flaresmith_codegen::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use flaresmith_codegen::settings::{self, Settings};
 use flaresmith_codegen::source::Sources;
 
@@ -41,13 +41,11 @@ pub fn read(root: &Root) -> Result<Inputs, SyncError> {
         inputs.digests.insert(settings::FILE.to_owned(), Digest::of(&bytes));
         match std::str::from_utf8(&bytes) {
             Ok(text) => inputs.settings = Settings::parse(text, &mut inputs.diagnostics),
-            Err(_) => inputs
-                .diagnostics
-                .push(flaresmith_codegen::diagnostics::Diagnostic::new(
-                    &flaresmith_codegen::diagnostics::settings::SYNTAX,
-                    "the file is not UTF-8",
-                    Place::file(settings::FILE),
-                )),
+            Err(_) => inputs.diagnostics.push(Diagnostic::new(
+                &flaresmith_codegen::diagnostics::settings::SYNTAX,
+                "the file is not UTF-8",
+                Place::file(settings::FILE),
+            )),
         }
         inputs.sources.insert(settings::FILE, bytes);
     }
@@ -92,6 +90,20 @@ fn read_templates(root: &Root, inputs: &mut Inputs) -> Result<(), SyncError> {
     else {
         return Ok(());
     };
+    let mut tell = |message: String, place: Place, hint: &str| {
+        inputs
+            .diagnostics
+            .push(Diagnostic::new(&codes::TEMPLATE, message, place).hint(hint));
+    };
+    if !root.path().join(&folder).is_dir() {
+        let place = Place::pointer(settings::FILE, "/templates");
+        tell(
+            format!("there is no folder `{folder}`"),
+            place,
+            "make it, or remove `templates`",
+        );
+        return Ok(());
+    }
     let mut paths = Vec::new();
     list(root.path(), &folder, &[], true, &mut paths)?;
     for path in paths {
@@ -99,8 +111,18 @@ fn read_templates(root: &Root, inputs: &mut Inputs) -> Result<(), SyncError> {
             continue;
         };
         inputs.digests.insert(path.clone(), Digest::of(&bytes));
-        if let (Ok(text), Some(name)) = (String::from_utf8(bytes), path.strip_prefix(&format!("{folder}/"))) {
-            inputs.templates.insert(name.to_owned(), text);
+        let Some(name) = path.strip_prefix(&format!("{folder}/")) else {
+            continue;
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                inputs.templates.insert(name.to_owned(), text);
+            }
+            Err(_) => tell(
+                "the template is not UTF-8".to_owned(),
+                Place::file(&path),
+                "save the file as UTF-8",
+            ),
         }
     }
     Ok(())
@@ -159,7 +181,12 @@ fn list(root: &Path, folder: &str, extensions: &[&str], deep: bool, found: &mut 
 /// Whether a file at the root may be an OpenAPI document: the word stands near its beginning or end, or it is small. What it
 /// really is, the reader decides.
 fn looks_like_contract(path: &Path) -> bool {
-    let Ok(Some(bytes)) = read_file(path) else { return false };
+    let bytes = match read_file(path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return false,
+        // It may be one, and whoever reads it next will tell why it cannot be read.
+        Err(_) => return true,
+    };
     [b"openapi".as_slice(), b"swagger".as_slice()]
         .iter()
         .any(|word| bytes.windows(word.len()).any(|window| window == *word))

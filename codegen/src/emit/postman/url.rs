@@ -195,3 +195,69 @@ fn pairs(parameter: &Parameter, value: &Value) -> Vec<(String, String)> {
         (value, _) => vec![(wire.clone(), joined(value))],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emit::testing::model;
+
+    /// The URL of the only operation of a contract.
+    fn of(path: &str, parameters: Value) -> Value {
+        let model = model(&json!({
+            "openapi": "3.1.0", "info": { "title": "T", "version": "1" },
+            "paths": { path: { "get": { "operationId": "it", "parameters": parameters, "responses": { "200": { "description": "Ok." } } } } },
+        }));
+        url(&model, &model.operations[0], &Variables::of(&model))
+    }
+
+    #[test]
+    fn what_stands_behind_a_path_is_not_part_of_it() {
+        let id =
+            json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" }, "example": "7" }]);
+        let found = of("/files/{id}#shared", id.clone());
+        assert_eq!(found["raw"], "{{baseUrl}}/files/:id#shared");
+        assert_eq!(
+            (&found["path"], &found["hash"]),
+            (&json!(["files", ":id"]), &json!("shared"))
+        );
+        assert_eq!(found["variable"], json!([{ "key": "id", "value": "7" }]));
+        let found = of("/files/{id}/do?action=x&y#z/w", id);
+        assert_eq!(found["raw"], "{{baseUrl}}/files/:id/do?action=x&y=#z/w");
+        assert_eq!(found["path"], json!(["files", ":id", "do"]));
+        assert_eq!(found["query"][0], json!({ "key": "action", "value": "x" }));
+    }
+
+    #[test]
+    fn fixed_text_is_never_taken_for_a_variable() {
+        assert_eq!(of("/a/:b", json!([]))["path"], json!(["a", "%3Ab"]));
+        let id =
+            json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" }, "example": "7" }]);
+        assert_eq!(of("/a/{id}:cancel", id)["path"], json!(["a", "7:cancel"]));
+    }
+
+    #[test]
+    fn values_in_a_path_have_the_form_of_their_style() {
+        for (style, explode, list, object) in [
+            ("simple", false, "3,4", "x,1,y,2"),
+            ("simple", true, "3,4", "x=1,y=2"),
+            ("label", false, ".3,4", ".x,1,y,2"),
+            ("label", true, ".3.4", ".x=1.y=2"),
+            ("matrix", false, ";p=3,4", ";p=x,1,y,2"),
+            ("matrix", true, ";p=3;p=4", ";x=1;y=2"),
+        ] {
+            for (value, expected) in [(json!([3, 4]), list), (json!({ "x": 1, "y": 2 }), object)] {
+                let schema = if value.is_array() {
+                    json!({ "type": "array", "items": { "type": "integer" } })
+                } else {
+                    json!({ "type": "object", "properties": { "x": { "type": "integer" }, "y": { "type": "integer" } } })
+                };
+                let parameter = json!([{ "name": "p", "in": "path", "required": true, "style": style, "explode": explode, "schema": schema, "example": value }]);
+                assert_eq!(
+                    of("/a/{p}", parameter)["variable"][0]["value"],
+                    expected,
+                    "{style} {explode}"
+                );
+            }
+        }
+    }
+}
