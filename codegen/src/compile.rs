@@ -100,9 +100,11 @@ fn in_folder_of_templates(diagnostic: &mut Diagnostic, settings: &Settings) {
         diagnostic.code == &codes::TEMPLATE,
         &mut diagnostic.place,
         &settings.templates,
-    ) && crate::emit::templates::is_built_in(&place.file)
-    {
-        place.file = format!("{folder}/{}", place.file).into();
+    ) {
+        let name = place.file.strip_prefix("templates/").unwrap_or(&place.file);
+        if crate::emit::templates::is_built_in(name) {
+            place.file = format!("{folder}/{name}").into();
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Owns: the form. Must not know: how findings came about.
 
-use flaresmith_codegen::diagnostics::{Diagnostic, Severity, all_codes};
+use flaresmith_codegen::diagnostics::{Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
-use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
+use flaresmith_sync::{SyncError, codes};
 use serde_json::{Value, json};
 
 use super::{Told, json};
@@ -91,7 +91,7 @@ pub(super) fn failure(error: &SyncError) -> Finding {
 
 /// The whole document.
 pub(super) fn document(findings: &[Finding]) -> String {
-    let rules: Vec<Value> = all_codes()
+    let rules: Vec<Value> = codes::all()
         .iter()
         .filter(|code| findings.iter().any(|finding| finding.rule == code.id))
         .map(|code| {

@@ -6,6 +6,7 @@
 //! The way of the data is `root -> sources -> (codegen) -> artifacts + snapshot + lock -> plan -> disk`.
 
 pub mod apply;
+pub mod codes;
 pub mod digest;
 pub mod drift;
 pub mod error;

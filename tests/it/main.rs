@@ -13,6 +13,8 @@ mod command_line;
 mod corpus;
 mod determinism;
 mod hono;
+mod hostile;
+mod newcomer;
 mod platform;
 mod repository;
 mod rust_crate;
