@@ -122,6 +122,7 @@ mod tests {
                 "id": { "type": "string", "readOnly": true },
                 "name": { "type": "string", "maxLength": 3 },
                 "kind": { "enum": ["a", "b"] },
+                "count": { "type": "integer", "example": "7" },
                 "many": { "type": "array", "items": { "oneOf": [{ "type": "integer", "minimum": 5 }, { "type": "null" }] } },
             } } } },
         }));
@@ -146,6 +147,10 @@ mod tests {
             let made = chosen(&json!({ "one": { "value": bad } }));
             assert_ne!(made, bad);
             assert_eq!((made["kind"].as_str(), made.get("id")), (Some("a"), None), "{made}");
+            assert_eq!(
+                made["count"], 1,
+                "an example of a member counts only when it is of its type"
+            );
         }
         assert_eq!(chosen(&json!({ "one": { "value": good } })), good);
     }

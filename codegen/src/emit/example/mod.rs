@@ -169,7 +169,8 @@ impl Maker<'_> {
                 _ => self.make(&field.ty),
             };
         }
-        if let Some(example) = field.docs.examples.first() {
+        let fitting = |value: &&Value| fits::fits(self.model, &field.ty, value, self.direction);
+        if let Some(example) = field.docs.examples.iter().find(fitting) {
             return example.clone();
         }
         field
