@@ -58,10 +58,14 @@ fn every_real_contract_applies_and_is_clean_afterwards() {
 fn collections_tools_and_documents_of_real_contracts_are_taken_by_their_readers() {
     let Some(folder) = corpus() else { return };
     // Each of these has something that the others have not: fragments in paths, styles, patterns that JavaScript refuses.
-    for name in BUILT
-        .iter()
-        .chain(&["box.json", "oas-parameters.json", "paypal-orders.json", "discord.json"])
-    {
+    let odd = [
+        "box.json",
+        "discord.json",
+        "oas-parameters.json",
+        "paypal-orders.json",
+        "paypal-disputes.json",
+    ];
+    for name in BUILT.iter().chain(&odd) {
         let repository = Repository::empty();
         let contract = folder.join(name);
         let targets = [
@@ -76,8 +80,9 @@ fn collections_tools_and_documents_of_real_contracts_are_taken_by_their_readers(
         let generated = repository.path().join("generated");
         let mut collections: Vec<std::ffi::OsString> =
             files(&generated.join("postman")).into_iter().map(Into::into).collect();
-        // The examples are their authors'.
-        collections.extend(["--examples".into(), "warn".into()]);
+        // In these two, branches of a union cannot be told apart, and lists of values leave none.
+        let strict = !["box.json", "discord.json"].contains(name);
+        collections.extend(["--examples".into(), if strict { "error" } else { "warn" }.into()]);
         sound("postman-schema.mjs", collections);
         for list in ["tools.json", "tools.grouped.json", "tools.search.json"] {
             sound("mcp-list.mjs", [generated.join("mcp").join(list)]);
