@@ -17,7 +17,13 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let mut view = view::View::new(&cli.global);
     match commands::run(&cli, &mut view) {
-        Ok(outcome) => outcome.into(),
+        Ok(outcome) => match view.lost() {
+            None => outcome.into(),
+            Some(error) => {
+                view.failure(&error);
+                outcome::Outcome::Problems.into()
+            }
+        },
         Err(error) => {
             view.failure(&error);
             outcome::Outcome::Problems.into()

@@ -68,11 +68,9 @@ pub fn compile_again(
     let templates = match Templates::new(templates) {
         Ok(templates) => templates,
         Err(errors) => {
-            compilation.diagnostics.extend(errors.into_iter().map(|error| {
-                let file = settings.templates.as_deref().unwrap_or("templates");
-                let place = Place::file(&format!("{file}/{}", error.name));
-                Diagnostic::new(&codes::TEMPLATE, error.message, place)
-            }));
+            let folder = settings.templates.as_deref();
+            let told = errors.iter().map(|error| error.diagnostic(folder));
+            compilation.diagnostics.extend(told);
             return compilation;
         }
     };
@@ -99,12 +97,29 @@ pub fn compile_again(
     let mut artifacts = Vec::new();
     for (mut made, mut found) in emitted {
         artifacts.append(&mut made);
+        for diagnostic in &mut found {
+            in_folder_of_templates(diagnostic, settings);
+        }
         compilation.diagnostics.append(&mut found);
     }
     artifacts.sort_by(|left, right| left.path.cmp(&right.path));
     tell_repeated(&artifacts, &mut compilation.diagnostics);
     compilation.artifacts = artifacts;
     compilation
+}
+
+/// A target knows a template by its name; people find the file in the folder that the settings name.
+fn in_folder_of_templates(diagnostic: &mut Diagnostic, settings: &Settings) {
+    if let (true, Some(place), Some(folder)) = (
+        diagnostic.code == &codes::TEMPLATE,
+        &mut diagnostic.place,
+        &settings.templates,
+    ) {
+        let name = place.file.strip_prefix("templates/").unwrap_or(&place.file);
+        if crate::emit::templates::is_built_in(name) {
+            place.file = format!("{folder}/{name}").into();
+        }
+    }
 }
 
 /// Name of the project: of the settings, else the contract's title.

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::{At, Diagnostic, Diagnostics, Place, settings as codes};
+use crate::diagnostics::{At, Diagnostic, Diagnostics, Place, nearest, settings as codes};
 
 /// Name of the settings file, at the root.
 pub const FILE: &str = "flaresmith.toml";
@@ -99,7 +99,9 @@ impl Settings {
                 let place = error
                     .span()
                     .map_or_else(|| Place::file(FILE), |span| Place::bytes(FILE, span));
-                diagnostics.push(Diagnostic::new(&codes::SYNTAX, error.message().to_owned(), place));
+                let message = error.message().to_owned();
+                let hint = unknown_field(&message);
+                diagnostics.push(Diagnostic::new(&codes::SYNTAX, message, place).maybe_hint(hint));
                 return Self::default();
             }
         };
@@ -145,6 +147,13 @@ impl Settings {
     }
 }
 
+/// A hint for a message such as "unknown field `a`, expected one of `b`, `c`".
+fn unknown_field(message: &str) -> Option<String> {
+    let mut words = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let near = nearest(words.next()?, words)?;
+    Some(format!("did you mean `{near}`?"))
+}
+
 /// Whether a path is relative, uses `/`, and stays below the folder it starts from.
 #[must_use]
 pub fn is_inside(path: &str) -> bool {
@@ -164,6 +173,9 @@ mod tests {
         Settings::parse("name = \"x\"\ncolour = 1\n", &mut diagnostics);
         assert_eq!(diagnostics.len(), 1);
         assert!(diagnostics[0].message.contains("colour"), "{:?}", diagnostics[0]);
+        diagnostics.clear();
+        Settings::parse("contrcts = []\n", &mut diagnostics);
+        assert_eq!(diagnostics[0].hint.as_deref(), Some("did you mean `contracts`?"));
     }
 
     #[test]

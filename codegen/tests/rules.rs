@@ -199,3 +199,38 @@ fn names_that_a_database_cannot_keep_are_errors_and_long_ones_of_our_own_are_cut
         assert_eq!(codes(&found), ["SPEC_TABLE_INVALID"], "{name:?}: {found:?}");
     }
 }
+
+#[test]
+fn a_word_of_type_that_does_not_exist_is_told_wherever_a_schema_stands() {
+    let contract = "openapi: 3.1.0
+info: {title: T, version: '1'}
+paths:
+  /schema:
+    get:
+      operationId: a
+      parameters: [{name: q, in: query, schema: {type: strng}}]
+      responses: {'200': {description: ok, content: {application/json: {schema: {type: array, items: {type: [objct, 'null']}},
+        example: {schema: {type: nothing}}}}}}
+components:
+  schemas:
+    A: {type: object, properties: {type: {type: file}, x: {default: {type: no}}}, x-other: {type: no}}
+";
+    let (sources, found) = told(&[("openapi.yaml", contract)]);
+    let locator = Locator::new(&sources);
+    let found: Vec<String> = found
+        .iter()
+        .filter(|one| one.code.id == "SPEC_TYPE_UNKNOWN")
+        .map(|one| {
+            let at = locator.locate(one.place.as_ref().unwrap()).unwrap();
+            format!("{}:{} {}", at.line, at.column, one.advice())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "7:56 did you mean `string`?",
+            "8:103 did you mean `object`?",
+            "12:49 write one of string, number, integer, boolean, object, array, null"
+        ]
+    );
+}

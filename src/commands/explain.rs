@@ -2,8 +2,8 @@
 //!
 //! Owns: finding the code. Must not know: where it is used.
 
-use flaresmith_codegen::diagnostics::{all_codes, nearest};
-use flaresmith_sync::SyncError;
+use flaresmith_codegen::diagnostics::nearest;
+use flaresmith_sync::{SyncError, codes};
 
 use crate::cli::ExplainArgs;
 use crate::outcome::Outcome;
@@ -11,7 +11,7 @@ use crate::view::View;
 
 /// Runs it.
 pub(crate) fn run(args: &ExplainArgs, view: &mut View) -> Result<Outcome, SyncError> {
-    let codes = all_codes();
+    let codes = codes::all();
     let Some(wanted) = &args.code else {
         view.codes(&codes);
         return Ok(Outcome::Clean);

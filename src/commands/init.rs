@@ -7,9 +7,10 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use flaresmith_codegen::diagnostics::nearest;
+use flaresmith_codegen::diagnostics::{Diagnostics, document as codes, nearest};
 use flaresmith_codegen::emit::TARGETS;
-use flaresmith_codegen::settings;
+use flaresmith_codegen::settings::{self, Settings};
+use flaresmith_codegen::source::Sources;
 use flaresmith_sync::{Root, SyncError};
 
 use crate::cli::{Global, InitArgs};
@@ -35,7 +36,20 @@ pub(crate) fn run(args: &InitArgs, global: &Global, view: &mut View) -> Result<O
     }
     let mut written: Vec<PathBuf> = Vec::new();
     let contract = match &args.contract {
-        Some(path) => Some(adopt_contract(&root, path, &mut written)?),
+        Some(path) => {
+            let (name, bytes) = read_contract(&root, path)?;
+            let mut sources = Sources::default();
+            sources.insert(&name, bytes.clone());
+            let found = not_a_contract(&name, &sources);
+            if !found.is_empty() {
+                view.diagnostics(&found, &sources, true);
+                return Ok(Outcome::Problems);
+            }
+            if !root.path().join(&name).exists() {
+                write_new(&root.path().join(&name), &bytes, &mut written)?;
+            }
+            Some(name)
+        }
         None => {
             if !has_specs(&root) {
                 write_new(
@@ -84,8 +98,8 @@ fn check_targets(names: &[String]) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// The contract's path relative to the root. A file from elsewhere is copied into the root.
-fn adopt_contract(root: &Root, path: &Path, written: &mut Vec<PathBuf>) -> Result<String, SyncError> {
+/// The contract's path relative to the root, and its bytes. A file from elsewhere gets a place at the root.
+fn read_contract(root: &Root, path: &Path) -> Result<(String, Vec<u8>), SyncError> {
     let found = path
         .canonicalize()
         .map_err(|error| SyncError::io("cannot read", path, &error))?;
@@ -93,15 +107,43 @@ fn adopt_contract(root: &Root, path: &Path, written: &mut Vec<PathBuf>) -> Resul
         .path()
         .canonicalize()
         .map_err(|error| SyncError::io("cannot use", root.path(), &error))?;
-    if let Ok(relative) = found.strip_prefix(&base) {
-        return Ok(relative.to_string_lossy().replace('\\', "/"));
-    }
     let bytes = fs::read(&found).map_err(|error| SyncError::io("cannot read", &found, &error))?;
+    if let Ok(relative) = found.strip_prefix(&base) {
+        return Ok((relative.to_string_lossy().replace('\\', "/"), bytes));
+    }
     let name = found
         .file_name()
         .map_or_else(|| "openapi.yaml".to_owned(), |name| name.to_string_lossy().into_owned());
-    write_new(&root.path().join(&name), &bytes, written)?;
-    Ok(name)
+    if root.path().join(&name).exists() {
+        let message = format!(
+            "{} is there already and is another file",
+            root.path().join(&name).display()
+        );
+        return Err(
+            SyncError::new("INIT_EXISTS", message).hint(format!("`flaresmith init --contract {name}` takes that one"))
+        );
+    }
+    Ok((name, bytes))
+}
+
+/// Why a file is no contract at all, if it is none. What is wrong inside of one is for `spec check` to tell.
+fn not_a_contract(name: &str, sources: &Sources) -> Diagnostics {
+    let settings = Settings {
+        contracts: vec![name.to_owned()],
+        ..Settings::default()
+    };
+    let mut found = Diagnostics::new();
+    let _ = flaresmith_codegen::openapi::bundle(sources, &settings, &mut found);
+    let fatal = [
+        &codes::SYNTAX,
+        &codes::ENCODING,
+        &codes::TOO_LARGE,
+        &codes::SWAGGER_2,
+        &codes::VERSION_UNKNOWN,
+        &codes::NO_CONTRACT,
+    ];
+    found.retain(|diagnostic| fatal.contains(&diagnostic.code));
+    found
 }
 
 fn has_specs(root: &Root) -> bool {

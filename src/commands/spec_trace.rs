@@ -21,7 +21,7 @@ pub(crate) fn run(args: &TraceArgs, global: &Global, view: &mut View) -> Result<
     let found = trace::trace(model, args.id.as_deref());
     let Some(id) = &args.id else {
         drop(progress);
-        view.trace(&found, &[]);
+        view.trace(&found, None);
         return Ok(Outcome::Clean);
     };
     if found.requirements.is_empty() {
@@ -44,6 +44,6 @@ pub(crate) fn run(args: &TraceArgs, global: &Global, view: &mut View) -> Result<
     let short = id.rsplit('/').next().unwrap_or(id);
     let mentions = mentions::find(&compiled.root, short)?;
     drop(progress);
-    view.trace(&found, &mentions);
+    view.trace(&found, Some(&mentions));
     Ok(Outcome::Clean)
 }

@@ -67,7 +67,7 @@ impl Findings {
                     Severity::Warning => Level::Warning,
                     Severity::Info => Level::Note,
                 },
-                message: with_hint(&diagnostic.message, diagnostic.hint.as_deref()),
+                message: with_hint(&diagnostic.message, Some(&diagnostic.advice())),
                 file: diagnostic.place.as_ref().map(|place| place.file.to_string()),
                 region: at.map(|at| (at.line, at.column)),
             }

@@ -94,7 +94,7 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Locator<'_>) {
                     at.line,
                     at.column
                 );
-                if diagnostic.shows_source() {
+                if diagnostic.shows_source() && !at.text.is_empty() {
                     let line = plain(&at.text);
                     let line = if line.chars().count() > 160 {
                         line.chars().take(160).collect::<String>() + "…"
@@ -115,9 +115,7 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Locator<'_>) {
             .map_or_else(String::new, |at| format!(":{}:{}", at.line, at.column));
         let _ = writeln!(text, "  = {}{at}: {}", plain(&place.file), plain(label));
     }
-    if let Some(hint) = &diagnostic.hint {
-        let _ = writeln!(text, "  = {}: {}", styled(BOLD, "hint"), plain(hint));
-    }
+    let _ = writeln!(text, "  = {}: {}", styled(BOLD, "hint"), plain(&diagnostic.advice()));
 }
 
 /// What was, or would be, written; conflicts with what to type; a line that counts.
@@ -145,13 +143,13 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
             text,
             "{}: {}",
             styled(RED, format!("conflict[{reason}]")),
-            styled(BOLD, &conflict.path)
+            styled(BOLD, plain(&conflict.path))
         );
         let found = plan.conflicts.iter().find(|found| found.path == conflict.path);
         for clash in found.map(|found| found.clashes.as_slice()).unwrap_or_default() {
             both_sides(&mut text, clash);
         }
-        let _ = writeln!(text, "  = {}: {}", styled(BOLD, "hint"), conflict.suggestion);
+        let _ = writeln!(text, "  = {}: {}", styled(BOLD, "hint"), plain(&conflict.suggestion));
         if let (true, Some(found)) = (full, found) {
             let theirs = found.theirs.as_deref().unwrap_or("");
             coloured_diff(

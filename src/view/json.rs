@@ -40,7 +40,7 @@ struct DiagnosticEntry<'a> {
     /// Column in the line, from 1; null for the file as a whole.
     column: Option<u32>,
     /// What to type or change next.
-    hint: Option<&'a str>,
+    hint: String,
     /// Other places that belong to the story.
     related: Vec<RelatedPlace<'a>>,
 }
@@ -83,7 +83,7 @@ fn entry<'a>(diagnostic: &'a Diagnostic, sources: &Locator<'_>) -> DiagnosticEnt
         file: diagnostic.place.as_ref().map(|place| &*place.file),
         line,
         column,
-        hint: diagnostic.hint.as_deref(),
+        hint: diagnostic.advice(),
         related: related.collect(),
     }
 }

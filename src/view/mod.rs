@@ -64,6 +64,8 @@ pub(crate) struct View {
     advice: String,
     /// The repository that the run is about, once it is known.
     root: Option<Root>,
+    /// What kept a result from being written.
+    lost: Option<std::io::Error>,
 }
 
 impl View {
@@ -77,6 +79,7 @@ impl View {
             kept: Findings::default(),
             advice: String::new(),
             root: None,
+            lost: None,
         }
     }
 
@@ -207,10 +210,12 @@ impl View {
     }
 
     /// Shows what carries a requirement, or the coverage of all.
-    pub(crate) fn trace(&mut self, trace: &Trace, mentions: &[Mention]) {
+    ///
+    /// `mentions`: where other files speak of the one requirement that was asked for; `None` when all were.
+    pub(crate) fn trace(&mut self, trace: &Trace, mentions: Option<&[Mention]>) {
         let text = match self.format {
             Format::Human => human::trace(trace, mentions),
-            _ => json::trace(trace, mentions),
+            _ => json::trace(trace, mentions.unwrap_or_default()),
         };
         self.result(&text);
     }
@@ -265,9 +270,24 @@ impl View {
         self.result(&text);
     }
 
+    /// Why a result did not reach standard output, if one did not: a full disk, for example.
+    pub(crate) fn lost(&self) -> Option<SyncError> {
+        let error = self.lost.as_ref()?;
+        let message = format!("the result could not be written to standard output: {error}");
+        Some(
+            SyncError::new("OUTPUT_LOST", message)
+                .hint("write it to a place that has room, or to a pipe that stays open"),
+        )
+    }
+
     /// Writes to standard output. A closed pipe is the reader's choice, not a failure.
     fn result(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.lost.get_or_insert(error);
+        }
     }
 
     /// Writes to standard error.

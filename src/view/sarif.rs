@@ -2,8 +2,8 @@
 //!
 //! Owns: the form. Must not know: how findings came about.
 
-use flaresmith_codegen::diagnostics::all_codes;
 use flaresmith_codegen::settings;
+use flaresmith_sync::codes;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Findings, Level};
@@ -12,7 +12,7 @@ use super::json;
 /// The whole document.
 pub(super) fn document(findings: &Findings) -> String {
     let findings = findings.all();
-    let rules: Vec<Value> = all_codes()
+    let rules: Vec<Value> = codes::all()
         .iter()
         .filter(|code| findings.iter().any(|finding| finding.rule == code.id))
         .map(|code| {
@@ -29,6 +29,7 @@ pub(super) fn document(findings: &Findings) -> String {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             }},
+            "columnKind": "unicodeCodePoints",
             "results": results,
         }],
     }))

@@ -14,11 +14,16 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 /// One requirement with everything that carries it, or the coverage of all.
-pub(super) fn trace(trace: &Trace, mentions: &[Mention]) -> String {
+pub(super) fn trace(trace: &Trace, mentions: Option<&[Mention]>) -> String {
     let mut text = String::new();
-    if let [one] = trace.requirements.as_slice() {
-        requirement(&mut text, one, mentions);
+    if let Some(mentions) = mentions {
+        for one in &trace.requirements {
+            requirement(&mut text, one, mentions);
+        }
         return text;
+    }
+    if trace.requirements.is_empty() {
+        text.push_str("no feature has requirements yet; write them in specs/001-name/spec.md, as `- **FR-001**: The system MUST …`\n");
     }
     for traced in &trace.requirements {
         let first = traced.text.lines().next().unwrap_or("");

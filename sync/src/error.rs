@@ -26,7 +26,7 @@ impl SyncError {
             code: "FILE_ACCESS",
             message: format!("{doing} {}: {error}", path.display()),
             path: Some(path.to_owned()),
-            hint: None,
+            hint: advice(error.kind()).map(str::to_owned),
         }
     }
 
@@ -63,3 +63,19 @@ impl fmt::Display for SyncError {
 }
 
 impl std::error::Error for SyncError {}
+
+/// What usually helps.
+fn advice(kind: std::io::ErrorKind) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    Some(match kind {
+        ErrorKind::NotFound => "check the path; it is relative to the folder you are in",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "look at the rights of the file and its folder with `ls -la`, or run as a user who has them"
+        }
+        ErrorKind::IsADirectory => "give the file itself, not the folder it is in",
+        ErrorKind::NotADirectory => "a part of the path is a file; move it away or choose another path",
+        ErrorKind::AlreadyExists => "move it away or choose another name; nothing is written over",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on the disk, then run it again",
+        _ => return None,
+    })
+}

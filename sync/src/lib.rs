@@ -8,6 +8,7 @@
 pub mod apply;
 pub mod base;
 mod carry;
+pub mod codes;
 pub mod command;
 pub mod decision;
 pub mod digest;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use flaresmith_codegen::diagnostics::{Diagnostics, Place};
+use flaresmith_codegen::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use flaresmith_codegen::settings::{self, Settings};
 use flaresmith_codegen::source::Sources;
 
@@ -38,13 +38,11 @@ pub fn read(tree: &Tree) -> Result<Inputs, SyncError> {
         inputs.digests.insert(settings::FILE.to_owned(), Digest::of(&bytes));
         match std::str::from_utf8(&bytes) {
             Ok(text) => inputs.settings = Settings::parse(text, &mut inputs.diagnostics),
-            Err(_) => inputs
-                .diagnostics
-                .push(flaresmith_codegen::diagnostics::Diagnostic::new(
-                    &flaresmith_codegen::diagnostics::settings::SYNTAX,
-                    "the file is not UTF-8",
-                    Place::file(settings::FILE),
-                )),
+            Err(_) => inputs.diagnostics.push(Diagnostic::new(
+                &flaresmith_codegen::diagnostics::settings::SYNTAX,
+                "the file is not UTF-8",
+                Place::file(settings::FILE),
+            )),
         }
         inputs.sources.insert(settings::FILE, bytes);
     }
@@ -89,6 +87,20 @@ fn read_templates(tree: &Tree, inputs: &mut Inputs) -> Result<(), SyncError> {
     else {
         return Ok(());
     };
+    let mut tell = |message: String, place: Place, hint: &str| {
+        inputs
+            .diagnostics
+            .push(Diagnostic::new(&codes::TEMPLATE, message, place).hint(hint));
+    };
+    if tree.list(&folder)?.is_empty() {
+        let place = Place::pointer(settings::FILE, "/templates");
+        tell(
+            format!("there is no folder `{folder}`"),
+            place,
+            "make it, or remove `templates`",
+        );
+        return Ok(());
+    }
     let mut paths = Vec::new();
     list(tree, &folder, &[], true, &mut paths)?;
     for path in paths {
@@ -96,8 +108,18 @@ fn read_templates(tree: &Tree, inputs: &mut Inputs) -> Result<(), SyncError> {
             continue;
         };
         inputs.digests.insert(path.clone(), Digest::of(&bytes));
-        if let (Ok(text), Some(name)) = (String::from_utf8(bytes), path.strip_prefix(&format!("{folder}/"))) {
-            inputs.templates.insert(name.to_owned(), text);
+        let Some(name) = path.strip_prefix(&format!("{folder}/")) else {
+            continue;
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                inputs.templates.insert(name.to_owned(), text);
+            }
+            Err(_) => tell(
+                "the template is not UTF-8".to_owned(),
+                Place::file(&path),
+                "save the file as UTF-8",
+            ),
         }
     }
     Ok(())
@@ -109,13 +131,13 @@ fn list(tree: &Tree, folder: &str, extensions: &[&str], deep: bool, found: &mut 
 }
 
 /// Whether a file at the root may be an OpenAPI document: it has the key, or it is broken and has the word. What it really
-/// is, the reader decides. One that git cannot give may be one, so that reading it tells why; one that the disk does not give
-/// is somebody else's.
+/// is, the reader decides.
 fn looks_like_contract(tree: &Tree, path: &str) -> bool {
     let bytes = match tree.read(path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return false,
-        Err(_) => return !tree.is_disk(),
+        // It may be one, and whoever reads it next will tell why it cannot be read.
+        Err(_) => return true,
     };
     const KEYS: [&str; 2] = ["openapi", "swagger"];
     let text = String::from_utf8_lossy(&bytes);

@@ -63,6 +63,7 @@ describe('every script', () => {
       ['openapi-validate.mjs', '--no-such-option', fixture('openapi-3.1.json')],
       ['parse-instances.mjs', fixture('packages/sound/src/schemas.ts'), '/nowhere.json'],
       ['postgres.mjs', '--source', 'nowhere'],
+      ['diagrams.mjs'],
     ]) {
       couldNotRun(await run(script, ...args));
     }
@@ -231,8 +232,28 @@ describe('postman-schema', () => {
     assert.match(result.files[0].problems.join('\n'), /baseUrl is defined more than once[^]*apiToken carries a value/);
   });
 
+  test('refuses an example that its own test would refuse, and a schema that does not compile', async () => {
+    const unmet = await run('postman-schema.mjs', fixture('postman-unmet.json'), fixture('postman-environment.json'));
+    refuted(unmet);
+    assert.match(unmet.files[0].problems.join('\n'), /the schema of 201 does not compile[^]*the example of 200: [^]*must be number/);
+    refuted(await run('postman-schema.mjs', fixture('postman-unmet.json'), fixture('postman-environment.json'), '--examples', 'warn'));
+  });
+
   test('refuses a collection without requests', async () => {
     refuted(await run('postman-schema.mjs', fixture('postman-empty.json')));
+  });
+});
+
+describe('diagrams', () => {
+  test('counts the states and steps of a diagram, and reads none out of other code', async () => {
+    const result = await run('diagrams.mjs', fixture('diagram-sound.md'));
+    held(result);
+    assert.deepEqual(result.diagrams.map(({ states, steps }) => [states, steps.length]), [[['s_a', 's_b'], 2]]);
+  });
+
+  test('refuses what Mermaid cannot read, and files without a diagram', async () => {
+    refuted(await run('diagrams.mjs', fixture('diagram-sound.md'), fixture('diagram-broken.md')));
+    refuted(await run('diagrams.mjs', fixture('requests.json')));
   });
 });
 

@@ -7,6 +7,7 @@ mod operations;
 mod plaintext;
 mod secret_forms;
 mod trace;
+mod types;
 
 pub(crate) use plaintext::redacted;
 
@@ -31,6 +32,7 @@ const RULES: &[fn(&Input<'_>, &mut Diagnostics)] = &[
     trace::untraced,
     operations::no_success,
     operations::no_id,
+    types::unknown,
     plaintext::in_contracts,
     plaintext::in_features,
 ];

@@ -193,6 +193,15 @@ impl Diagnostic {
         self
     }
 
+    /// What to do next: the hint, else where more is said about this kind of problem.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match &self.hint {
+            Some(hint) => hint.clone(),
+            None => format!("`flaresmith explain {}` says what to do about it", self.code.id),
+        }
+    }
+
     /// Whether the line at the place may be shown. A line with a secret would carry it into logs.
     #[must_use]
     pub fn shows_source(&self) -> bool {

@@ -11,6 +11,7 @@ pub const CODES: &[&Code] = &[
     &TOO_MANY,
     &ALIAS_CYCLE,
     &TYPE_CONFLICT,
+    &TYPE_UNKNOWN,
     &NO_VALUE,
     &ENUM_TYPE,
     &KEYWORD_UNSUPPORTED,
@@ -63,6 +64,15 @@ pub const TYPE_CONFLICT: Code = Code {
     explanation: "Schemas joined by `allOf`, or a `$ref` and the keywords beside it, must all hold, and no value has all their \
                   types. The first one is used. Usually a property was redefined with another type; rename it, or make the \
                   shared schema wider.",
+};
+
+/// A word of `type` that does not exist.
+pub const TYPE_UNKNOWN: Code = Code {
+    id: "SPEC_TYPE_UNKNOWN",
+    severity: Severity::Warning,
+    title: "there is no type of that name",
+    explanation: "`type` knows string, number, integer, boolean, object, array and null. Any other word says nothing, so every \
+                  value is taken. A file is `type: string` with `format: binary`; a date is `type: string` with `format: date`.",
 };
 
 /// An empty list of values.

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::typescript::text::regex;
+
 /// Prefix of references to components in the bundle.
 const COMPONENTS: &str = "#/components/schemas/";
 
@@ -25,9 +27,11 @@ const NAMED: [&str; 4] = ["properties", "patternProperties", "$defs", "dependent
 const FIRST: [&str; 6] = ["$ref", "type", "title", "description", "enum", "const"];
 
 /// Keywords whose value is data, not a schema.
-const DATA: [&str; 3] = ["const", "enum", "default"];
+const DATA: [&str; 5] = ["const", "enum", "default", "required", "dependentRequired"];
 
 /// Makes a schema of the bundle stand alone. Examples and our own extensions are left out: they are for people and for us.
+/// So are names of other places (`$id`, `$anchor`): every reference is one from the root, which an id would lead astray. And
+/// patterns that JavaScript may refuse: readers compile the whole schema, and one such pattern would cost them all of it.
 #[must_use]
 pub fn standalone(document: &Value, schema: &Value) -> Standalone {
     let mut needed = BTreeSet::new();
@@ -87,22 +91,67 @@ fn rewritten(schema: &Value, needed: &mut BTreeSet<String>) -> Value {
                 .iter()
                 .filter(|(key, _)| {
                     !key.starts_with("x-")
+                        && !refused(key, members)
                         && !matches!(
                             key.as_str(),
-                            "examples" | "example" | "discriminator" | "xml" | "externalDocs"
+                            "examples"
+                                | "example"
+                                | "discriminator"
+                                | "xml"
+                                | "externalDocs"
+                                | "$schema"
+                                | "$id"
+                                | "$anchor"
+                                | "$dynamicAnchor"
+                                | "$dynamicRef"
+                                | "$vocabulary"
+                                | "$comment"
                         )
                 })
                 .collect();
             // The order of keywords has no meaning, so it must not reach the output.
+            let nothing = members.get("enum").and_then(Value::as_array).is_some_and(Vec::is_empty);
+            if nothing {
+                kept.retain(|(key, _)| *key != "enum");
+            }
             kept.sort_by_key(|(key, _)| (FIRST.iter().position(|first| first == key).unwrap_or(FIRST.len()), *key));
             let kept = kept
                 .into_iter()
                 .map(|(key, value)| (key.clone(), member(key, value, needed)));
-            Value::Object(kept.collect())
+            let mut kept: Map<String, Value> = kept.collect();
+            if nothing {
+                // Validators refuse an empty enumeration, which says the same.
+                kept.insert("not".to_owned(), Value::Object(Map::new()));
+            }
+            Value::Object(kept)
         }
         Value::Array(items) => Value::Array(items.iter().map(|item| rewritten(item, needed)).collect()),
         other => other.clone(),
     }
+}
+
+/// Whether a keyword is left out because of a pattern.
+fn refused(key: &str, members: &Map<String, Value>) -> bool {
+    let named = || members.get("patternProperties").and_then(Value::as_object);
+    match key {
+        "pattern" => members
+            .get("pattern")
+            .and_then(Value::as_str)
+            .is_some_and(|text| !portable(text)),
+        // Without the patterns nobody knows which members are the additional ones.
+        "patternProperties" | "additionalProperties" | "unevaluatedProperties" => {
+            named().is_some_and(|named| !named.keys().all(|text| portable(text)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether JavaScript certainly takes a pattern, with the flag `u` and without.
+fn portable(pattern: &str) -> bool {
+    let plain = ["(?<=", "(?<!", "(?=", "(?!"]
+        .iter()
+        .fold(pattern.to_owned(), |text, lead| text.replace(lead, "(?:"));
+    pattern.is_empty() || regex(&plain).is_some()
 }
 
 fn member(key: &str, value: &Value, needed: &mut BTreeSet<String>) -> Value {
@@ -135,6 +184,49 @@ fn unescaped(segment: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_schema_that_stands_alone_names_no_other_place() {
+        let document = json!({"components": {"schemas": {
+            "A": {"$id": "https://a.b/c", "$schema": "https://d.e/f", "$anchor": "g", "type": "object",
+                "properties": {"$id": {"type": "string"}, "x": {"enum": []}}, "const": {"$id": "kept"}},
+        }}});
+        let found = standalone(&document, &json!({"$ref": "#/components/schemas/A"}));
+        assert_eq!(
+            found.definitions["A"],
+            json!({"type": "object", "properties": {"$id": {"type": "string"}, "x": {"not": {}}}, "const": {"$id": "kept"}})
+        );
+    }
+
+    #[test]
+    fn patterns_that_javascript_may_refuse_are_left_out() {
+        for other in [
+            "^\\p{L}+$",
+            "(?i)a",
+            "\\Aa\\z",
+            "[[:alpha:]]",
+            "(?P<name>a)",
+            "a]",
+            "\\-",
+        ] {
+            let schema = json!({"type": "string", "pattern": other});
+            assert_eq!(
+                standalone(&json!({}), &schema).schema,
+                json!({"type": "string"}),
+                "{other}"
+            );
+            let schema = json!({"patternProperties": {other: true}, "additionalProperties": false, "minProperties": 1});
+            assert_eq!(
+                standalone(&json!({}), &schema).schema,
+                json!({"minProperties": 1}),
+                "{other}"
+            );
+        }
+        for own in ["^(?:a|(?=b)(?<!c))$", "^(?!/)[^/]+$", "^[a-z][a-z0-9-]{1,38}$", ""] {
+            let schema = json!({"pattern": own, "patternProperties": {own: {}}, "additionalProperties": false});
+            assert_eq!(standalone(&json!({}), &schema).schema, schema, "{own}");
+        }
+    }
 
     #[test]
     fn a_schema_takes_along_what_it_needs_and_no_more() {

@@ -7,9 +7,17 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tera::Tera;
 
+use crate::diagnostics::{At, Diagnostic, Place, emit as codes, nearest};
+
 /// Built-in templates of every target: name (`hono/app.ts`) and text.
 fn built_in() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     super::FRAMES.iter().copied().flatten()
+}
+
+/// Whether there is a built-in template of this name.
+#[must_use]
+pub fn is_built_in(name: &str) -> bool {
+    built_in().any(|(known, _)| *known == name)
 }
 
 /// All frames, ready to render.
@@ -23,8 +31,49 @@ pub struct Templates {
 pub struct TemplateError {
     /// Name of the template.
     pub name: String,
-    /// What the template engine says, with line and column.
+    /// What the template engine says.
     pub message: String,
+    /// Line and column, from 1, where the engine tells them.
+    pub at: Option<(u32, u32)>,
+}
+
+impl TemplateError {
+    /// What the engine says, which is a picture of several lines, as one line and a place.
+    fn of(name: &str, error: &tera::Error) -> Self {
+        let text = error.to_string();
+        let mut lines = text.lines().map(str::trim);
+        let first = lines.next().unwrap_or("");
+        let place = lines.find_map(|line| line.strip_prefix("--> ")?.strip_prefix(name)?.strip_prefix(':'));
+        let at = place.and_then(|place| {
+            let (line, column) = place.split_once(':')?;
+            Some((line.parse().ok()?, column.parse().ok()?))
+        });
+        Self {
+            name: name.to_owned(),
+            message: first.strip_prefix("error: ").unwrap_or(first).to_owned(),
+            at,
+        }
+    }
+
+    /// The problem as it is told, in the folder of the project's templates.
+    #[must_use]
+    pub fn diagnostic(&self, folder: Option<&str>) -> Diagnostic {
+        let file = format!("{}/{}", folder.unwrap_or("templates"), self.name);
+        let mut place = Place::file(&file);
+        if let Some((line, column)) = self.at {
+            place.at = At::LineColumn(line, column);
+        }
+        let known = built_in().map(|(name, _)| *name);
+        let hint = if is_built_in(&self.name) {
+            "compare it with the built-in template of this name, or delete it to use that one".to_owned()
+        } else {
+            match nearest(&self.name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "move it out of the folder that `templates` of flaresmith.toml names".to_owned(),
+            }
+        };
+        Diagnostic::new(&codes::TEMPLATE, self.message.clone(), place).hint(hint)
+    }
 }
 
 impl Templates {
@@ -40,18 +89,16 @@ impl Templates {
         for (name, text) in built_in() {
             let text = replacements.get(*name).map_or(*text, String::as_str);
             if let Err(error) = tera.add_raw_template(name, text) {
-                errors.push(TemplateError {
-                    name: (*name).to_owned(),
-                    message: error.to_string(),
-                });
+                errors.push(TemplateError::of(name, &error));
             }
         }
         for name in replacements.keys() {
-            if !built_in().any(|(known, _)| known == name) {
+            if !is_built_in(name) {
                 let message = "replaces no built-in template".to_owned();
                 errors.push(TemplateError {
                     name: name.clone(),
                     message,
+                    at: None,
                 });
             }
         }
@@ -67,10 +114,7 @@ impl Templates {
     /// # Errors
     /// The template uses a variable it was not given, or a filter that does not exist.
     pub fn render(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
-        let failed = |error: tera::Error| TemplateError {
-            name: name.to_owned(),
-            message: error.to_string(),
-        };
+        let failed = |error: tera::Error| TemplateError::of(name, &error);
         let context = tera::Context::from_serialize(context).map_err(failed)?;
         self.tera.render(name, &context).map_err(failed)
     }

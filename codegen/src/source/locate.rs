@@ -44,12 +44,23 @@ impl<'a> Locator<'a> {
     /// `None`: the place is a whole file, or a file that is not there.
     #[must_use]
     pub fn locate(&self, place: &Place) -> Option<Located> {
-        let text = read::text(&place.file, self.sources.get(&place.file)?).ok();
+        let Some(bytes) = self.sources.get(&place.file) else {
+            // A file that is no source, such as a template: whoever found the place knew the file.
+            let At::LineColumn(line, column) = place.at else {
+                return None;
+            };
+            return Some(Located {
+                line,
+                column,
+                text: String::new(),
+            });
+        };
+        let text = read::text(&place.file, bytes).ok();
         let lossy;
         let text = match text {
             Some(text) => text,
             None => {
-                lossy = String::from_utf8_lossy(self.sources.get(&place.file)?).into_owned();
+                lossy = String::from_utf8_lossy(bytes).into_owned();
                 &lossy
             }
         };
@@ -88,6 +99,9 @@ impl<'a> Locator<'a> {
     }
 
     fn pointed(&self, place: &Place, text: &str, pointer: &str, key: bool) -> Option<(u32, u32)> {
+        if place.file.ends_with(".toml") {
+            return toml_key(text, pointer);
+        }
         let at = self.find(&place.file, text, pointer, key)?;
         Some((at.line().try_into().ok()?, at.column().try_into().ok()?))
     }
@@ -221,6 +235,29 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
+/// Where a key of a TOML document is written: `/rust/out` is `out` below `[rust]`. What stands deeper is located at its key.
+fn toml_key(text: &str, pointer: &str) -> Option<(u32, u32)> {
+    let mut keys = pointer.split('/').skip(1).filter(|key| key.parse::<usize>().is_err());
+    let (first, second) = (keys.next()?, keys.next());
+    let (wanted_table, wanted_key) = match second {
+        Some(key) => (first, key),
+        None => ("", first),
+    };
+    let mut table = "";
+    for (line, number) in text.lines().zip(1u32..) {
+        let bare = line.trim_start();
+        if let Some(rest) = bare.strip_prefix('[') {
+            table = rest.split(']').next().unwrap_or("").trim();
+        }
+        let key = bare.split('=').next().unwrap_or("").trim().trim_matches('"');
+        if table == wanted_table && key == wanted_key && bare.contains('=') {
+            let column = line.chars().count() - bare.chars().count() + 1;
+            return Some((number, u32::try_from(column).unwrap_or(u32::MAX)));
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,5 +303,19 @@ mod tests {
             Locator::new(&sources).scalar("a.yaml", "/info/version").as_deref(),
             Some("1.10")
         );
+    }
+
+    #[test]
+    fn keys_of_toml_are_found_in_their_table() {
+        let text = "# out = 1\ncontracts = [\"a\"]\n out = 2\n[rust]\n  out = \"x\"\n[docs]\nout = \"y\"\n";
+        for (pointer, expected) in [
+            ("/contracts/0", Some((2, 1))),
+            ("/out", Some((3, 2))),
+            ("/rust/out", Some((5, 3))),
+            ("/docs/out", Some((7, 1))),
+            ("/mcp/out", None),
+        ] {
+            assert_eq!(toml_key(text, pointer), expected, "{pointer}");
+        }
     }
 }

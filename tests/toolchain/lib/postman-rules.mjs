@@ -22,6 +22,40 @@ export function collectionProblems(sdk, collection, given) {
   ];
 }
 
+/**
+ * What is wrong in the schemas that test scripts hold answers against: `broken` are those that do not compile, `examples` the
+ * examples of answers that their own test would refuse. The sandbox of Postman reads draft 7.
+ */
+export function answerProblems(Ajv, collection) {
+  const broken = [];
+  const examples = [];
+  const text = (collection.variable ?? []).find(({ key }) => key === 'schemas')?.value;
+  if (text === undefined) return { broken, examples, checked: 0 };
+  const ajv = new Ajv({ strict: false, logger: false, allErrors: true });
+  ajv.addSchema(JSON.parse(text), 'all');
+  let checked = 0;
+  for (const { item } of requestsOf(collection.item)) {
+    const script = (item.event ?? []).flatMap(({ script }) => lines(script)).join('\n');
+    const known = JSON.parse(/^const known = (.*);$/m.exec(script)?.[1] ?? '{}');
+    for (const [status, name] of Object.entries(known)) {
+      let validate;
+      try {
+        validate = ajv.compile({ allOf: [{ $ref: `all#/$defs/${encodeURIComponent(name)}` }] });
+      } catch (error) {
+        broken.push(`${item.name}: the schema of ${status} does not compile: ${error.message}`);
+        continue;
+      }
+      checked += 1;
+      for (const response of (item.response ?? []).filter(({ code, body }) => String(code) === status && body)) {
+        if (!validate(JSON.parse(response.body))) {
+          examples.push(`${item.name}: the example of ${status}: ${ajv.errorsText(validate.errors)}`);
+        }
+      }
+    }
+  }
+  return { broken, examples, checked };
+}
+
 /** What is wrong in an environment. */
 export function environmentProblems(sdk, environment) {
   const problems = [];

@@ -25,7 +25,7 @@ use serde::Serialize;
 
 use self::book::{Book, ERRORS, LIFECYCLES, README, REQUIREMENTS, SCHEMAS, WEBHOOKS, page_link, schemas_title};
 use super::{Artifact, GENERATED_BY, Input, Ownership};
-use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::DomainId;
 
 /// Frames of this target: name and text.
@@ -167,11 +167,7 @@ fn rendered(input: &Input<'_>, frame: &str, context: &impl Serialize, path: Stri
             ownership: Ownership::Managed,
             target: "docs",
         }),
-        Err(error) => Err(Diagnostic::new(
-            &codes::TEMPLATE,
-            error.message,
-            Place::file(&error.name),
-        )),
+        Err(error) => Err(error.diagnostic(input.settings.templates.as_deref())),
     }
 }
 

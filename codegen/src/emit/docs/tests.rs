@@ -332,3 +332,25 @@ fn an_empty_model_has_a_first_page() {
     assert_eq!(artifacts.len(), 1);
     check(&artifacts);
 }
+
+#[test]
+fn every_link_of_the_platforms_own_pages_resolves() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs");
+    let mut sources = Sources::default();
+    for path in [
+        "001-platform-bootstrap/spec.md",
+        "001-platform-bootstrap/contracts/openapi.yaml",
+        "001-platform-bootstrap/data-model.yaml",
+        "constitution.md",
+    ] {
+        #[allow(clippy::disallowed_methods, reason = "a test reads the specs from the disk")]
+        let bytes = std::fs::read(folder.join(path)).unwrap();
+        sources.insert(&format!("specs/{path}"), bytes);
+    }
+    let made = crate::analyse(&sources, &Settings::default());
+    let artifacts = emitted(&made.model, &made.bundle);
+    let pages = check(&artifacts);
+    assert!(pages.len() > 30, "{}", pages.len());
+    let links: usize = pages.values().map(|page| page.links.len()).sum();
+    assert!(links > 2000, "{links}");
+}

@@ -3,6 +3,7 @@
 //! Owns: choosing the author's examples where there are some, and making values that obey every rule where there are none.
 //! Must not know: which target shows them. Secrets never become examples.
 
+mod fits;
 mod text;
 
 use serde_json::{Map, Number, Value, json};
@@ -21,13 +22,17 @@ pub enum Direction {
 /// Deeper values are cut off where the type allows it; a record of records of records tells enough.
 const DEEPEST: usize = 12;
 
-/// An example of a body: the author's first, else one made from the type. `None`: nothing is said about the body.
+/// An example of a body: the author's first that is one of the type, else one made from the type. `None`: nothing is said about
+/// the body.
 #[must_use]
 pub fn of_content(model: &Model, content: &Content, direction: Direction) -> Option<Value> {
-    match (content.examples.first(), &content.ty) {
-        (Some(example), _) => Some(example.value.clone()),
-        (None, Some(ty)) => Some(of_type(model, ty, direction)),
-        (None, None) => None,
+    let mut written = content.examples.iter().map(|example| &example.value);
+    match &content.ty {
+        Some(ty) => {
+            let fitting = written.find(|value| fits::fits(model, ty, value, direction));
+            Some(fitting.cloned().unwrap_or_else(|| of_type(model, ty, direction)))
+        }
+        None => written.next().cloned(),
     }
 }
 
@@ -108,7 +113,9 @@ impl Maker<'_> {
     fn named(&mut self, id: TypeId, nullable: bool) -> Value {
         let model = self.model;
         let def = model.type_def(id);
-        if let Some(example) = def.docs.examples.first() {
+        let ty = Type::of(Kind::Named(id));
+        let mut written = def.docs.examples.iter();
+        if let Some(example) = written.find(|value| fits::fits(model, &ty, value, self.direction)) {
             return example.clone();
         }
         if (self.open.contains(&id) && nullable) || self.open.len() >= DEEPEST {
@@ -163,7 +170,8 @@ impl Maker<'_> {
                 _ => self.make(&field.ty),
             };
         }
-        if let Some(example) = field.docs.examples.first() {
+        let fitting = |value: &&Value| fits::fits(self.model, &field.ty, value, self.direction);
+        if let Some(example) = field.docs.examples.iter().find(fitting) {
             return example.clone();
         }
         field

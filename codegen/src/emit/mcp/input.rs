@@ -26,7 +26,7 @@ pub(super) fn input(document: &Value, operation: &Operation) -> Standalone {
             continue;
         }
         let mut name = parameter.wire.clone();
-        if name == "body" || properties.contains_key(&name) {
+        while name == "body" || properties.contains_key(&name) {
             name = format!("{name}_{}", word(parameter.location));
         }
         let mut schema = parameter_schema(document, operation, parameter.location, &parameter.wire)
@@ -131,12 +131,20 @@ fn word(location: Location) -> &'static str {
     }
 }
 
-/// The first paragraph of a description in one line: what a model needs to choose.
+/// The first paragraph of a description in one line: what a model needs to choose. Characters that no person would see are
+/// left out, since a model reads them as well.
 pub(super) fn brief(text: &str) -> String {
     let first = text.trim().split("\n\n").next().unwrap_or("");
     let line: String = first.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|c| !invisible(*c)).collect();
     if line.chars().count() <= 300 {
         return line;
     }
     line.chars().take(299).collect::<String>() + "…"
+}
+
+/// Controls, changes of writing direction, joiners without width, tags.
+fn invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -20,6 +20,9 @@ pub(super) const FRAMES: &[(&str, &str)] = &[];
 /// Bytes of compact JSON that make one token, roughly, in the tokenizers of today's models.
 const BYTES_A_TOKEN: usize = 4;
 
+/// Characters of a group's name, with room for a number under the 64 that clients take.
+const LONGEST_GROUP_NAME: usize = 56;
+
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let exposed: Vec<&Operation> = input
@@ -32,7 +35,8 @@ pub(super) fn emit(input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Art
     let grouped = grouped(input, &exposed);
     let search = search(input, &exposed);
     let budget = budget(&[("tools", &each), ("grouped", &grouped), ("search", &search)]);
-    let catalog: Vec<Value> = exposed.iter().map(|operation| entry(input, operation)).collect();
+    let groups = group_names(input);
+    let catalog: Vec<Value> = exposed.iter().map(|operation| entry(operation, &groups)).collect();
     vec![
         artifact(input, "budget.json", &budget),
         artifact(input, "tools.grouped.json", &json!({ "tools": grouped })),
@@ -74,15 +78,17 @@ fn tool(input: &Input<'_>, operation: &Operation) -> Value {
 }
 
 fn title(operation: &Operation) -> String {
-    operation.summary.as_deref().map_or_else(|| operation.id.title(), brief)
+    let written = operation.summary.as_deref().map(brief);
+    written
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| operation.id.title())
 }
 
 fn description(operation: &Operation) -> String {
-    let mut text = operation
-        .docs
-        .description
-        .as_deref()
-        .map_or_else(|| title(operation), brief);
+    let written = operation.docs.description.as_deref().map(brief);
+    let mut text = written
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| title(operation));
     if operation.docs.deprecated {
         text.insert_str(0, "Deprecated. ");
     }
@@ -102,10 +108,12 @@ fn annotations(operations: &[&Operation], title: &str) -> Value {
     })
 }
 
-/// One tool a domain: `operation` says which, `arguments` are what that operation's own tool would take.
+/// One tool a domain: `operation` says which, `arguments` are what that operation's own tool would take. The alternatives stand
+/// under `arguments`, since clients refuse a union at the root of what a tool takes.
 fn grouped(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Value> {
+    let names = group_names(input);
     let mut tools = Vec::new();
-    for (at, domain) in input.model.domains.iter().enumerate() {
+    for (at, (domain, name)) in input.model.domains.iter().zip(&names).enumerate() {
         let own: Vec<&Operation> = exposed
             .iter()
             .copied()
@@ -116,46 +124,71 @@ fn grouped(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Value> {
         }
         let names: Vec<&str> = own.iter().map(|operation| operation.policy.mcp.name.as_str()).collect();
         let mut definitions = Map::new();
-        let mut branches = Vec::new();
+        let mut alternatives = Vec::new();
         for operation in &own {
             let taken = input::input(&input.bundle.document, operation);
             definitions.extend(taken.definitions);
-            branches.push(json!({
-                "properties": { "operation": { "const": operation.policy.mcp.name }, "arguments": taken.schema },
-            }));
+            let mut alternative = json!({ "title": operation.policy.mcp.name });
+            if let (Some(members), Value::Object(schema)) = (alternative.as_object_mut(), taken.schema) {
+                members.extend(schema);
+            }
+            alternatives.push(alternative);
         }
         let mut schema = json!({
             "type": "object",
             "properties": {
                 "operation": { "type": "string", "enum": names, "description": "What to do." },
-                "arguments": { "type": "object", "description": "What that operation takes." },
+                "arguments": {
+                    "type": "object",
+                    "description": "What that operation takes: the alternative whose title is its name.",
+                    "anyOf": alternatives,
+                },
             },
             "required": ["operation", "arguments"],
-            "oneOf": branches,
+            "additionalProperties": false,
         });
         if let (false, Some(members)) = (definitions.is_empty(), schema.as_object_mut()) {
             members.insert("$defs".to_owned(), Value::Object(definitions));
         }
         tools.push(json!({
-            "name": group_name(domain),
-            "title": domain.title,
+            "name": name,
+            "title": brief(&domain.title),
             "description": group_description(domain, &own),
             "inputSchema": schema,
-            "annotations": annotations(&own, &domain.title),
+            "annotations": annotations(&own, &brief(&domain.title)),
         }));
     }
     tools
 }
 
-fn group_name(domain: &Domain) -> String {
-    domain.name.to(Case::Snake)
+/// A name for each domain, of the characters that names of tools have, and each its own.
+fn group_names(input: &Input<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for domain in &input.model.domains {
+        let mut base = domain.name.to(Case::Snake);
+        base.retain(|c| c.is_ascii_alphanumeric() || c == '_');
+        base.truncate(LONGEST_GROUP_NAME);
+        let base = if base.trim_matches('_').is_empty() {
+            "group".to_owned()
+        } else {
+            base
+        };
+        let mut name = base.clone();
+        let mut number = 2;
+        while names.contains(&name) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        names.push(name);
+    }
+    names
 }
 
 fn group_description(domain: &Domain, operations: &[&Operation]) -> String {
     let about = domain
         .description
         .as_deref()
-        .map_or_else(|| domain.title.clone(), brief);
+        .map_or_else(|| brief(&domain.title), brief);
     let list: Vec<String> = operations
         .iter()
         .map(|operation| format!("{}: {}", operation.policy.mcp.name, title(operation)))
@@ -168,7 +201,7 @@ fn search(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Value> {
     if exposed.is_empty() {
         return Vec::new();
     }
-    let domains: Vec<String> = input.model.domains.iter().map(group_name).collect();
+    let domains = group_names(input);
     let title = &input.model.info.title;
     let find = json!({
         "name": "search_operations",
@@ -207,10 +240,10 @@ fn search(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Value> {
 }
 
 /// What the search tool finds: an operation with its domain and words.
-fn entry(input: &Input<'_>, operation: &Operation) -> Value {
+fn entry(operation: &Operation, groups: &[String]) -> Value {
     json!({
         "name": operation.policy.mcp.name,
-        "domain": group_name(input.model.domain(operation.domain)),
+        "domain": groups.get(operation.domain.index()),
         "title": title(operation),
         "description": description(operation),
         "method": operation.method.as_str(),
@@ -249,5 +282,10 @@ mod tests {
     fn descriptions_are_one_short_line() {
         assert_eq!(brief("  One\n two.\n\nMore."), "One two.");
         assert_eq!(brief(&"word ".repeat(100)).chars().count(), 300);
+        assert_eq!(
+            brief("a\u{202e}b\u{e0041}\u{200b}c\u{0}"),
+            "abc",
+            "what nobody sees is not said"
+        );
     }
 }

@@ -7,6 +7,7 @@
 mod request;
 mod schemas;
 mod tests;
+mod url;
 mod variables;
 
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
-use crate::model::{Model, Operation};
+use crate::model::{Model, Operation, SecurityScheme};
 use schemas::Schemas;
 use variables::Variables;
 
@@ -71,7 +72,7 @@ pub(super) fn emit(input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Art
             &format!("{file}.postman_collection.json"),
             &collection.value(&name, &url),
         ));
-        let value = environment_file(input.project, &environment, &url);
+        let value = environment_file(input.model, input.project, &environment, &url);
         artifacts.push(artifact(&format!("{file}.postman_environment.json"), &value));
     }
     artifacts
@@ -114,15 +115,24 @@ fn id(parts: &[&str]) -> String {
     Uuid::new_v5(&NAMESPACE, parts.join("\n").as_bytes()).to_string()
 }
 
-/// An environment: the base URL, and an empty token to be filled in.
-fn environment_file(project: &str, name: &str, url: &str) -> Value {
+/// An environment: the base URL, and what requests sign in with, empty, to be filled in.
+fn environment_file(model: &Model, project: &str, name: &str, url: &str) -> Value {
+    let mut values = vec![
+        json!({ "key": "baseUrl", "value": url.trim_end_matches('/'), "type": "default", "enabled": true }),
+        json!({ "key": "token", "value": "", "type": "secret", "enabled": true }),
+    ];
+    if model
+        .security_schemes
+        .values()
+        .any(|scheme| matches!(scheme, SecurityScheme::Basic))
+    {
+        values.push(json!({ "key": "username", "value": "", "type": "default", "enabled": true }));
+        values.push(json!({ "key": "password", "value": "", "type": "secret", "enabled": true }));
+    }
     json!({
         "id": id(&[project, name, "environment"]),
         "name": format!("CloudMake - {project} ({name})"),
-        "values": [
-            { "key": "baseUrl", "value": url.trim_end_matches('/'), "type": "default", "enabled": true },
-            { "key": "token", "value": "", "type": "secret", "enabled": true },
-        ],
+        "values": values,
         "_postman_variable_scope": "environment",
     })
 }
@@ -182,7 +192,8 @@ impl<'a> Collection<'a> {
     fn item(&self, operation: &Operation) -> Value {
         let id = |what: &str| id(&[self.input.project, &self.scope, &operation.id.raw, what]);
         let request = request::of(self.input.model, operation, self.variables);
-        let name = operation.summary.clone().unwrap_or_else(|| operation.id.title());
+        let written = operation.summary.clone().filter(|text| !text.trim().is_empty());
+        let name = written.unwrap_or_else(|| operation.id.title());
         json!({
             "id": id("request"),
             "name": name,

@@ -1,15 +1,13 @@
 //! Requests: an operation as something that can be sent.
 //!
-//! Owns: URL, headers, bodies, authorization. Must not know: tests, files.
+//! Owns: headers, bodies, authorization, the example of an answer. Must not know: addresses, tests, files.
 
 use serde_json::{Map, Value, json};
 
+use super::url::url;
 use super::variables::{Variables, example, plain};
 use crate::emit::example::{Direction, of_content};
-use crate::model::{
-    Content, Kind, Location, MediaKind, Model, Operation, Parameter, PathPart, SecurityScheme, Status, Style,
-    TextFormat,
-};
+use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, SecurityScheme, Status, TextFormat};
 
 /// The request of an operation.
 pub(super) fn of(model: &Model, operation: &Operation, variables: &Variables) -> Value {
@@ -32,68 +30,6 @@ pub(super) fn of(model: &Model, operation: &Operation, variables: &Variables) ->
         request.insert("description".to_owned(), json!(text));
     }
     Value::Object(request)
-}
-
-fn url(model: &Model, operation: &Operation, variables: &Variables) -> Value {
-    let find = |name: &str| {
-        operation
-            .parameters
-            .iter()
-            .find(|parameter| parameter.location == Location::Path && parameter.wire == name)
-    };
-    let value_of = |name: &str| {
-        find(name).map_or_else(
-            || "value".to_owned(),
-            |parameter| {
-                variables
-                    .parameter(parameter)
-                    .unwrap_or_else(|| joined(&example(model, parameter)))
-            },
-        )
-    };
-    let mut path = Vec::new();
-    let mut named = Vec::new();
-    for segment in &operation.path.segments {
-        match segment.as_slice() {
-            [PathPart::Parameter(name)] if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
-                path.push(format!(":{name}"));
-                named.push(json!({ "key": name, "value": value_of(name) }));
-            }
-            // Postman knows a parameter only as a whole segment.
-            parts => path.push(parts.iter().fold(String::new(), |text, part| match part {
-                PathPart::Fixed(fixed) => text + fixed.as_str(),
-                PathPart::Parameter(name) => text + value_of(name).as_str(),
-            })),
-        }
-    }
-    let mut query = Vec::new();
-    for parameter in operation
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.location == Location::Query)
-    {
-        let pairs = match variables.parameter(parameter) {
-            Some(variable) => vec![(parameter.wire.clone(), variable)],
-            None => pairs(parameter, &example(model, parameter)),
-        };
-        for (key, value) in pairs {
-            let mut entry = json!({ "key": key, "value": value });
-            if !parameter.required {
-                entry["disabled"] = json!(true);
-            }
-            query.push(entry);
-        }
-    }
-    let enabled: Vec<String> = query
-        .iter()
-        .filter(|entry| entry.get("disabled").is_none())
-        .map(|entry| format!("{}={}", plain(&entry["key"]), plain(&entry["value"])))
-        .collect();
-    let mut raw = format!("{{{{baseUrl}}}}/{}", path.join("/"));
-    if !enabled.is_empty() {
-        raw = format!("{raw}?{}", enabled.join("&"));
-    }
-    json!({ "raw": raw, "host": ["{{baseUrl}}"], "path": path, "query": query, "variable": named })
 }
 
 fn headers(model: &Model, operation: &Operation, variables: &Variables) -> Vec<Value> {
@@ -234,33 +170,8 @@ fn auth(model: &Model, operation: &Operation) -> Option<Value> {
     })
 }
 
-/// A value of a query parameter as the pairs that its style writes.
-fn pairs(parameter: &Parameter, value: &Value) -> Vec<(String, String)> {
-    let wire = &parameter.wire;
-    match (value, parameter.style) {
-        (value, Style::Json) => vec![(wire.clone(), value.to_string())],
-        (Value::Array(items), _) if parameter.explode => items.iter().map(|item| (wire.clone(), plain(item))).collect(),
-        (Value::Array(items), style) => {
-            let between = match style {
-                Style::SpaceDelimited => " ",
-                Style::PipeDelimited => "|",
-                _ => ",",
-            };
-            vec![(wire.clone(), items.iter().map(plain).collect::<Vec<_>>().join(between))]
-        }
-        (Value::Object(members), Style::DeepObject) => members
-            .iter()
-            .map(|(key, value)| (format!("{wire}[{key}]"), plain(value)))
-            .collect(),
-        (Value::Object(members), _) if parameter.explode => {
-            members.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
-        }
-        (value, _) => vec![(wire.clone(), joined(value))],
-    }
-}
-
 /// A value in one text: lists and objects with commas, as the style `simple` writes them.
-fn joined(value: &Value) -> String {
+pub(super) fn joined(value: &Value) -> String {
     match value {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
         Value::Object(members) => members

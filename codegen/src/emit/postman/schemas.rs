@@ -12,19 +12,22 @@ use crate::model::{MediaKind, Model, Operation, Status};
 /// Every schema that tests need, as one JSON text.
 pub(super) struct Schemas {
     text: String,
-    /// (operation, status) -> name among the definitions.
-    names: BTreeMap<(String, u16), String>,
+    /// Operation -> status (`200`, `2XX`, `default`) -> name among the definitions.
+    names: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Schemas {
-    /// Those of all JSON answers with an exact status that is a success.
+    /// Those of all JSON answers that are a success; of the answer for any other status where no success is declared.
     pub(super) fn of(model: &Model, document: &Value) -> Self {
         let mut definitions = Map::new();
-        let mut names = BTreeMap::new();
+        let mut names: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         for operation in &model.operations {
             for response in &operation.responses {
-                let Status::Exact(status @ 200..400) = response.status else {
-                    continue;
+                let status = match response.status {
+                    Status::Exact(status @ 200..400) => status.to_string(),
+                    Status::Range(class @ 2..4) => format!("{class}XX"),
+                    Status::Default if operation.success().is_none() => "default".to_owned(),
+                    _ => continue,
                 };
                 let Some(content) = response.contents.iter().find(|content| content.kind == MediaKind::Json) else {
                     continue;
@@ -39,7 +42,7 @@ impl Schemas {
                     definitions.entry(name).or_insert_with(|| draft7(&schema));
                 }
                 definitions.insert(name.clone(), draft7(&alone.schema));
-                names.insert((operation.id.raw.clone(), status), name);
+                names.entry(operation.id.raw.clone()).or_default().insert(status, name);
             }
         }
         Self {
@@ -53,38 +56,87 @@ impl Schemas {
         &self.text
     }
 
-    /// Status -> definition, for one operation.
-    pub(super) fn of_operation(&self, operation: &Operation) -> BTreeMap<u16, &str> {
-        let all = self.names.iter().filter(|((id, _), _)| *id == operation.id.raw);
-        all.map(|((_, status), name)| (*status, name.as_str())).collect()
+    /// Status (`200`, `2XX`, `default`) -> definition, for one operation.
+    pub(super) fn of_operation(&self, operation: &Operation) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.names.get(&operation.id.raw).into_iter().flatten();
+        all.map(|(status, name)| (status.as_str(), name.as_str()))
     }
 }
 
-/// A schema without what the sandbox refuses: formats that it does not know, patterns of a newer kind, annotations.
+/// A schema in the words of draft 7, which is what the sandbox reads. Left out: formats, which it does not know, and
+/// annotations.
 fn draft7(schema: &Value) -> Value {
-    match schema {
-        Value::Object(members) => {
-            let mut kept = Map::new();
-            for (key, value) in members {
-                let newer = key == "pattern"
-                    && value
-                        .as_str()
-                        .is_some_and(|pattern| pattern.contains("\\p{") || pattern.contains("(?<"));
-                let dropped = matches!(
-                    key.as_str(),
-                    "format" | "description" | "title" | "discriminator" | "pattern"
-                ) && value.is_string();
-                if key == "discriminator" && value.get("propertyName").is_some_and(Value::is_string) {
-                    continue;
-                }
-                if dropped && (key != "pattern" || newer) {
-                    continue;
-                }
-                kept.insert(key.clone(), draft7(value));
+    let Value::Object(members) = schema else {
+        return schema.clone();
+    };
+    let mut kept = Map::new();
+    let tuple = members.contains_key("prefixItems");
+    for (key, value) in members {
+        let (key, value) = match (key.as_str(), value) {
+            ("format" | "description" | "title" | "discriminator" | "contentEncoding" | "contentMediaType", _) => {
+                continue;
             }
-            Value::Object(kept)
-        }
-        Value::Array(items) => Value::Array(items.iter().map(draft7).collect()),
-        other => other.clone(),
+            ("contains", _) if members.get("minContains") == Some(&json!(0)) => continue,
+            ("const" | "enum" | "default" | "required", value) => (key.as_str(), value.clone()),
+            ("properties" | "patternProperties" | "$defs" | "dependentSchemas", Value::Object(named)) => {
+                (key.as_str(), each(named))
+            }
+            ("dependentRequired", value) => ("dependencies", value.clone()),
+            ("prefixItems", Value::Array(items)) => ("items", items.iter().map(draft7).collect()),
+            ("items", rest) if tuple => ("additionalItems", draft7(rest)),
+            (key, Value::Array(items)) => (key, items.iter().map(draft7).collect()),
+            (key, value) => (key, draft7(value)),
+        };
+        kept.insert(key.to_owned(), value);
+    }
+    // Draft 7 looks at nothing beside a reference.
+    if kept.len() > 1
+        && let Some(reference) = kept.remove("$ref")
+    {
+        let mut all = match kept.remove("allOf") {
+            Some(Value::Array(all)) => all,
+            _ => Vec::new(),
+        };
+        all.insert(0, json!({ "$ref": reference }));
+        kept.insert("allOf".to_owned(), Value::Array(all));
+    }
+    Value::Object(kept)
+}
+
+fn each(named: &Map<String, Value>) -> Value {
+    let schemas = named.iter().map(|(name, schema)| (name.clone(), draft7(schema)));
+    Value::Object(schemas.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newer_words_become_those_of_draft_7() {
+        let tuple = json!({ "type": "array", "prefixItems": [{ "type": "string", "title": "x" }], "items": false });
+        assert_eq!(
+            draft7(&tuple),
+            json!({ "type": "array", "items": [{ "type": "string" }], "additionalItems": false })
+        );
+        assert_eq!(
+            draft7(&json!({ "$ref": "#/$defs/A", "maxLength": 3, "description": "x" })),
+            json!({ "maxLength": 3, "allOf": [{ "$ref": "#/$defs/A" }] })
+        );
+        assert_eq!(
+            draft7(&json!({ "$ref": "#/$defs/A", "title": "x" })),
+            json!({ "$ref": "#/$defs/A" })
+        );
+        assert_eq!(
+            draft7(&json!({ "dependentRequired": { "a": ["b"] } })),
+            json!({ "dependencies": { "a": ["b"] } })
+        );
+    }
+
+    #[test]
+    fn names_and_data_are_no_keywords() {
+        let schema = json!({ "properties": { "title": { "type": "string" }, "pattern": { "const": { "format": "x" } } },
+            "enum": [{ "description": "x" }], "required": ["title"] });
+        assert_eq!(draft7(&schema), schema);
     }
 }

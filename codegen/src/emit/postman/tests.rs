@@ -20,16 +20,13 @@ pub(super) fn script(operation: &Operation, schemas: &Schemas) -> Vec<String> {
     lines.push("  const code = pm.response.code;".to_owned());
     lines.push("  pm.expect(statuses.includes(code) || classes.includes(Math.floor(code / 100)), `status ${code}`).to.equal(true);".to_owned());
     lines.push("});".to_owned());
-    let known = schemas.of_operation(operation);
+    let known: serde_json::Map<String, Value> = schemas
+        .of_operation(operation)
+        .map(|(status, name)| (status.to_owned(), json!(name.replace('~', "~0").replace('/', "~1"))))
+        .collect();
     if !known.is_empty() {
-        let known: serde_json::Map<String, Value> = known
-            .iter()
-            .map(|(status, name)| (status.to_string(), json!(name.replace('~', "~0").replace('/', "~1"))))
-            .collect();
-        lines.push(format!(
-            "const schema = {}[pm.response.code];",
-            quoted(&Value::Object(known))
-        ));
+        lines.push(format!("const known = {};", quoted(&Value::Object(known))));
+        lines.push("const schema = known[pm.response.code] ?? known[`${Math.floor(pm.response.code / 100)}XX`] ?? (pm.response.code < 400 ? known.default : undefined);".to_owned());
         lines.push("if (schema !== undefined) {".to_owned());
         lines.push("  pm.test('the body is of the declared schema', () => {".to_owned());
         lines.push("    const all = JSON.parse(pm.collectionVariables.get('schemas'));".to_owned());

@@ -1,0 +1,572 @@
+//! The platform's own contract held against what was asked for: rules over every operation, and lists of names.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test reads the specs from the disk and fails by panicking"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::{Compilation, analyse};
+use serde_json::{Value, json};
+
+fn platform() -> Compilation {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut sources = Sources::default();
+    for path in [
+        "specs/001-platform-bootstrap/spec.md",
+        "specs/001-platform-bootstrap/contracts/openapi.yaml",
+        "specs/001-platform-bootstrap/data-model.yaml",
+        "specs/constitution.md",
+    ] {
+        sources.insert(path, std::fs::read(root.join(path)).unwrap());
+    }
+    analyse(&sources, &Settings::default())
+}
+
+/// The bundled contract, easy to walk.
+struct Contract {
+    document: Value,
+}
+
+/// An operation as written.
+struct Operation<'a> {
+    id: &'a str,
+    method: &'a str,
+    path: &'a str,
+    value: &'a Value,
+    /// Parameters of the path and of the operation, resolved.
+    parameters: Vec<&'a Value>,
+}
+
+impl Contract {
+    fn read() -> Self {
+        Self {
+            document: platform().bundle.document,
+        }
+    }
+
+    fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        let mut value = value;
+        while let Some(target) = value.get("$ref").and_then(Value::as_str) {
+            value = self.document.pointer(target.trim_start_matches('#')).unwrap();
+        }
+        value
+    }
+
+    fn operations(&self) -> Vec<Operation<'_>> {
+        let mut found = Vec::new();
+        for (path, item) in self.document["paths"].as_object().unwrap() {
+            for method in ["get", "put", "post", "patch", "delete"] {
+                let Some(value) = item.get(method) else { continue };
+                let lists = [item.get("parameters"), value.get("parameters")];
+                let parameters = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
+                found.push(Operation {
+                    id: value["operationId"].as_str().unwrap(),
+                    method,
+                    path,
+                    value,
+                    parameters: parameters.map(|one| self.resolved(one)).collect(),
+                });
+            }
+        }
+        assert!(found.len() > 100, "{}", found.len());
+        found
+    }
+
+    /// Status and response of an operation, resolved.
+    fn responses<'a>(&'a self, operation: &'a Operation<'a>) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let all = operation.value["responses"].as_object().unwrap();
+        all.iter()
+            .map(|(status, response)| (status.as_str(), self.resolved(response)))
+    }
+
+    /// Whether a value of the schema may hold a secret.
+    fn holds_secret(&self, schema: &Value, depth: usize) -> bool {
+        let schema = self.resolved(schema);
+        if depth > 8 {
+            return false;
+        }
+        if schema.pointer("/x-flaresmith/secret") == Some(&json!(true)) {
+            return true;
+        }
+        let members = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
+        let members = members.map(|(_, member)| member);
+        let unions = ["oneOf", "anyOf", "allOf"];
+        let branches = unions.iter().filter_map(|key| schema.get(*key)?.as_array()).flatten();
+        members.chain(branches).chain(schema.get("items")).any(|part| {
+            part.pointer("/x-flaresmith/secret") == Some(&json!(true)) || self.holds_secret(part, depth + 1)
+        })
+    }
+}
+
+impl Operation<'_> {
+    fn takes(&self, name: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter["name"] == name)
+    }
+}
+
+fn is_failure(status: &str) -> bool {
+    status.starts_with(['4', '5']) || status == "default"
+}
+
+#[test]
+fn every_operation_that_was_asked_for_exists() {
+    let contract = Contract::read();
+    let had: BTreeSet<String> = contract
+        .operations()
+        .iter()
+        .map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect();
+    let project = "/projects/{projectId}";
+    let environment = format!("{project}/environments/{{environmentId}}");
+    let session = format!("{project}/chat/sessions/{{sessionId}}");
+    let mut wanted: Vec<String> = [
+        "post /projects",
+        "get /projects",
+        "post /specs/apply",
+        "get /chat",
+        "get /organizations",
+        "post /organizations",
+        "get /users",
+        "post /auth/sign-in",
+        "post /auth/refresh",
+        "post /auth/sign-out",
+        "get /auth/me",
+        "get /auth/keys",
+        "get /openapi.json",
+        "get /health/live",
+        "get /health/ready",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for (method, rest) in [
+        ("get", ""),
+        ("patch", ""),
+        ("delete", ""),
+        ("get", "/members"),
+        ("post", "/members"),
+        ("patch", "/members/{memberId}"),
+        ("delete", "/members/{memberId}"),
+        ("put", "/integrations/{provider}"),
+        ("patch", "/integrations/{provider}"),
+        ("delete", "/integrations/{provider}"),
+        ("get", "/provisioning"),
+        ("get", "/provisioning/events"),
+        ("post", "/provisioning/retry"),
+        ("post", "/provisioning/cancel"),
+        ("get", "/environments"),
+        ("post", "/environments"),
+        ("get", "/deployments"),
+        ("get", "/deployments/{deploymentId}"),
+        ("get", "/builds"),
+        ("get", "/builds/{buildId}"),
+        ("get", "/specs"),
+        ("get", "/specs/{specId}"),
+        ("get", "/specs/{specId}/versions"),
+        ("get", "/drift"),
+        ("get", "/files/tree"),
+        ("get", "/files/blobs/{blobSha}"),
+        ("post", "/files/diff"),
+        ("post", "/files/commit"),
+        ("post", "/chat/tickets"),
+        ("get", "/chat/sessions"),
+        ("post", "/chat/sessions"),
+        ("get", "/secrets"),
+        ("put", "/secrets/{secretName}"),
+        ("post", "/secrets/{secretName}/rotate"),
+        ("get", "/audit"),
+        ("get", "/incidents"),
+        ("post", "/test-runs"),
+        ("get", "/test-runs/{testRunId}"),
+        ("get", "/mcp/tools"),
+    ] {
+        wanted.push(format!("{method} {project}{rest}"));
+    }
+    for (method, rest) in [
+        ("get", ""),
+        ("delete", ""),
+        ("post", "/deploy"),
+        ("post", "/promote"),
+        ("post", "/rollback"),
+        ("post", "/retry"),
+        ("post", "/reset"),
+    ] {
+        wanted.push(format!("{method} {environment}{rest}"));
+    }
+    for (method, rest) in [
+        ("get", "/messages"),
+        ("post", "/messages"),
+        ("post", "/diffs/{diffId}/apply"),
+    ] {
+        wanted.push(format!("{method} {session}{rest}"));
+    }
+    let missing: Vec<&String> = wanted.iter().filter(|one| !had.contains(*one)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {had:#?}");
+}
+
+#[test]
+fn every_operation_that_lists_has_a_cursor_and_the_form_of_a_page() {
+    let contract = Contract::read();
+    let mut pages = 0;
+    for operation in contract.operations() {
+        for (status, response) in contract.responses(&operation).filter(|(status, _)| !is_failure(status)) {
+            let Some(schema) = response.pointer("/content/application~1json/schema") else {
+                continue;
+            };
+            let schema = contract.resolved(schema);
+            assert_ne!(
+                schema["type"], "array",
+                "{} answers {status} with a bare list",
+                operation.id
+            );
+            let members = schema["properties"].as_object();
+            let Some(items) = members.and_then(|members| members.get("items")) else {
+                assert!(
+                    !operation.takes("cursor"),
+                    "{} takes a cursor and gives no page",
+                    operation.id
+                );
+                continue;
+            };
+            pages += 1;
+            assert_eq!(contract.resolved(items)["type"], "array", "{}", operation.id);
+            assert!(
+                operation.takes("cursor") && operation.takes("limit"),
+                "{}",
+                operation.id
+            );
+            let required: BTreeSet<&str> = schema["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            assert!(
+                required.is_superset(&BTreeSet::from(["items", "nextCursor", "hasMore"])),
+                "{}: {required:?}",
+                operation.id
+            );
+            assert_eq!(
+                schema["properties"]["nextCursor"]["type"],
+                json!(["string", "null"]),
+                "{}",
+                operation.id
+            );
+            assert_eq!(schema["properties"]["hasMore"]["type"], "boolean", "{}", operation.id);
+            let asked = |name: &str| operation.parameters.iter().find(|parameter| parameter["name"] == name);
+            assert!(
+                asked("limit").unwrap()["schema"]["maximum"].is_u64(),
+                "{}",
+                operation.id
+            );
+            assert!(asked("cursor").unwrap()["required"] != true, "{}", operation.id);
+        }
+        let lists = operation.id.starts_with("list");
+        assert!(
+            !lists || operation.takes("cursor"),
+            "{} lists and takes no cursor",
+            operation.id
+        );
+    }
+    assert!(pages >= 20, "only {pages} pages");
+}
+
+#[test]
+fn every_failure_is_the_envelope_and_every_operation_tells_that_it_may_fail() {
+    let contract = Contract::read();
+    for operation in contract.operations() {
+        let statuses: Vec<&str> = contract.responses(&operation).map(|(status, _)| status).collect();
+        assert!(statuses.contains(&"default"), "{}: {statuses:?}", operation.id);
+        for (status, response) in contract.responses(&operation).filter(|(status, _)| is_failure(status)) {
+            let content = response["content"].as_object().unwrap();
+            assert_eq!(
+                content.keys().collect::<Vec<_>>(),
+                ["application/json"],
+                "{} {status}",
+                operation.id
+            );
+            assert_eq!(
+                content["application/json"]["schema"]["$ref"], "#/components/schemas/ErrorEnvelope",
+                "{} {status}",
+                operation.id
+            );
+            assert!(
+                response["headers"].get("X-Request-Id").is_some(),
+                "{} {status}: {}",
+                operation.id,
+                response["headers"]
+            );
+        }
+    }
+    let body = &contract.document["components"]["schemas"]["ErrorBody"];
+    let required = body["required"].as_array().unwrap();
+    for member in ["code", "message", "severity", "retryPolicy", "requestId", "timestamp"] {
+        assert!(
+            body["properties"].get(member).is_some() && required.contains(&json!(member)),
+            "{member}"
+        );
+    }
+    for member in ["context", "hint", "causeChain", "details"] {
+        assert!(body["properties"].get(member).is_some(), "{member}");
+    }
+    assert_eq!(
+        contract.resolved(&body["properties"]["causeChain"])["uniqueItems"],
+        true
+    );
+}
+
+#[test]
+fn every_429_tells_the_limits_and_whoever_is_limited_may_answer_it() {
+    let contract = Contract::read();
+    let mut told = 0;
+    for operation in contract.operations() {
+        let limited = operation.value.pointer("/x-flaresmith/rateLimit").is_some();
+        let refusal = contract.responses(&operation).find(|(status, _)| *status == "429");
+        assert_eq!(limited, refusal.is_some(), "{}", operation.id);
+        let Some((_, response)) = refusal else { continue };
+        told += 1;
+        for header in [
+            "Retry-After",
+            "X-RateLimit-Remaining-User",
+            "X-RateLimit-Remaining-Project",
+            "X-RateLimit-Limit-User",
+            "X-RateLimit-Limit-Project",
+        ] {
+            assert!(response["headers"].get(header).is_some(), "{} {header}", operation.id);
+        }
+    }
+    assert!(told > 100, "{told}");
+    let policy = &contract.document["x-flaresmith"];
+    assert_eq!(
+        policy["rateBuckets"]["user"],
+        json!({ "capacity": 120, "refillPerMinute": 60 })
+    );
+    assert_eq!(
+        policy["rateBuckets"]["project"],
+        json!({ "capacity": 600, "refillPerMinute": 300 })
+    );
+    for (class, tokens, every) in [
+        ("read", 1, None),
+        ("provisioning", 5, None),
+        ("chatStart", 3, None),
+        ("chatStream", 1, Some(10)),
+    ] {
+        let class = &policy["rateLimits"][class];
+        assert_eq!(
+            (class["tokens"].as_i64(), class["everySeconds"].as_i64()),
+            (Some(tokens), every),
+            "{class}"
+        );
+    }
+}
+
+#[test]
+fn whatever_costs_something_to_make_takes_an_idempotency_key() {
+    let contract = Contract::read();
+    for operation in contract.operations() {
+        let policy = &operation.value["x-flaresmith"];
+        let key = operation.takes("Idempotency-Key");
+        assert_eq!(policy["idempotent"] == true, key, "{}", operation.id);
+        let creates = contract.responses(&operation).any(|(status, _)| status == "201");
+        // A ticket is good for one connection and costs nothing; made twice, the first one lapses.
+        let cheap = operation.id == "createChatTicket";
+        if operation.method == "post" && creates && !cheap {
+            assert!(key, "{} creates and takes no key", operation.id);
+        }
+        let class = policy["rateLimit"].as_str();
+        // Cancelling converges by itself: there is one run, and it is cancelled or it is not.
+        let converges = operation.id == "cancelProvisioning";
+        if ["post", "put"].contains(&operation.method)
+            && matches!(class, Some("provisioning" | "chatStart"))
+            && !converges
+        {
+            assert!(key, "{} costs something and takes no key", operation.id);
+        }
+    }
+}
+
+#[test]
+fn every_operation_is_written_out_in_full() {
+    let contract = Contract::read();
+    for operation in contract.operations() {
+        let id = operation.id;
+        assert!(
+            operation.value["summary"].as_str().is_some_and(|text| text.len() > 5),
+            "{id}"
+        );
+        assert!(
+            operation.value["tags"].as_array().is_some_and(|tags| tags.len() == 1),
+            "{id}"
+        );
+        let policy = &operation.value["x-flaresmith"];
+        assert!(
+            policy["requirements"].as_array().is_some_and(|list| !list.is_empty()),
+            "{id}"
+        );
+        let public = operation.value["security"] == json!([]);
+        if operation.path.contains("{projectId}") {
+            assert!(!public && policy["role"].is_string(), "{id} names no role");
+        }
+        let body = operation.value.get("requestBody").map(|body| contract.resolved(body));
+        let bodies = body.into_iter().chain(
+            contract
+                .responses(&operation)
+                .filter(|(status, _)| !is_failure(status))
+                .map(|(_, response)| response),
+        );
+        for media in bodies.filter_map(|body| body.pointer("/content/application~1json")) {
+            assert!(media["schema"].is_object(), "{id}");
+            let example = media.get("example").is_some() || media.get("examples").is_some();
+            // An example of a secret would look like one.
+            assert!(
+                example || contract.holds_secret(&media["schema"], 0),
+                "{id} has no example"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_code_of_the_requirements_is_in_the_catalog_and_every_entry_is_whole() {
+    let compilation = platform();
+    let catalog = &compilation.model.errors;
+    for (code, entry) in catalog {
+        assert!(
+            code.split('_').count() > 1 && entry.hint.is_some() && entry.details.is_some(),
+            "{code}: {entry:?}"
+        );
+        assert!(
+            (400..600).contains(&entry.status) && !entry.message.is_empty(),
+            "{code}: {entry:?}"
+        );
+    }
+    let policies = |code: &str| {
+        let entry = catalog
+            .get(code)
+            .unwrap_or_else(|| panic!("{code} is not in the catalog"));
+        let text = format!("{:?} {:?} {}", entry.severity, entry.retry_policy, entry.status);
+        text.to_lowercase()
+    };
+    for (code, expected) in [
+        ("ENV_PREVIEW_EXPIRED", "error none 404"),
+        ("ENV_PREVIEW_LIMIT_REACHED", "error none 409"),
+        ("INTEGRATION_NEON_CONFLICT", "error idempotent 409"),
+        ("RATE_LIMIT_USER", "warn safe 429"),
+        ("RATE_LIMIT_PROJECT", "warn safe 429"),
+        ("SPEC_DRIFT_CONFLICT", "error none 409"),
+        ("SEC_SECRET_ACCESS", "info none 403"),
+        ("ENV_PREVIEW_TTL_EXPIRED", "info none 404"),
+        ("INTEGRATION_CLOUDFLARE_TIMEOUT", "error idempotent 504"),
+    ] {
+        assert_eq!(policies(code), expected, "{code}");
+    }
+    assert_eq!(
+        catalog["ENV_PREVIEW_LIMIT_REACHED"].hint.as_deref(),
+        Some("Archive an existing preview or wait for TTL expiry")
+    );
+    for provider in ["GITHUB", "CLOUDFLARE", "NEON", "POSTMAN"] {
+        assert_eq!(
+            policies(&format!("INTEGRATION_{provider}_UNAVAILABLE")),
+            "error none 503"
+        );
+        let refresh = policies(&format!("INTEGRATION_{provider}_TOKEN_REFRESH_FAILED"));
+        assert!(refresh.starts_with("error idempotent"), "{provider}: {refresh}");
+    }
+}
+
+#[test]
+fn the_twelve_entities_are_tables_with_uuids_and_environments_live_as_required() {
+    let compilation = platform();
+    let model = &compilation.model;
+    let tables: BTreeMap<&str, &flaresmith_codegen::model::Entity> = model
+        .entities
+        .iter()
+        .map(|entity| (model.type_def(entity.ty).name.raw.as_str(), entity))
+        .collect();
+    for name in [
+        "Project",
+        "Environment",
+        "IntegrationConfig",
+        "Deployment",
+        "Build",
+        "User",
+        "Organization",
+        "SpecArtifact",
+        "MCPToolDescriptor",
+        "ChatSession",
+        "Codespace",
+        "Repo",
+    ] {
+        assert!(tables.contains_key(name), "{name} of {:?}", tables.keys());
+    }
+    let contract = &compilation.bundle.document["components"]["schemas"];
+    for name in tables.keys() {
+        assert_eq!(contract[*name]["properties"]["id"]["format"], "uuid", "{name}");
+    }
+    let lifecycle = &contract["Environment"]["x-flaresmith"]["lifecycle"];
+    let steps = |value: &Value| -> BTreeSet<String> {
+        let words = |value: &Value| -> Vec<String> {
+            let one = value.as_str().map(|text| vec![text.to_owned()]);
+            one.unwrap_or_else(|| {
+                value
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|text| text.as_str().unwrap().to_owned())
+                    .collect()
+            })
+        };
+        let all = value["transitions"].as_array().unwrap().iter();
+        all.flat_map(|step| {
+            let to = step["to"].as_str().unwrap().to_owned();
+            words(&step["from"]).into_iter().map(move |from| format!("{from} {to}"))
+        })
+        .collect()
+    };
+    let set = |list: &[&str]| -> BTreeSet<String> { list.iter().map(|text| (*text).to_owned()).collect() };
+    assert_eq!(lifecycle["initial"], "pending");
+    assert_eq!(
+        steps(lifecycle),
+        set(&[
+            "pending provisioning",
+            "provisioning active",
+            "provisioning error",
+            "active updating",
+            "updating validating",
+            "updating error",
+            "validating active",
+            "validating error",
+            "error updating",
+            "error provisioning",
+            "error failed",
+            "failed archived",
+            "failed provisioning",
+            "active archived",
+        ])
+    );
+    let preview = &lifecycle["variants"][0];
+    assert_eq!(
+        (&preview["name"], &preview["when"]),
+        (&json!("preview"), &json!({ "kind": "preview" }))
+    );
+    assert_eq!(
+        steps(preview),
+        set(&[
+            "provisioning active",
+            "provisioning error",
+            "active provisioning",
+            "error provisioning",
+            "active archived",
+            "error archived",
+        ])
+    );
+}
