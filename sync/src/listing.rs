@@ -28,7 +28,7 @@ pub(crate) type Unlisted = (PathBuf, io::Error);
 ///
 /// # Errors
 /// The folder or an entry cannot be looked at.
-pub(crate) fn entries(folder: &Path) -> Result<Vec<(String, Kind)>, Unlisted> {
+pub(crate) fn entries(folder: &Path) -> Entries<Unlisted> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -51,13 +51,16 @@ pub(crate) fn entries(folder: &Path) -> Result<Vec<(String, Kind)>, Unlisted> {
     Ok(found)
 }
 
+/// The entries of a folder by name, or why it has none to tell.
+pub(crate) type Entries<E> = Result<Vec<(String, Kind)>, E>;
+
 /// Adds the files of a folder by name, with their paths from where `entries` starts. Hidden entries, links and `node_modules`
 /// are left out; an empty list of extensions means all.
 ///
 /// # Errors
 /// Those of `entries`.
 pub(crate) fn list<E>(
-    entries: &dyn Fn(&str) -> Result<Vec<(String, Kind)>, E>,
+    entries: &dyn Fn(&str) -> Entries<E>,
     folder: &str,
     extensions: &[&str],
     deep: bool,
