@@ -3,7 +3,13 @@
 //! Owns: which language a path is in, and whether a text is readable in it. Must not know: targets, disk, or what is
 //! done with the cuts.
 
+pub(crate) mod json;
+pub(crate) mod outline;
 pub(crate) mod parse;
+pub(crate) mod rust;
+pub(crate) mod tokens;
+
+use outline::Body;
 
 /// The languages that texts are read in; all others are lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +40,14 @@ impl Language {
             _ => Self::Lines,
         }
     }
+}
 
-    /// Whether spaces at the beginning of a line say nothing.
-    pub(crate) fn is_free_form(self) -> bool {
-        matches!(self, Self::Rust | Self::TypeScript | Self::Json | Self::Toml)
+/// A text cut into its items; `None` where the language has no items or the text is not readable in it.
+pub(crate) fn outline(path: &str, text: &str) -> Option<Body> {
+    match Language::of(path) {
+        Language::Json => json::outline(text).ok(),
+        Language::Rust => rust::outline(text).ok(),
+        _ => None,
     }
 }
 

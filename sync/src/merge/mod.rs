@@ -3,13 +3,17 @@
 //! Owns: what is one change and what is a clash, line endings and the last newline, and that a result is readable in its
 //! language. Text in, text out. Must not know: disk, git, targets.
 
+mod imports;
+mod layout;
 mod lines;
 mod pieces;
 mod text;
+mod tree;
+mod weave;
 
 pub use pieces::Clash;
 
-use crate::items::parse;
+use crate::items::{Language, json, outline, parse};
 use pieces::{Piece, clashes, marked, whole};
 
 /// What became of a merge.
@@ -73,11 +77,42 @@ fn pieces(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
     if let Some(settled) = settled(base, mine, theirs) {
         return vec![Piece::Text(settled.to_owned())];
     }
-    let by_line = text::merge(path, base, mine, theirs);
-    match whole(&by_line) {
-        Some(text) if parse::readable(path, &text).is_err() => text::undecided(base, mine, theirs),
-        _ => by_line,
+    let reprinted = in_style_of(path, mine, theirs);
+    let mine = reprinted.as_deref().unwrap_or(mine);
+    let readable = |pieces: &[Piece]| whole(pieces).is_none_or(|text| parse::readable(path, &text).is_ok());
+    let outlines = [base, mine, theirs].map(|text| outline(path, text));
+    if let [Some(b), Some(m), Some(t)] = &outlines {
+        let tree = tree::Tree {
+            language: Language::of(path),
+            texts: [base, mine, theirs],
+        };
+        let mut pieces = tree.merge([b, m, t]);
+        if let Some(once) = whole(&pieces).and_then(|text| imports::once(path, &text, [mine, theirs])) {
+            pieces = vec![Piece::Text(once)];
+        }
+        if readable(&pieces) {
+            return pieces;
+        }
     }
+    let by_line = text::merge(path, base, mine, theirs);
+    if readable(&by_line) {
+        by_line
+    } else {
+        text::undecided(base, mine, theirs)
+    }
+}
+
+/// Mine printed as theirs is, if it is the same kind of JSON with another indent: programs that people edit it with print the
+/// whole document anew.
+fn in_style_of(path: &str, mine: &str, theirs: &str) -> Option<String> {
+    if Language::of(path) != Language::Json || parse::readable(path, mine).is_err() {
+        return None;
+    }
+    let unit = json::indent(theirs)?;
+    if json::indent(mine) == Some(unit) || parse::readable(path, theirs).is_err() {
+        return None;
+    }
+    (json::pretty(theirs, unit) == theirs).then(|| json::pretty(mine, unit))
 }
 
 /// How a person's file is written.

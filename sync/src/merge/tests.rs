@@ -50,3 +50,240 @@ fn a_clash_tells_its_lines_and_markers_are_git_s() {
         "a\n<<<<<<< yours\nX\n=======\nY\n>>>>>>> generated\nc\n"
     );
 }
+
+mod json {
+    use super::*;
+
+    #[test]
+    fn keys_that_each_side_adds_are_both_there() {
+        let base = "{\n  \"a\": 1,\n  \"b\": {\n    \"c\": 1\n  }\n}\n";
+        let mine = "{\n  \"a\": 1,\n  \"mine\": [1, 2],\n  \"b\": {\n    \"c\": 1,\n    \"own\": true\n  }\n}\n";
+        let theirs = "{\n  \"a\": 2,\n  \"b\": {\n    \"c\": 1,\n    \"new\": null\n  },\n  \"d\": 4\n}\n";
+        assert_eq!(
+            whole_of("a.json", base, mine, theirs),
+            "{\n  \"a\": 2,\n  \"mine\": [1, 2],\n  \"b\": {\n    \"c\": 1,\n    \"new\": null,\n    \"own\": true\n  },\n  \"d\": 4\n}\n"
+        );
+    }
+
+    #[test]
+    fn a_comma_goes_with_its_place() {
+        let base = "{\n  \"a\": 1,\n  \"b\": 2\n}\n";
+        assert_eq!(
+            whole_of("a.json", base, "{\n  \"a\": 1\n}\n", "{\n  \"a\": 3,\n  \"b\": 2\n}\n"),
+            "{\n  \"a\": 3\n}\n"
+        );
+        assert_eq!(
+            whole_of("a.json", "{}\n", "{\n  \"a\": 1\n}\n", "{\n  \"b\": 1\n}\n"),
+            "{\n  \"b\": 1,\n  \"a\": 1\n}\n"
+        );
+        assert_eq!(
+            whole_of("a.json", "{\"a\":[1]}\n", "{\"a\":[1,2]}\n", "{\"a\":[1],\"b\":3}\n"),
+            "{\"a\":[1,2],\"b\":3}\n"
+        );
+    }
+
+    #[test]
+    fn a_value_that_both_changed_clashes_by_its_pointer() {
+        let base = "{\n  \"item\": [\n    {\n      \"id\": \"x\",\n      \"name\": \"a\"\n    }\n  ]\n}\n";
+        let mine = base.replace("\"a\"", "\"mine\"");
+        let theirs = base.replace("\"a\"", "\"theirs\"");
+        let clashes = clashes_of("a.json", base, &mine, &theirs);
+        assert_eq!(clashes.len(), 1);
+        assert_eq!((clashes[0].what.as_str(), clashes[0].line), ("/item/0/name", 5));
+        assert_eq!(clashes[0].mine, "      \"name\": \"mine\"\n");
+    }
+
+    #[test]
+    fn elements_are_matched_by_id_when_they_move_and_are_renamed() {
+        let base = "[\n  {\"id\": 1, \"n\": \"a\"},\n  {\"id\": 2, \"n\": \"b\"}\n]\n";
+        let mine =
+            "[\n  {\"id\": 1, \"n\": \"a\", \"own\": 1},\n  {\"id\": 2, \"n\": \"b\"},\n  {\"n\": \"by hand\"}\n]\n";
+        let theirs = "[\n  {\"id\": 2, \"n\": \"b\"},\n  {\"id\": 1, \"n\": \"A\"}\n]\n";
+        assert_eq!(
+            whole_of("a.json", base, mine, theirs),
+            "[\n  {\"id\": 2, \"n\": \"b\"},\n  {\"n\": \"by hand\"},\n  {\"id\": 1, \"n\": \"A\", \"own\": 1}\n]\n"
+        );
+    }
+
+    #[test]
+    fn words_are_a_set_and_lines_of_text_a_sequence() {
+        let base = "{\"r\": [\"a\", \"b\"]}";
+        assert_eq!(
+            whole_of(
+                "a.json",
+                base,
+                "{\"r\": [\"a\", \"b\", \"m\"]}",
+                "{\"r\": [\"a\", \"b\", \"t\"]}"
+            ),
+            "{\"r\": [\"a\", \"b\", \"t\", \"m\"]}"
+        );
+        let base = "{\"r\": [\"line one\", \"line two\"]}";
+        let mine = "{\"r\": [\"line one\", \"line two\", \"mine too\"]}";
+        let theirs = "{\"r\": [\"line 1\", \"line two\"]}";
+        assert_eq!(
+            whole_of("a.json", base, mine, theirs),
+            "{\"r\": [\"line 1\", \"line two\", \"mine too\"]}"
+        );
+        let clashes = clashes_of("a.json", base, mine, &base.replace("two\"", "two\", \"theirs too\""));
+        assert_eq!(clashes[0].what, "/r/2");
+    }
+
+    #[test]
+    fn a_document_printed_anew_by_a_program_comes_back_in_the_generated_form() {
+        let base = "{\n  \"a\": 1,\n  \"list\": [\n    \"x\"\n  ]\n}\n";
+        let mine = "{\n\t\"list\": [\"x\"],\n\t\"a\": 1,\n\t\"own\": 1.0\n}";
+        let theirs = "{\n  \"a\": 2,\n  \"list\": [\n    \"x\"\n  ]\n}\n";
+        let text = whole_of("a.json", base, mine, theirs);
+        assert_eq!(
+            text,
+            "{\n  \"list\": [\n    \"x\"\n  ],\n  \"a\": 2,\n  \"own\": 1.0\n}"
+        );
+    }
+}
+
+mod rust {
+    use super::*;
+
+    const API: &str = "\
+//! Head.
+
+use std::fmt;
+use crate::types::{A, B};
+
+/// A project.
+#[derive(Debug)]
+pub struct Project {
+    /// Its id.
+    pub id: String,
+    pub name: String, // shown
+}
+
+impl Api for Server {
+    fn one(&self) -> u8 {
+        let a = 1;
+        a
+    }
+
+    fn two(&self) -> u8 {
+        2
+    }
+}
+
+fn last() {}
+";
+
+    fn with(pairs: &[(&str, &str)]) -> String {
+        pairs.iter().fold(API.to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        })
+    }
+
+    #[test]
+    fn items_fields_methods_and_imports_of_both_sides_are_there() {
+        let mine = with(&[
+            ("use std::fmt;\n", "use std::fmt;\nuse std::io;\n"),
+            ("{A, B}", "{A, B, Mine}"),
+            ("    pub name", "    /// Mine.\n    pub own: u8,\n    pub name"),
+            ("let a = 1;", "let a = 7;"),
+            ("fn last() {}\n", "// About mine.\nfn mine() {}\n\nfn last() {}\n"),
+        ]);
+        let theirs = with(&[
+            ("use std::fmt;\n", "use std::fmt;\nuse std::rc;\n"),
+            ("{A, B}", "{A, B, Theirs}"),
+            (
+                "pub name: String, // shown\n",
+                "pub name: String, // shown\n    pub new: u8,\n",
+            ),
+            ("        2\n", "        22\n"),
+            ("    fn two", "    fn new(&self) {}\n\n    fn two"),
+            ("fn last() {}\n", "fn last() {}\n\nfn end() {}\n"),
+        ]);
+        let expected = with(&[
+            ("use std::fmt;\n", "use std::fmt;\nuse std::rc;\nuse std::io;\n"),
+            ("{A, B}", "{A, B, Theirs, Mine}"),
+            ("    pub name", "    /// Mine.\n    pub own: u8,\n    pub name"),
+            (
+                "pub name: String, // shown\n",
+                "pub name: String, // shown\n    pub new: u8,\n",
+            ),
+            ("let a = 1;", "let a = 7;"),
+            ("        2\n", "        22\n"),
+            ("    fn two", "    fn new(&self) {}\n\n    fn two"),
+            (
+                "fn last() {}\n",
+                "// About mine.\nfn mine() {}\n\nfn last() {}\n\nfn end() {}\n",
+            ),
+        ]);
+        assert_eq!(whole_of("a.rs", API, &mine, &theirs), expected);
+    }
+
+    #[test]
+    fn a_body_and_a_signature_change_apart() {
+        let mine = with(&[("let a = 1;", "let a = 7;")]);
+        let theirs = with(&[("fn one(&self)", "fn one(&self, more: u8)")]);
+        let expected = with(&[
+            ("let a = 1;", "let a = 7;"),
+            ("fn one(&self)", "fn one(&self, more: u8)"),
+        ]);
+        assert_eq!(whole_of("a.rs", API, &mine, &theirs), expected);
+    }
+
+    #[test]
+    fn an_edited_thing_that_is_no_longer_generated_clashes() {
+        let mine = with(&[("        2\n", "        22\n")]);
+        let theirs = with(&[("\n    fn two(&self) -> u8 {\n        2\n    }\n", "")]);
+        let clashes = clashes_of("a.rs", API, &mine, &theirs);
+        assert_eq!(clashes.len(), 1, "{clashes:#?}");
+        assert_eq!(
+            (clashes[0].what.as_str(), clashes[0].line, clashes[0].theirs.as_str()),
+            ("fn two in impl Api for Server", 20, "")
+        );
+        let marked = with_markers("a.rs", API, &mine, &theirs);
+        assert!(
+            marked.contains(
+                "\n\n<<<<<<< yours\n    fn two(&self) -> u8 {\n        22\n    }\n=======\n>>>>>>> generated\n}\n"
+            ),
+            "{marked}"
+        );
+    }
+
+    #[test]
+    fn a_thing_that_one_side_took_out_is_gone_and_its_neighbours_stay() {
+        let mine = with(&[("let a = 1;", "let a = 7;")]);
+        let theirs = with(&[("\n    fn two(&self) -> u8 {\n        2\n    }\n", "")]);
+        let expected = with(&[
+            ("let a = 1;", "let a = 7;"),
+            ("\n    fn two(&self) -> u8 {\n        2\n    }\n", ""),
+        ]);
+        assert_eq!(whole_of("a.rs", API, &mine, &theirs), expected);
+        assert_eq!(whole_of("a.rs", API, &theirs, &mine), expected);
+    }
+
+    #[test]
+    fn a_file_formatted_anew_by_a_person_is_no_clash() {
+        let mine = with(&[
+            ("    pub id: String,\n", "        pub id:   String,\n"),
+            ("fn last() {}", "fn last() {\n}"),
+        ]);
+        let theirs = with(&[
+            ("pub id: String", "pub id: u64"),
+            ("fn last() {}", "fn last() { go() }"),
+        ]);
+        assert_eq!(whole_of("a.rs", API, &mine, &theirs), theirs);
+    }
+
+    #[test]
+    fn a_text_that_does_not_parse_is_never_whole() {
+        let mine = with(&[("let a = 1;", "let a = ;")]);
+        let theirs = with(&[("        2\n", "        22\n")]);
+        assert!(!clashes_of("a.rs", API, &mine, &theirs).is_empty());
+    }
+
+    #[test]
+    fn an_import_that_both_sides_added_in_other_forms_is_there_once() {
+        let mine = with(&[("use std::fmt;\n", "use std::fmt;\nuse std::io::Read;\n")]);
+        let theirs = with(&[("use std::fmt;\n", "use std::fmt;\nuse std::io::{Read, Write};\n")]);
+        assert_eq!(whole_of("a.rs", API, &mine, &theirs), theirs);
+    }
+}

@@ -5,6 +5,7 @@
 use super::lines::{Stretch, three_way};
 use super::pieces::{Clash, Piece};
 use crate::items::Language;
+use crate::items::tokens::alike;
 
 /// Merges line by line; a clash is named by its lines in `mine`.
 pub(crate) fn merge(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
@@ -93,20 +94,4 @@ fn lines(start: u32, count: u32) -> String {
     } else {
         format!("lines {start}-{}", start.saturating_add(count - 1))
     }
-}
-
-/// Whether two texts differ in white space alone.
-pub(crate) fn alike(language: Language, a: &str, b: &str) -> bool {
-    let said = |text| {
-        str::lines(text)
-            .map(|line| {
-                if language.is_free_form() {
-                    line.trim()
-                } else {
-                    line.trim_end()
-                }
-            })
-            .filter(|line| !line.is_empty())
-    };
-    said(a).eq(said(b))
 }
