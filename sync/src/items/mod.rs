@@ -8,6 +8,7 @@ pub(crate) mod outline;
 pub(crate) mod parse;
 pub(crate) mod rust;
 pub(crate) mod tokens;
+pub(crate) mod typescript;
 
 use outline::Body;
 
@@ -47,6 +48,7 @@ pub(crate) fn outline(path: &str, text: &str) -> Option<Body> {
     match Language::of(path) {
         Language::Json => json::outline(text).ok(),
         Language::Rust => rust::outline(text).ok(),
+        Language::TypeScript => typescript::outline(path, text).ok(),
         _ => None,
     }
 }
