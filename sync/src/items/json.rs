@@ -3,7 +3,7 @@
 //! Owns: members and elements with their places, what identifies an element, and the pretty form. It reads only texts that
 //! serde_json has read. Must not know: what a document is for.
 
-use super::outline::{Body, Core, Order, Separator, body, slice};
+use super::outline::{Body, Core, Item, Order, Separator, body, slice};
 
 /// Members that identify an element of a list, the best first.
 pub(crate) const IDS: [&str; 11] = [
@@ -124,7 +124,7 @@ impl Scan<'_> {
         let inner = self.value();
         let range = start..self.at;
         let ids = match &inner {
-            Some(inner) => identities(self.text, inner),
+            Some(inner) => identities(inner, &|member| Some(member_value(self.text, member).to_owned())),
             None => word(slice(self.text, range.clone())),
         };
         Core {
@@ -134,14 +134,14 @@ impl Scan<'_> {
     }
 }
 
-/// What identifies an object among its neighbours.
-fn identities(text: &str, inner: &Body) -> Vec<(&'static str, String)> {
+/// What identifies an object among its neighbours. `value` gives the source text of a member that is a scalar.
+pub(crate) fn identities(inner: &Body, value: &dyn Fn(&Item) -> Option<String>) -> Vec<(&'static str, String)> {
     if inner.order == Order::Listed {
         return Vec::new();
     }
     let scalar = |field: &str| -> Option<String> {
         let member = inner.items.iter().find(|item| item.name == field)?;
-        member.body.is_none().then(|| member_value(text, member).to_owned())
+        if member.body.is_some() { None } else { value(member) }
     };
     let found = IDS.iter().filter_map(|field| {
         let mut value = scalar(field)?;
@@ -160,7 +160,7 @@ fn identities(text: &str, inner: &Body) -> Vec<(&'static str, String)> {
 }
 
 /// The source text of a member's value.
-pub(crate) fn member_value<'t>(text: &'t str, member: &super::outline::Item) -> &'t str {
+pub(crate) fn member_value<'t>(text: &'t str, member: &Item) -> &'t str {
     let mut scan = Scan { text, at: member.core };
     scan.string();
     scan.space();
@@ -169,7 +169,7 @@ pub(crate) fn member_value<'t>(text: &'t str, member: &super::outline::Item) -> 
 }
 
 /// An element that is a word or a number identifies itself; lines of text do not.
-fn word(raw: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn word(raw: &str) -> Vec<(&'static str, String)> {
     let is_word = raw.len() <= 100 && !raw.contains(char::is_whitespace) && !raw.contains('\\');
     if is_word {
         vec![(ITSELF, raw.to_owned())]

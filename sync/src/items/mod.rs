@@ -9,6 +9,7 @@ pub(crate) mod parse;
 pub(crate) mod rust;
 pub(crate) mod tokens;
 pub(crate) mod typescript;
+pub(crate) mod yaml;
 
 use outline::Body;
 
@@ -49,7 +50,8 @@ pub(crate) fn outline(path: &str, text: &str) -> Option<Body> {
         Language::Json => json::outline(text).ok(),
         Language::Rust => rust::outline(text).ok(),
         Language::TypeScript => typescript::outline(path, text).ok(),
-        _ => None,
+        Language::Yaml => yaml::outline(text).ok(),
+        Language::Toml | Language::Lines => None,
     }
 }
 

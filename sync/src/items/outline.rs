@@ -150,7 +150,11 @@ pub(crate) fn body(
             find_comma(text, core.range.end, limit, hash)
         };
         let ended = separator.map_or(core.range.end, |at| at + 1);
-        let end = rest_of_line(text, ended, limit, hash).unwrap_or(ended);
+        let end = if slice(text, 0..ended).ends_with('\n') {
+            ended
+        } else {
+            rest_of_line(text, ended, limit, hash).unwrap_or(ended)
+        };
         items.push(Item {
             kind: core.kind,
             name: core.name,

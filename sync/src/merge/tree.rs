@@ -229,7 +229,7 @@ impl Tree<'_> {
         let on_one_line = items
             .iter()
             .zip(self.texts)
-            .any(|(item, text)| !slice(text, item.core..item.front.end).contains('\n'));
+            .any(|(item, text)| !slice(text, item.core..item.front.end).trim_end().contains('\n'));
         if on_one_line && pieces.iter().any(of_item) {
             return clash();
         }
