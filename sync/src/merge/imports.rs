@@ -12,6 +12,7 @@ use crate::items::outline::{Item, slice};
 struct Import {
     name: String,
     alone: bool,
+    commented: bool,
     range: Range<usize>,
 }
 
@@ -33,9 +34,14 @@ pub(crate) fn once(path: &str, text: &str, sides: [&str; 2]) -> Option<String> {
         if same().count() < 2 || in_one_side > 2 {
             continue;
         }
-        // A statement of its own goes before a name in a group does; the first of equals stays.
-        let stays = same().position(|import| !import.alone).unwrap_or(0);
-        let goes = same().enumerate().filter(|(i, _)| *i != stays);
+        // What has a comment stays; a statement of its own goes before a name in a group does; the first of equals stays.
+        let commented = same().position(|import| import.commented);
+        let stays = commented
+            .or_else(|| same().position(|import| !import.alone))
+            .unwrap_or(0);
+        let goes = same()
+            .enumerate()
+            .filter(|(i, import)| *i != stays && !import.commented);
         out.extend(goes.map(|(_, import)| &import.range));
     }
     out.sort_by_key(|range| range.start);
@@ -56,23 +62,28 @@ fn imports(path: &str, text: &str) -> Option<Vec<Import>> {
         let of_file = matches!(item.kind, "use" | "pub use" | "import" | "import type");
         let conditional = slice(text, item.core..item.front.end).starts_with('#');
         if of_file && !conditional {
-            collect(item, "", true, &mut found);
+            collect(text, item, "", true, &mut found);
         }
     }
     Some(found)
 }
 
-fn collect(item: &Item, prefix: &str, alone: bool, found: &mut Vec<Import>) {
+fn collect(text: &str, item: &Item, prefix: &str, alone: bool, found: &mut Vec<Import>) {
     let name = if prefix.is_empty() {
         item.name.clone()
     } else {
         format!("{prefix}::{}", item.name)
     };
     match &item.body {
-        Some(body) => body.items.iter().for_each(|inner| collect(inner, &name, false, found)),
+        Some(body) => body
+            .items
+            .iter()
+            .for_each(|inner| collect(text, inner, &name, false, found)),
         None => found.push(Import {
             name,
             alone,
+            commented: !slice(text, item.front.start..item.core).trim().is_empty()
+                || !item.after(text).trim().is_empty(),
             range: item.blank.start..item.end,
         }),
     }
