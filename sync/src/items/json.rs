@@ -170,7 +170,8 @@ pub(crate) fn member_value<'t>(text: &'t str, member: &Item) -> &'t str {
 
 /// An element that is a word or a number identifies itself; lines of text do not.
 pub(crate) fn word(raw: &str) -> Vec<(&'static str, String)> {
-    let is_word = raw.len() <= 100 && !raw.contains(char::is_whitespace) && !raw.contains('\\');
+    let in_word = |c: char| c.is_alphanumeric() || "\"-_.:/@{}*+~$#".contains(c);
+    let is_word = raw.len() <= 100 && raw.chars().all(in_word);
     if is_word {
         vec![(ITSELF, raw.to_owned())]
     } else {

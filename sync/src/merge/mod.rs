@@ -178,4 +178,6 @@ fn ends_with_newline(base: &str, mine: &str, theirs: &str) -> bool {
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod real;
+#[cfg(test)]
 mod tests;

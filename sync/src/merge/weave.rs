@@ -34,32 +34,44 @@ fn numbered(keys: impl Iterator<Item = String>) -> Vec<String> {
     keys.collect()
 }
 
-/// Keys of elements: by the best member that every element has once; else by one that every generated element has, and what
-/// a person added by hand without it stands for itself.
+/// Keys of elements: by the best member that tells the generated ones apart. What a person added by hand without it, or with
+/// another value of it, is the generated element that something else identifies, if that is nowhere else; else it stands for
+/// itself. Words are told apart by what they are.
 fn identified(items: [&[Item]; 3]) -> Option<[Vec<String>; 3]> {
-    let fields = || IDS.iter().chain([&ITSELF]);
-    if let Some(field) = fields().find(|field| items.iter().all(|items| tells_apart(items, field))) {
-        return Some(items.map(|items| items.iter().filter_map(|item| id(item, field)).collect()));
-    }
+    let by = |field: &str| items.map(|items| items.iter().filter_map(|item| id(item, field)).collect());
     let generated = [items[BASE], items[THEIRS]];
-    let known = |field: &&&str| generated.iter().any(|items| !items.is_empty()) && **field != ITSELF;
-    let field = fields()
-        .filter(known)
+    if generated.iter().all(|items| items.is_empty()) || items.iter().all(|items| tells_apart(items, ITSELF)) {
+        let field = IDS.iter().chain([&ITSELF]);
+        let field = field
+            .copied()
+            .find(|field| items.iter().all(|items| tells_apart(items, field)))?;
+        return Some(by(field));
+    }
+    let field = IDS
+        .iter()
+        .copied()
         .find(|field| generated.iter().all(|items| tells_apart(items, field)))?;
-    let [base, theirs] = generated.map(|items| items.iter().filter_map(|item| id(item, field)).collect::<Vec<_>>());
-    let used: HashSet<String> = items[MINE].iter().filter_map(|item| id(item, field)).collect();
+    let [base, own, theirs]: [Vec<String>; 3] = by(field);
+    let own: HashSet<&String> = own.iter().collect();
+    let known: HashSet<&String> = base.iter().chain(&theirs).collect();
+    let lost: Vec<(&Item, &String)> = items[BASE]
+        .iter()
+        .zip(&base)
+        .filter(|(_, key)| !own.contains(key))
+        .collect();
     let mine = items[MINE].iter().enumerate().map(|(i, item)| {
-        if let Some(key) = id(item, field) {
-            return key;
+        let key = id(item, field);
+        if let Some(key) = key.as_ref().filter(|key| known.contains(key)) {
+            return key.clone();
         }
-        let lost = items[BASE].iter().find(|old| {
-            let same = old.ids.iter().any(|known| item.ids.contains(known));
-            same && id(old, field).is_some_and(|key| !used.contains(&key))
-        });
-        lost.and_then(|old| id(old, field))
+        let same = |old: &Item| old.ids.iter().any(|known| item.ids.contains(known));
+        let found = lost.iter().find(|(old, _)| same(old)).map(|(_, key)| (*key).clone());
+        found
+            .or(key)
             .unwrap_or_else(|| format!("by hand {i} {:?}", item.ids.first()))
     });
-    Some([base, numbered(mine), theirs])
+    let mine = numbered(mine);
+    Some([base, mine, theirs])
 }
 
 fn id(item: &Item, field: &str) -> Option<String> {
