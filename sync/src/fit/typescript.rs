@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use deno_ast::ParsedSource;
 use deno_ast::swc::ast::{
     Decl, Expr, Function, ModuleDecl, ModuleItem, ObjectLit, Pat, Program, Prop, PropOrSpread, Stmt, TsTypeAnn,
 };
@@ -68,32 +69,10 @@ fn fits(asked: &Member, found: &Member) -> bool {
 
 fn satisfying(path: &str, text: &str) -> Result<Vec<Satisfying>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parsed = parse::typescript(path, text)?;
-    let read = Read {
-        text,
-        cut: Cut::new(&parsed, text),
-    };
-    let mut all = Vec::new();
-    match &*parsed.program() {
-        Program::Module(module) => {
-            for item in &module.body {
-                match item {
-                    ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => read.declaration(&export.decl, &mut all),
-                    ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(export)) => read.value(&export.expr, &mut all),
-                    ModuleItem::Stmt(Stmt::Decl(declaration)) => read.declaration(declaration, &mut all),
-                    _ => {}
-                }
-            }
-        }
-        Program::Script(script) => {
-            for statement in &script.body {
-                if let Stmt::Decl(declaration) = statement {
-                    read.declaration(declaration, &mut all);
-                }
-            }
-        }
-    }
-    Ok(all)
+    parse::typescript(path, text, |parsed| {
+        let cut = Cut::new(parsed, text);
+        Read { text, cut }.file(parsed)
+    })
 }
 
 struct Read<'t> {
@@ -102,6 +81,34 @@ struct Read<'t> {
 }
 
 impl Read<'_> {
+    fn file(&self, parsed: &ParsedSource) -> Vec<Satisfying> {
+        let mut all = Vec::new();
+        match &*parsed.program() {
+            Program::Module(module) => {
+                for item in &module.body {
+                    match item {
+                        ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                            self.declaration(&export.decl, &mut all);
+                        }
+                        ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(export)) => {
+                            self.value(&export.expr, &mut all);
+                        }
+                        ModuleItem::Stmt(Stmt::Decl(declaration)) => self.declaration(declaration, &mut all),
+                        _ => {}
+                    }
+                }
+            }
+            Program::Script(script) => {
+                for statement in &script.body {
+                    if let Stmt::Decl(declaration) = statement {
+                        self.declaration(declaration, &mut all);
+                    }
+                }
+            }
+        }
+        all
+    }
+
     fn declaration(&self, declaration: &Decl, all: &mut Vec<Satisfying>) {
         let Decl::Var(variable) = declaration else {
             return;

@@ -17,9 +17,7 @@ use super::outline::{Body, Core, Order, Separator, body, file_head, slice, split
 
 /// Cuts a module.
 pub(crate) fn outline(path: &str, text: &str) -> Result<Body, String> {
-    let parsed = super::parse::typescript(path, text)?;
-    let cut = Cut::new(&parsed, text);
-    Ok(cut.file(&parsed))
+    super::parse::typescript(path, text, |parsed| Cut::new(parsed, text).file(parsed))
 }
 
 /// A parsed text and where its positions begin.

@@ -182,7 +182,7 @@ fn said(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 400, ..Config::default() })]
+    #![proptest_config(Config { cases: 4000, ..Config::default() })]
 
     #[test]
     fn every_line_that_mine_added_is_in_the_result_or_in_a_clash((name, base, mine, theirs) in sides()) {
@@ -214,6 +214,46 @@ proptest! {
         prop_assert_eq!(merge(name, base, &mine, base), Merged::Whole(mine.clone()));
         prop_assert_eq!(merge(name, base, base, &theirs), Merged::Whole(theirs.clone()));
         prop_assert_eq!(merge(name, base, &mine, &mine), Merged::Whole(mine));
+    }
+
+    #[test]
+    fn white_space_of_mine_is_never_a_clash(
+        (name, base, _, theirs) in sides(),
+        spots in proptest::collection::vec((0..3_u8, 0..60_usize), 0..5),
+        crlf in any::<bool>(),
+        last in any::<bool>(),
+    ) {
+        prop_assume!(parses(name, &theirs).is_ok());
+        let mut lines: Vec<String> = base.lines().map(str::to_owned).collect();
+        for (kind, at) in spots {
+            let at = at % lines.len();
+            match kind {
+                0 => lines[at].push_str("   "),
+                1 => lines.insert(at, String::new()),
+                _ if name == "a.yaml" || name == "a.sql" => lines.insert(at, "  ".to_owned()),
+                _ => lines[at].insert_str(0, "\t"),
+            }
+        }
+        let end = if crlf { "\r\n" } else { "\n" };
+        let mut mine = lines.join(end);
+        if last {
+            mine.push_str(end);
+        }
+        match merge(name, base, &mine, &theirs) {
+            Merged::Whole(text) => prop_assert_eq!(said(&text), said(&theirs)),
+            Merged::Clash(clashes) => prop_assert!(false, "{mine}\n{clashes:#?}"),
+        }
+    }
+
+    #[test]
+    fn line_ends_of_mine_change_nothing_else((name, base, mine, theirs) in sides()) {
+        prop_assume!(mine != base && theirs != base && mine != theirs);
+        let crlf = mine.replace('\n', "\r\n");
+        match (merge(name, base, &mine, &theirs), merge(name, base, &crlf, &theirs)) {
+            (Merged::Whole(text), Merged::Whole(other)) => prop_assert_eq!(text.replace('\n', "\r\n"), other),
+            (Merged::Clash(clashes), Merged::Clash(others)) => prop_assert_eq!(clashes, others),
+            (one, other) => prop_assert!(false, "{one:#?}\n{other:#?}"),
+        }
     }
 
     #[test]

@@ -51,6 +51,46 @@ fn a_clash_tells_its_lines_and_markers_are_git_s() {
     );
 }
 
+#[test]
+fn a_text_that_is_nested_without_end_is_refused_and_not_followed() {
+    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+    for (path, text) in [
+        ("a.rs", format!("fn a() {{ {} }}", deep("(", ")"))),
+        ("a.rs", format!("fn a() {{ {} }}", deep("!", ""))),
+        ("a.ts", format!("const a = {};", deep("(", ")"))),
+        ("a.json", deep("[", "]")),
+        ("a.yaml", deep("[", "]")),
+        ("a.toml", format!("a = {}", deep("[", "]"))),
+    ] {
+        let refused = parses(path, &text).unwrap_err();
+        assert!(refused.starts_with("line 1, column "), "{path}: {refused}");
+        assert!(matches!(merge(path, "a\n", &text, "b\n"), Merged::Clash(_)), "{path}");
+    }
+    for (path, text) in [
+        ("a.rs", format!("fn a() {{ {}1{} }}", "(".repeat(250), ")".repeat(250))),
+        ("a.ts", format!("const a = {}1{};", "(".repeat(250), ")".repeat(250))),
+        ("a.json", format!("{}1{}", "[".repeat(250), "]".repeat(250))),
+    ] {
+        assert_eq!(parses(path, &text), Ok(()), "{path}");
+        assert!(outline(path, &text).is_some(), "{path}");
+    }
+}
+
+#[test]
+fn a_refusal_names_line_and_column() {
+    for (path, text, place) in [
+        ("a.rs", "fn a() {\n    let b = ;\n}\n", "line 2, column 13: "),
+        ("a.ts", "const a = {\n  b: ,\n};\n", "line 2, column 6: "),
+        ("a.json", "{\n  \"a\": ,\n}\n", "line 2, column 8: "),
+        ("a.toml", "a = 1\nb = \n", "line 2, column 5: "),
+        ("a.yaml", "a: 1\nb: [\n", "line "),
+    ] {
+        let refused = parses(path, text).unwrap_err();
+        assert!(refused.starts_with(place), "{path}: {refused}");
+    }
+    assert_eq!(parses("a.sql", "anything ("), Ok(()));
+}
+
 mod json {
     use super::*;
 
