@@ -190,11 +190,18 @@ pub(crate) fn split(text: &str, at: usize, end: usize) -> Body {
 
 /// Where the head of a file ends: comments at its beginning that a blank line parts from the first thing belong to the file.
 pub(crate) fn file_head(text: &str, from: usize, first: usize) -> usize {
-    let lead = slice(text, from..first);
-    match lead.rfind("\n\n") {
-        Some(at) if !lead[..at].trim().is_empty() => from + at + 2,
-        _ => from,
+    let mut at = from;
+    let mut head = from;
+    let mut said = false;
+    for line in slice(text, from..first).split_inclusive('\n') {
+        at += line.len();
+        if !line.trim().is_empty() {
+            said = true;
+        } else if said && line.ends_with('\n') {
+            head = at;
+        }
     }
+    head
 }
 
 fn blank_until(text: &str, at: usize, core: usize, begins_line: bool) -> usize {

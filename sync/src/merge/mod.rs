@@ -13,6 +13,7 @@ mod weave;
 
 pub use pieces::Clash;
 
+use crate::items::tokens::alike;
 use crate::items::{Language, json, outline, parse};
 use pieces::{Piece, clashes, marked, whole};
 
@@ -80,25 +81,30 @@ fn pieces(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
     let reprinted = in_style_of(path, mine, theirs);
     let mine = reprinted.as_deref().unwrap_or(mine);
     let readable = |pieces: &[Piece]| whole(pieces).is_none_or(|text| parse::readable(path, &text).is_ok());
-    let outlines = [base, mine, theirs].map(|text| outline(path, text));
-    if let [Some(b), Some(m), Some(t)] = &outlines {
-        let tree = tree::Tree {
-            language: Language::of(path),
-            texts: [base, mine, theirs],
-        };
-        let mut pieces = tree.merge([b, m, t]);
-        if let Some(once) = whole(&pieces).and_then(|text| imports::once(path, &text, [mine, theirs])) {
-            pieces = vec![Piece::Text(once)];
-        }
-        if readable(&pieces) {
-            return pieces;
-        }
-    }
-    let by_line = text::merge(path, base, mine, theirs);
-    if readable(&by_line) {
-        by_line
-    } else {
+    let by_item = by_item(path, base, mine, theirs).filter(|pieces| readable(pieces));
+    let pieces = by_item.unwrap_or_else(|| text::merge(path, base, mine, theirs));
+    let language = Language::of(path);
+    if !readable(&pieces) {
         text::undecided(base, mine, theirs)
+    } else if whole(&pieces).is_none() && alike(language, mine, base) && parse::readable(path, theirs).is_ok() {
+        vec![Piece::Text(theirs.to_owned())]
+    } else {
+        pieces
+    }
+}
+
+/// Merges item by item; `None` where a side cannot be cut into items.
+fn by_item(path: &str, base: &str, mine: &str, theirs: &str) -> Option<Vec<Piece>> {
+    let cut = |text| outline(path, text);
+    let outlines = (cut(base)?, cut(mine)?, cut(theirs)?);
+    let tree = tree::Tree {
+        language: Language::of(path),
+        texts: [base, mine, theirs],
+    };
+    let pieces = tree.merge([&outlines.0, &outlines.1, &outlines.2]);
+    match whole(&pieces).and_then(|text| imports::once(path, &text, [mine, theirs])) {
+        Some(once) => Some(vec![Piece::Text(once)]),
+        None => Some(pieces),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: lines as elements, and that a difference in white space alone is no clash. Must not know: items.
 
-use super::lines::{Stretch, three_way};
+use super::lines::{Change, three_way};
 use super::pieces::{Clash, Piece};
 use crate::items::Language;
 use crate::items::tokens::alike;
@@ -22,26 +22,27 @@ pub(crate) fn within(
     first: u32,
     what: Option<&str>,
 ) -> Vec<Piece> {
-    let cut = |text| -> Vec<&str> { str::split_inclusive(text, '\n').collect() };
-    let (b, m, t) = (cut(base), cut(mine), cut(theirs));
+    let [b, m, t] = [base, mine, theirs].map(|text| text.split_inclusive('\n').collect::<Vec<&str>>());
+    let said =
+        |lines: &[&'_ str]| -> Vec<String> { lines.iter().map(|line| trimmed(language, line).to_owned()).collect() };
     let mut pieces = Vec::new();
-    for stretch in three_way(&b, &m, &t) {
-        pieces.push(match stretch {
-            Stretch::Base(range) => Piece::Text(b[range].concat()),
-            Stretch::Mine(range) => Piece::Text(m[range].concat()),
-            Stretch::Theirs(range) => Piece::Text(t[range].concat()),
-            Stretch::Clash { base, mine: at, theirs } => {
-                let (base, mine, theirs) = (b[base].concat(), m[at.clone()].concat(), t[theirs].concat());
+    for stretch in three_way(&said(&b), &said(&m), &said(&t)) {
+        let (base, mine, theirs) = (&b[stretch.base], &m[stretch.mine.clone()], &t[stretch.theirs]);
+        pieces.push(match stretch.change {
+            Change::Nobody => Piece::Text(with_spaces(base, mine, theirs)),
+            Change::Mine => Piece::Text(mine.concat()),
+            Change::Theirs => Piece::Text(theirs.concat()),
+            Change::Clash => {
+                let (base, mine, theirs) = (base.concat(), mine.concat(), theirs.concat());
                 if alike(language, &mine, &base) {
                     Piece::Text(theirs)
                 } else if alike(language, &theirs, &base) || alike(language, &mine, &theirs) {
                     Piece::Text(mine)
                 } else {
-                    let start = first + u32::try_from(at.start).unwrap_or(u32::MAX);
-                    let count = u32::try_from(at.len()).unwrap_or(u32::MAX);
-                    let what = what.map_or_else(|| lines(start, count), str::to_owned);
+                    let start = first.saturating_add(u32::try_from(stretch.mine.start).unwrap_or(u32::MAX));
+                    let count = u32::try_from(stretch.mine.len()).unwrap_or(u32::MAX);
                     Piece::Clash(Clash {
-                        what,
+                        what: what.map_or_else(|| lines(start, count), str::to_owned),
                         base,
                         mine,
                         theirs,
@@ -52,6 +53,22 @@ pub(crate) fn within(
         });
     }
     pieces
+}
+
+/// A line as it is compared: white space at its end says nothing, nor at its beginning where the language is free of form.
+fn trimmed(language: Language, line: &str) -> &str {
+    match language {
+        Language::Yaml | Language::Lines => line.trim_end(),
+        Language::Rust | Language::TypeScript | Language::Json | Language::Toml => line.trim(),
+    }
+}
+
+/// Lines that say the same on all sides, with the spaces that mine gave them, else with those of theirs.
+fn with_spaces(base: &[&str], mine: &[&str], theirs: &[&str]) -> String {
+    let lines = base.iter().zip(mine).zip(theirs);
+    lines
+        .map(|((base, mine), theirs)| if mine == base { *theirs } else { *mine })
+        .collect()
 }
 
 /// One clash of everything between the first and the last line in which the sides differ.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::layout::{Placed, arrange};
-use super::lines::{Stretch, three_way};
+use super::lines::{Change, three_way};
 use super::pieces::{Clash, Piece};
 use super::text;
 use super::weave::{BASE, MINE, THEIRS, keys, order};
@@ -89,14 +89,21 @@ impl Tree<'_> {
         };
         let mut placed = Vec::new();
         for stretch in three_way(&said(BASE), &said(MINE), &said(THEIRS)) {
-            let (side, range) = match stretch {
-                Stretch::Base(range) => (BASE, range),
-                Stretch::Mine(range) => (MINE, range),
-                Stretch::Theirs(range) => (THEIRS, range),
-                Stretch::Clash { base, mine, theirs } => {
-                    let ranges = [base, mine, theirs];
+            let (side, range) = match stretch.change {
+                Change::Nobody => {
+                    for (i, base) in stretch.base.enumerate() {
+                        let (mine, theirs) = (stretch.mine.start + i, stretch.theirs.start + i);
+                        let all = [items[BASE].get(base), items[MINE].get(mine), items[THEIRS].get(theirs)];
+                        placed.extend(self.item(all, way, bodies));
+                    }
+                    continue;
+                }
+                Change::Mine => (MINE, stretch.mine),
+                Change::Theirs => (THEIRS, stretch.theirs),
+                Change::Clash => {
+                    let number = stretch.mine.start;
+                    let ranges = [stretch.base, stretch.mine, stretch.theirs];
                     let one = ranges.iter().all(|range| range.len() == 1);
-                    let number = ranges[MINE].start;
                     let first = [BASE, MINE, THEIRS].map(|side| items[side].get(ranges[side].start));
                     let way = self.step(way, first, number);
                     if one {
