@@ -4,8 +4,7 @@
 
 use serde_json::Value;
 
-use crate::items::outline::{Body, Item};
-use crate::items::{Language, outline, parse, place};
+use crate::items::{Language, line_of, parse};
 
 /// Members that may hold any value.
 const FREE: [&str; 6] = ["value", "default", "example", "examples", "const", "enum"];
@@ -26,7 +25,7 @@ pub(super) fn malformed(path: &str, generated: &str, found: &str) -> Option<Stri
         .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")))
         .collect();
     let at = if pointer.is_empty() { "the document" } else { &pointer };
-    let line = line(path, found, &way);
+    let line = line_of(path, found, &pointer);
     Some(format!("line {line}: {at} is {got} where {expected} was generated"))
 }
 
@@ -89,29 +88,4 @@ fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
-}
-
-/// The line of a place in the found text.
-fn line(path: &str, text: &str, way: &[String]) -> usize {
-    let shown = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let Some(file) = outline(path, shown) else {
-        return 1;
-    };
-    let mut body: Option<&Body> = Some(&file);
-    if let [only] = file.items.as_slice()
-        && only.kind == "document"
-    {
-        body = only.body.as_ref();
-    }
-    let mut at = 0;
-    for step in way {
-        let items: &[Item] = body.map_or(&[], |body| body.items.as_slice());
-        let named = items.iter().find(|item| item.kind == "member" && item.name == *step);
-        let Some(item) = named.or_else(|| items.get(step.parse::<usize>().ok()?)) else {
-            break;
-        };
-        at = item.core;
-        body = item.body.as_ref();
-    }
-    place(shown, at).0
 }

@@ -70,3 +70,27 @@ pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
         before.get(start..).unwrap_or("").chars().count() + 1,
     )
 }
+
+/// The line of what a JSON pointer leads to in a JSON or YAML text, from 1; of the nearest thing above it that is there.
+pub(crate) fn line_of(path: &str, text: &str, pointer: &str) -> u32 {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let Some(file) = outline(path, text) else {
+        return 1;
+    };
+    let mut body = match file.items.as_slice() {
+        [only] if only.kind == "document" => only.body.as_ref(),
+        _ => Some(&file),
+    };
+    let mut at = 0;
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        let items = body.map_or(&[][..], |body| body.items.as_slice());
+        let named = items.iter().find(|item| item.kind == "member" && item.name == step);
+        let Some(item) = named.or_else(|| items.get(step.parse::<usize>().ok()?)) else {
+            break;
+        };
+        at = item.core;
+        body = item.body.as_ref();
+    }
+    u32::try_from(place(text, at).0).unwrap_or(u32::MAX)
+}

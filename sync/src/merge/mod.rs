@@ -9,12 +9,13 @@ mod lines;
 mod pieces;
 mod text;
 mod tree;
+mod way;
 mod weave;
 
 pub use pieces::Clash;
 
 use crate::items::tokens::alike;
-use crate::items::{Language, json, outline, parse};
+use crate::items::{Language, json, line_of, outline, parse};
 use pieces::{Piece, clashes, marked, whole};
 
 /// What became of a merge.
@@ -78,8 +79,19 @@ fn pieces(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
     if let Some(settled) = settled(base, mine, theirs) {
         return vec![Piece::Text(settled.to_owned())];
     }
-    let reprinted = in_style_of(path, mine, theirs);
-    let mine = reprinted.as_deref().unwrap_or(mine);
+    if let Some(reprinted) = in_style_of(path, mine, theirs) {
+        let mut pieces = decided(path, base, &reprinted, theirs);
+        for piece in &mut pieces {
+            if let Piece::Clash(clash) = piece {
+                clash.line = line_of(path, mine, &clash.what);
+            }
+        }
+        return pieces;
+    }
+    decided(path, base, mine, theirs)
+}
+
+fn decided(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
     let readable = |pieces: &[Piece]| whole(pieces).is_none_or(|text| parse::readable(path, &text).is_ok());
     let by_item = by_item(path, base, mine, theirs).filter(|pieces| readable(pieces));
     let pieces = by_item.unwrap_or_else(|| text::merge(path, base, mine, theirs));

@@ -10,6 +10,7 @@ use super::layout::{Placed, arrange};
 use super::lines::{Change, three_way};
 use super::pieces::{Clash, Piece};
 use super::text;
+use super::way::Way;
 use super::weave::{BASE, MINE, THEIRS, keys, order};
 use crate::items::outline::{Body, Item, slice};
 use crate::items::tokens::{alike, tokens};
@@ -21,17 +22,11 @@ pub(crate) struct Tree<'t> {
     pub(crate) texts: [&'t str; 3],
 }
 
-/// The way from the file to an item, as a clash tells it.
-#[derive(Clone)]
-struct Way {
-    steps: Vec<String>,
-}
-
 impl Tree<'_> {
     /// Merges whole files.
     pub(crate) fn merge(&self, files: [&Body; 3]) -> Vec<Piece> {
         let ends = self.texts.map(str::len);
-        let way = Way { steps: Vec::new() };
+        let way = Way::default();
         self.inside(files.map(Some), [0; 3], ends, &way)
     }
 
@@ -68,7 +63,7 @@ impl Tree<'_> {
             let at = [BASE, MINE, THEIRS].map(|side| indices[side].get(key).copied());
             let items = [BASE, MINE, THEIRS].map(|side| bodies[side]?.items.get(at[side]?));
             let number = at[MINE].or(at[THEIRS]).or(at[BASE]).unwrap_or(0);
-            if let Some(placed) = self.item(items, &self.step(way, items, number), bodies) {
+            if let Some(placed) = self.item(items, &way.step(self.language, items, number), bodies) {
                 decided.insert(key, placed);
             }
         }
@@ -105,7 +100,7 @@ impl Tree<'_> {
                     let ranges = [stretch.base, stretch.mine, stretch.theirs];
                     let one = ranges.iter().all(|range| range.len() == 1);
                     let first = [BASE, MINE, THEIRS].map(|side| items[side].get(ranges[side].start));
-                    let way = self.step(way, first, number);
+                    let way = way.step(self.language, first, number);
                     if one {
                         placed.extend(self.item(first, &way, bodies));
                     } else {
@@ -141,7 +136,7 @@ impl Tree<'_> {
             blank: String::new(),
             indent: String::new(),
             pieces: vec![Piece::Clash(Clash {
-                what: self.what(way),
+                what: way.what(self.language),
                 base: text(BASE),
                 mine: text(MINE),
                 theirs: text(THEIRS),
@@ -231,7 +226,7 @@ impl Tree<'_> {
         } else {
             self.part(&items.map(|item| item.front.clone()), way)
         };
-        let own = self.what(way);
+        let own = way.what(self.language);
         let of_item = |piece: &Piece| matches!(piece, Piece::Clash(clash) if clash.what == own);
         let on_one_line = items
             .iter()
@@ -307,7 +302,7 @@ impl Tree<'_> {
         } else if alike(self.language, t, b) || alike(self.language, m, t) {
             m
         } else {
-            let what = (!way.steps.is_empty()).then(|| self.what(way));
+            let what = (!way.is_empty()).then(|| way.what(self.language));
             return text::within(self.language, b, m, t, self.line(starts), what.as_deref());
         };
         vec![Piece::Text(settled.to_owned())]
@@ -339,7 +334,7 @@ impl Tree<'_> {
             None => self.line(self.gap(items[BASE], bodies)),
         };
         let clash = Clash {
-            what: self.what(way),
+            what: way.what(self.language),
             base: text(BASE).to_owned(),
             mine: text(MINE).to_owned(),
             theirs: text(THEIRS).to_owned(),
@@ -369,31 +364,6 @@ impl Tree<'_> {
 
     fn line(&self, offset: usize) -> u32 {
         u32::try_from(place(self.texts[MINE], offset).0).unwrap_or(u32::MAX)
-    }
-
-    fn step(&self, way: &Way, items: [Option<&Item>; 3], number: usize) -> Way {
-        let mut way = way.clone();
-        let item = items.into_iter().flatten().next();
-        if let Some(item) = item {
-            match item.kind {
-                "document" => {}
-                "element" => way.steps.push(number.to_string()),
-                "member" if matches!(self.language, Language::Json | Language::Yaml) => {
-                    way.steps.push(item.name.replace('~', "~0").replace('/', "~1"));
-                }
-                kind => way.steps.push(format!("{kind} {}", item.name).trim_end().to_owned()),
-            }
-        }
-        way
-    }
-
-    /// `/item/3/name`, or `field name in struct Project`.
-    fn what(&self, way: &Way) -> String {
-        match (self.language, way.steps.as_slice()) {
-            (Language::Json | Language::Yaml, steps) => steps.iter().map(|step| format!("/{step}")).collect(),
-            (_, [.., outer, inner]) => format!("{inner} in {outer}"),
-            (_, steps) => steps.concat(),
-        }
     }
 }
 
