@@ -14,6 +14,7 @@ use crate::items::parse;
 /// A trait that something implements.
 struct Implemented {
     of: String,
+    by: String,
     methods: Vec<Method>,
 }
 
@@ -32,7 +33,11 @@ pub(super) fn misfits(expected: &str, found: &str) -> Vec<Misfit> {
     };
     let mut misfits = Vec::new();
     for own in &found {
-        let wanted: Vec<&Implemented> = expected.iter().filter(|wanted| wanted.of == own.of).collect();
+        // Where several types implement one trait, the type tells which is meant; else it may have any name.
+        let mut wanted: Vec<&Implemented> = expected.iter().filter(|wanted| wanted.of == own.of).collect();
+        if wanted.len() > 1 {
+            wanted.retain(|wanted| wanted.by == own.by);
+        }
         if wanted.is_empty() {
             continue;
         }
@@ -75,7 +80,8 @@ fn collect(text: &str, shift: usize, items: &[Item], all: &mut Vec<Implemented>)
                     _ => None,
                 });
                 all.push(Implemented {
-                    of: last.ident.to_string(),
+                    of: normal(last),
+                    by: normal(&item.self_ty),
                     methods: methods.collect(),
                 });
             }

@@ -81,6 +81,20 @@ impl ProjectsApi for Platform {
 }
 
 #[test]
+fn impls_of_one_trait_are_told_apart_by_its_arguments_and_by_the_type() {
+    let both = "\
+impl From<a::A> for B { fn from(of: A) -> Self { B } }
+impl From<C> for B { fn from(of: C) -> Self { B } }
+impl Reset for A { fn reset(&self) {} }
+impl Reset for B { fn reset(&mut self) {} }
+";
+    assert_eq!(misfits("a.rs", both, both), []);
+    let misfits = misfits("a.rs", both, &both.replace("&mut self", "&self"));
+    assert_eq!(misfits.len(), 1);
+    assert_eq!(misfits[0].expected.as_deref(), Some("fn reset(&mut self)"));
+}
+
+#[test]
 fn handlers_in_typescript_are_compared_by_name_parameters_and_written_types() {
     let expected = "\
 export const projects = {

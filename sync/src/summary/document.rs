@@ -104,7 +104,7 @@ impl Read<'_> {
         };
         let things = body.items.iter().map(|item| {
             let is_method = METHODS.contains(&item.name.as_str());
-            let mut thing = self.whole(if is_method { "operation" } else { "key" }, item);
+            let mut thing = self.whole(if is_method { "operation" } else { "path" }, item);
             thing.name = format!("{} {}", item.name, path.name);
             thing
         });

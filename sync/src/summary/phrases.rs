@@ -51,13 +51,24 @@ pub(crate) fn changes(before: &[Thing], after: &[Thing]) -> Vec<String> {
     groups.iter().map(|(group, number)| phrase(group, *number)).collect()
 }
 
-/// What a list of things holds: `2 structs`, `1 function`.
+/// What a list of things holds: `2 structs`, `1 function`; what goes without saying only if there is nothing else.
 pub(crate) fn contents(things: &[Thing]) -> Vec<String> {
     let mut numbers: IndexMap<&str, usize> = IndexMap::new();
-    for thing in things {
-        *numbers.entry(thing.noun).or_insert(0) += 1;
+    number(things, &mut numbers);
+    let said = |noun: &str| !matches!(noun, "import" | "key" | "path");
+    if numbers.keys().any(|noun| said(noun)) {
+        numbers.retain(|noun, _| said(noun));
     }
     numbers.iter().map(|(noun, number)| count(*number, noun)).collect()
+}
+
+fn number<'t>(things: &'t [Thing], numbers: &mut IndexMap<&'t str, usize>) {
+    for thing in things {
+        *numbers.entry(thing.noun).or_insert(0) += 1;
+        if thing.noun == "folder" {
+            number(&thing.inside, numbers);
+        }
+    }
 }
 
 /// The first phrases, and how many more there are.
