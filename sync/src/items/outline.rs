@@ -179,11 +179,10 @@ pub(crate) fn body(
 }
 
 /// A body without items: what is before `at` and what is behind it are merged each for itself.
-pub(crate) fn split(text: &str, at: usize, end: usize) -> Body {
-    let open = rest_of_line(text, at, end, false).unwrap_or(at);
+pub(crate) fn split(at: usize) -> Body {
     Body {
-        open,
-        close: open,
+        open: at,
+        close: at,
         ..Body::default()
     }
 }

@@ -61,9 +61,7 @@ impl Cut<'_> {
         let leaf = |kind: &'static str, name: String| Core::leaf(kind, name, range.clone());
         match item {
             Item::Use(import) => self.import(import),
-            Item::Fn(function) => {
-                leaf("fn", function.sig.ident.to_string()).with(Some(self.block(&function.block, &range)))
-            }
+            Item::Fn(function) => leaf("fn", function.sig.ident.to_string()).with(Some(self.block(&function.block))),
             Item::Struct(item) => leaf("struct", item.ident.to_string()).with(self.fields(&item.fields)),
             Item::Enum(item) => {
                 let variants = item.variants.iter().map(|variant| {
@@ -119,18 +117,15 @@ impl Cut<'_> {
     }
 
     /// Signature and body of a function, each for itself.
-    fn block(&self, block: &syn::Block, whole: &Range<usize>) -> Body {
-        let open = block.brace_token.span.open().byte_range().end + self.shift;
-        split(self.text, open, whole.end)
+    fn block(&self, block: &syn::Block) -> Body {
+        split(block.brace_token.span.open().byte_range().end + self.shift)
     }
 
     fn member(&self, member: &ImplItem) -> Core {
         let range = self.range(member);
         let leaf = |kind: &'static str, name: String| Core::leaf(kind, name, range.clone());
         match member {
-            ImplItem::Fn(method) => {
-                leaf("fn", method.sig.ident.to_string()).with(Some(self.block(&method.block, &range)))
-            }
+            ImplItem::Fn(method) => leaf("fn", method.sig.ident.to_string()).with(Some(self.block(&method.block))),
             ImplItem::Const(item) => leaf("const", item.ident.to_string()),
             ImplItem::Type(item) => leaf("type", item.ident.to_string()),
             ImplItem::Macro(item) => leaf("macro", self.line(&item.mac.path)),
@@ -143,7 +138,7 @@ impl Cut<'_> {
         let leaf = |kind: &'static str, name: String| Core::leaf(kind, name, range.clone());
         match member {
             TraitItem::Fn(method) => {
-                let block = method.default.as_ref().map(|block| self.block(block, &range));
+                let block = method.default.as_ref().map(|block| self.block(block));
                 leaf("fn", method.sig.ident.to_string()).with(block)
             }
             TraitItem::Const(item) => leaf("const", item.ident.to_string()),

@@ -94,17 +94,13 @@ impl<'t> Cut<'t> {
                             let from = class.ident.as_ref().map_or(range.start, |name| self.range(name).end);
                             self.class(&class.class, from)
                         }
-                        DefaultDecl::Fn(function) => function
-                            .function
-                            .body
-                            .as_ref()
-                            .map(|block| self.block(block, range.end)),
+                        DefaultDecl::Fn(function) => function.function.body.as_ref().map(|block| self.block(block)),
                         DefaultDecl::TsInterfaceDecl(_) => None,
                     };
                     Core::leaf("export default", String::new(), range).with(inside)
                 }
                 ModuleDecl::ExportDefaultExpr(export) => {
-                    let inside = self.inside(&export.expr, range.end);
+                    let inside = self.inside(&export.expr);
                     Core::leaf("export default", String::new(), range).with(inside)
                 }
                 ModuleDecl::ExportAll(export) => Core::leaf("export *", self.line(&*export.src), range),
@@ -118,7 +114,7 @@ impl<'t> Cut<'t> {
         match statement {
             Stmt::Decl(declaration) => self.declaration(declaration, range),
             Stmt::Expr(expression) => {
-                let inside = self.inside(&expression.expr, range.end);
+                let inside = self.inside(&expression.expr);
                 Core::leaf("statement", self.first_line(&range), range).with(inside)
             }
             _ => Core::leaf("statement", self.first_line(&range), range),
@@ -136,7 +132,12 @@ impl<'t> Cut<'t> {
         let kind = if import.type_only { "import type" } else { "import" };
         let from = self.line(&*import.src);
         let named = import.specifiers.iter().filter_map(|specifier| match specifier {
-            ImportSpecifier::Named(named) => Some(Core::leaf("name", self.line(named), self.range(named))),
+            ImportSpecifier::Named(named) => {
+                // Whether it is a type is said of it, and is not its name.
+                let name = self.line(named);
+                let name = name.strip_prefix("type ").unwrap_or(&name).to_owned();
+                Some(Core::leaf("name", name, self.range(named)))
+            }
             _ => None,
         });
         let named: Vec<Core> = named.collect();
@@ -174,7 +175,7 @@ impl<'t> Cut<'t> {
         let end = range.end;
         match declaration {
             Decl::Fn(function) => {
-                let block = function.function.body.as_ref().map(|block| self.block(block, end));
+                let block = function.function.body.as_ref().map(|block| self.block(block));
                 Core::leaf("function", function.ident.sym.to_string(), range).with(block)
             }
             Decl::Class(class) => {
@@ -233,7 +234,7 @@ impl<'t> Cut<'t> {
         });
         let name = names.collect::<Vec<_>>().join(", ");
         let inside = match variable.decls.as_slice() {
-            [only] => only.init.as_ref().and_then(|value| self.inside(value, range.end)),
+            [only] => only.init.as_ref().and_then(|value| self.inside(value)),
             _ => None,
         };
         Core::leaf(kind, name, range).with(inside)
@@ -270,8 +271,7 @@ impl<'t> Cut<'t> {
             .filter(|member| !matches!(member, ClassMember::Empty(_)));
         let cores = cores.map(|member| {
             let range = self.range(member);
-            let end = range.end;
-            let block = |body: &Option<BlockStmt>| body.as_ref().map(|block| self.block(block, end));
+            let block = |body: &Option<BlockStmt>| body.as_ref().map(|block| self.block(block));
             match member {
                 ClassMember::Constructor(member) => {
                     Core::leaf("method", "constructor".to_owned(), range).with(block(&member.body))
@@ -293,13 +293,13 @@ impl<'t> Cut<'t> {
     }
 
     /// Signature and body, each for itself.
-    fn block(&self, block: &BlockStmt, end: usize) -> Body {
-        split(self.text, self.range(block).start + 1, end)
+    fn block(&self, block: &BlockStmt) -> Body {
+        split(self.range(block).start + 1)
     }
 
-    fn inside(&self, expression: &Expr, end: usize) -> Option<Body> {
+    fn inside(&self, expression: &Expr) -> Option<Body> {
         match inside(expression)? {
-            Inside::Block(block) => Some(self.block(block, end)),
+            Inside::Block(block) => Some(self.block(block)),
             Inside::Object(object) => {
                 let cores = object.props.iter().map(|property| self.property(property)).collect();
                 Some(self.body(within(self.range(object)), cores, Separator::Comma))
@@ -309,17 +309,14 @@ impl<'t> Cut<'t> {
 
     fn property(&self, property: &PropOrSpread) -> Core {
         let range = self.range(property);
-        let end = range.end;
         let PropOrSpread::Prop(property) = property else {
             return Core::leaf("member", self.first_line(&range), range);
         };
         match &**property {
             Prop::Shorthand(name) => Core::leaf("member", name.sym.to_string(), range),
-            Prop::KeyValue(pair) => {
-                Core::leaf("member", self.line(&pair.key), range).with(self.inside(&pair.value, end))
-            }
+            Prop::KeyValue(pair) => Core::leaf("member", self.line(&pair.key), range).with(self.inside(&pair.value)),
             Prop::Method(method) => {
-                let block = method.function.body.as_ref().map(|block| self.block(block, end));
+                let block = method.function.body.as_ref().map(|block| self.block(block));
                 Core::leaf("member", self.line(&method.key), range).with(block)
             }
             Prop::Getter(getter) => Core::leaf("member", format!("get {}", self.line(&getter.key)), range),

@@ -185,7 +185,7 @@ proptest! {
     #![proptest_config(Config { cases: 250, ..Config::default() })]
 
     #[test]
-    fn every_line_that_mine_added_is_in_the_result_or_in_a_clash((name, base, mine, theirs) in sides()) {
+    fn every_line_that_a_side_added_is_in_the_result_or_in_a_clash((name, base, mine, theirs) in sides()) {
         let known: Vec<String> = base.lines().map(said).collect();
         let result = match merge(name, base, &mine, &theirs) {
             Merged::Whole(text) => {
@@ -201,7 +201,7 @@ proptest! {
                 said(&marked)
             }
         };
-        for line in mine.lines() {
+        for line in mine.lines().chain(theirs.lines()) {
             let line = said(line);
             let line = line.trim_end_matches(',');
             let added = !line.is_empty() && known.iter().all(|known| known.trim_end_matches(',') != line);

@@ -69,7 +69,12 @@ pub(crate) fn arrange(texts: &[&str; 3], bodies: [Option<&Body>; 3], placed: Vec
         if wanted && !item.clashes {
             out.push(Piece::Text(",".to_owned()));
         }
+        // What stood among others on a line and has one of its own now ends it.
+        let ends = item.inline && new_line && !item.after.ends_with('\n');
         out.push(Piece::Text(item.after));
+        if ends {
+            out.push(Piece::Text("\n".to_owned()));
+        }
     }
 }
 
@@ -79,6 +84,7 @@ fn ends_with_separator(bodies: [Option<&Body>; 3]) -> bool {
     match last {
         [_, None, theirs] => theirs.unwrap_or(false),
         [_, Some(mine), None] => mine,
+        [None, Some(mine), Some(theirs)] => mine || theirs,
         [base, Some(mine), Some(theirs)] => {
             if base == Some(mine) {
                 theirs
@@ -89,7 +95,8 @@ fn ends_with_separator(bodies: [Option<&Body>; 3]) -> bool {
     }
 }
 
-fn begins_line(out: &[Piece]) -> bool {
+/// Whether what comes next begins a line.
+pub(crate) fn begins_line(out: &[Piece]) -> bool {
     let mut texts = out.iter().rev();
     let last = texts.find(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
     match last {

@@ -38,6 +38,8 @@ pub(crate) fn within(
                     Piece::Text(theirs)
                 } else if alike(language, &theirs, &base) || alike(language, &mine, &theirs) {
                     Piece::Text(mine)
+                } else if let Some(united) = derived(&base, &mine, &theirs) {
+                    Piece::Text(united)
                 } else {
                     let start = first.saturating_add(u32::try_from(stretch.mine.start).unwrap_or(u32::MAX));
                     let count = u32::try_from(stretch.mine.len()).unwrap_or(u32::MAX);
@@ -53,6 +55,26 @@ pub(crate) fn within(
         });
     }
     pieces
+}
+
+/// The one line of `#[derive(…)]` with what both sides made of it: a set of names.
+fn derived(base: &str, mine: &str, theirs: &str) -> Option<String> {
+    let names = |line: &str| -> Option<Vec<String>> {
+        let inner = line.trim().strip_prefix("#[derive(")?.strip_suffix(")]")?;
+        let plain = !inner.contains(['(', '\n', '"', '/']);
+        plain.then(|| inner.split(',').map(|name| name.trim().to_owned()).collect())
+    };
+    let (base, own, mut all) = (names(base)?, names(mine)?, names(theirs)?);
+    all.retain(|name| own.contains(name) || !base.contains(name));
+    for name in own {
+        if !base.contains(&name) && !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all.retain(|name| !name.is_empty());
+    let indent = &mine[..mine.len() - mine.trim_start().len()];
+    let end = if mine.ends_with('\n') { "\n" } else { "" };
+    (!all.is_empty()).then(|| format!("{indent}#[derive({})]{end}", all.join(", ")))
 }
 
 /// A line as it is compared: white space at its end says nothing, nor at its beginning where the language is free of form.

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::layout::{Placed, arrange};
+use super::layout::{Placed, arrange, begins_line};
 use super::lines::{Change, three_way};
 use super::pieces::{Clash, Piece};
 use super::text;
@@ -37,7 +37,19 @@ impl Tree<'_> {
         let mut pieces = self.part(&head, way);
         let placed = self.items(bodies, way);
         arrange(&self.texts, bodies, placed, &mut pieces);
-        pieces.extend(self.part(&tail, way));
+        let [m, t] = [MINE, THEIRS].map(|side| slice(self.texts[side], tail[side].clone()));
+        let new_line = begins_line(&pieces);
+        // Of two tails that say the same, the one whose side ends its items' lines likewise.
+        let fits = |side: usize| {
+            let last = bodies[side].and_then(|body| body.items.last());
+            last.is_some_and(|last| slice(self.texts[side], 0..last.end).ends_with('\n') == new_line)
+        };
+        match [THEIRS, MINE].into_iter().find(|side| fits(*side)) {
+            Some(side) if m != t && alike(self.language, m, t) => {
+                pieces.push(Piece::Text(if side == MINE { m } else { t }.to_owned()));
+            }
+            _ => pieces.extend(self.part(&tail, way)),
+        }
         pieces
     }
 
@@ -184,23 +196,26 @@ impl Tree<'_> {
                 } else {
                     self.both_edited([base, mine, theirs], way, bodies)
                 };
-                let blanks = [
-                    slice(self.texts[BASE], base.blank.clone()),
-                    slice(self.texts[MINE], mine.blank.clone()),
-                    slice(self.texts[THEIRS], theirs.blank.clone()),
-                ];
                 if mine.inline == theirs.inline && mine.inline == base.inline {
-                    let side = if blanks[MINE] == blanks[BASE] { THEIRS } else { MINE };
-                    placed.blank = blanks[side].to_owned();
-                    let first = |side: usize, item: &Item| is_first(bodies[side], item);
-                    placed.first = if side == MINE {
-                        first(MINE, mine)
-                    } else {
-                        first(THEIRS, theirs)
-                    };
+                    let items = [base, mine, theirs];
+                    let side = self.blank_of(items, bodies);
+                    placed.blank = slice(self.texts[side], items[side].blank.clone()).to_owned();
+                    placed.first = is_first(bodies[side], items[side]);
                 }
                 Some(placed)
             }
+        }
+    }
+
+    /// The side whose blank lines stand before an item: mine where it changed them, else theirs. That something became the
+    /// first, or no longer is, is no change of them.
+    fn blank_of(&self, items: [&Item; 3], bodies: [Option<&Body>; 3]) -> usize {
+        let first = [BASE, MINE, THEIRS].map(|side| is_first(bodies[side], items[side]));
+        let blank = [BASE, MINE, THEIRS].map(|side| slice(self.texts[side], items[side].blank.clone()));
+        if first[MINE] != first[BASE] || first[THEIRS] == first[BASE] && blank[MINE] == blank[BASE] {
+            THEIRS
+        } else {
+            MINE
         }
     }
 

@@ -1,6 +1,7 @@
 //! What holds of every merge.
 
 mod json;
+mod layout;
 mod rust;
 mod typescript;
 mod yaml;
