@@ -1,5 +1,5 @@
-//! The table of small merges in `tests/corpus/merge`: a folder a case, with `base`, `mine`, `theirs`, and `expected`, which has
-//! conflict markers where they clash.
+//! The table of small merges in `tests/corpus/merge`: a folder a case, with `base`, `mine`, `theirs`, and `expected`,
+//! which has conflict markers where they clash.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 

@@ -66,7 +66,8 @@ fn down(step: String, generated: &Value, found: &Value, way: &mut Vec<String>) -
     differs
 }
 
-/// The generated element that an element is to be like: the one of the same identity; for an element of no known kind, any.
+/// The generated element that an element is to be like: the one of the same identity; for an element of no known
+/// kind, any.
 fn alike<'v>(generated: &'v [Value], element: &Value) -> Option<&'v Value> {
     let same = |other: &&Value| {
         let shared = IDS.iter().find_map(|id| Some(element.get(id)? == other.get(id)?));

@@ -32,8 +32,8 @@ pub fn misfits(path: &str, expected: &str, found: &str) -> Vec<Misfit> {
     }
 }
 
-/// Why an edited JSON or YAML artifact is no longer of its form: it is not readable, or a member is of another kind than the
-/// generated one, with its line.
+/// Why an edited JSON or YAML artifact is no longer of its form: it is not readable, or a member is of another kind
+/// than the generated one, with its line.
 #[must_use]
 pub fn malformed(path: &str, generated: &str, found: &str) -> Option<String> {
     match Language::of(path) {

@@ -1,7 +1,7 @@
 //! Methods of a trait's impl against those that the contract asks for.
 //!
-//! Owns: when two signatures are the same: types by their last names, whatever path or pattern is written, an `async fn` like
-//! one that gives a future. Must not know: which trait it is.
+//! Owns: when two signatures are the same: types by their last names, whatever path or pattern is written, an `async
+//! fn` like one that gives a future. Must not know: which trait it is.
 
 use quote::ToTokens;
 use syn::spanned::Spanned;
@@ -60,6 +60,7 @@ pub(super) fn misfits(expected: &str, found: &str) -> Vec<Misfit> {
 }
 
 fn implemented(text: &str) -> Result<Vec<Implemented>, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     parse::rust(text, |file| {
         let shift = file.shebang.as_ref().map_or(0, String::len);
         let mut all = Vec::new();

@@ -1,7 +1,7 @@
 //! Members of an object that satisfies a type against those that the contract asks for.
 //!
-//! Owns: when a member still fits: it is asked for, takes no more parameters than are given, and where both sides write a type it
-//! is the same. Must not know: which type it is.
+//! Owns: when a member still fits: it is asked for, takes no more parameters than are given, and where both sides
+//! write a type it is the same. Must not know: which type it is.
 
 use std::ops::Range;
 

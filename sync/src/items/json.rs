@@ -1,7 +1,7 @@
 //! JSON as items.
 //!
-//! Owns: members and elements with their places, what identifies an element, and the pretty form. It reads only texts that
-//! serde_json has read. Must not know: what a document is for.
+//! Owns: members and elements with their places, what identifies an element, and the pretty form. It reads only texts
+//! that serde_json has read. Must not know: what a document is for.
 
 use super::outline::{Body, Core, Item, Order, Separator, body, slice};
 

@@ -71,7 +71,8 @@ pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
     )
 }
 
-/// The line of what a JSON pointer leads to in a JSON or YAML text, from 1; of the nearest thing above it that is there.
+/// The line of what a JSON pointer leads to in a JSON or YAML text, from 1; of the nearest thing above it that is
+/// there.
 pub(crate) fn line_of(path: &str, text: &str, pointer: &str) -> u32 {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let Some(file) = outline(path, text) else {

@@ -1,7 +1,7 @@
 //! A text as items, each a stretch of its bytes.
 //!
-//! Owns: the form of an outline, and which comment, blank line and separator belongs to which item. Together the stretches
-//! are the whole text: nothing between two items is lost. Must not know: any language's grammar.
+//! Owns: the form of an outline, and which comment, blank line and separator belongs to which item. Together the
+//! stretches are the whole text: nothing between two items is lost. Must not know: any language's grammar.
 
 use std::ops::Range;
 
@@ -123,8 +123,8 @@ pub(crate) fn slice(text: &str, range: Range<usize>) -> &str {
     text.get(range).unwrap_or("")
 }
 
-/// Gives every byte of `inner` to one of the things found in it, or to the head and the tail around them. `hash` says that
-/// comments begin with `#`.
+/// Gives every byte of `inner` to one of the things found in it, or to the head and the tail around them. `hash` says
+/// that comments begin with `#`.
 pub(crate) fn body(
     text: &str,
     inner: Range<usize>,
@@ -187,7 +187,8 @@ pub(crate) fn split(at: usize) -> Body {
     }
 }
 
-/// Where the head of a file ends: comments at its beginning that a blank line parts from the first thing belong to the file.
+/// Where the head of a file ends: comments at its beginning that a blank line parts from the first thing belong to
+/// the file.
 pub(crate) fn file_head(text: &str, from: usize, first: usize) -> usize {
     let mut at = from;
     let mut head = from;
@@ -212,8 +213,8 @@ fn blank_until(text: &str, at: usize, core: usize, begins_line: bool) -> usize {
     lead[..spaces].rfind('\n').map_or(at, |newline| at + newline + 1)
 }
 
-/// Where the line ends behind `at`, with its newline, if only spaces and comments stand there; `None` if something else does or
-/// the line does not end before `limit`.
+/// Where the line ends behind `at`, with its newline, if only spaces and comments stand there; `None` if something
+/// else does or the line does not end before `limit`.
 fn rest_of_line(text: &str, at: usize, limit: usize, hash: bool) -> Option<usize> {
     let mut i = at;
     loop {

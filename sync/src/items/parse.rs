@@ -19,6 +19,7 @@ const DEEPEST: usize = 256;
 
 /// Refuses a text that its language's parser does not read; the error names line and column.
 pub(crate) fn readable(path: &str, text: &str) -> Result<(), String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match Language::of(path) {
         Language::Rust => rust(text, |_| ()),
         Language::TypeScript => typescript(path, text, |_| ()),

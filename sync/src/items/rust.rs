@@ -1,7 +1,7 @@
 //! Rust as items.
 //!
-//! Owns: which things of a Rust file stand for themselves: items, fields, variants, what an impl, a trait or a module holds,
-//! the names of an import. Must not know: how they are merged.
+//! Owns: which things of a Rust file stand for themselves: items, fields, variants, what an impl, a trait or a module
+//! holds, the names of an import. Must not know: how they are merged.
 
 use std::ops::Range;
 

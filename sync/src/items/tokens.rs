@@ -5,8 +5,8 @@
 use super::Language;
 use super::outline::slice;
 
-/// Whether two texts say the same: they differ in white space outside of strings and comments, or in a comma after a last
-/// element, and in nothing else.
+/// Whether two texts say the same: they differ in white space outside of strings and comments, or in a comma after a
+/// last element, and in nothing else.
 pub(crate) fn alike(language: Language, a: &str, b: &str) -> bool {
     match language {
         Language::Rust | Language::TypeScript | Language::Json => tokens(language, a) == tokens(language, b),

@@ -1,8 +1,8 @@
 //! TypeScript and JavaScript as items.
 //!
-//! Owns: which things of a module stand for themselves: declarations, members of classes, interfaces, enums and object
-//! literals, the names of an import. An object literal may stand in a call, as schemas and tables are written. Must not know:
-//! how they are merged.
+//! Owns: which things of a module stand for themselves: declarations, members of classes, interfaces, enums and
+//! object literals, the names of an import. An object literal may stand in a call, as schemas and tables are written.
+//! Must not know: how they are merged.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! YAML as items.
 //!
-//! Owns: members and elements of block style, by their lines, so that comments stay where they are; what is in flow style or a
-//! block of text is one piece. Must not know: what a document is for.
+//! Owns: members and elements of block style, by their lines, so that comments stay where they are; what is in flow
+//! style or a block of text is one piece. Must not know: what a document is for.
 
 use std::ops::Range;
 
@@ -117,7 +117,8 @@ impl Cut<'_> {
         })
     }
 
-    /// The last line of what begins at a line: all that is indented more, and elements at the same indent if they may be.
+    /// The last line of what begins at a line: all that is indented more, and elements at the same indent if they may
+    /// be.
     fn last(&self, from: usize, to: usize, indent: usize, elements: bool) -> usize {
         let mut last = from;
         for at in from + 1..to {

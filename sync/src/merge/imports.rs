@@ -34,7 +34,8 @@ pub(crate) fn once(path: &str, text: &str, sides: [&str; 2]) -> Option<String> {
         if same().count() < 2 || in_one_side > 2 {
             continue;
         }
-        // What has a comment stays; a statement of its own goes before a name in a group does; the first of equals stays.
+        // What has a comment stays; a statement of its own goes before a name in a group does; the first of equals
+        // stays.
         let commented = same().position(|import| import.commented);
         let stays = commented
             .or_else(|| same().position(|import| !import.alone))

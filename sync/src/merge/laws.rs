@@ -289,7 +289,8 @@ proptest! {
     #[test]
     fn edits_of_different_items_are_all_there(
         name in proptest::sample::select(vec!["a.rs", "a.ts", "a.json"]),
-        // For each item: who touches it (0 nobody, 1 mine, 2 theirs), and how (0 edits, 1 takes out, 2 adds one behind it).
+        // For each item: who touches it (0 nobody, 1 mine, 2 theirs), and how (0 edits, 1 takes out, 2 adds one
+        // behind it).
         touched in proptest::collection::vec((0..3_u8, 0..3_u8), 1..8),
     ) {
         let side = |who: u8| -> Vec<(usize, u8)> {

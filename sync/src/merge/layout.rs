@@ -1,7 +1,7 @@
 //! Merged items put one after the other.
 //!
-//! Owns: separators, blank lines and line breaks between items that come from different sides. Must not know: how they were
-//! merged.
+//! Owns: separators, blank lines and line breaks between items that come from different sides. Must not know: how
+//! they were merged.
 
 use super::pieces::Piece;
 use super::weave::{BASE, MINE, THEIRS};

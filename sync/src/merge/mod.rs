@@ -1,7 +1,7 @@
 //! Carries a person's edit of a generated file over to new output.
 //!
-//! Owns: what is one change and what is a clash, line endings and the last newline, and that a result is readable in its
-//! language. Text in, text out. Must not know: disk, git, targets.
+//! Owns: what is one change and what is a clash, line endings and the last newline, and that a result is readable in
+//! its language. Text in, text out. Must not know: disk, git, targets.
 
 mod imports;
 mod layout;
@@ -27,8 +27,8 @@ pub enum Merged {
     Clash(Vec<Clash>),
 }
 
-/// Carries a person's edit over to new output: `base` is what was generated, `mine` what the person made of it, `theirs`
-/// what is generated now. The path tells the language.
+/// Carries a person's edit over to new output: `base` is what was generated, `mine` what the person made of it,
+/// `theirs` what is generated now. The path tells the language.
 #[must_use]
 pub fn merge(path: &str, base: &str, mine: &str, theirs: &str) -> Merged {
     if let Some(settled) = settled(base, mine, theirs) {
@@ -120,8 +120,8 @@ fn by_item(path: &str, base: &str, mine: &str, theirs: &str) -> Option<Vec<Piece
     }
 }
 
-/// Mine printed as theirs is, if it is the same kind of JSON with another indent: programs that people edit it with print the
-/// whole document anew.
+/// Mine printed as theirs is, if it is the same kind of JSON with another indent: programs that people edit it with
+/// print the whole document anew.
 fn in_style_of(path: &str, mine: &str, theirs: &str) -> Option<String> {
     if Language::of(path) != Language::Json || parse::readable(path, mine).is_err() {
         return None;

@@ -12,8 +12,8 @@ pub(crate) fn merge(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Pie
     within(Language::of(path), base, mine, theirs, 1, None)
 }
 
-/// Merges a stretch of a file line by line. `first` is the line of the file where `mine` begins; a clash is named `what`, or by
-/// its lines.
+/// Merges a stretch of a file line by line. `first` is the line of the file where `mine` begins; a clash is named
+/// `what`, or by its lines.
 pub(crate) fn within(
     language: Language,
     base: &str,
@@ -77,7 +77,8 @@ fn derived(base: &str, mine: &str, theirs: &str) -> Option<String> {
     (!all.is_empty()).then(|| format!("{indent}#[derive({})]{end}", all.join(", ")))
 }
 
-/// A line as it is compared: white space at its end says nothing, nor at its beginning where the language is free of form.
+/// A line as it is compared: white space at its end says nothing, nor at its beginning where the language is free of
+/// form.
 fn trimmed(language: Language, line: &str) -> &str {
     match language {
         Language::Yaml | Language::Lines => line.trim_end(),

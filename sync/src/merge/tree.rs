@@ -1,7 +1,7 @@
 //! Merge of texts item by item.
 //!
-//! Owns: what becomes of an item that one side or both changed. It takes stretches of the sides' own bytes, never prints. Must
-//! not know: languages' grammars.
+//! Owns: what becomes of an item that one side or both changed. It takes stretches of the sides' own bytes, never
+//! prints. Must not know: languages' grammars.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -207,8 +207,8 @@ impl Tree<'_> {
         }
     }
 
-    /// The side whose blank lines stand before an item: mine where it changed them, else theirs. That something became the
-    /// first, or no longer is, is no change of them.
+    /// The side whose blank lines stand before an item: mine where it changed them, else theirs. That something
+    /// became the first, or no longer is, is no change of them.
     fn blank_of(&self, items: [&Item; 3], bodies: [Option<&Body>; 3]) -> usize {
         let first = [BASE, MINE, THEIRS].map(|side| is_first(bodies[side], items[side]));
         let blank = [BASE, MINE, THEIRS].map(|side| slice(self.texts[side], items[side].blank.clone()));

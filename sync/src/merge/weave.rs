@@ -34,9 +34,9 @@ fn numbered(keys: impl Iterator<Item = String>) -> Vec<String> {
     keys.collect()
 }
 
-/// Keys of elements: by the best member that tells the generated ones apart. What a person added by hand without it, or with
-/// another value of it, is the generated element that something else identifies, if that is nowhere else; else it stands for
-/// itself. Words are told apart by what they are.
+/// Keys of elements: by the best member that tells the generated ones apart. What a person added by hand without it,
+/// or with another value of it, is the generated element that something else identifies, if that is nowhere else;
+/// else it stands for itself. Words are told apart by what they are.
 fn identified(items: [&[Item]; 3]) -> Option<[Vec<String>; 3]> {
     let by = |field: &str| items.map(|items| items.iter().filter_map(|item| id(item, field)).collect());
     let generated = [items[BASE], items[THEIRS]];

@@ -1,7 +1,7 @@
 //! What JSON and YAML documents are made of, in words, by the shape of the document.
 //!
-//! Owns: the shapes that have words: API descriptions, request collections, lists of tools; anything else has keys. Must not know:
-//! phrases, or who writes such documents.
+//! Owns: the shapes that have words: API descriptions, request collections, lists of tools; anything else has keys.
+//! Must not know: phrases, or who writes such documents.
 
 use super::phrases::Thing;
 use crate::items::Language;

@@ -11,8 +11,8 @@ use similar::{ChangeTag, TextDiff};
 use crate::items::{Language, outline};
 use phrases::{Thing, count, listed};
 
-/// What changed: `2 fields added to Project, 1 route removed`. `None` is a file that is not there, so that it was added or
-/// removed. Where the language has no terms, lines are counted.
+/// What changed: `2 fields added to Project, 1 route removed`. `None` is a file that is not there, so that it was
+/// added or removed. Where the language has no terms, lines are counted.
 #[must_use]
 pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String {
     match (before, after) {
@@ -21,10 +21,15 @@ pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String 
         (Some(text), None) => format!("file removed ({})", contents(path, text)),
         (Some(before), Some(after)) if before == after => "nothing changed".to_owned(),
         (Some(before), Some(after)) => {
+            let (before, after) = (&before.replace("\r\n", "\n"), &after.replace("\r\n", "\n"));
+            if before == after {
+                return "line endings changed".to_owned();
+            }
             let things = things(path, before).zip(things(path, after));
             let told = things.map(|(before, after)| phrases::changes(&before, &after));
             match told {
                 Some(told) if !told.is_empty() => listed(&told),
+                _ if before.split_whitespace().eq(after.split_whitespace()) => "white space changed".to_owned(),
                 _ => lines(before, after),
             }
         }

@@ -89,6 +89,16 @@ fn other_text_is_told_by_lines() {
 }
 
 #[test]
+fn line_ends_and_white_space_are_told_as_what_they_are() {
+    assert_eq!(
+        told("a.yaml", "a: 1\nb: 1\n", "a: 1\r\nb: 1\r\n"),
+        "line endings changed"
+    );
+    assert_eq!(told("a.yaml", "a: 1\nb: 1\n", "a: 1\r\nb: 2\r\n"), "1 key changed");
+    assert_eq!(told("a.rs", "fn a() {}\n", "\nfn a() {}\n"), "white space changed");
+}
+
+#[test]
 fn a_file_that_comes_or_goes_is_told_by_what_is_in_it() {
     assert_eq!(
         summary("a.rs", None, Some("struct A;\nstruct B;\nfn c() {}\n")),

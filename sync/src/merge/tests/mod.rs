@@ -37,6 +37,20 @@ fn crlf_of_mine_is_the_result_s_and_no_clash() {
 }
 
 #[test]
+fn a_byte_order_mark_of_mine_stays_and_is_no_clash() {
+    assert_eq!(
+        whole_of(
+            "a.json",
+            "{\n  \"a\": 1\n}\n",
+            "\u{feff}{\n  \"a\": 2\n}\n",
+            "{\n  \"a\": 1,\n  \"b\": 1\n}\n"
+        ),
+        "\u{feff}{\n  \"a\": 2,\n  \"b\": 1\n}\n"
+    );
+    assert_eq!(parses("a.json", "\u{feff}{}"), Ok(()));
+}
+
+#[test]
 fn a_last_newline_alone_is_no_clash() {
     assert_eq!(whole_of("a.sql", "a\nb\n", "a\nb", "a\nB\n"), "a\nB");
     assert_eq!(whole_of("a.sql", "a\nb", "a\nb\n", "A\nb"), "A\nb\n");
