@@ -3,7 +3,15 @@
 //! Owns: which language a path is in, and whether a text is readable in it. Must not know: targets, disk, or what is
 //! done with the cuts.
 
+pub(crate) mod json;
+pub(crate) mod outline;
 pub(crate) mod parse;
+pub(crate) mod rust;
+pub(crate) mod tokens;
+pub(crate) mod typescript;
+pub(crate) mod yaml;
+
+use outline::Body;
 
 /// The languages that texts are read in; all others are lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +42,16 @@ impl Language {
             _ => Self::Lines,
         }
     }
+}
 
-    /// Whether spaces at the beginning of a line say nothing.
-    pub(crate) fn is_free_form(self) -> bool {
-        matches!(self, Self::Rust | Self::TypeScript | Self::Json | Self::Toml)
+/// A text cut into its items; `None` where the language has no items or the text is not readable in it.
+pub(crate) fn outline(path: &str, text: &str) -> Option<Body> {
+    match Language::of(path) {
+        Language::Json => json::outline(text).ok(),
+        Language::Rust => rust::outline(text).ok(),
+        Language::TypeScript => typescript::outline(path, text).ok(),
+        Language::Yaml => yaml::outline(text).ok(),
+        Language::Toml | Language::Lines => None,
     }
 }
 
@@ -55,4 +69,29 @@ pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
         before.matches('\n').count() + 1,
         before.get(start..).unwrap_or("").chars().count() + 1,
     )
+}
+
+/// The line of what a JSON pointer leads to in a JSON or YAML text, from 1; of the nearest thing above it that is
+/// there.
+pub(crate) fn line_of(path: &str, text: &str, pointer: &str) -> u32 {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let Some(file) = outline(path, text) else {
+        return 1;
+    };
+    let mut body = match file.items.as_slice() {
+        [only] if only.kind == "document" => only.body.as_ref(),
+        _ => Some(&file),
+    };
+    let mut at = 0;
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        let items = body.map_or(&[][..], |body| body.items.as_slice());
+        let named = items.iter().find(|item| item.kind == "member" && item.name == step);
+        let Some(item) = named.or_else(|| items.get(step.parse::<usize>().ok()?)) else {
+            break;
+        };
+        at = item.core;
+        body = item.body.as_ref();
+    }
+    u32::try_from(place(text, at).0).unwrap_or(u32::MAX)
 }

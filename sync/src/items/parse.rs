@@ -8,16 +8,21 @@ use deno_ast::diagnostics::Diagnostic as _;
 use deno_ast::{MediaType, ModuleSpecifier, ParseParams, ParsedSource};
 use serde::de::IgnoredAny;
 
+use super::tokens::tokens;
 use super::{Language, extension, place};
 
-/// Stack of the thread that reads Rust, in bytes: syn recurses, and deep nesting must not end the process.
-const STACK: usize = 64 << 20;
+/// Stack of the thread that reads code, in bytes: parsers recurse, and deep nesting must not end the process.
+const STACK: usize = 256 << 20;
+
+/// Most brackets around a place, and most signs before a value.
+const DEEPEST: usize = 256;
 
 /// Refuses a text that its language's parser does not read; the error names line and column.
 pub(crate) fn readable(path: &str, text: &str) -> Result<(), String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match Language::of(path) {
         Language::Rust => rust(text, |_| ()),
-        Language::TypeScript => typescript(path, text).map(|_| ()),
+        Language::TypeScript => typescript(path, text, |_| ()),
         Language::Json => json(text),
         Language::Yaml => yaml(text),
         Language::Toml => toml(text),
@@ -25,27 +30,62 @@ pub(crate) fn readable(path: &str, text: &str) -> Result<(), String> {
     }
 }
 
-/// Reads Rust and hands the file on. It happens on a thread of its own: the places of tokens are kept a thread long, and
-/// its stack is deep.
+/// Reads Rust and hands the file on.
 pub(crate) fn rust<T: Send>(text: &str, read: impl FnOnce(&syn::File) -> T + Send) -> Result<T, String> {
-    let work = move || match syn::parse_file(text) {
+    not_too_deep(Language::Rust, text)?;
+    apart(|| match syn::parse_file(text) {
         Ok(file) => Ok(read(&file)),
         Err(error) => {
             let at = error.span().start();
             Err(format!("line {}, column {}: {error}", at.line, at.column + 1))
         }
-    };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| format!("cannot read the text: {error}"))?;
-        thread
-            .join()
-            .unwrap_or_else(|_| Err("line 1, column 1: the parser gave up".to_owned()))
     })
 }
 
-/// Reads TypeScript or JavaScript; the path tells which, and whether it holds JSX.
-pub(crate) fn typescript(path: &str, text: &str) -> Result<ParsedSource, String> {
+/// Does something on a thread of its own: the places of Rust's tokens are kept a thread long, and its stack is deep.
+fn apart<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| format!("cannot read the text: {error}"))?;
+        let gave_up = |_| Err("line 1, column 1: the parser gave up".to_owned());
+        thread.join().unwrap_or_else(gave_up)
+    })
+}
+
+/// Refuses what is nested deeper than parsers, which recurse, can follow.
+fn not_too_deep(language: Language, text: &str) -> Result<(), String> {
+    let (mut depth, mut run) = (0_usize, 0_usize);
+    for token in tokens(language, text) {
+        match token {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        run = if matches!(token, "!" | "-" | "+" | "~" | "&" | "*") {
+            run + 1
+        } else {
+            0
+        };
+        if depth.max(run) > DEEPEST {
+            let offset = token.as_ptr() as usize - text.as_ptr() as usize;
+            let (line, column) = place(text, offset);
+            return Err(format!("line {line}, column {column}: nested more than {DEEPEST} deep"));
+        }
+    }
+    Ok(())
+}
+
+/// Reads TypeScript or JavaScript and hands it on; the path tells which, and whether it holds JSX.
+pub(crate) fn typescript<T: Send>(
+    path: &str,
+    text: &str,
+    read: impl FnOnce(&ParsedSource) -> T + Send,
+) -> Result<T, String> {
+    not_too_deep(Language::TypeScript, text)?;
+    apart(|| Ok(read(&parsed(path, text)?)))
+}
+
+fn parsed(path: &str, text: &str) -> Result<ParsedSource, String> {
     let media_type = match extension(path) {
         "tsx" => MediaType::Tsx,
         "mts" => MediaType::Mts,
@@ -82,6 +122,7 @@ pub(crate) fn typescript(path: &str, text: &str) -> Result<ParsedSource, String>
 }
 
 fn json(text: &str) -> Result<(), String> {
+    not_too_deep(Language::Json, text)?;
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(()),
         Err(error) => {

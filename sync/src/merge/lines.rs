@@ -8,24 +8,26 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-/// A stretch of the merged sequence; ranges are indices of elements.
+/// A stretch of the three sequences, as ranges of indices. One after the other they are the whole of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Stretch {
-    /// Neither side changed it. The range is of the base.
-    Base(Range<usize>),
-    /// Only mine changed it, or both did alike. The range is of mine.
-    Mine(Range<usize>),
-    /// Only theirs changed it.
-    Theirs(Range<usize>),
-    /// Both changed it, differently.
-    Clash {
-        /// What it was.
-        base: Range<usize>,
-        /// What mine made of it.
-        mine: Range<usize>,
-        /// What theirs made of it.
-        theirs: Range<usize>,
-    },
+pub(crate) struct Stretch {
+    pub(crate) change: Change,
+    pub(crate) base: Range<usize>,
+    pub(crate) mine: Range<usize>,
+    pub(crate) theirs: Range<usize>,
+}
+
+/// Who changed a stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nobody: all three are equal.
+    Nobody,
+    /// Only mine, or both did alike.
+    Mine,
+    /// Only theirs.
+    Theirs,
+    /// Both, differently.
+    Clash,
 }
 
 /// A stretch of the base and what a side made of it.
@@ -38,54 +40,73 @@ struct Hunk {
 /// Merges two sequences that came from `base`.
 pub(crate) fn three_way<T: Eq + Hash + Ord>(base: &[T], mine: &[T], theirs: &[T]) -> Vec<Stretch> {
     let (ours, others) = (hunks(base, mine), hunks(base, theirs));
-    let (mut i, mut j, mut done) = (0, 0, 0);
+    let (mut i, mut j) = (0, 0);
+    // How far each sequence is told.
+    let (mut b, mut m, mut t) = (0, 0, 0);
     let mut stretches = Vec::new();
-    loop {
-        let (a, b) = (ours.get(i), others.get(j));
-        let first = match (a, b) {
-            (None, None) => break,
-            (Some(only), None) | (None, Some(only)) => only,
-            (Some(a), Some(b)) if (a.base.start, a.base.end) <= (b.base.start, b.base.end) => a,
-            (_, Some(b)) => b,
+    let mut tell = |change, to: [usize; 3]| {
+        let stretch = Stretch {
+            change,
+            base: b..to[0],
+            mine: m..to[1],
+            theirs: t..to[2],
         };
+        [b, m, t] = to;
+        if !(stretch.base.is_empty() && stretch.mine.is_empty() && stretch.theirs.is_empty()) {
+            stretches.push(stretch);
+        }
+        to
+    };
+    let mut at = [0, 0, 0];
+    while let Some(first) = first_of(ours.get(i), others.get(j)) {
         let mut span = first.base.clone();
         let (from_i, from_j) = (i, j);
         loop {
             let before = (i, j);
-            while ours.get(i).is_some_and(|hunk| meets(&span, &hunk.base)) {
-                span = unite(&span, &ours[i].base);
+            while let Some(hunk) = ours.get(i).filter(|hunk| meets(&span, &hunk.base)) {
+                span = unite(&span, &hunk.base);
                 i += 1;
             }
-            while others.get(j).is_some_and(|hunk| meets(&span, &hunk.base)) {
-                span = unite(&span, &others[j].base);
+            while let Some(hunk) = others.get(j).filter(|hunk| meets(&span, &hunk.base)) {
+                span = unite(&span, &hunk.base);
                 j += 1;
             }
             if before == (i, j) {
                 break;
             }
         }
-        if done < span.start {
-            stretches.push(Stretch::Base(done..span.start));
-        }
-        done = span.end;
-        let in_mine = reach(&ours[from_i..i], &span);
-        let in_theirs = reach(&others[from_j..j], &span);
-        stretches.push(match (in_mine, in_theirs) {
-            (Some(mine), None) => Stretch::Mine(mine),
-            (None, Some(theirs)) => Stretch::Theirs(theirs),
-            (Some(m), Some(t)) if mine[m.clone()] == theirs[t.clone()] => Stretch::Mine(m),
-            (Some(mine), Some(theirs)) => Stretch::Clash {
-                base: span,
-                mine,
-                theirs,
-            },
-            (None, None) => break,
-        });
+        let unchanged = span.start - at[0];
+        at = tell(Change::Nobody, [span.start, at[1] + unchanged, at[2] + unchanged]);
+        let in_mine = end_in(&ours[from_i..i], &span);
+        let in_theirs = end_in(&others[from_j..j], &span);
+        let to = [
+            span.end,
+            in_mine.unwrap_or(at[1] + span.len()),
+            in_theirs.unwrap_or(at[2] + span.len()),
+        ];
+        let alike = mine[at[1]..to[1]] == theirs[at[2]..to[2]];
+        let change = match (in_mine, in_theirs) {
+            (Some(_), None) => Change::Mine,
+            (None, _) => Change::Theirs,
+            (Some(_), Some(_)) if alike => Change::Mine,
+            (Some(_), Some(_)) => Change::Clash,
+        };
+        at = tell(change, to);
     }
-    if done < base.len() {
-        stretches.push(Stretch::Base(done..base.len()));
-    }
+    tell(Change::Nobody, [base.len(), mine.len(), theirs.len()]);
     stretches
+}
+
+/// The one of two hunks that begins first.
+fn first_of<'h>(a: Option<&'h Hunk>, b: Option<&'h Hunk>) -> Option<&'h Hunk> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if (a.base.start, a.base.end) <= (b.base.start, b.base.end) {
+            a
+        } else {
+            b
+        }),
+        (a, b) => a.or(b),
+    }
 }
 
 fn hunks<T: Eq + Hash + Ord>(base: &[T], side: &[T]) -> Vec<Hunk> {
@@ -124,12 +145,10 @@ fn unite(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
     a.start.min(b.start)..a.end.max(b.end)
 }
 
-/// What a side has in place of a stretch of the base that covers some of its hunks whole.
-fn reach(hunks: &[Hunk], span: &Range<usize>) -> Option<Range<usize>> {
-    let (first, last) = (hunks.first()?, hunks.last()?);
-    let start = first.side.start - (first.base.start - span.start);
-    let end = last.side.end + (span.end - last.base.end);
-    Some(start..end)
+/// Where a side's part ends that stands for a stretch of the base; the stretch covers the hunks whole.
+fn end_in(hunks: &[Hunk], span: &Range<usize>) -> Option<usize> {
+    let last = hunks.last()?;
+    Some(last.side.end + (span.end - last.base.end))
 }
 
 #[cfg(test)]
@@ -141,11 +160,11 @@ mod tests {
         let (base, mine, theirs) = (cut(base), cut(mine), cut(theirs));
         let mut out = String::new();
         for stretch in three_way(&base, &mine, &theirs) {
-            match stretch {
-                Stretch::Base(range) => out.extend(&base[range]),
-                Stretch::Mine(range) => out.extend(&mine[range]),
-                Stretch::Theirs(range) => out.extend(&theirs[range]),
-                Stretch::Clash { .. } => return None,
+            match stretch.change {
+                Change::Nobody => out.extend(&base[stretch.base]),
+                Change::Mine => out.extend(&mine[stretch.mine]),
+                Change::Theirs => out.extend(&theirs[stretch.theirs]),
+                Change::Clash => return None,
             }
         }
         Some(out)

@@ -1,15 +1,21 @@
 //! Carries a person's edit of a generated file over to new output.
 //!
-//! Owns: what is one change and what is a clash, line endings and the last newline, and that a result is readable in its
-//! language. Text in, text out. Must not know: disk, git, targets.
+//! Owns: what is one change and what is a clash, line endings and the last newline, and that a result is readable in
+//! its language. Text in, text out. Must not know: disk, git, targets.
 
+mod imports;
+mod layout;
 mod lines;
 mod pieces;
 mod text;
+mod tree;
+mod way;
+mod weave;
 
 pub use pieces::Clash;
 
-use crate::items::parse;
+use crate::items::tokens::alike;
+use crate::items::{Language, json, line_of, outline, parse};
 use pieces::{Piece, clashes, marked, whole};
 
 /// What became of a merge.
@@ -21,8 +27,8 @@ pub enum Merged {
     Clash(Vec<Clash>),
 }
 
-/// Carries a person's edit over to new output: `base` is what was generated, `mine` what the person made of it, `theirs`
-/// what is generated now. The path tells the language.
+/// Carries a person's edit over to new output: `base` is what was generated, `mine` what the person made of it,
+/// `theirs` what is generated now. The path tells the language.
 #[must_use]
 pub fn merge(path: &str, base: &str, mine: &str, theirs: &str) -> Merged {
     if let Some(settled) = settled(base, mine, theirs) {
@@ -73,11 +79,58 @@ fn pieces(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
     if let Some(settled) = settled(base, mine, theirs) {
         return vec![Piece::Text(settled.to_owned())];
     }
-    let by_line = text::merge(path, base, mine, theirs);
-    match whole(&by_line) {
-        Some(text) if parse::readable(path, &text).is_err() => text::undecided(base, mine, theirs),
-        _ => by_line,
+    if let Some(reprinted) = in_style_of(path, mine, theirs) {
+        let mut pieces = decided(path, base, &reprinted, theirs);
+        for piece in &mut pieces {
+            if let Piece::Clash(clash) = piece {
+                clash.line = line_of(path, mine, &clash.what);
+            }
+        }
+        return pieces;
     }
+    decided(path, base, mine, theirs)
+}
+
+fn decided(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
+    let readable = |pieces: &[Piece]| whole(pieces).is_none_or(|text| parse::readable(path, &text).is_ok());
+    let by_item = by_item(path, base, mine, theirs).filter(|pieces| readable(pieces));
+    let pieces = by_item.unwrap_or_else(|| text::merge(path, base, mine, theirs));
+    let language = Language::of(path);
+    if !readable(&pieces) {
+        text::undecided(base, mine, theirs)
+    } else if whole(&pieces).is_none() && alike(language, mine, base) && parse::readable(path, theirs).is_ok() {
+        vec![Piece::Text(theirs.to_owned())]
+    } else {
+        pieces
+    }
+}
+
+/// Merges item by item; `None` where a side cannot be cut into items.
+fn by_item(path: &str, base: &str, mine: &str, theirs: &str) -> Option<Vec<Piece>> {
+    let cut = |text| outline(path, text);
+    let outlines = (cut(base)?, cut(mine)?, cut(theirs)?);
+    let tree = tree::Tree {
+        language: Language::of(path),
+        texts: [base, mine, theirs],
+    };
+    let pieces = tree.merge([&outlines.0, &outlines.1, &outlines.2]);
+    match whole(&pieces).and_then(|text| imports::once(path, &text, [mine, theirs])) {
+        Some(once) => Some(vec![Piece::Text(once)]),
+        None => Some(pieces),
+    }
+}
+
+/// Mine printed as theirs is, if it is the same kind of JSON with another indent: programs that people edit it with
+/// print the whole document anew.
+fn in_style_of(path: &str, mine: &str, theirs: &str) -> Option<String> {
+    if Language::of(path) != Language::Json || parse::readable(path, mine).is_err() {
+        return None;
+    }
+    let unit = json::indent(theirs)?;
+    if json::indent(mine) == Some(unit) || parse::readable(path, theirs).is_err() {
+        return None;
+    }
+    (json::pretty(theirs, unit) == theirs).then(|| json::pretty(mine, unit))
 }
 
 /// How a person's file is written.
@@ -140,5 +193,9 @@ fn ends_with_newline(base: &str, mine: &str, theirs: &str) -> bool {
     }
 }
 
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod real;
 #[cfg(test)]
 mod tests;

@@ -50,9 +50,15 @@ pub(crate) fn clashes(pieces: Vec<Piece>) -> Vec<Clash> {
 /// The text with conflict markers in place of what clashes. Markers stand on lines of their own.
 pub(crate) fn marked(pieces: &[Piece]) -> String {
     let mut text = String::new();
+    // Whether the end of a line that clashes is still to come.
+    let mut open = false;
     for piece in pieces {
         match piece {
-            Piece::Text(settled) => text.push_str(settled),
+            Piece::Text(settled) => {
+                let rest = settled.strip_prefix('\n').filter(|_| open);
+                text.push_str(rest.unwrap_or(settled));
+                open &= settled.is_empty();
+            }
             Piece::Clash(clash) => {
                 end_line(&mut text);
                 text.push_str("<<<<<<< yours\n");
@@ -62,6 +68,7 @@ pub(crate) fn marked(pieces: &[Piece]) -> String {
                 text.push_str(&clash.theirs);
                 end_line(&mut text);
                 text.push_str(">>>>>>> generated\n");
+                open = !clash.mine.is_empty() && !clash.mine.ends_with('\n');
             }
         }
     }

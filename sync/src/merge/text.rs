@@ -2,17 +2,18 @@
 //!
 //! Owns: lines as elements, and that a difference in white space alone is no clash. Must not know: items.
 
-use super::lines::{Stretch, three_way};
+use super::lines::{Change, three_way};
 use super::pieces::{Clash, Piece};
 use crate::items::Language;
+use crate::items::tokens::alike;
 
 /// Merges line by line; a clash is named by its lines in `mine`.
 pub(crate) fn merge(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
     within(Language::of(path), base, mine, theirs, 1, None)
 }
 
-/// Merges a stretch of a file line by line. `first` is the line of the file where `mine` begins; a clash is named `what`, or by
-/// its lines.
+/// Merges a stretch of a file line by line. `first` is the line of the file where `mine` begins; a clash is named
+/// `what`, or by its lines.
 pub(crate) fn within(
     language: Language,
     base: &str,
@@ -21,26 +22,29 @@ pub(crate) fn within(
     first: u32,
     what: Option<&str>,
 ) -> Vec<Piece> {
-    let cut = |text| -> Vec<&str> { str::split_inclusive(text, '\n').collect() };
-    let (b, m, t) = (cut(base), cut(mine), cut(theirs));
+    let [b, m, t] = [base, mine, theirs].map(|text| text.split_inclusive('\n').collect::<Vec<&str>>());
+    let said =
+        |lines: &[&'_ str]| -> Vec<String> { lines.iter().map(|line| trimmed(language, line).to_owned()).collect() };
     let mut pieces = Vec::new();
-    for stretch in three_way(&b, &m, &t) {
-        pieces.push(match stretch {
-            Stretch::Base(range) => Piece::Text(b[range].concat()),
-            Stretch::Mine(range) => Piece::Text(m[range].concat()),
-            Stretch::Theirs(range) => Piece::Text(t[range].concat()),
-            Stretch::Clash { base, mine: at, theirs } => {
-                let (base, mine, theirs) = (b[base].concat(), m[at.clone()].concat(), t[theirs].concat());
+    for stretch in three_way(&said(&b), &said(&m), &said(&t)) {
+        let (base, mine, theirs) = (&b[stretch.base], &m[stretch.mine.clone()], &t[stretch.theirs]);
+        pieces.push(match stretch.change {
+            Change::Nobody => Piece::Text(with_spaces(base, mine, theirs)),
+            Change::Mine => Piece::Text(mine.concat()),
+            Change::Theirs => Piece::Text(theirs.concat()),
+            Change::Clash => {
+                let (base, mine, theirs) = (base.concat(), mine.concat(), theirs.concat());
                 if alike(language, &mine, &base) {
                     Piece::Text(theirs)
                 } else if alike(language, &theirs, &base) || alike(language, &mine, &theirs) {
                     Piece::Text(mine)
+                } else if let Some(united) = derived(&base, &mine, &theirs) {
+                    Piece::Text(united)
                 } else {
-                    let start = first + u32::try_from(at.start).unwrap_or(u32::MAX);
-                    let count = u32::try_from(at.len()).unwrap_or(u32::MAX);
-                    let what = what.map_or_else(|| lines(start, count), str::to_owned);
+                    let start = first.saturating_add(u32::try_from(stretch.mine.start).unwrap_or(u32::MAX));
+                    let count = u32::try_from(stretch.mine.len()).unwrap_or(u32::MAX);
                     Piece::Clash(Clash {
-                        what,
+                        what: what.map_or_else(|| lines(start, count), str::to_owned),
                         base,
                         mine,
                         theirs,
@@ -51,6 +55,43 @@ pub(crate) fn within(
         });
     }
     pieces
+}
+
+/// The one line of `#[derive(…)]` with what both sides made of it: a set of names.
+fn derived(base: &str, mine: &str, theirs: &str) -> Option<String> {
+    let names = |line: &str| -> Option<Vec<String>> {
+        let inner = line.trim().strip_prefix("#[derive(")?.strip_suffix(")]")?;
+        let plain = !inner.contains(['(', '\n', '"', '/']);
+        plain.then(|| inner.split(',').map(|name| name.trim().to_owned()).collect())
+    };
+    let (base, own, mut all) = (names(base)?, names(mine)?, names(theirs)?);
+    all.retain(|name| own.contains(name) || !base.contains(name));
+    for name in own {
+        if !base.contains(&name) && !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all.retain(|name| !name.is_empty());
+    let indent = &mine[..mine.len() - mine.trim_start().len()];
+    let end = if mine.ends_with('\n') { "\n" } else { "" };
+    (!all.is_empty()).then(|| format!("{indent}#[derive({})]{end}", all.join(", ")))
+}
+
+/// A line as it is compared: white space at its end says nothing, nor at its beginning where the language is free of
+/// form.
+fn trimmed(language: Language, line: &str) -> &str {
+    match language {
+        Language::Yaml | Language::Lines => line.trim_end(),
+        Language::Rust | Language::TypeScript | Language::Json | Language::Toml => line.trim(),
+    }
+}
+
+/// Lines that say the same on all sides, with the spaces that mine gave them, else with those of theirs.
+fn with_spaces(base: &[&str], mine: &[&str], theirs: &[&str]) -> String {
+    let lines = base.iter().zip(mine).zip(theirs);
+    lines
+        .map(|((base, mine), theirs)| if mine == base { *theirs } else { *mine })
+        .collect()
 }
 
 /// One clash of everything between the first and the last line in which the sides differ.
@@ -93,20 +134,4 @@ fn lines(start: u32, count: u32) -> String {
     } else {
         format!("lines {start}-{}", start.saturating_add(count - 1))
     }
-}
-
-/// Whether two texts differ in white space alone.
-pub(crate) fn alike(language: Language, a: &str, b: &str) -> bool {
-    let said = |text| {
-        str::lines(text)
-            .map(|line| {
-                if language.is_free_form() {
-                    line.trim()
-                } else {
-                    line.trim_end()
-                }
-            })
-            .filter(|line| !line.is_empty())
-    };
-    said(a).eq(said(b))
 }

@@ -1,15 +1,60 @@
 //! What changed in a file, in the file's own terms and few words.
 //!
-//! Owns: the phrases. Must not know: disk, git, targets.
+//! Owns: what a text is made of in its language's words, and the phrases. Must not know: disk, git, targets.
+
+mod code;
+mod document;
+mod phrases;
 
 use similar::{ChangeTag, TextDiff};
 
-/// What changed: `2 fields added to Project, 1 route removed`. `None` is a file that is not there, so that it was added or
-/// removed. Where the language has no terms, lines are counted.
+use crate::items::{Language, outline};
+use phrases::{Thing, count, listed};
+
+/// What changed: `2 fields added to Project, 1 route removed`. `None` is a file that is not there, so that it was
+/// added or removed. Where the language has no terms, lines are counted.
 #[must_use]
 pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String {
-    let _ = path;
-    lines(before.unwrap_or(""), after.unwrap_or(""))
+    match (before, after) {
+        (None, None) => "nothing changed".to_owned(),
+        (None, Some(text)) => format!("file added ({})", contents(path, text)),
+        (Some(text), None) => format!("file removed ({})", contents(path, text)),
+        (Some(before), Some(after)) if before == after => "nothing changed".to_owned(),
+        (Some(before), Some(after)) => {
+            let (before, after) = (&before.replace("\r\n", "\n"), &after.replace("\r\n", "\n"));
+            if before == after {
+                return "line endings changed".to_owned();
+            }
+            let things = things(path, before).zip(things(path, after));
+            let told = things.map(|(before, after)| phrases::changes(&before, &after));
+            match told {
+                Some(told) if !told.is_empty() => listed(&told),
+                _ if before.split_whitespace().eq(after.split_whitespace()) => "white space changed".to_owned(),
+                _ => lines(before, after),
+            }
+        }
+    }
+}
+
+/// What a text is made of; `None` where the language has no terms or the text is not readable in it.
+fn things(path: &str, text: &str) -> Option<Vec<Thing>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let outline = outline(path, text)?;
+    match Language::of(path) {
+        language @ (Language::Rust | Language::TypeScript) => Some(code::things(language, text, &outline)),
+        language @ (Language::Json | Language::Yaml) => Some(document::things(language, text, &outline)),
+        Language::Toml | Language::Lines => None,
+    }
+}
+
+/// `2 structs, 1 function`, or the lines.
+fn contents(path: &str, text: &str) -> String {
+    let told = phrases::contents(&things(path, text).unwrap_or_default());
+    if told.is_empty() {
+        count(text.lines().count(), "line")
+    } else {
+        listed(&told)
+    }
 }
 
 /// `2 lines added, 1 line removed`.
@@ -23,11 +68,10 @@ fn lines(before: &str, after: &str) -> String {
             ChangeTag::Equal => {}
         }
     }
-    let told = [(added, "added"), (removed, "removed")];
+    let told = [(added, "added"), (removed, "removed")].into_iter();
+    let told = told.filter(|(count, _)| *count > 0);
     let told: Vec<String> = told
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, verb)| format!("{count} {} {verb}", if count == 1 { "line" } else { "lines" }))
+        .map(|(lines, verb)| format!("{} {verb}", count(lines, "line")))
         .collect();
     if told.is_empty() {
         "nothing changed".to_owned()
@@ -35,3 +79,6 @@ fn lines(before: &str, after: &str) -> String {
         told.join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+CREATE TABLE projects (
+  id uuid PRIMARY KEY,
+  name text NOT NULL
+);
+
+-- Ours.
+CREATE INDEX projects_name ON projects (name);
