@@ -19,7 +19,7 @@ use flaresmith_sync::lock::{self, Lock};
 use flaresmith_sync::plan::{self, Plan};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs};
-use flaresmith_sync::{Root, SyncError};
+use flaresmith_sync::{Root, SyncError, apply};
 
 use crate::cli::{Cli, Command, Global, SpecCommand};
 use crate::outcome::Outcome;
@@ -61,6 +61,12 @@ struct Compiled {
 /// Reads and compiles a repository and shows what was found. `None`: there are errors, so there is nothing to go on with.
 fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) -> Result<Option<Compiled>, SyncError> {
     let root = root(global)?;
+    if apply::is_unfinished(&root) {
+        view.warning(
+            "an apply was interrupted, or is running: the generated files are between two states",
+            "`flaresmith spec apply` puts that right",
+        );
+    }
     progress.phase("reading specs");
     let inputs = sources::read(&root)?;
     progress.phase("generating");
