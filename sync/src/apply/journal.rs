@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::place::{Spot, failed, flush};
+use super::place::{Spot, delete, failed, flush};
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::root::Root;
@@ -127,6 +127,15 @@ impl Journal {
             let _ = fs::remove_file(&open);
             failed("cannot write", &open, &error)
         })
+    }
+
+    /// Deletes what a run left that was killed before its journal was complete: it had done nothing yet.
+    ///
+    /// # Errors
+    /// It cannot be deleted.
+    pub(super) fn drop_unwritten(folder: &Path) -> Result<(), SyncError> {
+        let path = folder.join(UNWRITTEN);
+        delete(&path).map_err(|error| failed("cannot delete", &path, &error))
     }
 
     /// The moment from which on the apply has happened.

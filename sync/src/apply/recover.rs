@@ -29,6 +29,7 @@ pub struct Recovered {
 
 /// Tidies up after an apply that was interrupted, if there was one.
 pub(super) fn recover(root: &Root, folder: &Path) -> Result<Option<Recovered>, SyncError> {
+    Journal::drop_unwritten(folder)?;
     let mut found = None;
     if let Some(journal) = Journal::read(folder, DONE)? {
         let kept = finish(root, &journal, folder)?;
