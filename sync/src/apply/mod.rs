@@ -15,6 +15,8 @@
 mod journal;
 mod place;
 mod recover;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use std::borrow::Cow;
