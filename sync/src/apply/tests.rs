@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use super::*;
 use crate::lock::Lock;
@@ -173,57 +172,52 @@ fn removals_come_before_additions_so_that_a_name_can_change_its_case() {
     assert_eq!(order, ["Pet.ts", "z", "folder/a", "pet.ts", "flaresmith.lock"]);
 }
 
-/// Somebody saves again and again, in the two ways that editors have, while one apply after the other is made. What was saved
-/// last is always at hand: at its place, or under the name that the apply told.
+/// Somebody saves every file once, in one of the two ways that editors have, in the midst of an apply that replaces them all. What was saved is at its place, or where the apply told.
 #[test]
 fn what_is_saved_during_an_apply_is_never_lost() {
-    for by_rename in [false, true] {
-        for round in 0..60 {
-            let place = place();
-            let file = place.path("file");
-            fs::write(&file, "old\n").unwrap();
-            let plan = plan(&[("another", "", "new\n"), ("file", "old\n", "new\n")]);
-            let stop = AtomicBool::new(false);
-            let mut told = Vec::new();
-            let mut last = String::new();
-            std::thread::scope(|scope| {
-                let saving = scope.spawn(|| {
-                    // Each round begins somewhat later, so that the first save meets every part of an apply.
-                    std::thread::sleep(Duration::from_micros(round * 60));
-                    let mut last = String::new();
-                    for save in 0.. {
-                        last = format!("mine, save {save} of round {round}\n");
-                        if by_rename {
-                            fs::write(place.path("file~"), &last).unwrap();
-                            fs::rename(place.path("file~"), &file).unwrap();
-                        } else {
-                            fs::write(&file, &last).unwrap();
-                        }
-                        if stop.load(Ordering::Relaxed) {
-                            break;
-                        }
-                        std::thread::yield_now();
-                    }
-                    last
-                });
-                let turn = take_turn(&place.root).unwrap();
-                match apply(&place.root, &plan, &turn) {
-                    Ok(kept) => told = kept,
-                    Err(error) => {
-                        assert_eq!(error.code, "APPLY_FILE_CHANGED", "{error}");
-                        assert!(!place.path("another").exists(), "half of an apply");
-                    }
-                }
-                stop.store(true, Ordering::Relaxed);
-                last = saving.join().unwrap();
+    let names: Vec<String> = (10..34).map(|i| format!("file{i}")).collect();
+    let changes: Vec<(&str, &str, &str)> = names.iter().map(|name| (name.as_str(), "old\n", "new\n")).collect();
+    let plan = plan(&changes);
+    for (round, first) in names.iter().enumerate() {
+        let place = place();
+        names
+            .iter()
+            .for_each(|name| fs::write(place.path(name), "old\n").unwrap());
+        let save = |name: &String| {
+            if round % 2 == 0 {
+                fs::write(place.path("saved~"), name).unwrap();
+                fs::rename(place.path("saved~"), place.path(name)).unwrap();
+            } else {
+                fs::write(place.path(name), name).unwrap();
+            }
+        };
+        let over = AtomicBool::new(false);
+        let turn = take_turn(&place.root).unwrap();
+        let done = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let waits =
+                    || !over.load(Ordering::Relaxed) && fs::read(place.path(first)).is_ok_and(|text| text == b"old\n");
+                while waits() {}
+                names.iter().rev().for_each(save);
             });
-            let found = place.read("file") == last || told.iter().any(|path| fs::read_to_string(path).unwrap() == last);
+            let done = apply(&place.root, &plan, &turn);
+            over.store(true, Ordering::Relaxed);
+            done
+        });
+        let told = done.unwrap_or_else(|error| {
+            assert_eq!(error.code, "APPLY_FILE_CHANGED", "{error}");
+            Vec::new()
+        });
+        for name in &names {
+            let kept = |path: &PathBuf| fs::read_to_string(path).unwrap() == *name;
             assert!(
-                found,
-                "save lost in round {round}: {:?}, {:?}",
-                last,
-                place.read("file")
+                place.read(name) == *name || told.iter().any(kept),
+                "{name} is lost in round {round}"
             );
         }
+        assert_eq!(
+            place.names().iter().filter(|name| name.starts_with('.')).count(),
+            told.len()
+        );
     }
 }
