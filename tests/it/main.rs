@@ -13,9 +13,11 @@ mod command_line;
 mod corpus;
 mod determinism;
 mod hono;
+#[cfg(target_os = "linux")]
 mod interrupted;
 mod platform;
 mod repository;
 mod rust_crate;
+#[cfg(target_os = "linux")]
 mod strace;
 mod toolchain;

@@ -63,7 +63,10 @@ pub fn take_turn(root: &Root) -> Result<Turn, SyncError> {
         let ignore = folder.join(".gitignore");
         fs::write(&ignore, "*\n").map_err(|error| SyncError::io("cannot write", &ignore, &error))?;
     }
-    let recovered = recover::recover(root, &folder)?;
+    let mut recovered = None;
+    for folder in records(root) {
+        recovered = recovered.or(recover::recover(root, &folder)?);
+    }
     Ok(Turn {
         _file: file,
         folder,
@@ -74,8 +77,15 @@ pub fn take_turn(root: &Root) -> Result<Turn, SyncError> {
 /// Whether an apply is under way or was interrupted, so that what stands on disk is between two states. Writes nothing.
 #[must_use]
 pub fn is_unfinished(root: &Root) -> bool {
-    let folder = folder(root);
-    [OPEN, DONE].iter().any(|state| folder.join(state).exists())
+    let left = |folder: PathBuf| [OPEN, DONE].iter().any(|state| folder.join(state).exists());
+    records(root).into_iter().any(left)
+}
+
+/// Where an interrupted apply may have left its journal: the repository may have been made since.
+fn records(root: &Root) -> Vec<PathBuf> {
+    let mut folders = vec![root.path().join(OUTSIDE_OF_GIT), folder(root)];
+    folders.dedup();
+    folders
 }
 
 /// Where the turn and the journal lie: in the git folder of this work tree, one folder for every root in it. Outside of git, in
@@ -96,6 +106,7 @@ fn folder(root: &Root) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apply::journal::Journal;
 
     #[test]
     fn two_turns_at_once_are_told_and_two_roots_have_one_each() {
@@ -114,6 +125,19 @@ mod tests {
             2,
             "something was written outside of .git"
         );
+    }
+
+    #[test]
+    fn a_journal_from_before_the_repository_was_made_is_found() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::at(tree.path()).unwrap();
+        drop(take_turn(&root).unwrap());
+        let journal = Journal::new(&root, Vec::new()).unwrap();
+        journal.begin(&root.path().join(OUTSIDE_OF_GIT)).unwrap();
+        Repository::init(tree.path()).unwrap();
+        assert!(is_unfinished(&root));
+        assert!(take_turn(&root).unwrap().recovered().unwrap().undone);
+        assert!(!is_unfinished(&root));
     }
 
     #[test]
