@@ -12,6 +12,8 @@ mod bench;
 mod command_line;
 mod corpus;
 mod determinism;
+#[cfg(unix)]
+mod histories;
 mod hono;
 #[cfg(target_os = "linux")]
 mod interrupted;
