@@ -3,6 +3,7 @@
 //! Owns: the table from words to functions, and what the commands about specs share: from a root to a plan.
 //! Must not know: how anything is printed.
 
+mod applying;
 mod completions;
 mod explain;
 mod hook;
@@ -107,6 +108,7 @@ impl Examined {
 fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) -> Result<Option<Compiled>, SyncError> {
     let root = root(global)?;
     view.about(&root);
+    applying::tell_unfinished(&root, view);
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
     Ok(generate(&inputs, &Memo::default(), strict, view, progress)
@@ -177,6 +179,7 @@ fn examine(
 ) -> Result<Option<Examined>, SyncError> {
     let root = root(global)?;
     view.about(&root);
+    applying::tell_unfinished(&root, view);
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
     compare(root, inputs, &Memo::default(), strict, wish, view, progress)

@@ -4,11 +4,12 @@
 
 use std::path::Path;
 
-use flaresmith_sync::apply::{self, Turn};
+use flaresmith_sync::apply::Turn;
 use flaresmith_sync::drift::{self, DriftStatus};
 use flaresmith_sync::plan::Wish;
 use flaresmith_sync::{SyncError, Tree, saved, sources};
 
+use super::applying;
 use crate::cli::{ApplyArgs, Global};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -20,7 +21,7 @@ pub(crate) fn run(args: &ApplyArgs, global: &Global, view: &mut View) -> Result<
     let turn = if args.dry_run {
         None
     } else {
-        Some(apply::take_turn(&super::root(global)?)?)
+        Some(applying::take_turn(&super::root(global)?, view)?)
     };
     if let (Some(file), Some(turn)) = (&args.plan, &turn) {
         return carry_out(file, args.diff, turn, global, view, progress);
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &ApplyArgs, global: &Global, view: &mut View) -> Result<
     let mut told = Told::Planned;
     if let (Some(turn), false) = (&turn, plan.is_blocked()) {
         progress.phase("writing files");
-        apply::apply(&examined.root, plan, turn)?;
+        applying::write(&examined.root, plan, turn, view)?;
         told = Told::Applied;
     }
     drop(progress);
@@ -66,7 +67,7 @@ fn carry_out(
     let inputs = sources::read(&Tree::disk(&root))?;
     let plan = saved::load(&saved, &root, &inputs.digests, super::lock_text(&root)?.as_deref())?;
     progress.phase("writing files");
-    apply::apply(&root, &plan, turn)?;
+    applying::write(&root, &plan, turn, view)?;
     drop(progress);
     view.drift(&drift::report(&plan), &plan, Told::Applied, full);
     Ok(Outcome::Clean)

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use flaresmith_sync::base::Around;
 use flaresmith_sync::decision::{Decision, decide};
 use flaresmith_sync::snapshot::Snapshot;
-use flaresmith_sync::{Root, SyncError, apply, drift, plan};
+use flaresmith_sync::{Root, SyncError, drift, plan};
 
+use super::applying;
 use crate::cli::{AcceptArgs, Global, PathsArgs, RestoreArgs};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -33,7 +34,7 @@ pub(crate) fn restore(args: &RestoreArgs, global: &Global, view: &mut View) -> R
 fn run(decision: Decision<'_>, paths: &[PathBuf], global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
     let progress = Progress::start("reading specs", global.quiet);
     let root = super::root(global)?;
-    let turn = apply::take_turn(&root)?;
+    let turn = applying::take_turn(&root, view)?;
     let paths: Vec<String> = paths
         .iter()
         .map(|path| relative(&root, path))
@@ -53,7 +54,7 @@ fn run(decision: Decision<'_>, paths: &[PathBuf], global: &Global, view: &mut Vi
         &mut snapshot,
         &mut Around::new(&root),
     )?;
-    apply::apply(&root, &plan, &turn)?;
+    applying::write(&root, &plan, &turn, view)?;
     drop(progress);
     view.drift(&drift::report(&plan), &plan, Told::Decided, false);
     Ok(Outcome::Clean)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use flaresmith_codegen::emit::memo::Memo;
-use flaresmith_sync::apply;
+use flaresmith_sync::apply::Turn;
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::drift::{self, DriftReport, DriftStatus};
 use flaresmith_sync::plan::Wish;
@@ -16,6 +16,7 @@ use flaresmith_sync::sources::{self, Inputs};
 use flaresmith_sync::watch::{Watch, folders};
 use flaresmith_sync::{Root, SyncError, Tree};
 
+use super::applying;
 use crate::cli::{Global, WatchArgs};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -90,7 +91,7 @@ fn round(
         return Ok(());
     }
     let digests = inputs.digests.clone();
-    let turn = take_turn(root)?;
+    let turn = take_turn(root, view)?;
     let progress = Progress::start("generating", true);
     let Some(examined) = super::compare(root.clone(), inputs, memo, false, wish, view, &progress)? else {
         said.broken = Some(digests);
@@ -114,7 +115,7 @@ fn round(
             examined.settled();
         }
         DriftStatus::Clean | DriftStatus::Drift => {
-            apply::apply(root, plan, &turn)?;
+            applying::write(root, plan, &turn, view)?;
             said.conflicts = None;
             view.round(&report, plan, Told::Applied, began.elapsed());
             examined.settled();
@@ -137,12 +138,12 @@ fn read(root: &Root, watch: &mut Watch) -> Result<Inputs, SyncError> {
 }
 
 /// Waits for its turn: somebody else's apply is soon over.
-fn take_turn(root: &Root) -> Result<apply::Turn, SyncError> {
+fn take_turn(root: &Root, view: &mut View) -> Result<Turn, SyncError> {
     for _ in 0..TRIES {
-        match apply::take_turn(root) {
+        match applying::take_turn(root, view) {
             Err(error) if error.code == "APPLY_BUSY" => std::thread::sleep(BETWEEN_TRIES),
             taken => return taken,
         }
     }
-    apply::take_turn(root)
+    applying::take_turn(root, view)
 }

@@ -118,6 +118,17 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Locator<'_>) {
     let _ = writeln!(text, "  = {}: {}", styled(BOLD, "hint"), plain(&diagnostic.advice()));
 }
 
+/// One remark about the run, with what to do.
+pub(super) fn warning(message: &str, hint: &str) -> String {
+    let head = styled(YELLOW, "warning");
+    format!(
+        "{head}: {}\n  = {}: {}\n",
+        plain(message),
+        styled(BOLD, "hint"),
+        plain(hint)
+    )
+}
+
 /// What was, or would be, written; conflicts with what to type; a line that counts.
 pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -> String {
     let mut text = String::new();

@@ -191,6 +191,11 @@ impl View {
         self.note(&human::failure(error));
     }
 
+    /// Shows something that a person should know about the run, whatever its result.
+    pub(crate) fn warning(&mut self, message: &str, hint: &str) {
+        self.note(&human::warning(message, hint));
+    }
+
     /// Shows every code there is.
     pub(crate) fn codes(&mut self, codes: &[&Code]) {
         let text = match self.format {

@@ -17,10 +17,14 @@ mod corpus;
 mod determinism;
 mod edits;
 mod git;
+#[cfg(unix)]
+mod histories;
 mod hono;
 mod hook;
 mod hostile;
 mod instances;
+#[cfg(target_os = "linux")]
+mod interrupted;
 mod newcomer;
 mod nullability;
 mod platform;
@@ -31,4 +35,6 @@ mod servers;
 mod spec_diff;
 mod staged;
 mod staged_forms;
+#[cfg(target_os = "linux")]
+mod strace;
 mod toolchain;

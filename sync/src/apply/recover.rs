@@ -1,0 +1,146 @@
+//! Recovery: an apply that did not get to its end is undone; one that did is tidied up after.
+//!
+//! Owns: the rule for every state that a kill can leave. Must not know: how a journal is written.
+//!
+//! An open journal is undone: what was moved aside goes back, what was added goes away, and the run that found it then plans
+//! anew. Undoing needs no room on the disk. A journal that is done only leaves names to be deleted. Both can be killed at any
+//! moment and begun again, and both leave alone what is neither the content before nor the content after: that is a person's.
+//!
+//! A failed apply is undone by the same code, so there is one way back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::journal::{DONE, Journal, OPEN, Step};
+use super::place::{At, Placed, Spot, delete, failed, look, put};
+use crate::digest::Digest;
+use crate::error::SyncError;
+use crate::root::Root;
+
+/// What became of an apply that was interrupted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// It had not come to its end and was undone; else it had, and was tidied up after.
+    pub undone: bool,
+    /// Files with bytes of a person's that could not go back to their place, because there is something else by now. They keep the
+    /// name that they have.
+    pub kept: Vec<PathBuf>,
+}
+
+/// Tidies up after an apply that was interrupted, if there was one.
+pub(super) fn recover(root: &Root, folder: &Path) -> Result<Option<Recovered>, SyncError> {
+    Journal::drop_unwritten(folder)?;
+    let mut found = None;
+    if let Some(journal) = Journal::read(folder, DONE)? {
+        let kept = finish(root, &journal, folder)?;
+        found = Some(Recovered { undone: false, kept });
+    }
+    if let Some(journal) = Journal::read(folder, OPEN)? {
+        found = Some(undo(root, &journal, folder)?);
+    }
+    Ok(found)
+}
+
+/// Deletes what a finished apply moved aside, and folders that it left empty.
+pub(super) fn finish(root: &Root, journal: &Journal, folder: &Path) -> Result<Vec<PathBuf>, SyncError> {
+    let mut kept = Vec::new();
+    for i in 0..journal.steps.len() {
+        let (step, spot) = journal.at(root, i)?;
+        if look_at(&spot.aside)? != At::Absent {
+            drop_or_keep(&spot.aside, step.before, &spot, &mut kept)?;
+        }
+        if step.after.is_none() {
+            remove_empty_folders(root, &spot.target);
+        }
+    }
+    Journal::close(folder, DONE)?;
+    Ok(kept)
+}
+
+/// Puts everything back as it was before the apply. Goes on after a failure, so that as much as possible is back; the journal
+/// stays open then.
+pub(super) fn undo(root: &Root, journal: &Journal, folder: &Path) -> Result<Recovered, SyncError> {
+    let mut recovered = Recovered {
+        undone: true,
+        kept: Vec::new(),
+    };
+    let mut failure = None;
+    for i in (0..journal.steps.len()).rev() {
+        let undone = journal
+            .at(root, i)
+            .and_then(|(step, spot)| undo_step(step, &spot, &mut recovered.kept));
+        failure = failure.or(undone.err());
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    super::flush_folders(root, journal)?;
+    for made in journal.folders.iter().rev() {
+        // Those with something in them stay: it is not ours.
+        let _ = fs::remove_dir(root.resolve(made)?);
+    }
+    Journal::close(folder, OPEN)?;
+    Ok(recovered)
+}
+
+fn undo_step(step: &Step, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
+    let stop = |path: &Path| {
+        let path = path.to_owned();
+        move |error: std::io::Error| failed("cannot put back", &path, &error)
+    };
+    delete(&spot.fresh).map_err(stop(&spot.fresh))?;
+    settle_held(step, spot, kept)?;
+    let aside = look_at(&spot.aside)?;
+    let there = look_at(&spot.target)?;
+    // Ours is at the place when it has the content after, and either there was nothing before or that was moved aside.
+    let ours = matches!((there, step.after), (At::File(found), Some(after)) if found == after)
+        && (step.before.is_none() || aside != At::Absent);
+    if ours {
+        // By way of a third name, since somebody may save between looking and deleting.
+        fs::rename(&spot.target, &spot.held).map_err(stop(&spot.target))?;
+        settle_held(step, spot, kept)?;
+    }
+    if aside != At::Absent && put(&spot.aside, &spot.target).map_err(stop(&spot.target))? == Placed::Taken {
+        drop_or_keep(&spot.aside, step.before, spot, kept)?;
+    }
+    Ok(())
+}
+
+/// What was taken from the place to be deleted: it is, when it is ours. Else it goes back.
+fn settle_held(step: &Step, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
+    match look_at(&spot.held)? {
+        At::Absent => Ok(()),
+        At::File(found) if Some(found) == step.after => {
+            delete(&spot.held).map_err(|error| failed("cannot delete", &spot.held, &error))
+        }
+        _ => match put(&spot.held, &spot.target) {
+            Ok(Placed::There) => Ok(()),
+            Ok(Placed::Taken) => drop_or_keep(&spot.held, step.after, spot, kept),
+            Err(error) => Err(failed("cannot put back", &spot.target, &error)),
+        },
+    }
+}
+
+/// Deletes a file that holds only what is `known`, or the same as its place does. Anything else is a person's and is kept.
+fn drop_or_keep(file: &Path, known: Option<Digest>, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
+    let found = look_at(file)?;
+    let told = |digest| Some(digest) == known || Ok(At::File(digest)) == look(&spot.target).map_err(drop);
+    if matches!(found, At::File(digest) if told(digest)) {
+        return delete(file).map_err(|error| failed("cannot delete", file, &error));
+    }
+    kept.push(file.to_owned());
+    Ok(())
+}
+
+fn look_at(path: &Path) -> Result<At, SyncError> {
+    look(path).map_err(|error| failed("cannot read", path, &error))
+}
+
+/// Folders that a deletion left empty go too, up to the root.
+fn remove_empty_folders(root: &Root, path: &Path) {
+    for folder in path.ancestors().skip(1) {
+        if folder == root.path() || fs::remove_dir(folder).is_err() {
+            return;
+        }
+    }
+}
