@@ -86,6 +86,9 @@ pub(crate) fn typescript<T: Send>(
 }
 
 fn parsed(path: &str, text: &str) -> Result<ParsedSource, String> {
+    if text.starts_with('\u{feff}') {
+        return Err("line 1, column 1: a byte order mark within the text".to_owned());
+    }
     let media_type = match extension(path) {
         "tsx" => MediaType::Tsx,
         "mts" => MediaType::Mts,

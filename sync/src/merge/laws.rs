@@ -182,7 +182,7 @@ fn said(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 250, ..Config::default() })]
+    #![proptest_config(Config { cases: 250, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn every_line_that_a_side_added_is_in_the_result_or_in_a_clash((name, base, mine, theirs) in sides()) {
@@ -268,6 +268,108 @@ proptest! {
     }
 }
 
+/// Any text, of signs that mean something somewhere.
+fn noise(most: usize) -> impl Strategy<Value = String> {
+    let words = [
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        ",",
+        ":",
+        ";",
+        "\"",
+        "'",
+        "`",
+        "#",
+        "//",
+        "/*",
+        "*/",
+        "\n",
+        "\r\n",
+        " ",
+        "  ",
+        "\t",
+        "- ",
+        "a",
+        "é",
+        "\u{feff}",
+        "\u{2028}",
+        "fn a",
+        "use a::",
+        "import ",
+        "const a = ",
+        "a: ",
+        "\"a\": ",
+        "r#\"",
+        "b'",
+        "\\",
+        "|",
+        "&x",
+        "---",
+        "1",
+        "struct A ",
+        "impl B for C ",
+        "<",
+        ">",
+        "=>",
+        "=",
+        "...",
+        "class A ",
+        "export ",
+        "from 'x'",
+        "enum E ",
+    ];
+    proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..most).prop_map(|words| words.concat())
+}
+
+/// A text with such signs put in anywhere.
+fn spliced(base: &'static str) -> impl Strategy<Value = String> {
+    proptest::collection::vec((0..base.len(), 0..12_usize, noise(3)), 0..3).prop_map(move |splices| {
+        let mut text = base.to_owned();
+        for (at, length, words) in splices {
+            let end = (at + length).min(text.len());
+            if text.is_char_boundary(at) && text.is_char_boundary(end) && at <= end {
+                text.replace_range(at..end, &words);
+            }
+        }
+        text
+    })
+}
+
+fn any_sides() -> impl Strategy<Value = (&'static str, String, String, String)> {
+    let names = vec![
+        "a.rs", "a.ts", "a.tsx", "a.js", "a.json", "a.yaml", "a.toml", "a.md", "a",
+    ];
+    let noise = (proptest::sample::select(names), noise(25), noise(25), noise(25));
+    let files = [("a.rs", RUST), ("a.ts", TYPESCRIPT), ("a.json", JSON), ("a.yaml", YAML)];
+    let spliced = proptest::sample::select(files.to_vec())
+        .prop_flat_map(|(name, base)| (Just(name), spliced(base), spliced(base), spliced(base)));
+    prop_oneof![1 => noise, 3 => spliced]
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn no_text_ends_the_process((name, base, mine, theirs) in any_sides()) {
+        if let Merged::Whole(text) = merge(name, &base, &mine, &theirs) {
+            let settled = text == mine || text == theirs;
+            prop_assert!(settled || parses(name, &text).is_ok(), "{text}");
+        }
+        let _ = with_markers(name, &base, &mine, &theirs);
+        let _ = crate::summary::summary(name, Some(&mine), Some(&theirs));
+        let _ = crate::summary::summary(name, None, Some(&theirs));
+        let _ = crate::fit::misfits(name, &theirs, &mine);
+        let _ = crate::fit::malformed(name, &theirs, &mine);
+        if let (Some(outline), false) = (outline(name, &mine), mine.starts_with('\u{feff}')) {
+            prop_assert_eq!(real::again(&mine, 0, &outline, mine.len()), mine);
+        }
+    }
+}
+
 /// A Rust file of functions with bodies by number, TypeScript and JSON alike.
 fn written(name: &str, bodies: &[(usize, u8)]) -> String {
     let items = bodies.iter().map(|(item, body)| match name {
@@ -284,7 +386,7 @@ fn written(name: &str, bodies: &[(usize, u8)]) -> String {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 200, ..Config::default() })]
+    #![proptest_config(Config { cases: 200, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn edits_of_different_items_are_all_there(

@@ -77,7 +77,10 @@ fn settled<'t>(base: &str, mine: &'t str, theirs: &'t str) -> Option<&'t str> {
 /// Merges texts in plain form; what comes out is readable in its language, or has a clash.
 fn pieces(path: &str, base: &str, mine: &str, theirs: &str) -> Vec<Piece> {
     if let Some(settled) = settled(base, mine, theirs) {
-        return vec![Piece::Text(settled.to_owned())];
+        return match parse::readable(path, settled) {
+            Ok(()) => vec![Piece::Text(settled.to_owned())],
+            Err(_) => text::undecided(base, mine, theirs),
+        };
     }
     if let Some(reprinted) = in_style_of(path, mine, theirs) {
         let mut pieces = decided(path, base, &reprinted, theirs);

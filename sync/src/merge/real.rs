@@ -37,7 +37,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
 }
 
 /// The text put together from its stretches.
-fn again(text: &str, start: usize, body: &Body, end: usize) -> String {
+pub(super) fn again(text: &str, start: usize, body: &Body, end: usize) -> String {
     let mut whole = slice(text, start..body.open).to_owned();
     for item in &body.items {
         whole.push_str(slice(text, item.blank.clone()));
