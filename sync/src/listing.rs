@@ -20,6 +20,9 @@ pub enum Kind {
     Other,
 }
 
+/// The entries of a folder: names and kinds.
+pub(crate) type Entries = Vec<(String, Kind)>;
+
 /// A folder or one of its entries that could not be looked at, and why.
 pub(crate) type Unlisted = (PathBuf, io::Error);
 
@@ -28,7 +31,7 @@ pub(crate) type Unlisted = (PathBuf, io::Error);
 ///
 /// # Errors
 /// The folder or an entry cannot be looked at.
-pub(crate) fn entries(folder: &Path) -> Result<Vec<(String, Kind)>, Unlisted> {
+pub(crate) fn entries(folder: &Path) -> Result<Entries, Unlisted> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -57,7 +60,7 @@ pub(crate) fn entries(folder: &Path) -> Result<Vec<(String, Kind)>, Unlisted> {
 /// # Errors
 /// Those of `entries`.
 pub(crate) fn list<E>(
-    entries: &dyn Fn(&str) -> Result<Vec<(String, Kind)>, E>,
+    entries: &dyn Fn(&str) -> Result<Entries, E>,
     folder: &str,
     extensions: &[&str],
     deep: bool,
