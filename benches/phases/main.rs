@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use flaresmith_codegen::emit::TARGETS;
+use flaresmith_codegen::emit::memo::Memo;
 use flaresmith_codegen::emit::templates::Templates;
 use flaresmith_codegen::{check, lower, openapi, source, spec};
 use flaresmith_sync::base::Around;
@@ -73,10 +74,10 @@ fn phases(project: &Project, watch: &mut Watch) {
     });
     let templates = Templates::new(&BTreeMap::new()).expect("the built-in frames parse");
     let selected: Vec<&'static str> = TARGETS.iter().map(|target| target.name).collect();
-    let input = project.input(&templates, &selected);
     for target in TARGETS {
         watch.phase(name, &format!("emit-{}", target.name), || {
-            (target.emit)(&input, &mut Vec::new())
+            // A memo of its own each time: what was formatted before would cost nothing.
+            (target.emit)(&project.input(&templates, &selected, &Memo::default()), &mut Vec::new())
         });
     }
 
@@ -109,5 +110,14 @@ fn phases(project: &Project, watch: &mut Watch) {
     });
     watch.phase(name, "compile", || {
         black_box(flaresmith_codegen::compile(sources, settings, &BTreeMap::new()))
+    });
+    let memo = Memo::default();
+    watch.phase(name, "compile-again", || {
+        black_box(flaresmith_codegen::compile_again(
+            sources,
+            settings,
+            &BTreeMap::new(),
+            &memo,
+        ))
     });
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use flaresmith_codegen::diagnostics::any_error;
 use flaresmith_codegen::emit::Input;
+use flaresmith_codegen::emit::memo::Memo;
 use flaresmith_codegen::emit::templates::Templates;
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
@@ -18,7 +19,7 @@ use flaresmith_sync::digest::Digest;
 use flaresmith_sync::lock::Lock;
 use flaresmith_sync::plan::{self, Plan, Wish};
 use flaresmith_sync::snapshot::Snapshot;
-use flaresmith_sync::{Root, sources};
+use flaresmith_sync::{Root, Tree, sources};
 use tempfile::TempDir;
 
 use crate::made;
@@ -50,7 +51,7 @@ impl Project {
     /// The contract of this repository. It is 3.1, which the floor cannot read, so the floor has its own 3.0 form.
     pub(crate) fn platform() -> Self {
         let root = Root::at(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("the repository is there");
-        let inputs = sources::read(&root).expect("the specs can be read");
+        let inputs = sources::read(&Tree::disk(&root)).expect("the specs can be read");
         let mut project = Self::new("platform", inputs.sources, inputs.settings);
         project.floor = project.artifact("openapi-3.0.json");
         project
@@ -96,7 +97,12 @@ impl Project {
     }
 
     /// What a target is given when all are emitted.
-    pub(crate) fn input<'a>(&'a self, templates: &'a Templates, selected: &'a [&'static str]) -> Input<'a> {
+    pub(crate) fn input<'a>(
+        &'a self,
+        templates: &'a Templates,
+        selected: &'a [&'static str],
+        memo: &'a Memo,
+    ) -> Input<'a> {
         Input {
             model: &self.compiled.model,
             bundle: &self.compiled.bundle,
@@ -104,6 +110,7 @@ impl Project {
             templates,
             project: &self.compiled.model.info.title,
             selected,
+            memo,
         }
     }
 

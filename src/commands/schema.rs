@@ -11,6 +11,7 @@ use flaresmith_codegen::openapi::extension::{OperationExtension, RootExtension, 
 use flaresmith_codegen::settings::Settings;
 use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::DriftReport;
+use flaresmith_sync::hook::HookReport;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
@@ -54,6 +55,11 @@ const PUBLISHED: &[Published] = &[
         name: "drift-report",
         about: "What spec apply, spec plan and spec check print",
         schema: printed::<DriftReport>,
+    },
+    Published {
+        name: "hook-report",
+        about: "What hook install, hook uninstall and hook status print",
+        schema: printed::<HookReport>,
     },
     Published {
         name: "diagnostics",
