@@ -40,8 +40,11 @@ struct Clean {
     managed: BTreeSet<String>,
 }
 
+/// Settings and contract.
+type Specs = (Vec<u8>, Vec<u8>);
+
 /// What was generated in an empty folder so far, by contract and settings.
-static CLEAN: Mutex<BTreeMap<(Vec<u8>, Vec<u8>), Option<Clean>>> = Mutex::new(BTreeMap::new());
+static CLEAN: Mutex<BTreeMap<Specs, Option<Clean>>> = Mutex::new(BTreeMap::new());
 
 #[test]
 fn whatever_happens_no_edit_is_lost_and_no_check_is_wrong() {
