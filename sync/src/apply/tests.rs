@@ -73,6 +73,7 @@ fn plan(changes: &[(&str, &str, &str)]) -> Plan {
         },
         before: before.as_bytes().to_vec(),
         after: (*after).to_owned(),
+        carries: false,
     };
     Plan {
         changes: changes.iter().map(change).collect(),
