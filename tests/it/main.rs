@@ -15,6 +15,7 @@ mod ci_forms;
 mod command_line;
 mod corpus;
 mod determinism;
+mod documents;
 mod edits;
 mod git;
 #[cfg(unix)]
