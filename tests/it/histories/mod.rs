@@ -53,8 +53,11 @@ struct Clean {
     managed: BTreeSet<String>,
 }
 
-/// What was generated in an empty folder so far, by contract and settings.
-static CLEAN: Mutex<BTreeMap<(Vec<u8>, Vec<u8>), Option<Clean>>> = Mutex::new(BTreeMap::new());
+/// A contract and settings.
+type Given = (Vec<u8>, Vec<u8>);
+
+/// What was generated in an empty folder so far; nothing where the contract cannot be read.
+static CLEAN: Mutex<BTreeMap<Given, Option<Clean>>> = Mutex::new(BTreeMap::new());
 
 #[test]
 fn whatever_happens_no_edit_is_lost_and_no_check_is_wrong() {
