@@ -258,8 +258,7 @@ fn decide(
     surroundings: &mut dyn Surroundings,
     bases: &mut BTreeMap<String, String>,
 ) {
-    let mine = String::from_utf8_lossy(case.mine);
-    let misfits = misfits(case, &mine);
+    let misfits = misfits(case);
     let row = Row {
         keeper: case.keeper,
         output: case.output,
