@@ -12,6 +12,10 @@ mod outcome;
 mod progress;
 mod view;
 
+/// A run is made of millions of small allocations on several threads, which the system's allocator takes a fifth of the time for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     outcome::report_panics();
     let cli = cli::Cli::parse();

@@ -11,18 +11,19 @@ use crate::plan::{Case, ChangeKind, Conflict, Plan, Surroundings, Wish, change, 
 use crate::table::{Disk, Keeper, Row};
 
 /// Where a person's bytes do not fit: signatures in a scaffold, the form of data in a managed file.
-pub(crate) fn misfits(case: &Case<'_>, mine: &str) -> Vec<Misfit> {
+pub(crate) fn misfits(case: &Case<'_>) -> Vec<Misfit> {
     let Some((artifact, _)) = case.new else {
         return Vec::new();
     };
     if !matches!(case.disk, Disk::Edited | Disk::Accepted) || case.keeper == Keeper::Ejected {
         return Vec::new();
     }
+    let mine = String::from_utf8_lossy(case.mine);
     if case.keeper == Keeper::Scaffold {
-        return fit::misfits(case.path, &artifact.text, mine);
+        return fit::misfits(case.path, &artifact.text, &mine);
     }
     let data = [".json", ".yaml", ".yml"].iter().any(|end| case.path.ends_with(end));
-    let malformed = data.then(|| fit::malformed(case.path, &artifact.text, mine)).flatten();
+    let malformed = data.then(|| fit::malformed(case.path, &artifact.text, &mine)).flatten();
     malformed.map_or_else(Vec::new, |what| {
         vec![Misfit {
             what,

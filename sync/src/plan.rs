@@ -163,6 +163,9 @@ pub fn plan(
         .filter(|path| case(path, lock, &wanted, snapshot).disk != Disk::New)
         .collect();
     surroundings.read(snapshot, &differ)?;
+    let carried = lock.files.iter().filter(|(_, entry)| entry.carried.is_some());
+    let kept: Vec<String> = carried.map(|(path, _)| base::path_of(path)).collect();
+    surroundings.read(snapshot, &kept.iter().map(String::as_str).collect::<Vec<_>>())?;
     let persons: Vec<&str> = differ
         .iter()
         .copied()
@@ -255,8 +258,7 @@ fn decide(
     surroundings: &mut dyn Surroundings,
     bases: &mut BTreeMap<String, String>,
 ) {
-    let mine = String::from_utf8_lossy(case.mine);
-    let misfits = misfits(case, &mine);
+    let misfits = misfits(case);
     let row = Row {
         keeper: case.keeper,
         output: case.output,

@@ -131,11 +131,11 @@ pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &
     let Ok(bytes) = serde_json::to_vec(&record) else { return };
     let Some(folder) = path.parent() else { return };
     let _ = std::fs::create_dir_all(folder);
-    // Whole or not at all; without waiting for the disk, since nothing is lost with it.
-    if let Ok(mut file) = tempfile::NamedTempFile::new_in(folder)
-        && std::io::Write::write_all(&mut file, &bytes).is_ok()
-    {
-        let _ = file.persist(path);
+    // Whole or not at all, without waiting for the disk, since nothing is lost with it; under one name, so that a killed run
+    // leaves nothing that the next does not write over.
+    let fresh = path.with_extension("new");
+    if std::fs::write(&fresh, &bytes).is_ok() {
+        let _ = std::fs::rename(&fresh, path);
     }
 }
 

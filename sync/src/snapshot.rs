@@ -71,7 +71,11 @@ impl Snapshot {
             .map(|path| Ok(((*path).to_owned(), look(root, path, known.get(*path), now)?)))
             .collect::<Result<_, SyncError>>()?;
         let mut snapshot = Self::default();
-        for (path, look) in looked {
+        let twins = twins(&paths);
+        for (path, mut look) in looked {
+            if twins.contains(path.as_str()) && !is_listed(root, &path) {
+                look = Look::only(OnDisk::Absent);
+            }
             snapshot.stamps.extend(look.stamp.map(|stamp| (path.clone(), stamp)));
             if look.unread {
                 snapshot.unread.insert(path.clone());
@@ -216,17 +220,46 @@ struct Look {
     unread: bool,
 }
 
+impl Look {
+    fn only(disk: OnDisk) -> Self {
+        Self {
+            disk,
+            stamp: None,
+            unread: false,
+        }
+    }
+}
+
+/// Paths that differ from another in case alone. On a disk that does not tell them apart, both would seem to be there.
+fn twins<'a>(paths: &[&'a str]) -> BTreeSet<&'a str> {
+    let mut folded: BTreeMap<String, Vec<&'a str>> = BTreeMap::new();
+    for path in paths {
+        folded.entry(path.to_lowercase()).or_default().push(path);
+    }
+    folded
+        .into_values()
+        .filter(|alike| alike.iter().any(|path| Some(path) != alike.first()))
+        .flatten()
+        .collect()
+}
+
+/// Whether every folder on the way lists the next part in this very spelling.
+fn is_listed(root: &Root, path: &str) -> bool {
+    let mut folder = root.path().to_owned();
+    path.split('/').all(|part| {
+        let listed = std::fs::read_dir(&folder)
+            .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name().to_str() == Some(part)));
+        folder.push(part);
+        listed
+    })
+}
+
 fn look(root: &Root, path: &str, known: Option<&(Stamp, Digest)>, now: SystemTime) -> Result<Look, SyncError> {
     let full = root.resolve(path)?;
-    let only = |disk| Look {
-        disk,
-        stamp: None,
-        unread: false,
-    };
     let metadata = match std::fs::symlink_metadata(&full) {
         Ok(metadata) if metadata.is_file() => metadata,
-        Ok(_) => return Ok(only(OnDisk::Other)),
-        Err(_) => return Ok(only(OnDisk::Absent)),
+        Ok(_) => return Ok(Look::only(OnDisk::Other)),
+        Err(_) => return Ok(Look::only(OnDisk::Absent)),
     };
     let stamp = Stamp::of(&metadata, now);
     let executable = executable(&metadata);
@@ -264,4 +297,25 @@ fn executable(metadata: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn executable(_metadata: &std::fs::Metadata) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_differ_in_case_alone_are_twins_and_a_spelling_is_listed_or_not() {
+        assert_eq!(
+            twins(&["a/b.ts", "A/b.ts", "c.ts"]),
+            BTreeSet::from(["a/b.ts", "A/b.ts"])
+        );
+        assert!(twins(&["a", "b", "b"]).is_empty());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        std::fs::write(folder.path().join("a/b.ts"), "").unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        assert!(is_listed(&root, "a/b.ts"));
+        assert!(!is_listed(&root, "A/b.ts"));
+        assert!(!is_listed(&root, "a/B.ts"));
+    }
 }

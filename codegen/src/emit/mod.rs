@@ -7,6 +7,7 @@ mod docs;
 mod drizzle;
 pub mod example;
 mod hono;
+mod json;
 mod mcp;
 pub mod memo;
 mod openapi;

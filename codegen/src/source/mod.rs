@@ -4,6 +4,7 @@
 //! Must not know: what any document means, or where the texts came from.
 
 pub mod locate;
+mod portions;
 pub mod read;
 
 use std::collections::BTreeMap;

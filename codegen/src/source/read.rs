@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::Sources;
+use super::{Sources, portions};
 use crate::diagnostics::{At, Diagnostic, Place, document};
 
 /// No document may be larger, in bytes.
@@ -78,6 +78,11 @@ fn json(path: &str, text: &str) -> Result<Value, Diagnostic> {
 }
 
 fn yaml(path: &str, text: &str) -> Result<Value, Diagnostic> {
+    // A piece has no more to spare than its share: one that needs more is read with the whole.
+    let piece = |text: &str| serde_saphyr::from_str_with_options::<Tree>(text, bounded(text.len(), 1_000)).ok();
+    if let Some(value) = portions::read(text, &|text| piece(text).map(|tree| tree.0)) {
+        return Ok(value);
+    }
     serde_saphyr::from_str_with_options::<Tree>(text, yaml_options(text.len()))
         .map(|tree| tree.0)
         .map_err(|error| {
@@ -99,18 +104,23 @@ fn yaml(path: &str, text: &str) -> Result<Value, Diagnostic> {
 /// How YAML is read, here and where places are looked up: words are words (`no`, `on`, `0123`), and what a document may cost
 /// is bounded by its own size, so that aliases cannot multiply it.
 pub(super) fn yaml_options(length: usize) -> serde_saphyr::Options {
+    bounded(length, 100_000)
+}
+
+/// `spare`: how much more than its own size a text may come to.
+fn bounded(length: usize, spare: usize) -> serde_saphyr::Options {
     serde_saphyr::options! {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         with_snippet: false,
         budget: serde_saphyr::budget! {
-            max_nodes: 100_000 + length,
-            max_events: 200_000 + length * 2,
+            max_nodes: spare + length,
+            max_events: spare * 2 + length * 2,
             max_depth: 256,
-            max_total_scalar_bytes: 1_000_000 + length * 4,
-            max_recorded_anchor_events: 1_000_000 + length,
-            max_recorded_anchor_bytes: 1_000_000 + length * 4,
+            max_total_scalar_bytes: spare * 10 + length * 4,
+            max_recorded_anchor_events: spare * 10 + length,
+            max_recorded_anchor_bytes: spare * 10 + length * 4,
             max_documents: 1,
         },
     }

@@ -41,6 +41,10 @@ pub(super) enum Step {
     Crlf(usize),
     Link(usize),
     DropLock,
+    /// What is not committed is given up.
+    Discard,
+    /// The files that stand in the way of an apply are deleted, as it suggests.
+    GiveWay,
     Switch(usize),
     Merge(Side),
     /// Two branches, each with another contract applied and committed, merged.
@@ -81,8 +85,8 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     };
     let readable = || 0..CONTRACTS - 1;
     prop_oneof![
-        4 => (file(), edit).prop_map(|(file, edit)| Step::EditGenerated(file, edit)),
-        2 => file().prop_map(Step::EditStub),
+        3 => (file(), edit).prop_map(|(file, edit)| Step::EditGenerated(file, edit)),
+        4 => file().prop_map(Step::EditStub),
         1 => file().prop_map(Step::NewFile),
         6 => prop_oneof![8 => readable(), 1 => Just(CONTRACTS - 1)].prop_map(Step::Contract),
         2 => (0..SETTINGS_COUNT).prop_map(Step::Targets),
@@ -98,6 +102,8 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         2 => file().prop_map(Step::Crlf),
         1 => file().prop_map(Step::Link),
         1 => Just(Step::DropLock),
+        2 => Just(Step::Discard),
+        4 => Just(Step::GiveWay),
         3 => (0..2_usize).prop_map(Step::Switch),
         2 => side().prop_map(Step::Merge),
         1 => (readable(), readable(), side()).prop_map(|(a, b, side)| Step::MergeApplied(a, b, side)),
@@ -202,11 +208,13 @@ impl World {
             }),
             Step::Link(file) => self.replace(*file, |path| {
                 let elsewhere = path.with_extension("linked");
-                if fs::rename(path, &elsewhere).is_ok() {
+                if elsewhere != *path && fs::rename(path, &elsewhere).is_ok() {
                     symlink(elsewhere.file_name().unwrap(), path).unwrap();
                 }
             }),
             Step::DropLock => drop(fs::remove_file(self.repository.path().join(LOCK))),
+            Step::Discard => drop(self.git(&["reset", "-q", "--hard"])),
+            Step::GiveWay => self.give_way(),
             Step::Switch(number) => self.switch(*number),
             Step::Merge(side) => self.merge(*side),
             Step::MergeApplied(..) | Step::Apply | Step::DryRun => {}
@@ -224,6 +232,16 @@ impl World {
             Edit::Replace => mark,
         };
         fs::write(path, text).unwrap();
+    }
+
+    fn give_way(&self) {
+        let said = self.repository.run(&["spec", "plan", "--quiet", "--format", "json"]);
+        if said.code == 3 {
+            for conflict in said.json()["conflicts"].as_array().unwrap() {
+                let path = self.repository.path().join(conflict["path"].as_str().unwrap());
+                fs::remove_file(path).unwrap();
+            }
+        }
     }
 
     fn mark(&mut self) -> String {

@@ -9,6 +9,7 @@ mod input;
 
 use serde_json::{Map, Value, json};
 
+use super::json::document;
 use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Case, Domain, Operation};
@@ -53,7 +54,7 @@ fn artifact(input: &Input<'_>, name: &str, value: &Value) -> Artifact {
     let folder = input.settings.mcp.out.as_deref().unwrap_or("generated/mcp");
     Artifact {
         path: format!("{folder}/{name}"),
-        text: format!("{value:#}\n"),
+        text: document(value),
         ownership: Ownership::Managed,
         target: "mcp",
     }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use self::canonical::canonical;
 use self::downgrade::downgrade;
 use self::tally::Tally;
-use super::{Artifact, GENERATED_BY, Input, Ownership};
+use super::{Artifact, GENERATED_BY, Input, Ownership, json};
 use crate::diagnostics::{Diagnostic, Diagnostics, downgrade as codes};
 
 /// Frames of this target: name and text.
@@ -50,7 +50,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     // Writing a document costs more than making it, and no text needs another.
     let pair = |name: &str, document: &Value| {
         let (json, yaml) = rayon::join(
-            || artifact(format!("{folder}/{name}.json"), json(document)),
+            || artifact(format!("{folder}/{name}.json"), json::document(document)),
             || artifact(format!("{folder}/{name}.yaml"), yaml(document)),
         );
         [json, yaml]
@@ -65,13 +65,6 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
 
 fn yaml(document: &Value) -> String {
     format!("# {GENERATED_BY}\n{}", yaml::document(document))
-}
-
-fn json(document: &Value) -> String {
-    // The first cannot fail on a tree of strings and numbers, and is much the faster.
-    let mut text = serde_json::to_string_pretty(document).unwrap_or_else(|_| format!("{document:#}"));
-    text.push('\n');
-    text
 }
 
 fn artifact(path: String, text: String) -> Artifact {

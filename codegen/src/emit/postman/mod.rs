@@ -10,9 +10,11 @@ mod tests;
 mod url;
 mod variables;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::json::document;
 use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Model, Operation, SecurityScheme};
@@ -31,9 +33,31 @@ const COLLECTION_SCHEMA: &str = "https://schema.getpostman.com/json/collection/v
 struct Collection<'a> {
     input: &'a Input<'a>,
     /// What ids are made of beside the operation.
-    scope: String,
+    scope: &'a str,
     schemas: &'a Schemas,
     variables: &'a Variables,
+    parts: &'a [Part],
+}
+
+/// What the requests of one operation have in common in every collection: all but their ids.
+struct Part {
+    name: String,
+    script: Value,
+    request: Value,
+    responses: Vec<Value>,
+}
+
+impl Part {
+    fn of(model: &Model, operation: &Operation, schemas: &Schemas, variables: &Variables) -> Self {
+        let request = request::of(model, operation, variables);
+        let written = operation.summary.clone().filter(|text| !text.trim().is_empty());
+        Self {
+            name: written.unwrap_or_else(|| operation.id.title()),
+            script: json!(tests::script(operation, schemas)),
+            responses: request::examples(model, operation, &request),
+            request,
+        }
+    }
 }
 
 /// Makes the artifacts.
@@ -43,38 +67,44 @@ pub(super) fn emit(input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Art
     let variables = Variables::of(input.model);
     let artifact = |name: &str, value: &Value| Artifact {
         path: format!("{folder}/{name}"),
-        text: format!("{value:#}\n"),
+        text: document(value),
         ownership: Ownership::Managed,
         target: "postman",
     };
-    let mut artifacts = Vec::new();
-    let base = Collection {
-        input,
-        scope: "base".to_owned(),
-        schemas: &schemas,
-        variables: &variables,
-    };
-    let first = environments(input.model)
-        .into_iter()
-        .next()
-        .map(|(_, url)| url)
-        .unwrap_or_default();
-    let name = format!("CloudMake Base - {}", input.project);
-    artifacts.push(artifact("base.postman_collection.json", &base.value(&name, &first)));
-    for (environment, url) in environments(input.model) {
+    let model = input.model;
+    let operations = model.operations.par_iter();
+    let parts: Vec<Part> = operations
+        .map(|operation| Part::of(model, operation, &schemas, &variables))
+        .collect();
+    let collection = |file: &str, scope: &str, name: &str, url: &str| {
         let collection = Collection {
-            scope: environment.clone(),
-            ..base.clone_for(input)
+            input,
+            scope,
+            schemas: &schemas,
+            variables: &variables,
+            parts: &parts,
         };
-        let name = format!("CloudMake - {} ({environment})", input.project);
-        let file = file_name(&environment);
-        artifacts.push(artifact(
-            &format!("{file}.postman_collection.json"),
-            &collection.value(&name, &url),
-        ));
-        let value = environment_file(input.model, input.project, &environment, &url);
-        artifacts.push(artifact(&format!("{file}.postman_environment.json"), &value));
-    }
+        artifact(&format!("{file}.postman_collection.json"), &collection.value(name, url))
+    };
+    let environments = environments(model);
+    let first = environments.first().map(|(_, url)| url.as_str()).unwrap_or_default();
+    let project = input.project;
+    let (base, mut artifacts) = rayon::join(
+        || collection("base", "base", &format!("CloudMake Base - {project}"), first),
+        || {
+            let of_each = environments.par_iter().flat_map_iter(|(environment, url)| {
+                let file = file_name(environment);
+                let name = format!("CloudMake - {project} ({environment})");
+                let value = environment_file(model, project, environment, url);
+                [
+                    collection(&file, environment, &name, url),
+                    artifact(&format!("{file}.postman_environment.json"), &value),
+                ]
+            });
+            of_each.collect::<Vec<_>>()
+        },
+    );
+    artifacts.push(base);
     artifacts
 }
 
@@ -138,32 +168,24 @@ fn environment_file(model: &Model, project: &str, name: &str, url: &str) -> Valu
 }
 
 impl<'a> Collection<'a> {
-    fn clone_for(&self, input: &'a Input<'a>) -> Collection<'a> {
-        Collection {
-            input,
-            scope: self.scope.clone(),
-            schemas: self.schemas,
-            variables: self.variables,
-        }
-    }
-
     fn value(&self, name: &str, url: &str) -> Value {
         let project = self.input.project;
         let model = self.input.model;
         let mut folders = Vec::new();
         for (at, domain) in model.domains.iter().enumerate() {
-            let mut own: Vec<&Operation> = model
+            let mut own: Vec<(&Operation, &Part)> = model
                 .operations
                 .iter()
-                .filter(|operation| operation.domain.index() == at)
+                .zip(self.parts)
+                .filter(|(operation, _)| operation.domain.index() == at)
                 .collect();
-            own.sort_by_key(|operation| operation.policy.postman.order.unwrap_or(i64::MAX));
+            own.sort_by_key(|(operation, _)| operation.policy.postman.order.unwrap_or(i64::MAX));
             if own.is_empty() {
                 continue;
             }
-            let items: Vec<Value> = own.iter().map(|operation| self.item(operation)).collect();
+            let items: Vec<Value> = own.iter().map(|(operation, part)| self.item(operation, part)).collect();
             folders.push(json!({
-                "id": id(&[project, &self.scope, "domain", &domain.name.raw]),
+                "id": id(&[project, self.scope, "domain", &domain.name.raw]),
                 "name": domain.title,
                 "description": domain.description.as_deref().unwrap_or_default(),
                 "item": items,
@@ -178,7 +200,7 @@ impl<'a> Collection<'a> {
         variable.push(json!({ "key": "schemas", "value": self.schemas.text(), "type": "string" }));
         json!({
             "info": {
-                "_postman_id": id(&[project, &self.scope, "collection"]),
+                "_postman_id": id(&[project, self.scope, "collection"]),
                 "name": name,
                 "description": format!("{} {}. Generated from the contract.", model.info.title, model.info.version),
                 "schema": COLLECTION_SCHEMA,
@@ -189,20 +211,21 @@ impl<'a> Collection<'a> {
     }
 
     /// One operation: its request, tests and an example of its answer.
-    fn item(&self, operation: &Operation) -> Value {
-        let id = |what: &str| id(&[self.input.project, &self.scope, &operation.id.raw, what]);
-        let request = request::of(self.input.model, operation, self.variables);
-        let written = operation.summary.clone().filter(|text| !text.trim().is_empty());
-        let name = written.unwrap_or_else(|| operation.id.title());
+    fn item(&self, operation: &Operation, part: &Part) -> Value {
+        let id = |what: &str| id(&[self.input.project, self.scope, &operation.id.raw, what]);
+        let mut responses = part.responses.clone();
+        for response in &mut responses {
+            response["id"] = Value::String(id("example"));
+        }
         json!({
             "id": id("request"),
-            "name": name,
+            "name": part.name,
             "event": [{
                 "listen": "test",
-                "script": { "id": id("tests"), "type": "text/javascript", "exec": tests::script(operation, self.schemas) },
+                "script": { "id": id("tests"), "type": "text/javascript", "exec": part.script },
             }],
-            "request": request,
-            "response": request::examples(self.input.model, operation, &request, &id("example")),
+            "request": part.request,
+            "response": responses,
         })
     }
 }

@@ -183,8 +183,8 @@ pub(super) fn joined(value: &Value) -> String {
     }
 }
 
-/// An example of the answer that an operation gives when it works.
-pub(super) fn examples(model: &Model, operation: &Operation, request: &Value, id: &str) -> Vec<Value> {
+/// An example of the answer that an operation gives when it works. Its id is left empty: it differs between collections.
+pub(super) fn examples(model: &Model, operation: &Operation, request: &Value) -> Vec<Value> {
     let Some(success) = operation.success() else {
         return Vec::new();
     };
@@ -195,7 +195,7 @@ pub(super) fn examples(model: &Model, operation: &Operation, request: &Value, id
     let body = content.and_then(|content| of_content(model, content, Direction::Response));
     let media = content.map(|content| json!([{ "key": "Content-Type", "value": content.media }]));
     vec![json!({
-        "id": id,
+        "id": "",
         "name": if success.description.is_empty() { "Success" } else { success.description.as_str() },
         "originalRequest": request,
         "status": reason(code),
