@@ -59,7 +59,7 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Set a repository up: writes flaresmith.toml, and a first feature when there is no contract yet.
     Init(InitArgs),
-    /// Work with the specs: apply, plan, check, trace, diff.
+    /// Work with the specs: apply, plan, check, watch, trace and diff them; decide about edits of what they generate.
     #[command(subcommand)]
     Spec(SpecCommand),
     /// Check what is staged before every commit: install the hook, take it out, see how it stands.

@@ -1,7 +1,7 @@
 //! Flaresmith's pure half: texts of specs in, artifacts and diagnostics out.
 //!
-//! Owns: reading, the model, the checks and every target. Must not know: disk, clock, environment, network, git. The order of
-//! the stages is the order of the modules below; a stage uses only what stands above it.
+//! Owns: reading, the model, the checks and every target. Must not know: disk, clock, environment, network, git. The stages,
+//! each of which uses only those before it: source, openapi and spec, lower, check, emit; `compile` runs them.
 
 pub mod check;
 pub mod compare;

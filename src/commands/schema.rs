@@ -6,12 +6,15 @@
 use std::fs;
 use std::path::Path;
 
+use flaresmith_codegen::compare::ChangeReport;
 use flaresmith_codegen::diagnostics::nearest;
 use flaresmith_codegen::openapi::extension::{OperationExtension, RootExtension, SchemaExtension};
 use flaresmith_codegen::settings::Settings;
 use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::DriftReport;
 use flaresmith_sync::hook::HookReport;
+use flaresmith_sync::saved::SavedPlan;
+use flaresmith_sync::status::Status;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
@@ -55,6 +58,21 @@ const PUBLISHED: &[Published] = &[
         name: "drift-report",
         about: "What spec apply, spec plan and spec check print",
         schema: printed::<DriftReport>,
+    },
+    Published {
+        name: "status",
+        about: "What spec status prints",
+        schema: printed::<Status>,
+    },
+    Published {
+        name: "saved-plan",
+        about: "What spec plan --out writes and spec apply --plan reads",
+        schema: read::<SavedPlan>,
+    },
+    Published {
+        name: "change-report",
+        about: "What spec diff prints",
+        schema: printed::<ChangeReport>,
     },
     Published {
         name: "hook-report",

@@ -27,6 +27,12 @@ pub(crate) fn run(args: &PlanArgs, global: &Global, view: &mut View) -> Result<O
     let plan = &examined.plan;
     drop(progress);
     let report = drift::report(plan);
+    if args.out.is_some() && plan.is_blocked() {
+        view.warning(
+            "the plan has conflicts, so it was not saved",
+            "solve them as told below, then make the plan again",
+        );
+    }
     if let (Some(out), false) = (&args.out, plan.is_blocked()) {
         write(out, &saved::save(plan, super::lock_text(&examined.root)?.as_deref())?)?;
     }

@@ -108,6 +108,8 @@ pub(crate) fn carry(
             plan.changes.push(change(case, ChangeKind::Modified, text, true));
             Some(entry)
         }
+        // The team's own file that fits is left alone.
+        Merged::Clash(_) if case.keeper == Keeper::Scaffold && row.fits => Some(known.clone()),
         Merged::Clash(clashes) => {
             let note = "the contract and the edit change the same thing".to_owned();
             plan.conflicts.push(stuck(note, clashes));

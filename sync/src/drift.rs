@@ -175,6 +175,7 @@ mod tests {
             conflicts: vec![Conflict {
                 path: "b".to_owned(),
                 reason: table::Reason::ManualDivergence,
+                keeper: table::Keeper::Managed,
                 held: table::Held::Committed,
                 mine: Vec::new(),
                 theirs: None,

@@ -67,6 +67,8 @@ pub struct Conflict {
     pub path: String,
     /// Why.
     pub reason: Reason,
+    /// Who keeps the file.
+    pub keeper: Keeper,
     /// What git holds of the edit.
     pub held: Held,
     /// What stands on disk.
@@ -333,6 +335,7 @@ pub(crate) fn conflict(case: &Case<'_>, row: Row, misfits: Vec<Misfit>) -> Confl
     Conflict {
         path: case.path.to_owned(),
         reason: reason(row.held, row.fits),
+        keeper: row.keeper,
         held: row.held,
         mine: case.mine.to_vec(),
         theirs: case.new.map(|(artifact, _)| artifact.text.clone()),

@@ -4,7 +4,7 @@
 
 use crate::fit::Misfit;
 use crate::plan::Conflict;
-use crate::table::{Held, Reason};
+use crate::table::{Held, Keeper, Reason};
 
 /// What to type next.
 #[must_use]
@@ -15,6 +15,12 @@ pub fn suggestion(conflict: &Conflict) -> String {
     }
     let merge = "`flaresmith spec apply --merge` carries the edit over";
     if conflict.held == Held::Unmerged {
+        if conflict.keeper != Keeper::Managed {
+            return format!(
+                "git's merge of the file is not resolved, and it holds an edit of yours: resolve it (`git checkout --ours {path}` keeps your \
+                 side), then run `git add {path}` and `flaresmith spec apply --merge`"
+            );
+        }
         return format!(
             "git's merge of the file is not resolved: `rm {path} && flaresmith spec apply && git add {path}` makes it anew from the merged specs"
         );
@@ -31,6 +37,12 @@ pub fn suggestion(conflict: &Conflict) -> String {
         } else {
             format!(" ({})", listed(&places))
         };
+        if conflict.keeper == Keeper::Scaffold {
+            return format!(
+                "{note}{places}: see both sides with `flaresmith spec plan --merge --diff`, then change the file, or write markers into it \
+                 (`flaresmith spec apply --merge --markers`)"
+            );
+        }
         return format!(
             "{note}{places}: see both sides with `flaresmith spec plan --merge --diff`, then change the file, write markers into it \
              (`flaresmith spec apply --merge --markers`), keep yours (`flaresmith spec accept {path} --reason '…'`) or theirs \

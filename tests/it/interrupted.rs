@@ -63,7 +63,7 @@ fn fresh(targets: &str) -> Repository {
 fn changed() -> Repository {
     let repository = fresh("\"zod\", \"openapi\"");
     repository.done(&APPLY);
-    let mode = fs::Permissions::from_mode(0o750);
+    let mode = fs::Permissions::from_mode(0o640);
     fs::set_permissions(repository.path().join("generated/ts/src/zod/pets.ts"), mode).unwrap();
     repository.write("api.yaml", &contract("Shops", "nickname"));
     repository
@@ -144,7 +144,7 @@ fn an_apply_that_adds_modifies_and_removes_killed_at_any_call_is_made_good_by_th
     killed_anywhere_the_next_apply_ends_the_same(&repository);
     repository.done(&APPLY);
     let mode = |name: &str| fs::metadata(repository.path().join(name)).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode("generated/ts/src/zod/pets.ts"), 0o750, "a mode was not kept");
+    assert_eq!(mode("generated/ts/src/zod/pets.ts"), 0o640, "a mode was not kept");
     assert!(repository.path().join("generated/ts/src/zod/shops.ts").exists());
     assert!(!repository.path().join("generated/ts/src/zod/orders.ts").exists());
 }
