@@ -38,3 +38,7 @@ mod staged_forms;
 #[cfg(target_os = "linux")]
 mod strace;
 mod toolchain;
+#[cfg(unix)]
+mod watch;
+#[cfg(unix)]
+mod watching;
