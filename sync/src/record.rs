@@ -21,7 +21,9 @@ use crate::stamp::Stamp;
 /// What was settled.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Record {
-    /// Everything that output follows from: the program itself, and every file that was read.
+    /// The program that made it. What another has to say is not believed, not even what it takes for the same content.
+    program: String,
+    /// Everything else that output follows from: every file that was read.
     key: String,
     /// Digest of the lock file.
     lock: String,
@@ -51,6 +53,7 @@ impl Record {
         place(root)
             .and_then(|path| std::fs::read(path).ok())
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .filter(|record: &Self| Some(record.program.as_str()) == program())
             .unwrap_or_default()
     }
 
@@ -127,7 +130,7 @@ impl Record {
 /// Remembers that a repository is settled: the plan was clean, or has been carried out. A record that cannot be written is not
 /// missed. `diagnostics` are those of the run.
 pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &Plan, snapshot: &Snapshot) {
-    let (Some(path), Some(key)) = (place(root), key(inputs)) else {
+    let (Some(path), Some(program), Some(key)) = (place(root), program(), key(inputs)) else {
         return;
     };
     let mut files: BTreeMap<String, Seen> = snapshot
@@ -152,6 +155,7 @@ pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &
         files.insert(change.path.clone(), Seen { digest, stamp: None });
     }
     let record = Record {
+        program: program.to_owned(),
         key,
         lock: lock_digest(Some(&plan.lock.to_text())),
         files,
@@ -173,20 +177,35 @@ fn lock_digest(text: Option<&str>) -> String {
     text.map_or_else(String::new, |text| Digest::of(text.as_bytes()).to_string())
 }
 
-/// Everything that output follows from. What was found while reading belongs to it: a folder that the settings name and that
-/// is not there leaves no digest. `None`: the program does not know itself, so nothing that it says can be remembered.
+/// Everything that output follows from, byte for byte: the digests of the lock make no difference between line ends. What was
+/// found while reading belongs to it: a folder that the settings name and that is not there leaves no digest.
 fn key(inputs: &Inputs) -> Option<String> {
-    let read: BTreeMap<&str, String> = inputs
-        .digests
-        .iter()
-        .map(|(path, digest)| (path.as_str(), digest.to_string()))
-        .collect();
-    let all = serde_json::to_vec(&(program()?, read, &inputs.diagnostics)).ok()?;
-    Some(Digest::of(&all).to_string())
+    let mut hash = blake3::Hasher::new();
+    let mut add = |part: &[u8]| {
+        // With its length, so that no two lists of parts read alike.
+        hash.update(&part.len().to_le_bytes());
+        hash.update(part);
+    };
+    for (path, bytes) in inputs.sources.iter() {
+        add(path.as_bytes());
+        add(bytes);
+    }
+    add(b"templates");
+    for (name, text) in &inputs.templates {
+        add(name.as_bytes());
+        add(text.as_bytes());
+    }
+    for (path, digest) in &inputs.digests {
+        add(path.as_bytes());
+        add(digest.to_string().as_bytes());
+    }
+    add(&serde_json::to_vec(&inputs.diagnostics).ok()?);
+    Some(hash.finalize().to_hex().to_string())
 }
 
 /// The program that generates: its version, and the very file that runs, since a build of one's own has the same version. It is
-/// looked at once, as early as may be: a process that runs on may find another file at its place. `None`: it cannot be told.
+/// looked at once, as early as may be: a process that runs on may find another file at its place. `None`: it cannot be told, so
+/// nothing that this process says can be remembered.
 fn program() -> Option<&'static str> {
     static PROGRAM: OnceLock<Option<String>> = OnceLock::new();
     let told = PROGRAM.get_or_init(|| {

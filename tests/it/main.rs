@@ -22,12 +22,16 @@ mod histories;
 mod hono;
 mod hook;
 mod hostile;
+#[cfg(unix)]
+mod incremental;
 mod instances;
 #[cfg(target_os = "linux")]
 mod interrupted;
 mod newcomer;
 mod nullability;
 mod platform;
+#[cfg(unix)]
+mod record;
 mod repository;
 mod rust_crate;
 mod schemas;

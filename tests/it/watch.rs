@@ -42,6 +42,11 @@ components:
     )
 }
 
+/// The contract with a mistake in its eighth line.
+fn broken() -> String {
+    contract("name", "number").replace("[Pets]\n", "[Pets]\n      x-flaresmith: { rol: admin }\n")
+}
+
 /// A repository with that contract, applied and committed.
 fn shop() -> Git {
     let git = Git::empty();
@@ -85,7 +90,7 @@ fn a_save_is_applied_and_told_in_one_line_with_its_time() {
     let mut watcher = Watcher::start(&git, &[]);
     save(&git, "nickname");
     let lines = watcher.told(" ms)");
-    assert!(lines.last().unwrap().contains("written ("), "{lines:?}");
+    assert!(lines.last().unwrap().contains(" written, "), "{lines:?}");
     assert!(lines.iter().any(|line| line.contains(PETS)), "{lines:?}");
     assert!(git.read(PETS).contains("nickname"));
     in_step(&git);
@@ -137,8 +142,7 @@ fn what_it_writes_itself_causes_no_second_round() {
 fn a_warning_is_remarked_once_and_not_again_by_what_follows_from_it() {
     let git = shop();
     let mut watcher = Watcher::start(&git, &[]);
-    let warned = contract("name", "number").replace("      operationId: listOrders\n", "");
-    git.write(API, &warned);
+    git.write(API, &contract("name", "number").replace("schemas/Pet'", "schemas/Pat'"));
     watcher.said("warning[");
     let rest = watcher.calm();
     assert_eq!(
@@ -191,7 +195,7 @@ fn a_broken_spec_is_shown_once_with_its_place_and_the_repair_needs_no_restart() 
     let git = shop();
     let mut watcher = Watcher::start(&git, &[]);
     let before = marks(&git);
-    let broken = contract("name", "number").replace("schemas/Pet'", "schemas/Pat'");
+    let broken = broken();
     git.write(API, &broken);
     let lines = watcher.said(&format!("{API}:8:"));
     assert!(lines.iter().any(|line| line.starts_with("error[")), "{lines:?}");
@@ -316,7 +320,7 @@ fn an_edit_of_a_generated_file_is_told_once_and_solved_when_it_is_undone() {
     let lines = watcher.told("in step");
     assert_eq!(rounds(&lines), 1, "{lines:?}");
     save(&git, "afterwards");
-    watcher.told("written (");
+    watcher.told(" written, ");
     in_step(&git);
 }
 
@@ -386,7 +390,7 @@ fn as_json_every_line_is_one_document() {
     let mut watcher = Watcher::start(&git, &["--format", "json"]);
     save(&git, "nickname");
     let mut lines = watcher.told("milliseconds");
-    git.write(API, &contract("name", "number").replace("schemas/Pet'", "schemas/Pat'"));
+    git.write(API, &broken());
     lines.extend(watcher.told("diagnostics"));
     save(&git, "name");
     lines.extend(watcher.told("milliseconds"));

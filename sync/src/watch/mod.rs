@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use notify::event::ModifyKind;
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 pub use folders::folders;
@@ -22,12 +22,17 @@ use crate::error::SyncError;
 const QUIET: Duration = Duration::from_millis(4);
 /// How long a burst may last before it is looked at all the same.
 const LONGEST: Duration = Duration::from_millis(100);
+/// How long a file may stay open to a writer before it is looked at all the same. Many programs empty a file, and write it only
+/// then: seen between the two, a contract would be gone.
+const LONGEST_OPEN: Duration = Duration::from_millis(400);
 
 /// Watched folders.
 pub struct Watch {
     watcher: RecommendedWatcher,
     events: Receiver<notify::Result<Event>>,
     folders: BTreeSet<PathBuf>,
+    /// Files that are being written, where the system tells when that is over.
+    open: BTreeSet<PathBuf>,
 }
 
 impl Watch {
@@ -42,6 +47,7 @@ impl Watch {
             watcher,
             events,
             folders: BTreeSet::new(),
+            open: BTreeSet::new(),
         })
     }
 
@@ -108,8 +114,17 @@ impl Watch {
             }
         }
         let began = Instant::now();
-        while began.elapsed() < LONGEST {
-            match self.events.recv_timeout(QUIET) {
+        loop {
+            let (longest, quiet) = if self.open.is_empty() {
+                (LONGEST, QUIET)
+            } else {
+                (LONGEST_OPEN, LONGEST_OPEN)
+            };
+            let left = longest.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            match self.events.recv_timeout(quiet.min(left)) {
                 Ok(event) => {
                     self.moves(event);
                 }
@@ -117,6 +132,7 @@ impl Watch {
                 Err(RecvTimeoutError::Disconnected) => return Err(ended()),
             }
         }
+        self.open.clear();
         Ok(began)
     }
 
@@ -130,13 +146,21 @@ impl Watch {
             // Notifications were lost, also those of folders that went and came back.
             self.forget(Path::new("/"));
         }
-        if matches!(
-            event.kind,
-            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
-        ) {
-            for path in &event.paths {
-                self.forget(path);
+        match event.kind {
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
+                for path in &event.paths {
+                    self.forget(path);
+                    self.open.remove(path);
+                }
             }
+            // Only Linux tells when a file is closed.
+            EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => self.open.extend(event.paths),
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
+                for path in &event.paths {
+                    self.open.remove(path);
+                }
+            }
+            _ => {}
         }
         !matches!(event.kind, EventKind::Access(_))
     }
@@ -225,5 +249,25 @@ mod tests {
     fn waiting_ends_with_the_time() {
         let mut watch = Watch::start().unwrap();
         watch.wait(Some(QUIET)).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_emptied_and_then_written_is_waited_for() {
+        use std::io::Write as _;
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("a");
+        std::fs::write(&path, "1").unwrap();
+        let mut watch = Watch::start().unwrap();
+        watch.follow(BTreeSet::from([place.path().to_owned()])).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut file = std::fs::File::create(&path).unwrap();
+                std::thread::sleep(QUIET * 10);
+                file.write_all(b"2").unwrap();
+            });
+            watch.wait(None).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "2");
+        });
     }
 }
