@@ -41,11 +41,13 @@ const TARGETS: [&[&str]; 5] = [
     &["postman", "zod"],
 ];
 
+/// Its name, the index of a text, and its properties with the index of a type.
+type Domain = (String, usize, Vec<(String, usize)>);
+
 /// A project of a few domains, small enough to be compiled thousands of times.
 #[derive(Debug, Clone)]
 struct Project {
-    /// Of each domain: its name, a text, and its properties with the index of a type.
-    domains: Vec<(String, usize, Vec<(String, usize)>)>,
+    domains: Vec<Domain>,
     targets: usize,
     out: bool,
     template: usize,
