@@ -196,12 +196,13 @@ fn compare(
     progress: &Progress,
 ) -> Result<Option<Examined>, SyncError> {
     let lock_text = lock_text(&root)?;
-    let record = Record::load(&root);
+    let mut record = Record::load(&root);
     let stamps = record.stamps();
     // A merge may find something to do where an apply finds nothing: an edited stub that the contract has gone past.
     if !wish.merge && record.applies(&inputs, lock_text.as_deref()) {
         let snapshot = Snapshot::take_known(&root, record.paths(), &stamps)?;
         if record.holds(&snapshot) {
+            record.refresh(&root, &snapshot);
             let (found, compared) = record.told();
             let plan = Plan {
                 compared,

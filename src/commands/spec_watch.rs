@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use flaresmith_codegen::diagnostics::Diagnostics;
 use flaresmith_codegen::emit::memo::Memo;
 use flaresmith_sync::apply::Turn;
 use flaresmith_sync::digest::Digest;
@@ -26,11 +27,14 @@ use crate::view::{Told, View};
 const TRIES: u32 = 100;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
+/// How long after a round that failed another is tried, if nothing moves: what was in the way may go without a notification.
+const BEFORE_NEXT_TRY: Duration = Duration::from_millis(500);
+
 /// What was said last, so that it is not said again.
 #[derive(Default)]
 struct Said {
-    /// The specs that had errors.
-    broken: Option<BTreeMap<String, Digest>>,
+    /// The specs that had errors, and what was found while they were read.
+    broken: Option<(BTreeMap<String, Digest>, Diagnostics)>,
     /// The conflicts.
     conflicts: Option<DriftReport>,
     /// The failure of a round.
@@ -49,6 +53,7 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
     let mut said = Said::default();
     let mut began = Instant::now();
     let mut first = true;
+    view.rounds();
     loop {
         let round = round(&root, &memo, wish, &mut watch, &mut said, began, first, view);
         if let Err(error) = round {
@@ -58,7 +63,7 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
                 view.failure(&error);
                 said.failure = Some(message);
             }
-            if watch.is_empty() {
+            if first && watch.is_empty() {
                 return Err(error);
             }
         } else {
@@ -68,7 +73,7 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
             view.watching(watch.len());
             first = false;
         }
-        began = watch.wait()?;
+        began = watch.wait(said.failure.is_some().then_some(BEFORE_NEXT_TRY))?;
     }
 }
 
@@ -87,14 +92,14 @@ fn round(
     view: &mut View,
 ) -> Result<(), SyncError> {
     let inputs = read(root, watch)?;
-    if said.broken.as_ref() == Some(&inputs.digests) {
+    let specs = (inputs.digests.clone(), inputs.diagnostics.clone());
+    if said.broken.as_ref() == Some(&specs) {
         return Ok(());
     }
-    let digests = inputs.digests.clone();
     let turn = take_turn(root, view)?;
     let progress = Progress::start("generating", true);
     let Some(examined) = super::compare(root.clone(), inputs, memo, false, wish, view, &progress)? else {
-        said.broken = Some(digests);
+        said.broken = Some(specs);
         return Ok(());
     };
     let repaired = said.broken.take().is_some();
@@ -128,6 +133,8 @@ fn round(
 /// caught by reading once more.
 fn read(root: &Root, watch: &mut Watch) -> Result<Inputs, SyncError> {
     loop {
+        // A root that is gone has no specs to be broken: it may come back.
+        Root::at(root.path())?;
         let inputs = sources::read(&Tree::disk(root))?;
         let lock = super::lock(root).unwrap_or_default();
         let generated = lock.files.keys().map(String::as_str);

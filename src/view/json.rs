@@ -17,6 +17,12 @@ pub(crate) fn document(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string())) + "\n"
 }
 
+/// A JSON document on one line; `None` for text that is none.
+pub(super) fn on_one_line(text: &str) -> Option<String> {
+    let document: serde_json::Value = serde_json::from_str(text).ok()?;
+    Some(format!("{document}\n"))
+}
+
 /// What was found in the specs of a failed run.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct DiagnosticsDocument<'a> {

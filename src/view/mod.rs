@@ -64,6 +64,8 @@ pub(crate) struct View {
     advice: String,
     /// The repository that the run is about, once it is known.
     root: Option<Root>,
+    /// What was remarked on the specs in the last round of watching; `None` for a single run.
+    remarked: Option<Vec<Diagnostic>>,
     /// What kept a result from being written.
     lost: Option<std::io::Error>,
 }
@@ -79,6 +81,7 @@ impl View {
             kept: Findings::default(),
             advice: String::new(),
             root: None,
+            remarked: None,
             lost: None,
         }
     }
@@ -105,6 +108,12 @@ impl View {
 
     /// Shows what was found in the specs. `failed`: there is no further result.
     pub(crate) fn diagnostics(&mut self, found: &[Diagnostic], sources: &Sources, failed: bool) {
+        if let Some(last) = &mut self.remarked {
+            if !failed && last == found {
+                return;
+            }
+            *last = found.to_vec();
+        }
         let sources = &Locator::new(sources);
         match self.format {
             Format::Human => self.note(&human::diagnostics(found, sources, self.quiet)),
@@ -145,6 +154,12 @@ impl View {
         self.note(&advice);
     }
 
+    /// What follows are rounds. Every JSON document stands on one line from now on, so that whoever reads along can tell where
+    /// one ends, and what was remarked in the last round is not repeated.
+    pub(crate) fn rounds(&mut self) {
+        self.remarked = Some(Vec::new());
+    }
+
     /// Says that changes are waited for.
     pub(crate) fn watching(&mut self, folders: usize) {
         if !self.quiet {
@@ -157,11 +172,7 @@ impl View {
         let milliseconds = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
         let text = match self.format {
             Format::Human => human::round(report, plan, told, milliseconds),
-            // One document a line: whoever reads along can tell where one ends.
-            _ => format!(
-                "{}\n",
-                serde_json::json!({ "report": report, "milliseconds": milliseconds })
-            ),
+            _ => json::document(&serde_json::json!({ "report": report, "milliseconds": milliseconds })),
         };
         self.result(&text);
     }
@@ -287,6 +298,12 @@ impl View {
 
     /// Writes to standard output. A closed pipe is the reader's choice, not a failure.
     fn result(&mut self, text: &str) {
+        let line = if self.remarked.is_some() {
+            json::on_one_line(text)
+        } else {
+            None
+        };
+        let text = line.as_deref().unwrap_or(text);
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
         if let Err(error) = written
             && error.kind() != std::io::ErrorKind::BrokenPipe

@@ -5,8 +5,8 @@
 //! plan follows from exactly what the record names, so it need not be made again. Losing a record costs time, nothing else.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::SystemTime;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use flaresmith_codegen::diagnostics::Diagnostics;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,9 @@ use crate::stamp::Stamp;
 /// What was settled.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Record {
-    /// Everything that output follows from: the program itself, and every file that was read.
+    /// The program that made it. What another has to say is not believed, not even what it takes for the same content.
+    program: String,
+    /// Everything else that output follows from: every file that was read.
     key: String,
     /// Digest of the lock file.
     lock: String,
@@ -51,6 +53,7 @@ impl Record {
         place(root)
             .and_then(|path| std::fs::read(path).ok())
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .filter(|record: &Self| Some(record.program.as_str()) == program())
             .unwrap_or_default()
     }
 
@@ -74,7 +77,7 @@ impl Record {
     /// Whether the specs, the program and the lock are those of the record.
     #[must_use]
     pub fn applies(&self, inputs: &Inputs, lock_text: Option<&str>) -> bool {
-        !self.key.is_empty() && self.key == key(inputs) && self.lock == lock_digest(lock_text)
+        !self.key.is_empty() && key(inputs).as_ref() == Some(&self.key) && self.lock == lock_digest(lock_text)
     }
 
     /// Whether every file is what it was.
@@ -89,6 +92,34 @@ impl Record {
         })
     }
 
+    /// Remembers what the file system says of files now, for a record that was seen to hold. What an apply has just written has
+    /// no stamp that tells; the first look after a while has.
+    pub fn refresh(&mut self, root: &Root, snapshot: &Snapshot) {
+        let mut fresh = false;
+        for (path, seen) in &mut self.files {
+            let stamp = snapshot.stamp(path);
+            if stamp.is_some() && seen.stamp != stamp {
+                seen.stamp = stamp;
+                fresh = true;
+            }
+        }
+        if let (true, Some(path)) = (fresh, place(root)) {
+            self.save(&path);
+        }
+    }
+
+    /// Writes it whole or not at all, without waiting for the disk, since nothing is lost with it; under one name, so that a
+    /// killed run leaves nothing that the next does not write over.
+    fn save(&self, path: &Path) {
+        let Ok(bytes) = serde_json::to_vec(self) else { return };
+        let Some(folder) = path.parent() else { return };
+        let _ = std::fs::create_dir_all(folder);
+        let fresh = path.with_extension("new");
+        if std::fs::write(&fresh, &bytes).is_ok() {
+            let _ = std::fs::rename(&fresh, path);
+        }
+    }
+
     /// What was told about the specs, and how many files were compared.
     #[must_use]
     pub fn told(self) -> (Diagnostics, usize) {
@@ -99,7 +130,9 @@ impl Record {
 /// Remembers that a repository is settled: the plan was clean, or has been carried out. A record that cannot be written is not
 /// missed. `diagnostics` are those of the run.
 pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &Plan, snapshot: &Snapshot) {
-    let Some(path) = place(root) else { return };
+    let (Some(path), Some(program), Some(key)) = (place(root), program(), key(inputs)) else {
+        return;
+    };
     let mut files: BTreeMap<String, Seen> = snapshot
         .iter()
         .filter_map(|(path, disk)| {
@@ -122,21 +155,14 @@ pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &
         files.insert(change.path.clone(), Seen { digest, stamp: None });
     }
     let record = Record {
-        key: key(inputs),
+        program: program.to_owned(),
+        key,
         lock: lock_digest(Some(&plan.lock.to_text())),
         files,
         diagnostics: diagnostics.clone(),
         compared: plan.compared,
     };
-    let Ok(bytes) = serde_json::to_vec(&record) else { return };
-    let Some(folder) = path.parent() else { return };
-    let _ = std::fs::create_dir_all(folder);
-    // Whole or not at all, without waiting for the disk, since nothing is lost with it; under one name, so that a killed run
-    // leaves nothing that the next does not write over.
-    let fresh = path.with_extension("new");
-    if std::fs::write(&fresh, &bytes).is_ok() {
-        let _ = std::fs::rename(&fresh, path);
-    }
+    record.save(&path);
 }
 
 /// Where the record of a root is kept: in the folder of git's that belongs to its work tree.
@@ -151,23 +177,62 @@ fn lock_digest(text: Option<&str>) -> String {
     text.map_or_else(String::new, |text| Digest::of(text.as_bytes()).to_string())
 }
 
-/// Everything that output follows from.
-fn key(inputs: &Inputs) -> String {
-    let mut text = program();
-    for (path, digest) in &inputs.digests {
-        text.push_str(&format!("\n{path} {digest}"));
+/// Everything that output follows from, byte for byte: the digests of the lock make no difference between line ends. What was
+/// found while reading belongs to it: a folder that the settings name and that is not there leaves no digest.
+fn key(inputs: &Inputs) -> Option<String> {
+    let mut hash = blake3::Hasher::new();
+    let mut add = |part: &[u8]| {
+        // With its length, so that no two lists of parts read alike.
+        hash.update(&part.len().to_le_bytes());
+        hash.update(part);
+    };
+    for (path, bytes) in inputs.sources.iter() {
+        add(path.as_bytes());
+        add(bytes);
     }
-    Digest::of(text.as_bytes()).to_string()
+    add(b"templates");
+    for (name, text) in &inputs.templates {
+        add(name.as_bytes());
+        add(text.as_bytes());
+    }
+    for (path, digest) in &inputs.digests {
+        add(path.as_bytes());
+        add(digest.to_string().as_bytes());
+    }
+    add(&serde_json::to_vec(&inputs.diagnostics).ok()?);
+    Some(hash.finalize().to_hex().to_string())
 }
 
-/// The program that generates: its version, and the very file that runs, since a build of one's own has the same version.
-fn program() -> String {
-    let file: Option<(PathBuf, std::fs::Metadata)> = std::env::current_exe()
-        .ok()
-        .and_then(|path| std::fs::metadata(&path).ok().map(|metadata| (path, metadata)));
-    let told = file.map_or_else(String::new, |(path, metadata)| {
-        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        format!("{} {} {modified:?}", path.display(), metadata.len())
+/// The program that generates: its version, and the very file that runs, since a build of one's own has the same version. It is
+/// looked at once, as early as may be: a process that runs on may find another file at its place. `None`: it cannot be told, so
+/// nothing that this process says can be remembered.
+fn program() -> Option<&'static str> {
+    static PROGRAM: OnceLock<Option<String>> = OnceLock::new();
+    let told = PROGRAM.get_or_init(|| {
+        let metadata = std::fs::metadata(running()?).ok()?;
+        Some(format!("{} {}", env!("CARGO_PKG_VERSION"), identity(&metadata)?))
     });
-    format!("{} {told}", env!("CARGO_PKG_VERSION"))
+    told.as_deref()
+}
+
+/// Where the running file is found: on Linux the file itself, even when another one has taken its name.
+fn running() -> Option<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Some(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe().ok()
+}
+
+/// Packages may all have the same time of modification, so what nobody can set is part of it.
+#[cfg(unix)]
+fn identity(metadata: &std::fs::Metadata) -> Option<String> {
+    let stamp = Stamp::of(metadata, std::time::SystemTime::now())?;
+    serde_json::to_string(&stamp).ok()
+}
+
+#[cfg(not(unix))]
+fn identity(metadata: &std::fs::Metadata) -> Option<String> {
+    let path = std::env::current_exe().ok()?;
+    let modified = metadata.modified().ok()?;
+    Some(format!("{} {} {modified:?}", path.display(), metadata.len()))
 }

@@ -3,15 +3,22 @@
 //! Owns: when two stamps mean the same content. Must not know: contents, digests, or where stamps are kept.
 //!
 //! The rule is git's: a file whose times are not older than the moment of looking may be written once more within the same tick
-//! of the clock, so its stamp says nothing and the file is read again.
+//! of the clock, so its stamp says nothing and the file is read again. Beyond git's, a stamp is only made where the system keeps
+//! the time of the last change of anything, which nobody can set: without it, an edit of the same size whose time is put back
+//! would go unseen.
 
 use std::fs::Metadata;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// The coarsest clock tick that a file system is trusted with.
-const TICK: Duration = Duration::from_millis(20);
+/// How old a change must be before a stamp is made: longer than a tick of any trusted clock, and than the clocks of a machine
+/// and its file server usually differ.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A time on a whole multiple of this, in nanoseconds, comes from a clock that is too coarse to be trusted. FAT counts two
+/// seconds, others one, and FAT has no time of its own for the last change of anything.
+const COARSE: i128 = 10_000_000;
 
 /// What a file system says of a regular file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,24 +27,29 @@ pub struct Stamp {
     size: u64,
     /// Nanoseconds since 1970, of the last change of the content.
     modified: i128,
-    /// Nanoseconds since 1970, of the last change of anything; 0 where the system does not tell.
+    /// Nanoseconds since 1970, of the last change of anything.
     changed: i128,
-    /// Number of the file in its file system; 0 where the system does not tell.
+    /// Number of the file in its file system.
     inode: u64,
+    /// Number of the file system.
+    device: u64,
 }
 
 impl Stamp {
-    /// The stamp of a file that was looked at after `now`. `None`: it was written too lately for its times to tell.
+    /// The stamp of a file that was looked at after `now`. `None`: it was written too lately for its times to tell, or the
+    /// system does not tell enough.
     #[must_use]
     pub fn of(metadata: &Metadata, now: SystemTime) -> Option<Self> {
         let modified = nanoseconds(metadata.modified().ok()?)?;
-        let (changed, inode) = of_system(metadata);
+        let (changed, inode, device) = of_system(metadata)?;
         let settled = nanoseconds(now.checked_sub(TICK)?)?;
-        (modified < settled && changed < settled).then_some(Self {
+        let told = modified < settled && changed < settled && changed % COARSE != 0;
+        told.then_some(Self {
             size: metadata.len(),
             modified,
             changed,
             inode,
+            device,
         })
     }
 }
@@ -47,18 +59,18 @@ fn nanoseconds(time: SystemTime) -> Option<i128> {
 }
 
 #[cfg(unix)]
-fn of_system(metadata: &Metadata) -> (i128, u64) {
+fn of_system(metadata: &Metadata) -> Option<(i128, u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     let changed = i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec());
-    (changed, metadata.ino())
+    Some((changed, metadata.ino(), metadata.dev()))
 }
 
 #[cfg(not(unix))]
-fn of_system(_metadata: &Metadata) -> (i128, u64) {
-    (0, 0)
+fn of_system(_metadata: &Metadata) -> Option<(i128, u64, u64)> {
+    None
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
@@ -81,9 +93,28 @@ mod tests {
         let later = || SystemTime::now() + TICK * 3;
         std::fs::write(&path, "1").unwrap();
         let first = Stamp::of(&std::fs::metadata(&path).unwrap(), later());
-        std::thread::sleep(TICK);
+        std::thread::sleep(Duration::from_millis(20));
         std::fs::write(&path, "2").unwrap();
         let second = Stamp::of(&std::fs::metadata(&path).unwrap(), later());
         assert!(first.is_some() && second.is_some() && first != second);
+    }
+
+    #[test]
+    fn a_time_that_is_put_back_does_not_bring_a_stamp_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let stamp = || Stamp::of(&std::fs::metadata(&path).unwrap(), SystemTime::now() + TICK * 3);
+        std::fs::write(&path, "1").unwrap();
+        let (first, modified) = (stamp(), std::fs::metadata(&path).unwrap().modified().unwrap());
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::write(&path, "2").unwrap();
+        std::fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(modified)
+            .unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), modified);
+        assert_ne!(first, stamp());
     }
 }

@@ -23,12 +23,16 @@ mod histories;
 mod hono;
 mod hook;
 mod hostile;
+#[cfg(unix)]
+mod incremental;
 mod instances;
 #[cfg(target_os = "linux")]
 mod interrupted;
 mod newcomer;
 mod nullability;
 mod platform;
+#[cfg(unix)]
+mod record;
 mod repository;
 mod rust_crate;
 mod schemas;
@@ -39,3 +43,7 @@ mod staged_forms;
 #[cfg(target_os = "linux")]
 mod strace;
 mod toolchain;
+#[cfg(unix)]
+mod watch;
+#[cfg(unix)]
+mod watching;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 pub use folders::folders;
@@ -21,12 +22,17 @@ use crate::error::SyncError;
 const QUIET: Duration = Duration::from_millis(4);
 /// How long a burst may last before it is looked at all the same.
 const LONGEST: Duration = Duration::from_millis(100);
+/// How long a file may stay open to a writer before it is looked at all the same. Many programs empty a file, and write it only
+/// then: seen between the two, a contract would be gone.
+const LONGEST_OPEN: Duration = Duration::from_millis(400);
 
 /// Watched folders.
 pub struct Watch {
     watcher: RecommendedWatcher,
     events: Receiver<notify::Result<Event>>,
     folders: BTreeSet<PathBuf>,
+    /// Files that are being written, where the system tells when that is over.
+    open: BTreeSet<PathBuf>,
 }
 
 impl Watch {
@@ -41,6 +47,7 @@ impl Watch {
             watcher,
             events,
             folders: BTreeSet::new(),
+            open: BTreeSet::new(),
         })
     }
 
@@ -50,6 +57,12 @@ impl Watch {
     /// # Errors
     /// The system refuses, usually because a limit is reached.
     pub fn follow(&mut self, folders: BTreeSet<PathBuf>) -> Result<bool, SyncError> {
+        let gone: Vec<PathBuf> = self.folders.difference(&folders).cloned().collect();
+        for folder in gone {
+            // A folder that was deleted is not watched any more, which is what is wanted. This comes first: a folder that was
+            // renamed is the same one to the system, and would lose its new watch with the old one.
+            let _ = self.watcher.unwatch(&folder);
+        }
         let mut more = false;
         let mut followed = BTreeSet::new();
         for folder in folders {
@@ -61,10 +74,6 @@ impl Watch {
                 }
             }
             followed.insert(folder);
-        }
-        for gone in self.folders.difference(&followed) {
-            // A folder that was deleted is not watched any more, which is what is wanted.
-            let _ = self.watcher.unwatch(gone);
         }
         self.folders = followed;
         Ok(more)
@@ -82,20 +91,40 @@ impl Watch {
         self.folders.is_empty()
     }
 
-    /// Waits until something moved and the burst is over; when that began.
+    /// Waits until something moved and the burst is over, or until the time is over; when that began.
     ///
     /// # Errors
     /// The notifications ended.
-    pub fn wait(&mut self) -> Result<Instant, SyncError> {
+    pub fn wait(&mut self, at_most: Option<Duration>) -> Result<Instant, SyncError> {
+        let until = at_most.map(|most| Instant::now() + most);
         loop {
-            let event = self.events.recv().map_err(|_| ended())?;
+            let event = match until {
+                None => self.events.recv().map_err(|_| ended())?,
+                Some(until) => match self
+                    .events
+                    .recv_timeout(until.saturating_duration_since(Instant::now()))
+                {
+                    Ok(event) => event,
+                    Err(RecvTimeoutError::Timeout) => return Ok(Instant::now()),
+                    Err(RecvTimeoutError::Disconnected) => return Err(ended()),
+                },
+            };
             if self.moves(event) {
                 break;
             }
         }
         let began = Instant::now();
-        while began.elapsed() < LONGEST {
-            match self.events.recv_timeout(QUIET) {
+        loop {
+            let (longest, quiet) = if self.open.is_empty() {
+                (LONGEST, QUIET)
+            } else {
+                (LONGEST_OPEN, LONGEST_OPEN)
+            };
+            let left = longest.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            match self.events.recv_timeout(quiet.min(left)) {
                 Ok(event) => {
                     self.moves(event);
                 }
@@ -103,19 +132,48 @@ impl Watch {
                 Err(RecvTimeoutError::Disconnected) => return Err(ended()),
             }
         }
+        self.open.clear();
         Ok(began)
     }
 
     /// Whether an event says that something moved: reading a file moves nothing, a lost notification may be anything.
     fn moves(&mut self, event: notify::Result<Event>) -> bool {
-        let Ok(event) = event else { return true };
-        if matches!(event.kind, EventKind::Remove(_)) {
-            // A watched folder that goes has to be watched anew when it comes back.
-            for path in &event.paths {
-                self.folders.remove(path);
+        let Ok(event) = event else {
+            self.forget(Path::new("/"));
+            return true;
+        };
+        if event.need_rescan() {
+            // Notifications were lost, also those of folders that went and came back.
+            self.forget(Path::new("/"));
+        }
+        match event.kind {
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
+                for path in &event.paths {
+                    self.forget(path);
+                    self.open.remove(path);
+                }
             }
+            // Only Linux tells when a file is closed.
+            EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => self.open.extend(event.paths),
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
+                for path in &event.paths {
+                    self.open.remove(path);
+                }
+            }
+            _ => {}
         }
         !matches!(event.kind, EventKind::Access(_))
+    }
+
+    /// A watched folder that goes, or gives its name to another, has to be watched anew when the name comes back; so have all
+    /// below it, which were not told of.
+    fn forget(&mut self, path: &Path) {
+        let below = self.folders.range(path.to_owned()..);
+        let gone: Vec<PathBuf> = below.take_while(|folder| folder.starts_with(path)).cloned().collect();
+        for folder in gone {
+            let _ = self.watcher.unwatch(&folder);
+            self.folders.remove(&folder);
+        }
     }
 }
 
@@ -155,17 +213,61 @@ mod tests {
         for i in 0..20 {
             std::fs::write(folder.join("x"), i.to_string()).unwrap();
         }
-        watch.wait().unwrap();
+        watch.wait(None).unwrap();
         assert!(watch.events.try_recv().is_err(), "the burst was not folded");
         std::fs::remove_dir_all(&folder).unwrap();
-        watch.wait().unwrap();
+        watch.wait(None).unwrap();
         std::fs::create_dir(&folder).unwrap();
-        watch.wait().unwrap();
+        watch.wait(None).unwrap();
         assert!(
             watch.follow(all()).unwrap(),
             "the folder that came back is not followed"
         );
         std::fs::write(folder.join("y"), "1").unwrap();
-        watch.wait().unwrap();
+        watch.wait(None).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_was_moved_away_and_replaced_is_followed_with_all_below_it() {
+        let place = tempfile::tempdir().unwrap();
+        let (folder, below) = (place.path().join("a"), place.path().join("a/b"));
+        std::fs::create_dir_all(&below).unwrap();
+        let all = || BTreeSet::from([place.path().to_owned(), folder.clone(), below.clone()]);
+        let mut watch = Watch::start().unwrap();
+        watch.follow(all()).unwrap();
+        std::fs::rename(&folder, place.path().join("old")).unwrap();
+        std::fs::create_dir_all(&below).unwrap();
+        watch.wait(None).unwrap();
+        assert!(watch.follow(all()).unwrap());
+        while watch.wait(Some(QUIET * 10)).is_ok() && watch.events.try_recv().is_ok() {}
+        std::fs::write(below.join("x"), "1").unwrap();
+        let event = watch.events.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+        assert!(event.paths.iter().all(|path| path.starts_with(&below)), "{event:?}");
+    }
+
+    #[test]
+    fn waiting_ends_with_the_time() {
+        let mut watch = Watch::start().unwrap();
+        watch.wait(Some(QUIET)).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_emptied_and_then_written_is_waited_for() {
+        use std::io::Write as _;
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("a");
+        std::fs::write(&path, "1").unwrap();
+        let mut watch = Watch::start().unwrap();
+        watch.follow(BTreeSet::from([place.path().to_owned()])).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut file = std::fs::File::create(&path).unwrap();
+                std::thread::sleep(QUIET * 10);
+                file.write_all(b"2").unwrap();
+            });
+            watch.wait(None).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "2");
+        });
     }
 }
