@@ -82,7 +82,12 @@ static CODES: &[Code] = &[
     code(
         "PATH_OUTSIDE_ROOT",
         "a path leaves the repository",
-        "Files are read and written below the root only.",
+        "Files are read and written below the root only, and never in the folder of git.",
+    ),
+    code(
+        "PATH_RESERVED",
+        "a generated file would stand where Flaresmith reads or keeps something",
+        "Specs, settings, flaresmith.lock and what is below .flaresmith are never written over, whatever the settings or the lock say. Generate into a folder of its own; restore the lock with `git checkout -- flaresmith.lock`.",
     ),
     code(
         "PATH_SYMLINK",

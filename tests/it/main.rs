@@ -29,6 +29,7 @@ mod newcomer;
 mod nullability;
 mod platform;
 mod repository;
+mod reserved;
 mod rust_crate;
 mod schemas;
 mod servers;
