@@ -101,8 +101,8 @@ static CODES: &[Code] = &[
     ),
     code(
         "SCHEMA_MISMATCH",
-        "a file of the team no longer fits the contract",
-        "It was written once for the team to fill in, and the contract has changed since. Change it by hand as the suggestion says.",
+        "what a person wrote no longer fits the contract",
+        "A file that was written once for the team to fill in has a signature that the contract no longer has, or an edited document is not readable or is refused by its schema. The message has the line, with what is expected and what was found. Correct it by hand; `flaresmith spec apply --merge` puts right what nobody edited.",
     ),
     code(
         "SYNC_DRIFT",

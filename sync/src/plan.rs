@@ -397,6 +397,16 @@ pub(crate) fn base_changes(
     changes
 }
 
+impl Conflict {
+    /// The first line that a person has to look at, from 1, where one is known.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        let misfit = self.misfits.first().map(|misfit| misfit.line);
+        let clash = self.clashes.first().map(|clash| clash.line);
+        misfit.or(clash).filter(|line| *line > 0)
+    }
+}
+
 impl Plan {
     /// Nothing would change on disk, the lock included, and nothing is in conflict.
     #[must_use]

@@ -25,6 +25,7 @@ mod hostile;
 mod instances;
 #[cfg(target_os = "linux")]
 mod interrupted;
+mod misfits;
 mod newcomer;
 mod nullability;
 mod platform;
