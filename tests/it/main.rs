@@ -11,7 +11,9 @@
 mod agreement;
 mod bench;
 mod build_script;
+mod carried;
 mod ci_forms;
+mod collections;
 mod command_line;
 mod corpus;
 mod determinism;
