@@ -140,9 +140,33 @@ impl Settings {
                         format!("`{path}` is not a path inside the repository"),
                         place,
                     )
-                    .hint("use a relative path with `/` and without `..`"),
+                    .hint("use a relative path with `/` and without `.`, `..` or `.git`"),
                 );
             }
+        }
+        self.check_outputs(&single, diagnostics);
+    }
+
+    /// What is generated must not be read as a spec by the next run.
+    fn check_outputs(&self, outputs: &[(&str, &Option<String>)], diagnostics: &mut Diagnostics) {
+        let outputs = outputs.iter().filter(|(pointer, _)| *pointer != "/templates");
+        for (pointer, out) in outputs.filter_map(|(pointer, out)| Some((*pointer, out.as_ref()?))) {
+            let read = self
+                .specs
+                .iter()
+                .chain(&self.templates)
+                .find(|read| is_below(out, read));
+            let message = match read {
+                Some(read) => format!("`{out}` lies in `{read}`, whose files are read"),
+                None if out == "." => "the root is no folder for generated files".to_owned(),
+                None => continue,
+            };
+            let place = Place {
+                file: FILE.into(),
+                at: At::Pointer(pointer.to_owned()),
+            };
+            let hint = "generate into a folder of its own, such as `generated`";
+            diagnostics.push(Diagnostic::new(&codes::PATH, message, place).hint(hint));
         }
     }
 }
@@ -154,13 +178,28 @@ fn unknown_field(message: &str) -> Option<String> {
     Some(format!("did you mean `{near}`?"))
 }
 
-/// Whether a path is relative, uses `/`, and stays below the folder it starts from.
+/// Whether a path is relative, uses `/`, stays below the folder it starts from, and is not git's own.
 #[must_use]
 pub fn is_inside(path: &str) -> bool {
-    !path.is_empty()
-        && !path.starts_with('/')
-        && !path.contains(['\\', '\0', ':'])
-        && path.split('/').all(|part| part != ".." && !part.is_empty())
+    let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !is_gits(part);
+    !path.contains(['\\', '\0', ':']) && (path == "." || path.split('/').all(plain))
+}
+
+/// Whether a name is `.git` to any file system: some fold case, some drop what is not seen or what stands at the end, and
+/// some have a short form for it.
+fn is_gits(name: &str) -> bool {
+    let unseen =
+        |c: char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let seen: String = name.chars().filter(|c| !unseen(*c)).collect();
+    let seen = seen.trim_end_matches(['.', ' ']).to_ascii_lowercase();
+    seen == ".git" || seen == "git~1"
+}
+
+/// Whether a path is a folder or lies in it, on file systems that fold case as well.
+fn is_below(path: &str, folder: &str) -> bool {
+    let (path, folder) = (path.to_lowercase(), folder.to_lowercase());
+    path.strip_prefix(&folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -180,10 +219,45 @@ mod tests {
 
     #[test]
     fn paths_that_climb_out_are_refused() {
-        for bad in ["../x", "/x", "a/../../b", "C:\\x", ""] {
+        for bad in ["../x", "/x", "a/../../b", "a/./b", "a//b", "a/", "C:\\x", ""] {
             let mut diagnostics = Vec::new();
             Settings::parse(&format!("[rust]\nout = {bad:?}\n"), &mut diagnostics);
             assert_eq!(diagnostics.len(), 1, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_folder_of_git_is_refused_however_it_is_written() {
+        for bad in [
+            ".git",
+            ".GIT/hooks",
+            "a/.Git/b",
+            ".git.",
+            ".git ",
+            "git~1",
+            "GIT~1/x",
+            ".g\u{200c}it",
+        ] {
+            assert!(!is_inside(bad), "{bad:?}");
+        }
+        for good in [".github/x", ".gitignore", "git", "a.git", "generated/git~2", "."] {
+            assert!(is_inside(good), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_generated_where_it_would_be_read() {
+        for bad in ["specs", "specs/api", "Specs/001-x/contracts", "frames/hono", "."] {
+            let text = format!("templates = \"frames\"\n[openapi]\nout = {bad:?}\n");
+            let mut diagnostics = Vec::new();
+            Settings::parse(&text, &mut diagnostics);
+            assert_eq!(diagnostics.len(), 1, "{bad:?}: {diagnostics:?}");
+        }
+        let mut diagnostics = Vec::new();
+        Settings::parse(
+            "templates = \"frames\"\n[openapi]\nout = \"specs-out\"\n",
+            &mut diagnostics,
+        );
+        assert_eq!(diagnostics, []);
     }
 }

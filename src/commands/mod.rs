@@ -18,12 +18,14 @@ mod spec_status;
 mod spec_trace;
 mod spec_watch;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use flaresmith_codegen::Compilation;
 use flaresmith_codegen::diagnostics::{self, Diagnostics, Severity};
 use flaresmith_codegen::emit::memo::Memo;
 use flaresmith_sync::base::Around;
+use flaresmith_sync::digest::Digest;
 use flaresmith_sync::lock::{self, Lock};
 use flaresmith_sync::plan::{self, Plan, Wish};
 use flaresmith_sync::record::{self, Record};
@@ -73,6 +75,8 @@ fn root(global: &Global) -> Result<Root, SyncError> {
 struct Compiled {
     root: Root,
     compilation: Compilation,
+    /// Digest of every file that was read, by path.
+    digests: BTreeMap<String, Digest>,
 }
 
 /// A repository compared with its specs, the diagnostics already shown.
@@ -111,8 +115,13 @@ fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) 
     applying::tell_unfinished(&root, view);
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
-    Ok(generate(&inputs, &Memo::default(), strict, view, progress)
-        .map(|(compilation, _)| Compiled { root, compilation }))
+    Ok(
+        generate(&inputs, &Memo::default(), strict, view, progress).map(|(compilation, _)| Compiled {
+            root,
+            compilation,
+            digests: inputs.digests,
+        }),
+    )
 }
 
 /// Generates everything and shows what was found, which comes back as it was found.
@@ -222,7 +231,7 @@ fn compare(
     progress.phase("comparing files");
     let lock = parse_lock(&root, lock_text.as_deref())?;
     let artifacts = &compilation.artifacts;
-    let paths = plan::paths(&lock, artifacts);
+    let paths = plan::paths(&lock, artifacts, &inputs.digests)?;
     let mut snapshot = Snapshot::take_known(&root, paths.iter().map(String::as_str), &stamps)?;
     let digests = inputs.digests.clone();
     let around = &mut Around::new(&root);

@@ -100,7 +100,7 @@ fn compare(tree: &Tree, args: &CheckArgs, view: &mut View, progress: &Progress) 
         None => Lock::default(),
     };
     let artifacts = &compilation.artifacts;
-    let paths = plan::paths(&lock, artifacts);
+    let paths = plan::paths(&lock, artifacts, &inputs.digests)?;
     let mut snapshot = Snapshot::of_tree(tree, paths.iter().map(String::as_str))?;
     let specs = inputs.digests.clone();
     let around = &mut Within::new(tree);

@@ -44,7 +44,7 @@ fn run(decision: Decision<'_>, paths: &[PathBuf], global: &Global, view: &mut Vi
     };
     let lock = super::lock(&root)?;
     let artifacts = &compiled.compilation.artifacts;
-    let all = plan::paths(&lock, artifacts);
+    let all = plan::paths(&lock, artifacts, &compiled.digests)?;
     let mut snapshot = Snapshot::take(&root, all.iter().chain(&paths).map(String::as_str))?;
     let plan = decide(
         decision,

@@ -9,7 +9,7 @@ use flaresmith_codegen::compare::{ChangeReport, Class, Side};
 use flaresmith_codegen::diagnostics::{Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::drift::{DriftKind, DriftReport, Reason};
-use flaresmith_sync::plan::Plan;
+use flaresmith_sync::plan::{Conflict, Plan};
 use flaresmith_sync::staging::Advice;
 use flaresmith_sync::{Root, SyncError};
 
@@ -107,6 +107,7 @@ impl Findings {
             region: None,
         }));
         self.files.extend(report.conflicts.iter().map(|conflict| {
+            let found = plan.conflicts.iter().find(|found| found.path == conflict.path);
             Finding {
                 rule: match conflict.reason {
                     Reason::UncommittedLocalChanges => "UNCOMMITTED_LOCAL_CHANGES",
@@ -117,7 +118,7 @@ impl Findings {
                 level: Level::Error,
                 message: conflict.suggestion.clone(),
                 file: Some(conflict.path.clone()),
-                region: None,
+                region: found.and_then(Conflict::line).map(|line| (line, 1)),
             }
         }));
         if self.files.is_empty() && plan.lock_changes && only_looks {

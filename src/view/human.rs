@@ -11,7 +11,7 @@ use flaresmith_sync::SyncError;
 use flaresmith_sync::drift::{self, ChangedFile, DriftKind, DriftReport, DriftStatus, Reason};
 use flaresmith_sync::hook::{HookReport, HookState};
 use flaresmith_sync::merge::Clash;
-use flaresmith_sync::plan::Plan;
+use flaresmith_sync::plan::{Conflict, Plan};
 use flaresmith_sync::staging::Advice;
 
 use super::Told;
@@ -150,13 +150,14 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
             Reason::ManualDivergence => "MANUAL_DIVERGENCE",
             Reason::SchemaMismatch => "SCHEMA_MISMATCH",
         };
+        let found = plan.conflicts.iter().find(|found| found.path == conflict.path);
+        let line = found.and_then(Conflict::line).map(|line| format!(":{line}"));
         let _ = writeln!(
             text,
             "{}: {}",
             styled(RED, format!("conflict[{reason}]")),
-            styled(BOLD, plain(&conflict.path))
+            styled(BOLD, format!("{}{}", plain(&conflict.path), line.unwrap_or_default()))
         );
-        let found = plan.conflicts.iter().find(|found| found.path == conflict.path);
         for clash in found.map(|found| found.clashes.as_slice()).unwrap_or_default() {
             both_sides(&mut text, clash);
         }

@@ -24,14 +24,7 @@ pub(crate) fn misfits(case: &Case<'_>) -> Vec<Misfit> {
     }
     let data = [".json", ".yaml", ".yml"].iter().any(|end| case.path.ends_with(end));
     let malformed = data.then(|| fit::malformed(case.path, &artifact.text, &mine)).flatten();
-    malformed.map_or_else(Vec::new, |what| {
-        vec![Misfit {
-            what,
-            line: 0,
-            expected: None,
-            found: None,
-        }]
-    })
+    malformed.into_iter().collect()
 }
 
 /// Carries the edit over to the new output. What comes back is the lock's entry.
@@ -76,11 +69,14 @@ pub(crate) fn carry(
             let left = if case.keeper == Keeper::Scaffold {
                 fit::misfits(case.path, theirs, &text)
             } else {
-                Vec::new()
+                fit::malformed(case.path, theirs, &text).into_iter().collect()
             };
             if !left.is_empty() {
                 let row = Row { fits: false, ..row };
-                plan.conflicts.push(conflict(case, row, left));
+                plan.conflicts.push(Conflict {
+                    note: Some("a merge leaves it so".to_owned()),
+                    ..conflict(case, row, left)
+                });
                 return Some(known.clone());
             }
             if text.as_bytes() != case.mine {
@@ -93,6 +89,8 @@ pub(crate) fn carry(
             }
             Some(entry)
         }
+        // The team's own file that fits needs no help.
+        Merged::Clash(_) if case.keeper == Keeper::Scaffold && row.fits => Some(known.clone()),
         Merged::Clash(clashes) if wish.markers => {
             let text = merge::with_markers(case.path, &base, mine, theirs);
             let note = "both sides stand in the file between markers".to_owned();

@@ -82,7 +82,12 @@ static CODES: &[Code] = &[
     code(
         "PATH_OUTSIDE_ROOT",
         "a path leaves the repository",
-        "Files are read and written below the root only.",
+        "Files are read and written below the root only, and never in the folder of git.",
+    ),
+    code(
+        "PATH_RESERVED",
+        "a generated file would stand where Flaresmith reads or keeps something",
+        "Specs, settings, flaresmith.lock and what is below .flaresmith are never written over, whatever the settings or the lock say. Generate into a folder of its own; restore the lock with `git checkout -- flaresmith.lock`.",
     ),
     code(
         "PATH_SYMLINK",
@@ -96,8 +101,8 @@ static CODES: &[Code] = &[
     ),
     code(
         "SCHEMA_MISMATCH",
-        "a file of the team no longer fits the contract",
-        "It was written once for the team to fill in, and the contract has changed since. Change it by hand as the suggestion says.",
+        "what a person wrote no longer fits the contract",
+        "A file that was written once for the team to fill in has a signature that the contract no longer has, or an edited document is not readable or is refused by its schema. The message has the line, with what is expected and what was found. Correct it by hand; `flaresmith spec apply --merge` puts right what nobody edited.",
     ),
     code(
         "SYNC_DRIFT",

@@ -14,7 +14,7 @@ use crate::lock::{Carried, Entry, Lock, Owner};
 use crate::plan::{Change, ChangeKind, Plan, Surroundings, base_changes};
 use crate::snapshot::{OnDisk, Snapshot};
 use crate::table::Held;
-use crate::{fit, merge};
+use crate::{fit, merge, suggest};
 
 /// What a person decided about files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl File<'_> {
             .map_err(|_| SyncError::new("ACCEPT_UNREADABLE", format!("`{path}` is not UTF-8")))?;
         let refused = merge::parses(path, text)
             .err()
-            .or_else(|| fit::malformed(path, &artifact.text, text));
+            .or_else(|| fit::malformed(path, &artifact.text, text).map(|misfit| suggest::misfit(&misfit)));
         if let Some(why) = refused {
             return Err(
                 SyncError::new("ACCEPT_UNREADABLE", format!("`{path}` cannot be accepted: {why}"))

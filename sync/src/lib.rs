@@ -24,6 +24,7 @@ pub mod mentions;
 pub mod merge;
 pub mod plan;
 pub mod record;
+pub mod reserved;
 pub mod root;
 pub mod saved;
 pub mod snapshot;

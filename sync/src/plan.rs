@@ -14,6 +14,7 @@ use crate::error::SyncError;
 use crate::fit::Misfit;
 use crate::lock::{Entry, Lock, Owner};
 use crate::merge::Clash;
+use crate::reserved;
 use crate::snapshot::{OnDisk, Snapshot};
 use crate::table::{Disk, Held, Keeper, Output, Reason, Row, Verdict, reason, verdict};
 
@@ -107,9 +108,17 @@ pub trait Surroundings {
     fn base(&mut self, path: &str, digests: &[Digest]) -> Option<String>;
 }
 
-/// The paths that a plan has to look at.
-#[must_use]
-pub fn paths(lock: &Lock, artifacts: &[Artifact]) -> Vec<String> {
+/// The paths that a plan has to look at. `sources` are the files that were read.
+///
+/// # Errors
+/// The lock or the output has a path that no generated file may have.
+pub fn paths(
+    lock: &Lock,
+    artifacts: &[Artifact],
+    sources: &BTreeMap<String, Digest>,
+) -> Result<Vec<String>, SyncError> {
+    let generated = artifacts.iter().map(|artifact| artifact.path.as_str());
+    reserved::refuse(lock.files.keys().map(String::as_str).chain(generated), sources)?;
     let carried = lock.files.iter().filter(|(_, entry)| entry.carried.is_some());
     let mut paths: Vec<String> = lock
         .files
@@ -120,7 +129,7 @@ pub fn paths(lock: &Lock, artifacts: &[Artifact]) -> Vec<String> {
         .collect();
     paths.sort_unstable();
     paths.dedup();
-    paths
+    Ok(paths)
 }
 
 /// One path with all that is known of it.
@@ -391,6 +400,16 @@ pub(crate) fn base_changes(
         }
     }
     changes
+}
+
+impl Conflict {
+    /// The first line that a person has to look at, from 1, where one is known.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        let misfit = self.misfits.first().map(|misfit| misfit.line);
+        let clash = self.clashes.first().map(|clash| clash.line);
+        misfit.or(clash).filter(|line| *line > 0)
+    }
 }
 
 impl Plan {

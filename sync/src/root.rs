@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use flaresmith_codegen::settings;
 
 use crate::error::SyncError;
+use crate::lock;
 
 /// An existing folder, as an absolute path.
 #[derive(Debug, Clone)]
@@ -74,7 +75,12 @@ impl Root {
             return Err(SyncError::new(
                 "PATH_OUTSIDE_ROOT",
                 format!("`{relative}` is not a path inside the repository"),
-            ));
+            )
+            .hint(format!(
+                "paths are relative, use `/`, and have no `..` or `.git`; if it stands in {}, restore that with `git checkout -- {}`",
+                lock::FILE,
+                lock::FILE
+            )));
         }
         let mut path = self.0.clone();
         let mut parts = relative.split('/').peekable();

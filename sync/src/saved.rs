@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::lock::{self, Lock};
 use crate::plan::{Change, ChangeKind, Plan};
+use crate::reserved;
 use crate::root::Root;
 use crate::snapshot::{OnDisk, Snapshot};
 
@@ -133,6 +135,12 @@ pub fn load(
         moved.push(format!("{} changed", lock::FILE));
     }
     let all: Vec<&SavedChange> = saved.changes.iter().chain(&saved.bases).collect();
+    reserved::refuse(saved.changes.iter().map(|change| change.path.as_str()), sources)?;
+    let kept = |change: &&SavedChange| change.path.starts_with(&base::path_of(""));
+    if let Some(change) = saved.bases.iter().find(|change| !kept(change)) {
+        let message = format!("`{}` is no place for a base", change.path);
+        return Err(SyncError::new("PLAN_INVALID", message).hint("make it anew with `flaresmith spec plan --out FILE`"));
+    }
     let snapshot = Snapshot::take(root, all.iter().map(|change| change.path.as_str()))?;
     let mut plan = Plan {
         lock: Lock::parse(saved.lock_after.as_deref().or(lock_text).unwrap_or("version = 1\n"))?,

@@ -30,6 +30,9 @@ pub fn suggestion(conflict: &Conflict) -> String {
             "the contract no longer has it: delete it (`rm {path}`), or keep it as your own (`flaresmith spec eject {path}`)"
         );
     };
+    if conflict.reason == Reason::SchemaMismatch {
+        return correction(conflict, &path);
+    }
     if let Some(note) = &conflict.note {
         let places: Vec<String> = conflict.clashes.iter().map(|clash| clash.what.clone()).collect();
         let places = if places.is_empty() {
@@ -50,14 +53,7 @@ pub fn suggestion(conflict: &Conflict) -> String {
         );
     }
     match (conflict.reason, conflict.held) {
-        (Reason::SchemaMismatch, _) => {
-            let told: Vec<String> = conflict.misfits.iter().map(misfit).collect();
-            format!(
-                "{}; correct it, or let `flaresmith spec apply --merge` try",
-                listed(&told)
-            )
-        }
-        (Reason::ManualDivergence, _) => format!(
+        (Reason::SchemaMismatch | Reason::ManualDivergence, _) => format!(
             "{merge}; or keep the file as it is (`flaresmith spec accept {path} --reason '…'`), or give the edit up (`flaresmith spec restore {path}`)"
         ),
         (Reason::UncommittedLocalChanges, Held::Staged) => {
@@ -76,10 +72,27 @@ pub fn suggestion(conflict: &Conflict) -> String {
     }
 }
 
+/// What to do about a file that does not fit: what is wrong with it, and who can put it right.
+fn correction(conflict: &Conflict, path: &str) -> String {
+    let told: Vec<String> = conflict.misfits.iter().map(misfit).collect();
+    let told = listed(&told);
+    let signatures = conflict
+        .misfits
+        .iter()
+        .any(|misfit| misfit.expected.is_some() || misfit.found.is_some());
+    let restore = format!("`flaresmith spec restore {path}`");
+    match &conflict.note {
+        None if signatures => format!("{told}; correct it, or let `flaresmith spec apply --merge` try"),
+        None => format!("{told}; correct it, or give the edit up ({restore})"),
+        Some(note) => format!("{told}; {note}: correct it, or take what is generated ({restore})"),
+    }
+}
+
 /// One misfit as a phrase: `fn get_weather at line 12: expected `…`, found `…``.
 #[must_use]
 pub fn misfit(misfit: &Misfit) -> String {
-    let at = if misfit.line == 0 {
+    // A parser's words hold the place already.
+    let at = if misfit.line == 0 || misfit.what.contains(": line ") {
         String::new()
     } else {
         format!(" at line {}", misfit.line)

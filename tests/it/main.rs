@@ -11,7 +11,9 @@
 mod agreement;
 mod bench;
 mod build_script;
+mod carried;
 mod ci_forms;
+mod collections;
 mod command_line;
 mod corpus;
 mod determinism;
@@ -28,12 +30,14 @@ mod incremental;
 mod instances;
 #[cfg(target_os = "linux")]
 mod interrupted;
+mod misfits;
 mod newcomer;
 mod nullability;
 mod platform;
 #[cfg(unix)]
 mod record;
 mod repository;
+mod reserved;
 mod rust_crate;
 mod schemas;
 mod servers;

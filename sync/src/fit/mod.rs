@@ -2,7 +2,9 @@
 //!
 //! Owns: comparing signatures and forms. Must not know: disk, git, targets.
 
+mod declared;
 mod document;
+mod form;
 mod rust;
 mod typescript;
 
@@ -32,14 +34,30 @@ pub fn misfits(path: &str, expected: &str, found: &str) -> Vec<Misfit> {
     }
 }
 
-/// Why an edited JSON or YAML artifact is no longer of its form: it is not readable, or a member is of another kind
-/// than the generated one, with its line.
+/// Why an edited JSON or YAML artifact is no longer of its form: it is not readable, or its schema refuses it. An API
+/// description is read as one; where no schema is known, a member is of another kind than the generated one.
 #[must_use]
-pub fn malformed(path: &str, generated: &str, found: &str) -> Option<String> {
+pub fn malformed(path: &str, generated: &str, found: &str) -> Option<Misfit> {
     match Language::of(path) {
         Language::Json | Language::Yaml => document::malformed(path, generated, found),
         Language::Rust | Language::TypeScript | Language::Toml | Language::Lines => None,
     }
+}
+
+/// The route that the comment above a line names, as stubs have it: `GET /projects/{id}`. An operation that got another
+/// name keeps its route.
+fn route_above(text: &str, line: u32) -> Option<&str> {
+    let before = usize::try_from(line).ok()?.checked_sub(1)?;
+    let above: Vec<&str> = text.lines().take(before).collect();
+    let comments = above.iter().rev().map(|line| line.trim());
+    let mut comments = comments.take_while(|line| ["//", "/*", "*", "#["].iter().any(|start| line.starts_with(start)));
+    comments.find_map(|line| {
+        let line = line.trim_matches(['/', '*', ' ']);
+        let route = line.split('`').nth(1).unwrap_or(line);
+        let (method, path) = route.split_once(' ')?;
+        let named = path.starts_with('/') && method.len() > 2 && method.chars().all(|c| c.is_ascii_uppercase());
+        named.then_some(route)
+    })
 }
 
 /// A signature's source on one line, as people write it.

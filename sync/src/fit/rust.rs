@@ -7,7 +7,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{FnArg, GenericArgument, ImplItem, ImplItemFn, Item, PathArguments, ReturnType, Type, TypeParamBound};
 
-use super::{Misfit, one_line};
+use super::{Misfit, one_line, route_above};
 use crate::items::outline::slice;
 use crate::items::parse;
 
@@ -27,8 +27,8 @@ struct Method {
     told: String,
 }
 
-pub(super) fn misfits(expected: &str, found: &str) -> Vec<Misfit> {
-    let (Ok(expected), Ok(found)) = (implemented(expected), implemented(found)) else {
+pub(super) fn misfits(expected_text: &str, found_text: &str) -> Vec<Misfit> {
+    let (Ok(expected), Ok(found)) = (implemented(expected_text), implemented(found_text)) else {
         return Vec::new();
     };
     let mut misfits = Vec::new();
@@ -47,6 +47,11 @@ pub(super) fn misfits(expected: &str, found: &str) -> Vec<Misfit> {
                 .flat_map(|wanted| &wanted.methods)
                 .find(|asked| asked.name == method.name);
             if asked.is_none_or(|asked| asked.form != method.form) {
+                let asked = asked.or_else(|| {
+                    let route = route_above(found_text, method.line)?;
+                    let mut all = wanted.iter().flat_map(|wanted| &wanted.methods);
+                    all.find(|asked| route_above(expected_text, asked.line) == Some(route))
+                });
                 misfits.push(Misfit {
                     what: format!("fn {}", method.name),
                     line: method.line,

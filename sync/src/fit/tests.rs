@@ -161,31 +161,61 @@ fn a_text_that_is_not_readable_has_no_misfits() {
 }
 
 #[test]
+fn a_handler_whose_operation_got_another_name_is_told_by_its_route() {
+    let found = SCAFFOLD.replace(
+        "    async fn get_project",
+        "    /// `GET /projects`\n    #[inline]\n    async fn read_project",
+    );
+    let expected = SCAFFOLD.replace(
+        "    async fn get_project",
+        "    /// `GET /projects`\n    async fn get_project",
+    );
+    let told = &misfits("a.rs", &expected, &found)[0];
+    assert_eq!(told.what, "fn read_project");
+    assert!(
+        told.expected
+            .as_deref()
+            .is_some_and(|asked| asked.starts_with("async fn get_project("))
+    );
+    let stub = |name: &str| format!("const a = {{\n  /** GET /a */\n  async {name}(input) {{}},\n}} satisfies A;\n");
+    let told = &misfits("a.ts", &stub("newName"), &stub("oldName"))[0];
+    assert_eq!(
+        (told.line, told.expected.as_deref(), told.found.as_deref()),
+        (3, Some("async newName(input)"), Some("async oldName(input)"))
+    );
+}
+
+/// What is told of an edited document.
+fn told(path: &str, generated: &str, found: &str) -> Option<String> {
+    malformed(path, generated, found).map(|misfit| crate::suggest::misfit(&misfit))
+}
+
+#[test]
 fn a_document_of_another_form_is_told_by_place_and_kind() {
     let generated = r#"{"info": {"name": "a"}, "item": [{"id": "1", "name": "a", "event": []}], "variable": [{"key": "a", "value": "b"}]}"#;
-    let told = |found: &str| malformed("a.json", generated, found);
+    let told = |found: &str| told("a.json", generated, found);
     assert_eq!(
         told(r#"{"info": {"name": "b"}, "item": [], "own": 1, "variable": [{"key": "a", "value": 5}]}"#),
         None
     );
     assert_eq!(
         told("{\n  \"item\": {}\n}").as_deref(),
-        Some("line 2: /item is an object where a list was generated")
+        Some("/item is an object where a list was generated at line 2")
     );
     assert_eq!(
         told("{\n  \"item\": [\n    {\"id\": \"2\"},\n    {\"id\": \"1\", \"name\": 5}\n  ]\n}").as_deref(),
-        Some("line 4: /item/1/name is a number where a text was generated")
+        Some("/item/1/name is a number where a text was generated at line 4")
     );
     assert_eq!(
         told("{\n  \"item\": [\n    \"x\"\n  ]\n}").as_deref(),
-        Some("line 3: /item/0 is a text where an object was generated")
+        Some("/item/0 is a text where an object was generated at line 3")
     );
     assert!(
         told("{\n  \"item\": [,]\n}").is_some_and(|told| told.starts_with("it is not readable: line 2, column 12"))
     );
     assert_eq!(
         told("[]").as_deref(),
-        Some("line 1: the document is a list where an object was generated")
+        Some("the document is a list where an object was generated at line 1")
     );
 }
 
@@ -193,12 +223,69 @@ fn a_document_of_another_form_is_told_by_place_and_kind() {
 fn yaml_is_judged_alike() {
     let generated = "info:\n  title: a\npaths:\n  /a: {}\n";
     assert_eq!(
-        malformed("a.yaml", generated, "info:\n  title: b # mine\npaths:\n  /b: {}\n"),
+        told("a.yaml", generated, "info:\n  title: b # mine\npaths:\n  /b: {}\n"),
         None
     );
     assert_eq!(
-        malformed("a.yaml", generated, "info:\n  title: 1.0\npaths:\n").as_deref(),
-        Some("line 2: /info/title is a number where a text was generated")
+        told("a.yaml", generated, "info:\n  title: 1.0\npaths:\n").as_deref(),
+        Some("/info/title is a number where a text was generated at line 2")
     );
     assert!(malformed("a.yaml", generated, "info: [\n").is_some());
+}
+
+#[test]
+fn a_collection_may_be_all_that_its_schema_allows() {
+    let generated = r#"{"info": {"name": "a", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"}, "item": []}"#;
+    let with = |rest: &str| {
+        let head = generated.strip_suffix("\"item\": []}").unwrap();
+        told("a.json", generated, &format!("{head}{rest}}}"))
+    };
+    for good in [
+        r#""item": [{"request": "https://a.test/"}]"#,
+        r#""item": [{"request": {"url": "https://a.test/", "header": "A: b", "description": {"content": "x"}}}]"#,
+        r#""item": [{"request": {"url": {"host": "a.test", "path": [{"type": "string", "value": "a"}, "b"]}, "body": null}}]"#,
+        r#""item": [{"name": "mine", "item": [], "event": [{"listen": "test", "script": {"exec": "a()"}}]}]"#,
+        r#""item": [], "variable": [{"key": "a", "value": 5}], "auth": null"#,
+    ] {
+        assert_eq!(with(good), None, "{good}");
+    }
+    for (bad, said) in [
+        (r#""item": {}"#, "/item is an object where a list belongs"),
+        (r#""item": ["x"]"#, "/item/0 is a text where an object belongs"),
+        (r#""item": [{"name": "a"}]"#, "/item/0 has no `request` or `item`"),
+        (
+            r#""item": [{"item": [{"item": [{}]}]}]"#,
+            "/item/0/item/0/item/0 has no `request` or `item`",
+        ),
+        (
+            r#""item": [{"request": {"method": 3}}]"#,
+            "/item/0/request/method is a number where a text belongs",
+        ),
+        (
+            r#""item": [{"request": {"header": [{"key": "a"}]}}]"#,
+            "/item/0/request/header/0 has no `value`",
+        ),
+        (
+            r#""item": [], "event": [{"listen": 7}]"#,
+            "/event/0/listen is a number where a text belongs",
+        ),
+        (r#""items": []"#, "the document has no `item`"),
+    ] {
+        assert_eq!(with(bad), Some(format!("{said} at line 1")), "{bad}");
+    }
+}
+
+#[test]
+fn an_api_description_is_read_as_one() {
+    let generated = "openapi: 3.1.0\ninfo: { title: a, version: '1' }\npaths:\n  /a:\n    get:\n      operationId: a\n      responses:\n        '200': { description: Fine. }\n";
+    assert_eq!(told("a.yaml", generated, &format!("# Mine.\n{generated}")), None);
+    let broken = generated.replace("{ description: Fine. }", "5");
+    let said = told("a.yaml", generated, &broken).unwrap();
+    assert_eq!(
+        said,
+        "/paths/~1a/get/responses/200 is a number where an object was generated at line 8"
+    );
+    let dangling = generated.replace("{ description: Fine. }", "{ $ref: '#/components/responses/None' }");
+    let said = told("a.yaml", generated, &dangling).unwrap();
+    assert!(said.contains("SPEC_REF") && said.ends_with("at line 8"), "{said}");
 }

@@ -10,7 +10,7 @@ use deno_ast::swc::ast::{
     Decl, Expr, Function, ModuleDecl, ModuleItem, ObjectLit, Pat, Program, Prop, PropOrSpread, Stmt, TsTypeAnn,
 };
 
-use super::{Misfit, one_line};
+use super::{Misfit, one_line, route_above};
 use crate::items::outline::slice;
 use crate::items::typescript::Cut;
 use crate::items::{parse, place};
@@ -30,8 +30,8 @@ struct Member {
     told: String,
 }
 
-pub(super) fn misfits(path: &str, expected: &str, found: &str) -> Vec<Misfit> {
-    let (Ok(expected), Ok(found)) = (satisfying(path, expected), satisfying(path, found)) else {
+pub(super) fn misfits(path: &str, expected_text: &str, found_text: &str) -> Vec<Misfit> {
+    let (Ok(expected), Ok(found)) = (satisfying(path, expected_text), satisfying(path, found_text)) else {
         return Vec::new();
     };
     let mut misfits = Vec::new();
@@ -46,6 +46,11 @@ pub(super) fn misfits(path: &str, expected: &str, found: &str) -> Vec<Misfit> {
                 .flat_map(|wanted| &wanted.members)
                 .find(|asked| asked.name == member.name);
             if asked.is_none_or(|asked| !fits(asked, member)) {
+                let asked = asked.or_else(|| {
+                    let route = route_above(found_text, member.line)?;
+                    let mut all = wanted.iter().flat_map(|wanted| &wanted.members);
+                    all.find(|asked| route_above(expected_text, asked.line) == Some(route))
+                });
                 misfits.push(Misfit {
                     what: member.name.clone(),
                     line: member.line,
