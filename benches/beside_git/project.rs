@@ -42,6 +42,12 @@ impl Project {
         let folder = folder();
         let contract = folder.path().join("openapi.json");
         fs::write(&contract, made::contract()).expect("a file can be written");
+        // Without settings of its own, those of the repository around it would be found.
+        fs::write(
+            folder.path().join("flaresmith.toml"),
+            "contracts = [\"openapi.json\"]\n",
+        )
+        .expect("a file can be written");
         assert_eq!(made::schemas(&made::contract()), 500);
         Self::applied(folder, contract, "\"note\":", |name| {
             format!("\"{name}\": {{ \"type\": \"string\", \"maxLength\": 9 }},\n")
