@@ -11,14 +11,13 @@ use similar::{ChangeTag, TextDiff};
 use crate::items::{Language, outline};
 use phrases::{Thing, count, listed};
 
-/// What changed: `2 fields added to Project, 1 route removed`. `None` is a file that is not there, so that it was
+/// What changed: `2 fields added to Project, 1 route removed`. `None` is a file that is not there: one that
 /// added or removed. Where the language has no terms, lines are counted.
 #[must_use]
 pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String {
     match (before, after) {
         (None, None) => "nothing changed".to_owned(),
-        (None, Some(text)) => format!("file added ({})", contents(path, text)),
-        (Some(text), None) => format!("file removed ({})", contents(path, text)),
+        (None, Some(text)) | (Some(text), None) => contents(path, text),
         (Some(before), Some(after)) if before == after => "nothing changed".to_owned(),
         (Some(before), Some(after)) => {
             let (before, after) = (&before.replace("\r\n", "\n"), &after.replace("\r\n", "\n"));

@@ -102,14 +102,11 @@ fn line_ends_and_white_space_are_told_as_what_they_are() {
 fn a_file_that_comes_or_goes_is_told_by_what_is_in_it() {
     assert_eq!(
         summary("a.rs", None, Some("struct A;\nstruct B;\nfn c() {}\n")),
-        "file added (2 structs, 1 function)"
+        "2 structs, 1 function"
     );
     let collection = r#"{"info": {}, "item": [{"name": "f", "item": [{"name": "a"}, {"name": "b"}]}, {"name": "c"}]}"#;
-    assert_eq!(
-        summary("a.json", Some(collection), None),
-        "file removed (1 folder, 3 requests)"
-    );
-    assert_eq!(summary("a.sql", Some("a\n"), None), "file removed (1 line)");
+    assert_eq!(summary("a.json", Some(collection), None), "1 folder, 3 requests");
+    assert_eq!(summary("a.sql", Some("a\n"), None), "1 line");
 }
 
 #[test]
