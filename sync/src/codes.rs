@@ -25,6 +25,31 @@ const fn code(id: &'static str, title: &'static str, explanation: &'static str) 
 /// The codes, by name.
 static CODES: &[Code] = &[
     code(
+        "ACCEPT_ABSENT",
+        "there is no file to accept",
+        "What is accepted is the edit of a file on disk, and nothing stands at the path. `flaresmith spec apply` writes the file anew.",
+    ),
+    code(
+        "ACCEPT_GONE",
+        "the contract no longer has the file",
+        "An edit is accepted against what the specs give, and they give nothing for this path. Keep the file with `flaresmith spec eject`, or delete it.",
+    ),
+    code(
+        "ACCEPT_NOTHING",
+        "the file is what the specs give",
+        "There is no edit in it that could be accepted.",
+    ),
+    code(
+        "ACCEPT_OWN",
+        "the file is your own already",
+        "Stubs and ejected files are never written over, so there is nothing to accept. Edit them as you like.",
+    ),
+    code(
+        "ACCEPT_UNREADABLE",
+        "an edit cannot be carried along as it is",
+        "The file does not parse in its language, or is no longer of its form. Every apply would build on it, so correct it first.",
+    ),
+    code(
         "APPLY_BUSY",
         "another apply is going on",
         "Two runs that write the same files would disturb each other, so the second is told and ends. Wait for the first, then run it again.",
@@ -35,9 +60,29 @@ static CODES: &[Code] = &[
         "Nothing is written while a conflict stands. Resolve the conflicts that the report lists, then apply again.",
     ),
     code(
+        "APPLY_FILE_CHANGED",
+        "a file changed while it was to be replaced",
+        "Somebody saved the file between the comparison and the writing. Nothing was written; run the apply again, and it compares with what stands there now.",
+    ),
+    code(
+        "APPLY_JOURNAL",
+        "what an interrupted apply left cannot be read",
+        "The journal in git's folder is damaged, or of another version. The message names it. Look at the files it speaks of, then delete it.",
+    ),
+    code(
         "CHECK_EMPTY",
         "nothing was generated and nothing is remembered",
         "A check that finds nothing to compare has not passed. Look at `targets` and at the contracts that flaresmith.toml names.",
+    ),
+    code(
+        "CONFIG_UNKNOWN_TARGET",
+        "there is no target of that name",
+        "`flaresmith init --help` lists the targets.",
+    ),
+    code(
+        "EJECT_DONE",
+        "the file was ejected already",
+        "It is the team's own. `flaresmith spec restore PATH` takes it back.",
     ),
     code(
         "EXPLAIN_UNKNOWN_CODE",
@@ -53,6 +98,51 @@ static CODES: &[Code] = &[
         "GIT_FAILED",
         "git could not tell about a file",
         "The repository is asked only when a file differs from what was generated. Check that `git status` works in it.",
+    ),
+    code(
+        "GIT_LFS_MISSING",
+        "a file is only a pointer to Git LFS",
+        "The content is kept elsewhere and was not fetched. `git lfs pull` brings it.",
+    ),
+    code(
+        "GIT_NOT_FOUND",
+        "there is no git repository",
+        "What is asked for stands in git, and the root lies in no repository. Run the command inside of one, or `git init`.",
+    ),
+    code(
+        "GIT_OBJECT_MISSING",
+        "git does not hold an object",
+        "A partial or damaged clone lacks what was asked for. `git fetch` brings what is missing.",
+    ),
+    code(
+        "GIT_REVISION",
+        "git does not know the revision",
+        "A name is misspelt, or the clone is shallow and does not reach that far: `git fetch --unshallow`.",
+    ),
+    code(
+        "GIT_UNREADABLE",
+        "the git repository cannot be read",
+        "It has a form that this program does not read, is damaged, or belongs to somebody else. The message holds git's words.",
+    ),
+    code(
+        "HOOK_BARE",
+        "a bare repository has no commits to check",
+        "Hooks before a commit belong to a work tree. Install the hook there.",
+    ),
+    code(
+        "HOOK_KEPT",
+        "the hook holds lines of others",
+        "Only the block that flaresmith wrote is taken out; everything else stays. Take the rest out by hand if it is yours.",
+    ),
+    code(
+        "HOOK_NAME",
+        "the path of the hook cannot be used",
+        "Git's setting `core.hooksPath` leads to a name that cannot be written down. Change the setting.",
+    ),
+    code(
+        "HOOK_SHARED",
+        "the hooks' folder is shared with other repositories",
+        "A hook there would run for all of them. Set `core.hooksPath` for this repository alone, or add the line yourself.",
     ),
     code(
         "INIT_EXISTS",
@@ -80,6 +170,16 @@ static CODES: &[Code] = &[
         "Standard output was closed by the system, for example because a disk is full. What the command did is done; only its words are lost.",
     ),
     code(
+        "PATH_NOT_FOLDER",
+        "something that is no folder stands in the way",
+        "A generated file would lie below it. Move it away, or choose another `out` in flaresmith.toml.",
+    ),
+    code(
+        "PATH_NOT_GENERATED",
+        "the path is not of a generated file",
+        "`flaresmith spec status` lists the generated files that were edited.",
+    ),
+    code(
         "PATH_OUTSIDE_ROOT",
         "a path leaves the repository",
         "Files are read and written below the root only, and never in the folder of git.",
@@ -95,6 +195,36 @@ static CODES: &[Code] = &[
         "A link could lead out of the repository, so nothing is written through it. Replace it by a folder.",
     ),
     code(
+        "PLAN_CONFLICTS",
+        "a plan with conflicts cannot be saved",
+        "Nothing is applied while a conflict stands. Resolve the conflicts, then make the plan again.",
+    ),
+    code(
+        "PLAN_INVALID",
+        "the file is not a saved plan",
+        "Plans are made by `flaresmith spec plan --out FILE` and are not meant to be edited.",
+    ),
+    code(
+        "PLAN_STALE",
+        "the plan is about a state that is no more",
+        "Specs, templates, settings, the lock or a file that it touches moved since it was made. Make it anew, and look at it again.",
+    ),
+    code(
+        "PLAN_VERSION",
+        "the plan is of another version",
+        "Make it anew with the program that is to carry it out.",
+    ),
+    code(
+        "RESTORE_FOREIGN",
+        "no regular file stands at the path",
+        "A folder or a link would have to be deleted. Move it away first.",
+    ),
+    code(
+        "RESTORE_UNCOMMITTED",
+        "git does not hold the edit",
+        "Restoring would lose it for good. Commit it first, or say `--discard`.",
+    ),
+    code(
         "ROOT_NOT_FOUND",
         "the repository does not exist",
         "`--root` names a folder. Without it, the nearest folder above with a flaresmith.toml counts, else the one with .git, else the current one.",
@@ -103,6 +233,26 @@ static CODES: &[Code] = &[
         "SCHEMA_MISMATCH",
         "what a person wrote no longer fits the contract",
         "A file that was written once for the team to fill in has a signature that the contract no longer has, or an edited document is not readable or is refused by its schema. The message has the line, with what is expected and what was found. Correct it by hand; `flaresmith spec apply --merge` puts right what nobody edited.",
+    ),
+    code(
+        "SCHEMA_UNKNOWN_NAME",
+        "no schema is published under that name",
+        "`flaresmith schema` without a name lists them.",
+    ),
+    code(
+        "STAGED_UNMERGED",
+        "a staged file is an unresolved merge",
+        "Resolve it, `git add` it, and commit again.",
+    ),
+    code(
+        "STAGED_UNREADABLE",
+        "the index has a form that cannot be read",
+        "The message names the form and the command that mends it.",
+    ),
+    code(
+        "SYNC_ADVICE",
+        "what to do about what was found",
+        "Not a problem of its own: the command that puts the findings beside it right.",
     ),
     code(
         "SYNC_DRIFT",
@@ -118,5 +268,15 @@ static CODES: &[Code] = &[
         "UNCOMMITTED_LOCAL_CHANGES",
         "a generated file was edited and not committed",
         "The edit would be lost, and git does not have it yet, so nothing is written at all. Commit it or discard it with `git restore`, then apply again.",
+    ),
+    code(
+        "WATCH_ENDED",
+        "the system stopped telling about changes",
+        "Start `flaresmith spec watch` again.",
+    ),
+    code(
+        "WATCH_FAILED",
+        "a folder cannot be watched",
+        "The system refused, usually because a limit is reached; the message says which. `flaresmith spec apply` after each change does the same.",
     ),
 ];

@@ -45,7 +45,10 @@ fn drift_and_conflicts_stand_at_their_files() {
     let git = Git::project();
     git.edit(CONTRACT, "Greet somebody", "Greet anybody");
     std::fs::remove_file(git.path("generated/mcp/tools.json")).unwrap();
-    git.write("generated/openapi/openapi.yaml", "mine: 1\n");
+    git.write(
+        "generated/openapi/openapi.yaml",
+        &(git.read("generated/openapi/openapi.yaml") + "x-mine: 1\n"),
+    );
     let said = check(&git, "github");
     assert_eq!(said.code, 3, "{}{}", said.out, said.err);
     for part in [

@@ -241,6 +241,8 @@ fn a_full_disk_stays_full_and_everything_is_still_as_it_was() {
     for point in all
         .iter()
         .filter(|point| point.call == "write" || point.call == "fdatasync")
+        // What is remembered of a settled repository is a shortcut that nobody misses.
+        .filter(|point| !point.line.contains("/settled-"))
     {
         let copy = copy(&repository);
         let said = failing(copy.path(), &APPLY, &point.call, "ENOSPC", &format!("{}+", point.nth));

@@ -12,7 +12,7 @@ use crate::items::{Language, outline};
 use phrases::{Thing, count, listed};
 
 /// What changed: `2 fields added to Project, 1 route removed`. `None` is a file that is not there: one that
-/// added or removed. Where the language has no terms, lines are counted.
+/// is new, or goes, is told by what is in it. Where the language has no terms, lines are counted.
 #[must_use]
 pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String {
     match (before, after) {
