@@ -75,11 +75,6 @@ static CODES: &[Code] = &[
         "A check that finds nothing to compare has not passed. Look at `targets` and at the contracts that flaresmith.toml names.",
     ),
     code(
-        "CONFIG_UNKNOWN_TARGET",
-        "there is no target of that name",
-        "`flaresmith init --help` lists the targets.",
-    ),
-    code(
         "EJECT_DONE",
         "the file was ejected already",
         "It is the team's own. `flaresmith spec restore PATH` takes it back.",
