@@ -12,6 +12,7 @@ use git2::{ObjectType, Oid, Repository, Sort};
 
 use crate::digest::Digest;
 use crate::error::SyncError;
+use crate::merged;
 use crate::plan::Surroundings;
 use crate::root::Root;
 use crate::snapshot::{self, Snapshot};
@@ -111,6 +112,10 @@ impl Surroundings for Around<'_> {
         kept.filter(|text| digests.contains(&Digest::of(text.as_bytes())))
             .or_else(|| self.in_history(path, digests))
             .or_else(|| self.out_of_specs_of_head(path, digests))
+    }
+
+    fn merged_by_git(&mut self, path: &str, digests: &[Digest], bytes: &[u8]) -> bool {
+        merged::by_git(self.root, path, digests, bytes)
     }
 }
 

@@ -22,6 +22,7 @@ mod listing;
 pub mod lock;
 pub mod mentions;
 pub mod merge;
+mod merged;
 pub mod plan;
 pub mod record;
 pub mod reserved;

@@ -202,10 +202,11 @@ impl Lock {
             self.files.insert(path, entry);
             return;
         };
-        let (first, second) = if known.carried.is_some() || known.owner != Owner::Managed {
-            (known.clone(), entry)
-        } else {
+        let decided = |entry: &Entry| entry.carried.is_some() || entry.owner != Owner::Managed;
+        let (first, second) = if decided(&entry) && !decided(known) {
             (entry, known.clone())
+        } else {
+            (known.clone(), entry)
         };
         let mut others: Vec<Digest> = first.others.iter().copied().chain(second.bases()).collect();
         others.retain(|digest| *digest != first.digest);
@@ -237,12 +238,16 @@ impl Lock {
                     carried.push_str(&format!(", reason = {}", quoted(reason)));
                 }
             }
-            text.push_str(&format!(
-                "{} = {{ target = {}{owner}, digest = \"{}\"{carried} }}\n",
-                quoted(path),
-                quoted(&entry.target),
-                entry.digest
-            ));
+            let mut line = |digest: &Digest, carried: &str| {
+                text.push_str(&format!(
+                    "{} = {{ target = {}{owner}, digest = \"{digest}\"{carried} }}\n",
+                    quoted(path),
+                    quoted(&entry.target)
+                ));
+            };
+            line(&entry.digest, &carried);
+            // Until an apply has settled what two branches made, both stay known.
+            entry.others.iter().for_each(|other| line(other, ""));
         }
         text
     }
@@ -325,6 +330,7 @@ mod tests {
             "{bases:?}"
         );
         assert_eq!(both.files["generated/z.ts"], ours.files["generated/z.ts"]);
+        assert_eq!(Lock::parse(&both.to_text()).unwrap(), both);
         // Somebody who kept both sides' lines means the same.
         let kept = ours.to_text().replace(&mine, &format!("{mine}\n{other}"));
         assert_eq!(Lock::parse(&kept).unwrap(), both);

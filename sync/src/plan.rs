@@ -106,6 +106,10 @@ pub trait Surroundings {
     fn ask_git(&mut self, snapshot: &mut Snapshot, paths: &[&str]);
     /// The bytes that one of the digests names: what was once generated at the path. `None`: they cannot be had.
     fn base(&mut self, path: &str, digests: &[Digest]) -> Option<String>;
+    /// Whether git made these bytes by itself, out of two texts that both were generated.
+    fn merged_by_git(&mut self, _path: &str, _digests: &[Digest], _bytes: &[u8]) -> bool {
+        false
+    }
 }
 
 /// The paths that a plan has to look at. `sources` are the files that were read.
@@ -142,6 +146,14 @@ pub(crate) struct Case<'a> {
     pub(crate) disk: Disk,
     pub(crate) mine: &'a [u8],
     executable: bool,
+}
+
+impl Case<'_> {
+    /// Two branches generated the file, and what stands on disk is neither's.
+    fn is_of_a_merge(&self) -> bool {
+        let both = self.known.is_some_and(|entry| !entry.others.is_empty());
+        both && self.keeper == Keeper::Managed && self.disk == Disk::Edited
+    }
 }
 
 /// Decides every path. `snapshot` holds at least [`paths`].
@@ -196,14 +208,14 @@ pub fn plan(
     };
     let mut bases = BTreeMap::new();
     for path in all {
-        decide(
-            &mut plan,
-            &case(path, lock, &wanted, snapshot),
-            snapshot,
-            wish,
-            surroundings,
-            &mut bases,
-        );
+        let mut case = case(path, lock, &wanted, snapshot);
+        if case.is_of_a_merge() {
+            let bases: Vec<Digest> = case.known.into_iter().flat_map(Entry::bases).collect();
+            if surroundings.merged_by_git(path, &bases, case.mine) {
+                case.disk = Disk::Base;
+            }
+        }
+        decide(&mut plan, &case, snapshot, wish, surroundings, &mut bases);
     }
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;

@@ -22,7 +22,7 @@ pub fn suggestion(conflict: &Conflict) -> String {
             );
         }
         return format!(
-            "git's merge of the file is not resolved: `rm {path} && flaresmith spec apply && git add {path}` makes it anew from the merged specs"
+            "git's merge of the file is not resolved: `flaresmith spec restore --discard {path} && git add {path}` makes it anew from the merged specs"
         );
     }
     let Some(_) = &conflict.theirs else {

