@@ -10,6 +10,7 @@
 
 mod agreement;
 mod bench;
+mod branches;
 mod build_script;
 mod carried;
 mod ci_forms;
