@@ -168,8 +168,14 @@ impl Lock {
     /// something else.
     fn parse_lines(text: &str) -> Option<Self> {
         let mut lock = Self::default();
-        let mut section = "";
+        let (mut section, mut before) = ("", "");
         for line in text.lines().map(str::trim) {
+            // Each side of what could not be merged begins in the section that the whole of it begins in.
+            if line.starts_with("<<<<<<<") {
+                before = section;
+            } else if line.starts_with("|||||||") || line.starts_with("=======") {
+                section = before;
+            }
             let marker = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"]
                 .iter()
                 .any(|marker| line.starts_with(marker));
@@ -334,6 +340,25 @@ mod tests {
         // Somebody who kept both sides' lines means the same.
         let kept = ours.to_text().replace(&mine, &format!("{mine}\n{other}"));
         assert_eq!(Lock::parse(&kept).unwrap(), both);
+    }
+
+    #[test]
+    fn each_side_may_reach_over_the_end_of_a_section() {
+        let ours = lock();
+        let mut theirs = Lock::default();
+        theirs.sources.insert("specs/b.yaml".to_owned(), Digest::of(b"7"));
+        theirs.files.insert(
+            "generated/b.rs".to_owned(),
+            Entry::pure("rust", Owner::Managed, Digest::of(b"8")),
+        );
+        let sections = |lock: &Lock| lock.to_text().split_once("version = 1").unwrap().1.to_owned();
+        let text = format!(
+            "version = 1\n[sources]\n<<<<<<< HEAD{}=======\n{}>>>>>>> feature\n",
+            sections(&ours).replacen("[sources]\n", "", 1),
+            sections(&theirs).replacen("[sources]\n", "", 1)
+        );
+        let both = Lock::parse(&text).unwrap();
+        assert_eq!((both.sources.len(), both.files.len()), (2, 5), "{text}");
     }
 
     #[test]

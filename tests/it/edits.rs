@@ -418,19 +418,8 @@ fn two_branches_that_both_applied_merge_and_apply_again() {
     repository.git_may_fail(&["merge", "-q", "feature"]);
     let lock = repository.read("flaresmith.lock");
     assert!(lock.contains("<<<<<<<"), "{lock}");
-    let said = repository.run(&["spec", "apply", "--format", "json"]);
-    if said.code == 3 {
-        // Git could not merge some generated file either; the suggestion says how to make it anew.
-        for conflict in said.json()["conflicts"].as_array().unwrap() {
-            let path = conflict["path"].as_str().unwrap();
-            assert!(
-                conflict["suggestion"].as_str().unwrap().contains(&format!("rm {path}")),
-                "{conflict:#}"
-            );
-            std::fs::remove_file(repository.path().join(path)).unwrap();
-        }
-        repository.done(&["spec", "apply"]);
-    }
+    // Nobody edited a generated file, so what git made of them is no edit either.
+    repository.done(&["spec", "apply"]);
     let text = repository.read(TYPES);
     assert!(
         text.contains("/// What it answers.") && text.contains("pub language"),

@@ -10,6 +10,7 @@
 
 mod agreement;
 mod bench;
+mod branches;
 mod build_script;
 mod carried;
 mod ci_forms;
@@ -30,6 +31,7 @@ mod interrupted;
 mod misfits;
 mod newcomer;
 mod nullability;
+mod plaintext;
 mod platform;
 mod repository;
 mod reserved;
