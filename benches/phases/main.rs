@@ -84,7 +84,7 @@ fn phases(project: &Project, watch: &mut Watch) {
     let root = project.applied();
     let lock = project.lock();
     let digests = project.digests();
-    let paths = plan::paths(&lock, &compiled.artifacts);
+    let paths = plan::paths(&lock, &compiled.artifacts, &digests).expect("every path may be generated");
     let paths = || paths.iter().map(String::as_str);
     watch.phase(name, "snapshot", || {
         Snapshot::take(&root, paths()).expect("the files can be read")

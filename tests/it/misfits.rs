@@ -153,7 +153,7 @@ fn a_handler_that_is_gone_from_the_contract_is_told_and_an_untouched_one_is_merg
         &repository,
         HANDLER,
         "let _ = request;\n        Err(hello_api::errors::Failure::not_implemented(context.operation.id))\n    }\n}",
-        "drop((context, request));\n        todo!()\n    }\n}",
+        "drop((context, request));\n        Err(ours())\n    }\n}",
     );
     repository.commit("two operations");
     repository.write(CONTRACT, &contract);
@@ -167,7 +167,10 @@ fn a_handler_that_is_gone_from_the_contract_is_told_and_an_untouched_one_is_merg
     assert!(suggestion.contains("`flaresmith spec apply --merge`"), "{suggestion}");
     repository.done(&["spec", "apply", "--merge"]);
     let text = repository.read(HANDLER);
-    assert!(text.contains("todo!()") && !text.contains("list_greetings"), "{text}");
+    assert!(
+        text.contains("Err(ours())") && !text.contains("list_greetings"),
+        "{text}"
+    );
     repository.done(&["spec", "check"]);
 }
 
