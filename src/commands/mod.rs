@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use flaresmith_codegen::Compilation;
+use flaresmith_codegen::check::redacted;
 use flaresmith_codegen::diagnostics::{self, Diagnostics, Severity};
 use flaresmith_codegen::emit::memo::Memo;
 use flaresmith_sync::base::Around;
@@ -142,6 +143,15 @@ fn generate(
 /// Shows what was found. Whether there is something to go on with.
 fn show(found: &Diagnostics, inputs: &Inputs, strict: bool, view: &mut View) -> bool {
     let mut found = found.clone();
+    // A message may quote what stands in a spec, and a broken spec was not looked through for secrets.
+    for diagnostic in &mut found {
+        let labels = diagnostic.related.iter_mut().map(|(_, label)| label);
+        let texts = [&mut diagnostic.message]
+            .into_iter()
+            .chain(&mut diagnostic.hint)
+            .chain(labels);
+        texts.for_each(|text| *text = redacted(text).into_owned());
+    }
     if strict || inputs.settings.strict {
         for diagnostic in &mut found {
             if diagnostic.severity == Severity::Warning {

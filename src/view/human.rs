@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use flaresmith_codegen::check::redacted;
 use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::SyncError;
@@ -95,7 +96,7 @@ fn one(text: &mut String, diagnostic: &Diagnostic, sources: &Locator<'_>) {
                     at.column
                 );
                 if diagnostic.shows_source() && !at.text.is_empty() {
-                    let line = plain(&at.text);
+                    let line = plain(&redacted(&at.text));
                     let line = if line.chars().count() > 160 {
                         line.chars().take(160).collect::<String>() + "…"
                     } else {

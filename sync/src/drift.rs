@@ -189,7 +189,7 @@ mod tests {
         let json = serde_json::to_value(report(&plan)).unwrap();
         assert_eq!(
             json["changedFiles"],
-            serde_json::json!([{"path": "a", "type": "added", "diffSummary": "1 line added"}])
+            serde_json::json!([{"path": "a", "type": "added", "diffSummary": "1 line"}])
         );
         assert_eq!(json["conflicts"][0]["reason"], "MANUAL_DIVERGENCE");
         assert_eq!(

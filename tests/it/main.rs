@@ -34,6 +34,7 @@ mod interrupted;
 mod misfits;
 mod newcomer;
 mod nullability;
+mod plaintext;
 mod platform;
 #[cfg(unix)]
 mod record;

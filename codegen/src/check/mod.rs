@@ -9,7 +9,7 @@ mod secret_forms;
 mod trace;
 mod types;
 
-pub(crate) use plaintext::redacted;
+pub use plaintext::redacted;
 
 use crate::diagnostics::Diagnostics;
 use crate::model::Model;

@@ -4,6 +4,7 @@
 //! message holds any character of what was found.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -18,13 +19,40 @@ pub(super) fn in_contracts(input: &Input<'_>, diagnostics: &mut Diagnostics) {
     let mut walk = Walk {
         bundle: input.bundle,
         pointer: String::new(),
+        seen: BTreeSet::new(),
         diagnostics,
     };
     walk.value(&input.bundle.document, None, false);
+    let seen = walk.seen;
+    beside(input, &seen, diagnostics);
+}
+
+/// Tokens of a certain form that no value of the bundle holds: in comments, in names, in settings, in what nothing refers to.
+fn beside(input: &Input<'_>, seen: &BTreeSet<String>, diagnostics: &mut Diagnostics) {
+    let prose = prose(input);
+    for (file, bytes) in input.sources.iter().filter(|(file, _)| !prose.contains(&&***file)) {
+        let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        for found in secret_forms::find(text) {
+            let token = text.get(found.range.clone()).unwrap_or_default();
+            if found.certain && !seen.contains(token) {
+                diagnostics.push(told(found.what, true, Place::bytes(file, found.range)));
+            }
+        }
+    }
+}
+
+/// The files of features and the constitution.
+fn prose<'a>(input: &Input<'a>) -> BTreeSet<&'a str> {
+    let features = input.model.features.iter().map(|feature| feature.file.as_str());
+    let constitution = input.model.constitution.iter();
+    features
+        .chain(constitution.map(|constitution| constitution.file.as_str()))
+        .collect()
 }
 
 /// A text with everything that looks like a secret put out of sight, for output that quotes what stood in a spec.
-pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn redacted(text: &str) -> Cow<'_, str> {
     let found = secret_forms::find(text);
     if found.is_empty() {
         return Cow::Borrowed(text);
@@ -41,6 +69,8 @@ pub(crate) fn redacted(text: &str) -> Cow<'_, str> {
 struct Walk<'a> {
     bundle: &'a Bundle,
     pointer: String,
+    /// Every token of a certain form that was told.
+    seen: BTreeSet<String>,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -104,9 +134,10 @@ impl Walk<'_> {
         if text.len() < 8 {
             return;
         }
-        let found = secret_forms::find(text)
-            .first()
-            .map(|found| (found.what, found.certain));
+        let all = secret_forms::find(text);
+        let tokens = all.iter().filter_map(|found| text.get(found.range.clone()));
+        self.seen.extend(tokens.map(str::to_owned));
+        let found = all.first().map(|found| (found.what, found.certain));
         let found = found.or_else(|| Some((secret_forms::named(name?, text)?, false)));
         if let Some((what, certain)) = found {
             self.diagnostics
@@ -126,13 +157,7 @@ fn told(what: &str, certain: bool, place: Place) -> Diagnostic {
 
 /// The texts of the features and the constitution, code included.
 pub(super) fn in_features(input: &Input<'_>, diagnostics: &mut Diagnostics) {
-    let features = input.model.features.iter().map(|feature| feature.file.as_str());
-    let constitution = input
-        .model
-        .constitution
-        .iter()
-        .map(|constitution| constitution.file.as_str());
-    for file in features.chain(constitution) {
+    for file in prose(input) {
         let text = input
             .sources
             .get(file)
