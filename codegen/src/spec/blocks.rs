@@ -193,10 +193,26 @@ pub(super) fn blocks(text: &str, base: usize) -> Vec<Block> {
         | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
     let mut writer = Writer::default();
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        writer.event(event, base + range.start);
+        let at = match &event {
+            Event::Code(code) => range.start + code_offset(text.get(range.clone()).unwrap_or_default(), code),
+            _ => range.start,
+        };
+        writer.event(event, base + at);
     }
     writer.flush();
     writer.done
+}
+
+/// Where the text of inline code begins in its source: behind its backticks, and behind the space or line end that is taken off.
+fn code_offset(source: &str, code: &str) -> usize {
+    let fence = source.len() - source.trim_start_matches('`').len();
+    let inside = source.get(fence..).unwrap_or_default();
+    if let Some(at) = inside.find(code) {
+        return fence + at;
+    }
+    // Line ends within are told as spaces, so the text does not stand there letter by letter.
+    let space = inside.len() - inside.trim_start_matches([' ', '\r', '\n']).len();
+    fence + if code.starts_with(' ') { 0 } else { space }
 }
 
 #[derive(Default)]
@@ -218,8 +234,7 @@ impl Writer {
             Event::Text(text) if !self.hidden => self.text(&text, at),
             Event::Code(text) if !self.hidden => {
                 let from = self.offset();
-                // One backtick at least stands before the text.
-                self.text(&text, at + 1);
+                self.text(&text, at);
                 self.mark(Mark::Code, from);
             }
             Event::SoftBreak | Event::HardBreak => self.text("\n", at),
