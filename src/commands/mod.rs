@@ -97,7 +97,9 @@ struct Settles {
 impl Examined {
     /// Remembers that there is nothing left to do: the plan is clean, or was carried out.
     fn settled(self) {
-        if let (Some(settles), false) = (&self.settles, !self.plan.conflicts.is_empty()) {
+        if let Some(settles) = &self.settles
+            && self.plan.conflicts.is_empty()
+        {
             record::remember(
                 &self.root,
                 &settles.inputs,

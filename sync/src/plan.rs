@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use flaresmith_codegen::emit::{Artifact, Ownership};
+use rayon::prelude::*;
 
 use crate::base;
 use crate::carry::{carry, misfits};
@@ -136,11 +137,14 @@ pub fn paths(
     Ok(paths)
 }
 
+/// What the specs give for a path, and its digest.
+type New<'a> = (&'a Artifact, Digest);
+
 /// One path with all that is known of it.
 pub(crate) struct Case<'a> {
     pub(crate) path: &'a str,
     pub(crate) known: Option<&'a Entry>,
-    pub(crate) new: Option<(&'a Artifact, Digest)>,
+    pub(crate) new: Option<New<'a>>,
     pub(crate) keeper: Keeper,
     output: Output,
     pub(crate) disk: Disk,
@@ -168,10 +172,12 @@ pub fn plan(
     wish: Wish,
     surroundings: &mut dyn Surroundings,
 ) -> Result<Plan, SyncError> {
-    let wanted: BTreeMap<&str, &Artifact> = artifacts
-        .iter()
-        .map(|artifact| (artifact.path.as_str(), artifact))
+    // Digested once and side by side: this is all of the output, and a path is looked at more than once.
+    let digested: Vec<New<'_>> = artifacts
+        .par_iter()
+        .map(|artifact| (artifact, Digest::of(artifact.text.as_bytes())))
         .collect();
+    let wanted: BTreeMap<&str, New<'_>> = digested.iter().map(|new| (new.0.path.as_str(), *new)).collect();
     let mut all: Vec<&str> = lock
         .files
         .keys()
@@ -183,7 +189,10 @@ pub fn plan(
     let differ: Vec<&str> = all
         .iter()
         .copied()
-        .filter(|path| case(path, lock, &wanted, snapshot).disk != Disk::New)
+        .filter(|path| {
+            let case = case(path, lock, &wanted, snapshot);
+            case.disk != Disk::New || case.executable
+        })
         .collect();
     surroundings.read(snapshot, &differ)?;
     let carried = lock.files.iter().filter(|(_, entry)| entry.carried.is_some());
@@ -222,11 +231,9 @@ pub fn plan(
     Ok(plan)
 }
 
-fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, &'a Artifact>, snapshot: &'a Snapshot) -> Case<'a> {
+fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, snapshot: &'a Snapshot) -> Case<'a> {
     let known = lock.files.get(path);
-    let new = wanted
-        .get(path)
-        .map(|artifact| (*artifact, Digest::of(artifact.text.as_bytes())));
+    let new = wanted.get(path).copied();
     let keeper = match (known, new) {
         (Some(entry), _) if entry.owner == Owner::Ejected => Keeper::Ejected,
         (_, Some((artifact, _))) if artifact.ownership == Ownership::Scaffold => Keeper::Scaffold,
