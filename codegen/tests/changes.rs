@@ -255,6 +255,46 @@ fn the_order_of_keys_is_no_change() {
     assert!(compared > 100, "only {compared} operations were compared");
 }
 
+#[test]
+fn of_names_that_meet_the_same_one_gets_a_number_in_any_order() {
+    let long = |end: &str| format!("/{}{end}", "a-very-long-path-that-leaves-no-room/".repeat(3));
+    let answers = json!({ "responses": { "204": { "description": "done" } } });
+    let contract = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "t", "version": "1" },
+        "paths": {
+            long("one"): { "get": answers },
+            long("two"): { "get": answers },
+            "/a-b": { "get": answers },
+            "/a_b": { "get": answers },
+            "/c": { "get": { "operationId": "getAB", "responses": answers["responses"] } },
+        },
+        "components": { "schemas": {
+            "foo_bar": { "type": "object", "properties": { "left": { "type": "string" } } },
+            "FooBar": { "type": "object", "properties": { "right": { "type": "string" } } },
+        } },
+    });
+    let names = |compilation: &Compilation| {
+        let model = &compilation.model;
+        let operations = model.operations.iter().map(|operation| {
+            let place = format!("{} {}", operation.method.as_str(), operation.path.raw);
+            (
+                place,
+                format!("{:?} {}", operation.id.words(), operation.policy.mcp.name),
+            )
+        });
+        let types = model
+            .types
+            .iter()
+            .map(|def| (format!("{:?}", def.place), format!("{:?}", def.name.words())));
+        operations.chain(types).collect::<BTreeMap<_, _>>()
+    };
+    let (left, right) = (names(&of_value(&contract)), names(&of_value(&reversed(&contract))));
+    assert_eq!(left, right);
+    assert_eq!(left.len(), 7, "{left:#?}");
+    assert_eq!(left.values().collect::<BTreeSet<_>>().len(), 7, "{left:#?}");
+}
+
 /// What a change is called when one looks from the other side.
 fn mirrored(code: &str) -> String {
     let plain = match code {

@@ -15,6 +15,38 @@ use crate::model::types::Docs;
 use crate::model::{Info, Method, Model, Name, Operation, PathPart, PathTemplate, Policy};
 use crate::settings::Settings;
 
+/// An operation of the document that is to be lowered.
+struct Found<'a> {
+    method: Method,
+    path: PathTemplate,
+    /// The path item in which it stands.
+    item: Node<'a>,
+    operation: Node<'a>,
+}
+
+impl<'a> Found<'a> {
+    /// The author's id.
+    fn id(&self) -> Option<&'a str> {
+        self.operation
+            .value
+            .get("operationId")
+            .and_then(serde_json::Value::as_str)
+            .filter(|raw| !raw.trim().is_empty())
+    }
+
+    /// An id made of method and path.
+    fn made_id(&self) -> Name {
+        let words = self.path.segments.iter().flatten().map(|part| match part {
+            PathPart::Fixed(text) => Name::new(text),
+            PathPart::Parameter(name) => Name::join([&Name::new("by"), &Name::new(name)]),
+        });
+        let words: Vec<Name> = words
+            .filter(|name| name.raw.chars().any(char::is_alphanumeric))
+            .collect();
+        Name::join(std::iter::once(&Name::new(self.method.key())).chain(&words))
+    }
+}
+
 impl<'a> Lowering<'a> {
     /// The head of the contract, and where it is served.
     pub(super) fn info(&mut self, model: &mut Model, settings: &Settings) {
@@ -46,8 +78,7 @@ impl<'a> Lowering<'a> {
     /// Every operation, in document order; within a path in the order of the methods.
     pub(super) fn operations(&mut self, model: &mut Model) {
         let paths = self.root().get("paths");
-        let mut ids = TypeNames::default();
-        let mut written: BTreeMap<String, String> = BTreeMap::new();
+        let mut found = Vec::new();
         let mut shapes: BTreeMap<(Method, String), String> = BTreeMap::new();
         for (raw, node) in paths.iter().flat_map(Node::fixed_members) {
             let Some(path) = self.path(raw, &node.at) else { continue };
@@ -70,32 +101,38 @@ impl<'a> Lowering<'a> {
                     self.report_at(&codes::OPERATION_REPEATED, message, &operation.at);
                     continue;
                 }
-                let id = self.operation_id(&operation, method, &path, &mut ids, &mut written);
-                let mut lowered = self.operation(&item, &operation, method, path.clone(), id, model);
-                lowered.policy = self.policy(&operation, &lowered, model);
-                model.operations.push(lowered);
+                found.push(Found {
+                    method,
+                    path: path.clone(),
+                    item: item.clone(),
+                    operation,
+                });
             }
+        }
+        let ids = self.operation_ids(&found);
+        for (found, id) in found.into_iter().zip(ids) {
+            let mut lowered = self.operation(&found, id, model);
+            lowered.policy = self.policy(&found.operation, &lowered, model);
+            model.operations.push(lowered);
         }
     }
 
-    fn operation(
-        &mut self,
-        item: &Node<'a>,
-        node: &Node<'a>,
-        method: Method,
-        path: PathTemplate,
-        id: Name,
-        model: &mut Model,
-    ) -> Operation {
+    fn operation(&mut self, found: &Found<'a>, id: Name, model: &mut Model) -> Operation {
+        let Found {
+            method,
+            path,
+            item,
+            operation: node,
+        } = found;
         self.tell_unsupported_parts(node, &["servers", "callbacks"]);
-        let parameters = self.parameters(item, node, &path, &id);
+        let parameters = self.parameters(item, node, path, &id);
         let body = node.get("requestBody").and_then(|body| self.body(body, &id));
         let responses = self.responses(node, &id);
         let (security, public) = self.security(node, model);
         Operation {
-            domain: self.domain_of(node, &path, model),
-            method,
-            path,
+            domain: self.domain_of(node, path, model),
+            method: *method,
+            path: path.clone(),
             summary: text_of(node, item, "summary"),
             docs: Docs {
                 title: None,
@@ -149,34 +186,36 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The author's id, or one made of method and path; distinct from all others in every style.
-    fn operation_id(
-        &mut self,
-        node: &Node<'a>,
-        method: Method,
-        path: &PathTemplate,
-        taken: &mut TypeNames,
-        written: &mut BTreeMap<String, String>,
-    ) -> Name {
-        let Some(raw) = node.text("operationId").filter(|raw| !raw.trim().is_empty()) else {
-            let words = path.segments.iter().flatten().map(|part| match part {
-                PathPart::Fixed(text) => Name::new(text),
-                PathPart::Parameter(name) => Name::join([&Name::new("by"), &Name::new(name)]),
-            });
-            let words: Vec<Name> = words
-                .filter(|name| name.raw.chars().any(char::is_alphanumeric))
-                .collect();
-            let name = Name::join(std::iter::once(&Name::new(method.key())).chain(&words));
-            return taken.take(&name);
-        };
-        if let Some(first) = written.insert(raw.to_owned(), node.at.clone()) {
-            let place = self.bundle.place(&node.at);
-            let message = format!("the operation id `{raw}` is taken by another operation");
-            let diagnostic = crate::diagnostics::Diagnostic::new(&codes::OPERATION_ID_REPEATED, message, place)
-                .related(self.bundle.place(&first), "the other operation");
-            self.diagnostics.push(diagnostic);
+    /// For each operation the author's id, or one made of method and path; distinct from all others in every style. Of two that
+    /// meet, an author's id keeps its spelling, then the first by path and method: where they stand means nothing.
+    fn operation_ids(&mut self, found: &[Found<'a>]) -> Vec<Name> {
+        let mut taken = TypeNames::default();
+        let mut written: BTreeMap<&str, &str> = BTreeMap::new();
+        let ids: Vec<Option<&str>> = found.iter().map(Found::id).collect();
+        for (found, raw) in found.iter().zip(&ids) {
+            let Some(raw) = raw else { continue };
+            if let Some(first) = written.insert(raw, &found.operation.at) {
+                let place = self.bundle.place(&found.operation.at);
+                let message = format!("the operation id `{raw}` is taken by another operation");
+                let diagnostic = crate::diagnostics::Diagnostic::new(&codes::OPERATION_ID_REPEATED, message, place)
+                    .related(self.bundle.place(first), "the other operation");
+                self.diagnostics.push(diagnostic);
+            }
         }
-        taken.take(&Name::new(raw))
+        let mut order: Vec<(bool, &str, Method, usize)> = found
+            .iter()
+            .zip(&ids)
+            .enumerate()
+            .map(|(i, (found, id))| (id.is_none(), found.path.raw.as_str(), found.method, i))
+            .collect();
+        order.sort_unstable();
+        let mut names = vec![Name::new(""); found.len()];
+        for (_, _, _, i) in order {
+            if let (Some(name), Some(found), Some(id)) = (names.get_mut(i), found.get(i), ids.get(i)) {
+                *name = taken.take(&id.map_or_else(|| found.made_id(), Name::new));
+            }
+        }
+        names
     }
 
     /// Takes a path template apart.

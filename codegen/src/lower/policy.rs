@@ -191,10 +191,13 @@ fn answers_with_text(operation: &Operation) -> bool {
         || kinds.any(|kind| !matches!(kind, MediaKind::EventStream | MediaKind::Bytes | MediaKind::Multipart))
 }
 
-/// Tools must have names of their own: the first keeps its name, later ones get a number.
+/// Tools must have names of their own: of two that meet, the first by path and method keeps its name, later ones get a number.
+/// Where they stand in the document means nothing.
 pub(super) fn distinct_tools(model: &mut Model) {
     let mut taken = BTreeSet::new();
-    for operation in &mut model.operations {
+    let mut operations: Vec<&mut Operation> = model.operations.iter_mut().collect();
+    operations.sort_by(|left, right| (&left.path.raw, left.method).cmp(&(&right.path.raw, right.method)));
+    for operation in operations {
         let tool = &mut operation.policy.mcp;
         if tool.name.is_empty() {
             tool.name = "operation".to_owned();

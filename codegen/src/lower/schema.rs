@@ -3,6 +3,8 @@
 //! Owns: definitions and their slots, references, and which kind of schema goes to which module. Must not know: the details of
 //! any kind (`objects`, `scalars`, `enums`, `unions`).
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Lowering;
@@ -38,8 +40,15 @@ impl<'a> Lowering<'a> {
             return;
         };
         let components: Vec<(&str, Node<'a>)> = schemas.members().collect();
+        // Of two whose names meet, the first by key keeps its own: where they stand in the document means nothing.
+        let mut sorted: Vec<&str> = components.iter().map(|(key, _)| *key).collect();
+        sorted.sort_unstable();
+        let mut names: BTreeMap<&str, Name> = BTreeMap::new();
+        for key in sorted {
+            names.insert(key, self.names.take(&Name::new(key)));
+        }
         for (key, node) in &components {
-            let name = self.names.take(&Name::new(key));
+            let Some(name) = names.remove(key) else { continue };
             let id = self.push_definition(name, &node.at, true);
             self.named.insert(node.at.clone(), id);
         }

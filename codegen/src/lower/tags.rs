@@ -16,7 +16,7 @@ use crate::model::{Kind, Record, Shape, Tag, Type, TypeId, Union, Variant};
 #[derive(Debug, Clone)]
 pub(super) struct Discriminator {
     wire: String,
-    /// Value of the property -> pointer of a schema.
+    /// Value of the property -> pointer of a schema, by value: their order in the contract means nothing.
     mapping: Vec<(String, String)>,
     at: String,
 }
@@ -33,9 +33,11 @@ impl Discriminator {
             };
             Some((key.to_owned(), pointer))
         });
+        let mut mapping: Vec<(String, String)> = mapping.collect();
+        mapping.sort();
         Self {
             wire: node.text("propertyName").unwrap_or_default().to_owned(),
-            mapping: mapping.collect(),
+            mapping,
             at: node.at.clone(),
         }
     }
@@ -145,17 +147,18 @@ impl Lowering<'_> {
             .collect()
     }
 
-    /// A property that every variant demands and that has a different constant in each.
+    /// A property that every variant demands and that has a different constant in each: of several the first by name.
     fn tags_by_constants(&self, union: &Union) -> Result<(String, Vec<Vec<String>>), String> {
         let none = || Err(String::new());
         let Some(first) = union.variants.first() else {
             return none();
         };
-        let candidates: Vec<String> = match self.shape_behind(&first.ty) {
+        let mut candidates: Vec<String> = match self.shape_behind(&first.ty) {
             Some(Shape::Record(record)) => record.fields.iter().map(|field| field.wire.clone()).collect(),
             Some(Shape::Union(inner)) => inner.tag.iter().map(|tag| tag.wire.clone()).collect(),
             _ => return none(),
         };
+        candidates.sort_unstable();
         'candidates: for wire in candidates {
             let mut seen = BTreeSet::new();
             let mut all = Vec::new();
