@@ -355,8 +355,14 @@ fn entropy(value: &str) -> f64 {
     -shares.map(|share| share * share.log2()).sum::<f64>()
 }
 
+/// What providers print in their own documentation in the place of a token, behind the prefix. Contracts quote it; it opens nothing.
+const DOCUMENTED: &[&str] = &["16C7e42F292c6912E7710c838347Ae178B4a"];
+
 /// Whether a value tells that it stands for a real one: by its words, its sequences, or by being all alike.
 fn is_placeholder(value: &str) -> bool {
+    if DOCUMENTED.contains(&value) {
+        return true;
+    }
     let lower = value.to_ascii_lowercase();
     let words = [
         "example",
@@ -419,6 +425,7 @@ mod tests {
             format!("xghp_{}", drawn(36)),
             "AKIA[0-9A-Z]{16}".to_owned(),
             "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            format!("ghs_{}", DOCUMENTED[0]),
         ] {
             assert_eq!(find(&harmless), [], "{harmless}");
         }
