@@ -70,7 +70,7 @@ fn yaml(document: &Value) -> String {
 fn artifact(path: String, text: String) -> Artifact {
     Artifact {
         path,
-        text,
+        text: text.into(),
         ownership: Ownership::Managed,
         target: "openapi",
     }

@@ -207,7 +207,9 @@ mod tests {
     fn read(text: &str) -> Value {
         let mut sources = crate::source::Sources::default();
         sources.insert("x.yaml", text.as_bytes());
-        crate::source::read::read(&sources, "x.yaml").unwrap_or_else(|problem| panic!("{problem:?}\n{text}"))
+        let read = crate::source::read::read(&sources, "x.yaml", &Default::default());
+        let read = read.unwrap_or_else(|problem| panic!("{problem:?}\n{text}"));
+        std::sync::Arc::unwrap_or_clone(read)
     }
 
     /// Strings that some YAML parser is known to take for something else.
