@@ -5,6 +5,7 @@
 mod code;
 mod document;
 mod phrases;
+mod skeleton;
 
 use similar::{ChangeTag, TextDiff};
 
@@ -24,15 +25,31 @@ pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String 
             if before == after {
                 return "line endings changed".to_owned();
             }
-            let things = things(path, before).zip(things(path, after));
-            let told = things.map(|(before, after)| phrases::changes(&before, &after));
-            match told {
+            match short(path, before, after).or_else(|| told(path, before, after)) {
                 Some(told) if !told.is_empty() => listed(&told),
                 _ if before.split_whitespace().eq(after.split_whitespace()) => "white space changed".to_owned(),
                 _ => lines(before, after),
             }
         }
     }
+}
+
+/// The changes, as the languages have words for them.
+fn told(path: &str, before: &str, after: &str) -> Option<Vec<String>> {
+    let things = things(path, before).zip(things(path, after));
+    things.map(|(before, after)| phrases::changes(&before, &after))
+}
+
+/// The same of the little that large texts do not have in common; `None` where that says nothing.
+fn short(path: &str, before: &str, after: &str) -> Option<Vec<String>> {
+    // The shape of a document is told by what stands at its margin.
+    let is_document = match Language::of(path) {
+        Language::Json | Language::Yaml => true,
+        Language::Rust | Language::TypeScript => false,
+        Language::Toml | Language::Lines => return None,
+    };
+    let (before, after) = skeleton::skeletons(before, after, is_document)?;
+    told(path, &before, &after).filter(|told| !told.is_empty())
 }
 
 /// What a text is made of; `None` where the language has no terms or the text is not readable in it.

@@ -117,3 +117,69 @@ fn many_places_are_told_together() {
     };
     assert_eq!(told("a.rs", &file(""), &file("    b: u8,\n")), "40 fields added");
 }
+
+/// What the platform's own specs make, with texts of its contract and data model replaced.
+fn generated(changes: &[(&str, &str)]) -> std::collections::BTreeMap<String, std::sync::Arc<str>> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut sources = flaresmith_codegen::source::Sources::default();
+    for path in [
+        "specs/001-platform-bootstrap/contracts/openapi.yaml",
+        "specs/001-platform-bootstrap/data-model.yaml",
+        "specs/001-platform-bootstrap/spec.md",
+    ] {
+        let mut text = std::fs::read_to_string(root.join(path)).unwrap();
+        for (from, to) in changes {
+            text = text.replacen(from, to, 1);
+        }
+        sources.insert(path, text.into_bytes());
+    }
+    let compiled = flaresmith_codegen::compile(&sources, &Default::default(), &Default::default());
+    assert!(!compiled.artifacts.is_empty(), "{:#?}", compiled.diagnostics);
+    let artifacts = compiled.artifacts.into_iter();
+    artifacts.map(|artifact| (artifact.path, artifact.text)).collect()
+}
+
+#[test]
+fn of_large_files_the_same_is_told_as_if_all_of_them_were_read() {
+    let before = generated(&[]);
+    let (mut compared, mut whole, mut differ) = (0, 0, Vec::new());
+    for changes in [
+        &[("maxLength: 120", "maxLength: 121")] as &[_],
+        &[(
+            "type: string, maxLength: 200",
+            "type: string, maxLength: 201, minLength: 1",
+        )],
+        &[("description: The ", "description: That ")],
+        &[(
+            "\n      organizationId: {",
+            "\n      added: { type: string, maxLength: 9 }\n      organizationId: {",
+        )],
+        &[(
+            "\n      organizationId: {",
+            "\n      added: { type: string }\n      more: { type: integer }\n      organizationId: {",
+        )],
+        &[("summary: List projects", "summary: List all projects")],
+        &[("operationId: listProjects", "operationId: listAllProjects")],
+        &[("minLength: 1", "minLength: 2"), ("maximum: 100", "maximum: 101")],
+    ] {
+        let after = generated(changes);
+        for (path, after) in &after {
+            let Some(before) = before.get(path).filter(|before| *before != after) else {
+                continue;
+            };
+            let full = super::told(path, before, after).unwrap_or_default();
+            match super::short(path, before, after) {
+                Some(short) if short == full => compared += 1,
+                Some(short) => differ.push(format!("{path} {changes:?}\n  {short:?}\n  {full:?}")),
+                None => whole += 1,
+            }
+        }
+    }
+    assert!(
+        differ.is_empty(),
+        "{} of {compared} differ:\n{}",
+        differ.len(),
+        differ.join("\n")
+    );
+    assert!(compared > 20 && compared > whole, "{compared} {whole}");
+}
