@@ -36,6 +36,7 @@ impl<'a> Lowering<'a> {
             self.report_at(&codes::NO_VALUE, message, merged.at());
             return Type::of(Kind::Never);
         }
+        self.guard_all_but(&["enum", "const", "type", "format"], merged);
         let names = first_of(merged, &["x-enum-varnames", "x-enumNames", "x-enum-names"]);
         let docs = first_of(merged, &["x-enum-descriptions", "x-enumDescriptions"]);
         // Names beside a list count by position, so they hold only for the list they stand beside.

@@ -171,8 +171,8 @@ impl<'a> Merged<'a> {
         (Some(if contradict { first } else { common }), contradict)
     }
 
-    /// The types that its keywords are about, when no `type` says it.
-    pub(super) fn types_by_keywords(&self) -> Option<Types> {
+    /// The types that its keywords are about.
+    pub(super) fn types_by_keywords(&self) -> Vec<Types> {
         const BY_KEYWORD: [(Types, &[&str]); 4] = [
             (
                 Types::OBJECT,
@@ -212,17 +212,24 @@ impl<'a> Merged<'a> {
             ),
         ];
         let says = |key: &&str| self.parts.iter().any(|part| part.map.contains_key(*key));
-        for (types, keywords) in BY_KEYWORD {
-            if keywords.iter().any(says) {
-                return Some(types);
-            }
-        }
-        match self.text("format") {
+        let mut found: Vec<Types> = BY_KEYWORD
+            .iter()
+            .filter(|(_, keywords)| keywords.iter().any(says))
+            .map(|(types, _)| *types)
+            .collect();
+        let by_format = match self.text("format") {
             Some("int32" | "int64") => Some(Types::INTEGER),
             Some("float" | "double") => Some(Types::NUMBER),
             Some(_) => Some(Types::STRING),
             None => None,
+        };
+        match by_format {
+            // A format of whole numbers says more than the bounds beside it.
+            Some(Types::INTEGER) if found == [Types::NUMBER] => found = vec![Types::INTEGER],
+            Some(types) if !found.contains(&types) => found.push(types),
+            _ => {}
         }
+        found
     }
 
     /// The closed list of values that remains, when one is given: every `enum` and `const` together, without repetitions.

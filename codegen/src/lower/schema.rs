@@ -123,8 +123,11 @@ impl<'a> Lowering<'a> {
             parts: parts.parts,
             key: key.join("&"),
         };
-        self.warn_unsupported(&merged);
-        self.form_merged(&merged, slot)
+        let outer = std::mem::take(&mut self.wanted);
+        self.guard_members(&merged, members);
+        let ty = self.form_merged(&merged, slot);
+        let wanted = std::mem::replace(&mut self.wanted, outer);
+        self.guarded(&merged, wanted, ty, slot)
     }
 
     fn form_merged(&mut self, merged: &Merged<'a>, slot: Slot<'_>) -> Type {
@@ -144,18 +147,36 @@ impl<'a> Lowering<'a> {
         if let Some(values) = merged.values() {
             return self.closed_list(merged, types, values, slot);
         }
-        let Some(types) = types.or_else(|| merged.types_by_keywords()) else {
+        let Some(types) = types.or_else(|| self.implied(merged)) else {
             return Type::of(Kind::Any);
         };
         let nullable = types.has(Types::NULL);
         let real = types.without(Types::NULL);
         if real.or(Types::NULL) == Types::ALL {
+            let all = if nullable { &["type"][..] } else { &[] };
+            self.guard_all_but(all, merged);
             return Type::of(Kind::Any);
         }
         match real.each().as_slice() {
             [] => Type::of(Kind::Null),
             [one] => self.one_type(merged, *one, nullable, slot),
             several => self.union_of_types(merged, several, nullable, slot),
+        }
+    }
+
+    /// The type that a schema without `type` means: that of its keywords, when they are all about one.
+    fn implied(&mut self, merged: &Merged<'a>) -> Option<Types> {
+        match merged.types_by_keywords().as_slice() {
+            [] => None,
+            [only] => {
+                let message = format!("there is no `type`; the schema is read as of a {}", only.word());
+                self.report_at(&codes::TYPE_IMPLIED, message, merged.at());
+                Some(*only)
+            }
+            _ => {
+                self.guard_all_but(&[], merged);
+                None
+            }
         }
     }
 
@@ -276,6 +297,7 @@ impl<'a> Lowering<'a> {
             in_response: false,
             internal: false,
             requirements: Vec::new(),
+            guards: Vec::new(),
             pointer: pointer.to_owned(),
             component,
             place: self.bundle.place(pointer),

@@ -18,6 +18,8 @@ use crate::model::{Kind, Name, Shape, TextFormat, Type, TypeId, Union, Variant};
 /// The branches of a `oneOf` or `anyOf`.
 #[derive(Debug, Clone)]
 pub(super) struct Alternatives<'a> {
+    /// Pointer of the schema that has them.
+    at: String,
     branches: Vec<Node<'a>>,
     exclusive: bool,
     discriminator: Option<Node<'a>>,
@@ -43,10 +45,11 @@ impl<'a> Lowering<'a> {
                 }
                 let shapes = branches.iter().any(|branch| !only_constrains(branch.value));
                 if found.is_some() || !shapes {
-                    self.unsupported(key, &node.at);
+                    self.guard(key, &part.at);
                     continue;
                 }
                 found = Some(Alternatives {
+                    at: part.at.clone(),
                     branches,
                     exclusive: key == "oneOf",
                     discriminator: part.get("discriminator"),
@@ -87,7 +90,7 @@ impl<'a> Lowering<'a> {
         if branches.is_empty() {
             return Type::of(Kind::Null);
         }
-        if let Some(ty) = self.merged_lists(merged, types, &branches, nullable, slot) {
+        if let Some(ty) = self.merged_lists(merged, types, alternatives, &branches, nullable, slot) {
             return ty;
         }
         let base: Vec<Member<'a>> = merged.parts.iter().map(base_member).collect();
@@ -101,6 +104,9 @@ impl<'a> Lowering<'a> {
         if branches.iter().any(|branch| says_nothing(branch.value))
             && base.iter().all(|member| says_nothing(member.node.value))
         {
+            if alternatives.exclusive {
+                self.guard("oneOf", &alternatives.at);
+            }
             return Type::of(Kind::Any);
         }
         let (id, name) = match self.reserve(merged, nullable, slot) {
@@ -129,6 +135,13 @@ impl<'a> Lowering<'a> {
                 ty.nullable = false;
             }
             variants.push((ty, Some(word)));
+        }
+        let repeats = variants
+            .iter()
+            .enumerate()
+            .any(|(i, (ty, _))| variants.iter().take(i).any(|(other, _)| other == ty));
+        if repeats && alternatives.exclusive {
+            self.guard("oneOf", &alternatives.at);
         }
         if let Some(node) = &alternatives.discriminator {
             let discriminator = Discriminator::read(node);
@@ -228,11 +241,13 @@ impl<'a> Lowering<'a> {
         &mut self,
         merged: &Merged<'a>,
         types: Option<Types>,
+        alternatives: &Alternatives<'a>,
         branches: &[&Node<'a>],
         nullable: bool,
         slot: Slot<'_>,
     ) -> Option<Type> {
         let mut all: Vec<Listed> = Vec::new();
+        let mut repeats = false;
         for branch in branches {
             let part = Part {
                 at: branch.at.clone(),
@@ -243,10 +258,14 @@ impl<'a> Lowering<'a> {
                 depth: 0,
             };
             for entry in only_lists(&part)? {
+                repeats |= all.iter().any(|known| known.value == entry.value);
                 if !all.iter().any(|known| known.value == entry.value) {
                     all.push(entry);
                 }
             }
+        }
+        if repeats && alternatives.exclusive {
+            self.guard("oneOf", &alternatives.at);
         }
         let mut ty = self.listed(merged, types, all, slot);
         ty.nullable |= nullable;

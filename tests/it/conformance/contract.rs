@@ -79,7 +79,13 @@ fn contract(groups: &BTreeMap<usize, &Value>) -> (Sources, Settings) {
 }
 
 /// Keywords whose members are schemas by name.
-const NAMED: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+const NAMED: [&str; 5] = [
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+];
 
 /// Keywords whose value is data.
 const DATA: [&str; 6] = ["const", "enum", "default", "examples", "required", "dependentRequired"];
@@ -94,9 +100,10 @@ fn moved(schema: &Value, at: &str) -> Value {
                         Some(rest) if rest.is_empty() || rest.starts_with('/') => json!(format!("{at}{rest}")),
                         _ => value.clone(),
                     },
-                    Value::Object(named) if NAMED.contains(&key.as_str()) => {
-                        named.iter().map(|(name, inner)| (name.clone(), moved(inner, at))).collect()
-                    }
+                    Value::Object(named) if NAMED.contains(&key.as_str()) => named
+                        .iter()
+                        .map(|(name, inner)| (name.clone(), moved(inner, at)))
+                        .collect(),
                     _ if DATA.contains(&key.as_str()) => value.clone(),
                     _ => moved(value, at),
                 };
@@ -116,7 +123,9 @@ fn out_of_reach(schema: &Value, root: bool) -> Option<&'static str> {
         return Some("`$dynamicRef` is resolved by the way that led to a schema; generated types are known beforehand");
     }
     if !root && members.get("$id").is_some_and(Value::is_string) {
-        return Some("`$id` inside a schema moves what references are relative to; contracts refer by file and pointer");
+        return Some(
+            "`$id` inside a schema moves what references are relative to; contracts refer by file and pointer",
+        );
     }
     if let Some(Value::String(target)) = members.get("$ref")
         && !target.is_empty()

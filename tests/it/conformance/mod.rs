@@ -26,7 +26,10 @@ fn the_table_of_the_official_suite_is_what_is_measured() {
         .enumerate()
         .map(|(number, group)| contract::try_alone(number, &group.schema))
         .collect();
-    let within = groups.iter().enumerate().filter(|(number, _)| tried[*number].refused.is_none());
+    let within = groups
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| tried[*number].refused.is_none());
     let made = contract::generate(&within.map(|(number, group)| (number, &group.schema)).collect());
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
     let _ = std::fs::remove_dir_all(&folder);
@@ -67,7 +70,11 @@ fn the_table_of_the_official_suite_is_what_is_measured() {
     }
     let (text, unexplained) = report.write();
     println!("{text}");
-    assert!(unexplained.is_empty(), "gaps without a reason:\n{}", unexplained.join("\n"));
+    assert!(
+        unexplained.is_empty(),
+        "gaps without a reason:\n{}",
+        unexplained.join("\n")
+    );
 
     let file = root().join("docs/conformance.md");
     if std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -80,7 +87,11 @@ fn the_table_of_the_official_suite_is_what_is_measured() {
         .iter()
         .filter(|line| !now.contains(line))
         .map(|line| format!("- {line}"))
-        .chain(now.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}")))
+        .chain(
+            now.iter()
+                .filter(|line| !before.contains(line))
+                .map(|line| format!("+ {line}")),
+        )
         .collect();
     assert!(
         committed == text,

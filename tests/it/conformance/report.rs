@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-
 use super::suite::{Group, Test};
 
 /// One instance with what every side said about it.
@@ -51,7 +50,10 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn add(&mut self, case: Case<'_>) {
         let group = case.group;
-        self.files.entry((group.format, group.file.clone())).or_default().add(&case);
+        self.files
+            .entry((group.format, group.file.clone()))
+            .or_default()
+            .add(&case);
         if case.rust && case.zod {
             return;
         }
@@ -60,7 +62,10 @@ impl Report {
             (false, true) => " (Rust)",
             _ => " (Zod)",
         };
-        let reason = case.refused.map(str::to_owned).or_else(|| reason(&case).map(str::to_owned));
+        let reason = case
+            .refused
+            .map(str::to_owned)
+            .or_else(|| reason(&case).map(str::to_owned));
         match reason {
             Some(reason) => {
                 let at = format!("{}: {}", group.file, group.description);
@@ -96,7 +101,11 @@ impl Report {
                 sum.rust += tally.rust;
                 sum.zod += tally.zod;
             }
-            let _ = writeln!(text, "| **all** | **{}** | **{}** | **{}** |", sum.all, sum.rust, sum.zod);
+            let _ = writeln!(
+                text,
+                "| **all** | **{}** | **{}** | **{}** |",
+                sum.all, sum.rust, sum.zod
+            );
         }
         text.push_str("\n## Gaps\n\nA case that only one of the two misses has its name behind it.\n");
         for (reason, groups) in &self.gaps {

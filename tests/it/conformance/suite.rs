@@ -76,13 +76,16 @@ fn folder() -> PathBuf {
             .arg("-d")
             .arg(&folder)
             .output();
-        let said = said.unwrap_or_else(|error| panic!("install python3 with pip (`apt-get install python3-pip`): {error}"));
+        let said =
+            said.unwrap_or_else(|error| panic!("install python3 with pip (`apt-get install python3-pip`): {error}"));
         assert!(
             said.status.success(),
             "`python3 -m pip download` (`apt-get install python3-pip`): {}",
             String::from_utf8_lossy(&said.stderr)
         );
-        let archive = entries(&folder).into_iter().find(|path| path.extension().is_some_and(|end| end == "gz"));
+        let archive = entries(&folder)
+            .into_iter()
+            .find(|path| path.extension().is_some_and(|end| end == "gz"));
         let said = Command::new("tar")
             .arg("-xzf")
             .arg(archive.unwrap())
@@ -96,5 +99,8 @@ fn folder() -> PathBuf {
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect()
 }

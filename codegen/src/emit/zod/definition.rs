@@ -24,6 +24,7 @@ pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
         Shape::Enumeration(list) => writer.literals(&list.values),
         Shape::Alias(ty) => writer.expression(ty),
     };
+    let expression = writer.guarded(expression, &def.guards);
     let comment = docs::definition(def);
     if writer.components.is_recursive(id) {
         let spelt = types::definition(names, def, &mut |mentioned| writer.mention_type(mentioned));

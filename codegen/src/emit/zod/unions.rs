@@ -90,7 +90,8 @@ fn is_extensible(writer: &Writer<'_>, ty: &Type) -> bool {
     let mut ty = ty;
     for _ in 0..=writer.names.model.types.len() {
         let Kind::Named(id) = ty.kind else { return false };
-        if ty.nullable || writer.components.is_recursive(id) {
+        let guarded = ty.rules.is_some() || !writer.names.model.type_def(id).guards.is_empty();
+        if ty.nullable || guarded || writer.components.is_recursive(id) {
             return false;
         }
         match &writer.names.model.type_def(id).shape {
