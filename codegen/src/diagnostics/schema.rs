@@ -130,8 +130,9 @@ pub const TYPE_IMPLIED: Code = Code {
     id: "SPEC_TYPE_IMPLIED",
     severity: Severity::Info,
     title: "a schema without `type` is read as of the type that its keywords are about",
-    explanation: "Keywords such as `properties` or `minLength` say nothing about values of other types, so that strictly every \
-                  such value is admitted. That is hardly ever meant: the schema is read as if it said the type. Write `type`.",
+    explanation: "Keywords such as `properties` or `items` say nothing about values of other types, so that strictly every \
+                  such value is admitted. That is hardly ever meant: the schema is read as if it said the type. Write `type`. \
+                  (Where only bounds are given, such as `minLength`, values of other types are admitted.)",
 };
 
 /// A discriminator that does not discriminate.

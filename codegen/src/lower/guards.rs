@@ -131,14 +131,20 @@ impl<'a> Lowering<'a> {
 
     fn guards_of(&mut self, merged: &Merged<'a>, mut wanted: Wanted) -> Vec<Value> {
         let mut guards = Vec::new();
-        for part in merged.parts.iter().filter(|part| !part.plain) {
+        for part in &merged.parts {
             let mut keys = wanted.remove(&part.at).unwrap_or_default();
-            for (key, _) in ALWAYS.iter().filter(|(key, _)| part.map.contains_key(*key)) {
-                keys.insert(key);
-            }
-            for key in UNSUPPORTED {
-                if let Some(node) = part.get(key) {
-                    self.unsupported(key, &node.at);
+            let always = ALWAYS.iter().map(|(key, _)| *key);
+            if part.plain {
+                // What stands beside a union is guarded where the union is, but for what its branch was to express.
+                for key in always.chain(["unevaluatedProperties"]) {
+                    keys.remove(key);
+                }
+            } else {
+                keys.extend(always.filter(|key| part.map.contains_key(*key)));
+                for key in UNSUPPORTED {
+                    if let Some(node) = part.get(key) {
+                        self.unsupported(key, &node.at);
+                    }
                 }
             }
             if keys.is_empty() {

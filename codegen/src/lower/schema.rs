@@ -164,20 +164,21 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The type that a schema without `type` means: that of its keywords, when they are all about one.
+    /// The type that a schema without `type` means. Where nothing tells it, a value of any type is admitted, and guards hold
+    /// the keywords against it.
     fn implied(&mut self, merged: &Merged<'a>) -> Option<Types> {
-        match merged.types_by_keywords().as_slice() {
-            [] => None,
-            [only] => {
-                let message = format!("there is no `type`; the schema is read as of a {}", only.word());
+        let implied = merged.implied();
+        match implied {
+            Some(types) => {
+                let message = format!(
+                    "there is no `type`; the schema is read as one of type {}",
+                    types.keyword()
+                );
                 self.report_at(&codes::TYPE_IMPLIED, message, merged.at());
-                Some(*only)
             }
-            _ => {
-                self.guard_all_but(&[], merged);
-                None
-            }
+            None => self.guard_all_but(&["type"], merged),
         }
+        implied
     }
 
     /// The type of a schema that admits one JSON type, and perhaps `null`.

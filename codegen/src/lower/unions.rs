@@ -113,6 +113,11 @@ impl<'a> Lowering<'a> {
             Reserved::Known(ty) => return ty,
             Reserved::New(id, name) => (id, name),
         };
+        let typed: Vec<Member<'a>> = base
+            .iter()
+            .filter(|member| says_type(member.node.value))
+            .cloned()
+            .collect();
         let shaping: Vec<Member<'a>> = base.into_iter().filter(|member| shapes(member.node.value)).collect();
         let mut variants = Vec::new();
         for (i, branch) in branches.iter().enumerate() {
@@ -120,6 +125,10 @@ impl<'a> Lowering<'a> {
             let mut members: Vec<Member<'a>> = Vec::new();
             if !self.covers(branch, &shaping) {
                 members.clone_from(&shaping);
+            }
+            // What a branch only bounds is of the type that stands beside the union.
+            if !says_type(branch.value) && branch.reference().is_none() {
+                members.extend(typed.iter().filter(|member| !shapes(member.node.value)).cloned());
             }
             members.push(Member::new((*branch).clone()));
             let mut ty = self.form(&members, Slot::Inline(Context::of(&name, &word)));
@@ -456,6 +465,10 @@ fn only_constrains(value: &Value) -> bool {
                 _ => false,
             })
     })
+}
+
+fn says_type(value: &Value) -> bool {
+    value.get("type").is_some()
 }
 
 fn is_null(value: &Value) -> bool {

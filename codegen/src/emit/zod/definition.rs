@@ -38,6 +38,28 @@ pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
     }
 }
 
+/// Whether fields have names under which every object of JavaScript has something.
+pub(super) fn has_inherited_names(record: &Record) -> bool {
+    const INHERITED: [&str; 12] = [
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+        "__proto__",
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+    ];
+    record
+        .fields
+        .iter()
+        .any(|field| INHERITED.contains(&field.wire.as_str()))
+}
+
 fn record(writer: &mut Writer<'_>, def: &TypeDef, record: &Record) -> String {
     let kind = match &record.extra {
         _ if types::is_open(record) => "looseObject",
@@ -65,5 +87,8 @@ fn record(writer: &mut Writer<'_>, def: &TypeDef, record: &Record) -> String {
     }
     writer.counted(&mut text, "minProperties", record.min_properties);
     writer.counted(&mut text, "maxProperties", record.max_properties);
+    if has_inherited_names(record) {
+        return format!("{}({text})", writer.support("rules", "ownMembers"));
+    }
     text
 }

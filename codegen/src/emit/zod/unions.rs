@@ -9,6 +9,7 @@
 //!   power of the nesting.
 //! - Without a tag, `z.xor` for `oneOf` and `z.union` for `anyOf`.
 
+use super::definition::has_inherited_names;
 use super::expression::Writer;
 use crate::emit::typescript::text::{key, string};
 use crate::emit::typescript::types;
@@ -99,7 +100,7 @@ fn is_extensible(writer: &Writer<'_>, ty: &Type) -> bool {
             Shape::Record(record) => {
                 let typed = matches!(&record.extra, Extra::Kept(ty) if ty.kind != Kind::Any);
                 let checked = typed || record.min_properties.is_some() || record.max_properties.is_some();
-                return !checked;
+                return !checked && !has_inherited_names(record);
             }
             _ => return false,
         }
