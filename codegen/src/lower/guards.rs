@@ -30,7 +30,7 @@ const ALWAYS: &[(&str, &[&str])] = &[
 /// Stands for all keywords of a schema.
 const WHOLE: [&str; 1] = ["*"];
 
-/// Keywords of this name say nothing in 2020-12, or something that no guard can check.
+/// Keywords that mean nothing in 2020-12, or something that no guard can check.
 const UNSUPPORTED: [&str; 2] = ["dependencies", "$dynamicRef"];
 
 /// Keywords whose value is one schema.
@@ -168,7 +168,7 @@ impl<'a> Lowering<'a> {
             } else {
                 fragment(part, &keys)
             };
-            if !part.own && guard.to_string().len() > LONG {
+            if (!part.own || part.plain) && guard.to_string().len() > LONG {
                 guard = whole();
             }
             self.note_references(&guard);

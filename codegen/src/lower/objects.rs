@@ -185,8 +185,9 @@ impl<'a> Lowering<'a> {
     /// The keywords about members that are not named. What is evaluated elsewhere than by names is left to guards.
     fn about_further_members(&self, merged: &Merged<'a>) -> Vec<Node<'a>> {
         let mut found = merged.all("additionalProperties");
-        let parts = merged.parts.iter().filter(|part| self.sees_all(part.value, 0));
-        found.extend(parts.filter_map(|part| part.get("unevaluatedProperties")));
+        for part in &merged.parts {
+            found.extend(part.get("unevaluatedProperties").filter(|_| self.sees_all(part.value)));
+        }
         found
     }
 
@@ -262,8 +263,7 @@ impl<'a> Lowering<'a> {
                     self.guard("propertyNames", &part.at);
                 }
             }
-            if part.map.contains_key("unevaluatedProperties")
-                && !(only == Some(&part.at) && self.sees_all(part.value, 0))
+            if part.map.contains_key("unevaluatedProperties") && !(only == Some(&part.at) && self.sees_all(part.value))
             {
                 self.guard("unevaluatedProperties", &part.at);
             }
@@ -272,7 +272,21 @@ impl<'a> Lowering<'a> {
     }
 
     /// Whether every member that a schema says something of is among the properties that are merged into one record.
-    fn sees_all(&self, schema: &Value, depth: usize) -> bool {
+    fn sees_all(&self, schema: &'a Value) -> bool {
+        // The same schema may be reached in many ways, so there is a bound on how many are looked at.
+        let mut budget = 256;
+        let mut left = vec![schema];
+        while let Some(schema) = left.pop() {
+            budget -= 1;
+            if budget == 0 || !self.is_plain_record(schema, budget == 255, &mut left) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether a schema only declares and demands members; what applies together with it is left to be looked at.
+    fn is_plain_record(&self, schema: &'a Value, outermost: bool, left: &mut Vec<&'a Value>) -> bool {
         const KNOWN: &[&str] = &[
             "properties",
             "required",
@@ -298,20 +312,19 @@ impl<'a> Lowering<'a> {
         let Some(members) = schema.as_object() else {
             return schema == &Value::Bool(true);
         };
-        depth < 16
-            && members.iter().all(|(key, value)| match key.as_str() {
-                "unevaluatedProperties" => depth == 0,
-                "allOf" => value
-                    .as_array()
-                    .is_some_and(|list| list.iter().all(|inner| self.sees_all(inner, depth + 1))),
-                "$ref" => {
-                    let target = value.as_str().map(|target| target.strip_prefix('#').unwrap_or(target));
-                    target
-                        .and_then(|target| self.lookup(target))
-                        .is_some_and(|inner| self.sees_all(inner, depth + 1))
-                }
-                key => KNOWN.contains(&key) || key.starts_with("x-"),
-            })
+        members.iter().all(|(key, value)| match (key.as_str(), value) {
+            ("unevaluatedProperties", _) => outermost,
+            ("allOf", Value::Array(list)) => {
+                left.extend(list);
+                true
+            }
+            ("$ref", Value::String(target)) => {
+                let found = self.lookup(target.strip_prefix('#').unwrap_or(target));
+                left.extend(found);
+                found.is_some()
+            }
+            (key, _) => KNOWN.contains(&key) || key.starts_with("x-"),
+        })
     }
 
     /// Tells where `additionalProperties` knows fewer names than the record that it is merged into.

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use flaresmith_codegen::model::Name;
 
-use crate::bench::write;
+use crate::bench::{typecheck, write};
 use crate::instances::{Generated, Instance};
 use crate::toolchain::root;
 use report::{Case, Report};
@@ -42,6 +42,8 @@ fn the_table_of_the_official_suite_is_what_is_measured() {
         rust: folder.join("generated/rust"),
         package: "conformance-api",
     };
+
+    typecheck(&generated.ts);
 
     let mut instances = Vec::new();
     for (number, group) in groups.iter().enumerate() {
