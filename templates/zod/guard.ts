@@ -35,7 +35,7 @@ export function guarded<S extends z.ZodType>(schema: S, ...guards: readonly Json
   const checked = z.transform((value: unknown, context) => {
     const parsed = schema.safeParse(value);
     for (const issue of parsed.error?.issues ?? []) context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
-    for (const keyword of value === undefined ? [] : guards.flatMap((guard) => broken(guard, value))) {
+    for (const keyword of value === undefined ? [] : guards.flatMap((guard) => broken(guard, value, parsed.success))) {
       const message = messages[keyword] ?? 'Must be what its schema admits';
       context.issues.push({ code: 'custom', input: value, message, params: { keyword } });
     }
@@ -56,10 +56,13 @@ interface Reader {
   steps: number;
 }
 
-/** The keywords of a schema that a value breaks. */
-function broken(guard: JsonSchema, value: unknown): string[] {
+/** The keywords of a schema that a value breaks. `sound`: whether nothing else is wrong with the value. */
+function broken(guard: JsonSchema, value: unknown, sound: boolean): string[] {
+  const whole = typeof guard === 'object' ? guard['$ref'] : undefined;
+  // A guard that is a schema as a whole would tell once more what is wrong already.
+  if (whole !== undefined && !sound) return [];
   const reader = { steps: STEPS };
-  const found = read(reader, guard, value, nothing());
+  const found = read(reader, whole === undefined ? guard : definition(whole), value, nothing());
   return reader.steps > 0 ? found : ['depth'];
 }
 
@@ -98,6 +101,11 @@ function read(reader: Reader, schema: unknown, value: unknown, seen: Seen): stri
   return ordered.filter(([keyword, says]) => !holds(keyword, says)).map(([keyword]) => keyword);
 }
 
+/** What a reference leads to. */
+function definition(reference: unknown): unknown {
+  return definitions[String(reference).replace(/^#/, '')] ?? true;
+}
+
 /** Whether all hold; each is looked at, since it may see members and items. */
 function every<T>(list: readonly T[], holds: (one: T, position: number) => boolean): boolean {
   return list.map(holds).every(Boolean);
@@ -113,7 +121,7 @@ function aboutAny(
 ): boolean {
   switch (keyword) {
     case '$ref':
-      return applies(reader, definitions[String(says).replace(/^#/, '')] ?? true, value, seen);
+      return applies(reader, definition(says), value, seen);
     case 'type':
       return (Array.isArray(says) ? says : [says]).some((word) => hasType(word, value));
     case 'const':

@@ -163,7 +163,9 @@ impl Comparison<'_> {
         let words = spot.words();
         let keywords = |guards: &[&Value]| {
             let all = guards.iter().filter_map(|guard| guard.as_object());
-            let all: Vec<String> = all.flat_map(|guard| guard.keys().map(|key| format!("`{key}`"))).collect();
+            let all: Vec<String> = all
+                .flat_map(|guard| guard.keys().map(|key| format!("`{key}`")))
+                .collect();
             all.join(", ")
         };
         match (lacks(before, after), lacks(after, before)) {

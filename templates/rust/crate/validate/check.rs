@@ -132,9 +132,11 @@ impl<'a> Check<'a> {
             Schema::Same(other) => self.value(other, value, tag),
 {%- if guards %}
             Schema::Guarded(other, guards) => {
+                let before = self.found.len();
                 self.value(other, value, tag);
+                let sound = self.found.len() == before;
                 for guard in *guards {
-                    for keyword in guard::broken(guard, value, &mut self.steps) {
+                    for keyword in guard::broken(guard, value, sound, &mut self.steps) {
                         self.violate(keyword, guard::message(keyword));
                     }
                 }

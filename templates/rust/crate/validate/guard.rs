@@ -18,10 +18,19 @@ const DEPTH: u32 = 300;
 /// A keyword that a value breaks.
 pub(super) type Broken = &'static str;
 
-/// The keywords of a guard that a value breaks. `steps`: how many schemas the value may still be held against.
-pub(super) fn broken(guard: &'static str, value: &Value, steps: &mut u64) -> Vec<Broken> {
+/// The keywords of a guard that a value breaks. `sound`: whether nothing else is wrong with it. `steps`: how many schemas it may
+/// still be held against.
+pub(super) fn broken(guard: &'static str, value: &Value, sound: bool, steps: &mut u64) -> Vec<Broken> {
+    let mut schema = parsed(guard);
+    // A guard that is a schema as a whole would tell once more what is wrong already.
+    if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(definition) {
+        if !sound {
+            return Vec::new();
+        }
+        schema = target;
+    }
     let mut reader = Reader { steps, depth: 0 };
-    let found = reader.broken(parsed(guard), value, &mut Seen::default());
+    let found = reader.broken(schema, value, &mut Seen::default());
     if *reader.steps == 0 { vec!["depth"] } else { found }
 }
 
