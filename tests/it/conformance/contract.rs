@@ -3,7 +3,8 @@
 //! Owns: making a component of a schema, and knowing which schemas cannot be one. Must not know: instances, verdicts.
 //!
 //! Each group is a component of its own, and a property of a second one: instances are shown to the second, since whether
-//! `null` may stand in place of a type is told where the type is used.
+//! `null` may stand in place of a type is told where the type is used. What the suite refers to on its own server stands in files
+//! beside the contract.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,15 @@ pub(super) fn holder(number: usize) -> String {
     format!("Holder{number}")
 }
 
+/// The suite's own server.
+const SERVER: &str = "http://localhost:1234/";
+
+/// Why `$dynamicRef` is not followed.
+pub(super) const DYNAMIC: &str = "`$dynamicRef` is resolved by the way that led to a schema; generated types are known beforehand (`SPEC_KEYWORD_UNSUPPORTED`)";
+
+/// Documents beside the contract, by path.
+pub(super) type Files = BTreeMap<String, Vec<u8>>;
+
 /// What generation says about one group alone.
 pub(super) struct Tried {
     /// Codes of what it warns of.
@@ -27,14 +37,14 @@ pub(super) struct Tried {
 }
 
 /// Reads a group's schema alone.
-pub(super) fn try_alone(number: usize, schema: &Value) -> Tried {
+pub(super) fn try_alone(number: usize, schema: &Value, files: &Files) -> Tried {
     if let Some(reason) = out_of_reach(schema, true) {
         return Tried {
             told: Vec::new(),
             refused: Some(reason.to_owned()),
         };
     }
-    let (sources, settings) = contract(&BTreeMap::from([(number, schema)]));
+    let (sources, settings) = contract(&BTreeMap::from([(number, schema)]), files);
     let made = analyse(&sources, &settings);
     let error = made.diagnostics.iter().find(|one| one.code.severity == Severity::Error);
     Tried {
@@ -44,14 +54,14 @@ pub(super) fn try_alone(number: usize, schema: &Value) -> Tried {
 }
 
 /// Generates Rust and Zod for all groups together.
-pub(super) fn generate(groups: &BTreeMap<usize, &Value>) -> Compilation {
-    let (sources, settings) = contract(groups);
+pub(super) fn generate(groups: &BTreeMap<usize, &Value>, files: &Files) -> Compilation {
+    let (sources, settings) = contract(groups, files);
     let made = compile(&sources, &settings, &BTreeMap::new());
     assert!(!made.artifacts.is_empty(), "{:#?}", made.diagnostics);
     made
 }
 
-fn contract(groups: &BTreeMap<usize, &Value>) -> (Sources, Settings) {
+fn contract(groups: &BTreeMap<usize, &Value>, files: &Files) -> (Sources, Settings) {
     let mut schemas = Map::new();
     for (number, schema) in groups {
         let name = format!("Group{number}");
@@ -69,6 +79,9 @@ fn contract(groups: &BTreeMap<usize, &Value>) -> (Sources, Settings) {
     });
     let mut sources = Sources::default();
     sources.insert("contract.json", document.to_string().into_bytes());
+    for (path, text) in files {
+        sources.insert(path, text.clone());
+    }
     let mut settings = Settings {
         contracts: vec!["contract.json".to_owned()],
         targets: Some(["rust", "zod"].map(str::to_owned).to_vec()),
@@ -96,10 +109,13 @@ fn moved(schema: &Value, at: &str) -> Value {
         Value::Object(members) => {
             let member = |(key, value): (&String, &Value)| {
                 let value = match value {
-                    Value::String(target) if key == "$ref" => match target.strip_prefix('#') {
-                        Some(rest) if rest.is_empty() || rest.starts_with('/') => json!(format!("{at}{rest}")),
-                        _ => value.clone(),
-                    },
+                    Value::String(target) if key == "$ref" => {
+                        let own = target
+                            .strip_prefix('#')
+                            .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+                        let own = own.map(|rest| format!("{at}{rest}"));
+                        json!(own.unwrap_or_else(|| target.replace(SERVER, "")))
+                    }
                     Value::Object(named) if NAMED.contains(&key.as_str()) => named
                         .iter()
                         .map(|(name, inner)| (name.clone(), moved(inner, at)))
@@ -120,7 +136,7 @@ fn moved(schema: &Value, at: &str) -> Value {
 fn out_of_reach(schema: &Value, root: bool) -> Option<&'static str> {
     let members = schema.as_object()?;
     if members.contains_key("$dynamicRef") {
-        return Some("`$dynamicRef` is resolved by the way that led to a schema; generated types are known beforehand");
+        return Some(DYNAMIC);
     }
     if !root && members.get("$id").is_some_and(Value::is_string) {
         return Some(
@@ -131,6 +147,7 @@ fn out_of_reach(schema: &Value, root: bool) -> Option<&'static str> {
         && !target.is_empty()
         && !target.starts_with("#/")
         && target != "#"
+        && !target.starts_with(SERVER)
     {
         return Some(match target.starts_with('#') {
             true => "`$anchor` names a place in a schema; contracts refer by pointer",

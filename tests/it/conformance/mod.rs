@@ -21,16 +21,20 @@ use report::{Case, Report};
 fn the_table_of_the_official_suite_is_what_is_measured() {
     let groups = suite::groups();
     assert!(groups.len() > 350, "only {} groups were found", groups.len());
+    let remotes = suite::remotes();
     let tried: Vec<contract::Tried> = groups
         .iter()
         .enumerate()
-        .map(|(number, group)| contract::try_alone(number, &group.schema))
+        .map(|(number, group)| contract::try_alone(number, &group.schema, &remotes))
         .collect();
     let within = groups
         .iter()
         .enumerate()
         .filter(|(number, _)| tried[*number].refused.is_none());
-    let made = contract::generate(&within.map(|(number, group)| (number, &group.schema)).collect());
+    let made = contract::generate(
+        &within.map(|(number, group)| (number, &group.schema)).collect(),
+        &remotes,
+    );
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
     let _ = std::fs::remove_dir_all(&folder);
     for artifact in &made.artifacts {
@@ -60,7 +64,7 @@ fn the_table_of_the_official_suite_is_what_is_measured() {
         let tried = &tried[number];
         for test in &group.tests {
             let answer = tried.refused.is_none().then(|| answers.next().unwrap());
-            report.add(Case {
+            report.add(&Case {
                 group,
                 test,
                 told: &tried.told,

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::contract::DYNAMIC;
 use super::suite::{Group, Test};
 
 /// One instance with what every side said about it.
@@ -48,12 +49,12 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn add(&mut self, case: Case<'_>) {
+    pub(super) fn add(&mut self, case: &Case<'_>) {
         let group = case.group;
         self.files
             .entry((group.format, group.file.clone()))
             .or_default()
-            .add(&case);
+            .add(case);
         if case.rust && case.zod {
             return;
         }
@@ -65,7 +66,7 @@ impl Report {
         let reason = case
             .refused
             .map(str::to_owned)
-            .or_else(|| reason(&case).map(str::to_owned));
+            .or_else(|| reason(case).map(str::to_owned));
         match reason {
             Some(reason) => {
                 let at = format!("{}: {}", group.file, group.description);
@@ -161,6 +162,7 @@ fn reason(case: &Case<'_>) -> Option<&'static str> {
             "`SPEC_TYPE_IMPLIED`: a schema with `properties` or `items` and without `type` is read as of an object or a list, and the \
              suite holds a value of another type against it",
         ),
+        "dynamicRef" if told("SPEC_KEYWORD_UNSUPPORTED") => Some(DYNAMIC),
         _ if !valid && told("SPEC_PARTS_CLOSED") => Some(
             "`SPEC_PARTS_CLOSED`: `additionalProperties` admits the members that other schemas of an `allOf` declare",
         ),

@@ -2,6 +2,7 @@
 //!
 //! Owns: fetching the package, reading the groups of draft 2020-12. Must not know: what is proved with them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -55,6 +56,29 @@ pub(super) fn groups() -> Vec<Group> {
                 format,
                 ..group
             }));
+        }
+    }
+    found
+}
+
+/// Documents that the suite's references find on its own server: path there -> text.
+pub(super) fn remotes() -> BTreeMap<String, Vec<u8>> {
+    let root = folder().join("json/remotes");
+    let mut found = BTreeMap::new();
+    let mut left = vec![root.clone()];
+    while let Some(folder) = left.pop() {
+        for path in entries(&folder) {
+            let of_another_draft =
+                path.to_str().unwrap().contains("/draft") && !path.starts_with(root.join("draft2020-12"));
+            if of_another_draft {
+                continue;
+            }
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, fs::read(&path).unwrap());
+            }
         }
     }
     found
