@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use flaresmith_codegen::emit::TARGETS;
-use flaresmith_codegen::emit::memo::Memo;
+use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::emit::templates::Templates;
 use flaresmith_codegen::{check, lower, openapi, source, spec};
 use flaresmith_sync::base::Around;
@@ -53,16 +53,16 @@ fn phases(project: &Project, watch: &mut Watch) {
             .iter()
             .filter(|(path, _)| !path.ends_with(".md") && !path.ends_with(".toml"));
         documents
-            .map(|(path, _)| source::read::read(sources, path).expect("the contract reads"))
+            .map(|(path, _)| source::read::read(sources, path, &Memo::default()).expect("the contract reads"))
             .collect::<Vec<_>>()
     });
     if let Some(yaml) = &project.yaml {
         watch.phase(name, "read-yaml", || {
-            source::read::read(yaml, project::YAML).expect("the contract reads")
+            source::read::read(yaml, project::YAML, &Memo::default()).expect("the contract reads")
         });
     }
     let compiled = &project.compiled;
-    watch.phase(name, "bundle", || openapi::bundle(sources, settings, &mut Vec::new()));
+    watch.phase(name, "bundle", || openapi::bundle(sources, settings, &Memo::default(), &mut Vec::new()));
     watch.phase(name, "features", || spec::features(sources, settings, &mut Vec::new()));
     let model = &compiled.model;
     watch.phase(name, "lower", || {

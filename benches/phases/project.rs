@@ -8,8 +8,9 @@ use std::path::Path;
 
 use flaresmith_codegen::diagnostics::any_error;
 use flaresmith_codegen::emit::Input;
-use flaresmith_codegen::emit::memo::Memo;
 use flaresmith_codegen::emit::templates::Templates;
+use flaresmith_codegen::memo::Memo;
+use flaresmith_codegen::revisions::Revisions;
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::{Compilation, compile};
@@ -43,6 +44,8 @@ pub(crate) struct Project {
     pub(crate) yaml: Option<Sources>,
     /// What came out of it.
     pub(crate) compiled: Compilation,
+    /// Everything is new.
+    pub(crate) revisions: Revisions,
     /// Keeps the applied files until the end.
     folder: TempDir,
 }
@@ -82,6 +85,7 @@ impl Project {
             floor: String::new(),
             yaml: None,
             compiled,
+            revisions: Revisions::default(),
             folder: folder(),
         }
     }
@@ -93,7 +97,7 @@ impl Project {
             .artifacts
             .iter()
             .find(|artifact| artifact.path.ends_with(end));
-        found.expect("the target was emitted").text.clone()
+        found.expect("the target was emitted").text.to_string()
     }
 
     /// What a target is given when all are emitted.
@@ -111,6 +115,7 @@ impl Project {
             project: &self.compiled.model.info.title,
             selected,
             memo,
+            revisions: &self.revisions,
         }
     }
 
@@ -150,7 +155,7 @@ impl Project {
         for artifact in &self.compiled.artifacts {
             let path = root.path().join(&artifact.path);
             fs::create_dir_all(path.parent().unwrap_or(root.path())).expect("a folder can be made");
-            fs::write(&path, &artifact.text).expect("a file can be written");
+            fs::write(&path, artifact.text.as_bytes()).expect("a file can be written");
         }
         root
     }

@@ -4,17 +4,19 @@
 //! stage does.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::diagnostics::{
     At, Diagnostic, Diagnostics, Place, any_error, emit as codes, nearest, settings as setting_codes,
 };
-use crate::emit::memo::Memo;
 use crate::emit::templates::Templates;
 use crate::emit::{Artifact, Input, TARGETS, Target};
+use crate::memo::Memo;
 use crate::model::Model;
 use crate::openapi::{self, Bundle};
+use crate::revisions::{Baseline, Revisions};
 use crate::settings::{FILE, Settings};
 use crate::source::Sources;
 use crate::{check, lower, spec};
@@ -23,9 +25,9 @@ use crate::{check, lower, spec};
 #[derive(Debug, Default)]
 pub struct Compilation {
     /// What the service is.
-    pub model: Model,
+    pub model: Arc<Model>,
     /// The same as one OpenAPI document.
-    pub bundle: Bundle,
+    pub bundle: Arc<Bundle>,
     /// Files to be written, by path. Empty when there are errors.
     pub artifacts: Vec<Artifact>,
     /// Everything that was found, in the order of the stages.
@@ -35,14 +37,18 @@ pub struct Compilation {
 /// The documents of a repository as a model, checked; nothing is emitted.
 #[must_use]
 pub fn analyse(sources: &Sources, settings: &Settings) -> Compilation {
+    analyse_again(sources, settings, &Memo::default())
+}
+
+fn analyse_again(sources: &Sources, settings: &Settings, memo: &Memo) -> Compilation {
     let mut diagnostics = Diagnostics::new();
-    let bundle = openapi::bundle(sources, settings, &mut diagnostics);
+    let bundle = openapi::bundle(sources, settings, memo, &mut diagnostics);
     let (features, constitution) = spec::features(sources, settings, &mut diagnostics);
     let model = lower::lower(&bundle, features, constitution, settings, &mut diagnostics);
     check::check(&model, &bundle, sources, &mut diagnostics);
     Compilation {
-        model,
-        bundle,
+        model: Arc::new(model),
+        bundle: Arc::new(bundle),
         artifacts: Vec::new(),
         diagnostics,
     }
@@ -62,11 +68,11 @@ pub fn compile_again(
     templates: &BTreeMap<String, String>,
     memo: &Memo,
 ) -> Compilation {
-    memo.turn_over();
-    let mut compilation = analyse(sources, settings);
+    memo.begin();
+    let mut compilation = analyse_again(sources, settings, memo);
     let targets = select(settings, &mut compilation.diagnostics);
-    let templates = match Templates::new(templates) {
-        Ok(templates) => templates,
+    let frames = match Templates::new(templates) {
+        Ok(frames) => frames,
         Err(errors) => {
             let folder = settings.templates.as_deref();
             let told = errors.iter().map(|error| error.diagnostic(folder));
@@ -78,14 +84,21 @@ pub fn compile_again(
         return compilation;
     }
     let selected: Vec<&'static str> = targets.iter().map(|target| target.name).collect();
+    memo.begin_to_emit();
+    let around = format!("{settings:?}{templates:?}{selected:?}");
+    let revisions = match memo.last() {
+        Some(last) => Revisions::since(&last, &compilation.model, &compilation.bundle, &around),
+        None => Revisions::first(),
+    };
     let input = Input {
         model: &compilation.model,
         bundle: &compilation.bundle,
         settings,
-        templates: &templates,
+        templates: &frames,
         project: project(settings, &compilation.model),
         selected: &selected,
         memo,
+        revisions: &revisions,
     };
     let emitted: Vec<(Vec<Artifact>, Diagnostics)> = targets
         .par_iter()
@@ -102,6 +115,12 @@ pub fn compile_again(
         }
         compilation.diagnostics.append(&mut found);
     }
+    memo.keep_last(|| Baseline {
+        model: Arc::clone(&compilation.model),
+        bundle: Arc::clone(&compilation.bundle),
+        around,
+        revisions,
+    });
     artifacts.sort_by(|left, right| left.path.cmp(&right.path));
     tell_repeated(&artifacts, &mut compilation.diagnostics);
     compilation.artifacts = artifacts;

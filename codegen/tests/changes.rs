@@ -245,8 +245,8 @@ fn reversed(value: &Value) -> Value {
 fn the_order_of_keys_is_no_change() {
     let mut compared = 0;
     for path in contracts() {
-        let document = read(&path).1.bundle.document;
-        let (left, right) = (of_value(&document), of_value(&reversed(&document)));
+        let document = &read(&path).1.bundle.document;
+        let (left, right) = (of_value(document), of_value(&reversed(document)));
         compared += left.model.operations.len();
         let found = compare((&left).into(), (&right).into());
         let none = Sources::default();

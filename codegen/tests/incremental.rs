@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use flaresmith_codegen::emit::memo::Memo;
+use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::{Compilation, compile, compile_again};
@@ -206,7 +206,7 @@ proptest! {
 
     #[test]
     fn after_any_edits_a_memo_changes_no_byte_and_no_problem(edits in prop::collection::vec(edit(), 1..9)) {
-        let memo = Memo::default();
+        let memo = Memo::lasting();
         let mut project = Project::first();
         let mut written = 0;
         for edit in &edits {
@@ -254,7 +254,7 @@ proptest! {
             vec![("type: string", "type: string\n"), ("description: The ", "description: This "), ("maxLength: 200", "maxLength: 201"),
                  ("format: uuid", "format: email"), ("project", "undertaking"), ("minLength: 1", "minLength: 2")], 0..3), 1..3)
     ) {
-        let memo = Memo::default();
+        let memo = Memo::lasting();
         for changes in &edits {
             let (sources, settings) = platform(changes);
             let again = compile_again(&sources, &settings, &BTreeMap::new(), &memo);

@@ -46,7 +46,7 @@ struct Operation<'a> {
 impl Contract {
     fn read() -> Self {
         Self {
-            document: platform().bundle.document,
+            document: platform().bundle.document.clone(),
         }
     }
 

@@ -18,7 +18,7 @@ fn crate_of(contract: &str) -> Compilation {
 
 fn file(made: &Compilation, end: &str) -> String {
     let found = made.artifacts.iter().find(|artifact| artifact.path.ends_with(end));
-    found.map(|artifact| artifact.text.clone()).unwrap_or_default()
+    found.map(|artifact| artifact.text.to_string()).unwrap_or_default()
 }
 
 const HOSTILE: &str = r##"

@@ -133,7 +133,7 @@ fn not_a_contract(name: &str, sources: &Sources) -> Diagnostics {
         ..Settings::default()
     };
     let mut found = Diagnostics::new();
-    let _ = flaresmith_codegen::openapi::bundle(sources, &settings, &mut found);
+    let _ = flaresmith_codegen::openapi::bundle(sources, &settings, &Default::default(), &mut found);
     let fatal = [
         &codes::SYNTAX,
         &codes::ENCODING,

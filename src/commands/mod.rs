@@ -24,7 +24,7 @@ use std::path::Path;
 use flaresmith_codegen::Compilation;
 use flaresmith_codegen::check::redacted;
 use flaresmith_codegen::diagnostics::{self, Diagnostics, Severity};
-use flaresmith_codegen::emit::memo::Memo;
+use flaresmith_codegen::memo::Memo;
 use flaresmith_sync::base::Around;
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::lock::{self, Lock};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use flaresmith_codegen::emit::memo::Memo;
+use flaresmith_codegen::memo::Memo;
 use flaresmith_sync::base::Within;
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::lock::{self, Lock};

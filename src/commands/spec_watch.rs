@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use flaresmith_codegen::diagnostics::Diagnostics;
-use flaresmith_codegen::emit::memo::Memo;
+use flaresmith_codegen::memo::Memo;
 use flaresmith_sync::apply::Turn;
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::drift::{self, DriftReport, DriftStatus};
@@ -45,7 +45,7 @@ struct Said {
 pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
     let root = super::root(global)?;
     let mut watch = Watch::start()?;
-    let memo = Memo::default();
+    let memo = Memo::lasting();
     let wish = Wish {
         merge: args.merge,
         markers: false,

@@ -93,7 +93,7 @@ impl<'a> Around<'a> {
             .find(|artifact| artifact.path == path)?;
         digests
             .contains(&Digest::of(artifact.text.as_bytes()))
-            .then_some(artifact.text)
+            .then(|| artifact.text.to_string())
     }
 }
 

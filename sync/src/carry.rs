@@ -41,7 +41,7 @@ pub(crate) fn carry(
     let theirs = &artifact.text;
     let digests: Vec<Digest> = known.bases().collect();
     let base = if digests.contains(&digest) {
-        Some(theirs.clone())
+        Some(theirs.to_string())
     } else {
         surroundings.base(case.path, &digests)
     };
@@ -81,7 +81,7 @@ pub(crate) fn carry(
             }
             if text.as_bytes() != case.mine {
                 plan.changes
-                    .push(change(case, ChangeKind::Modified, text.clone(), text != *theirs));
+                    .push(change(case, ChangeKind::Modified, text.clone(), *text != **theirs));
             }
             let mut entry = Entry::pure(artifact.target, owner(case), digest);
             if Digest::of(text.as_bytes()) != digest {

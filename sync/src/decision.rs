@@ -139,7 +139,7 @@ impl File<'_> {
             ..Entry::pure(artifact.target, Owner::Managed, base)
         };
         lock.files.insert(path.to_owned(), entry);
-        bases.insert(path.to_owned(), artifact.text.clone());
+        bases.insert(path.to_owned(), artifact.text.to_string());
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl File<'_> {
                             ChangeKind::Modified
                         },
                         before,
-                        after: artifact.text.clone(),
+                        after: artifact.text.to_string(),
                         carries: false,
                     });
                 }

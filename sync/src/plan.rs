@@ -309,7 +309,7 @@ fn decide(
         _ => None,
     };
     if let Some(kind) = kind {
-        let after = case.new.map(|(artifact, _)| artifact.text.clone()).unwrap_or_default();
+        let after = case.new.map(|(artifact, _)| artifact.text.to_string()).unwrap_or_default();
         plan.changes.push(change(case, kind, after, false));
     }
     let entry = match found {
@@ -326,7 +326,7 @@ fn decide(
     if let Some(entry) = entry {
         if let (true, Some((artifact, _))) = (entry.carried.is_some(), case.new) {
             let text = if case.new.is_some_and(|(_, digest)| digest == entry.digest) {
-                Some(artifact.text.clone())
+                Some(artifact.text.to_string())
             } else {
                 None
             };
@@ -366,7 +366,7 @@ pub(crate) fn conflict(case: &Case<'_>, row: Row, misfits: Vec<Misfit>) -> Confl
         keeper: row.keeper,
         held: row.held,
         mine: case.mine.to_vec(),
-        theirs: case.new.map(|(artifact, _)| artifact.text.clone()),
+        theirs: case.new.map(|(artifact, _)| artifact.text.to_string()),
         clashes: Vec::new(),
         misfits,
         note: None,

@@ -76,7 +76,7 @@ fn two_runs_and_turned_keys_give_the_same_bytes() {
     let mut shuffled = sources.clone();
     for name in ["contracts/openapi.yaml", "data-model.yaml"] {
         let path = format!("specs/001-platform-bootstrap/{name}");
-        let value = flaresmith_codegen::source::read::read(&sources, &path).unwrap();
+        let value = flaresmith_codegen::source::read::read(&sources, &path, &Default::default()).unwrap();
         let turned = turned(&value, false);
         assert_ne!(turned.to_string(), value.to_string());
         shuffled.insert(&path, turned.to_string().into_bytes());

@@ -6,6 +6,9 @@
 //! A warning about a placeholder teaches people to overlook warnings, so whatever reads like one is let pass.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 /// A token of a provider: what it begins with, then at least so many characters of its alphabet.
 struct Form {
@@ -119,14 +122,15 @@ pub(super) fn find(text: &str) -> Vec<Found> {
 
 /// The value of a field of that name, when it looks like a secret as a whole.
 pub(super) fn named(name: &str, value: &str) -> Option<&'static str> {
-    (is_telling(name) && is_random(value)).then_some("secret value")
+    (is_random(value) && is_telling(name)).then_some("secret value")
 }
 
 /// Whether a text has any stretch that a token could be in. Nearly all texts have none, and are done with one look.
 fn holds_random(text: &str) -> bool {
     let (mut length, mut digits) = (0_usize, 0_usize);
     text.bytes().any(|byte| {
-        if dotted(byte) || base64(byte) || byte == b'~' {
+        // Of the printable characters but letters and digits these are the ones in tokens.
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~') {
             length += 1;
             digits += usize::from(byte.is_ascii_digit());
         } else {
@@ -136,27 +140,36 @@ fn holds_random(text: &str) -> bool {
     })
 }
 
+/// Finds every prefix in one pass. `None` cannot be: the prefixes are few and fixed.
+static PREFIXES: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(FORMS.iter().map(|form| form.prefix)).ok());
+
 fn tokens(text: &str) -> Vec<Found> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
-    for form in FORMS {
-        let mut end = 0;
-        for (at, _) in text.match_indices(form.prefix) {
-            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-            if at < end || before.is_some_and(|byte| words(*byte)) {
-                continue;
-            }
-            let body = at + form.prefix.len();
-            let rest = bytes.get(body..).unwrap_or_default();
-            let length = rest.iter().take_while(|byte| (form.alphabet)(**byte)).count();
-            end = body + length;
-            if length >= form.least && text.get(body..end).is_some_and(|body| !is_placeholder(body)) {
-                found.push(Found {
-                    what: form.what,
-                    certain: true,
-                    range: at..end,
-                });
-            }
+    let mut ends = [0; FORMS.len()];
+    for prefix in PREFIXES
+        .iter()
+        .flat_map(|prefixes| prefixes.find_overlapping_iter(text))
+    {
+        let which = prefix.pattern().as_usize();
+        let (Some(form), Some(end)) = (FORMS.get(which), ends.get_mut(which)) else {
+            continue;
+        };
+        let (at, body) = (prefix.start(), prefix.end());
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        if at < *end || before.is_some_and(|byte| words(*byte)) {
+            continue;
+        }
+        let rest = bytes.get(body..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| (form.alphabet)(**byte)).count();
+        *end = body + length;
+        if length >= form.least && text.get(body..*end).is_some_and(|body| !is_placeholder(body)) {
+            found.push(Found {
+                what: form.what,
+                certain: true,
+                range: at..*end,
+            });
         }
     }
     found
@@ -244,21 +257,7 @@ fn assignments(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     let mut end = 0;
     for (at, _) in text.match_indices([':', '=']) {
-        let before = bytes.get(end..at).unwrap_or_default();
         let quoted = |byte: &u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'*');
-        let gap = before.iter().rev().take(4).take_while(|byte| quoted(byte)).count();
-        let name_end = at - gap;
-        let length = bytes
-            .get(end..name_end)
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .take(64)
-            .take_while(|byte| dashed(**byte))
-            .count();
-        let Some(name) = text.get(name_end - length..name_end).filter(|name| is_telling(name)) else {
-            continue;
-        };
         let after = bytes.get(at + 1..).unwrap_or_default();
         let skip = after.iter().take(4).take_while(|byte| quoted(byte)).count();
         let start = at + 1 + skip;
@@ -271,6 +270,27 @@ fn assignments(text: &str) -> Vec<Found> {
                     && !matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>' | b')' | b'}')
             })
             .count();
+        // Nearly all values are too short; what their names say need not be looked at.
+        if length < LEAST_RANDOM {
+            continue;
+        }
+        let before = bytes.get(end..at).unwrap_or_default();
+        let gap = before.iter().rev().take(4).take_while(|byte| quoted(byte)).count();
+        let name_end = at - gap;
+        let name_length = bytes
+            .get(end..name_end)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(64)
+            .take_while(|byte| dashed(**byte))
+            .count();
+        let Some(name) = text
+            .get(name_end - name_length..name_end)
+            .filter(|name| is_telling(name))
+        else {
+            continue;
+        };
         end = start + length;
         if let Some(value) = text.get(start..end)
             && named(name, value).is_some()
@@ -316,9 +336,12 @@ fn is_telling(name: &str) -> bool {
             .any(|word| flat.ends_with(word) || flat.starts_with("page") || flat.starts_with("next"))
 }
 
+/// Fewest characters of a value that looks drawn at random.
+const LEAST_RANDOM: usize = 24;
+
 /// Whether a value looks drawn at random: long, of mixed characters, and no word that stands for something else.
 fn is_random(value: &str) -> bool {
-    (24..=512).contains(&value.len())
+    (LEAST_RANDOM..=512).contains(&value.len())
         && value.bytes().all(|byte| dotted(byte) || base64(byte) || byte == b'~')
         && !is_uuid(value)
         && !value.starts_with("eyJ")

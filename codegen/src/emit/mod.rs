@@ -9,7 +9,6 @@ pub mod example;
 mod hono;
 mod json;
 mod mcp;
-pub mod memo;
 mod openapi;
 mod package;
 mod postman;
@@ -21,11 +20,14 @@ mod testing;
 mod typescript;
 mod zod;
 
+use std::sync::Arc;
+
 use crate::diagnostics::Diagnostics;
+use crate::memo::Memo;
 use crate::model::Model;
 use crate::openapi::Bundle;
+use crate::revisions::{Revisions, Round};
 use crate::settings::Settings;
-use memo::Memo;
 use templates::Templates;
 
 /// What every target is given. Nothing else may influence its output.
@@ -43,8 +45,33 @@ pub struct Input<'a> {
     pub project: &'a str,
     /// Which targets are being emitted, so that a package can list what is in it.
     pub selected: &'a [&'static str],
-    /// What was formatted before. It saves time and changes nothing.
+    /// What was made before. It saves time and changes nothing.
     pub memo: &'a Memo,
+    /// What has changed since then.
+    pub revisions: &'a Revisions,
+}
+
+impl Input<'_> {
+    /// Artifacts that were made in `round` or later, with what was told about them; else what `make` makes now. `round` must be
+    /// the last in which anything changed that they are made from.
+    fn again(
+        &self,
+        target: &'static str,
+        name: &str,
+        round: Round,
+        diagnostics: &mut Diagnostics,
+        make: impl FnOnce(&mut Diagnostics) -> Vec<Artifact>,
+    ) -> Vec<Artifact> {
+        let made = self
+            .memo
+            .part((target, name.to_owned()), round, self.revisions.now, || {
+                let mut found = Diagnostics::new();
+                (make(&mut found), found)
+            });
+        let (artifacts, found) = &*made;
+        diagnostics.extend(found.iter().cloned());
+        artifacts.clone()
+    }
 }
 
 /// A file to be written.
@@ -52,8 +79,8 @@ pub struct Input<'a> {
 pub struct Artifact {
     /// Path relative to the root, with `/`.
     pub path: String,
-    /// Its text, with `\n` ends.
-    pub text: String,
+    /// Its text, with `\n` ends. One that is the same as in an earlier round is often the very same one.
+    pub text: Arc<str>,
     /// Who keeps it.
     pub ownership: Ownership,
     /// The target that made it.

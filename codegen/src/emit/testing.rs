@@ -14,14 +14,14 @@ use crate::source::Sources;
 
 /// The model of a contract without errors.
 pub(in crate::emit) fn model(document: &Value) -> Model {
-    compiled(document, &[]).model
+    std::sync::Arc::unwrap_or_clone(compiled(document, &[]).model)
 }
 
 /// What targets make of a contract without errors: path and text.
 pub(in crate::emit) fn artifacts(document: &Value, targets: &[&str]) -> BTreeMap<String, String> {
     let made = compiled(document, targets).artifacts;
     made.into_iter()
-        .map(|artifact| (artifact.path, artifact.text))
+        .map(|artifact| (artifact.path, artifact.text.to_string()))
         .collect()
 }
 

@@ -64,13 +64,24 @@ impl<'a> Lowering<'a> {
                 Status::Range(hundred) => format!("response {hundred}xx"),
                 Status::Default => "response default".to_owned(),
             };
-            let base = component.as_ref().unwrap_or(id);
-            let context = Context::of(base, &word);
-            let contents = self.contents(&node, context);
+            let description = node.text("description").unwrap_or_default().to_owned();
+            // A component names what stands in it itself, so every operation that refers to it answers alike.
+            let known = component.as_ref().and_then(|_| self.responses.get(&node.at));
+            let (contents, headers) = match known {
+                Some(known) => known.clone(),
+                None => {
+                    let context = Context::of(component.as_ref().unwrap_or(id), &word);
+                    let made = (self.contents(&node, context), self.headers(&node, context));
+                    if component.is_some() {
+                        self.responses.insert(node.at, made.clone());
+                    }
+                    made
+                }
+            };
             found.push(Response {
                 status,
-                description: node.text("description").unwrap_or_default().to_owned(),
-                headers: self.headers(&node, context),
+                description,
+                headers,
                 contents,
                 pointer,
             });

@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::diagnostics::Diagnostics;
-use crate::model::{Constitution, Feature, Kind, Model, Name, Type, TypeDef, TypeId};
+use crate::model::{Constitution, Content, Feature, Header, Kind, Model, Name, Parameter, Type, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::settings::Settings;
 use names::TypeNames;
@@ -93,6 +93,9 @@ struct Lowering<'a> {
     owners: Vec<Option<TypeId>>,
     /// Pointers that may be referred to -> their definitions.
     named: BTreeMap<String, TypeId>,
+    /// What responses and parameters that are components came to, by pointer.
+    responses: BTreeMap<String, (Vec<Content>, Vec<Header>)>,
+    parameters: BTreeMap<String, Parameter>,
     /// Inline schemas that got a definition -> the type they stand for.
     met: BTreeMap<String, Type>,
     /// Definitions that admit `null` wherever they are mentioned.
@@ -125,6 +128,8 @@ impl<'a> Lowering<'a> {
             filled: BTreeSet::new(),
             owners: Vec::new(),
             named: BTreeMap::new(),
+            responses: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             met: BTreeMap::new(),
             nullable: BTreeSet::new(),
             discriminators: BTreeMap::new(),

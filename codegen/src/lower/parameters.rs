@@ -25,7 +25,7 @@ impl<'a> Lowering<'a> {
         for list in [item.get("parameters"), operation.get("parameters")].iter().flatten() {
             for node in list.items() {
                 let node = self.resolve(node);
-                let Some(parameter) = self.parameter(&node, path, id) else {
+                let Some(parameter) = self.known_parameter(&node, path, id) else {
                     continue;
                 };
                 let same =
@@ -64,6 +64,19 @@ impl<'a> Lowering<'a> {
             }
         }
         found
+    }
+
+    /// A component names what stands in it itself, so every operation that refers to it has the same parameter; but those of
+    /// paths are looked at with their path.
+    fn known_parameter(&mut self, node: &Node<'a>, path: &PathTemplate, id: &Name) -> Option<Parameter> {
+        if let Some(known) = self.parameters.get(&node.at) {
+            return Some(known.clone());
+        }
+        let made = self.parameter(node, path, id)?;
+        if made.location != Location::Path && component_name(&node.at, "parameter").is_some() {
+            self.parameters.insert(node.at.clone(), made.clone());
+        }
+        Some(made)
     }
 
     fn parameter(&mut self, node: &Node<'a>, path: &PathTemplate, id: &Name) -> Option<Parameter> {
@@ -122,12 +135,9 @@ impl<'a> Lowering<'a> {
             }
             None => (node.get("schema"), style),
         };
-        let base = component_name(&node.at, "parameter").unwrap_or_else(|| id.clone());
-        let word = if component_name(&node.at, "parameter").is_some() {
-            ""
-        } else {
-            wire
-        };
+        let component = component_name(&node.at, "parameter");
+        let word = if component.is_some() { "" } else { wire };
+        let base = component.unwrap_or_else(|| id.clone());
         let (ty, default, mut docs) = match schema {
             Some(schema) => {
                 let member = [Member::new(schema)];

@@ -11,6 +11,7 @@ use super::documents::{Document, Documents, Found};
 use super::grammar::{self, Place as Kind};
 use super::link::{At, Linker, escape};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes};
+use crate::memo::Memo;
 use crate::model::Method;
 use crate::settings::Settings;
 use crate::source::Sources;
@@ -19,8 +20,8 @@ use crate::source::locate::Locator;
 /// Reads every contract and data model of the sources into one document. Without a contract, the document is empty and the
 /// reason has been told.
 #[must_use]
-pub fn bundle(sources: &Sources, settings: &Settings, diagnostics: &mut Diagnostics) -> Bundle {
-    let mut documents = Documents::new(sources);
+pub fn bundle(sources: &Sources, settings: &Settings, memo: &Memo, diagnostics: &mut Diagnostics) -> Bundle {
+    let mut documents = Documents::new(sources, memo);
     let Found { contracts, schemas } = documents.find(settings, diagnostics);
     let Some((main, others)) = contracts.split_first() else {
         return Bundle {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes};
+use crate::memo::Memo;
 use crate::settings::{FILE, Settings};
 use crate::source::{Sources, read};
 
@@ -18,7 +19,7 @@ pub(super) struct Document {
     /// Path relative to the root.
     pub(super) path: Arc<str>,
     /// What is in it.
-    pub(super) value: Value,
+    pub(super) value: Arc<Value>,
     /// Written in the terms of OpenAPI 3.0, rather than of JSON Schema 2020-12.
     pub(super) old: bool,
 }
@@ -26,6 +27,7 @@ pub(super) struct Document {
 /// Every file that is part of the bundle, read once.
 pub(super) struct Documents<'a> {
     sources: &'a Sources,
+    memo: &'a Memo,
     read: BTreeMap<String, Arc<Document>>,
     broken: BTreeSet<String>,
 }
@@ -39,9 +41,10 @@ pub(super) struct Found {
 }
 
 impl<'a> Documents<'a> {
-    pub(super) fn new(sources: &'a Sources) -> Self {
+    pub(super) fn new(sources: &'a Sources, memo: &'a Memo) -> Self {
         Self {
             sources,
+            memo,
             read: BTreeMap::new(),
             broken: BTreeSet::new(),
         }
@@ -60,7 +63,7 @@ impl<'a> Documents<'a> {
         if self.broken.contains(path) {
             return None;
         }
-        match read::read(self.sources, path) {
+        match read::read(self.sources, path, self.memo) {
             Ok(value) => {
                 let old = version(&value).map_or(old, |version| version.starts_with("3.0"));
                 let document = Arc::new(Document {

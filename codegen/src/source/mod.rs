@@ -29,6 +29,12 @@ impl Sources {
         self.files.get(path)
     }
 
+    /// A file's path and bytes.
+    #[must_use]
+    pub fn entry(&self, path: &str) -> Option<(&Arc<str>, &Arc<[u8]>)> {
+        self.files.get_key_value(path)
+    }
+
     /// Paths and bytes, by path.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<[u8]>)> {
         self.files.iter()

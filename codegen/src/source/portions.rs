@@ -4,6 +4,8 @@
 //! is read. Whatever is out of the ordinary gives `None`, and the document is read as a whole: a cut in the wrong place leaves a
 //! piece that is no mapping, so that it shows.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
@@ -11,7 +13,7 @@ use serde_json::{Map, Value};
 const SMALL: usize = 32 * 1024;
 
 /// About how much is read at once, in bytes.
-const PORTION: usize = 24 * 1024;
+const PORTION: usize = 8 * 1024;
 
 /// The members of a block mapping, a stretch of text with the lines of some of them at a time.
 enum Stretch<'a> {
@@ -21,8 +23,11 @@ enum Stretch<'a> {
     Nested(&'a str, Vec<Stretch<'a>>),
 }
 
+/// Reads a piece.
+type Read<'r> = dyn Fn(&str) -> Option<Arc<Value>> + Sync + 'r;
+
 /// The document, when it can be read in pieces by `read`. `None`: read it as a whole.
-pub(super) fn read(text: &str, read: &(dyn Fn(&str) -> Option<Value> + Sync)) -> Option<Value> {
+pub(super) fn read(text: &str, read: &Read<'_>) -> Option<Value> {
     if text.len() < SMALL {
         return None;
     }
@@ -30,16 +35,13 @@ pub(super) fn read(text: &str, read: &(dyn Fn(&str) -> Option<Value> + Sync)) ->
     members(&stretches, read).map(Value::Object)
 }
 
-fn members(stretches: &[Stretch<'_>], read: &(dyn Fn(&str) -> Option<Value> + Sync)) -> Option<Map<String, Value>> {
+fn members(stretches: &[Stretch<'_>], read: &Read<'_>) -> Option<Map<String, Value>> {
     let read: Vec<Map<String, Value>> = stretches
         .par_iter()
         .map(|stretch| match stretch {
-            Stretch::Members(text) => match read(text)? {
-                Value::Object(members) => Some(members),
-                _ => None,
-            },
+            Stretch::Members(text) => object(read(text)?),
             Stretch::Nested(key, nested) => {
-                let Value::Object(key) = read(key)? else { return None };
+                let key = object(read(key)?)?;
                 let (key, Value::Null) = one(key)? else { return None };
                 let value = Value::Object(members(nested, read)?);
                 Some(Map::from_iter([(key, value)]))
@@ -54,6 +56,14 @@ fn members(stretches: &[Stretch<'_>], read: &(dyn Fn(&str) -> Option<Value> + Sy
         }
     }
     Some(all)
+}
+
+/// The members of an object; taken out of it when nobody else has it.
+fn object(value: Arc<Value>) -> Option<Map<String, Value>> {
+    match Arc::unwrap_or_clone(value) {
+        Value::Object(members) => Some(members),
+        _ => None,
+    }
 }
 
 fn one(members: Map<String, Value>) -> Option<(String, Value)> {
@@ -149,6 +159,10 @@ mod tests {
         serde_saphyr::from_str::<Value>(text).ok()
     }
 
+    fn in_pieces(text: &str) -> Option<Value> {
+        read(text, &|text| whole(text).map(Arc::new))
+    }
+
     /// A document of some size with one odd part in the midst of it.
     fn document(odd: &str) -> String {
         let member = |i: usize| format!("  member{i}:\n    text: 'of {i}'\n    list:\n    - 1\n    - a: b\n");
@@ -168,7 +182,7 @@ mod tests {
         ] {
             let text = document(odd);
             let expected = whole(&text).unwrap_or_else(|| panic!("{odd}"));
-            let found = read(&text, &whole).unwrap_or_else(|| panic!("not read in pieces: {odd}"));
+            let found = in_pieces(&text).unwrap_or_else(|| panic!("not read in pieces: {odd}"));
             assert_eq!(found, expected, "{odd}");
             assert_eq!(found.to_string(), expected.to_string(), "the order of keys: {odd}");
         }
@@ -188,11 +202,11 @@ mod tests {
             "first: twice",
         ] {
             let text = document(odd);
-            if let Some(found) = read(&text, &whole) {
+            if let Some(found) = in_pieces(&text) {
                 assert_eq!(Some(found), whole(&text), "{odd}");
             }
         }
-        assert_eq!(read("a: 1\n", &whole), None);
-        assert_eq!(read(&"- a\n".repeat(20_000), &whole), None);
+        assert_eq!(in_pieces("a: 1\n"), None);
+        assert_eq!(in_pieces(&"- a\n".repeat(20_000)), None);
     }
 }

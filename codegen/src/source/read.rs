@@ -11,6 +11,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{Sources, portions};
 use crate::diagnostics::{At, Diagnostic, Place, document};
+use crate::memo::Memo;
 
 /// No document may be larger, in bytes.
 const LARGEST: usize = 64 << 20;
@@ -19,20 +20,22 @@ const LARGEST: usize = 64 << 20;
 ///
 /// # Errors
 /// The file is not there, is not UTF-8, is too large, or is not YAML or JSON. The diagnostic tells where.
-pub fn read(sources: &Sources, path: &str) -> Result<Value, Diagnostic> {
-    let bytes = sources.get(path).ok_or_else(|| {
+pub fn read(sources: &Sources, path: &str, memo: &Memo) -> Result<Arc<Value>, Diagnostic> {
+    let (path, bytes) = sources.entry(path).ok_or_else(|| {
         Diagnostic::new(
             &document::REF_UNRESOLVED,
             format!("`{path}` does not exist"),
             Place::file(path),
         )
     })?;
-    let text = text(path, bytes)?;
-    if is_json(path, text) {
-        json(path, text)
-    } else {
-        yaml(path, text)
-    }
+    memo.file(path, bytes, || {
+        let text = text(path, bytes)?;
+        if is_json(path, text) {
+            json(path, text, memo)
+        } else {
+            yaml(path, text, memo)
+        }
+    })
 }
 
 /// The text of a file without its byte order mark.
@@ -60,11 +63,11 @@ fn is_json(path: &str, text: &str) -> bool {
     path.ends_with(".json") || text.trim_start().starts_with('{')
 }
 
-fn json(path: &str, text: &str) -> Result<Value, Diagnostic> {
+fn json(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
     match serde_json::from_str::<Tree>(text) {
         Ok(tree) => Ok(tree.0),
         // A flow mapping of YAML begins like JSON does.
-        Err(_) if !path.ends_with(".json") => yaml(path, text),
+        Err(_) if !path.ends_with(".json") => yaml(path, text, memo),
         Err(error) => {
             let place = Place {
                 file: Arc::from(path),
@@ -77,10 +80,10 @@ fn json(path: &str, text: &str) -> Result<Value, Diagnostic> {
     }
 }
 
-fn yaml(path: &str, text: &str) -> Result<Value, Diagnostic> {
+fn yaml(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
     // A piece has no more to spare than its share: one that needs more is read with the whole.
     let piece = |text: &str| serde_saphyr::from_str_with_options::<Tree>(text, bounded(text.len(), 1_000)).ok();
-    if let Some(value) = portions::read(text, &|text| piece(text).map(|tree| tree.0)) {
+    if let Some(value) = portions::read(text, &|text| memo.piece(text, || piece(text).map(|tree| tree.0))) {
         return Ok(value);
     }
     serde_saphyr::from_str_with_options::<Tree>(text, yaml_options(text.len()))
@@ -240,7 +243,7 @@ mod tests {
     fn tree(path: &str, text: &str) -> Result<Value, Diagnostic> {
         let mut sources = Sources::default();
         sources.insert(path, text.as_bytes());
-        read(&sources, path)
+        read(&sources, path, &Memo::default()).map(Arc::unwrap_or_clone)
     }
 
     #[test]
@@ -294,6 +297,9 @@ mod tests {
         }
         let mut sources = Sources::default();
         sources.insert("a.yaml", [b'a', b':', b' ', 0xff]);
-        assert_eq!(read(&sources, "a.yaml").unwrap_err().code.id, "SPEC_ENCODING");
+        assert_eq!(
+            read(&sources, "a.yaml", &Memo::default()).unwrap_err().code.id,
+            "SPEC_ENCODING"
+        );
     }
 }

@@ -26,7 +26,7 @@ use serde::Serialize;
 use self::book::{Book, ERRORS, LIFECYCLES, README, REQUIREMENTS, SCHEMAS, WEBHOOKS, page_link, schemas_title};
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::model::DomainId;
+use crate::model::{DomainId, TypeId};
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[
@@ -118,24 +118,39 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
 
     let folder = input.settings.docs.out.as_deref().unwrap_or(FOLDER);
     let first = readme::readme(&book, &listed);
+    let revisions = input.revisions;
     let mut made: Vec<Result<Artifact, Diagnostic>> = pages
         .par_iter()
         .map(|(path, title, tells)| {
-            let body = match tells {
-                Tells::Operations(domain) => reference::page(&book, *domain, path),
-                Tells::Schemas(domain) => schemas::page(&book, *domain, path),
-                Tells::Webhooks => webhooks::page(&book, path),
-                Tells::Errors => errors::page(&book, path),
-                Tells::Lifecycles => lifecycles::page(&book, path),
-                Tells::Requirements => requirements::page(&book, path),
+            // What the other pages tell may stand anywhere.
+            let round = match tells {
+                Tells::Operations(domain) => revisions.of_domain(model, *domain),
+                Tells::Schemas(domain) => {
+                    let told = schemas::told(&book, *domain).into_iter();
+                    let ids = told.filter_map(|(i, _)| Some(TypeId(u32::try_from(i).ok()?)));
+                    revisions.of_types(&ids.collect::<Vec<_>>())
+                }
+                _ => revisions.of_everything(),
             };
-            let page = Page {
-                generated: GENERATED_BY,
-                title: quote::text(title),
-                body,
-                back: page_link("All pages", README, path),
-            };
-            rendered(input, "docs/page.md", &page, format!("{folder}/{path}"))
+            let key = ("docs", path.clone());
+            let made = input.memo.part(key, round, revisions.now, || {
+                let body = match tells {
+                    Tells::Operations(domain) => reference::page(&book, *domain, path),
+                    Tells::Schemas(domain) => schemas::page(&book, *domain, path),
+                    Tells::Webhooks => webhooks::page(&book, path),
+                    Tells::Errors => errors::page(&book, path),
+                    Tells::Lifecycles => lifecycles::page(&book, path),
+                    Tells::Requirements => requirements::page(&book, path),
+                };
+                let page = Page {
+                    generated: GENERATED_BY,
+                    title: quote::text(title),
+                    body,
+                    back: page_link("All pages", README, path),
+                };
+                rendered(input, "docs/page.md", &page, format!("{folder}/{path}"))
+            });
+            (*made).clone()
         })
         .collect();
     made.push(rendered(input, "docs/readme.md", &first, format!("{folder}/{README}")));
@@ -163,7 +178,7 @@ fn rendered(input: &Input<'_>, frame: &str, context: &impl Serialize, path: Stri
     match input.templates.render(frame, context) {
         Ok(text) => Ok(Artifact {
             path,
-            text: tidy(&text),
+            text: tidy(&text).into(),
             ownership: Ownership::Managed,
             target: "docs",
         }),

@@ -101,6 +101,7 @@ fn emitted(model: &Model, bundle: &Bundle) -> Vec<Artifact> {
         project: "Test",
         selected: &["docs"],
         memo: &Default::default(),
+        revisions: &Default::default(),
     };
     let made = super::emit(&input, &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
@@ -114,9 +115,10 @@ fn pages(contract: &serde_json::Value, features: Vec<Feature>) -> Vec<Artifact> 
         contracts: vec!["openapi.json".to_owned()],
         ..Settings::default()
     };
-    let mut made = crate::analyse(&sources, &settings);
-    made.model.features = features;
-    emitted(&made.model, &made.bundle)
+    let made = crate::analyse(&sources, &settings);
+    let mut model = (*made.model).clone();
+    model.features = features;
+    emitted(&model, &made.bundle)
 }
 
 /// What a page links to, its anchors, and the raw HTML in it.

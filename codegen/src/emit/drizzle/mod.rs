@@ -112,7 +112,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .into_iter()
         .map(|(path, mut parts)| {
             parts.insert(0, format!("// {GENERATED_BY}\n"));
-            let text = format_parts(input.memo, &path, parts, diagnostics);
+            let text = format_parts(input.memo, &path, parts, diagnostics).into();
             Artifact {
                 path,
                 text,

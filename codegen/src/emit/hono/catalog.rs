@@ -327,7 +327,7 @@ mod tests {
             contracts: vec!["contract.json".to_owned()],
             ..Settings::default()
         };
-        crate::analyse(&sources, &settings).model
+        std::sync::Arc::unwrap_or_clone(crate::analyse(&sources, &settings).model)
     }
 
     #[test]

@@ -150,12 +150,7 @@ mod tests {
         let module = format!("export const table = {{\n{rows}}};\n");
         let mut diagnostics = Diagnostics::new();
         assert_eq!(
-            format(
-                &crate::emit::memo::Memo::default(),
-                "a.ts",
-                module.clone(),
-                &mut diagnostics
-            ),
+            format(&crate::memo::Memo::default(), "a.ts", module.clone(), &mut diagnostics),
             module
         );
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
@@ -166,7 +161,7 @@ mod tests {
         let hostile = json!({ "`${x}`": "*/ \u{2028} ' \\ </script>", "__proto__": ["\n", null], "": -0.5 });
         let module = format!("export const table = {{\n{}}};\n", row("'+x+'", &hostile.into()));
         let mut diagnostics = Diagnostics::new();
-        format(&crate::emit::memo::Memo::default(), "a.ts", module, &mut diagnostics);
+        format(&crate::memo::Memo::default(), "a.ts", module, &mut diagnostics);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
     }
 

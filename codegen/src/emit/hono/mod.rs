@@ -25,15 +25,16 @@ use data::Expression;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::memo::Memo;
 use super::typescript::format::format as formatted;
 use super::typescript::names::TsNames;
 use super::typescript::text::{member, value};
 use super::typescript::{self};
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::memo::Memo;
 use crate::model::DomainId;
 use crate::model::graph::Edges;
+use crate::revisions::Round;
 use serde_json::json;
 
 /// Frames of this target: name and text.
@@ -168,24 +169,30 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     for domain in &domains {
         let module = names.domain_module(*domain);
         let (names, components) = (&names, &components);
-        makers.push(Maker::new(&format!("hono/{module}.ts"), || {
+        let module_of_domain = Maker::new(&format!("hono/{module}.ts"), || {
             let (text, rows) = domain::Module::write(names, components, *domain);
             Ok(Made {
                 text: format!("// {GENERATED_BY}\n\n{text}"),
                 rows,
             })
-        }));
-        makers.push(Maker::scaffold(&format!("handlers/{module}.ts"), || {
+        });
+        makers.push(module_of_domain.of_domain(*domain));
+        let handlers = Maker::scaffold(&format!("handlers/{module}.ts"), || {
             let (text, rows) = scaffold::handlers(names, *domain);
             Ok(Made { text, rows })
-        }));
+        });
+        makers.push(handlers.of_domain(*domain));
     }
 
-    let made: Vec<(Option<Artifact>, Diagnostics)> = makers
+    let made: Vec<(Vec<Artifact>, Diagnostics)> = makers
         .into_par_iter()
         .map(|maker| {
             let mut found = Diagnostics::new();
-            (maker.make(input.memo, folder, &mut found), found)
+            let round = maker.round(input);
+            let made = input.again("hono", &maker.path, round, &mut found, |found| {
+                maker.make(input.memo, folder, found).into_iter().collect()
+            });
+            (made, found)
         })
         .collect();
     let mut artifacts = Vec::with_capacity(made.len());
@@ -218,6 +225,8 @@ type Make<'m> = Box<dyn Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm>;
 struct Maker<'m> {
     path: String,
     ownership: Ownership,
+    /// The domain whose operations it is made of; all operations else.
+    domain: Option<DomainId>,
     make: Make<'m>,
 }
 
@@ -227,7 +236,23 @@ impl<'m> Maker<'m> {
         Self {
             path: path.to_owned(),
             ownership: Ownership::Managed,
+            domain: None,
             make: Box::new(make),
+        }
+    }
+
+    /// The same, made of one domain.
+    fn of_domain(self, domain: DomainId) -> Self {
+        Self {
+            domain: Some(domain),
+            ..self
+        }
+    }
+
+    fn round(&self, input: &Input<'_>) -> Round {
+        match self.domain {
+            Some(domain) => input.revisions.of_domain(input.model, domain),
+            None => input.revisions.of_operations(),
         }
     }
 
@@ -243,7 +268,7 @@ impl<'m> Maker<'m> {
         let path = format!("{folder}/src/{}", self.path);
         match (self.make)() {
             Ok(made) => {
-                let text = data::placed(&formatted(memo, &path, made.text, diagnostics), &made.rows);
+                let text = data::placed(&formatted(memo, &path, made.text, diagnostics), &made.rows).into();
                 Some(Artifact {
                     path,
                     text,

@@ -24,8 +24,13 @@ const BYTES_A_TOKEN: usize = 4;
 /// Characters of a group's name, with room for a number under the 64 that clients take.
 const LONGEST_GROUP_NAME: usize = 56;
 
-/// Makes the artifacts.
-pub(super) fn emit(input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+/// Makes the artifacts: of the operations, and of nothing else.
+pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let round = input.revisions.of_operations();
+    input.again("mcp", "", round, diagnostics, |_| tools(input))
+}
+
+fn tools(input: &Input<'_>) -> Vec<Artifact> {
     let exposed: Vec<&Operation> = input
         .model
         .operations
@@ -54,7 +59,7 @@ fn artifact(input: &Input<'_>, name: &str, value: &Value) -> Artifact {
     let folder = input.settings.mcp.out.as_deref().unwrap_or("generated/mcp");
     Artifact {
         path: format!("{folder}/{name}"),
-        text: document(value),
+        text: document(value).into(),
         ownership: Ownership::Managed,
         target: "mcp",
     }

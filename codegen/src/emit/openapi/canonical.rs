@@ -14,14 +14,14 @@ use crate::openapi::grammar::Place;
 /// Keys of `x-flaresmith` on schemas and properties that say how things are stored. They are no business of a caller's.
 const STORAGE: [&str; 3] = ["table", "column", "references"];
 
-/// Makes the document canonical. What it goes without is counted.
-pub(super) fn canonical(document: &Value, dropped: &mut Tally) -> Value {
+/// Makes the part of a document that stands at a pointer canonical: a unit, or the frame. What it goes without is counted.
+pub(super) fn canonical(document: &Value, pointer: &str, part: &Value, object: Object, dropped: &mut Tally) -> Value {
     let mut writer = Writer {
         document,
         dropped,
-        pointer: String::new(),
+        pointer: pointer.to_owned(),
     };
-    writer.object(document, Object::Of(Place::Document))
+    writer.object(part, object)
 }
 
 struct Writer<'a> {
@@ -239,8 +239,12 @@ fn extension(value: &Value, names: bool) -> Value {
 mod tests {
     use super::*;
 
+    fn counted(document: &Value, dropped: &mut Tally) -> Value {
+        canonical(document, "", document, Object::Of(Place::Document), dropped)
+    }
+
     fn made(document: &Value) -> Value {
-        canonical(document, &mut Tally::default())
+        counted(document, &mut Tally::default())
     }
 
     #[test]
@@ -300,7 +304,7 @@ mod tests {
             "paths": {"/a": {"query": {}, "get": {"responses": {"200": {"description": "d", "content":
                 {"text/event-stream": {"itemSchema": {"type": "string"}}}}}}}}});
         let mut tally = Tally::default();
-        let out = canonical(&document, &mut tally);
+        let out = counted(&document, &mut tally);
         assert_eq!(out["tags"], json!([{"name": "a"}]));
         assert_eq!(out["paths"]["/a"].get("query"), None);
         let media = &out["paths"]["/a"]["get"]["responses"]["200"]["content"]["text/event-stream"];

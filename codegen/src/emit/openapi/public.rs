@@ -3,74 +3,66 @@
 //! Owns: leaving out internal schemas that nothing public refers to. Must not know: how a document is written.
 //! An internal schema that a public part refers to stays, for a document must hold what it refers to; that is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::objects::{self, Behind, Object};
+use super::units::Group;
+use super::written::Unit;
 use crate::openapi::grammar::Place;
 
 /// Prefix of references to schemas.
 pub(super) const SCHEMAS: &str = "#/components/schemas/";
 
-/// Takes the internal schemas that nobody needs out of the document. Returns the names of those that had to stay.
-pub(super) fn keep_public(document: &mut Value) -> Vec<String> {
-    let Some(Value::Object(schemas)) = document.pointer("/components/schemas") else {
-        return Vec::new();
-    };
-    let internal: BTreeSet<String> = schemas
-        .iter()
-        .filter(|(_, schema)| is_internal(schema))
-        .map(|(name, _)| name.clone())
-        .collect();
+/// Takes the internal schemas that nobody needs out of their group. Returns the names of those that had to stay.
+pub(super) fn keep_public(frame: &Value, groups: &mut [Group], units: &BTreeMap<String, Arc<Unit>>) -> Vec<String> {
+    let mut needed: BTreeSet<String> = BTreeSet::new();
+    references(frame, Object::Of(Place::Document), &mut |name| {
+        needed.insert(name);
+    });
+    let mut internal: BTreeMap<String, &Unit> = BTreeMap::new();
+    for (pointer, name) in groups.iter().flat_map(Group::units) {
+        match units.get(&pointer) {
+            Some(unit) if unit.internal => {
+                internal.insert(name.to_owned(), unit);
+            }
+            Some(unit) => needed.extend(unit.refers.iter().cloned()),
+            None => {}
+        }
+    }
     if internal.is_empty() {
         return Vec::new();
     }
-    let mut reached = BTreeSet::new();
-    let root = Object::Of(Place::Document);
-    let note = |name: String, reached: &mut BTreeSet<String>| internal.contains(&name) && reached.insert(name);
-    let mut open: Vec<String> = Vec::new();
-    for (key, value) in document.as_object().into_iter().flatten() {
-        if key == "components" {
-            for (section, members) in value.as_object().into_iter().flatten() {
-                for (name, member) in members.as_object().into_iter().flatten() {
-                    if section == "schemas" && internal.contains(name) {
-                        continue;
-                    }
-                    if let Some(Behind::Map(object)) = objects::behind(Object::Of(Place::Components), section) {
-                        references(member, object, &mut |name| {
-                            if note(name.clone(), &mut reached) {
-                                open.push(name);
-                            }
-                        });
-                    }
-                }
+    let mut open: Vec<String> = needed
+        .iter()
+        .filter(|name| internal.contains_key(*name))
+        .cloned()
+        .collect();
+    let mut reached: BTreeSet<String> = open.iter().cloned().collect();
+    while let Some(unit) = open.pop().and_then(|name| internal.get(&name)) {
+        for name in &unit.refers {
+            if internal.contains_key(name) && reached.insert(name.clone()) {
+                open.push(name.clone());
             }
-        } else {
-            member(root, key, value, &mut |name| {
-                if note(name.clone(), &mut reached) {
-                    open.push(name);
-                }
-            });
         }
     }
-    while let Some(name) = open.pop() {
-        if let Some(schema) = schemas.get(&name) {
-            references(schema, Object::Of(Place::Schema), &mut |name| {
-                if note(name.clone(), &mut reached) {
-                    open.push(name);
-                }
-            });
-        }
-    }
-    let kept: Vec<String> = schemas.keys().filter(|name| reached.contains(*name)).cloned().collect();
-    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
-        schemas.retain(|name, _| !internal.contains(name) || reached.contains(name));
+    let mut kept = Vec::new();
+    for group in groups
+        .iter_mut()
+        .filter(|group| group.object == Object::Of(Place::Schema))
+    {
+        group
+            .names
+            .retain(|name| !internal.contains_key(name) || reached.contains(name));
+        kept.extend(group.names.iter().filter(|name| reached.contains(*name)).cloned());
     }
     kept
 }
 
-fn is_internal(schema: &Value) -> bool {
+/// Whether a schema is no part of the public API.
+pub(super) fn is_internal(schema: &Value) -> bool {
     schema
         .get("x-flaresmith")
         .and_then(|extension| extension.get("internal"))
@@ -78,7 +70,7 @@ fn is_internal(schema: &Value) -> bool {
 }
 
 /// Tells the name of every schema that a value refers to.
-fn references(value: &Value, object: Object, tell: &mut impl FnMut(String)) {
+pub(super) fn references(value: &Value, object: Object, tell: &mut impl FnMut(String)) {
     let Value::Object(members) = value else { return };
     if let Some(name) = members.get("$ref").and_then(Value::as_str).and_then(schema_name) {
         tell(name);
@@ -136,6 +128,7 @@ pub(super) fn unescape(segment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::units::apart;
     use super::*;
     use serde_json::json;
 
@@ -143,7 +136,7 @@ mod tests {
     fn internal_schemas_go_unless_something_public_needs_them() {
         let internal =
             |refers: &str| json!({"x-flaresmith": {"internal": true}, "properties": {"r": {"$ref": refers}}});
-        let mut document = json!({"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": {"200": {"description": "d", "content":
+        let document = json!({"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": {"200": {"description": "d", "content":
         {"application/json": {"schema": {"$ref": "#/components/schemas/Public"}}}}}}}},
         "components": {"schemas": {
             "Public": {"properties": {"x": {"$ref": "#/components/schemas/Needed"}}, "example": {"$ref": "#/components/schemas/Secret"}},
@@ -153,8 +146,21 @@ mod tests {
             "SecretToo": internal("#/components/schemas/Public"),
             "Unused": {"type": "string"},
         }}});
-        assert_eq!(keep_public(&mut document), ["Needed", "NeededToo"]);
-        let names: Vec<&String> = document["components"]["schemas"].as_object().unwrap().keys().collect();
+        let (frame, mut groups) = apart(&document);
+        let units = groups.iter().flat_map(|group| {
+            group.units().map(|(pointer, _)| {
+                let value = document.pointer(&pointer).unwrap();
+                let unit = Unit::of(&document, &pointer, value, group);
+                (pointer, Arc::new(unit))
+            })
+        });
+        let units: BTreeMap<String, Arc<Unit>> = units.collect();
+        assert_eq!(keep_public(&frame, &mut groups, &units), ["Needed", "NeededToo"]);
+        let names: Vec<&String> = groups
+            .iter()
+            .filter(|group| group.pointer.ends_with("schemas"))
+            .flat_map(|group| &group.names)
+            .collect();
         assert_eq!(names, ["Public", "Needed", "NeededToo", "Unused"]);
     }
 }

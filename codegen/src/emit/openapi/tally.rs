@@ -8,7 +8,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::openapi::Bundle;
 
 /// Losses by what is told about them, in the order in which they were met.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Tally {
     found: IndexMap<String, (usize, String)>,
 }
@@ -20,6 +20,14 @@ impl Tally {
             .entry(what.into())
             .or_insert_with(|| (0, pointer.to_owned()))
             .0 += 1;
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        for (what, (count, pointer)) in &other.found {
+            let entry = self.found.entry(what.clone());
+            entry.or_insert_with(|| (0, pointer.clone())).0 += count;
+        }
     }
 
     /// Tells what was counted.

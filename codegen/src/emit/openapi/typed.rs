@@ -2,8 +2,8 @@
 //!
 //! Owns: asking `openapiv3` about every object. Must not know: how the document was made.
 //! The reader tries an object that it refuses twice at every level above it, so it is never given a tree: each schema is asked
-//! about alone, with empty schemas in place of its parts, and the document with empty schemas in place of all. That also
-//! tells where a refused value stands.
+//! about alone, with empty schemas in place of its parts, each unit with empty schemas in place of all, and the document without
+//! its units. That also tells where a refused value stands.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -12,16 +12,35 @@ use super::objects::{self, Behind, Object};
 use super::tally::{Tally, push};
 use crate::openapi::grammar::Place;
 
-/// Counts what the typed reader refuses.
-pub(super) fn check(document: &Value) -> Tally {
-    let mut check = Check {
-        refused: Tally::default(),
-        pointer: String::new(),
-        callbacks: 0,
+/// Counts what the typed reader refuses of a document without its units.
+pub(super) fn check_frame(frame: &Value) -> Tally {
+    let mut check = Check::at("");
+    let shell = check.shell(frame, Object::Of(Place::Document));
+    check.ask::<openapiv3::OpenAPI>(&shell);
+    check.refused
+}
+
+/// Counts what the typed reader refuses of a unit.
+pub(super) fn check_unit(unit: &Value, object: Object, pointer: &str) -> Tally {
+    use openapiv3::{
+        Callback, Example, Header, Link, Parameter, PathItem, ReferenceOr, RequestBody, Response, SecurityScheme,
     };
-    let shell = check.shell(document, Object::Of(Place::Document));
-    if let Err(error) = openapiv3::OpenAPI::deserialize(&shell) {
-        check.refuse(&error);
+    let mut check = Check::at(pointer);
+    let shell = check.part(unit, object);
+    if let Object::Of(place) = object {
+        match place {
+            Place::PathItem => check.ask::<ReferenceOr<PathItem>>(&shell),
+            Place::Parameter => check.ask::<ReferenceOr<Parameter>>(&shell),
+            Place::Header => check.ask::<ReferenceOr<Header>>(&shell),
+            Place::Body => check.ask::<ReferenceOr<RequestBody>>(&shell),
+            Place::Response => check.ask::<ReferenceOr<Response>>(&shell),
+            Place::Callback => check.ask::<ReferenceOr<Callback>>(&shell),
+            Place::Example => check.ask::<ReferenceOr<Example>>(&shell),
+            Place::Link => check.ask::<ReferenceOr<Link>>(&shell),
+            Place::SecurityScheme => check.ask::<ReferenceOr<SecurityScheme>>(&shell),
+            // Schemas were asked about on the way.
+            _ => {}
+        }
     }
     check.refused
 }
@@ -34,6 +53,20 @@ struct Check {
 }
 
 impl Check {
+    fn at(pointer: &str) -> Self {
+        Self {
+            refused: Tally::default(),
+            pointer: pointer.to_owned(),
+            callbacks: 0,
+        }
+    }
+
+    fn ask<'v, T: Deserialize<'v>>(&mut self, shell: &'v Value) {
+        if let Err(error) = T::deserialize(shell) {
+            self.refuse(&error);
+        }
+    }
+
     fn refuse(&mut self, error: &serde_json::Error) {
         let what = format!("typed readers refuse a part of the 3.0 document: {error}");
         self.refused.add(what, &self.pointer);
@@ -133,13 +166,21 @@ fn is_plain(key: &str, value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::units::apart;
     use super::*;
     use crate::diagnostics::{At, Diagnostics, downgrade as codes};
     use crate::openapi::Bundle;
 
     fn told(document: &Value) -> Diagnostics {
         let mut found = Diagnostics::new();
-        check(document).tell(&codes::DOWNCONVERT_REFUSED, &Bundle::default(), &mut found);
+        let (frame, groups) = apart(document);
+        let mut refused = check_frame(&frame);
+        for group in &groups {
+            for (pointer, _) in group.units() {
+                refused.add_all(&check_unit(document.pointer(&pointer).unwrap(), group.object, &pointer));
+            }
+        }
+        refused.tell(&codes::DOWNCONVERT_REFUSED, &Bundle::default(), &mut found);
         found
     }
 

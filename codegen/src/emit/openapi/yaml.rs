@@ -12,6 +12,7 @@ const LONGEST_KEY: usize = 512;
 const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
 /// Writes a value as a YAML document.
+#[cfg(test)]
 pub(super) fn document(value: &Value) -> String {
     let mut out = String::new();
     match value {
@@ -31,31 +32,41 @@ fn map(out: &mut String, members: &Map<String, Value>, depth: usize) {
         if i > 0 {
             indent(out, depth);
         }
-        if key.len() > LONGEST_KEY {
-            out.push_str("? ");
-            double(out, key);
+        self::key(out, key, depth);
+        behind(out, value, depth);
+    }
+}
+
+/// A key with its colon, on a line that is indented already.
+pub(super) fn key(out: &mut String, key: &str, depth: usize) {
+    if key.len() > LONGEST_KEY {
+        out.push_str("? ");
+        double(out, key);
+        out.push('\n');
+        indent(out, depth);
+    } else {
+        string(out, key);
+    }
+    out.push(':');
+}
+
+/// The value behind a key that stands at `depth`, to the end of its last line.
+pub(super) fn behind(out: &mut String, value: &Value, depth: usize) {
+    match value {
+        Value::Object(inner) if !inner.is_empty() => {
             out.push('\n');
-            indent(out, depth);
-        } else {
-            string(out, key);
+            indent(out, depth + 1);
+            map(out, inner, depth + 1);
         }
-        out.push(':');
-        match value {
-            Value::Object(inner) if !inner.is_empty() => {
-                out.push('\n');
-                indent(out, depth + 1);
-                map(out, inner, depth + 1);
-            }
-            Value::Array(inner) if !inner.is_empty() => {
-                out.push('\n');
-                indent(out, depth + 1);
-                list(out, inner, depth + 1);
-            }
-            scalar => {
-                out.push(' ');
-                inline(out, scalar, depth + 1);
-                out.push('\n');
-            }
+        Value::Array(inner) if !inner.is_empty() => {
+            out.push('\n');
+            indent(out, depth + 1);
+            list(out, inner, depth + 1);
+        }
+        scalar => {
+            out.push(' ');
+            inline(out, scalar, depth + 1);
+            out.push('\n');
         }
     }
 }
@@ -77,7 +88,8 @@ fn list(out: &mut String, items: &[Value], depth: usize) {
     }
 }
 
-fn indent(out: &mut String, depth: usize) {
+/// The beginning of a line.
+pub(super) fn indent(out: &mut String, depth: usize) {
     for _ in 0..depth {
         out.push_str("  ");
     }
@@ -207,7 +219,9 @@ mod tests {
     fn read(text: &str) -> Value {
         let mut sources = crate::source::Sources::default();
         sources.insert("x.yaml", text.as_bytes());
-        crate::source::read::read(&sources, "x.yaml").unwrap_or_else(|problem| panic!("{problem:?}\n{text}"))
+        let read = crate::source::read::read(&sources, "x.yaml", &Default::default());
+        let read = read.unwrap_or_else(|problem| panic!("{problem:?}\n{text}"));
+        std::sync::Arc::unwrap_or_clone(read)
     }
 
     /// Strings that some YAML parser is known to take for something else.

@@ -66,7 +66,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .into_iter()
         .map(|(path, text)| Artifact {
             path,
-            text,
+            text: text.into(),
             ownership: Ownership::Managed,
             target: "package",
         })

@@ -60,14 +60,19 @@ impl Part {
     }
 }
 
-/// Makes the artifacts.
-pub(super) fn emit(input: &Input<'_>, _diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+/// Makes the artifacts: of the operations, and of nothing else.
+pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+    let round = input.revisions.of_operations();
+    input.again("postman", "", round, diagnostics, |_| collections(input))
+}
+
+fn collections(input: &Input<'_>) -> Vec<Artifact> {
     let folder = input.settings.postman.out.as_deref().unwrap_or("generated/postman");
     let schemas = Schemas::of(input.model, &input.bundle.document);
     let variables = Variables::of(input.model);
     let artifact = |name: &str, value: &Value| Artifact {
         path: format!("{folder}/{name}"),
-        text: document(value),
+        text: document(value).into(),
         ownership: Ownership::Managed,
         target: "postman",
     };

@@ -126,7 +126,7 @@ pub(super) fn files(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Art
         if let Some(text) = super::frame(input, frame, &context, diagnostics) {
             files.push(Artifact {
                 path: format!("{}/{path}", folder(input)),
-                text,
+                text: text.into(),
                 ownership: Ownership::Managed,
                 target: super::TARGET,
             });

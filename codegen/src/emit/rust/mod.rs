@@ -12,6 +12,8 @@ mod server;
 mod spell;
 mod types;
 
+use std::sync::Arc;
+
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use crate::model::Model;
@@ -80,19 +82,20 @@ impl Frame {
 }
 
 /// A file below `src/`.
+#[derive(Clone)]
 struct Module {
     /// Path below `src/`: `server/mod.rs`.
     path: String,
-    /// Its text without the line that says who made it, or why there is none.
-    text: Result<String, String>,
+    /// Its text, or why there is none.
+    text: Result<Arc<str>, String>,
 }
 
 impl Module {
-    /// A file of Rust text that is laid out already.
+    /// A file of Rust text that is laid out already. The line that says who made it is put before it.
     fn text(path: impl Into<String>, text: String) -> Self {
         Self {
             path: path.into(),
-            text: Ok(text),
+            text: Ok(format!("// {GENERATED_BY}\n{text}").into()),
         }
     }
 }
@@ -109,7 +112,15 @@ struct Root {
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let names = RustNames::new(input.model);
     let mut modules = types::emit(&names, input, diagnostics);
-    modules.extend(server::emit(&names, input, diagnostics));
+    let round = input.revisions.of_operations();
+    let server = input
+        .memo
+        .part((TARGET, "server".to_owned()), round, input.revisions.now, || {
+            let mut found = Diagnostics::new();
+            (server::emit(&names, input, &mut found), found)
+        });
+    modules.extend(server.0.iter().cloned());
+    diagnostics.extend(server.1.iter().cloned());
     modules.push(manifest::lib(input));
     let folder = manifest::folder(input);
     let mut artifacts = manifest::files(input, diagnostics);
@@ -118,7 +129,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         match module.text {
             Ok(text) => artifacts.push(Artifact {
                 path,
-                text: format!("// {GENERATED_BY}\n{text}"),
+                text,
                 ownership: Ownership::Managed,
                 target: TARGET,
             }),
@@ -133,7 +144,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         let files = server::scaffolds(&names, &manifest::krate(input));
         artifacts.extend(files.into_iter().map(|(name, text)| Artifact {
             path: format!("{handlers}/{name}"),
-            text,
+            text: text.into(),
             ownership: Ownership::Scaffold,
             target: TARGET,
         }));

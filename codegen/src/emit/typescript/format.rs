@@ -10,7 +10,7 @@ use dprint_plugin_typescript::{FormatTextOptions, format_text};
 use rayon::prelude::*;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
-use crate::emit::memo::Memo;
+use crate::memo::Memo;
 
 /// Stands before a statement that is nested so deep that it is left on its one line. Text of a spec that says the same has its
 /// statement left as it is too, which harms nobody: it is parsed all the same.
@@ -39,7 +39,7 @@ static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(|| {
 /// `path` is that of the artifact; it names the module in the diagnostic and tells the formatter the language.
 pub(in crate::emit) fn format(memo: &Memo, path: &str, text: String, diagnostics: &mut Diagnostics) -> String {
     let text = marked(text);
-    if let Some(known) = memo.find(&text) {
+    if let Some(known) = memo.formatted(&text) {
         return known.to_string();
     }
     let formatted = format_text(FormatTextOptions {
@@ -51,11 +51,11 @@ pub(in crate::emit) fn format(memo: &Memo, path: &str, text: String, diagnostics
     });
     match formatted {
         Ok(Some(formatted)) => {
-            memo.keep(text, &formatted);
+            memo.keep_formatted(text, &formatted);
             formatted
         }
         Ok(None) => {
-            memo.keep(text.clone(), &text);
+            memo.keep_formatted(text.clone(), &text);
             text
         }
         Err(error) => {

@@ -78,9 +78,15 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     modules.push((format!("{folder}/index.ts"), vec![head(), index(&names)]));
     let components = input.model.components(Edges::All);
     let named = names.modules();
-    let mut made: Vec<(String, Vec<String>)> = named
-        .par_iter()
-        .map(|(module, ids)| {
+    let formatted = |path: String, parts: Vec<String>, found: &mut Diagnostics| Artifact {
+        text: format_parts(input.memo, &path, parts, found).into(),
+        path,
+        ownership: Ownership::Managed,
+        target: "zod",
+    };
+    let module = |module: &str, ids: &[TypeId], found: &mut Diagnostics| {
+        let round = input.revisions.of_types(ids);
+        input.again("zod", module, round, found, |found| {
             let mut imports = Imports::default();
             imports.value("zod", "z");
             let mut writer = Writer::new(&names, &components, Place::Module(module), &mut imports);
@@ -90,31 +96,25 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
                 .collect();
             let mut parts = vec![head(), imports.render()];
             parts.extend(definitions);
-            (format!("{folder}/{module}.ts"), parts)
+            vec![formatted(format!("{folder}/{module}.ts"), parts, found)]
         })
-        .collect();
-    modules.append(&mut made);
-    let formatted: Vec<(Artifact, Diagnostics)> = modules
-        .into_par_iter()
-        .map(|(path, parts)| {
+    };
+    let made: Vec<(Vec<Artifact>, Diagnostics)> = named
+        .par_iter()
+        .map(|(name, ids)| {
             let mut found = Diagnostics::new();
-            let text = format_parts(input.memo, &path, parts, &mut found);
-            let artifact = Artifact {
-                path,
-                text,
-                ownership: Ownership::Managed,
-                target: "zod",
-            };
-            (artifact, found)
+            (module(name, ids, &mut found), found)
         })
         .collect();
-    formatted
+    let mut artifacts: Vec<Artifact> = modules
         .into_iter()
-        .map(|(artifact, mut found)| {
-            diagnostics.append(&mut found);
-            artifact
-        })
-        .collect()
+        .map(|(path, parts)| formatted(path, parts, diagnostics))
+        .collect();
+    for (mut own, mut found) in made {
+        artifacts.append(&mut own);
+        diagnostics.append(&mut found);
+    }
+    artifacts
 }
 
 /// The schemas that guards refer to.

@@ -3,40 +3,116 @@
 //! Owns: what 3.0 says otherwise about everything but schemas, and references into schemas. Must not know: YAML, files.
 //! Whatever the 3.1 document admits, the 3.0 document admits too: what cannot be said exactly is said more widely, and told.
 
-mod nested;
+pub(super) mod nested;
 mod null;
 mod schema;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::objects::{self, Behind, Object};
 use super::tally::{Tally, push};
+use super::units::{Group, Parts};
+use super::written::Unit;
 use crate::openapi::grammar::Place;
 use nested::Nested;
 
 /// The version that the document names.
 const VERSION: &str = "3.0.3";
 
-/// Makes the 3.0 document of a canonical 3.1 document. Losses are counted.
-pub(super) fn downgrade(original: &Value, losses: &mut Tally) -> Value {
-    let mut document = original.clone();
-    let nested = nested::hoist(&mut document, original);
-    let mut writer = Downgrade {
-        original,
-        nested,
-        losses,
-        pointer: String::new(),
-    };
-    writer.object(&mut document, Object::Of(Place::Document));
-    writer.security(&mut document);
-    document
+/// What the 3.0 form of a part depends on beside the part.
+pub(super) struct Context<'a> {
+    /// The public 3.1 document, for what stands behind a reference.
+    original: &'a Parts<'a, Unit>,
+    /// New names of schemas that were referred to inside other schemas.
+    nested: Nested,
+    /// Names and values of those schemas.
+    hoisted: BTreeMap<String, Value>,
+    /// Security schemes without scopes.
+    without_scopes: Vec<String>,
+}
+
+impl<'a> Context<'a> {
+    /// That of a public 3.1 document.
+    pub(super) fn of(original: &'a Parts<'a, Unit>, groups: &[Group]) -> Self {
+        let (nested, hoisted) = nested::hoist(original, groups);
+        let schemes = groups
+            .iter()
+            .filter(|group| group.object == Object::Of(Place::SecurityScheme));
+        let without_scopes = schemes
+            .flat_map(Group::units)
+            .filter(|(pointer, _)| {
+                // In 3.0 only OAuth 2 and OpenID Connect have scopes.
+                let scheme = original.pointer(pointer).and_then(|scheme| scheme.get("type"));
+                !matches!(scheme.and_then(Value::as_str), Some("oauth2" | "openIdConnect") | None)
+            })
+            .map(|(_, name)| name.to_owned())
+            .collect();
+        Self {
+            original,
+            nested,
+            hoisted,
+            without_scopes,
+        }
+    }
+
+    /// Whether the form of a part depends on nothing but the part and what it refers to.
+    pub(super) fn is_plain(&self) -> bool {
+        self.nested.is_empty()
+    }
+
+    /// The 3.1 form of a unit of the 3.0 document.
+    pub(super) fn value(&self, pointer: &str) -> Option<&Value> {
+        self.hoisted.get(pointer).or_else(|| self.original.pointer(pointer))
+    }
+
+    /// The frame of the 3.0 document, and its groups. Losses are counted.
+    pub(super) fn frame(&self, groups: &mut Vec<Group>, losses: &mut Tally) -> Value {
+        let mut frame = self.original.frame.clone();
+        let mut writer = self.writer("", losses);
+        for (_, name) in groups
+            .iter()
+            .filter(|group| group.pointer == "/webhooks")
+            .flat_map(Group::units)
+        {
+            writer.lose_webhook(name);
+        }
+        writer.object(&mut frame, Object::Of(Place::Document));
+        if let Value::Object(members) = &mut frame {
+            writer.without_scopes(members);
+        }
+        nested::add(&self.hoisted, &mut frame, groups);
+        groups.retain(|group| frame.pointer(&group.pointer).is_some());
+        frame
+    }
+
+    fn writer<'w>(&'w self, pointer: &str, losses: &'w mut Tally) -> Downgrade<'w> {
+        Downgrade {
+            context: self,
+            losses,
+            pointer: pointer.to_owned(),
+        }
+    }
+}
+
+/// A unit of the 3.0 document. Losses are counted.
+pub(super) fn unit(context: &Context<'_>, pointer: &str, newer: &Value, object: Object, losses: &mut Tally) -> Value {
+    let mut value = newer.clone();
+    let mut writer = context.writer(pointer, losses);
+    writer.object(&mut value, object);
+    if object == Object::Of(Place::PathItem) {
+        for operation in value.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Value::Object(operation) = operation {
+                writer.without_scopes(operation);
+            }
+        }
+    }
+    value
 }
 
 pub(super) struct Downgrade<'a> {
-    /// The canonical 3.1 document, for what stands behind a reference.
-    original: &'a Value,
-    /// New names of schemas that were referred to inside other schemas.
-    nested: Nested,
+    context: &'a Context<'a>,
     losses: &'a mut Tally,
     pointer: String,
 }
@@ -110,18 +186,18 @@ impl Downgrade<'_> {
     fn root(&mut self, members: &mut Map<String, Value>) {
         members.insert("openapi".to_owned(), json!(VERSION));
         members.shift_remove("jsonSchemaDialect");
-        if let Some(webhooks) = members.shift_remove("webhooks") {
-            for name in webhooks.as_object().into_iter().flat_map(Map::keys) {
-                let length = push(&mut self.pointer, "webhooks");
-                push(&mut self.pointer, name);
-                self.lose("webhooks", "left out");
-                self.pointer.truncate(length);
-            }
-        }
+        members.shift_remove("webhooks");
         members.entry("paths").or_insert_with(|| json!({}));
         if let Some(Value::Array(alternatives)) = members.get_mut("security") {
             alternatives.dedup();
         }
+    }
+
+    fn lose_webhook(&mut self, name: &str) {
+        let length = push(&mut self.pointer, "webhooks");
+        push(&mut self.pointer, name);
+        self.lose("webhooks", "left out");
+        self.pointer.truncate(length);
     }
 
     /// An SPDX id has a page; an expression of several has none.
@@ -156,7 +232,7 @@ impl Downgrade<'_> {
             };
             let found = target
                 .strip_prefix('#')
-                .and_then(|pointer| self.original.pointer(&nested::decoded(pointer)));
+                .and_then(|pointer| self.context.original.pointer(&nested::decoded(pointer)));
             let mut merged = match found {
                 Some(Value::Object(found)) => found.clone(),
                 _ => Map::new(),
@@ -170,40 +246,15 @@ impl Downgrade<'_> {
         *value = json!({});
     }
 
-    /// In 3.0 only OAuth 2 and OpenID Connect have scopes.
-    fn security(&mut self, document: &mut Value) {
-        let schemes: Vec<String> = document
-            .pointer("/components/securitySchemes")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-            .filter(|(_, scheme)| {
-                !matches!(
-                    scheme.get("type").and_then(Value::as_str),
-                    Some("oauth2" | "openIdConnect") | None
-                )
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
-        let Value::Object(members) = document else { return };
-        self.without_scopes(members, &schemes);
-        let paths = members.get_mut("paths").and_then(Value::as_object_mut);
-        for item in paths.into_iter().flat_map(Map::values_mut) {
-            for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
-                if let Value::Object(operation) = operation {
-                    self.without_scopes(operation, &schemes);
-                }
-            }
-        }
-    }
-
-    fn without_scopes(&mut self, members: &mut Map<String, Value>, schemes: &[String]) {
+    fn without_scopes(&mut self, members: &mut Map<String, Value>) {
         let Some(Value::Array(alternatives)) = members.get_mut("security") else {
             return;
         };
         for alternative in alternatives.iter_mut().filter_map(Value::as_object_mut) {
             for (name, scopes) in alternative.iter_mut() {
-                if schemes.contains(name) && scopes.as_array().is_some_and(|scopes| !scopes.is_empty()) {
+                if self.context.without_scopes.contains(name)
+                    && scopes.as_array().is_some_and(|scopes| !scopes.is_empty())
+                {
                     self.lose("roles of a scheme without scopes", "left out");
                     *scopes = json!([]);
                 }

@@ -3,49 +3,71 @@
 //! Owns: giving a schema that is referred to inside another (`#/components/schemas/A/$defs/B`) a name of its own, for 3.0 has no
 //! `$defs` and its schemas are rebuilt. Must not know: how schemas are rebuilt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::objects::{self, Behind, Object};
 use super::super::public::{SCHEMAS, unescape};
+use super::super::units::{Group, Parts, below};
+use super::super::written::Unit;
 use crate::openapi::grammar::Place;
 
 /// New reference by old reference.
 pub(super) type Nested = BTreeMap<String, String>;
 
-/// Adds a component for each schema that is referred to but is none.
-pub(super) fn hoist(document: &mut Value, original: &Value) -> Nested {
+/// A component for each schema that is referred to but is none: by its pointer.
+pub(super) fn hoist(original: &Parts<'_, Unit>, groups: &[Group]) -> (Nested, BTreeMap<String, Value>) {
     let mut found = Vec::new();
-    collect(original, Object::Of(Place::Document), &mut found);
-    let mut nested = Nested::new();
-    if found.is_empty() {
-        return nested;
+    collect(original.frame, Object::Of(Place::Document), &mut found);
+    for (pointer, _) in groups.iter().flat_map(Group::units) {
+        let unit = original.units.get(&pointer);
+        found.extend(unit.into_iter().flat_map(|unit| unit.nested.iter().cloned()));
     }
-    let Value::Object(members) = document else {
-        return nested;
-    };
-    let components = members.entry("components").or_insert_with(|| json!({}));
-    let Value::Object(components) = components else {
-        return nested;
-    };
-    let schemas = components.entry("schemas").or_insert_with(|| json!({}));
-    let Value::Object(schemas) = schemas else { return nested };
+    let (mut nested, mut hoisted) = (Nested::new(), BTreeMap::new());
+    let schemas = groups.iter().filter(|group| group.pointer == GROUP);
+    let mut taken: BTreeSet<String> = schemas.flat_map(|group| group.names.iter().cloned()).collect();
     for reference in found {
         if nested.contains_key(&reference) {
             continue;
         }
         let pointer = decoded(reference.trim_start_matches('#'));
         let target = original.pointer(&pointer).cloned().unwrap_or_else(|| json!({}));
-        let name = free_name(&pointer, schemas);
+        let name = free_name(&pointer, &taken);
+        taken.insert(name.clone());
         nested.insert(reference, format!("{SCHEMAS}{name}"));
-        schemas.insert(name, target);
+        hoisted.insert(below(GROUP, &name), target);
     }
-    nested
+    (nested, hoisted)
 }
 
+/// Adds those components to a document.
+pub(super) fn add(hoisted: &BTreeMap<String, Value>, frame: &mut Value, groups: &mut Vec<Group>) {
+    if hoisted.is_empty() {
+        return;
+    }
+    if let Value::Object(members) = frame
+        && let Value::Object(components) = members.entry("components").or_insert_with(|| json!({}))
+    {
+        components.entry("schemas").or_insert_with(|| json!({}));
+    }
+    let names = hoisted.keys().filter_map(|pointer| pointer.rsplit_once('/'));
+    let names = names.map(|(_, name)| name.to_owned());
+    match groups.iter_mut().find(|group| group.pointer == GROUP) {
+        Some(group) => group.names.extend(names),
+        None => groups.push(Group {
+            pointer: GROUP.to_owned(),
+            names: names.collect(),
+            object: Object::Of(Place::Schema),
+        }),
+    }
+}
+
+/// Where schemas stand.
+const GROUP: &str = "/components/schemas";
+
 /// The words of a pointer that name something, as a component name that is not taken.
-fn free_name(pointer: &str, schemas: &Map<String, Value>) -> String {
+fn free_name(pointer: &str, taken: &BTreeSet<String>) -> String {
     const GRAMMAR: [&str; 6] = ["components", "schemas", "properties", "$defs", "paths", "definitions"];
     let words: Vec<String> = pointer
         .split('/')
@@ -67,14 +89,15 @@ fn free_name(pointer: &str, schemas: &Map<String, Value>) -> String {
     };
     let mut name = base.clone();
     let mut number = 2;
-    while schemas.contains_key(&name) {
+    while taken.contains(&name) {
         name = format!("{base}_{number}");
         number += 1;
     }
     name
 }
 
-fn collect(value: &Value, object: Object, found: &mut Vec<String>) {
+/// Collects references that lead to schemas that are no components.
+pub(in crate::emit::openapi) fn collect(value: &Value, object: Object, found: &mut Vec<String>) {
     let Value::Object(members) = value else { return };
     if object == Object::Of(Place::Schema)
         && let Some(Value::String(reference)) = members.get("$ref")
@@ -133,11 +156,11 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// The schema behind a reference, followed through references.
-pub(super) fn target<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
+pub(super) fn target<'a>(document: &Parts<'a, Unit>, reference: &str) -> Option<&'a Value> {
     let mut reference = reference;
     for _ in 0..16 {
         let schema = match reference.strip_prefix(SCHEMAS) {
-            Some(name) if !name.contains('/') => document.pointer("/components/schemas")?.get(unescape(name))?,
+            Some(name) if !name.contains('/') => document.pointer(&below(GROUP, &unescape(name)))?,
             _ => document.pointer(&decoded(reference.strip_prefix('#')?))?,
         };
         match schema.get("$ref").and_then(Value::as_str) {

@@ -5,6 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use super::nested;
+use crate::emit::openapi::units::Parts;
+use crate::emit::openapi::written::Unit;
 
 /// Keywords that speak about values of one type only, and so move into the alternative of that type.
 const OF_STRING: [&str; 4] = ["format", "pattern", "minLength", "maxLength"];
@@ -164,7 +166,7 @@ fn without_null(map: &mut Map<String, Value>) {
 }
 
 /// Takes `null` out of the alternatives and says `nullable` instead.
-pub(super) fn branches(map: &mut Map<String, Value>, original: &Value) {
+pub(super) fn branches(map: &mut Map<String, Value>, original: &Parts<'_, Unit>) {
     for key in ["anyOf", "oneOf"] {
         let Some(Value::Array(all)) = map.get_mut(key) else {
             continue;
@@ -225,7 +227,7 @@ fn with_null(map: &mut Map<String, Value>) {
 }
 
 /// The one type that a schema or what it refers to admits, when it says so.
-fn definite_type(schema: &Value, original: &Value) -> Option<String> {
+fn definite_type(schema: &Value, original: &Parts<'_, Unit>) -> Option<String> {
     let found = match schema.get("$ref").and_then(Value::as_str) {
         Some(reference) => nested::target(original, reference)?,
         None => schema,

@@ -107,7 +107,7 @@ impl Downgrade<'_> {
         self.arrays(map);
         self.objects(map);
         null::types(map);
-        null::branches(map, self.original);
+        null::branches(map, self.context.original);
         self.examples(map);
         tidy(map);
         self.unknown(map);
@@ -129,7 +129,7 @@ impl Downgrade<'_> {
             }
             return;
         };
-        let reference = self.nested.get(&reference).cloned().unwrap_or(reference);
+        let reference = self.context.nested.get(&reference).cloned().unwrap_or(reference);
         let target = json!({"$ref": reference});
         match map.get_mut("allOf").and_then(Value::as_array_mut) {
             Some(all) => all.insert(0, target),
@@ -145,7 +145,7 @@ impl Downgrade<'_> {
             .and_then(|discriminator| discriminator.get_mut("mapping"))
             .and_then(Value::as_object_mut);
         for target in mapping.into_iter().flat_map(Map::values_mut) {
-            if let Some(new) = target.as_str().and_then(|target| self.nested.get(target)) {
+            if let Some(new) = target.as_str().and_then(|target| self.context.nested.get(target)) {
                 *target = json!(new);
             }
         }

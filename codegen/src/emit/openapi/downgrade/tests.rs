@@ -1,23 +1,61 @@
 //! What 3.1 says, in the words of 3.0.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::downgrade;
+use super::Context;
 use crate::diagnostics::{Diagnostics, downgrade as codes};
+use crate::emit::openapi::assemble;
 use crate::emit::openapi::canonical::canonical;
+use crate::emit::openapi::objects::Object;
 use crate::emit::openapi::tally::Tally;
+use crate::emit::openapi::units::{Parts, apart};
+use crate::emit::openapi::written::{Older, Unit};
 use crate::openapi::Bundle;
+use crate::openapi::grammar::Place;
 
 fn document(schema: &Value) -> Value {
     json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {"schemas": {
         "S": schema, "Other": {"type": "object", "properties": {"a": {}}}, "Text": {"type": "string"}}}})
 }
 
+/// The whole 3.0 document of a whole 3.1 document.
+fn downgraded(document: &Value, losses: &mut Tally) -> Value {
+    let (frame, mut groups) = apart(document);
+    let units = groups.iter().flat_map(|group| {
+        group.units().map(|(pointer, _)| {
+            let value = document.pointer(&pointer).unwrap();
+            let unit = Unit::of(document, &pointer, value, group);
+            (pointer, Arc::new(unit))
+        })
+    });
+    let units: BTreeMap<String, Arc<Unit>> = units.collect();
+    let parts = Parts {
+        frame: &frame,
+        units: &units,
+        value: |unit: &Unit| &unit.value,
+    };
+    let context = Context::of(&parts, &groups);
+    let frame = context.frame(&mut groups, losses);
+    let mut texts = BTreeMap::new();
+    for group in &groups {
+        for (pointer, _) in group.units() {
+            let older = Older::of(&context, &pointer, context.value(&pointer).unwrap(), group);
+            losses.add_all(&older.losses);
+            texts.insert(pointer, older.text.json);
+        }
+    }
+    let text = assemble::json(&frame, &groups, &|pointer| texts.get(pointer).map(String::as_str));
+    serde_json::from_str(&text).unwrap()
+}
+
 fn made(document: &Value) -> (Value, Vec<String>) {
     let mut losses = Tally::default();
-    let older = downgrade(document, &mut losses);
+    let older = downgraded(document, &mut losses);
     serde_json::from_value::<openapiv3::OpenAPI>(older.clone()).unwrap_or_else(|error| panic!("{error}\n{older:#}"));
-    let again = canonical(&older, &mut Tally::default());
+    let again = canonical(&older, "", &older, Object::Of(Place::Document), &mut Tally::default());
     assert_eq!(older.to_string(), again.to_string(), "keys stand in their order");
     let mut told = Diagnostics::new();
     losses.tell(&codes::DOWNCONVERTED, &Bundle::default(), &mut told);

@@ -79,9 +79,14 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
     modules.push(Module::text("schemas/mod.rs", schemas));
     let groups: Vec<(&str, Vec<TypeId>)> = groups.into_iter().collect();
     modules.par_extend(groups.par_iter().flat_map_iter(|(home, ids)| {
-        let types = Module::text(format!("types/{home}.rs"), types_of(names, home, ids));
-        let schemas = Module::text(format!("schemas/{home}.rs"), schemas_of(names, home, ids));
-        [types, schemas]
+        let round = input.revisions.of_types(ids);
+        let key = ("rust", format!("types/{home}"));
+        let made = input.memo.part(key, round, input.revisions.now, || {
+            let types = Module::text(format!("types/{home}.rs"), types_of(names, home, ids));
+            let schemas = Module::text(format!("schemas/{home}.rs"), schemas_of(names, home, ids));
+            [types, schemas]
+        });
+        (*made).clone()
     }));
     modules
 }

@@ -1,0 +1,223 @@
+//! A memo: what a process that compiles again and again need not do twice.
+//!
+//! Owns: finding what was made before by everything that it was made from, and forgetting what the last compilation did not
+//! use. Must not know: how anything is made. It cannot change any output: whatever was made from something else is not found.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::revisions::Baseline;
+
+/// What was made in compilations before.
+#[derive(Debug, Default)]
+pub struct Memo {
+    /// Whether there is another compilation to come. If not, nothing is kept that one compilation does not ask for twice.
+    lasting: bool,
+    /// Files that were read: path -> their bytes and what is in them.
+    files: Store<Arc<str>, (Arc<[u8]>, Arc<Value>)>,
+    /// Pieces of large files: text -> what is in it.
+    pieces: Store<String, Arc<Value>>,
+    /// Texts as a formatter laid them out.
+    formatted: Store<String, Arc<str>>,
+    /// Parts of artifacts: whose and which -> in which round it was made, and what it is.
+    parts: Store<(&'static str, String), (u64, Arc<dyn Any + Send + Sync>)>,
+    /// What the last round that emitted was made from.
+    last: Mutex<Option<Arc<Baseline>>>,
+}
+
+impl Memo {
+    /// A memo for a process that will compile again.
+    #[must_use]
+    pub fn lasting() -> Self {
+        Self {
+            lasting: true,
+            ..Self::default()
+        }
+    }
+
+    /// Begins a compilation: what the one before the last read, and the last did not, is forgotten.
+    pub(crate) fn begin(&self) {
+        self.files.turn_over();
+        self.pieces.turn_over();
+    }
+
+    /// Begins to emit. Compilations that end with errors never come here, so that a broken spec costs nothing when it is whole
+    /// again.
+    pub(crate) fn begin_to_emit(&self) {
+        self.formatted.turn_over();
+        self.parts.turn_over();
+    }
+
+    /// What is in a file of exactly these bytes, when it was read before; else what `read` makes of it.
+    pub(crate) fn file<E>(
+        &self,
+        path: &Arc<str>,
+        bytes: &Arc<[u8]>,
+        read: impl FnOnce() -> Result<Value, E>,
+    ) -> Result<Arc<Value>, E> {
+        if let Some((known, value)) = self.files.find(path)
+            && known == *bytes
+        {
+            return Ok(value);
+        }
+        let value = Arc::new(read()?);
+        if self.lasting {
+            let kept = (Arc::clone(bytes), Arc::clone(&value));
+            self.files.keep(Arc::clone(path), kept);
+        }
+        Ok(value)
+    }
+
+    /// What is in a piece of a file, when it was read before; else what `read` makes of it.
+    pub(crate) fn piece(&self, text: &str, read: impl FnOnce() -> Option<Value>) -> Option<Arc<Value>> {
+        if let Some(value) = self.pieces.find(text) {
+            return Some(value);
+        }
+        let value = Arc::new(read()?);
+        if self.lasting {
+            self.pieces.keep(text.to_owned(), Arc::clone(&value));
+        }
+        Some(value)
+    }
+
+    /// The formatted text, when it is known.
+    pub(crate) fn formatted(&self, text: &str) -> Option<Arc<str>> {
+        self.formatted.find(text)
+    }
+
+    /// Remembers a formatted text.
+    pub(crate) fn keep_formatted(&self, text: String, formatted: &str) {
+        self.formatted.keep(text, formatted.into());
+    }
+
+    /// A part of an artifact that was made in `round` or later, else what `make` makes in round `now`. `round` is the last in
+    /// which anything changed that the part is made from.
+    pub(crate) fn part<T: Send + Sync + 'static>(
+        &self,
+        key: (&'static str, String),
+        round: u64,
+        now: u64,
+        make: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        if !self.lasting {
+            return Arc::new(make());
+        }
+        if let Some((made, part)) = self.parts.find(&key)
+            && made >= round
+            && let Ok(part) = part.downcast::<T>()
+        {
+            return part;
+        }
+        let part = Arc::new(make());
+        let kept: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(&part);
+        self.parts.keep(key, (now, kept));
+        part
+    }
+
+    /// What the last round that emitted was made from.
+    pub(crate) fn last(&self) -> Option<Arc<Baseline>> {
+        lock(&self.last).clone()
+    }
+
+    /// Remembers what a round was made from.
+    pub(crate) fn keep_last(&self, make: impl FnOnce() -> Baseline) {
+        if self.lasting {
+            *lock(&self.last) = Some(Arc::new(make()));
+        }
+    }
+}
+
+/// What the current compilation used, and what only the last one did.
+#[derive(Debug)]
+struct Store<K, V>(Mutex<Generations<K, V>>);
+
+#[derive(Debug)]
+struct Generations<K, V> {
+    current: BTreeMap<K, V>,
+    previous: BTreeMap<K, V>,
+}
+
+impl<K, V> Default for Store<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(Generations {
+            current: BTreeMap::new(),
+            previous: BTreeMap::new(),
+        }))
+    }
+}
+
+impl<K: Ord, V: Clone> Store<K, V> {
+    fn turn_over(&self) {
+        let mut generations = lock(&self.0);
+        generations.previous = std::mem::take(&mut generations.current);
+    }
+
+    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        let mut generations = lock(&self.0);
+        if let Some(found) = generations.current.get(key) {
+            return Some(found.clone());
+        }
+        let (key, found) = generations.previous.remove_entry(key)?;
+        generations.current.insert(key, found.clone());
+        Some(found)
+    }
+
+    fn keep(&self, key: K, value: V) {
+        lock(&self.0).current.insert(key, value);
+    }
+}
+
+/// A thread that panicked while it held a part of the memo has not left it half changed: every change is one insertion.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_compilation_does_not_use_is_forgotten_after_it() {
+        let memo = Memo::lasting();
+        memo.keep_formatted("a".to_owned(), "A");
+        memo.begin_to_emit();
+        assert_eq!(memo.formatted("a").as_deref(), Some("A"));
+        memo.begin_to_emit();
+        memo.begin_to_emit();
+        assert_eq!(memo.formatted("a"), None);
+    }
+
+    #[test]
+    fn a_part_is_made_again_once_what_it_is_made_from_has_changed() {
+        let memo = Memo::lasting();
+        let key = || ("target", "part".to_owned());
+        let part = |round, now, text: &str| memo.part(key(), round, now, || text.to_owned());
+        assert_eq!(*part(1, 1, "first"), "first");
+        assert_eq!(*part(1, 2, "second"), "first");
+        assert_eq!(*part(3, 3, "third"), "third");
+        assert_eq!(
+            *memo.part(key(), 0, 4, || 4_u8),
+            4,
+            "of another type it is another part"
+        );
+        let forgetful = Memo::default();
+        assert_eq!(*forgetful.part(key(), 1, 1, || 1), 1);
+        assert_eq!(*forgetful.part(key(), 1, 1, || 2), 2);
+    }
+
+    #[test]
+    fn a_file_is_read_again_when_a_byte_of_it_has_changed() {
+        let memo = Memo::lasting();
+        let path: Arc<str> = "a".into();
+        let read = |bytes: &[u8], value: u8| memo.file(&path, &bytes.into(), || Ok::<Value, ()>(value.into()));
+        assert_eq!(*read(b"a", 1).unwrap(), Value::from(1));
+        assert_eq!(*read(b"a", 2).unwrap(), Value::from(1));
+        assert_eq!(*read(b"b", 3).unwrap(), Value::from(3));
+    }
+}
