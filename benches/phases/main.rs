@@ -70,7 +70,7 @@ fn phases(project: &Project, watch: &mut Watch) {
         lower::lower(&compiled.bundle, features, constitution, settings, &mut Vec::new())
     });
     watch.phase(name, "check", || {
-        check::check(model, &compiled.bundle, sources, &mut Vec::new())
+        check::check(model, &compiled.bundle, &mut Vec::new())
     });
     let templates = Templates::new(&BTreeMap::new()).expect("the built-in frames parse");
     let selected: Vec<&'static str> = TARGETS.iter().map(|target| target.name).collect();

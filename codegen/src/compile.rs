@@ -37,21 +37,77 @@ pub struct Compilation {
 /// The documents of a repository as a model, checked; nothing is emitted.
 #[must_use]
 pub fn analyse(sources: &Sources, settings: &Settings) -> Compilation {
-    analyse_again(sources, settings, &Memo::default())
+    analyse_again(sources, settings, &BTreeMap::new(), &Memo::default()).0
 }
 
-fn analyse_again(sources: &Sources, settings: &Settings, memo: &Memo) -> Compilation {
-    let mut diagnostics = Diagnostics::new();
-    let bundle = openapi::bundle(sources, settings, memo, &mut diagnostics);
-    let (features, constitution) = spec::features(sources, settings, &mut diagnostics);
-    let model = lower::lower(&bundle, features, constitution, settings, &mut diagnostics);
-    check::check(&model, &bundle, sources, &mut diagnostics);
-    Compilation {
-        model: Arc::new(model),
-        bundle: Arc::new(bundle),
+/// The same for a process that compiles again and again, with what has changed since the last time.
+fn analyse_again(
+    sources: &Sources,
+    settings: &Settings,
+    templates: &BTreeMap<String, String>,
+    memo: &Memo,
+) -> (Compilation, Revisions) {
+    let now = memo.begin();
+    let last = memo.last();
+    let last = last.as_deref();
+    let around = format!("{settings:?}{templates:?}");
+    let revisions = Revisions::of_files(last, sources, &around, now);
+    let (bundled, prose) = rayon::join(
+        || {
+            let mut found = Diagnostics::new();
+            (openapi::bundle(sources, settings, memo, &mut found), found)
+        },
+        || {
+            let round = revisions.of_files_named(".md", last);
+            memo.part(("features", String::new()), round, now, || {
+                let mut found = Diagnostics::new();
+                (spec::features(sources, settings, &mut found), found)
+            })
+        },
+    );
+    let (bundle, mut diagnostics) = bundled;
+    let ((features, constitution), found) = &*prose;
+    diagnostics.extend(found.iter().cloned());
+    let revisions = revisions.with_bundle(last, &bundle);
+    let (model, told) = rayon::join(
+        || {
+            let (features, constitution) = (features.clone(), constitution.clone());
+            lower::lower(&bundle, features, constitution, settings, &mut diagnostics)
+        },
+        || {
+            let files = features.iter().map(|feature| feature.file.as_str());
+            let texts = check::Texts {
+                bundle: &bundle,
+                sources,
+                prose: files
+                    .chain(constitution.iter().map(|constitution| constitution.file.as_str()))
+                    .collect(),
+                memo,
+                revisions: &revisions,
+            };
+            let mut found = Diagnostics::new();
+            check::texts(&texts, &mut found);
+            found
+        },
+    );
+    check::check(&model, &bundle, &mut diagnostics);
+    diagnostics.extend(told);
+    let revisions = revisions.with_model(last, &model);
+    let (model, bundle) = (Arc::new(model), Arc::new(bundle));
+    memo.keep_last(|| Baseline {
+        sources: sources.clone(),
+        model: Arc::clone(&model),
+        bundle: Arc::clone(&bundle),
+        around,
+        revisions: revisions.clone(),
+    });
+    let compilation = Compilation {
+        model,
+        bundle,
         artifacts: Vec::new(),
         diagnostics,
-    }
+    };
+    (compilation, revisions)
 }
 
 /// Everything: from texts to artifacts. `templates` replace built-in frames by name.
@@ -68,10 +124,12 @@ pub fn compile_again(
     templates: &BTreeMap<String, String>,
     memo: &Memo,
 ) -> Compilation {
-    memo.begin();
-    let mut compilation = analyse_again(sources, settings, memo);
+    let (mut compilation, revisions) = analyse_again(sources, settings, templates, memo);
     let targets = select(settings, &mut compilation.diagnostics);
-    let frames = match Templates::new(templates) {
+    let frames = memo.part(("frames", String::new()), revisions.of_around(), revisions.now, || {
+        Templates::new(templates)
+    });
+    let frames = match &*frames {
         Ok(frames) => frames,
         Err(errors) => {
             let folder = settings.templates.as_deref();
@@ -85,16 +143,11 @@ pub fn compile_again(
     }
     let selected: Vec<&'static str> = targets.iter().map(|target| target.name).collect();
     memo.begin_to_emit();
-    let around = format!("{settings:?}{templates:?}{selected:?}");
-    let revisions = match memo.last() {
-        Some(last) => Revisions::since(&last, &compilation.model, &compilation.bundle, &around),
-        None => Revisions::first(),
-    };
     let input = Input {
         model: &compilation.model,
         bundle: &compilation.bundle,
         settings,
-        templates: &frames,
+        templates: frames,
         project: project(settings, &compilation.model),
         selected: &selected,
         memo,
@@ -115,12 +168,6 @@ pub fn compile_again(
         }
         compilation.diagnostics.append(&mut found);
     }
-    memo.keep_last(|| Baseline {
-        model: Arc::clone(&compilation.model),
-        bundle: Arc::clone(&compilation.bundle),
-        around,
-        revisions,
-    });
     artifacts.sort_by(|left, right| left.path.cmp(&right.path));
     tell_repeated(&artifacts, &mut compilation.diagnostics);
     compilation.artifacts = artifacts;

@@ -5,11 +5,12 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::revisions::Baseline;
+use crate::revisions::{Baseline, Round};
 
 /// What was made in compilations before.
 #[derive(Debug, Default)]
@@ -23,8 +24,10 @@ pub struct Memo {
     /// Texts as a formatter laid them out.
     formatted: Store<String, Arc<str>>,
     /// Parts of artifacts: whose and which -> in which round it was made, and what it is.
-    parts: Store<(&'static str, String), (u64, Arc<dyn Any + Send + Sync>)>,
-    /// What the last round that emitted was made from.
+    parts: Store<(&'static str, String), (Round, Arc<dyn Any + Send + Sync>)>,
+    /// The number of the current round.
+    clock: AtomicU64,
+    /// What the last round was made from.
     last: Mutex<Option<Arc<Baseline>>>,
 }
 
@@ -38,10 +41,11 @@ impl Memo {
         }
     }
 
-    /// Begins a compilation: what the one before the last read, and the last did not, is forgotten.
-    pub(crate) fn begin(&self) {
+    /// Begins a compilation: what the one before the last read, and the last did not, is forgotten. The number of the round.
+    pub(crate) fn begin(&self) -> Round {
         self.files.turn_over();
         self.pieces.turn_over();
+        self.clock.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Begins to emit. Compilations that end with errors never come here, so that a broken spec costs nothing when it is whole
@@ -98,8 +102,8 @@ impl Memo {
     pub(crate) fn part<T: Send + Sync + 'static>(
         &self,
         key: (&'static str, String),
-        round: u64,
-        now: u64,
+        round: Round,
+        now: Round,
         make: impl FnOnce() -> T,
     ) -> Arc<T> {
         if !self.lasting {
@@ -117,7 +121,7 @@ impl Memo {
         part
     }
 
-    /// What the last round that emitted was made from.
+    /// What the last round was made from.
     pub(crate) fn last(&self) -> Option<Arc<Baseline>> {
         lock(&self.last).clone()
     }

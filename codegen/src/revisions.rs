@@ -1,7 +1,7 @@
 //! Revisions: in which round each part of the model and of the bundle changed last.
 //!
-//! Owns: comparing a compilation with the last one that emitted, and following a change to all that refers to it. Must not know:
-//! targets, or what is kept of an earlier round.
+//! Owns: comparing a compilation with the last one, and following a change to all that refers to it. Must not know: targets, or
+//! what is kept of an earlier round.
 //!
 //! Two comparisons make a change certain. The bundle is compared with its order, since the author's order reaches the output.
 //! The model is compared besides, since lowering knows effects at a distance: a name that is taken, the children of a schema,
@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
 use crate::openapi::Bundle;
+use crate::source::Sources;
 
 /// The number of a round, from 1 on.
 pub type Round = u64;
@@ -23,9 +24,10 @@ pub type Round = u64;
 /// What a round was made from, to compare the next one with.
 #[derive(Debug)]
 pub(crate) struct Baseline {
+    pub(crate) sources: Sources,
     pub(crate) model: Arc<Model>,
     pub(crate) bundle: Arc<Bundle>,
-    /// All else that reaches the output: settings, templates, selected targets.
+    /// All else that reaches the output: settings and templates.
     pub(crate) around: String,
     pub(crate) revisions: Revisions,
 }
@@ -35,8 +37,13 @@ pub(crate) struct Baseline {
 pub struct Revisions {
     /// The current round.
     pub now: Round,
+    /// Settings and templates.
+    around: Round,
+    /// What of the bundle belongs to no unit, and where the bundle came from.
+    rest: Round,
     /// All that belongs to no single type or operation.
-    pub(crate) frame: Round,
+    frame: Round,
+    files: BTreeMap<Arc<str>, Round>,
     types: Vec<Round>,
     operations: Vec<Round>,
     /// Components and path items of the bundle, by pointer, with what they refer to.
@@ -51,13 +58,88 @@ struct Unit {
 }
 
 impl Revisions {
-    /// Everything as of the first round.
-    pub(crate) fn first() -> Self {
-        Self {
-            now: 1,
-            frame: 1,
+    /// Compares what is read with the last round.
+    pub(crate) fn of_files(last: Option<&Baseline>, sources: &Sources, around: &str, now: Round) -> Self {
+        let mut revisions = Self {
+            now,
+            around: now,
             ..Self::default()
+        };
+        if let Some(last) = last
+            && last.around == around
+        {
+            revisions.around = last.revisions.around;
         }
+        for (path, bytes) in sources.iter() {
+            let known = last.filter(|last| last.sources.get(path) == Some(bytes));
+            let round = known.and_then(|last| last.revisions.files.get(path)).copied();
+            revisions.files.insert(Arc::clone(path), round.unwrap_or(now));
+        }
+        revisions
+    }
+
+    /// Compares the bundle with the last round, too.
+    pub(crate) fn with_bundle(mut self, last: Option<&Baseline>, bundle: &Bundle) -> Self {
+        self.rest = self.now;
+        if let Some(last) = last {
+            self.units = units(last, &bundle.document, self.now);
+            if same_rest(&last.bundle.document, &bundle.document) && last.bundle.origins == bundle.origins {
+                self.rest = last.revisions.rest;
+            }
+        }
+        self
+    }
+
+    /// Compares the model with the last round, too.
+    pub(crate) fn with_model(mut self, last: Option<&Baseline>, model: &Model) -> Self {
+        let now = self.now;
+        self.frame = match last {
+            Some(last) if same_frame(&last.model, model) => last.revisions.frame.max(self.rest).max(self.around),
+            _ => now,
+        };
+        if let Some(last) = last
+            && self.frame != now
+        {
+            self.types = types(last, model, &self);
+            self.operations = operations(last, model, &self);
+            let detached = detached(model).into_iter();
+            if detached.map(|id| self.of_type(id)).any(|round| round == now) {
+                self.frame = now;
+            }
+        }
+        if self.frame == now {
+            self.types = vec![now; model.types.len()];
+            self.operations = vec![now; model.operations.len()];
+        }
+        self
+    }
+
+    /// The round in which the settings or the templates changed last.
+    pub(crate) fn of_around(&self) -> Round {
+        self.around
+    }
+
+    /// The round in which a file changed last, or the settings.
+    pub(crate) fn of_file(&self, path: &str) -> Round {
+        self.files.get(path).copied().unwrap_or(self.now).max(self.around)
+    }
+
+    /// The round in which any of the files whose name ends so changed last, came or went, or the settings.
+    pub(crate) fn of_files_named(&self, end: &str, last: Option<&Baseline>) -> Round {
+        let is_named = |path: &&Arc<str>| path.ends_with(end);
+        let files: Vec<&Arc<str>> = self.files.keys().filter(is_named).collect();
+        let before = last.map(|last| last.revisions.files.keys().filter(is_named).collect::<Vec<_>>());
+        if before.as_ref() != Some(&files) {
+            return self.now;
+        }
+        files.iter().map(|path| self.of_file(path)).max().unwrap_or(self.around)
+    }
+
+    /// The round in which a unit changed last, or what of the bundle belongs to none. Before there is a model.
+    pub(crate) fn of_unit_of_bundle(&self, pointer: &str) -> Round {
+        self.units
+            .get(pointer)
+            .map_or(self.rest, |unit| unit.round.max(self.rest))
     }
 
     /// The round in which a type changed last, or the frame.
@@ -113,36 +195,6 @@ impl Revisions {
     /// What is not known has just come.
     fn of(&self, round: Option<&Round>) -> Round {
         round.copied().unwrap_or(self.now).max(self.frame)
-    }
-
-    /// Compares a round with the last one.
-    pub(crate) fn since(last: &Baseline, model: &Model, bundle: &Bundle, around: &str) -> Self {
-        let now = last.revisions.now + 1;
-        let units = units(last, &bundle.document, now);
-        let frame_changed = last.around != around
-            || !same_frame(&last.model, model)
-            || !same_rest(&last.bundle.document, &bundle.document)
-            || last.bundle.origins != bundle.origins;
-        let mut revisions = Self {
-            now,
-            frame: if frame_changed { now } else { last.revisions.frame },
-            types: Vec::new(),
-            operations: Vec::new(),
-            units,
-        };
-        if !frame_changed {
-            revisions.types = types(last, model, &revisions);
-            revisions.operations = operations(last, model, &revisions);
-            let detached = detached(model).into_iter();
-            if detached.map(|id| revisions.of_type(id)).any(|round| round == now) {
-                revisions.frame = now;
-            }
-        }
-        if revisions.frame == now {
-            revisions.types = vec![now; model.types.len()];
-            revisions.operations = vec![now; model.operations.len()];
-        }
-        revisions
     }
 }
 

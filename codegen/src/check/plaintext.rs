@@ -5,49 +5,100 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Input, secret_forms};
+use super::secret_forms::Found;
+use super::{Texts, secret_forms};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity, rule as codes};
 use crate::openapi::Bundle;
 
 const HINT: &str = "revoke it at its provider, then write a placeholder such as `<token>`";
 
 /// Examples, defaults, descriptions, server URLs and every other text of the contracts.
-pub(super) fn in_contracts(input: &Input<'_>, diagnostics: &mut Diagnostics) {
-    let mut walk = Walk {
-        bundle: input.bundle,
-        pointer: String::new(),
-        seen: BTreeSet::new(),
-        diagnostics,
-    };
-    walk.value(&input.bundle.document, None, false);
-    let seen = walk.seen;
-    beside(input, &seen, diagnostics);
+pub(super) fn in_contracts(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
+    let mut seen = BTreeSet::new();
+    for part in parts(&texts.bundle.document) {
+        let round = texts.revisions.of_unit_of_bundle(&part.pointer);
+        let key = ("plaintext", part.pointer.clone());
+        let found = texts.memo.part(key, round, texts.revisions.now, || {
+            let mut walk = Walk {
+                bundle: texts.bundle,
+                pointer: part.pointer.clone(),
+                seen: BTreeSet::new(),
+                diagnostics: Diagnostics::new(),
+            };
+            walk.member(part.key, part.value, None, false);
+            (walk.diagnostics, walk.seen)
+        });
+        diagnostics.extend(found.0.iter().cloned());
+        seen.extend(found.1.iter().cloned());
+    }
+    beside(texts, &seen, diagnostics);
+}
+
+/// A part of the document that is looked through by itself.
+struct Part<'a> {
+    pointer: String,
+    key: &'a str,
+    value: &'a Value,
+}
+
+/// The members of the document; those of its large maps one by one.
+fn parts(document: &Value) -> Vec<Part<'_>> {
+    fn each<'a>(pointer: &str, value: &'a Value, depth: usize, parts: &mut Vec<Part<'a>>) {
+        for (key, value) in value.as_object().into_iter().flatten() {
+            let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let deeper = match depth {
+                0 => matches!(key.as_str(), "paths" | "webhooks" | "components"),
+                1 => pointer.starts_with("/components/"),
+                _ => false,
+            };
+            if deeper && value.is_object() {
+                each(&pointer, value, depth + 1, parts);
+            } else {
+                parts.push(Part { pointer, key, value });
+            }
+        }
+    }
+    let mut parts = Vec::new();
+    each("", document, 0, &mut parts);
+    parts
 }
 
 /// Tokens of a certain form that no value of the bundle holds: in comments, in names, in settings, in what nothing refers to.
-fn beside(input: &Input<'_>, seen: &BTreeSet<String>, diagnostics: &mut Diagnostics) {
-    let prose = prose(input);
-    for (file, bytes) in input.sources.iter().filter(|(file, _)| !prose.contains(&&***file)) {
-        let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        for found in secret_forms::find(text) {
-            let token = text.get(found.range.clone()).unwrap_or_default();
+fn beside(texts: &Texts<'_>, seen: &BTreeSet<String>, diagnostics: &mut Diagnostics) {
+    for (file, _) in texts
+        .sources
+        .iter()
+        .filter(|(file, _)| !texts.prose.contains(&&***file))
+    {
+        for (found, token) in in_file(texts, file).iter() {
             if found.certain && !seen.contains(token) {
-                diagnostics.push(told(found.what, true, Place::bytes(file, found.range)));
+                diagnostics.push(told(found.what, true, Place::bytes(file, found.range.clone())));
             }
         }
     }
 }
 
-/// The files of features and the constitution.
-fn prose<'a>(input: &Input<'a>) -> BTreeSet<&'a str> {
-    let features = input.model.features.iter().map(|feature| feature.file.as_str());
-    let constitution = input.model.constitution.iter();
-    features
-        .chain(constitution.map(|constitution| constitution.file.as_str()))
-        .collect()
+/// What is found in a file, and its text.
+fn in_file(texts: &Texts<'_>, file: &str) -> Arc<Vec<(Found, String)>> {
+    let (round, now) = (texts.revisions.of_file(file), texts.revisions.now);
+    texts
+        .memo
+        .part(("plaintext in a file", file.to_owned()), round, now, || {
+            let bytes = texts.sources.get(file);
+            let text = bytes
+                .and_then(|bytes| std::str::from_utf8(bytes).ok())
+                .unwrap_or_default();
+            let found = secret_forms::find(text).into_iter();
+            let found = found.map(|found| {
+                let token = text.get(found.range.clone()).unwrap_or_default().to_owned();
+                (found, token)
+            });
+            found.collect()
+        })
 }
 
 /// A text with everything that looks like a secret put out of sight, for output that quotes what stood in a spec.
@@ -71,7 +122,7 @@ struct Walk<'a> {
     pointer: String,
     /// Every token of a certain form that was told.
     seen: BTreeSet<String>,
-    diagnostics: &'a mut Diagnostics,
+    diagnostics: Diagnostics,
 }
 
 impl Walk<'_> {
@@ -156,14 +207,10 @@ fn told(what: &str, certain: bool, place: Place) -> Diagnostic {
 }
 
 /// The texts of the features and the constitution, code included.
-pub(super) fn in_features(input: &Input<'_>, diagnostics: &mut Diagnostics) {
-    for file in prose(input) {
-        let text = input
-            .sources
-            .get(file)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok());
-        for found in text.map(secret_forms::find).unwrap_or_default() {
-            diagnostics.push(told(found.what, found.certain, Place::bytes(file, found.range)));
+pub(super) fn in_features(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
+    for file in &texts.prose {
+        for (found, _) in in_file(texts, file).iter() {
+            diagnostics.push(told(found.what, found.certain, Place::bytes(file, found.range.clone())));
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::Input;
+use super::Texts;
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest, schema as codes};
 
 /// The words that `type` may say.
@@ -38,10 +38,11 @@ const NESTED: [&str; 14] = [
 ];
 
 /// Tells every unknown word, once where it is written.
-pub(super) fn unknown(input: &Input<'_>, diagnostics: &mut Diagnostics) {
-    let bundle = input.bundle;
+pub(super) fn unknown(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
+    let bundle = texts.bundle;
     let mut found = Vec::new();
-    document(&bundle.document, "", &mut found);
+    let mut at = String::new();
+    document(&bundle.document, &mut at, &mut found);
     for (at, word) in found {
         let hint = match nearest(&word, KNOWN) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -52,43 +53,53 @@ pub(super) fn unknown(input: &Input<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn document(value: &Value, at: &str, found: &mut Vec<(String, String)>) {
+fn document(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
     match value {
         Value::Object(members) => {
             for (key, value) in members {
                 let in_components = at == "/components";
-                let at = step(at, key);
+                let length = step(at, key);
                 match key.as_str() {
-                    "schema" | "itemSchema" => schema(value, &at, found),
-                    "schemas" if in_components => {
-                        for (name, value) in value.as_object().into_iter().flatten() {
-                            schema(value, &step(&at, name), found);
-                        }
-                    }
+                    "schema" | "itemSchema" => schema(value, at, found),
+                    "schemas" if in_components => schemas(value, at, found),
                     "example" | "examples" | "value" | "default" => {}
                     key if key.starts_with("x-") => {}
-                    _ => document(value, &at, found),
+                    _ => document(value, at, found),
                 }
+                at.truncate(length);
             }
         }
         Value::Array(items) => {
             for (i, item) in items.iter().enumerate() {
-                document(item, &step(at, &i.to_string()), found);
+                let length = step(at, &i.to_string());
+                document(item, at, found);
+                at.truncate(length);
             }
         }
         _ => {}
     }
 }
 
-fn schema(value: &Value, at: &str, found: &mut Vec<(String, String)>) {
+/// Schemas by name.
+fn schemas(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let length = step(at, name);
+        schema(value, at, found);
+        at.truncate(length);
+    }
+}
+
+fn schema(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
     let Some(members) = value.as_object() else {
         for (i, item) in value.as_array().into_iter().flatten().enumerate() {
-            schema(item, &step(at, &i.to_string()), found);
+            let length = step(at, &i.to_string());
+            schema(item, at, found);
+            at.truncate(length);
         }
         return;
     };
     for (key, value) in members {
-        let at = step(at, key);
+        let length = step(at, key);
         if key == "type" {
             let listed = value.as_array().into_iter().flatten();
             let words = listed
@@ -100,15 +111,22 @@ fn schema(value: &Value, at: &str, found: &mut Vec<(String, String)>) {
                     .map(|word| (at.clone(), word.to_owned())),
             );
         } else if NAMED.contains(&key.as_str()) {
-            for (name, value) in value.as_object().into_iter().flatten() {
-                schema(value, &step(&at, name), found);
-            }
+            schemas(value, at, found);
         } else if NESTED.contains(&key.as_str()) {
-            schema(value, &at, found);
+            schema(value, at, found);
         }
+        at.truncate(length);
     }
 }
 
-fn step(at: &str, key: &str) -> String {
-    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+/// Goes a step down, and returns the length to cut the pointer back to.
+fn step(at: &mut String, key: &str) -> usize {
+    let length = at.len();
+    at.push('/');
+    if key.contains(['~', '/']) {
+        at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    } else {
+        at.push_str(key);
+    }
+    length
 }

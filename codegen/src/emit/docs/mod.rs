@@ -130,6 +130,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
                     let ids = told.filter_map(|(i, _)| Some(TypeId(u32::try_from(i).ok()?)));
                     revisions.of_types(&ids.collect::<Vec<_>>())
                 }
+                Tells::Errors | Tells::Webhooks => revisions.of_operations(),
                 _ => revisions.of_everything(),
             };
             let key = ("docs", path.clone());

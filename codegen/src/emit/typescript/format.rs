@@ -67,7 +67,7 @@ pub(in crate::emit) fn format(memo: &Memo, path: &str, text: String, diagnostics
 }
 
 /// How much text is formatted at once where a module comes in parts.
-const PORTION: usize = 16 * 1024;
+const PORTION: usize = 4 * 1024;
 
 /// A module that comes as a list of statements, formatted in portions side by side: the one large module that many contracts
 /// have would else keep a single processor busy. Statements are parted by empty lines.

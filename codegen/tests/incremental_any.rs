@@ -1,0 +1,292 @@
+//! Incremental equals clean, whatever happens to a contract: anything in it is moved, renamed, copied, replaced or deleted, and
+//! a process that remembers makes what one makes that never ran before, with every target.
+//!
+//! `PROPTEST_CASES` sets how many sequences there are.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+
+use flaresmith_codegen::memo::Memo;
+use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::{Compilation, compile, compile_again};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Map, Value, json};
+
+/// A contract in which parts depend on each other in every way that lowering and the targets know.
+fn contract() -> Value {
+    let failure = json!({ "$ref": "#/components/responses/Failure" });
+    let of = |schema: &str| json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } });
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Made", "version": "1", "license": { "name": "MIT", "identifier": "MIT" } },
+        "servers": [{ "url": "https://{where}.example.com", "variables": { "where": { "default": "a", "enum": ["a", "b"] } } }],
+        "tags": [{ "name": "pets", "description": "Pets." }, { "name": "owners" }],
+        "security": [{ "bearer": [] }],
+        "x-flaresmith": {
+            "roles": ["reader", "owner"],
+            "rateBuckets": { "user": { "capacity": 10, "refillPerMinute": 5 } },
+            "rateLimits": { "read": { "tokens": 1, "buckets": ["user"] } },
+            "errors": { "PET_GONE": { "status": 410, "message": "Gone.", "details": { "type": "object", "properties": {
+                "pet": { "$ref": "#/components/schemas/Pet" } } } }, "PET_BUSY": { "status": 409, "message": "Busy." } },
+            "errorEnvelope": { "$ref": "#/components/schemas/Failure" },
+        },
+        "paths": {
+            "/pets": {
+                "parameters": [{ "$ref": "#/components/parameters/Limit" }],
+                "get": { "operationId": "listPets", "tags": ["pets"], "summary": "Lists pets.", "responses": { "200": { "description": "d",
+                    "headers": { "X-Total": { "schema": { "type": "integer" } } }, "content": of("PetList") }, "default": failure },
+                    "x-flaresmith": { "role": "reader", "rateLimit": "read", "errors": ["PET_BUSY"], "requirements": ["FR-001"] } },
+                "post": { "operationId": "addPet", "tags": ["pets"], "requestBody": { "required": true, "content": of("NewPet") },
+                    "responses": { "201": { "description": "d", "content": of("Pet") }, "400": failure } },
+            },
+            "/pets/{id}": { "get": { "tags": ["pets"], "parameters": [{ "name": "id", "in": "path", "required": true, "schema":
+                { "$ref": "#/components/schemas/Id" } }, { "name": "filter", "in": "query", "style": "deepObject", "schema": { "type":
+                "object", "properties": { "a": { "type": "string" } } } }], "responses": { "200": { "description": "d", "content": { "application/json":
+                { "schema": { "$ref": "#/components/schemas/Animal" }, "examples": { "one": { "value": { "kind": "cat", "lives": 9 } } } } } } } } },
+            "/owners": { "put": { "operationId": "setOwner", "tags": ["owners"], "requestBody": { "content": { "multipart/form-data":
+                { "schema": { "type": "object", "properties": { "name": { "type": "string" }, "photo": { "type": "string", "contentMediaType":
+                "image/png" } } }, "encoding": { "photo": { "contentType": "image/png" } } } } }, "responses": { "204": { "description": "d" } } } },
+        },
+        "webhooks": { "petGone": { "post": { "requestBody": { "content": of("Pet") }, "responses": { "200": { "description": "d" } } } } },
+        "components": {
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
+            "parameters": { "Limit": { "name": "limit", "in": "query", "schema": { "type": "integer", "maximum": 100, "default": 20 } } },
+            "responses": { "Failure": { "description": "d", "content": of("Failure") } },
+            "schemas": {
+                "Id": { "type": "string", "format": "uuid", "examples": ["6f1b8a52-3d0e-4c47-9b21-7e4ac0d358f6"] },
+                "Failure": { "type": "object", "required": ["code"], "properties": { "code": { "type": "string" }, "details": {} } },
+                "PetList": { "type": "object", "properties": { "items": { "type": "array", "items": { "$ref": "#/components/schemas/Pet" } },
+                    "first": { "$ref": "#/components/schemas/Pet/properties/tag" } } },
+                "NewPet": { "type": "object", "required": ["name"], "additionalProperties": false, "properties": { "name": { "type": "string",
+                    "maxLength": 20 }, "status": { "$ref": "#/components/schemas/Status" }, "secret": { "type": "string", "x-flaresmith": { "secret": true } } } },
+                "Pet": { "allOf": [{ "$ref": "#/components/schemas/NewPet" }, { "type": "object", "required": ["id"], "properties": {
+                    "id": { "$ref": "#/components/schemas/Id" }, "tag": { "type": ["string", "null"], "enum": ["a", "b", null] },
+                    "parent": { "$ref": "#/components/schemas/Pet" } } }], "unevaluatedProperties": false,
+                    "x-flaresmith": { "table": { "name": "pets", "primaryKey": ["id"] }, "requirements": ["FR-002"] } },
+                "Animal": { "type": "object", "required": ["kind"], "properties": { "kind": { "type": "string" } }, "discriminator":
+                    { "propertyName": "kind", "mapping": { "cat": "Cat", "dog": "#/components/schemas/Dog" } } },
+                "Cat": { "allOf": [{ "$ref": "#/components/schemas/Animal" }, { "type": "object", "properties": { "lives": { "type": "integer" } } }] },
+                "Dog": { "allOf": [{ "$ref": "#/components/schemas/Animal" }, { "type": "object", "properties": { "barks": { "type": "boolean" } } }] },
+                "Status": { "type": "string", "enum": ["new", "old", "won't fix"] },
+                "Hidden": { "type": "object", "properties": { "a": { "type": "string" } }, "x-flaresmith": { "internal": true } },
+                "Either": { "oneOf": [{ "$ref": "#/components/schemas/Status" }, { "type": "integer" }, { "type": "array", "prefixItems":
+                    [{ "type": "string" }], "items": false }], "examples": [{ "x": 1, "y": { "b": 1, "a": 2 } }] },
+            },
+        },
+    })
+}
+
+const SPEC: &str = "# Feature\n\n## Requirements\n\n- **FR-001**: Pets are listed.\n- **FR-002**: Pets are kept.\n";
+
+/// What happens to the contract. Places are chosen among all objects, or all values, of it.
+#[derive(Debug, Clone)]
+enum Edit {
+    /// The member of an object moves to its end.
+    Move(Index, Index),
+    Remove(Index, Index),
+    /// A member is there again under another name.
+    Copy(Index, Index, usize),
+    Rename(Index, Index, usize),
+    /// A value is replaced.
+    Set(Index, usize),
+    /// All is as it was at first.
+    Undo,
+    Spec(usize),
+    Targets(usize),
+}
+
+const NAMES: [&str; 6] = ["added", "Pet2", "status", "/more", "kind", "x-other"];
+const TARGETS: [&[&str]; 4] = [
+    &[],
+    &["rust", "openapi"],
+    &["zod", "hono", "docs"],
+    &["postman", "mcp", "drizzle"],
+];
+const SPECS: [&str; 3] = [
+    "",
+    "- **FR-003**: Pets are fed.\n",
+    "- **FR-003**: More.\n\n## Success Criteria\n\n- **SC-001**: Fast.\n",
+];
+
+fn replacements() -> Vec<Value> {
+    let to = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    vec![
+        json!("other"),
+        json!(["string", "null"]),
+        json!(7),
+        json!(true),
+        json!("integer"),
+        to("Pet"),
+        to("Hidden"),
+        to("Status"),
+        json!({ "type": "object", "properties": { "z": { "type": "string" }, "a": to("Either") } }),
+        json!([]),
+    ]
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let at = any::<Index>;
+    prop_oneof![
+        3 => (at(), at()).prop_map(|(object, member)| Edit::Move(object, member)),
+        2 => (at(), at()).prop_map(|(object, member)| Edit::Remove(object, member)),
+        2 => (at(), at(), 0..NAMES.len()).prop_map(|(object, member, name)| Edit::Copy(object, member, name)),
+        2 => (at(), at(), 0..NAMES.len()).prop_map(|(object, member, name)| Edit::Rename(object, member, name)),
+        4 => (at(), 0..replacements().len()).prop_map(|(value, new)| Edit::Set(value, new)),
+        2 => Just(Edit::Undo),
+        1 => (0..SPECS.len()).prop_map(Edit::Spec),
+        1 => (0..TARGETS.len()).prop_map(Edit::Targets),
+    ]
+}
+
+/// Pointers of all values that satisfy a condition.
+fn places(value: &Value, at: &str, wanted: fn(&Value) -> bool, found: &mut Vec<String>) {
+    if wanted(value) {
+        found.push(at.to_owned());
+    }
+    let mut below = |key: &str, value: &Value| {
+        let at = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+        places(value, &at, wanted, found);
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, value)| below(key, value)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(i, value)| below(&i.to_string(), value)),
+        _ => {}
+    }
+}
+
+fn object<'v>(contract: &'v mut Value, index: &Index) -> &'v mut Map<String, Value> {
+    let mut found = Vec::new();
+    places(
+        contract,
+        "",
+        |value| value.as_object().is_some_and(|members| !members.is_empty()),
+        &mut found,
+    );
+    let at = &found[index.index(found.len())];
+    contract.pointer_mut(at).unwrap().as_object_mut().unwrap()
+}
+
+fn key(members: &Map<String, Value>, index: &Index) -> String {
+    members.keys().nth(index.index(members.len())).unwrap().clone()
+}
+
+struct Project {
+    contract: Value,
+    spec: usize,
+    targets: usize,
+}
+
+impl Project {
+    fn carry_out(&mut self, edit: &Edit) {
+        match edit {
+            Edit::Move(at, member) => {
+                let members = object(&mut self.contract, at);
+                let key = key(members, member);
+                let value = members.shift_remove(&key).unwrap();
+                members.insert(key, value);
+            }
+            Edit::Remove(at, member) => {
+                let members = object(&mut self.contract, at);
+                // An empty document is no contract, and has no more places.
+                if members.len() > 1 {
+                    let key = key(members, member);
+                    members.shift_remove(&key);
+                }
+            }
+            Edit::Copy(at, member, name) => {
+                let members = object(&mut self.contract, at);
+                let value = members[&key(members, member)].clone();
+                members.insert(NAMES[*name].to_owned(), value);
+            }
+            Edit::Rename(at, member, name) => {
+                let members = object(&mut self.contract, at);
+                let key = key(members, member);
+                let renamed = std::mem::take(members).into_iter();
+                members.extend(renamed.map(|(name, value)| (name, value)));
+                if let Some(value) = members.shift_remove(&key) {
+                    members.insert(NAMES[*name].to_owned(), value);
+                }
+            }
+            Edit::Set(at, new) => {
+                let mut found = Vec::new();
+                places(&self.contract, "", |_| true, &mut found);
+                // Not the root.
+                let at = &found[1..][at.index(found.len() - 1)];
+                *self.contract.pointer_mut(at).unwrap() = replacements()[*new].clone();
+            }
+            Edit::Undo => self.contract = contract(),
+            Edit::Spec(spec) => self.spec = *spec,
+            Edit::Targets(targets) => self.targets = *targets,
+        }
+    }
+
+    fn inputs(&self) -> (Sources, Settings) {
+        let mut sources = Sources::default();
+        sources.insert(
+            "specs/001-pets/contracts/api.json",
+            self.contract.to_string().into_bytes(),
+        );
+        let spec = format!("{SPEC}{}", SPECS[self.spec]);
+        sources.insert("specs/001-pets/spec.md", spec.into_bytes());
+        let targets = TARGETS[self.targets];
+        let settings = Settings {
+            targets: (!targets.is_empty()).then(|| targets.iter().map(|name| (*name).to_owned()).collect()),
+            ..Settings::default()
+        };
+        (sources, settings)
+    }
+}
+
+/// Everything that comes out, to be compared.
+fn told(compilation: &Compilation) -> String {
+    let mut text = format!("{:#?}\n", compilation.diagnostics);
+    for artifact in &compilation.artifacts {
+        text.push_str(&format!("{}\n{}\n", artifact.path, artifact.text));
+    }
+    text
+}
+
+fn compiled(project: &Project, memo: Option<&Memo>) -> Compilation {
+    let (sources, settings) = project.inputs();
+    match memo {
+        Some(memo) => compile_again(&sources, &settings, &BTreeMap::new(), memo),
+        None => compile(&sources, &settings, &BTreeMap::new()),
+    }
+}
+
+#[test]
+fn the_contract_is_sound_and_reaches_every_target() {
+    let project = Project {
+        contract: contract(),
+        spec: 0,
+        targets: 0,
+    };
+    let made = compiled(&project, None);
+    let targets: std::collections::BTreeSet<&str> = made.artifacts.iter().map(|artifact| artifact.target).collect();
+    assert!(targets.len() >= 8, "{targets:?} {:#?}", made.diagnostics);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+
+    #[test]
+    fn whatever_happens_to_a_contract_a_memo_changes_no_byte_and_no_problem(edits in prop::collection::vec(edit(), 2..12)) {
+        let memo = Memo::lasting();
+        let mut project = Project { contract: contract(), spec: 0, targets: 0 };
+        compiled(&project, Some(&memo));
+        for edit in &edits {
+            project.carry_out(edit);
+            let (again, clean) = (told(&compiled(&project, Some(&memo))), told(&compiled(&project, None)));
+            if again != clean {
+                let differs = again.lines().zip(clean.lines()).find(|(again, clean)| again != clean);
+                return Err(TestCaseError::fail(format!("{edit:?}: {differs:#?}\n{}", project.contract)));
+            }
+        }
+    }
+}
