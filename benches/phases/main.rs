@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use flaresmith_codegen::emit::TARGETS;
-use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::emit::templates::Templates;
+use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::{check, lower, openapi, source, spec};
 use flaresmith_sync::base::Around;
 use flaresmith_sync::plan::Wish;
@@ -62,16 +62,16 @@ fn phases(project: &Project, watch: &mut Watch) {
         });
     }
     let compiled = &project.compiled;
-    watch.phase(name, "bundle", || openapi::bundle(sources, settings, &Memo::default(), &mut Vec::new()));
+    watch.phase(name, "bundle", || {
+        openapi::bundle(sources, settings, &Memo::default(), &mut Vec::new())
+    });
     watch.phase(name, "features", || spec::features(sources, settings, &mut Vec::new()));
     let model = &compiled.model;
     watch.phase(name, "lower", || {
         let (features, constitution) = (model.features.clone(), model.constitution.clone());
         lower::lower(&compiled.bundle, features, constitution, settings, &mut Vec::new())
     });
-    watch.phase(name, "check", || {
-        check::check(model, &compiled.bundle, &mut Vec::new())
-    });
+    watch.phase(name, "check", || check::check(model, &compiled.bundle, &mut Vec::new()));
     let templates = Templates::new(&BTreeMap::new()).expect("the built-in frames parse");
     let selected: Vec<&'static str> = TARGETS.iter().map(|target| target.name).collect();
     for target in TARGETS {

@@ -25,7 +25,7 @@ fn made(schemas: &Value) -> Compilation {
 
 fn file(made: &Compilation, end: &str) -> Option<String> {
     let found = made.artifacts.iter().find(|artifact| artifact.path.ends_with(end));
-    found.map(|artifact| artifact.text.clone())
+    found.map(|artifact| artifact.text.to_string())
 }
 
 fn folded(made: &Compilation, end: &str) -> String {

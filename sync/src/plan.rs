@@ -309,7 +309,10 @@ fn decide(
         _ => None,
     };
     if let Some(kind) = kind {
-        let after = case.new.map(|(artifact, _)| artifact.text.to_string()).unwrap_or_default();
+        let after = case
+            .new
+            .map(|(artifact, _)| artifact.text.to_string())
+            .unwrap_or_default();
         plan.changes.push(change(case, kind, after, false));
     }
     let entry = match found {

@@ -83,7 +83,11 @@ fn extensions(value: &Value, level: &'static str, found: &mut Vec<(&'static str,
 
 fn extensions_of(sources: &Sources, path: &str) -> Vec<(&'static str, Value)> {
     let mut found = Vec::new();
-    extensions(&read::read(sources, path, &Default::default()).unwrap(), "x-flaresmith-root", &mut found);
+    extensions(
+        &read::read(sources, path, &Default::default()).unwrap(),
+        "x-flaresmith-root",
+        &mut found,
+    );
     found
 }
 

@@ -314,6 +314,8 @@ impl<'a> Lowering<'a> {
         };
         members.iter().all(|(key, value)| match (key.as_str(), value) {
             ("unevaluatedProperties", _) => outermost,
+            // Closed by itself alone, it would refuse what the others declare: it is read as about all of them.
+            ("additionalProperties", Value::Bool(false)) => true,
             ("allOf", Value::Array(list)) => {
                 left.extend(list);
                 true
