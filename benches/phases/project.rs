@@ -8,6 +8,7 @@ use std::path::Path;
 
 use flaresmith_codegen::diagnostics::any_error;
 use flaresmith_codegen::emit::Input;
+use flaresmith_codegen::emit::schema::Definitions;
 use flaresmith_codegen::emit::templates::Templates;
 use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::revisions::Revisions;
@@ -44,6 +45,8 @@ pub(crate) struct Project {
     pub(crate) yaml: Option<Sources>,
     /// What came out of it.
     pub(crate) compiled: Compilation,
+    /// The components of its bundle.
+    pub(crate) definitions: Definitions,
     /// Everything is new.
     pub(crate) revisions: Revisions,
     /// Keeps the applied files until the end.
@@ -84,6 +87,7 @@ impl Project {
             settings,
             floor: String::new(),
             yaml: None,
+            definitions: Definitions::of(&compiled.bundle.document, &Memo::default(), &Revisions::default()),
             compiled,
             revisions: Revisions::default(),
             folder: folder(),
@@ -114,6 +118,7 @@ impl Project {
             templates,
             project: &self.compiled.model.info.title,
             selected,
+            definitions: &self.definitions,
             memo,
             revisions: &self.revisions,
         }

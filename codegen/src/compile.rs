@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::diagnostics::{
     At, Diagnostic, Diagnostics, Place, any_error, emit as codes, nearest, settings as setting_codes,
 };
+use crate::emit::schema::Definitions;
 use crate::emit::templates::Templates;
 use crate::emit::{Artifact, Input, TARGETS, Target};
 use crate::memo::Memo;
@@ -143,6 +144,7 @@ pub fn compile_again(
     }
     let selected: Vec<&'static str> = targets.iter().map(|target| target.name).collect();
     memo.begin_to_emit();
+    let definitions = Definitions::of(&compilation.bundle.document, memo, &revisions);
     let input = Input {
         model: &compilation.model,
         bundle: &compilation.bundle,
@@ -150,6 +152,7 @@ pub fn compile_again(
         templates: frames,
         project: project(settings, &compilation.model),
         selected: &selected,
+        definitions: &definitions,
         memo,
         revisions: &revisions,
     };

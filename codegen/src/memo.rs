@@ -12,19 +12,25 @@ use serde_json::Value;
 
 use crate::revisions::{Baseline, Round};
 
+/// The bytes of a file, and what is in them.
+type File = (Arc<[u8]>, Arc<Value>);
+
+/// In which round a part was made, and what it is.
+type Part = (Round, Arc<dyn Any + Send + Sync>);
+
 /// What was made in compilations before.
 #[derive(Debug, Default)]
 pub struct Memo {
     /// Whether there is another compilation to come. If not, nothing is kept that one compilation does not ask for twice.
     lasting: bool,
     /// Files that were read: path -> their bytes and what is in them.
-    files: Store<Arc<str>, (Arc<[u8]>, Arc<Value>)>,
+    files: Store<Arc<str>, File>,
     /// Pieces of large files: text -> what is in it.
     pieces: Store<String, Arc<Value>>,
     /// Texts as a formatter laid them out.
     formatted: Store<String, Arc<str>>,
     /// Parts of artifacts: whose and which -> in which round it was made, and what it is.
-    parts: Store<(&'static str, String), (Round, Arc<dyn Any + Send + Sync>)>,
+    parts: Store<(&'static str, String), Part>,
     /// The number of the current round.
     clock: AtomicU64,
     /// What the last round was made from.

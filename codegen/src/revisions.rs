@@ -487,6 +487,13 @@ fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
+/// A pointer with a key behind it.
+pub(crate) fn below(pointer: &str, key: &str) -> String {
+    let mut pointer = pointer.to_owned();
+    push(&mut pointer, key);
+    pointer
+}
+
 fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
     if key.contains(['~', '/']) {

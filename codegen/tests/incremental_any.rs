@@ -208,7 +208,7 @@ impl Project {
                 let members = object(&mut self.contract, at);
                 let key = key(members, member);
                 let renamed = std::mem::take(members).into_iter();
-                members.extend(renamed.map(|(name, value)| (name, value)));
+                members.extend(renamed);
                 if let Some(value) = members.shift_remove(&key) {
                     members.insert(NAMES[*name].to_owned(), value);
                 }

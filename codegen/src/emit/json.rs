@@ -2,7 +2,7 @@
 //!
 //! Owns: their layout. Must not know: what is in them.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The document, indented by two, with a line end.
 pub(in crate::emit) fn document(value: &Value) -> String {
@@ -33,4 +33,140 @@ pub(in crate::emit) fn indent(out: &mut String, depth: usize) {
 fn pretty(value: &Value) -> String {
     // The first cannot fail on a tree of strings and numbers, and is much the faster.
     serde_json::to_string_pretty(value).unwrap_or_else(|_| format!("{value:#}"))
+}
+
+/// A document that is put together from values and from texts that were written before, as if it were written at once.
+pub(in crate::emit) struct Lines {
+    out: String,
+    /// How often the lines around it are indented.
+    around: usize,
+    /// For each map and list that is open, whether something stands in it and what closes it.
+    open: Vec<(bool, char)>,
+}
+
+impl Lines {
+    /// An empty document whose root is a map.
+    pub(in crate::emit) fn new() -> Self {
+        Self {
+            out: "{".to_owned(),
+            around: 0,
+            open: vec![(false, '}')],
+        }
+    }
+
+    /// A part of a document: a map whose lines are indented `depth` times.
+    pub(in crate::emit) fn within(depth: usize) -> Self {
+        Self {
+            around: depth,
+            ..Self::new()
+        }
+    }
+
+    /// How often lines are indented here.
+    pub(in crate::emit) fn depth(&self) -> usize {
+        self.around + self.open.len()
+    }
+
+    /// Begins the next item of a list.
+    pub(in crate::emit) fn item(&mut self) -> &mut Self {
+        let depth = self.depth();
+        if let Some((filled, _)) = self.open.last_mut() {
+            self.out.push_str(if *filled { ",\n" } else { "\n" });
+            *filled = true;
+        }
+        indent(&mut self.out, depth);
+        self
+    }
+
+    /// Begins the next member of a map.
+    pub(in crate::emit) fn key(&mut self, key: &str) -> &mut Self {
+        self.item();
+        self.out.push_str(&Value::from(key).to_string());
+        self.out.push_str(": ");
+        self
+    }
+
+    /// What was begun is a map.
+    pub(in crate::emit) fn map(&mut self) {
+        self.out.push('{');
+        self.open.push((false, '}'));
+    }
+
+    /// What was begun is a list.
+    pub(in crate::emit) fn list(&mut self) {
+        self.out.push('[');
+        self.open.push((false, ']'));
+    }
+
+    /// What was begun is a value.
+    pub(in crate::emit) fn value(&mut self, value: &Value) {
+        let depth = self.depth();
+        behind(&mut self.out, value, depth);
+    }
+
+    /// What was begun was written before, for this depth.
+    pub(in crate::emit) fn text(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    /// The members of a map.
+    pub(in crate::emit) fn members(&mut self, members: &Map<String, Value>) {
+        for (key, value) in members {
+            self.key(key).value(value);
+        }
+    }
+
+    /// Ends the map or list.
+    pub(in crate::emit) fn close(&mut self) {
+        if let Some((filled, end)) = self.open.pop() {
+            if filled {
+                let depth = self.depth();
+                self.out.push('\n');
+                indent(&mut self.out, depth);
+            }
+            self.out.push(end);
+        }
+    }
+
+    /// The document, with a line end; what is open is ended.
+    pub(in crate::emit) fn finish(self) -> String {
+        let mut text = self.finish_within();
+        text.push('\n');
+        text
+    }
+
+    /// The part of a document; what is open is ended.
+    pub(in crate::emit) fn finish_within(mut self) -> String {
+        while !self.open.is_empty() {
+            self.close();
+        }
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_of_lines_reads_as_if_it_had_been_written_at_once() {
+        let inner = json!({ "a": [1, { "b": "c\nd" }], "e": {}, "f": [] });
+        let mut lines = Lines::new();
+        lines.key("x\"y").value(&inner);
+        lines.key("list").list();
+        let mut text = String::new();
+        behind(&mut text, &inner, lines.depth());
+        lines.item().text(&text);
+        lines.item().value(&inner);
+        lines.item().map();
+        lines.members(inner.as_object().unwrap());
+        lines.close();
+        lines.item().list();
+        lines.close();
+        let written = json!({ "x\"y": inner, "list": [inner, inner, inner, []] });
+        assert_eq!(lines.finish(), document(&written));
+        assert_eq!(Lines::new().finish(), document(&json!({})));
+    }
 }

@@ -28,6 +28,7 @@ use crate::model::Model;
 use crate::openapi::Bundle;
 use crate::revisions::{Revisions, Round};
 use crate::settings::Settings;
+use schema::Definitions;
 use templates::Templates;
 
 /// What every target is given. Nothing else may influence its output.
@@ -45,6 +46,8 @@ pub struct Input<'a> {
     pub project: &'a str,
     /// Which targets are being emitted, so that a package can list what is in it.
     pub selected: &'a [&'static str],
+    /// The components of the bundle, for targets that hand schemas on.
+    pub definitions: &'a Definitions,
     /// What was made before. It saves time and changes nothing.
     pub memo: &'a Memo,
     /// What has changed since then.

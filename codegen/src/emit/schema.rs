@@ -3,21 +3,104 @@
 //! Owns: which components a schema needs, and making it stand alone under `$defs`. Must not know: who reads it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use super::typescript::text::regex;
+use crate::memo::Memo;
+use crate::revisions::{Revisions, below as step};
 
 /// Prefix of references to components in the bundle.
 const COMPONENTS: &str = "#/components/schemas/";
 
-/// A schema with every component it needs beside it.
+/// A schema, and which components it needs beside it.
 #[derive(Debug, Clone, Default)]
 pub struct Standalone {
     /// The schema; its references begin with `#/$defs/`.
     pub schema: Value,
-    /// The components it needs, by name; their references are rewritten too.
-    pub definitions: BTreeMap<String, Value>,
+    /// Names of the components that it needs, at any distance.
+    pub needed: BTreeSet<String>,
+}
+
+/// A component that others need.
+#[derive(Debug, Default)]
+pub struct Definition {
+    /// The schema; its references begin with `#/$defs/`.
+    pub schema: Value,
+    /// Names of the components that it refers to.
+    refers: BTreeSet<String>,
+    /// The schema as each reader needs it, by the name of the reader; written once for all that need it.
+    texts: Mutex<BTreeMap<&'static str, Arc<str>>>,
+}
+
+impl Definition {
+    fn of(schema: &Value) -> Self {
+        let mut refers = BTreeSet::new();
+        Self {
+            schema: rewritten(schema, &mut refers),
+            refers,
+            texts: Mutex::default(),
+        }
+    }
+
+    /// The schema as `reader` needs it.
+    pub(super) fn text(&self, reader: &'static str, write: impl FnOnce(&Value) -> String) -> Arc<str> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = texts.entry(reader).or_insert_with(|| write(&self.schema).into());
+        Arc::clone(text)
+    }
+}
+
+/// Every component of the bundle, ready to stand under `$defs`.
+#[derive(Debug, Default)]
+pub struct Definitions {
+    by_name: BTreeMap<String, Arc<Definition>>,
+    /// In the place of what is referred to and does not exist.
+    missing: Definition,
+}
+
+impl Definitions {
+    /// Those of a document. What has not changed since `memo` saw it last is taken from there.
+    #[must_use]
+    pub fn of(document: &Value, memo: &Memo, revisions: &Revisions) -> Self {
+        let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+        let schemas: Vec<(&String, &Value)> = schemas.into_iter().flatten().collect();
+        let made = schemas.into_par_iter().map(|(name, schema)| {
+            let pointer = step("/components/schemas", name);
+            let key = ("definition", name.clone());
+            let made = memo.part(key, revisions.of_unit(&pointer), revisions.now, || {
+                Definition::of(schema)
+            });
+            (name.clone(), made)
+        });
+        Self {
+            by_name: made.collect::<Vec<_>>().into_iter().collect(),
+            missing: Definition {
+                schema: Value::Bool(true),
+                ..Definition::default()
+            },
+        }
+    }
+
+    /// The component of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &Definition {
+        self.by_name.get(name).map_or(&self.missing, |found| found)
+    }
+
+    /// Adds all that is needed for what is needed already.
+    fn close(&self, needed: &mut BTreeSet<String>) {
+        let mut open: Vec<String> = needed.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            for other in &self.get(&name).refers {
+                if needed.insert(other.clone()) {
+                    open.push(other.clone());
+                }
+            }
+        }
+    }
 }
 
 /// Keywords of a schema whose members are schemas by name: their keys are names, not keywords.
@@ -33,36 +116,28 @@ const DATA: [&str; 5] = ["const", "enum", "default", "required", "dependentRequi
 /// So are names of other places (`$id`, `$anchor`): every reference is one from the root, which an id would lead astray. And
 /// patterns that JavaScript may refuse: readers compile the whole schema, and one such pattern would cost them all of it.
 #[must_use]
-pub fn standalone(document: &Value, schema: &Value) -> Standalone {
+pub fn standalone(definitions: &Definitions, schema: &Value) -> Standalone {
     let mut needed = BTreeSet::new();
     let schema = rewritten(schema, &mut needed);
-    let mut definitions = BTreeMap::new();
-    while let Some(name) = needed.iter().find(|name| !definitions.contains_key(*name)).cloned() {
-        let component = document
-            .pointer("/components/schemas")
-            .and_then(|all| all.get(&name))
-            .unwrap_or(&Value::Bool(true));
-        let component = rewritten(component, &mut needed);
-        definitions.insert(name, component);
-    }
-    Standalone { schema, definitions }
+    definitions.close(&mut needed);
+    Standalone { schema, needed }
 }
 
 impl Standalone {
-    /// The schema as one value with its `$defs`, whose root says `type: object` itself, as callers that look no further
+    /// The members of the schema, without its `$defs`, whose root says `type: object` itself, as callers that look no further
     /// need it. A reference at the root is replaced by what it refers to.
     #[must_use]
-    pub fn into_object(self) -> Value {
-        let mut root = match self.schema {
-            Value::Object(members) => members,
-            _ => Map::new(),
-        };
+    pub fn object(&self, definitions: &Definitions) -> Map<String, Value> {
+        let mut root = self.schema.as_object().cloned().unwrap_or_default();
         for _ in 0..16 {
             let target = root
                 .get("$ref")
                 .and_then(Value::as_str)
                 .and_then(|target| target.strip_prefix("#/$defs/"));
-            let Some(Value::Object(found)) = target.and_then(|name| self.definitions.get(&unescaped(name))) else {
+            let Some(name) = target.map(unescaped).filter(|name| self.needed.contains(name)) else {
+                break;
+            };
+            let Value::Object(found) = &definitions.get(&name).schema else {
                 break;
             };
             let mut merged = found.clone();
@@ -74,13 +149,7 @@ impl Standalone {
         object.insert("type".to_owned(), Value::String("object".to_owned()));
         root.remove("type");
         object.extend(root);
-        if !self.definitions.is_empty() {
-            object.insert(
-                "$defs".to_owned(),
-                Value::Object(self.definitions.into_iter().collect()),
-            );
-        }
-        Value::Object(object)
+        object
     }
 }
 
@@ -185,15 +254,21 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn defined(document: &Value) -> Definitions {
+        Definitions::of(document, &Memo::default(), &Revisions::default())
+    }
+
     #[test]
     fn a_schema_that_stands_alone_names_no_other_place() {
         let document = json!({"components": {"schemas": {
             "A": {"$id": "https://a.b/c", "$schema": "https://d.e/f", "$anchor": "g", "type": "object",
                 "properties": {"$id": {"type": "string"}, "x": {"enum": []}}, "const": {"$id": "kept"}},
         }}});
-        let found = standalone(&document, &json!({"$ref": "#/components/schemas/A"}));
+        let definitions = defined(&document);
+        let found = standalone(&definitions, &json!({"$ref": "#/components/schemas/A"}));
+        assert!(found.needed.contains("A"));
         assert_eq!(
-            found.definitions["A"],
+            definitions.get("A").schema,
             json!({"type": "object", "properties": {"$id": {"type": "string"}, "x": {"not": {}}}, "const": {"$id": "kept"}})
         );
     }
@@ -211,20 +286,20 @@ mod tests {
         ] {
             let schema = json!({"type": "string", "pattern": other});
             assert_eq!(
-                standalone(&json!({}), &schema).schema,
+                standalone(&Definitions::default(), &schema).schema,
                 json!({"type": "string"}),
                 "{other}"
             );
             let schema = json!({"patternProperties": {other: true}, "additionalProperties": false, "minProperties": 1});
             assert_eq!(
-                standalone(&json!({}), &schema).schema,
+                standalone(&Definitions::default(), &schema).schema,
                 json!({"minProperties": 1}),
                 "{other}"
             );
         }
         for own in ["^(?:a|(?=b)(?<!c))$", "^(?!/)[^/]+$", "^[a-z][a-z0-9-]{1,38}$", ""] {
             let schema = json!({"pattern": own, "patternProperties": {own: {}}, "additionalProperties": false});
-            assert_eq!(standalone(&json!({}), &schema).schema, schema, "{own}");
+            assert_eq!(standalone(&Definitions::default(), &schema).schema, schema, "{own}");
         }
     }
 
@@ -235,10 +310,11 @@ mod tests {
             "B": {"type": "string", "x-flaresmith": {}, "examples": ["x"]},
             "C": {"type": "string"},
         }}});
-        let found = standalone(&document, &json!({"$ref": "#/components/schemas/A"}));
-        assert_eq!(found.definitions.keys().collect::<Vec<_>>(), ["A", "B"]);
-        assert_eq!(found.definitions["B"], json!({"type": "string"}));
-        let object = found.into_object();
+        let definitions = defined(&document);
+        let found = standalone(&definitions, &json!({"$ref": "#/components/schemas/A"}));
+        assert_eq!(found.needed.iter().collect::<Vec<_>>(), ["A", "B"]);
+        assert_eq!(definitions.get("B").schema, json!({"type": "string"}));
+        let object = found.object(&definitions);
         assert_eq!(object["type"], "object");
         assert_eq!(object["properties"]["b"], json!({"$ref": "#/$defs/B"}));
         assert_eq!(

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::columns::{column_kind, fits};
-use super::node::{Node, step};
+use super::node::{Node, lookup, step};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, extension as codes, nearest};
 use crate::model::{
     Case, Column, ColumnDefault, ColumnKind, Entity, EntityId, Field, ForeignKey, Index, Model, OnDelete, Record,
@@ -45,11 +45,7 @@ pub(super) fn lower(bundle: &Bundle, model: &mut Model, diagnostics: &mut Diagno
     let mut drafts: Vec<Draft> = Vec::new();
     for (i, def) in model.types.iter().enumerate() {
         let at = step(&def.pointer, KEY);
-        let Some(value) = bundle
-            .document
-            .pointer(&at)
-            .filter(|value| value.get("table").is_some())
-        else {
+        let Some(value) = lookup(&bundle.document, &at).filter(|value| value.get("table").is_some()) else {
             continue;
         };
         let said: SchemaExtension = extension::read(Some(value));
@@ -112,7 +108,7 @@ impl Reader<'_> {
             let pointer = self.property(&def.pointer, &field.wire, 0);
             let value = pointer
                 .as_deref()
-                .and_then(|pointer| self.bundle.document.pointer(&step(pointer, KEY)));
+                .and_then(|pointer| lookup(&self.bundle.document, &step(pointer, KEY)));
             let extension: SchemaExtension = extension::read(value);
             let said = match extension.column {
                 Some(ColumnWord::Name(name)) => ColumnExtension {
@@ -167,7 +163,7 @@ impl Reader<'_> {
         }
         let node = Node {
             at: schema.to_owned(),
-            value: self.bundle.document.pointer(schema)?,
+            value: lookup(&self.bundle.document, schema)?,
         };
         if let Some(found) = node.get("properties").and_then(|properties| properties.get(wire)) {
             return Some(found.at);

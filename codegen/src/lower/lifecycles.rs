@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::node::step;
+use super::node::{lookup, step};
 use crate::diagnostics::{Diagnostic, Diagnostics, extension as codes, nearest};
 use crate::model::{Kind, Lifecycle, LifecycleVariant, Model, Name, Record, Shape, Transition, TypeId};
 use crate::openapi::Bundle;
@@ -17,11 +17,7 @@ pub(super) fn lower(bundle: &Bundle, model: &mut Model, diagnostics: &mut Diagno
     let mut found = Vec::new();
     for (i, def) in model.types.iter().enumerate() {
         let at = step(&def.pointer, KEY);
-        let Some(value) = bundle
-            .document
-            .pointer(&at)
-            .filter(|value| value.get("lifecycle").is_some())
-        else {
+        let Some(value) = lookup(&bundle.document, &at).filter(|value| value.get("lifecycle").is_some()) else {
             continue;
         };
         let said: SchemaExtension = extension::read(Some(value));

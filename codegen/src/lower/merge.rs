@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Number, Value};
 
-use super::node::Node;
+use super::node::{Node, member};
 use super::parts::Part;
 use crate::model::types::Docs;
 
@@ -230,10 +230,10 @@ impl<'a> Merged<'a> {
     pub(super) fn values(&self) -> Option<Vec<&'a Value>> {
         let mut lists: Vec<Vec<&'a Value>> = Vec::new();
         for part in &self.parts {
-            if let Some(Value::Array(values)) = part.map.get("enum") {
+            if let Some(Value::Array(values)) = member(part.map, "enum") {
                 lists.push(values.iter().collect());
             }
-            if let Some(value) = part.map.get("const") {
+            if let Some(value) = member(part.map, "const") {
                 lists.push(vec![value]);
             }
         }
@@ -292,15 +292,15 @@ pub(super) fn docs(parts: &[Part<'_>]) -> Docs {
     let mut parts: Vec<&Part<'_>> = parts.iter().filter(|part| part.own).collect();
     parts.sort_by_key(|part| part.depth);
     for part in parts {
-        let text = |key: &str| part.map.get(key).and_then(Value::as_str).map(str::to_owned);
+        let text = |key: &str| member(part.map, key).and_then(Value::as_str).map(str::to_owned);
         docs.title = docs.title.or_else(|| text("title"));
         docs.description = docs.description.or_else(|| text("description"));
-        docs.deprecated |= part.map.get("deprecated") == Some(&Value::Bool(true));
+        docs.deprecated |= member(part.map, "deprecated") == Some(&Value::Bool(true));
         if docs.examples.is_empty() {
-            match part.map.get("examples") {
+            match member(part.map, "examples") {
                 Some(Value::Array(examples)) => docs.examples.clone_from(examples),
                 Some(Value::Object(examples)) => docs.examples = examples.values().cloned().collect(),
-                _ => docs.examples = part.map.get("example").cloned().into_iter().collect(),
+                _ => docs.examples = member(part.map, "example").cloned().into_iter().collect(),
             }
         }
     }

@@ -151,7 +151,7 @@ impl<'a> Lowering<'a> {
 
     /// The value at a pointer of the document.
     fn lookup(&self, pointer: &str) -> Option<&'a Value> {
-        self.bundle.document.pointer(pointer)
+        node::lookup(&self.bundle.document, pointer)
     }
 
     /// The node itself, or what it refers to, at any distance.

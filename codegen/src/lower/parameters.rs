@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Lowering;
 use super::names::Context;
-use super::node::{Node, unescape};
+use super::node::{Node, member, unescape};
 use super::parts::Member;
 use crate::diagnostics::contract as codes;
 use crate::model::types::Docs;
@@ -207,7 +207,7 @@ impl<'a> Lowering<'a> {
     /// The value that absence stands for, when one is written in place.
     pub(super) fn default_of(&mut self, members: &[Member<'a>]) -> Option<Value> {
         let parts = self.take_apart(members);
-        let value = parts.parts.iter().find_map(|part| part.map.get("default"))?;
+        let value = parts.parts.iter().find_map(|part| member(part.map, "default"))?;
         (!value.is_null()).then(|| value.clone())
     }
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::Lowering;
-use super::node::{Node, step};
+use super::node::{Node, member, step};
 use crate::diagnostics::{Diagnostic, schema as codes};
 
 /// One of the schemas that a value must satisfy at once.
@@ -41,7 +41,7 @@ pub(super) struct Part<'a> {
 impl<'a> Part<'a> {
     /// A keyword's value with its pointer.
     pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
-        let value = self.map.get(key)?;
+        let value = member(self.map, key)?;
         Some(Node {
             at: step(&self.at, key),
             value,
@@ -99,7 +99,7 @@ impl Part<'_> {
 
     /// Whether its own `type` list admits `null`.
     pub(super) fn says_null(&self) -> bool {
-        match self.map.get("type") {
+        match member(self.map, "type") {
             Some(Value::Array(types)) => types.iter().any(|ty| ty == "null"),
             Some(Value::String(ty)) => ty == "null",
             _ => false,

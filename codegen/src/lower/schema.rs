@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Lowering;
 use super::merge::{Merged, Types, docs};
 use super::names::{Context, from_pointer, from_title};
-use super::node::Node;
+use super::node::{Node, member};
 use super::parts::{Member, Part};
 use crate::diagnostics::{document, schema as codes};
 use crate::model::types::Docs;
@@ -318,7 +318,7 @@ impl<'a> Lowering<'a> {
         };
         def.docs = docs;
         for part in parts {
-            let Some(extension) = part.map.get("x-flaresmith") else {
+            let Some(extension) = member(part.map, "x-flaresmith") else {
                 continue;
             };
             def.internal |= extension.get("internal").and_then(Value::as_bool) == Some(true);

@@ -100,6 +100,7 @@ fn emitted(model: &Model, bundle: &Bundle) -> Vec<Artifact> {
         templates: &templates,
         project: "Test",
         selected: &["docs"],
+        definitions: &Default::default(),
         memo: &Default::default(),
         revisions: &Default::default(),
     };

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::emit::schema::{Standalone, standalone};
+use crate::emit::schema::{Definitions, Standalone, standalone};
 use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, Shape, Status};
 
 /// Headers that a client sets by itself, not the model that chooses arguments.
@@ -17,7 +17,7 @@ const OF_THE_CLIENT: [&str; 5] = [
 ];
 
 /// The object that a call of an operation takes: its parameters by name, and its body as `body`.
-pub(super) fn input(document: &Value, operation: &Operation) -> Standalone {
+pub(super) fn input(document: &Value, definitions: &Definitions, operation: &Operation) -> Standalone {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for parameter in &operation.parameters {
@@ -55,11 +55,16 @@ pub(super) fn input(document: &Value, operation: &Operation) -> Standalone {
     if let (false, Some(members)) = (required.is_empty(), object.as_object_mut()) {
         members.insert("required".to_owned(), Value::Array(required));
     }
-    standalone(document, &object)
+    standalone(definitions, &object)
 }
 
 /// The object that an operation answers with when it works; `None` when that is no object.
-pub(super) fn output(document: &Value, model: &Model, operation: &Operation) -> Option<Value> {
+pub(super) fn output(
+    document: &Value,
+    definitions: &Definitions,
+    model: &Model,
+    operation: &Operation,
+) -> Option<Standalone> {
     let success = operation
         .responses
         .iter()
@@ -78,7 +83,7 @@ pub(super) fn output(document: &Value, model: &Model, operation: &Operation) -> 
         return None;
     }
     let schema = document.pointer(&format!("{}/schema", content.pointer))?;
-    Some(standalone(document, schema).into_object())
+    Some(standalone(definitions, schema))
 }
 
 /// The body that a model can write: JSON, else a form, else text.

@@ -7,9 +7,13 @@
 
 mod input;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::json::document;
+use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Case, Domain, Operation};
@@ -24,6 +28,62 @@ const BYTES_A_TOKEN: usize = 4;
 /// Characters of a group's name, with room for a number under the 64 that clients take.
 const LONGEST_GROUP_NAME: usize = 56;
 
+/// A tool as it stands in a list of tools.
+struct Tool {
+    name: String,
+    /// The tool as JSON, for the depth of the list.
+    text: String,
+    tokens: usize,
+}
+
+impl Tool {
+    /// `members` come before the schemas, `annotations` behind them.
+    fn of(
+        input: &Input<'_>,
+        members: &Value,
+        schemas: &[(&str, Map<String, Value>, BTreeSet<String>)],
+        annotations: &Value,
+    ) -> Self {
+        let mut lines = Lines::within(DEPTH);
+        let empty = Map::new();
+        lines.members(members.as_object().unwrap_or(&empty));
+        let mut bytes = members.to_string().len() + annotations.to_string().len() + r#","annotations":"#.len();
+        for (key, schema, needed) in schemas {
+            lines.key(key).map();
+            lines.members(schema);
+            bytes += key.len() + 4 + Value::Object(schema.clone()).to_string().len();
+            if !needed.is_empty() {
+                lines.key("$defs").map();
+                bytes += r#","$defs":{}"#.len() + needed.len().saturating_sub(1);
+                for name in needed {
+                    let definition = input.definitions.get(name);
+                    let depth = lines.depth();
+                    let text = definition.text("mcp", |schema| {
+                        let mut text = String::new();
+                        json::behind(&mut text, schema, depth);
+                        text
+                    });
+                    lines.key(name).text(&text);
+                    let compact = definition.text("mcp, its length", |schema| schema.to_string().len().to_string());
+                    bytes +=
+                        Value::from(name.as_str()).to_string().len() + 1 + compact.parse::<usize>().unwrap_or_default();
+                }
+                lines.close();
+            }
+            lines.close();
+        }
+        lines.key("annotations").value(annotations);
+        Self {
+            name: members["name"].as_str().unwrap_or_default().to_owned(),
+            text: lines.finish_within(),
+            tokens: bytes.div_ceil(BYTES_A_TOKEN),
+        }
+    }
+}
+
+/// How deep a tool stands in its file: in a list, which stands in a map.
+const DEPTH: usize = 2;
+
 /// Makes the artifacts: of the operations, and of nothing else.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let round = input.revisions.of_operations();
@@ -31,56 +91,71 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
 }
 
 fn tools(input: &Input<'_>) -> Vec<Artifact> {
-    let exposed: Vec<&Operation> = input
-        .model
-        .operations
-        .iter()
-        .filter(|operation| operation.policy.mcp.expose)
+    let operations = input.model.operations.iter().enumerate();
+    let exposed: Vec<(usize, &Operation)> = operations
+        .filter(|(_, operation)| operation.policy.mcp.expose)
         .collect();
-    let each: Vec<Value> = exposed.iter().map(|operation| tool(input, operation)).collect();
+    let each: Vec<Arc<Tool>> = exposed
+        .par_iter()
+        .map(|(index, operation)| {
+            let key = ("mcp", operation.id.raw.clone());
+            let round = input.revisions.of_operation(*index);
+            input
+                .memo
+                .part(key, round, input.revisions.now, || tool(input, operation))
+        })
+        .collect();
+    let exposed: Vec<&Operation> = exposed.into_iter().map(|(_, operation)| operation).collect();
     let grouped = grouped(input, &exposed);
     let search = search(input, &exposed);
-    let budget = budget(&[("tools", &each), ("grouped", &grouped), ("search", &search)]);
     let groups = group_names(input);
-    let catalog: Vec<Value> = exposed.iter().map(|operation| entry(operation, &groups)).collect();
+    let catalog = exposed.iter().map(|operation| entry(operation, &groups)).collect();
+    let budget = budget(&[("tools", &each), ("grouped", &grouped), ("search", &search)]);
     vec![
-        artifact(input, "budget.json", &budget),
-        artifact(input, "tools.grouped.json", &json!({ "tools": grouped })),
-        artifact(input, "tools.json", &json!({ "tools": each })),
-        artifact(
-            input,
-            "tools.search.json",
-            &json!({ "tools": search, "operations": catalog }),
-        ),
+        artifact(input, "budget.json", json::document(&budget)),
+        artifact(input, "tools.grouped.json", list(&grouped, None)),
+        artifact(input, "tools.json", list(&each, None)),
+        artifact(input, "tools.search.json", list(&search, Some(catalog))),
     ]
 }
 
-fn artifact(input: &Input<'_>, name: &str, value: &Value) -> Artifact {
+/// A file of tools, with what else stands in it.
+fn list(tools: &[Arc<Tool>], operations: Option<Value>) -> String {
+    let mut lines = Lines::new();
+    lines.key("tools").list();
+    for tool in tools {
+        lines.item().text(&tool.text);
+    }
+    lines.close();
+    if let Some(operations) = operations {
+        lines.key("operations").value(&operations);
+    }
+    lines.finish()
+}
+
+fn artifact(input: &Input<'_>, name: &str, text: String) -> Artifact {
     let folder = input.settings.mcp.out.as_deref().unwrap_or("generated/mcp");
     Artifact {
         path: format!("{folder}/{name}"),
-        text: document(value).into(),
+        text: text.into(),
         ownership: Ownership::Managed,
         target: "mcp",
     }
 }
 
 /// One operation as one tool.
-fn tool(input: &Input<'_>, operation: &Operation) -> Value {
+fn tool(input: &Input<'_>, operation: &Operation) -> Tool {
     let document = &input.bundle.document;
-    let mut tool = json!({
+    let members = json!({
         "name": operation.policy.mcp.name,
         "title": title(operation),
         "description": description(operation),
-        "inputSchema": input::input(document, operation).into_object(),
     });
-    if let Some(members) = tool.as_object_mut() {
-        if let Some(output) = input::output(document, input.model, operation) {
-            members.insert("outputSchema".to_owned(), output);
-        }
-        members.insert("annotations".to_owned(), annotations(&[operation], &title(operation)));
-    }
-    tool
+    let taken = input::input(document, input.definitions, operation);
+    let given = input::output(document, input.definitions, input.model, operation);
+    let mut schemas = vec![("inputSchema", taken.object(input.definitions), taken.needed)];
+    schemas.extend(given.map(|given| ("outputSchema", given.object(input.definitions), given.needed)));
+    Tool::of(input, &members, &schemas, &annotations(&[operation], &title(operation)))
 }
 
 fn title(operation: &Operation) -> String {
@@ -116,55 +191,62 @@ fn annotations(operations: &[&Operation], title: &str) -> Value {
 
 /// One tool a domain: `operation` says which, `arguments` are what that operation's own tool would take. The alternatives stand
 /// under `arguments`, since clients refuse a union at the root of what a tool takes.
-fn grouped(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Value> {
+fn grouped(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Arc<Tool>> {
     let names = group_names(input);
-    let mut tools = Vec::new();
-    for (at, (domain, name)) in input.model.domains.iter().zip(&names).enumerate() {
-        let own: Vec<&Operation> = exposed
-            .iter()
-            .copied()
-            .filter(|operation| operation.domain.index() == at)
-            .collect();
-        if own.is_empty() {
-            continue;
+    let domains = input.model.domains.par_iter().zip(&names).enumerate();
+    let tools: Vec<Option<Arc<Tool>>> = domains
+        .map(|(at, (domain, name))| {
+            let own: Vec<&Operation> = exposed
+                .iter()
+                .copied()
+                .filter(|operation| operation.domain.index() == at)
+                .collect();
+            let id = own.first()?.domain;
+            let key = ("mcp group", name.clone());
+            let round = input.revisions.of_domain(input.model, id);
+            let made = input
+                .memo
+                .part(key, round, input.revisions.now, || group(input, domain, name, &own));
+            Some(made)
+        })
+        .collect();
+    tools.into_iter().flatten().collect()
+}
+
+fn group(input: &Input<'_>, domain: &Domain, name: &str, own: &[&Operation]) -> Tool {
+    let names: Vec<&str> = own.iter().map(|operation| operation.policy.mcp.name.as_str()).collect();
+    let mut needed = BTreeSet::new();
+    let mut alternatives = Vec::new();
+    for operation in own {
+        let taken = input::input(&input.bundle.document, input.definitions, operation);
+        needed.extend(taken.needed);
+        let mut alternative = json!({ "title": operation.policy.mcp.name });
+        if let (Some(members), Value::Object(schema)) = (alternative.as_object_mut(), taken.schema) {
+            members.extend(schema);
         }
-        let names: Vec<&str> = own.iter().map(|operation| operation.policy.mcp.name.as_str()).collect();
-        let mut definitions = Map::new();
-        let mut alternatives = Vec::new();
-        for operation in &own {
-            let taken = input::input(&input.bundle.document, operation);
-            definitions.extend(taken.definitions);
-            let mut alternative = json!({ "title": operation.policy.mcp.name });
-            if let (Some(members), Value::Object(schema)) = (alternative.as_object_mut(), taken.schema) {
-                members.extend(schema);
-            }
-            alternatives.push(alternative);
-        }
-        let mut schema = json!({
-            "type": "object",
-            "properties": {
-                "operation": { "type": "string", "enum": names, "description": "What to do." },
-                "arguments": {
-                    "type": "object",
-                    "description": "What that operation takes: the alternative whose title is its name.",
-                    "anyOf": alternatives,
-                },
-            },
-            "required": ["operation", "arguments"],
-            "additionalProperties": false,
-        });
-        if let (false, Some(members)) = (definitions.is_empty(), schema.as_object_mut()) {
-            members.insert("$defs".to_owned(), Value::Object(definitions));
-        }
-        tools.push(json!({
-            "name": name,
-            "title": brief(&domain.title),
-            "description": group_description(domain, &own),
-            "inputSchema": schema,
-            "annotations": annotations(&own, &brief(&domain.title)),
-        }));
+        alternatives.push(alternative);
     }
-    tools
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "operation": { "type": "string", "enum": names, "description": "What to do." },
+            "arguments": {
+                "type": "object",
+                "description": "What that operation takes: the alternative whose title is its name.",
+                "anyOf": alternatives,
+            },
+        },
+        "required": ["operation", "arguments"],
+        "additionalProperties": false,
+    });
+    let members = json!({
+        "name": name,
+        "title": brief(&domain.title),
+        "description": group_description(domain, own),
+    });
+    let schema = schema.as_object().cloned().unwrap_or_default();
+    let annotations = annotations(own, &brief(&domain.title));
+    Tool::of(input, &members, &[("inputSchema", schema, needed)], &annotations)
 }
 
 /// A name for each domain, of the characters that names of tools have, and each its own.
@@ -203,7 +285,7 @@ fn group_description(domain: &Domain, operations: &[&Operation]) -> String {
 }
 
 /// Two tools for everything: one finds operations and what they take, the other carries one out.
-fn search(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Value> {
+fn search(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Arc<Tool>> {
     if exposed.is_empty() {
         return Vec::new();
     }
@@ -242,7 +324,18 @@ fn search(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Value> {
         },
         "annotations": annotations(exposed, "Execute an operation"),
     });
-    vec![find, execute]
+    let tool = |mut tool: Value| {
+        let members = tool.as_object_mut();
+        let (annotations, schema) = members
+            .map(|members| (members.shift_remove("annotations"), members.shift_remove("inputSchema")))
+            .unwrap_or_default();
+        let schema = schema
+            .and_then(|schema| schema.as_object().cloned())
+            .unwrap_or_default();
+        let schemas = [("inputSchema", schema, BTreeSet::new())];
+        Arc::new(Tool::of(input, &tool, &schemas, &annotations.unwrap_or_default()))
+    };
+    vec![tool(find), tool(execute)]
 }
 
 /// What the search tool finds: an operation with its domain and words.
@@ -258,17 +351,16 @@ fn entry(operation: &Operation, groups: &[String]) -> Value {
 }
 
 /// What each form costs a model that has all its tools before it.
-fn budget(forms: &[(&str, &[Value])]) -> Value {
-    let tokens = |value: &Value| value.to_string().len().div_ceil(BYTES_A_TOKEN);
+fn budget(forms: &[(&str, &[Arc<Tool>])]) -> Value {
     let mut found = Map::new();
     for (name, tools) in forms {
-        let mut each: Vec<(usize, Value)> = tools
-            .iter()
-            .map(|tool| (tokens(tool), json!({ "name": tool["name"], "tokens": tokens(tool) })))
+        let mut sorted: Vec<&Tool> = tools.iter().map(|tool| &**tool).collect();
+        sorted.sort_by_key(|tool| std::cmp::Reverse(tool.tokens));
+        let total: usize = sorted.iter().map(|tool| tool.tokens).sum();
+        let list: Vec<Value> = sorted
+            .into_iter()
+            .map(|tool| json!({ "name": tool.name, "tokens": tool.tokens }))
             .collect();
-        each.sort_by_key(|(tokens, _)| std::cmp::Reverse(*tokens));
-        let total: usize = each.iter().map(|(tokens, _)| tokens).sum();
-        let list: Vec<Value> = each.into_iter().map(|(_, entry)| entry).collect();
         found.insert(
             (*name).to_owned(),
             json!({ "tools": tools.len(), "tokens": total, "each": list }),

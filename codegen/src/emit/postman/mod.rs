@@ -10,15 +10,17 @@ mod tests;
 mod url;
 mod variables;
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::json::document;
+use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Model, Operation, SecurityScheme};
-use schemas::Schemas;
+use schemas::{Answers, Schemas};
 use variables::Variables;
 
 /// Frames of this target: none, the files are data.
@@ -36,7 +38,7 @@ struct Collection<'a> {
     scope: &'a str,
     schemas: &'a Schemas,
     variables: &'a Variables,
-    parts: &'a [Part],
+    parts: &'a [Arc<Part>],
 }
 
 /// What the requests of one operation have in common in every collection: all but their ids.
@@ -45,17 +47,20 @@ struct Part {
     script: Value,
     request: Value,
     responses: Vec<Value>,
+    answers: Answers,
 }
 
 impl Part {
-    fn of(model: &Model, operation: &Operation, schemas: &Schemas, variables: &Variables) -> Self {
-        let request = request::of(model, operation, variables);
+    fn of(input: &Input<'_>, operation: &Operation, variables: &Variables) -> Self {
+        let request = request::of(input.model, operation, variables);
         let written = operation.summary.clone().filter(|text| !text.trim().is_empty());
+        let answers = Answers::of(input, operation);
         Self {
             name: written.unwrap_or_else(|| operation.id.title()),
-            script: json!(tests::script(operation, schemas)),
-            responses: request::examples(model, operation, &request),
+            script: json!(tests::script(operation, &answers)),
+            responses: request::examples(input.model, operation, &request),
             request,
+            answers,
         }
     }
 }
@@ -68,19 +73,27 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
 
 fn collections(input: &Input<'_>) -> Vec<Artifact> {
     let folder = input.settings.postman.out.as_deref().unwrap_or("generated/postman");
-    let schemas = Schemas::of(input.model, &input.bundle.document);
-    let variables = Variables::of(input.model);
-    let artifact = |name: &str, value: &Value| Artifact {
+    let model = input.model;
+    let variables = Variables::of(model);
+    let artifact = |name: &str, text: String| Artifact {
         path: format!("{folder}/{name}"),
-        text: document(value).into(),
+        text: text.into(),
         ownership: Ownership::Managed,
         target: "postman",
     };
-    let model = input.model;
-    let operations = model.operations.par_iter();
-    let parts: Vec<Part> = operations
-        .map(|operation| Part::of(model, operation, &schemas, &variables))
+    // Which variables there are depends on all operations, and reaches the request of each.
+    let known = variables.names();
+    let operations = model.operations.par_iter().enumerate();
+    let parts: Vec<Arc<Part>> = operations
+        .map(|(index, operation)| {
+            let key = ("postman", format!("{}\n{known}", operation.id.raw));
+            let round = input.revisions.of_operation(index);
+            input.memo.part(key, round, input.revisions.now, || {
+                Part::of(input, operation, &variables)
+            })
+        })
         .collect();
+    let schemas = Schemas::of(input.definitions, parts.iter().map(|part| &part.answers));
     let collection = |file: &str, scope: &str, name: &str, url: &str| {
         let collection = Collection {
             input,
@@ -89,7 +102,10 @@ fn collections(input: &Input<'_>) -> Vec<Artifact> {
             variables: &variables,
             parts: &parts,
         };
-        artifact(&format!("{file}.postman_collection.json"), &collection.value(name, url))
+        artifact(
+            &format!("{file}.postman_collection.json"),
+            collection.text(name, url, &known),
+        )
     };
     let environments = environments(model);
     let first = environments.first().map(|(_, url)| url.as_str()).unwrap_or_default();
@@ -103,7 +119,7 @@ fn collections(input: &Input<'_>) -> Vec<Artifact> {
                 let value = environment_file(model, project, environment, url);
                 [
                     collection(&file, environment, &name, url),
-                    artifact(&format!("{file}.postman_environment.json"), &value),
+                    artifact(&format!("{file}.postman_environment.json"), json::document(&value)),
                 ]
             });
             of_each.collect::<Vec<_>>()
@@ -172,47 +188,79 @@ fn environment_file(model: &Model, project: &str, name: &str, url: &str) -> Valu
     })
 }
 
+/// How deep the requests stand in a collection: in the list of a folder, which stands in the list of the collection.
+const DEPTH: usize = 4;
+
 impl<'a> Collection<'a> {
-    fn value(&self, name: &str, url: &str) -> Value {
+    fn text(&self, name: &str, url: &str, known: &str) -> String {
         let project = self.input.project;
         let model = self.input.model;
-        let mut folders = Vec::new();
+        let revisions = self.input.revisions;
+        let operations: Vec<(usize, (&Operation, &Arc<Part>))> =
+            model.operations.iter().zip(self.parts).enumerate().collect();
+        let items: Vec<Arc<String>> = operations
+            .par_iter()
+            .map(|(index, (operation, part))| {
+                let key = format!("{}\n{}\n{known}", self.scope, operation.id.raw);
+                let round = revisions.of_operation(*index);
+                self.input.memo.part(("postman item", key), round, revisions.now, || {
+                    let mut text = String::new();
+                    json::behind(&mut text, &self.item(operation, part), DEPTH);
+                    text
+                })
+            })
+            .collect();
+        let mut lines = Lines::new();
+        lines.key("info").value(&json!({
+            "_postman_id": id(&[project, self.scope, "collection"]),
+            "name": name,
+            "description": format!("{} {}. Generated from the contract.", model.info.title, model.info.version),
+            "schema": COLLECTION_SCHEMA,
+        }));
+        lines.key("item").list();
         for (at, domain) in model.domains.iter().enumerate() {
-            let mut own: Vec<(&Operation, &Part)> = model
+            let mut own: Vec<(i64, &Arc<String>)> = model
                 .operations
                 .iter()
-                .zip(self.parts)
+                .zip(&items)
                 .filter(|(operation, _)| operation.domain.index() == at)
+                .map(|(operation, item)| (operation.policy.postman.order.unwrap_or(i64::MAX), item))
                 .collect();
-            own.sort_by_key(|(operation, _)| operation.policy.postman.order.unwrap_or(i64::MAX));
+            own.sort_by_key(|(order, _)| *order);
             if own.is_empty() {
                 continue;
             }
-            let items: Vec<Value> = own.iter().map(|(operation, part)| self.item(operation, part)).collect();
-            folders.push(json!({
-                "id": id(&[project, self.scope, "domain", &domain.name.raw]),
-                "name": domain.title,
-                "description": domain.description.as_deref().unwrap_or_default(),
-                "item": items,
-            }));
+            lines.item().map();
+            lines
+                .key("id")
+                .value(&json!(id(&[project, self.scope, "domain", &domain.name.raw])));
+            lines.key("name").value(&json!(domain.title));
+            lines
+                .key("description")
+                .value(&json!(domain.description.as_deref().unwrap_or_default()));
+            lines.key("item").list();
+            for (_, item) in own {
+                lines.item().text(item);
+            }
+            lines.close();
+            lines.close();
         }
-        let mut variable = vec![json!({ "key": "baseUrl", "value": url.trim_end_matches('/'), "type": "string" })];
-        variable.extend(
-            self.variables
-                .initial()
-                .map(|(key, value)| json!({ "key": key, "value": value, "type": "string" })),
-        );
-        variable.push(json!({ "key": "schemas", "value": self.schemas.text(), "type": "string" }));
-        json!({
-            "info": {
-                "_postman_id": id(&[project, self.scope, "collection"]),
-                "name": name,
-                "description": format!("{} {}. Generated from the contract.", model.info.title, model.info.version),
-                "schema": COLLECTION_SCHEMA,
-            },
-            "item": folders,
-            "variable": variable,
-        })
+        lines.close();
+        lines.key("variable").list();
+        let url = url.trim_end_matches('/');
+        lines
+            .item()
+            .value(&json!({ "key": "baseUrl", "value": url, "type": "string" }));
+        for (key, value) in self.variables.initial() {
+            lines
+                .item()
+                .value(&json!({ "key": key, "value": value, "type": "string" }));
+        }
+        lines.item().map();
+        lines.key("key").value(&json!("schemas"));
+        lines.key("value").text(self.schemas.quoted());
+        lines.key("type").value(&json!("string"));
+        lines.finish()
     }
 
     /// One operation: its request, tests and an example of its answer.

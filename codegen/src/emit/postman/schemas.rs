@@ -2,65 +2,99 @@
 //!
 //! Owns: what the validator in Postman's sandbox understands (JSON Schema draft 7). Must not know: scripts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::emit::schema::standalone;
-use crate::model::{MediaKind, Model, Operation, Status};
+use crate::emit::Input;
+use crate::emit::schema::{Definitions, standalone};
+use crate::model::{MediaKind, Operation, Status};
 
 /// Every schema that tests need, as one JSON text.
 pub(super) struct Schemas {
-    text: String,
-    /// Operation -> status (`200`, `2XX`, `default`) -> name among the definitions.
-    names: BTreeMap<String, BTreeMap<String, String>>,
+    /// The text as a JSON string.
+    quoted: String,
+}
+
+/// The schemas of the answers of one operation.
+pub(super) struct Answers {
+    /// Status (`200`, `2XX`, `default`) -> name among the definitions.
+    names: BTreeMap<String, String>,
+    /// Name -> what it needs beside it, and the schema as a part of a JSON string.
+    schemas: Vec<(String, BTreeSet<String>, String)>,
+}
+
+impl Answers {
+    /// Those of all JSON answers that are a success; of the answer for any other status where no success is declared.
+    pub(super) fn of(input: &Input<'_>, operation: &Operation) -> Self {
+        let document = &input.bundle.document;
+        let mut answers = Self {
+            names: BTreeMap::new(),
+            schemas: Vec::new(),
+        };
+        for response in &operation.responses {
+            let status = match response.status {
+                Status::Exact(status @ 200..400) => status.to_string(),
+                Status::Range(class @ 2..4) => format!("{class}XX"),
+                Status::Default if operation.success().is_none() => "default".to_owned(),
+                _ => continue,
+            };
+            let Some(content) = response.contents.iter().find(|content| content.kind == MediaKind::Json) else {
+                continue;
+            };
+            let Some(schema) = document.pointer(&format!("{}/schema", content.pointer)) else {
+                continue;
+            };
+            // `:` is in no name of a component, so nothing is overwritten.
+            let name = format!("{}:{status}", operation.id.raw);
+            let alone = standalone(input.definitions, schema);
+            answers
+                .schemas
+                .push((name.clone(), alone.needed, in_string(&draft7(&alone.schema))));
+            answers.names.insert(status, name);
+        }
+        answers
+    }
+
+    /// Status (`200`, `2XX`, `default`) -> definition.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        let names = self.names.iter();
+        names.map(|(status, name)| (status.as_str(), name.as_str()))
+    }
 }
 
 impl Schemas {
-    /// Those of all JSON answers that are a success; of the answer for any other status where no success is declared.
-    pub(super) fn of(model: &Model, document: &Value) -> Self {
-        let mut definitions = Map::new();
-        let mut names: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        for operation in &model.operations {
-            for response in &operation.responses {
-                let status = match response.status {
-                    Status::Exact(status @ 200..400) => status.to_string(),
-                    Status::Range(class @ 2..4) => format!("{class}XX"),
-                    Status::Default if operation.success().is_none() => "default".to_owned(),
-                    _ => continue,
-                };
-                let Some(content) = response.contents.iter().find(|content| content.kind == MediaKind::Json) else {
-                    continue;
-                };
-                let Some(schema) = document.pointer(&format!("{}/schema", content.pointer)) else {
-                    continue;
-                };
-                // `:` is in no name of a component, so nothing is overwritten.
-                let name = format!("{}:{status}", operation.id.raw);
-                let alone = standalone(document, schema);
-                for (name, schema) in alone.definitions {
-                    definitions.entry(name).or_insert_with(|| draft7(&schema));
+    /// Those of the answers of all operations.
+    pub(super) fn of<'a>(definitions: &Definitions, answers: impl Iterator<Item = &'a Answers>) -> Self {
+        let mut members: Vec<String> = Vec::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for (name, needed, schema) in answers.flat_map(|answers| &answers.schemas) {
+            for component in needed {
+                if seen.insert(component) {
+                    let definition = definitions.get(component);
+                    let text = definition.text("postman", |schema| in_string(&draft7(schema)));
+                    members.push(format!("{}:{text}", in_string(&Value::from(component.as_str()))));
                 }
-                definitions.insert(name.clone(), draft7(&alone.schema));
-                names.entry(operation.id.raw.clone()).or_default().insert(status, name);
             }
+            members.push(format!("{}:{schema}", in_string(&Value::from(name.as_str()))));
         }
+        let head = in_string(&json!({ "$defs": {} }));
+        let head = head.strip_suffix("}}").unwrap_or(&head);
         Self {
-            text: json!({ "$defs": definitions }).to_string(),
-            names,
+            quoted: format!("\"{head}{}}}}}\"", members.join(",")),
         }
     }
 
-    /// The value of the variable that holds them.
-    pub(super) fn text(&self) -> &str {
-        &self.text
+    /// The value of the variable that holds them, as a JSON string.
+    pub(super) fn quoted(&self) -> &str {
+        &self.quoted
     }
+}
 
-    /// Status (`200`, `2XX`, `default`) -> definition, for one operation.
-    pub(super) fn of_operation(&self, operation: &Operation) -> impl Iterator<Item = (&str, &str)> {
-        let all = self.names.get(&operation.id.raw).into_iter().flatten();
-        all.map(|(status, name)| (status.as_str(), name.as_str()))
-    }
+/// A value as a part of a JSON string that holds JSON.
+fn in_string(value: &Value) -> String {
+    let text = Value::from(value.to_string()).to_string();
+    text.get(1..text.len() - 1).unwrap_or_default().to_owned()
 }
 
 /// A schema in the words of draft 7, which is what the sandbox reads. Left out: formats, which it does not know, and

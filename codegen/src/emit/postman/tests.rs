@@ -4,11 +4,11 @@
 
 use serde_json::{Value, json};
 
-use super::schemas::Schemas;
+use super::schemas::Answers;
 use crate::model::{Capture, Operation, Status};
 
 /// The lines of an operation's script.
-pub(super) fn script(operation: &Operation, schemas: &Schemas) -> Vec<String> {
+pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
     let mut lines = Vec::new();
     let (list, classes) = expected(operation);
     lines.push(format!("const statuses = {};", quoted(&json!(list))));
@@ -20,8 +20,8 @@ pub(super) fn script(operation: &Operation, schemas: &Schemas) -> Vec<String> {
     lines.push("  const code = pm.response.code;".to_owned());
     lines.push("  pm.expect(statuses.includes(code) || classes.includes(Math.floor(code / 100)), `status ${code}`).to.equal(true);".to_owned());
     lines.push("});".to_owned());
-    let known: serde_json::Map<String, Value> = schemas
-        .of_operation(operation)
+    let known: serde_json::Map<String, Value> = answers
+        .names()
         .map(|(status, name)| (status.to_owned(), json!(name.replace('~', "~0").replace('/', "~1"))))
         .collect();
     if !known.is_empty() {

@@ -48,6 +48,11 @@ impl Variables {
         Self { initial }
     }
 
+    /// Every name: requests depend on nothing else of this.
+    pub(super) fn names(&self) -> String {
+        self.initial.keys().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
     /// Names and first values, by name. The token is the environment's.
     pub(super) fn initial(&self) -> impl Iterator<Item = (&str, &str)> {
         self.initial

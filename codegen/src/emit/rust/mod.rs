@@ -92,7 +92,7 @@ struct Module {
 
 impl Module {
     /// A file of Rust text that is laid out already. The line that says who made it is put before it.
-    fn text(path: impl Into<String>, text: String) -> Self {
+    fn text(path: impl Into<String>, text: impl std::fmt::Display) -> Self {
         Self {
             path: path.into(),
             text: Ok(format!("// {GENERATED_BY}\n{text}").into()),
