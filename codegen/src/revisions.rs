@@ -214,6 +214,7 @@ fn same_frame(last: &Model, model: &Model) -> bool {
         && last.security_schemes == model.security_schemes
         && last.features == model.features
         && last.constitution == model.constitution
+        && last.guard_definitions.is_some() == model.guard_definitions.is_some()
         && last.types.len() == model.types.len()
         && last.types.iter().zip(&model.types).all(|(last, def)| {
             last.name == def.name

@@ -71,7 +71,7 @@ fn contract() -> Value {
                 "Cat": { "allOf": [{ "$ref": "#/components/schemas/Animal" }, { "type": "object", "properties": { "lives": { "type": "integer" } } }] },
                 "Dog": { "allOf": [{ "$ref": "#/components/schemas/Animal" }, { "type": "object", "properties": { "barks": { "type": "boolean" } } }] },
                 "Status": { "type": "string", "enum": ["new", "old", "won't fix"] },
-                "Hidden": { "type": "object", "properties": { "a": { "type": "string" } }, "x-flaresmith": { "internal": true } },
+                "Hidden": { "type": "object", "properties": { "a": { "type": "string" } }, "not": { "$ref": "#/components/schemas/Cat" }, "x-flaresmith": { "internal": true } },
                 "Either": { "oneOf": [{ "$ref": "#/components/schemas/Status" }, { "type": "integer" }, { "type": "array", "prefixItems":
                     [{ "type": "string" }], "items": false }], "examples": [{ "x": 1, "y": { "b": 1, "a": 2 } }] },
             },

@@ -12,7 +12,12 @@ function isDate(text: string): boolean {
 }
 
 function isTime(text: string): boolean {
-  return /^(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[zZ]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/.test(text);
+  const parts = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.\d+)?(?:[zZ]|([+-])([01]\d|2[0-3]):([0-5]\d))$/.exec(text);
+  if (!parts) return false;
+  const minute = (hours: string | undefined, minutes: string | undefined): number => Number(hours ?? 0) * 60 + Number(minutes ?? 0);
+  const offset = minute(parts[5], parts[6]) * (parts[4] === '-' ? -1 : 1);
+  // A leap second is the last one of a day in UTC.
+  return parts[3] !== '60' || (minute(parts[1], parts[2]) - offset + 1440) % 1440 === 1439;
 }
 
 function isDateTime(text: string): boolean {

@@ -16,6 +16,7 @@ mod carried;
 mod ci_forms;
 mod collections;
 mod command_line;
+mod conformance;
 mod corpus;
 mod determinism;
 mod documents;

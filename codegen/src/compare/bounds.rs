@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use super::comparison::Comparison;
 use super::rules::{self, Rule};
@@ -154,6 +154,34 @@ impl Comparison<'_> {
                 self.removed(&rules::RANGE_WIDENED, spot, message, Some(old.to_string()));
             }
             _ => {}
+        }
+    }
+
+    /// What two schemas say that no type shows.
+    pub(super) fn guards(&mut self, before: &[&Value], after: &[&Value], spot: &Spot) {
+        let lacks = |list: &[&Value], other: &[&Value]| list.iter().any(|guard| !other.contains(guard));
+        let words = spot.words();
+        let keywords = |guards: &[&Value]| {
+            let all = guards.iter().filter_map(|guard| guard.as_object());
+            let all: Vec<String> = all
+                .flat_map(|guard| guard.keys().map(|key| format!("`{key}`")))
+                .collect();
+            all.join(", ")
+        };
+        match (lacks(before, after), lacks(after, before)) {
+            (false, true) => {
+                let message = format!("{words} is held against {} now", keywords(after));
+                self.said(&rules::GUARD_ADDED, spot, message);
+            }
+            (true, false) => {
+                let message = format!("{words} is not held against {} any more", keywords(before));
+                self.removed(&rules::GUARD_REMOVED, spot, message, None);
+            }
+            (true, true) => {
+                let message = format!("{words} is held against other {} now", keywords(after));
+                self.said(&rules::GUARD_CHANGED, spot, message);
+            }
+            (false, false) => {}
         }
     }
 

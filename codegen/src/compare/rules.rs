@@ -104,6 +104,9 @@ pub const RULES: &[&Rule] = &[
     &PATTERN_ADDED,
     &PATTERN_REMOVED,
     &PATTERN_CHANGED,
+    &GUARD_ADDED,
+    &GUARD_REMOVED,
+    &GUARD_CHANGED,
     &EXTRA_REFUSED,
     &EXTRA_ADMITTED,
     &VARIANT_ADDED,
@@ -243,6 +246,9 @@ pub(super) const LENGTH_WIDENED: Rule = rule(&schema::LENGTH_WIDENED, Compatible
 pub(super) const PATTERN_ADDED: Rule = rule(&schema::PATTERN_ADDED, Breaking, Compatible);
 pub(super) const PATTERN_REMOVED: Rule = rule(&schema::PATTERN_REMOVED, Compatible, Breaking);
 pub(super) const PATTERN_CHANGED: Rule = rule(&schema::PATTERN_CHANGED, Breaking, Breaking);
+pub(super) const GUARD_ADDED: Rule = rule(&schema::GUARD_ADDED, Breaking, Compatible);
+pub(super) const GUARD_REMOVED: Rule = rule(&schema::GUARD_REMOVED, Compatible, Breaking);
+pub(super) const GUARD_CHANGED: Rule = rule(&schema::GUARD_CHANGED, Breaking, Breaking);
 pub(super) const EXTRA_REFUSED: Rule = rule(&schema::EXTRA_REFUSED, Breaking, Compatible);
 pub(super) const EXTRA_ADMITTED: Rule = rule(&schema::EXTRA_ADMITTED, Compatible, Breaking);
 pub(super) const VARIANT_ADDED: Rule = rule(&schema::VARIANT_ADDED, Compatible, Breaking);

@@ -46,6 +46,16 @@ pub(super) fn form_of(model: &Model, id: TypeId) -> Formed<'_> {
     }
 }
 
+/// What the schema of a form says that the form does not.
+fn guards<'a>(model: &'a Model, (form, id): Formed<'a>) -> Vec<&'a Value> {
+    let own = id.map_or(&[][..], |id| &model.type_def(id).guards);
+    let rules = match form {
+        Form::Plain(ty) => ty.rules.as_deref(),
+        _ => None,
+    };
+    own.iter().chain(rules.map_or(&[][..], |rules| &rules.guards)).collect()
+}
+
 impl Comparison<'_> {
     /// Two types at one place.
     pub(super) fn types(&mut self, before: &Type, after: &Type, spot: &Spot) {
@@ -93,6 +103,8 @@ impl Comparison<'_> {
             self.visited.insert((old, now));
         }
         let spot = &spot.moved(pointer(self.before.model, before.1), pointer(self.after.model, after.1));
+        let (old, now) = (guards(self.before.model, before), guards(self.after.model, after));
+        self.guards(&old, &now, spot);
         match (before.0, after.0) {
             (Form::Record(old), Form::Record(now)) => self.records(old, now, spot),
             (Form::Union(old), Form::Union(now)) => self.unions(old, now, spot),

@@ -15,6 +15,9 @@ pub const CODES: &[&Code] = &[
     &NO_VALUE,
     &ENUM_TYPE,
     &KEYWORD_UNSUPPORTED,
+    &KEYWORD_UNTYPED,
+    &PARTS_CLOSED,
+    &TYPE_IMPLIED,
     &DISCRIMINATOR,
     &DEFAULT_MISFIT,
 ];
@@ -100,6 +103,36 @@ pub const KEYWORD_UNSUPPORTED: Code = Code {
     explanation: "The keyword is kept in the bundled OpenAPI document, but types and validation do not know it: values that it \
                   excludes are accepted. Say the same with the keywords that are known (`properties`, `required`, `enum`, \
                   `const`, bounds, `pattern`, `oneOf`), or check it in the handler.",
+};
+
+/// A keyword that validation keeps and types do not.
+pub const KEYWORD_UNTYPED: Code = Code {
+    id: "SPEC_KEYWORD_UNTYPED",
+    severity: Severity::Warning,
+    title: "a keyword is checked in values, but types do not show it",
+    explanation: "No Rust or TypeScript type says what the keyword says. Generated validation holds values against it all the \
+                  same, as it is written; who makes a value without validating it is not told. Where the keywords that types \
+                  know (`properties`, `required`, `enum`, `oneOf`) can say the same, the type is of more use.",
+};
+
+/// A closed schema beside other schemas.
+pub const PARTS_CLOSED: Code = Code {
+    id: "SPEC_PARTS_CLOSED",
+    severity: Severity::Warning,
+    title: "`additionalProperties` is read as about all schemas that apply together",
+    explanation: "`additionalProperties` knows only the `properties` beside it, so that strictly it refuses, or describes, the \
+                  members that other schemas of an `allOf` or a branch declare. That is hardly ever meant: members that any of \
+                  the schemas declares are admitted. Write `unevaluatedProperties` on the outermost schema instead.",
+};
+
+/// A schema without `type`.
+pub const TYPE_IMPLIED: Code = Code {
+    id: "SPEC_TYPE_IMPLIED",
+    severity: Severity::Info,
+    title: "a schema without `type` is read as of the type that its keywords are about",
+    explanation: "Keywords such as `properties` or `items` say nothing about values of other types, so that strictly every \
+                  such value is admitted. That is hardly ever meant: the schema is read as if it said the type. Write `type`. \
+                  (Where only bounds are given, such as `minLength`, values of other types are admitted.)",
 };
 
 /// A discriminator that does not discriminate.

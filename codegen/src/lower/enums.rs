@@ -3,6 +3,7 @@
 //! Owns: `enum`, `const`, and the names and words of values. Must not know: unions that are not such lists.
 
 use indexmap::IndexMap;
+use regex_syntax::hir::{Class, HirKind, Look};
 use serde_json::Value;
 
 use super::Lowering;
@@ -37,6 +38,12 @@ impl<'a> Lowering<'a> {
             self.report_at(&codes::NO_VALUE, message, merged.at());
             return Type::of(Kind::Never);
         }
+        let met: Vec<&str> = RULES
+            .iter()
+            .filter(|rule| all_meet(rule, merged, &values))
+            .copied()
+            .collect();
+        self.guard_all_but(&[&["enum", "const", "type", "format"], met.as_slice()].concat(), merged);
         let names = first_of(merged, &["x-enum-varnames", "x-enumNames", "x-enum-names"]);
         let docs = first_of(merged, &["x-enum-descriptions", "x-enumDescriptions"]);
         // Names beside a list count by position, so they hold only for the list they stand beside.
@@ -162,6 +169,54 @@ impl<'a> Lowering<'a> {
             listed.retain(|entry| types.has(Types::of_value(&entry.value)));
         }
     }
+}
+
+/// Rules that listed values often meet, so that nobody need check them again.
+const RULES: [&str; 5] = ["minLength", "maxLength", "pattern", "minimum", "maximum"];
+
+/// Whether every value certainly meets a rule.
+fn all_meet(rule: &str, merged: &Merged<'_>, values: &[&Value]) -> bool {
+    let said = merged.all(rule);
+    let texts = || values.iter().filter_map(|value| value.as_str());
+    let numbers = || values.iter().filter_map(|value| value.as_f64());
+    said.iter()
+        .all(|node| match (rule, node.value.as_f64(), node.value.as_str()) {
+            ("minLength", Some(least), _) => texts().all(|text| text.chars().count() as f64 >= least),
+            ("maxLength", Some(most), _) => texts().all(|text| text.chars().count() as f64 <= most),
+            ("minimum", Some(least), _) => numbers().all(|number| number >= least),
+            ("maximum", Some(most), _) => numbers().all(|number| number <= most),
+            ("pattern", _, Some(pattern)) => texts().all(|text| is_of_class(pattern, text)),
+            _ => false,
+        })
+}
+
+/// Whether a text certainly matches a pattern: one that repeats a class of characters from end to end.
+fn is_of_class(pattern: &str, text: &str) -> bool {
+    let Ok(parsed) = regex_syntax::Parser::new().parse(pattern) else {
+        return false;
+    };
+    let HirKind::Concat(parts) = parsed.kind() else {
+        return false;
+    };
+    let [start, middle, end] = parts.as_slice() else {
+        return false;
+    };
+    let (HirKind::Look(Look::Start), HirKind::Repetition(repeated), HirKind::Look(Look::End)) =
+        (start.kind(), middle.kind(), end.kind())
+    else {
+        return false;
+    };
+    let HirKind::Class(Class::Unicode(class)) = repeated.sub.kind() else {
+        return false;
+    };
+    let count = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    let within = |c: char| {
+        class
+            .ranges()
+            .iter()
+            .any(|range| (range.start()..=range.end()).contains(&c))
+    };
+    count >= repeated.min && repeated.max.is_none_or(|most| count <= most) && text.chars().all(within)
 }
 
 /// The values that one branch of a union lists, when it does nothing but list them.

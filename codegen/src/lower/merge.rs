@@ -103,6 +103,14 @@ impl Types {
         found
     }
 
+    /// What `type` calls it.
+    pub(super) fn keyword(self) -> &'static str {
+        match self {
+            Self::ARRAY => "array",
+            other => other.word(),
+        }
+    }
+
     /// A word for naming.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -171,35 +179,16 @@ impl<'a> Merged<'a> {
         (Some(if contradict { first } else { common }), contradict)
     }
 
-    /// The types that its keywords are about, when no `type` says it.
-    pub(super) fn types_by_keywords(&self) -> Option<Types> {
-        const BY_KEYWORD: [(Types, &[&str]); 4] = [
-            (
-                Types::OBJECT,
-                &[
-                    "properties",
-                    "required",
-                    "additionalProperties",
-                    "patternProperties",
-                    "propertyNames",
-                    "minProperties",
-                    "maxProperties",
-                ],
-            ),
-            (
-                Types::ARRAY,
-                &["items", "prefixItems", "minItems", "maxItems", "uniqueItems"],
-            ),
-            (
-                Types::STRING,
-                &[
-                    "pattern",
-                    "minLength",
-                    "maxLength",
-                    "contentEncoding",
-                    "contentMediaType",
-                ],
-            ),
+    /// The type that a schema without `type` means, when its keywords describe the parts of values of one type, or bytes and
+    /// words as OpenAPI has them. Keywords that only bound a value do not tell what it is.
+    pub(super) fn implied(&self) -> Option<Types> {
+        const MEMBERS: &[&str] = &["properties", "required", "additionalProperties", "patternProperties"];
+        const ITEMS: &[&str] = &["items", "prefixItems"];
+        const CONTENT: &[&str] = &["contentEncoding", "contentMediaType"];
+        const BOUNDS: [(Types, &[&str]); 4] = [
+            (Types::OBJECT, &["minProperties", "maxProperties", "propertyNames"]),
+            (Types::ARRAY, &["minItems", "maxItems", "uniqueItems"]),
+            (Types::STRING, &["minLength", "maxLength", "pattern"]),
             (
                 Types::NUMBER,
                 &[
@@ -211,18 +200,30 @@ impl<'a> Merged<'a> {
                 ],
             ),
         ];
-        let says = |key: &&str| self.parts.iter().any(|part| part.map.contains_key(*key));
-        for (types, keywords) in BY_KEYWORD {
-            if keywords.iter().any(says) {
-                return Some(types);
-            }
-        }
-        match self.text("format") {
+        let says = |keys: &[&str]| {
+            keys.iter()
+                .any(|key| self.parts.iter().any(|part| part.map.contains_key(*key)))
+        };
+        let format = match self.text("format") {
             Some("int32" | "int64") => Some(Types::INTEGER),
             Some("float" | "double") => Some(Types::NUMBER),
-            Some(_) => Some(Types::STRING),
-            None => None,
-        }
+            Some("binary" | "byte" | "password") => Some(Types::STRING),
+            _ => None,
+        };
+        let parts = [
+            says(MEMBERS).then_some(Types::OBJECT),
+            says(ITEMS).then_some(Types::ARRAY),
+            says(CONTENT).then_some(Types::STRING),
+            format,
+        ];
+        let mut found: Vec<Types> = parts.into_iter().flatten().collect();
+        found.dedup();
+        let [only] = found.as_slice() else { return None };
+        let bounds = BOUNDS.iter().filter(|(_, keys)| says(keys));
+        bounds
+            .map(|(types, _)| types)
+            .all(|types| types.has(*only))
+            .then_some(*only)
     }
 
     /// The closed list of values that remains, when one is given: every `enum` and `const` together, without repetitions.

@@ -7,6 +7,7 @@ mod columns;
 mod domains;
 mod entities;
 mod enums;
+mod guards;
 mod lifecycles;
 mod media;
 mod merge;
@@ -69,6 +70,7 @@ pub fn lower(
     lowering.operations(&mut model);
     lowering.webhooks(&mut model);
     lowering.assign_tags();
+    model.guard_definitions = lowering.guard_definitions();
     lowering.settle(&mut model);
     lifecycles::lower(bundle, &mut model, diagnostics);
     entities::lower(bundle, &mut model, diagnostics);
@@ -104,6 +106,12 @@ struct Lowering<'a> {
     families: BTreeMap<String, Family>,
     /// Problems already told.
     reported: BTreeSet<(&'static str, String)>,
+    /// What the type being made does not express of its schemas.
+    wanted: guards::Wanted,
+    /// Pointers that guards refer to.
+    referred: BTreeSet<String>,
+    /// Whether any type has guards.
+    any_guards: bool,
     /// The component being lowered.
     current: Option<TypeId>,
     depth: usize,
@@ -127,6 +135,9 @@ impl<'a> Lowering<'a> {
             discriminators: BTreeMap::new(),
             families: BTreeMap::new(),
             reported: BTreeSet::new(),
+            wanted: guards::Wanted::new(),
+            referred: BTreeSet::new(),
+            any_guards: false,
             current: None,
             depth: 0,
             budget: BUDGET,

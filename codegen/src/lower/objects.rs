@@ -34,7 +34,7 @@ impl<'a> Lowering<'a> {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        let further = Self::further_members(merged);
+        let further = self.further_members(merged);
         if properties.is_empty() && required.is_empty() && !matches!(further, Further::Refused) {
             return self.map(merged, further, nullable, slot);
         }
@@ -165,15 +165,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// What the keywords about unnamed members come to. What cannot be told apart is admitted.
-    fn further_members(merged: &Merged<'a>) -> Further<'a> {
+    fn further_members(&self, merged: &Merged<'a>) -> Further<'a> {
         let mut typed: Option<Vec<Member<'a>>> = None;
-        let refused = are_closed(merged);
-        for key in ["additionalProperties", "unevaluatedProperties"] {
-            for node in merged.all(key) {
-                let members = typed.get_or_insert_default();
-                if !node.value.is_boolean() {
-                    members.push(Member::new(node));
-                }
+        let refused = self.are_closed(merged);
+        for node in self.about_further_members(merged) {
+            let members = typed.get_or_insert_default();
+            if !node.value.is_boolean() {
+                members.push(Member::new(node));
             }
         }
         match patterns(merged).as_slice() {
@@ -182,6 +180,21 @@ impl<'a> Lowering<'a> {
             [(pattern, node)] if refused || matches_all(pattern) => Further::Typed(vec![Member::new(node.clone())]),
             _ => Further::Typed(Vec::new()),
         }
+    }
+
+    /// The keywords about members that are not named. What is evaluated elsewhere than by names is left to guards.
+    fn about_further_members(&self, merged: &Merged<'a>) -> Vec<Node<'a>> {
+        let mut found = merged.all("additionalProperties");
+        for part in &merged.parts {
+            found.extend(part.get("unevaluatedProperties").filter(|_| self.sees_all(part.value)));
+        }
+        found
+    }
+
+    /// Whether members that no keyword names are refused.
+    fn are_closed(&self, merged: &Merged<'a>) -> bool {
+        let about = self.about_further_members(merged);
+        about.iter().any(|node| node.value == &Value::Bool(false))
     }
 
     fn map(&mut self, merged: &Merged<'a>, further: Further<'a>, nullable: bool, slot: Slot<'_>) -> Type {
@@ -218,55 +231,122 @@ impl<'a> Lowering<'a> {
             .and_then(|node| Some(node.text("pattern")?.to_owned()));
         let patterns = patterns(merged);
         let by_members = match patterns.as_slice() {
-            [(pattern, _)] if are_closed(merged) && !matches_all(pattern) => Some(*pattern),
+            [(pattern, _)] if self.are_closed(merged) && !matches_all(pattern) => Some(*pattern),
             _ => None,
         };
         names.or_else(|| by_members.map(str::to_owned))
     }
 
-    /// Tells the keywords that no shape and no rule can express.
-    pub(super) fn warn_unsupported(&mut self, merged: &Merged<'a>) {
-        const NEVER: [&str; 12] = [
-            "not",
-            "if",
-            "then",
-            "else",
-            "dependentRequired",
-            "dependentSchemas",
-            "dependencies",
-            "unevaluatedItems",
-            "contains",
-            "minContains",
-            "maxContains",
-            "$dynamicRef",
-        ];
-        for part in merged.parts.iter().filter(|part| part.own) {
-            for key in NEVER {
-                if let Some(node) = part.get(key) {
-                    // `unevaluatedItems: false` beside `prefixItems` is the usual way to close a tuple, and so it is read.
-                    self.unsupported(key, &node.at);
-                }
-            }
-            let beside = part
-                .map
-                .get("properties")
-                .and_then(Value::as_object)
-                .is_some_and(|map| !map.is_empty());
-            let exact = match patterns(merged).as_slice() {
-                [(pattern, _)] => !beside && (are_closed(merged) || matches_all(pattern)),
-                _ => false,
-            };
-            if let Some(node) = part.get("patternProperties").filter(|_| !exact) {
-                self.unsupported("patternProperties", &node.at);
+    /// Says which of the keywords about members no record and no map will express.
+    pub(super) fn guard_members(&mut self, merged: &Merged<'a>, members: &[Member<'a>]) {
+        let only = match members {
+            [only] => Some(only.node.at.as_str()),
+            _ => None,
+        };
+        let says = |key: &str| merged.parts.iter().any(|part| part.map.contains_key(key));
+        // Only a map has rules on its keys.
+        let fields = says("properties") || says("required") || says("oneOf") || says("anyOf");
+        let exact = match patterns(merged).as_slice() {
+            [(pattern, _)] => !fields && (self.are_closed(merged) || matches_all(pattern)),
+            _ => false,
+        };
+        for part in merged.parts.iter().filter(|part| !part.plain) {
+            if part.map.contains_key("patternProperties") && !exact {
+                self.guard("patternProperties", &part.at);
             }
             if let Some(node) = part.get("propertyNames") {
                 let only_pattern = node.value.as_object().is_some_and(|map| {
                     map.iter()
                         .all(|(key, value)| key == "pattern" || (key == "type" && value == "string"))
                 });
-                if !only_pattern || beside {
-                    self.unsupported("propertyNames", &node.at);
+                if !only_pattern || fields || merged.all("propertyNames").len() > 1 {
+                    self.guard("propertyNames", &part.at);
                 }
+            }
+            if part.map.contains_key("unevaluatedProperties") && !(only == Some(&part.at) && self.sees_all(part.value))
+            {
+                self.guard("unevaluatedProperties", &part.at);
+            }
+        }
+        self.tell_closed_parts(merged);
+    }
+
+    /// Whether every member that a schema says something of is among the properties that are merged into one record.
+    fn sees_all(&self, schema: &'a Value) -> bool {
+        // The same schema may be reached in many ways, so there is a bound on how many are looked at.
+        let mut budget = 256;
+        let mut left = vec![schema];
+        while let Some(schema) = left.pop() {
+            budget -= 1;
+            if budget == 0 || !self.is_plain_record(schema, budget == 255, &mut left) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether a schema only declares and demands members; what applies together with it is left to be looked at.
+    fn is_plain_record(&self, schema: &'a Value, outermost: bool, left: &mut Vec<&'a Value>) -> bool {
+        const KNOWN: &[&str] = &[
+            "properties",
+            "required",
+            "type",
+            "minProperties",
+            "maxProperties",
+            "title",
+            "description",
+            "default",
+            "deprecated",
+            "example",
+            "examples",
+            "readOnly",
+            "writeOnly",
+            "externalDocs",
+            "xml",
+            "$comment",
+            "$id",
+            "$schema",
+            "$defs",
+            "discriminator",
+        ];
+        let Some(members) = schema.as_object() else {
+            return schema == &Value::Bool(true);
+        };
+        members.iter().all(|(key, value)| match (key.as_str(), value) {
+            ("unevaluatedProperties", _) => outermost,
+            // Closed by itself alone, it would refuse what the others declare: it is read as about all of them.
+            ("additionalProperties", Value::Bool(false)) => true,
+            ("allOf", Value::Array(list)) => {
+                left.extend(list);
+                true
+            }
+            ("$ref", Value::String(target)) => {
+                let found = self.lookup(target.strip_prefix('#').unwrap_or(target));
+                left.extend(found);
+                found.is_some()
+            }
+            (key, _) => KNOWN.contains(&key) || key.starts_with("x-"),
+        })
+    }
+
+    /// Tells where `additionalProperties` knows fewer names than the record that it is merged into.
+    fn tell_closed_parts(&mut self, merged: &Merged<'a>) {
+        let names = |part: &Part<'a>| part.map.get("properties").and_then(Value::as_object);
+        for part in merged.parts.iter().filter(|part| part.own) {
+            let Some(node) = part.get("additionalProperties").filter(|node| !says_all(node.value)) else {
+                continue;
+            };
+            let knows = |name: &String| names(part).is_some_and(|own| own.contains_key(name));
+            let others = merged
+                .parts
+                .iter()
+                .filter(|other| other.at != part.at)
+                .filter_map(names);
+            if let Some(name) = others.flat_map(|other| other.keys()).find(|name| !knows(name)) {
+                let message = format!(
+                    "`additionalProperties` does not know `{name}`, which another schema here declares; it is admitted"
+                );
+                self.report_at(&codes::PARTS_CLOSED, message, &node.at);
             }
         }
     }
@@ -293,11 +373,9 @@ fn patterns<'a>(merged: &Merged<'a>) -> Vec<(&'a str, Node<'a>)> {
     said.iter().flat_map(Node::members).collect()
 }
 
-/// Whether members that no keyword names are refused.
-fn are_closed(merged: &Merged<'_>) -> bool {
-    ["additionalProperties", "unevaluatedProperties"]
-        .iter()
-        .any(|key| merged.all(key).iter().any(|node| node.value == &Value::Bool(false)))
+/// Whether a schema admits everything.
+fn says_all(value: &Value) -> bool {
+    value == &Value::Bool(true) || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// Whether every name has the pattern.

@@ -7,21 +7,15 @@ use serde_json::{Number, Value};
 use super::Lowering;
 use super::merge::{Merged, by_value};
 use super::node::Node;
-use super::parts::Member;
+use super::parts::{Member, Part};
 use super::schema::Slot;
-use crate::diagnostics::schema as codes;
 use crate::model::{Kind, Rules, TextFormat, Type};
 
 impl<'a> Lowering<'a> {
     /// A string, with the format that its keywords amount to.
     pub(super) fn string(&mut self, merged: &Merged<'a>) -> Type {
         let patterns = merged.all("pattern");
-        let mut distinct: Vec<&Value> = patterns.iter().map(|node| node.value).collect();
-        distinct.dedup();
-        if let (true, Some(second)) = (distinct.len() > 1, patterns.get(1)) {
-            let message = "two patterns apply to one value; only the first is checked";
-            self.report_at(&codes::KEYWORD_UNSUPPORTED, message, &second.at);
-        }
+        self.guard_but_first("pattern", merged);
         let rules = Rules {
             min_length: merged.most("minLength").filter(|n| *n > 0),
             max_length: merged.least("maxLength"),
@@ -29,6 +23,17 @@ impl<'a> Lowering<'a> {
             ..Rules::default()
         };
         with_rules(Kind::Text(text_format(merged)), rules)
+    }
+
+    /// Says that of a keyword's values only the first is expressed.
+    fn guard_but_first(&mut self, key: &'static str, merged: &Merged<'a>) {
+        let mut said = merged.parts.iter().filter_map(|part| Some((part, part.map.get(key)?)));
+        let first = said.next();
+        for (part, value) in said {
+            if first.is_some_and(|(_, first)| first != value) {
+                self.guard(key, &part.at);
+            }
+        }
     }
 
     /// A whole number. Formats that are narrower than their type become bounds.
@@ -43,6 +48,7 @@ impl<'a> Lowering<'a> {
             Some("uint64" | "uint") => (false, Some(0), None),
             _ => (false, None, None),
         };
+        self.guard_but_first("multipleOf", merged);
         let mut rules = number_rules(merged);
         let tighter = |known: &Option<Number>, bound: i64, greater: bool| {
             let bound = Number::from(bound);
@@ -68,6 +74,7 @@ impl<'a> Lowering<'a> {
 
     /// A number.
     pub(super) fn number(&mut self, merged: &Merged<'a>) -> Type {
+        self.guard_but_first("multipleOf", merged);
         with_rules(Kind::Number, number_rules(merged))
     }
 
@@ -102,9 +109,13 @@ impl<'a> Lowering<'a> {
         let Some(prefix) = prefixes.first() else {
             return with_rules(Kind::List(Box::new(rest)), rules);
         };
-        if let Some(second) = prefixes.get(1) {
-            let message = "two lists of first items apply to one value; only the first counts";
-            self.report_at(&codes::KEYWORD_UNSUPPORTED, message, &second.at);
+        // Where several schemas say something of items, what one calls the first ones is among the further ones of another.
+        let says = |part: &&Part<'a>| part.map.contains_key("prefixItems") || part.map.contains_key("items");
+        if merged.parts.iter().filter(says).count() > 1 {
+            for part in merged.parts.iter().filter(says) {
+                self.guard("items", &part.at);
+                self.guard("prefixItems", &part.at);
+            }
         }
         let mut items = Vec::new();
         let prefix_items: Vec<Node<'a>> = prefix.items().collect();

@@ -123,8 +123,11 @@ impl<'a> Lowering<'a> {
             parts: parts.parts,
             key: key.join("&"),
         };
-        self.warn_unsupported(&merged);
-        self.form_merged(&merged, slot)
+        let outer = std::mem::take(&mut self.wanted);
+        self.guard_members(&merged, members);
+        let ty = self.form_merged(&merged, slot);
+        let wanted = std::mem::replace(&mut self.wanted, outer);
+        self.guarded(&merged, wanted, ty, slot)
     }
 
     fn form_merged(&mut self, merged: &Merged<'a>, slot: Slot<'_>) -> Type {
@@ -144,12 +147,14 @@ impl<'a> Lowering<'a> {
         if let Some(values) = merged.values() {
             return self.closed_list(merged, types, values, slot);
         }
-        let Some(types) = types.or_else(|| merged.types_by_keywords()) else {
+        let Some(types) = types.or_else(|| self.implied(merged)) else {
             return Type::of(Kind::Any);
         };
         let nullable = types.has(Types::NULL);
         let real = types.without(Types::NULL);
         if real.or(Types::NULL) == Types::ALL {
+            let all = if nullable { &["type"][..] } else { &[] };
+            self.guard_all_but(all, merged);
             return Type::of(Kind::Any);
         }
         match real.each().as_slice() {
@@ -157,6 +162,23 @@ impl<'a> Lowering<'a> {
             [one] => self.one_type(merged, *one, nullable, slot),
             several => self.union_of_types(merged, several, nullable, slot),
         }
+    }
+
+    /// The type that a schema without `type` means. Where nothing tells it, a value of any type is admitted, and guards hold
+    /// the keywords against it.
+    fn implied(&mut self, merged: &Merged<'a>) -> Option<Types> {
+        let implied = merged.implied();
+        match implied {
+            Some(types) => {
+                let message = format!(
+                    "there is no `type`; the schema is read as one of type {}",
+                    types.keyword()
+                );
+                self.report_at(&codes::TYPE_IMPLIED, message, merged.at());
+            }
+            None => self.guard_all_but(&["type"], merged),
+        }
+        implied
     }
 
     /// The type of a schema that admits one JSON type, and perhaps `null`.
@@ -276,6 +298,7 @@ impl<'a> Lowering<'a> {
             in_response: false,
             internal: false,
             requirements: Vec::new(),
+            guards: Vec::new(),
             pointer: pointer.to_owned(),
             component,
             place: self.bundle.place(pointer),

@@ -18,6 +18,8 @@ use crate::model::{Kind, Name, Shape, TextFormat, Type, TypeId, Union, Variant};
 /// The branches of a `oneOf` or `anyOf`.
 #[derive(Debug, Clone)]
 pub(super) struct Alternatives<'a> {
+    /// Pointer of the schema that has them.
+    at: String,
     branches: Vec<Node<'a>>,
     exclusive: bool,
     discriminator: Option<Node<'a>>,
@@ -43,10 +45,11 @@ impl<'a> Lowering<'a> {
                 }
                 let shapes = branches.iter().any(|branch| !only_constrains(branch.value));
                 if found.is_some() || !shapes {
-                    self.unsupported(key, &node.at);
+                    self.guard(key, &part.at);
                     continue;
                 }
                 found = Some(Alternatives {
+                    at: part.at.clone(),
                     branches,
                     exclusive: key == "oneOf",
                     discriminator: part.get("discriminator"),
@@ -87,7 +90,7 @@ impl<'a> Lowering<'a> {
         if branches.is_empty() {
             return Type::of(Kind::Null);
         }
-        if let Some(ty) = self.merged_lists(merged, types, &branches, nullable, slot) {
+        if let Some(ty) = self.merged_lists(merged, types, alternatives, &branches, nullable, slot) {
             return ty;
         }
         let base: Vec<Member<'a>> = merged.parts.iter().map(base_member).collect();
@@ -101,12 +104,20 @@ impl<'a> Lowering<'a> {
         if branches.iter().any(|branch| says_nothing(branch.value))
             && base.iter().all(|member| says_nothing(member.node.value))
         {
+            if alternatives.exclusive {
+                self.guard("oneOf", &alternatives.at);
+            }
             return Type::of(Kind::Any);
         }
         let (id, name) = match self.reserve(merged, nullable, slot) {
             Reserved::Known(ty) => return ty,
             Reserved::New(id, name) => (id, name),
         };
+        let typed: Vec<Member<'a>> = base
+            .iter()
+            .filter(|member| says_type(member.node.value))
+            .cloned()
+            .collect();
         let shaping: Vec<Member<'a>> = base.into_iter().filter(|member| shapes(member.node.value)).collect();
         let mut variants = Vec::new();
         for (i, branch) in branches.iter().enumerate() {
@@ -114,6 +125,10 @@ impl<'a> Lowering<'a> {
             let mut members: Vec<Member<'a>> = Vec::new();
             if !self.covers(branch, &shaping) {
                 members.clone_from(&shaping);
+            }
+            // What a branch only bounds is of the type that stands beside the union.
+            if !says_type(branch.value) && branch.reference().is_none() {
+                members.extend(typed.iter().filter(|member| !shapes(member.node.value)).cloned());
             }
             members.push(Member::new((*branch).clone()));
             let mut ty = self.form(&members, Slot::Inline(Context::of(&name, &word)));
@@ -129,6 +144,13 @@ impl<'a> Lowering<'a> {
                 ty.nullable = false;
             }
             variants.push((ty, Some(word)));
+        }
+        let repeats = variants
+            .iter()
+            .enumerate()
+            .any(|(i, (ty, _))| variants.iter().take(i).any(|(other, _)| other == ty));
+        if repeats && alternatives.exclusive {
+            self.guard("oneOf", &alternatives.at);
         }
         if let Some(node) = &alternatives.discriminator {
             let discriminator = Discriminator::read(node);
@@ -228,11 +250,13 @@ impl<'a> Lowering<'a> {
         &mut self,
         merged: &Merged<'a>,
         types: Option<Types>,
+        alternatives: &Alternatives<'a>,
         branches: &[&Node<'a>],
         nullable: bool,
         slot: Slot<'_>,
     ) -> Option<Type> {
         let mut all: Vec<Listed> = Vec::new();
+        let mut repeats = false;
         for branch in branches {
             let part = Part {
                 at: branch.at.clone(),
@@ -243,10 +267,14 @@ impl<'a> Lowering<'a> {
                 depth: 0,
             };
             for entry in only_lists(&part)? {
+                repeats |= all.iter().any(|known| known.value == entry.value);
                 if !all.iter().any(|known| known.value == entry.value) {
                     all.push(entry);
                 }
             }
+        }
+        if repeats && alternatives.exclusive {
+            self.guard("oneOf", &alternatives.at);
         }
         let mut ty = self.listed(merged, types, all, slot);
         ty.nullable |= nullable;
@@ -437,6 +465,10 @@ fn only_constrains(value: &Value) -> bool {
                 _ => false,
             })
     })
+}
+
+fn says_type(value: &Value) -> bool {
+    value.get("type").is_some()
 }
 
 fn is_null(value: &Value) -> bool {

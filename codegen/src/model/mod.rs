@@ -29,7 +29,7 @@ pub use types::{
     Enumeration, Extra, Field, Kind, Record, Rules, Shape, Tag, TextFormat, Type, TypeDef, TypeId, Union, Variant,
 };
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -48,6 +48,8 @@ pub struct Model {
     pub webhooks: Vec<Webhook>,
     /// Named types in document order; `TypeId` indexes into it.
     pub types: Vec<TypeDef>,
+    /// Schemas that guards refer to, by their pointers in the bundle; `None` where no type has guards.
+    pub guard_definitions: Option<BTreeMap<String, serde_json::Value>>,
     /// Tables.
     pub entities: Vec<Entity>,
     /// State machines.

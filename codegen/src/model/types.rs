@@ -39,6 +39,8 @@ pub struct TypeDef {
     pub internal: bool,
     /// Requirement ids that the schema carries.
     pub requirements: Vec<String>,
+    /// What its schema says that its shape does not: JSON Schemas as they are written, all of which hold besides.
+    pub guards: Vec<Value>,
     /// JSON pointer of its schema in the bundled document (`/components/schemas/Project`).
     pub pointer: String,
     /// Whether it was written under a name of its own (a component), rather than inline.
@@ -279,6 +281,9 @@ pub struct Rules {
     pub max_properties: Option<u64>,
     /// Pattern of a map's keys.
     pub key_pattern: Option<String>,
+    /// What no other rule says: JSON Schemas as they are written, all of which hold besides. Their references are pointers
+    /// into the bundle; what they lead to is in `Model::guard_definitions`. Any kind can have them, named types too.
+    pub guards: Vec<Value>,
 }
 
 impl Type {

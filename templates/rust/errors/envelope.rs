@@ -70,7 +70,7 @@ fn record(schema: &'static Schema, depth: usize) -> Option<&'static Record> {
     let depth = depth.checked_sub(1)?;
     match schema {
         Schema::Record(record) => Some(record),
-        Schema::Same(other) | Schema::Nullable(other) => record(other, depth),
+        Schema::Same(other) | Schema::Nullable(other){% if guards %} | Schema::Guarded(other, _){% endif %} => record(other, depth),
         Schema::Union(union) => union.variants.iter().find_map(|variant| record(variant.schema, depth)),
         _ => None,
     }
@@ -102,7 +102,7 @@ fn object(record: &'static Record, facts: &Facts<'_>, depth: usize) -> Value {
 fn placeholder(schema: &'static Schema, facts: &Facts<'_>, depth: usize) -> Value {
     let Some(depth) = depth.checked_sub(1) else { return Value::Null };
     match schema {
-        Schema::Same(other) => placeholder(other, facts, depth),
+        Schema::Same(other){% if guards %} | Schema::Guarded(other, _){% endif %} => placeholder(other, facts, depth),
         Schema::Text(_) => facts.message.into(),
         Schema::Integer(..) | Schema::Number(_) => facts.status.into(),
         Schema::Boolean => false.into(),

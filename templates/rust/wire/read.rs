@@ -66,7 +66,7 @@ fn try_scalar(schema: &Schema, text: &str, depth: usize) -> Option<Value> {
         Schema::Boolean => text.parse().ok().map(Value::Bool),
         Schema::Null => null(text),
         Schema::Never => None,
-        Schema::Same(other) => try_scalar(other, text, depth),
+        Schema::Same(other){% if guards %} | Schema::Guarded(other, _){% endif %} => try_scalar(other, text, depth),
         Schema::Nullable(other) => try_scalar(other, text, depth).or_else(|| null(text)),
         Schema::Literals(literals) => literals.iter().find_map(|literal| match literal {
             Literal::Text(known) => (*known == text).then(|| Value::String(text.to_owned())),

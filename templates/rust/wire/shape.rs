@@ -56,7 +56,7 @@ impl Schema {
     fn find<T>(&self, depth: usize, tell: &dyn Fn(&Self) -> Option<T>) -> Option<T> {
         let depth = depth.checked_sub(1)?;
         match self {
-            Self::Same(other) | Self::Nullable(other) => other.find(depth, tell),
+            Self::Same(other) | Self::Nullable(other){% if guards %} | Self::Guarded(other, _){% endif %} => other.find(depth, tell),
             Self::Union(union) => union.variants.iter().find_map(|variant| variant.schema.find(depth, tell)),
             schema => tell(schema),
         }

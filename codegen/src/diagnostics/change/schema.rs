@@ -37,6 +37,9 @@ pub const CODES: &[&Code] = &[
     &PATTERN_ADDED,
     &PATTERN_REMOVED,
     &PATTERN_CHANGED,
+    &GUARD_ADDED,
+    &GUARD_REMOVED,
+    &GUARD_CHANGED,
     &EXTRA_REFUSED,
     &EXTRA_ADMITTED,
     &VARIANT_ADDED,
@@ -274,6 +277,29 @@ pub const PATTERN_CHANGED: Code = breaking(
     "a text has to match another pattern",
     "Whether one pattern admits all that the other does cannot be decided in general, so the change counts as \
      breaking in both directions.",
+);
+
+/// Keywords that no type shows hold of values now.
+pub const GUARD_ADDED: Code = breaking(
+    "CHANGE_GUARD_ADDED",
+    "values are held against keywords that no type shows",
+    "The keywords (`not`, `if`, `contains`, `dependentRequired` and their like) refuse some of the values that were right. \
+     Readers of answers get only what they are ready for.",
+);
+
+/// Keywords that no type shows hold of values no more.
+pub const GUARD_REMOVED: Code = breaking(
+    "CHANGE_GUARD_REMOVED",
+    "values are not held against keywords any more that no type shows",
+    "Every request of yesterday still fits. Readers of answers that check the keywords refuse what does not satisfy them.",
+);
+
+/// Keywords that no type shows say something else.
+pub const GUARD_CHANGED: Code = breaking(
+    "CHANGE_GUARD_CHANGED",
+    "values are held against other keywords that no type shows",
+    "Whether one schema admits all that the other does cannot be decided in general, so the change counts as breaking in \
+     both directions.",
 );
 
 /// An object admits fewer unnamed members, or none.

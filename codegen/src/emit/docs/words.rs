@@ -94,6 +94,7 @@ pub(super) fn rules(ty: &Type) -> Vec<String> {
         min_properties,
         max_properties,
         key_pattern,
+        guards,
     } = rules;
     let mut words = Vec::new();
     words.extend(range(*min_length, *max_length, "character"));
@@ -118,6 +119,9 @@ pub(super) fn rules(ty: &Type) -> Vec<String> {
             .as_ref()
             .map(|pattern| format!("keys match {}", code(pattern))),
     );
+    if !guards.is_empty() {
+        words.push("further rules of its schema".to_owned());
+    }
     words
 }
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::model::Model;
 use names::RustNames;
 pub(super) use server::FRAMES as SERVER_FRAMES;
 
@@ -50,6 +51,10 @@ pub(super) const FRAMES: &[(&str, &str)] = &[
         include_str!("../../../../templates/rust/crate/validate/format.rs"),
     ),
     (
+        "rust/crate/validate/guard.rs",
+        include_str!("../../../../templates/rust/crate/validate/guard.rs"),
+    ),
+    (
         "rust/crate/validate/number.rs",
         include_str!("../../../../templates/rust/crate/validate/number.rs"),
     ),
@@ -61,6 +66,20 @@ pub(super) const FRAMES: &[(&str, &str)] = &[
 
 /// The name that artifacts carry.
 const TARGET: &str = "rust";
+
+/// What frames may use.
+#[derive(serde::Serialize)]
+struct Frame {
+    /// Whether any type has guards.
+    guards: bool,
+}
+
+impl Frame {
+    fn of(model: &Model) -> Self {
+        let guards = model.guard_definitions.is_some();
+        Self { guards }
+    }
+}
 
 /// A file below `src/`.
 #[derive(Clone)]

@@ -300,6 +300,7 @@ mod tests {
             in_response: true,
             internal: false,
             requirements: Vec::new(),
+            guards: Vec::new(),
             pointer: String::new(),
             component: true,
             place: crate::diagnostics::Place::file("contract.yaml"),

@@ -24,6 +24,7 @@ pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
         Shape::Enumeration(list) => writer.literals(&list.values),
         Shape::Alias(ty) => writer.expression(ty),
     };
+    let expression = writer.guarded(expression, &def.guards);
     let comment = docs::definition(def);
     if writer.components.is_recursive(id) {
         let spelt = types::definition(names, def, &mut |mentioned| writer.mention_type(mentioned));
@@ -35,6 +36,28 @@ pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
             "{comment}export const {schema} = {expression};\n\n{comment}export type {name} = z.infer<typeof {schema}>;\n"
         )
     }
+}
+
+/// Whether fields have names under which every object of JavaScript has something.
+pub(super) fn has_inherited_names(record: &Record) -> bool {
+    const INHERITED: [&str; 12] = [
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+        "__proto__",
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+    ];
+    record
+        .fields
+        .iter()
+        .any(|field| INHERITED.contains(&field.wire.as_str()))
 }
 
 fn record(writer: &mut Writer<'_>, def: &TypeDef, record: &Record) -> String {
@@ -64,5 +87,8 @@ fn record(writer: &mut Writer<'_>, def: &TypeDef, record: &Record) -> String {
     }
     writer.counted(&mut text, "minProperties", record.min_properties);
     writer.counted(&mut text, "maxProperties", record.max_properties);
+    if has_inherited_names(record) {
+        return format!("{}({text})", writer.support("rules", "ownMembers"));
+    }
     text
 }

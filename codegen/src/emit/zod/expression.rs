@@ -52,11 +52,25 @@ impl<'w> Writer<'w> {
     /// The schema of a use: `z.array(ProjectSchema).min(1)`.
     pub(in crate::emit) fn expression(&mut self, ty: &Type) -> String {
         let text = self.kind(ty);
-        if ty.nullable && !matches!(ty.kind, Kind::Any | Kind::Null) {
+        let text = if ty.nullable && !matches!(ty.kind, Kind::Any | Kind::Null) {
             format!("{text}.nullable()")
         } else {
             text
+        };
+        match &ty.rules {
+            Some(rules) => self.guarded(text, &rules.guards),
+            None => text,
         }
+    }
+
+    /// The schema with what it does not say itself.
+    pub(super) fn guarded(&mut self, schema: String, guards: &[Value]) -> String {
+        if guards.is_empty() {
+            return schema;
+        }
+        let name = self.support("guard", "guarded");
+        let guards: Vec<String> = guards.iter().map(value).collect();
+        format!("{name}({schema}, {})", guards.join(", "))
     }
 
     /// The specifier of a module of schemas from here.

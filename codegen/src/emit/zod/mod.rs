@@ -16,12 +16,16 @@ mod unions;
 
 pub(super) use expression::{Place, Writer};
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::typescript::format::format_parts;
 use super::typescript::imports::Imports;
 use super::typescript::names::TsNames;
+use super::typescript::text::{string, value};
 use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place as At, emit as codes};
 use crate::model::TypeId;
@@ -31,7 +35,11 @@ use crate::model::graph::Edges;
 pub(super) const FRAMES: &[(&str, &str)] = &[
     ("zod/rules.ts", include_str!("../../../../templates/zod/rules.ts")),
     ("zod/formats.ts", include_str!("../../../../templates/zod/formats.ts")),
+    (GUARD, include_str!("../../../../templates/zod/guard.ts")),
 ];
+
+/// The frame that only a contract with guards needs.
+const GUARD: &str = "zod/guard.ts";
 
 /// What frames may use.
 #[derive(Serialize)]
@@ -45,7 +53,17 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     let folder = format!("{}/src/zod", typescript::folder(input));
     let head = || format!("// {GENERATED_BY}\n");
     let mut modules: Vec<(String, Vec<String>)> = Vec::new();
-    for (frame, _) in FRAMES {
+    let definitions = input.model.guard_definitions.as_ref();
+    if let Some(definitions) = definitions {
+        modules.push((
+            format!("{folder}/definitions.ts"),
+            vec![head(), definitions_of(definitions)],
+        ));
+    }
+    for (frame, _) in FRAMES
+        .iter()
+        .filter(|(frame, _)| definitions.is_some() || *frame != GUARD)
+    {
         match input.templates.render(frame, &Frame { project: input.project }) {
             Ok(text) => modules.push((
                 format!("{folder}/{}", frame.trim_start_matches("zod/")),
@@ -97,6 +115,18 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         diagnostics.append(&mut found);
     }
     artifacts
+}
+
+/// The schemas that guards refer to.
+fn definitions_of(definitions: &BTreeMap<String, Value>) -> String {
+    let mut text = String::from(
+        "/** Schemas that guards refer to, by their pointers in the contract. */\nexport const definitions: { readonly [pointer: string]: unknown } = {",
+    );
+    for (pointer, schema) in definitions {
+        text.push_str(&format!("\n  {}: {},", string(pointer), value(schema)));
+    }
+    text.push_str("\n};\n");
+    text
 }
 
 /// The public index: everything but internal types.

@@ -9,6 +9,7 @@
 //!   power of the nesting.
 //! - Without a tag, `z.xor` for `oneOf` and `z.union` for `anyOf`.
 
+use super::definition::has_inherited_names;
 use super::expression::Writer;
 use crate::emit::typescript::text::{key, string};
 use crate::emit::typescript::types;
@@ -90,7 +91,8 @@ fn is_extensible(writer: &Writer<'_>, ty: &Type) -> bool {
     let mut ty = ty;
     for _ in 0..=writer.names.model.types.len() {
         let Kind::Named(id) = ty.kind else { return false };
-        if ty.nullable || writer.components.is_recursive(id) {
+        let guarded = ty.rules.is_some() || !writer.names.model.type_def(id).guards.is_empty();
+        if ty.nullable || guarded || writer.components.is_recursive(id) {
             return false;
         }
         match &writer.names.model.type_def(id).shape {
@@ -98,7 +100,7 @@ fn is_extensible(writer: &Writer<'_>, ty: &Type) -> bool {
             Shape::Record(record) => {
                 let typed = matches!(&record.extra, Extra::Kept(ty) if ty.kind != Kind::Any);
                 let checked = typed || record.min_properties.is_some() || record.max_properties.is_some();
-                return !checked;
+                return !checked && !has_inherited_names(record);
             }
             _ => return false,
         }

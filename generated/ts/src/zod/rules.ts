@@ -124,6 +124,19 @@ export function values<T>(...allowed: readonly T[]): z.ZodType<T, T> {
   return z.custom<T>(isOne, { error: 'Invalid value', params: { keyword: 'enum' } });
 }
 
+/** An object whose members may have the names of what every object has: `constructor`, `toString`. Only its own count. */
+export function ownMembers<S extends z.ZodType>(schema: S): z.ZodType<z.output<S>, z.input<S>> {
+  const checked = z.transform((value: unknown, context) => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const parsed = schema.safeParse(isObject ? Object.assign(Object.create(null), value) : value);
+    for (const issue of parsed.error?.issues ?? []) {
+      context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+    }
+    return parsed.data;
+  });
+  return checked as unknown as z.ZodType<z.output<S>, z.input<S>>;
+}
+
 /** Bytes of a form: a file, or text. */
 export const bytes: z.ZodType<string | Blob, string | Blob> = z.custom<string | Blob>(
   (value) => typeof value === 'string' || value instanceof Blob,

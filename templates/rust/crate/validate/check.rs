@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::Violation;
 use super::format::matches;
+{%- if guards %}
+use super::guard;
+{%- endif %}
 use super::number::{canonical, equal};
 use super::schema::{Extra, List, Literal, Map, Number, Range, Record, Schema, Text, Tuple, Union, Variant, Width};
 
@@ -35,7 +38,7 @@ pub fn choose(schema: &'static Schema, value: &Value) -> Result<usize, String> {
     let mut schema = schema;
     let union = loop {
         match schema {
-            Schema::Same(other) | Schema::Nullable(other) => schema = other,
+            Schema::Same(other) | Schema::Nullable(other){% if guards %} | Schema::Guarded(other, _){% endif %} => schema = other,
             Schema::Union(union) => break union,
             _ => return Err("is not one of several".to_owned()),
         }
@@ -127,6 +130,18 @@ impl<'a> Check<'a> {
             Schema::Nullable(other) if !value.is_null() => self.value(other, value, tag),
             Schema::Nullable(_) => {}
             Schema::Same(other) => self.value(other, value, tag),
+{%- if guards %}
+            Schema::Guarded(other, guards) => {
+                let before = self.found.len();
+                self.value(other, value, tag);
+                let sound = self.found.len() == before;
+                for guard in *guards {
+                    for keyword in guard::broken(guard, value, sound, &mut self.steps) {
+                        self.violate(keyword, guard::message(keyword));
+                    }
+                }
+            }
+{%- endif %}
         }
         self.depth -= 1;
     }
@@ -354,7 +369,7 @@ impl Schema {
         for _ in 0..DEPTH {
             return match schema {
                 Self::Nullable(_) if value.is_null() => true,
-                Self::Nullable(other) | Self::Same(other) => {
+                Self::Nullable(other) | Self::Same(other){% if guards %} | Self::Guarded(other, _){% endif %} => {
                     schema = other;
                     continue;
                 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
+use chrono::Timelike as _;
+
 use super::schema::Format;
 
 impl Format {
@@ -65,7 +67,12 @@ fn is_time(text: &str) -> bool {
 
 fn is_date_time(text: &str) -> bool {
     let separated = matches!(text.as_bytes().get(10), Some(b'T' | b't'));
-    separated && text.is_ascii() && text.get(..10).is_some_and(is_date) && chrono::DateTime::parse_from_rfc3339(text).is_ok()
+    // A leap second is the last one of a day in UTC.
+    let sound = |moment: chrono::NaiveDateTime| {
+        moment.nanosecond() < 1_000_000_000 || (moment.hour(), moment.minute()) == (23, 59)
+    };
+    let parsed = || chrono::DateTime::parse_from_rfc3339(text).is_ok_and(|moment| sound(moment.naive_utc()));
+    separated && text.is_ascii() && text.get(..10).is_some_and(is_date) && parsed()
 }
 
 fn is_duration(text: &str) -> bool {

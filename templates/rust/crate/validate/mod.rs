@@ -6,6 +6,9 @@
 
 mod check;
 mod format;
+{%- if guards %}
+mod guard;
+{%- endif %}
 mod number;
 mod schema;
 

@@ -33,6 +33,10 @@ pub enum Schema {
     Nullable(&'static Schema),
     /// What the other admits.
     Same(&'static Schema),
+{%- if guards %}
+    /// What the other admits and all of these do: JSON Schemas as they are written, for what nothing else here can say.
+    Guarded(&'static Schema, &'static [&'static str]),
+{%- endif %}
 }
 
 /// How large a whole number may be: what its Rust type holds.

@@ -12,7 +12,6 @@ mod plan;
 mod scaffold;
 mod table;
 
-use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::super::Input;
@@ -73,8 +72,9 @@ const fn root(name: &'static str, feature: Option<&'static str>) -> Root {
 /// Makes the modules.
 pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Module> {
     let mut modules = Vec::new();
+    let context = super::Frame::of(names.model);
     for (frame, _) in FRAMES {
-        if let Some(text) = super::frame(input, frame, &IndexMap::<String, String>::new(), diagnostics) {
+        if let Some(text) = super::frame(input, frame, &context, diagnostics) {
             modules.push(Module::text(frame.trim_start_matches("rust/"), text));
         }
     }

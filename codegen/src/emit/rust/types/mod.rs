@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use super::super::Input;
 use super::names::{RustNames, SHARED};
-use super::{Module, Root};
+use super::{Frame, Module, Root};
 use crate::diagnostics::Diagnostics;
 use crate::model::{DomainId, Shape, TypeId};
 
@@ -50,15 +50,20 @@ const FILES: &[(&str, &str)] = &[
     ("rust/crate/validate/mod.rs", "validate/mod.rs"),
     ("rust/crate/validate/check.rs", "validate/check.rs"),
     ("rust/crate/validate/format.rs", "validate/format.rs"),
+    (GUARD, "validate/guard.rs"),
     ("rust/crate/validate/number.rs", "validate/number.rs"),
     ("rust/crate/validate/schema.rs", "validate/schema.rs"),
 ];
 
+/// The frame that only a contract with guards needs.
+const GUARD: &str = "rust/crate/validate/guard.rs";
+
 /// Makes the modules.
 pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Module> {
     let mut modules = Vec::new();
-    for (frame, path) in FILES {
-        if let Some(text) = super::frame(input, frame, &IndexMap::<String, String>::new(), diagnostics) {
+    let context = Frame::of(names.model);
+    for (frame, path) in FILES.iter().filter(|(frame, _)| context.guards || *frame != GUARD) {
+        if let Some(text) = super::frame(input, frame, &context, diagnostics) {
             modules.push(Module::text(*path, text));
         }
     }
@@ -69,7 +74,9 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
     let groups = groups(names);
     let homes: Vec<&str> = groups.keys().copied().collect();
     modules.push(Module::text("types/mod.rs", index(TYPES, &homes)));
-    modules.push(Module::text("schemas/mod.rs", index(SCHEMAS, &homes)));
+    let definitions = input.model.guard_definitions.as_ref().map(schema::definitions);
+    let schemas = index(SCHEMAS, &homes) + definitions.as_deref().unwrap_or_default();
+    modules.push(Module::text("schemas/mod.rs", schemas));
     let groups: Vec<(&str, Vec<TypeId>)> = groups.into_iter().collect();
     modules.par_extend(groups.par_iter().flat_map_iter(|(home, ids)| {
         let round = input.revisions.of_types(ids);

@@ -2,6 +2,8 @@
 //!
 //! Owns: the tables that the generated crate checks values against. Must not know: how types are written.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Number, Value};
 
 use super::super::docs::literal;
@@ -98,9 +100,33 @@ pub(super) fn definition(names: &RustNames<'_>, id: TypeId) -> String {
         Shape::Enumeration(list) => writer.literals(&list.values),
         Shape::Alias(ty) => writer.of(ty),
     };
+    let node = writer.guarded(node, &def.guards);
     let mut text = String::new();
     node.write(0, &mut text);
     text
+}
+
+/// The schemas that guards refer to, as an item of the crate's `schemas`.
+pub(super) fn definitions(definitions: &BTreeMap<String, Value>) -> String {
+    let entry = |(pointer, schema): (&String, &Value)| Node::leaf(format!("({}, {})", literal(pointer), json(schema)));
+    let entries = Node::Block("&[".to_owned(), definitions.iter().map(entry).collect(), "]");
+    let mut text = String::from(
+        "\n/// Schemas that guards refer to, by their pointers in the contract.\npub(crate) static DEFINITIONS: &[(&str, &str)] = ",
+    );
+    entries.write(0, &mut text);
+    text.push_str(";\n");
+    text
+}
+
+/// A JSON value as a literal that can be read, where its text allows one.
+fn json(value: &Value) -> String {
+    let text = value.to_string();
+    let readable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && !text.contains("\"#");
+    if readable {
+        format!("r#\"{text}\"#")
+    } else {
+        literal(&text)
+    }
 }
 
 struct Writer<'n> {
@@ -130,12 +156,28 @@ impl Writer<'_> {
     /// A reference to the schema of a use.
     fn reference(&self, ty: &Type) -> Node {
         match ty.kind {
-            Kind::Named(id) if !ty.nullable => Node::leaf(format!("&{}{}", self.schemas, self.names.schema_name(id))),
+            Kind::Named(id) if !ty.nullable && ty.rules.is_none() => {
+                Node::leaf(format!("&{}{}", self.schemas, self.names.schema_name(id)))
+            }
             _ => self.of(ty).prefixed("&"),
         }
     }
 
     fn of(&self, ty: &Type) -> Node {
+        let guards = ty.rules.as_deref().map_or(&[][..], |rules| &rules.guards);
+        self.guarded(self.unguarded(ty), guards)
+    }
+
+    fn guarded(&self, node: Node, guards: &[Value]) -> Node {
+        if guards.is_empty() {
+            return node;
+        }
+        let guards = guards.iter().map(|guard| Node::leaf(json(guard))).collect();
+        let guards = Node::Block("&[".to_owned(), guards, "]");
+        self.schema("Guarded", vec![node.prefixed("&"), guards])
+    }
+
+    fn unguarded(&self, ty: &Type) -> Node {
         match ty.kind {
             Kind::Named(id) => {
                 let kind = if ty.nullable { "Nullable" } else { "Same" };
