@@ -2,6 +2,7 @@
 //!
 //! Owns: the report's exact form, summaries and diffs. Must not know: colours or terminals.
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use similar::TextDiff;
@@ -92,7 +93,7 @@ pub enum DriftStatus {
 pub fn report(plan: &Plan) -> DriftReport {
     let changed_files: Vec<ChangedFile> = plan
         .changes
-        .iter()
+        .par_iter()
         .map(|change| ChangedFile {
             path: change.path.clone(),
             kind: match change.kind {

@@ -136,10 +136,10 @@ fn carry_out(root: &Root, journal: &Journal, texts: &[Cow<'_, str>]) -> Result<(
         exchange(step, &spot)?;
     }
     // Somebody who had a file open may have written to it after it was moved aside.
-    for i in 0..texts.len() {
+    (0..texts.len()).into_par_iter().try_for_each(|i| {
         let (step, spot) = journal.at(root, i)?;
-        expect(&spot.aside, step.before, &spot.target)?;
-    }
+        expect(&spot.aside, step.before, &spot.target)
+    })?;
     flush_folders(root, journal)
 }
 

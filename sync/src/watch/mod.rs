@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode, ModifyKind};
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 pub use folders::folders;
@@ -20,6 +20,9 @@ use crate::error::SyncError;
 
 /// How long nothing may move before a burst is over. An editor's save is several steps within a fraction of this.
 const QUIET: Duration = Duration::from_millis(4);
+/// How long nothing may move after a file was closed by its writer, or took its place under its name: it is whole then, and all
+/// that is waited for is whether there are more of them.
+const SOON: Duration = Duration::from_millis(1);
 /// How long a burst may last before it is looked at all the same.
 const LONGEST: Duration = Duration::from_millis(100);
 /// How long a file may stay open to a writer before it is looked at all the same. Many programs empty a file, and write it only
@@ -33,6 +36,8 @@ pub struct Watch {
     folders: BTreeSet<PathBuf>,
     /// Files that are being written, where the system tells when that is over.
     open: BTreeSet<PathBuf>,
+    /// Whether the last that happened made a file whole.
+    whole: bool,
 }
 
 impl Watch {
@@ -48,6 +53,7 @@ impl Watch {
             events,
             folders: BTreeSet::new(),
             open: BTreeSet::new(),
+            whole: false,
         })
     }
 
@@ -115,10 +121,10 @@ impl Watch {
         }
         let began = Instant::now();
         loop {
-            let (longest, quiet) = if self.open.is_empty() {
-                (LONGEST, QUIET)
-            } else {
-                (LONGEST_OPEN, LONGEST_OPEN)
+            let (longest, quiet) = match (self.open.is_empty(), self.whole) {
+                (true, true) => (LONGEST, SOON),
+                (true, false) => (LONGEST, QUIET),
+                (false, _) => (LONGEST_OPEN, LONGEST_OPEN),
             };
             let left = longest.saturating_sub(began.elapsed());
             if left.is_zero() {
@@ -146,6 +152,11 @@ impl Watch {
             // Notifications were lost, also those of folders that went and came back.
             self.forget(Path::new("/"));
         }
+        self.whole = matches!(
+            event.kind,
+            EventKind::Access(AccessKind::Close(AccessMode::Write))
+                | EventKind::Modify(ModifyKind::Name(RenameMode::To))
+        );
         match event.kind {
             EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
                 for path in &event.paths {
