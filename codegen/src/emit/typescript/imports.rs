@@ -22,6 +22,15 @@ impl Imports {
         self.entry(from, name);
     }
 
+    /// Takes all that another takes.
+    pub(in crate::emit) fn take(&mut self, other: &Self) {
+        for (from, names) in &other.found {
+            for (name, is_type) in names {
+                *self.entry(from, name) &= *is_type;
+            }
+        }
+    }
+
     fn entry(&mut self, from: &str, name: &str) -> &mut bool {
         let names = self.found.entry(from.to_owned()).or_default();
         names.entry(name.to_owned()).or_insert(true)

@@ -18,6 +18,8 @@ pub(super) use expression::{Place, Writer};
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
@@ -87,15 +89,25 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     let module = |module: &str, ids: &[TypeId], found: &mut Diagnostics| {
         let round = input.revisions.of_types(ids);
         input.again("zod", module, round, found, |found| {
+            let definitions: Vec<Arc<(String, Imports)>> = order::topological(input.model, &components, ids)
+                .into_par_iter()
+                .map(|id| {
+                    let key = ("zod type", id.index().to_string());
+                    let round = input.revisions.of_type(id);
+                    input.memo.part(key, round, input.revisions.now, || {
+                        let mut imports = Imports::default();
+                        let mut writer = Writer::new(&names, &components, Place::Module(module), &mut imports);
+                        (definition::write(&mut writer, id), imports)
+                    })
+                })
+                .collect();
             let mut imports = Imports::default();
             imports.value("zod", "z");
-            let mut writer = Writer::new(&names, &components, Place::Module(module), &mut imports);
-            let definitions: Vec<String> = order::topological(input.model, &components, ids)
-                .into_iter()
-                .map(|id| definition::write(&mut writer, id))
-                .collect();
+            for definition in &definitions {
+                imports.take(&definition.1);
+            }
             let mut parts = vec![head(), imports.render()];
-            parts.extend(definitions);
+            parts.extend(definitions.iter().map(|definition| definition.0.clone()));
             vec![formatted(format!("{folder}/{module}.ts"), parts, found)]
         })
     };

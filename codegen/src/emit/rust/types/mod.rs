@@ -10,6 +10,7 @@ pub(super) mod schema;
 mod union;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -82,8 +83,18 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
         let round = input.revisions.of_types(ids);
         let key = ("rust", format!("types/{home}"));
         let made = input.memo.part(key, round, input.revisions.now, || {
-            let types = Module::text(format!("types/{home}.rs"), types_of(names, home, ids));
-            let schemas = Module::text(format!("schemas/{home}.rs"), schemas_of(names, home, ids));
+            let written: Vec<Arc<Written>> = ids
+                .par_iter()
+                .map(|id| {
+                    let key = ("rust type", id.index().to_string());
+                    let round = input.revisions.of_type(*id);
+                    input
+                        .memo
+                        .part(key, round, input.revisions.now, || Written::of(names, *id))
+                })
+                .collect();
+            let types = Module::text(format!("types/{home}.rs"), types_of(names, home, &written));
+            let schemas = Module::text(format!("schemas/{home}.rs"), schemas_of(names, home, &written));
             [types, schemas]
         });
         (*made).clone()
@@ -134,34 +145,51 @@ fn heading(names: &RustNames<'_>, home: &str, what: &str) -> String {
     format!("//! {what} of {title}.\n")
 }
 
-fn types_of(names: &RustNames<'_>, home: &str, ids: &[TypeId]) -> String {
-    let mut text = heading(names, home, "Types");
-    for id in ids {
-        text.push('\n');
-        match &names.model.type_def(*id).shape {
-            Shape::Record(record) => record::write(names, *id, record, &mut text),
-            Shape::Union(union) => union::write(names, *id, union, &mut text),
-            Shape::Enumeration(list) => enumeration::write(names, *id, list, &mut text),
-            Shape::Alias(ty) => alias::write(names, *id, ty, &mut text),
+/// A type as it is written.
+struct Written {
+    /// Its definition.
+    definition: String,
+    /// What the contract admits, as a constant.
+    schema: String,
+}
+
+impl Written {
+    fn of(names: &RustNames<'_>, id: TypeId) -> Self {
+        let mut definition = String::new();
+        match &names.model.type_def(id).shape {
+            Shape::Record(record) => record::write(names, id, record, &mut definition),
+            Shape::Union(union) => union::write(names, id, union, &mut definition),
+            Shape::Enumeration(list) => enumeration::write(names, id, list, &mut definition),
+            Shape::Alias(ty) => alias::write(names, id, ty, &mut definition),
         }
+        let schema = format!(
+            "/// [`{}`](crate::types::{})\npub static {}: Schema = {};\n",
+            names.type_name(id),
+            names.type_name(id),
+            names.schema_name(id),
+            schema::definition(names, id),
+        );
+        Self { definition, schema }
+    }
+}
+
+fn types_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
+    let mut text = heading(names, home, "Types");
+    for one in written {
+        text.push('\n');
+        text.push_str(&one.definition);
     }
     text
 }
 
-fn schemas_of(names: &RustNames<'_>, home: &str, ids: &[TypeId]) -> String {
+fn schemas_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
     let mut text = heading(names, home, "Schemas");
-    if !ids.is_empty() {
+    if !written.is_empty() {
         text.push_str("\nuse crate::validate::*;\n");
     }
-    for id in ids {
-        let _ = write!(
-            text,
-            "\n/// [`{}`](crate::types::{})\npub static {}: Schema = {};\n",
-            names.type_name(*id),
-            names.type_name(*id),
-            names.schema_name(*id),
-            schema::definition(names, *id),
-        );
+    for one in written {
+        text.push('\n');
+        text.push_str(&one.schema);
     }
     text
 }
