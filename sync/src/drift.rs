@@ -91,19 +91,20 @@ pub enum DriftStatus {
 /// The report of a plan.
 #[must_use]
 pub fn report(plan: &Plan) -> DriftReport {
-    let changed_files: Vec<ChangedFile> = plan
-        .changes
-        .par_iter()
-        .map(|change| ChangedFile {
-            path: change.path.clone(),
-            kind: match change.kind {
-                ChangeKind::Added => DriftKind::Added,
-                ChangeKind::Modified => DriftKind::Modified,
-                ChangeKind::Removed => DriftKind::Removed,
-            },
-            diff_summary: diff_summary(change),
-        })
-        .collect();
+    let told = |change: &Change| ChangedFile {
+        path: change.path.clone(),
+        kind: match change.kind {
+            ChangeKind::Added => DriftKind::Added,
+            ChangeKind::Modified => DriftKind::Modified,
+            ChangeKind::Removed => DriftKind::Removed,
+        },
+        diff_summary: diff_summary(change),
+    };
+    // Most plans have nothing to tell, and no need of more threads.
+    let changed_files: Vec<ChangedFile> = match plan.changes.as_slice() {
+        few @ ([] | [_]) => few.iter().map(told).collect(),
+        many => many.par_iter().map(told).collect(),
+    };
     let conflicts: Vec<ConflictEntry> = plan.conflicts.iter().map(conflict_entry).collect();
     let status = match (conflicts.is_empty(), changed_files.is_empty()) {
         (false, _) => DriftStatus::Conflicts,

@@ -3,6 +3,7 @@
 //! Owns: finding it, and turning relative paths into places on disk that lie inside it.
 //! Must not know: which files matter.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use flaresmith_codegen::settings;
@@ -13,6 +14,10 @@ use crate::lock;
 /// An existing folder, as an absolute path.
 #[derive(Debug, Clone)]
 pub struct Root(PathBuf);
+
+/// Folders that were seen to be no symbolic links a moment ago.
+#[derive(Debug, Default)]
+pub(crate) struct Folders(BTreeSet<PathBuf>);
 
 impl Root {
     /// The folder itself is the root.
@@ -71,6 +76,14 @@ impl Root {
     /// # Errors
     /// The path climbs out, or one of its folders is a symbolic link, which could lead anywhere.
     pub fn resolve(&self, relative: &str) -> Result<PathBuf, SyncError> {
+        self.resolve_among(relative, &mut Folders::default())
+    }
+
+    /// The same for one of many paths that are only looked at: a folder that they share is asked about once.
+    ///
+    /// # Errors
+    /// Those of [`Self::resolve`].
+    pub(crate) fn resolve_among(&self, relative: &str, folders: &mut Folders) -> Result<PathBuf, SyncError> {
         if !settings::is_inside(relative) {
             return Err(SyncError::new(
                 "PATH_OUTSIDE_ROOT",
@@ -86,7 +99,10 @@ impl Root {
         let mut parts = relative.split('/').peekable();
         while let Some(part) = parts.next() {
             path.push(part);
-            if parts.peek().is_some() && path.is_symlink() {
+            if parts.peek().is_none() || folders.0.contains(&path) {
+                continue;
+            }
+            if path.is_symlink() {
                 return Err(SyncError::new(
                     "PATH_SYMLINK",
                     format!("{} is a symbolic link; nothing is written through it", path.display()),
@@ -94,6 +110,7 @@ impl Root {
                 .at(&path)
                 .hint("make it a real folder, or change `out` in flaresmith.toml"));
             }
+            folders.0.insert(path.clone());
         }
         Ok(path)
     }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::record::Stamps;
-use crate::root::Root;
+use crate::root::{Folders, Root};
 use crate::stamp::Stamp;
 use crate::table::Held;
 use crate::tree::{Node, Tree};
@@ -65,11 +65,22 @@ impl Snapshot {
     ) -> Result<Self, SyncError> {
         let now = SystemTime::now();
         let paths: Vec<&str> = paths.into_iter().collect();
-        let looked: Vec<(String, Look)> = paths
-            .par_iter()
-            .with_min_len(16)
-            .map(|path| Ok(((*path).to_owned(), look(root, path, known.get(*path), now)?)))
-            .collect::<Result<_, SyncError>>()?;
+        let look = |folders: &mut Folders, path: &str| {
+            let found = look(root, path, known.get(path), now, folders)?;
+            Ok((path.to_owned(), found))
+        };
+        // Where next to nothing is read, one thread is done before others have begun.
+        let unknown = paths.iter().filter(|path| !known.contains_key(**path)).count();
+        let looked: Vec<(String, Look)> = if unknown < 16 {
+            let mut folders = Folders::default();
+            let looked = paths.iter().map(|path| look(&mut folders, path));
+            looked.collect::<Result<_, SyncError>>()?
+        } else {
+            let looked = paths.par_iter().with_min_len(16);
+            looked
+                .map_init(Folders::default, |folders, path| look(folders, path))
+                .collect::<Result<_, SyncError>>()?
+        };
         let mut snapshot = Self::default();
         let twins = twins(&paths);
         for (path, mut look) in looked {
@@ -139,7 +150,7 @@ impl Snapshot {
     pub fn read<'a>(&mut self, root: &Root, paths: impl IntoIterator<Item = &'a str>) -> Result<(), SyncError> {
         for path in paths {
             if self.unread.remove(path) {
-                let look = look(root, path, None, SystemTime::now())?;
+                let look = look(root, path, None, SystemTime::now(), &mut Folders::default())?;
                 self.files.insert(path.to_owned(), look.disk);
             }
         }
@@ -254,8 +265,14 @@ fn is_listed(root: &Root, path: &str) -> bool {
     })
 }
 
-fn look(root: &Root, path: &str, known: Option<&(Stamp, Digest)>, now: SystemTime) -> Result<Look, SyncError> {
-    let full = root.resolve(path)?;
+fn look(
+    root: &Root,
+    path: &str,
+    known: Option<&(Stamp, Digest)>,
+    now: SystemTime,
+    folders: &mut Folders,
+) -> Result<Look, SyncError> {
+    let full = root.resolve_among(path, folders)?;
     let metadata = match std::fs::symlink_metadata(&full) {
         Ok(metadata) if metadata.is_file() => metadata,
         Ok(_) => return Ok(Look::only(OnDisk::Other)),
