@@ -29,6 +29,10 @@ use flaresmith_sync::{apply, plan};
 use project::Project;
 use watch::Watch;
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut watch = Watch::new();
     for project in [Project::platform(), Project::made()] {
@@ -111,8 +115,10 @@ fn phases(project: &Project, watch: &mut Watch) {
     watch.phase(name, "compile", || {
         black_box(flaresmith_codegen::compile(sources, settings, &BTreeMap::new()))
     });
-    let memo = Memo::default();
+    let (memo, edited, mut turn) = (Memo::lasting(), project.edited(), false);
     watch.phase(name, "compile-again", || {
+        turn = !turn;
+        let sources = if turn { &edited } else { sources };
         black_box(flaresmith_codegen::compile_again(
             sources,
             settings,

@@ -94,6 +94,20 @@ impl Project {
         }
     }
 
+    /// The sources with one rule changed: the first length that one of them limits.
+    pub(crate) fn edited(&self) -> Sources {
+        let mut sources = self.sources.clone();
+        let found = self.sources.iter().find_map(|(path, bytes)| {
+            let text = std::str::from_utf8(bytes).ok()?;
+            let rule = text.find("maxLength")?;
+            let digits = rule + text.get(rule..)?.find(|c: char| c.is_ascii_digit())?;
+            Some((path, format!("{}1{}", text.get(..digits)?, text.get(digits..)?)))
+        });
+        let (path, text) = found.expect("a length is limited");
+        sources.insert(path, text.into_bytes());
+        sources
+    }
+
     /// The text of the artifact whose path ends so.
     fn artifact(&self, end: &str) -> String {
         let found = self
