@@ -139,6 +139,9 @@ impl Lock {
     /// # Errors
     /// The text is not a lock, or was written by a newer version.
     pub fn parse(text: &str) -> Result<Self, SyncError> {
+        if let Some(lock) = Self::parse_own(text) {
+            return Ok(lock);
+        }
         let form: Form = match toml::from_str(text) {
             Ok(form) => form,
             Err(error) => return Self::parse_lines(text).ok_or_else(|| damaged(error.message())),
@@ -162,6 +165,44 @@ impl Lock {
             lock.files.insert(path, entry);
         }
         Ok(lock)
+    }
+
+    /// The very form that [`Self::to_text`] writes, which is read at every run and every round: a fraction of the work of a parser
+    /// for all of TOML. `None`: something stands there that this does not know, so that parser has the say.
+    fn parse_own(text: &str) -> Option<Self> {
+        let mut lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        if lines.next()? != "version = 1" || lines.next()? != "[sources]" {
+            return None;
+        }
+        let mut lock = Self::default();
+        for line in lines.by_ref().take_while(|line| *line != "[files]") {
+            let (path, rest) = plain_string(line)?;
+            let (digest, rest) = plain_string(rest.strip_prefix(" = ")?)?;
+            let known = lock.sources.insert(path.to_owned(), Digest::parse(digest)?);
+            if known.is_some() || !rest.is_empty() {
+                return None;
+            }
+        }
+        for line in lines {
+            let (path, rest) = plain_string(line)?;
+            let (target, rest) = plain_string(rest.strip_prefix(" = { target = ")?)?;
+            let (owner, rest) = [
+                (", scaffold = true", Owner::Scaffold),
+                (", ejected = true", Owner::Ejected),
+            ]
+            .into_iter()
+            .find_map(|(word, owner)| Some((owner, rest.strip_prefix(word)?)))
+            .unwrap_or((Owner::Managed, rest));
+            let (digest, rest) = plain_string(rest.strip_prefix(", digest = ")?)?;
+            // A carried edit has more to say, and is rare.
+            let known = lock
+                .files
+                .insert(path.to_owned(), Entry::pure(target, owner, Digest::parse(digest)?));
+            if known.is_some() || rest != " }" {
+                return None;
+            }
+        }
+        Some(lock)
     }
 
     /// Line by line: for a file that git, or a person, merged so that lines stand twice or between markers. `None`: it is
@@ -259,6 +300,13 @@ impl Lock {
     }
 }
 
+/// The string that a text begins with, and what stands behind it; `None` where there is none, or anything in it is escaped.
+fn plain_string(text: &str) -> Option<(&str, &str)> {
+    let (string, rest) = text.strip_prefix('"')?.split_once('"')?;
+    let plain = !string.contains(|c: char| c == '\\' || c.is_control());
+    plain.then_some((string, rest))
+}
+
 /// A TOML basic string. On one line, whatever is in it: the lock is merged line by line.
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -310,6 +358,46 @@ mod tests {
         let text = lock.to_text();
         assert_eq!(Lock::parse(&text).unwrap(), lock);
         assert_eq!(text.lines().filter(|line| line.contains("digest")).count(), 4);
+    }
+
+    #[test]
+    fn the_quick_way_to_read_says_what_toml_says_or_nothing() {
+        let toml = |text: &str| {
+            let form: Form = toml::from_str(text).unwrap();
+            let files = form.files.into_iter().map(|(path, form)| (path, form.entry().unwrap()));
+            let sources = form.sources.into_iter();
+            Lock {
+                files: files.collect(),
+                sources: sources
+                    .map(|(path, digest)| (path, Digest::parse(&digest).unwrap()))
+                    .collect(),
+            }
+        };
+        let mut plain = lock();
+        plain.files.remove("generated/z.ts");
+        plain.sources = BTreeMap::from([("specs/é [files] # = {.yaml".to_owned(), Digest::of(b"1"))]);
+        let text = plain.to_text();
+        assert_eq!(Lock::parse_own(&text), Some(plain.clone()));
+        assert_eq!(toml(&text), plain);
+        // With anything else in it, the whole parser has the say.
+        let line = text.lines().find(|line| line.contains("x.rs")).unwrap();
+        for other in [
+            lock().to_text(),
+            text.replace("version = 1", "version = 2"),
+            text.replace("version = 1\n", ""),
+            text.replace("[sources]\n", ""),
+            text.replace("target = ", "target  = "),
+            text.replace(" }", " } # mine"),
+            text.replace("x.rs", "x\\u0041.rs"),
+            text.replace("x.rs", "x\u{7f}.rs"),
+            text.replace(line, &format!("{line}\n{line}")),
+            text.replace(line, &format!("<<<<<<< HEAD\n{line}\n=======\n>>>>>>> feature")),
+            text.replace(line, "[more]"),
+            format!("{text}[files]\n"),
+            text.replace(&Digest::of(b"2").to_string(), "2"),
+        ] {
+            assert_eq!(Lock::parse_own(&other), None, "{other}");
+        }
     }
 
     #[test]
