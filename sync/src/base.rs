@@ -8,16 +8,16 @@
 
 use std::collections::BTreeSet;
 
-use git2::{ObjectType, Oid, Repository, Sort};
+use git2::{ObjectType, Oid, Sort};
 
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::merged;
 use crate::plan::Surroundings;
 use crate::root::Root;
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::sources;
-use crate::tree::Tree;
+use crate::tree::{Tree, repository};
 
 /// Where the bases of carried edits are kept, relative to the root.
 pub const FOLDER: &str = ".flaresmith/base";
@@ -45,9 +45,8 @@ impl<'a> Around<'a> {
 
     /// The first version of the file in the history of HEAD, newest first, that has one of the digests.
     fn in_history(&self, path: &str, digests: &[Digest]) -> Option<String> {
-        let repository = Repository::discover(self.root.path()).ok()?;
-        let prefix = snapshot::prefix(&repository, self.root)?;
-        let path = prefix.join(path);
+        let opened = repository::open(self.root).ok()?;
+        let (repository, path) = (&opened.repository, opened.place(path));
         let mut seen: BTreeSet<Oid> = BTreeSet::new();
         let mut matches = |id: Oid| {
             let fresh = seen.insert(id);

@@ -4,13 +4,14 @@
 
 use std::path::Path;
 
-use git2::{Repository, Status, StatusOptions};
+use git2::{Status, StatusOptions};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::SyncError;
 use crate::root::Root;
+use crate::tree::repository;
 
 /// Files larger than this, in bytes, are data rather than something a person reads.
 const LARGEST: u64 = 4 << 20;
@@ -57,27 +58,15 @@ pub fn find(root: &Root, id: &str) -> Result<Vec<Mention>, SyncError> {
 }
 
 fn listed_by_git(root: &Root) -> Result<Option<Vec<String>>, SyncError> {
-    let Ok(repository) = Repository::discover(root.path()) else {
+    let opened = repository::open(root).ok();
+    let Some(opened) = opened.filter(|opened| opened.repository.workdir().is_some()) else {
         return Ok(None);
     };
-    let (Some(work), Ok(base)) = (
-        repository.workdir().and_then(|path| path.canonicalize().ok()),
-        root.path().canonicalize(),
-    ) else {
-        return Ok(None);
-    };
+    let repository = &opened.repository;
     let failed = |error: git2::Error| SyncError::new("GIT_FAILED", error.message().to_owned());
-    let inside = |path: &str| {
-        base.strip_prefix(&work)
-            .ok()
-            .and_then(|prefix| Path::new(path).strip_prefix(prefix).ok())
-            .map(slashed)
-    };
+    let inside = |path: &[u8]| opened.relative(path).map(str::to_owned);
     let index = repository.index().map_err(failed)?;
-    let mut paths: Vec<String> = index
-        .iter()
-        .filter_map(|entry| inside(std::str::from_utf8(&entry.path).ok()?))
-        .collect();
+    let mut paths: Vec<String> = index.iter().filter_map(|entry| inside(&entry.path)).collect();
     let mut options = StatusOptions::new();
     options
         .include_untracked(true)
@@ -85,7 +74,7 @@ fn listed_by_git(root: &Root) -> Result<Option<Vec<String>>, SyncError> {
         .include_ignored(false);
     let statuses = repository.statuses(Some(&mut options)).map_err(failed)?;
     for entry in statuses.iter().filter(|entry| entry.status().contains(Status::WT_NEW)) {
-        paths.extend(entry.path().ok().and_then(inside));
+        paths.extend(inside(entry.path_bytes()));
     }
     Ok(Some(paths))
 }
@@ -112,10 +101,6 @@ fn walk(base: &Path, folder: &str, found: &mut Vec<String>) {
             found.push(path);
         }
     }
-}
-
-fn slashed(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
 }
 
 /// Numbers of the lines in which the id is neither part of a longer word nor of a longer id.

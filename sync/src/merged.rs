@@ -3,11 +3,11 @@
 //! Owns: being sure of that. Both sides are bytes that were generated, and merging them again gives just what stands there;
 //! anything else counts as a person's. Must not know: what follows from it.
 
-use git2::{MergeFileInput, MergeFileOptions, Oid, Repository, merge_file};
+use git2::{MergeFileInput, MergeFileOptions, Oid, merge_file};
 
 use crate::digest::Digest;
 use crate::root::Root;
-use crate::snapshot;
+use crate::tree::repository;
 
 /// The commits that git may just have merged: ours, theirs, and where both come from; `None`: their merge base.
 const MERGES: [(&str, &str, Option<&str>); 4] = [
@@ -19,13 +19,10 @@ const MERGES: [(&str, &str, Option<&str>); 4] = [
 
 /// Whether git made the bytes of a path out of two texts that both were generated: each has one of the digests.
 pub(crate) fn by_git(root: &Root, path: &str, digests: &[Digest], bytes: &[u8]) -> bool {
-    let Ok(repository) = Repository::discover(root.path()) else {
+    let Ok(opened) = repository::open(root) else {
         return false;
     };
-    let Some(prefix) = snapshot::prefix(&repository, root) else {
-        return false;
-    };
-    let place = prefix.join(path);
+    let (repository, place) = (&opened.repository, opened.place(path));
     let commit = |name: &str| Some(repository.revparse_single(name).ok()?.peel_to_commit().ok()?.id());
     let text = |commit: Oid| {
         let tree = repository.find_commit(commit).and_then(|commit| commit.tree()).ok()?;

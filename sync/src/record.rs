@@ -167,10 +167,10 @@ pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &
 
 /// Where the record of a root is kept: in the folder of git's that belongs to its work tree.
 fn place(root: &Root) -> Option<PathBuf> {
-    let git = git2::Repository::discover(root.path()).ok()?;
+    let folder = &root.kept()?.folder;
     let root = root.path().canonicalize().ok()?;
     let name = Digest::of(root.as_os_str().as_encoded_bytes());
-    Some(git.path().join("flaresmith").join(format!("settled-{name}.json")))
+    Some(folder.join(format!("settled-{name}.json")))
 }
 
 fn lock_digest(text: Option<&str>) -> String {

@@ -5,15 +5,22 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use flaresmith_codegen::settings;
 
 use crate::error::SyncError;
 use crate::lock;
+use crate::tree::repository::{self, Kept};
 
 /// An existing folder, as an absolute path.
 #[derive(Debug, Clone)]
-pub struct Root(PathBuf);
+pub struct Root {
+    path: PathBuf,
+    /// Where git keeps things of ours, once that was found. A command asks several times; whoever goes on for longer takes a root
+    /// anew, since a repository may come or go.
+    kept: Arc<OnceLock<Kept>>,
+}
 
 /// Folders that were seen to be no symbolic links a moment ago.
 #[derive(Debug, Default)]
@@ -27,7 +34,7 @@ impl Root {
     pub fn at(path: &Path) -> Result<Self, SyncError> {
         let path = std::path::absolute(path).map_err(|error| SyncError::io("cannot use", path, &error))?;
         if path.is_dir() {
-            return Ok(Self(path));
+            return Ok(Self::of(path));
         }
         Err(
             SyncError::new("ROOT_NOT_FOUND", format!("{} is not a folder", path.display()))
@@ -44,28 +51,45 @@ impl Root {
         let start = Self::at(start)?;
         let above = |name: &str| {
             start
-                .0
+                .path
                 .ancestors()
                 .find(|folder| folder.join(name).exists())
                 .map(Path::to_owned)
         };
-        Ok(above(settings::FILE).or_else(|| above(".git")).map_or(start, Self))
+        Ok(above(settings::FILE).or_else(|| above(".git")).map_or(start, Self::of))
+    }
+
+    fn of(path: PathBuf) -> Self {
+        Self {
+            path,
+            kept: Arc::default(),
+        }
     }
 
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Where git keeps things of ours for this root; `None` outside of a repository, which is asked about every time.
+    pub(crate) fn kept(&self) -> Option<&Kept> {
+        if self.kept.get().is_none()
+            && let Some(found) = repository::kept(self)
+        {
+            let _ = self.kept.set(found);
+        }
+        self.kept.get()
     }
 
     /// The way from the top of the git repository to the root: `""`, or a path that ends in `/`. The top is the nearest folder
     /// with `.git`; without one it is the root.
     #[must_use]
     pub fn below_git(&self) -> String {
-        let Some(top) = self.0.ancestors().find(|folder| folder.join(".git").exists()) else {
+        let Some(top) = self.path.ancestors().find(|folder| folder.join(".git").exists()) else {
             return String::new();
         };
-        let below = self.0.strip_prefix(top).unwrap_or(Path::new(""));
+        let below = self.path.strip_prefix(top).unwrap_or(Path::new(""));
         below.components().fold(String::new(), |path, part| {
             format!("{path}{}/", part.as_os_str().to_string_lossy())
         })
@@ -95,7 +119,7 @@ impl Root {
                 lock::FILE
             )));
         }
-        let mut path = self.0.clone();
+        let mut path = self.path.clone();
         let mut parts = relative.split('/').peekable();
         while let Some(part) = parts.next() {
             path.push(part);

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use git2::{Repository, Status};
+use git2::Status;
 use rayon::prelude::*;
 
 use crate::digest::Digest;
@@ -14,7 +14,7 @@ use crate::record::Stamps;
 use crate::root::{Folders, Root};
 use crate::stamp::Stamp;
 use crate::table::Held;
-use crate::tree::{Node, Tree};
+use crate::tree::{Node, Tree, repository};
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,15 +181,13 @@ impl Snapshot {
         if paths.peek().is_none() {
             return;
         }
-        let repository = Repository::discover(root.path()).ok();
-        let prefix = repository.as_ref().and_then(|repository| prefix(repository, root));
+        let opened = repository::open(root).ok();
+        let opened = opened.filter(|opened| opened.repository.workdir().is_some());
         for path in paths {
-            let held = match (&repository, &prefix) {
-                (Some(repository), Some(prefix)) => {
-                    repository.status_file(&prefix.join(path)).map_or(Held::Loose, held_of)
-                }
-                _ => Held::Nowhere,
-            };
+            let held = opened.as_ref().map_or(Held::Nowhere, |opened| {
+                let status = opened.repository.status_file(&opened.place(path));
+                status.map_or(Held::Loose, held_of)
+            });
             self.held.insert(path.to_owned(), held);
         }
     }
@@ -199,13 +197,6 @@ impl Snapshot {
     pub fn held(&self, path: &str) -> Held {
         self.held.get(path).copied().unwrap_or(Held::Nowhere)
     }
-}
-
-/// Where the root lies in the work tree of its repository; `None` for a bare one.
-pub(crate) fn prefix(repository: &Repository, root: &Root) -> Option<std::path::PathBuf> {
-    let work = repository.workdir()?.canonicalize().ok()?;
-    let root = root.path().canonicalize().ok()?;
-    Some(root.strip_prefix(&work).ok()?.to_owned())
 }
 
 /// From git's flags about one path, both sides of the index, to what it holds of the content on disk.

@@ -7,8 +7,6 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use git2::Repository;
-
 use super::journal::{DONE, OPEN};
 use super::recover::{self, Recovered};
 use crate::digest::Digest;
@@ -92,19 +90,19 @@ fn records(root: &Root) -> Vec<PathBuf> {
 /// the root.
 fn folder(root: &Root) -> PathBuf {
     let in_git = || {
-        let repository = Repository::discover(root.path()).ok()?;
-        let tree = repository.workdir()?.canonicalize().ok()?;
-        let root = root.path().canonicalize().ok()?;
+        let kept = root.kept()?;
         // The place within the tree, so that a repository that is moved keeps its journal.
-        let within = root.strip_prefix(tree).ok()?.to_string_lossy().into_owned();
+        let within = kept.within.as_ref()?.to_string_lossy();
         let name = format!("apply-{}", Digest::of(within.as_bytes()));
-        Some(repository.path().join("flaresmith").join(name))
+        Some(kept.folder.join(name))
     };
     in_git().unwrap_or_else(|| root.path().join(OUTSIDE_OF_GIT))
 }
 
 #[cfg(test)]
 mod tests {
+    use git2::Repository;
+
     use super::*;
     use crate::apply::journal::Journal;
 

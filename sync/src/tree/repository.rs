@@ -19,6 +19,8 @@ pub(crate) struct Opened {
     pub(crate) repository: Repository,
     /// Path of the root in the repository, `/` after each folder; empty when the root is the top.
     pub(crate) prefix: Vec<u8>,
+    /// The same as a path.
+    below: PathBuf,
     /// The folder that paths of the index are relative to: the work tree's top, or the repository itself when it is bare.
     pub(crate) top: PathBuf,
     /// The file that git calls the index.
@@ -29,6 +31,16 @@ impl Opened {
     /// Where a path relative to the root lies in the repository, as git writes it.
     pub(super) fn inside(&self, path: &str) -> Vec<u8> {
         [self.prefix.as_slice(), path.as_bytes()].concat()
+    }
+
+    /// The same as a path, for what is asked about one file.
+    pub(crate) fn place(&self, path: &str) -> PathBuf {
+        self.below.join(path)
+    }
+
+    /// A path of git's, relative to the root; `None` when it lies outside.
+    pub(crate) fn relative<'p>(&self, path: &'p [u8]) -> Option<&'p str> {
+        std::str::from_utf8(path.strip_prefix(self.prefix.as_slice())?).ok()
     }
 
     /// Whether an attribute says that line ends are not converted.
@@ -86,9 +98,30 @@ pub(crate) fn open(root: &Root) -> Result<Opened, SyncError> {
     Ok(Opened {
         repository,
         prefix,
+        below: inside.to_owned(),
         top,
         index,
     })
+}
+
+/// Where things of ours are kept that belong to a root and are never committed.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    /// The folder for them, in the git folder of the work tree.
+    pub(crate) folder: PathBuf,
+    /// Where the root lies in the work tree, so that a repository that is moved keeps them; `None` without a work tree.
+    pub(crate) within: Option<PathBuf>,
+}
+
+/// Finds it, in the nearest repository around the root whatever the environment says: a run inside of a hook and one outside must
+/// keep each other out, and find what the other left.
+pub(crate) fn kept(root: &Root) -> Option<Kept> {
+    let no_ceilings: [&str; 0] = [];
+    let repository = Repository::open_ext(root.path(), RepositoryOpenFlags::CROSS_FS, no_ceilings).ok()?;
+    let work = repository.workdir().and_then(|work| work.canonicalize().ok());
+    let within = work.and_then(|work| Some(canonical(root.path()).strip_prefix(work).ok()?.to_owned()));
+    let folder = repository.path().join("flaresmith");
+    Some(Kept { folder, within })
 }
 
 /// Whether git looks at the executable bit of files on disk; so outside of a repository.
