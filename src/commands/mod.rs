@@ -202,8 +202,43 @@ fn examine(
     view.about(&root);
     applying::tell_unfinished(&root, view);
     progress.phase("reading specs");
+    if !wish.merge
+        && let Some((plan, found)) = untouched(&root)?
+    {
+        // What was told then is told again, of the files that it is about.
+        let files = found.iter().flat_map(|one| {
+            let related = one.related.iter().map(|(place, _)| place);
+            related.chain(&one.place).map(|place| &*place.file)
+        });
+        let inputs = match found.is_empty() {
+            true => Inputs::default(),
+            false => sources::read_named(&Tree::disk(&root), files)?,
+        };
+        return Ok(show(&found, &inputs, strict, view).then_some(Examined {
+            root,
+            plan,
+            settles: None,
+        }));
+    }
     let inputs = sources::read(&Tree::disk(&root))?;
     compare(root, inputs, &Memo::default(), strict, wish, view, progress)
+}
+
+/// The clean plan of a repository in which nothing moved since it was last seen to be settled, and what was told about its specs
+/// then. Neither they nor what was generated is read for that.
+fn untouched(root: &Root) -> Result<Option<(Plan, Diagnostics)>, SyncError> {
+    let record = Record::load(root);
+    let lock_text = lock_text(root)?;
+    if !record.is_untouched(root, lock_text.as_deref()) {
+        return Ok(None);
+    }
+    let (found, compared) = record.told();
+    let plan = Plan {
+        compared,
+        lock: parse_lock(root, lock_text.as_deref())?,
+        ..Plan::default()
+    };
+    Ok(Some((plan, found)))
 }
 
 /// The same for what was read already.
@@ -223,7 +258,7 @@ fn compare(
     if !wish.merge && record.applies(&inputs, lock_text.as_deref()) {
         let snapshot = Snapshot::take_known(&root, record.paths(), &stamps)?;
         if record.holds(&snapshot) {
-            record.refresh(&root, &snapshot);
+            record.refresh(&root, &inputs, &snapshot);
             let (found, compared) = record.told();
             let plan = Plan {
                 compared,

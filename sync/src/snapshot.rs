@@ -2,7 +2,7 @@
 //!
 //! Owns: looking at files and at git. Must not know: what should stand there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::SystemTime;
 
 use git2::Status;
@@ -245,6 +245,12 @@ fn twins<'a>(paths: &[&'a str]) -> BTreeSet<&'a str> {
         .collect()
 }
 
+/// Whether any paths differ in case alone; of none or few, which is the rule, nothing is put in order for that.
+pub(crate) fn has_twins<'a>(paths: impl Iterator<Item = &'a str>) -> bool {
+    let mut seen = HashSet::new();
+    paths.into_iter().any(|path| !seen.insert(path.to_lowercase()))
+}
+
 /// Whether every folder on the way lists the next part in this very spelling.
 fn is_listed(root: &Root, path: &str) -> bool {
     let mut folder = root.path().to_owned();
@@ -297,13 +303,13 @@ fn look(
 }
 
 #[cfg(unix)]
-fn executable(metadata: &std::fs::Metadata) -> bool {
+pub(crate) fn executable(metadata: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     metadata.permissions().mode() & 0o100 != 0
 }
 
 #[cfg(not(unix))]
-fn executable(_metadata: &std::fs::Metadata) -> bool {
+pub(crate) fn executable(_metadata: &std::fs::Metadata) -> bool {
     false
 }
 

@@ -11,7 +11,7 @@ use flaresmith_codegen::source::Sources;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::listing::{self, SPEC_EXTENSIONS};
-use crate::tree::Tree;
+use crate::tree::{Looks, Tree};
 
 /// Everything that a compilation is made from.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub struct Inputs {
     pub diagnostics: Diagnostics,
     /// Digest of every file that was read, by path.
     pub digests: BTreeMap<String, Digest>,
+    /// What the disk was asked, which all of the rest follows from; nothing when it was read from elsewhere.
+    pub looks: Looks,
 }
 
 /// Reads everything from a tree: the disk, what is staged, or a revision.
@@ -34,18 +36,7 @@ pub struct Inputs {
 /// A file that exists cannot be read.
 pub fn read(tree: &Tree) -> Result<Inputs, SyncError> {
     let mut inputs = Inputs::default();
-    if let Some(bytes) = tree.read(settings::FILE)? {
-        inputs.digests.insert(settings::FILE.to_owned(), Digest::of(&bytes));
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => inputs.settings = Settings::parse(text, &mut inputs.diagnostics),
-            Err(_) => inputs.diagnostics.push(Diagnostic::new(
-                &flaresmith_codegen::diagnostics::settings::SYNTAX,
-                "the file is not UTF-8",
-                Place::file(settings::FILE),
-            )),
-        }
-        inputs.sources.insert(settings::FILE, bytes);
-    }
+    read_settings(tree, &mut inputs)?;
     let mut pending: Vec<String> = Vec::new();
     for folder in inputs.settings.specs.iter().filter(|path| settings::is_inside(path)) {
         list(tree, folder, &SPEC_EXTENSIONS, true, &mut pending)?;
@@ -75,7 +66,41 @@ pub fn read(tree: &Tree) -> Result<Inputs, SyncError> {
         inputs.sources.insert(&path, bytes);
     }
     read_templates(tree, &mut inputs)?;
+    inputs.looks = tree.looks();
     Ok(inputs)
+}
+
+/// Reads the settings and no other files than those named: what it takes to show again what was once found in them.
+///
+/// # Errors
+/// A file that exists cannot be read.
+pub fn read_named<'a>(tree: &Tree, paths: impl IntoIterator<Item = &'a str>) -> Result<Inputs, SyncError> {
+    let mut inputs = Inputs::default();
+    read_settings(tree, &mut inputs)?;
+    for path in paths {
+        if inputs.sources.get(path).is_none()
+            && let Some(bytes) = tree.read(path)?
+        {
+            inputs.sources.insert(path, bytes);
+        }
+    }
+    Ok(inputs)
+}
+
+fn read_settings(tree: &Tree, inputs: &mut Inputs) -> Result<(), SyncError> {
+    if let Some(bytes) = tree.read(settings::FILE)? {
+        inputs.digests.insert(settings::FILE.to_owned(), Digest::of(&bytes));
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => inputs.settings = Settings::parse(text, &mut inputs.diagnostics),
+            Err(_) => inputs.diagnostics.push(Diagnostic::new(
+                &flaresmith_codegen::diagnostics::settings::SYNTAX,
+                "the file is not UTF-8",
+                Place::file(settings::FILE),
+            )),
+        }
+        inputs.sources.insert(settings::FILE, bytes);
+    }
+    Ok(())
 }
 
 fn read_templates(tree: &Tree, inputs: &mut Inputs) -> Result<(), SyncError> {

@@ -7,10 +7,9 @@
 //! the time of the last change of anything, which nobody can set: without it, an edit of the same size whose time is put back
 //! would go unseen.
 
+use std::fmt;
 use std::fs::Metadata;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use serde::{Deserialize, Serialize};
 
 /// How old a change must be before a stamp is made: longer than a tick of any trusted clock, and than the clocks of a machine
 /// and its file server usually differ.
@@ -21,7 +20,7 @@ const TICK: Duration = Duration::from_secs(1);
 const COARSE: i128 = 10_000_000;
 
 /// What a file system says of a regular file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// Bytes.
     size: u64,
@@ -51,6 +50,34 @@ impl Stamp {
             inode,
             device,
         })
+    }
+}
+
+impl Stamp {
+    /// Reads back what is written: five numbers with commas between.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(',');
+        let stamp = Self {
+            size: parts.next()?.parse().ok()?,
+            modified: parts.next()?.parse().ok()?,
+            changed: parts.next()?.parse().ok()?,
+            inode: parts.next()?.parse().ok()?,
+            device: parts.next()?.parse().ok()?,
+        };
+        parts.next().is_none().then_some(stamp)
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            size,
+            modified,
+            changed,
+            inode,
+            device,
+        } = self;
+        write!(out, "{size},{modified},{changed},{inode},{device}")
     }
 }
 

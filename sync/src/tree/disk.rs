@@ -5,21 +5,41 @@
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::SystemTime;
 
+use super::looks::{Found, Looks, look};
 use super::{Kind, Node};
 use crate::error::SyncError;
 use crate::listing;
 use crate::root::Root;
 
-pub(super) struct Disk(PathBuf);
+pub(super) struct Disk {
+    folder: PathBuf,
+    looks: Mutex<Looks>,
+}
 
 impl Disk {
     pub(super) fn new(root: &Root) -> Self {
-        Self(root.path().to_owned())
+        Self {
+            folder: root.path().to_owned(),
+            looks: Mutex::default(),
+        }
+    }
+
+    /// What was asked until now by [`Self::read`] and [`Self::list`].
+    pub(super) fn looks(&self) -> Looks {
+        self.looks.lock().map(|looks| looks.clone()).unwrap_or_default()
+    }
+
+    fn found(&self, path: &str, found: Found) {
+        if let Ok(mut looks) = self.looks.lock() {
+            looks.file(path, found);
+        }
     }
 
     pub(super) fn look(&self, path: &str) -> Result<Node, SyncError> {
-        match self.0.join(path).symlink_metadata() {
+        match self.folder.join(path).symlink_metadata() {
             Ok(metadata) if metadata.is_file() => Ok(match self.read(path)? {
                 Some(bytes) => Node::File {
                     bytes,
@@ -33,25 +53,35 @@ impl Disk {
     }
 
     pub(super) fn is_executable(&self, path: &str) -> bool {
-        let metadata = self.0.join(path).symlink_metadata();
+        let metadata = self.folder.join(path).symlink_metadata();
         metadata.is_ok_and(|metadata| metadata.is_file() && is_executable(&metadata))
     }
 
     /// The bytes of a regular file. One that went away between the look and the reading is absent.
     pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SyncError> {
-        let full = self.0.join(path);
-        if !full.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+        let full = self.folder.join(path);
+        let found = look(&full, SystemTime::now());
+        self.found(path, found);
+        if found == Found::Nothing {
             return Ok(None);
         }
         match fs::read(&full) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.found(path, Found::Nothing);
+                Ok(None)
+            }
             Err(error) => Err(SyncError::io("cannot read", &full, &error)),
         }
     }
 
     pub(super) fn list(&self, folder: &str) -> Result<Vec<(String, Kind)>, SyncError> {
-        listing::entries(&self.0.join(folder)).map_err(|(path, error)| SyncError::io("cannot list", &path, &error))
+        let entries = listing::entries(&self.folder.join(folder))
+            .map_err(|(path, error)| SyncError::io("cannot list", &path, &error))?;
+        if let Ok(mut looks) = self.looks.lock() {
+            looks.folder(folder, &entries);
+        }
+        Ok(entries)
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod disk;
 mod lfs;
+pub(crate) mod looks;
 mod objects;
 pub(crate) mod repository;
 mod revision;
@@ -15,6 +16,7 @@ mod staged;
 use std::borrow::Cow;
 
 pub use crate::listing::Kind;
+pub use looks::Looks;
 
 use crate::error::SyncError;
 use crate::root::Root;
@@ -87,6 +89,15 @@ impl Tree {
     #[must_use]
     pub fn root(&self) -> &Root {
         &self.root
+    }
+
+    /// What the disk was asked until now by [`Self::read`] and [`Self::list`]; nothing for trees that are not the disk.
+    #[must_use]
+    pub fn looks(&self) -> Looks {
+        match &self.source {
+            Source::Disk(disk) => disk.looks(),
+            Source::Staged(_) | Source::Revision(_) => Looks::default(),
+        }
     }
 
     /// Whether these are the files on disk.

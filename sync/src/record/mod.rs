@@ -4,22 +4,25 @@
 //! Must not know: how a plan is made. A record is only ever made from a clean plan, or from one that was just carried out; a
 //! plan follows from exactly what the record names, so it need not be made again. Losing a record costs time, nothing else.
 
+mod form;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use flaresmith_codegen::diagnostics::Diagnostics;
-use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::plan::{ChangeKind, Plan};
-use crate::root::Root;
-use crate::snapshot::{OnDisk, Snapshot};
+use crate::root::{Folders, Root};
+use crate::snapshot::{self, OnDisk, Snapshot};
 use crate::sources::Inputs;
 use crate::stamp::Stamp;
+use crate::tree::Looks;
 
 /// What was settled.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Record {
     /// The program that made it. What another has to say is not believed, not even what it takes for the same content.
     program: String,
@@ -27,18 +30,20 @@ pub struct Record {
     key: String,
     /// Digest of the lock file.
     lock: String,
-    /// What stood at every path that the plan looked at.
-    files: BTreeMap<String, Seen>,
-    /// What was told about the specs.
-    diagnostics: Diagnostics,
     /// How many files were compared.
     compared: usize,
+    /// What was told about the specs.
+    diagnostics: Diagnostics,
+    /// What the disk was asked for the specs, so that they need not be read to be known.
+    looks: Looks,
+    /// What stood at every path that the plan looked at.
+    files: BTreeMap<String, Seen>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     /// Digest of the file; `None` for nothing at all.
-    digest: Option<String>,
+    digest: Option<Digest>,
     /// What the file system said of it; `None` when that is no proof.
     stamp: Option<Stamp>,
 }
@@ -50,10 +55,9 @@ impl Record {
     /// The record of a root; an empty one when there is none that can be read.
     #[must_use]
     pub fn load(root: &Root) -> Self {
-        place(root)
-            .and_then(|path| std::fs::read(path).ok())
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .filter(|record: &Self| Some(record.program.as_str()) == program())
+        let text = place(root).and_then(|path| std::fs::read_to_string(path).ok());
+        text.zip(program())
+            .and_then(|(text, program)| Self::parse(&text, program))
             .unwrap_or_default()
     }
 
@@ -62,10 +66,7 @@ impl Record {
     pub fn stamps(&self) -> Stamps {
         self.files
             .iter()
-            .filter_map(|(path, seen)| {
-                let digest = Digest::parse(seen.digest.as_deref()?)?;
-                Some((path.clone(), (seen.stamp?, digest)))
-            })
+            .filter_map(|(path, seen)| Some((path.clone(), (seen.stamp?, seen.digest?))))
             .collect()
     }
 
@@ -80,22 +81,46 @@ impl Record {
         !self.key.is_empty() && key(inputs).as_ref() == Some(&self.key) && self.lock == lock_digest(lock_text)
     }
 
+    /// Whether nothing at all has moved, as far as that can be told without reading a spec or a generated file. If not, it
+    /// may still be that [`Self::applies`] and [`Self::holds`].
+    #[must_use]
+    pub fn is_untouched(&self, root: &Root, lock_text: Option<&str>) -> bool {
+        !self.key.is_empty() && self.lock == lock_digest(lock_text) && self.looks.hold(root) && self.stand(root)
+    }
+
+    /// Whether every file has the stamp that it had, or is not there as it was not.
+    fn stand(&self, root: &Root) -> bool {
+        let (now, mut folders) = (SystemTime::now(), Folders::default());
+        let paths = || self.files.keys().map(String::as_str);
+        self.files.iter().all(|(path, seen)| {
+            let Ok(full) = root.resolve_among(path, &mut folders) else {
+                return false;
+            };
+            match (full.symlink_metadata(), seen) {
+                (Ok(metadata), Seen { stamp: Some(stamp), .. }) => {
+                    metadata.is_file() && !snapshot::executable(&metadata) && Stamp::of(&metadata, now) == Some(*stamp)
+                }
+                (Err(_), Seen { digest: None, .. }) => true,
+                _ => false,
+            }
+        }) && !snapshot::has_twins(paths())
+    }
+
     /// Whether every file is what it was.
     #[must_use]
     pub fn holds(&self, snapshot: &Snapshot) -> bool {
         self.files.iter().all(|(path, seen)| match snapshot.get(path) {
             OnDisk::Absent => seen.digest.is_none(),
-            OnDisk::File { digest, executable, .. } => {
-                !executable && seen.digest.as_deref() == Some(digest.to_string().as_str())
-            }
+            OnDisk::File { digest, executable, .. } => !executable && seen.digest == Some(*digest),
             OnDisk::Other => false,
         })
     }
 
     /// Remembers what the file system says of files now, for a record that was seen to hold. What an apply has just written has
     /// no stamp that tells; the first look after a while has.
-    pub fn refresh(&mut self, root: &Root, snapshot: &Snapshot) {
-        let mut fresh = false;
+    pub fn refresh(&mut self, root: &Root, inputs: &Inputs, snapshot: &Snapshot) {
+        let mut fresh = self.looks != inputs.looks;
+        self.looks.clone_from(&inputs.looks);
         for (path, seen) in &mut self.files {
             let stamp = snapshot.stamp(path);
             if stamp.is_some() && seen.stamp != stamp {
@@ -111,11 +136,14 @@ impl Record {
     /// Writes it whole or not at all, without waiting for the disk, since nothing is lost with it; under one name, so that a
     /// killed run leaves nothing that the next does not write over.
     fn save(&self, path: &Path) {
-        let Ok(bytes) = serde_json::to_vec(self) else { return };
+        let Some(text) = self.to_text() else {
+            let _ = std::fs::remove_file(path);
+            return;
+        };
         let Some(folder) = path.parent() else { return };
         let _ = std::fs::create_dir_all(folder);
         let fresh = path.with_extension("new");
-        if std::fs::write(&fresh, &bytes).is_ok() {
+        if std::fs::write(&fresh, &text).is_ok() {
             let _ = std::fs::rename(&fresh, path);
         }
     }
@@ -139,7 +167,7 @@ pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &
             let digest = match disk {
                 OnDisk::Absent => None,
                 OnDisk::File { executable: true, .. } | OnDisk::Other => return None,
-                OnDisk::File { digest, .. } => Some(digest.to_string()),
+                OnDisk::File { digest, .. } => Some(*digest),
             };
             let stamp = snapshot.stamp(path);
             Some((path.to_owned(), Seen { digest, stamp }))
@@ -151,16 +179,17 @@ pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &
         return;
     }
     for change in plan.all_changes() {
-        let digest = (change.kind != ChangeKind::Removed).then(|| Digest::of(change.after.as_bytes()).to_string());
+        let digest = (change.kind != ChangeKind::Removed).then(|| Digest::of(change.after.as_bytes()));
         files.insert(change.path.clone(), Seen { digest, stamp: None });
     }
     let record = Record {
         program: program.to_owned(),
         key,
         lock: lock_digest(Some(&plan.lock.to_text())),
-        files,
-        diagnostics: diagnostics.clone(),
         compared: plan.compared,
+        diagnostics: diagnostics.clone(),
+        looks: inputs.looks.clone(),
+        files,
     };
     record.save(&path);
 }
@@ -170,7 +199,7 @@ fn place(root: &Root) -> Option<PathBuf> {
     let folder = &root.kept()?.folder;
     let root = root.path().canonicalize().ok()?;
     let name = Digest::of(root.as_os_str().as_encoded_bytes());
-    Some(folder.join(format!("settled-{name}.json")))
+    Some(folder.join(format!("settled-{name}")))
 }
 
 fn lock_digest(text: Option<&str>) -> String {
@@ -226,8 +255,8 @@ fn running() -> Option<PathBuf> {
 /// Packages may all have the same time of modification, so what nobody can set is part of it.
 #[cfg(unix)]
 fn identity(metadata: &std::fs::Metadata) -> Option<String> {
-    let stamp = Stamp::of(metadata, std::time::SystemTime::now())?;
-    serde_json::to_string(&stamp).ok()
+    let stamp = Stamp::of(metadata, SystemTime::now())?;
+    Some(stamp.to_string())
 }
 
 #[cfg(not(unix))]
