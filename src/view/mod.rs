@@ -142,7 +142,10 @@ impl View {
 
     /// Shows a plan: what was, or would be, written.
     pub(crate) fn drift(&mut self, report: &DriftReport, plan: &Plan, told: Told, full: bool) {
-        self.kept.add_drift(report, plan, told);
+        // Only the forms for CI list what was compared.
+        if !matches!(self.format, Format::Human | Format::Json) {
+            self.kept.add_drift(report, plan, told);
+        }
         let findings = self.findings();
         let text = match self.format {
             Format::Human => human::drift(report, plan, told, full),

@@ -26,12 +26,20 @@ impl Digest {
     /// Reads the 32 digits back.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 32 || !text.is_ascii() {
+        let (digits, []) = text.as_bytes().as_chunks::<2>() else {
+            return None;
+        };
+        let digit = |digit: u8| {
+            char::from(digit)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
+        let mut bytes = [0; 16];
+        if digits.len() != bytes.len() {
             return None;
         }
-        let mut bytes = [0; 16];
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(i * 2..i * 2 + 2)?, 16).ok()?;
+        for (byte, [high, low]) in bytes.iter_mut().zip(digits) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
         }
         Some(Self(bytes))
     }
@@ -80,6 +88,7 @@ mod tests {
         let digest = Digest::of(b"x");
         assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
         assert_eq!(Digest::parse("short"), None);
+        assert_eq!(Digest::parse(&"+1".repeat(16)), None);
         assert_eq!(Digest::parse(&"é".repeat(16)), None);
     }
 }

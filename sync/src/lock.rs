@@ -303,8 +303,8 @@ impl Lock {
 /// The string that a text begins with, and what stands behind it; `None` where there is none, or anything in it is escaped.
 fn plain_string(text: &str) -> Option<(&str, &str)> {
     let (string, rest) = text.strip_prefix('"')?.split_once('"')?;
-    let plain = !string.contains(|c: char| c == '\\' || c.is_control());
-    plain.then_some((string, rest))
+    let plain = |byte: u8| byte != b'\\' && !byte.is_ascii_control();
+    string.bytes().all(plain).then_some((string, rest))
 }
 
 /// A TOML basic string. On one line, whatever is in it: the lock is merged line by line.

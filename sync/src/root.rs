@@ -3,7 +3,7 @@
 //! Owns: finding it, and turning relative paths into places on disk that lie inside it.
 //! Must not know: which files matter.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -22,9 +22,9 @@ pub struct Root {
     kept: Arc<OnceLock<Kept>>,
 }
 
-/// Folders that were seen to be no symbolic links a moment ago.
+/// Folders, relative to a root, that lie inside it and were seen to be no symbolic links a moment ago.
 #[derive(Debug, Default)]
-pub(crate) struct Folders(BTreeSet<PathBuf>);
+pub(crate) struct Folders(HashSet<String>);
 
 impl Root {
     /// The folder itself is the root.
@@ -108,6 +108,13 @@ impl Root {
     /// # Errors
     /// Those of [`Self::resolve`].
     pub(crate) fn resolve_among(&self, relative: &str, folders: &mut Folders) -> Result<PathBuf, SyncError> {
+        if let Some((folder, name)) = relative.rsplit_once('/')
+            && folders.0.contains(folder)
+            && name != "."
+            && settings::is_inside(name)
+        {
+            return Ok(self.path.join(relative));
+        }
         if !settings::is_inside(relative) {
             return Err(SyncError::new(
                 "PATH_OUTSIDE_ROOT",
@@ -119,13 +126,11 @@ impl Root {
                 lock::FILE
             )));
         }
-        let mut path = self.path.clone();
-        let mut parts = relative.split('/').peekable();
-        while let Some(part) = parts.next() {
-            path.push(part);
-            if parts.peek().is_none() || folders.0.contains(&path) {
+        for (end, _) in relative.match_indices('/') {
+            let Some(folder) = relative.get(..end).filter(|folder| !folders.0.contains(*folder)) else {
                 continue;
-            }
+            };
+            let path = self.path.join(folder);
             if path.is_symlink() {
                 return Err(SyncError::new(
                     "PATH_SYMLINK",
@@ -134,8 +139,40 @@ impl Root {
                 .at(&path)
                 .hint("make it a real folder, or change `out` in flaresmith.toml"));
             }
-            folders.0.insert(path.clone());
+            folders.0.insert(folder.to_owned());
         }
-        Ok(path)
+        Ok(self.path.join(relative))
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_known_does_not_let_a_name_out_of_the_root() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        std::os::unix::fs::symlink("b", folder.path().join("a/link")).unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        let mut folders = Folders::default();
+        let mut code = |path: &str| root.resolve_among(path, &mut folders).map_err(|error| error.code);
+        assert_eq!(code("a/b/c"), Ok(root.path().join("a/b/c")));
+        assert_eq!(code("a/b/d"), Ok(root.path().join("a/b/d")));
+        for path in [
+            "a/b/..",
+            "a/b/.",
+            "a/b/",
+            "a/b/.git",
+            "a/b/GIT~1",
+            "a/b/../../../x",
+            "a/b/x\\y",
+        ] {
+            assert_eq!(code(path), Err("PATH_OUTSIDE_ROOT"), "{path}");
+            assert_eq!(root.resolve(path).unwrap_err().code, "PATH_OUTSIDE_ROOT", "{path}");
+        }
+        assert_eq!(code("a/link/c"), Err("PATH_SYMLINK"));
+        assert_eq!(code("a/link/c"), Err("PATH_SYMLINK"));
     }
 }

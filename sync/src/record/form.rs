@@ -23,7 +23,7 @@ impl Record {
             .files
             .keys()
             .chain(self.looks.folders.keys())
-            .chain(self.files.keys());
+            .chain(self.files.iter().map(|(path, _)| path));
         if paths.any(|path| path.contains(['\n', '\r'])) || self.program.contains(['\n', '\r']) {
             return None;
         }
@@ -89,7 +89,7 @@ impl Record {
                 "file" => {
                     let (digest, rest) = digest(rest)?;
                     let (stamp, path) = stamp(rest)?;
-                    record.files.insert(path.to_owned(), Seen { digest, stamp });
+                    record.files.push((path.to_owned(), Seen { digest, stamp }));
                 }
                 _ => return None,
             }
@@ -144,9 +144,9 @@ mod tests {
             compared: 3,
             ..Record::default()
         };
-        record.files.insert("a b/ c.ts".to_owned(), seen(Some(b"1"), stamp));
-        record.files.insert("-".to_owned(), seen(Some(b"2"), None));
-        record.files.insert("end".to_owned(), seen(None, None));
+        record.files.push(("a b/ c.ts".to_owned(), seen(Some(b"1"), stamp)));
+        record.files.push(("-".to_owned(), seen(Some(b"2"), None)));
+        record.files.push(("end".to_owned(), seen(None, None)));
         record.looks.files.insert("x y".to_owned(), Found::File(stamp));
         record.looks.files.insert("z".to_owned(), Found::File(None));
         record.looks.files.insert("none".to_owned(), Found::Nothing);

@@ -36,8 +36,8 @@ pub struct Record {
     diagnostics: Diagnostics,
     /// What the disk was asked for the specs, so that they need not be read to be known.
     looks: Looks,
-    /// What stood at every path that the plan looked at.
-    files: BTreeMap<String, Seen>,
+    /// What stood at every path that the plan looked at, by path.
+    files: Vec<(String, Seen)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Record {
 
     /// The paths that were looked at.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.files.keys().map(String::as_str)
+        self.files.iter().map(|(path, _)| path.as_str())
     }
 
     /// Whether the specs, the program and the lock are those of the record.
@@ -91,7 +91,7 @@ impl Record {
     /// Whether every file has the stamp that it had, or is not there as it was not.
     fn stand(&self, root: &Root) -> bool {
         let (now, mut folders) = (SystemTime::now(), Folders::default());
-        let paths = || self.files.keys().map(String::as_str);
+        let paths = || self.files.iter().map(|(path, _)| path.as_str());
         self.files.iter().all(|(path, seen)| {
             let Ok(full) = root.resolve_among(path, &mut folders) else {
                 return false;
@@ -189,7 +189,7 @@ pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &
         compared: plan.compared,
         diagnostics: diagnostics.clone(),
         looks: inputs.looks.clone(),
-        files,
+        files: files.into_iter().collect(),
     };
     record.save(&path);
 }
