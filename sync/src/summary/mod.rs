@@ -7,6 +7,8 @@ mod document;
 mod phrases;
 mod skeleton;
 
+use std::borrow::Cow;
+
 use similar::{ChangeTag, TextDiff};
 
 use crate::items::{Language, outline};
@@ -21,7 +23,7 @@ pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String 
         (None, Some(text)) | (Some(text), None) => contents(path, text),
         (Some(before), Some(after)) if before == after => "nothing changed".to_owned(),
         (Some(before), Some(after)) => {
-            let (before, after) = (&before.replace("\r\n", "\n"), &after.replace("\r\n", "\n"));
+            let (before, after) = (&*unix_line_ends(before), &*unix_line_ends(after));
             if before == after {
                 return "line endings changed".to_owned();
             }
@@ -31,6 +33,13 @@ pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String 
                 _ => lines(before, after),
             }
         }
+    }
+}
+
+fn unix_line_ends(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n")),
+        false => Cow::Borrowed(text),
     }
 }
 

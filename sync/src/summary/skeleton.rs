@@ -7,7 +7,6 @@
 //! in, line by line to the margin; and of each of those everything directly inside, hollow. All else is the same on both sides.
 //! Where a text is laid out otherwise, its skeleton is hardly readable in its language, and the whole is read.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -15,71 +14,141 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 /// Texts below this size are read whole, in bytes.
 const SMALL: usize = 8 * 1024;
 
+/// So much is compared at once where texts are the same, in bytes.
+const CHUNK: usize = 256;
+
 /// Of both texts what is needed to tell them apart. `None`: they are small, or differ in much.
 pub(super) fn skeletons(before: &str, after: &str, hollow_at_margin: bool) -> Option<(String, String)> {
     if before.len().min(after.len()) < SMALL {
         return None;
     }
-    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-    let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    let most = old.len().min(new.len()) - same;
-    let tail = old.iter().rev().zip(new.iter().rev());
-    let tail = tail.take(most).take_while(|(old, new)| old == new).count();
-    let (old_part, new_part) = (old.get(same..old.len() - tail)?, new.get(same..new.len() - tail)?);
+    let (head, tail) = around(before, after);
+    let (old, same, rest) = Layout::of(before, head, tail);
+    let new = old.with(after, same..old.len() - rest, head..after.len() - tail);
+    let (old_part, new_part) = (old.part(same, rest), new.part(same, rest));
     let (mut old_changes, mut new_changes) = (Vec::new(), Vec::new());
-    for op in capture_diff_slices(Algorithm::Myers, old_part, new_part) {
+    for op in capture_diff_slices(Algorithm::Myers, &old_part, &new_part) {
         if !matches!(op, DiffOp::Equal { .. }) {
             let shifted = |range: Range<usize>| range.start + same..range.end + same;
             old_changes.push(shifted(op.old_range()));
             new_changes.push(shifted(op.new_range()));
         }
     }
-    let old_kept = Layout::of(&old).kept(&old_changes, hollow_at_margin);
-    let new_kept = Layout::of(&new).kept(&new_changes, hollow_at_margin);
-    if (old_kept.len() + new_kept.len()) * 2 > old.len() + new.len() {
+    let old_kept = old.kept(&old_changes, hollow_at_margin);
+    let new_kept = new.kept(&new_changes, hollow_at_margin);
+    let count = |kept: &[bool]| kept.iter().filter(|kept| **kept).count();
+    if (count(&old_kept) + count(&new_kept)) * 2 > old.len() + new.len() {
         return None;
     }
-    Some((text(&old, &old_kept), text(&new, &new_kept)))
+    Some((old.skeleton(&old_kept), new.skeleton(&new_kept)))
 }
 
-/// The lines of a text, and how deep each is indented; `None` for empty ones.
+/// How many bytes of whole lines both texts begin with, and how many they end with.
+fn around(before: &str, after: &str) -> (usize, usize) {
+    let (old, new) = (before.as_bytes(), after.as_bytes());
+    let chunks = old.chunks(CHUNK).zip(new.chunks(CHUNK));
+    let alike = chunks
+        .take_while(|(old, new)| old == new)
+        .map(|(old, _)| old.len())
+        .sum();
+    let more = old.iter().skip(alike).zip(new.iter().skip(alike));
+    let head = alike + more.take_while(|(old, new)| old == new).count();
+    let head = old
+        .iter()
+        .take(head)
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
+
+    let most = old.len().min(new.len()) - head;
+    let chunks = old.rchunks(CHUNK).zip(new.rchunks(CHUNK));
+    let alike: usize = chunks
+        .take_while(|(old, new)| old == new)
+        .map(|(old, _)| old.len())
+        .sum();
+    let more = old.iter().rev().skip(alike).zip(new.iter().rev().skip(alike));
+    let tail = (alike + more.take_while(|(old, new)| old == new).count()).min(most);
+    let ends = old.iter().skip(old.len() - tail).position(|byte| *byte == b'\n');
+    (head, ends.map_or(0, |end| tail - end - 1))
+}
+
+/// A line of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Line {
+    start: usize,
+    end: usize,
+    /// How deep it is indented; `None` for empty ones.
+    depth: Option<usize>,
+}
+
+/// The lines of a text.
 struct Layout<'t> {
-    lines: &'t [&'t str],
-    depths: Vec<Option<usize>>,
+    text: &'t str,
+    lines: Vec<Line>,
 }
 
 impl<'t> Layout<'t> {
-    fn of(lines: &'t [&'t str]) -> Self {
-        let depth = |line: &&str| {
-            let rest = line.trim_start_matches(' ');
-            (!rest.is_empty()).then_some(line.len() - rest.len())
-        };
-        Self {
-            lines,
-            depths: lines.iter().map(depth).collect(),
-        }
+    /// All lines, how many of them stand in the first `head` bytes, and how many in the last `tail`.
+    fn of(text: &'t str, head: usize, tail: usize) -> (Self, usize, usize) {
+        let mut lines = Vec::with_capacity(text.len() / 16);
+        push(text, 0..head, &mut lines);
+        let same = lines.len();
+        push(text, head..text.len() - tail, &mut lines);
+        let rest = lines.len();
+        push(text, text.len() - tail..text.len(), &mut lines);
+        let rest = lines.len() - rest;
+        (Self { text, lines }, same, rest)
+    }
+
+    /// The lines of a text that differs in some of its lines alone: those there are read, all others are where they were.
+    fn with<'n>(&self, text: &'n str, differ: Range<usize>, there: Range<usize>) -> Layout<'n> {
+        let mut lines = Vec::with_capacity(self.lines.len() + there.len() / 8);
+        lines.extend_from_slice(self.lines.get(..differ.start).unwrap_or_default());
+        push(text, there, &mut lines);
+        let moved = |at: usize| text.len() - (self.text.len() - at);
+        lines.extend(self.lines.iter().skip(differ.end).map(|line| Line {
+            start: moved(line.start),
+            end: moved(line.end),
+            depth: line.depth,
+        }));
+        Layout { text, lines }
+    }
+
+    fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    fn line(&self, line: usize) -> &'t str {
+        let line = self
+            .lines
+            .get(line)
+            .and_then(|line| self.text.get(line.start..line.end));
+        line.unwrap_or_default()
+    }
+
+    /// All lines but those in front and those behind.
+    fn part(&self, front: usize, behind: usize) -> Vec<&'t str> {
+        (front..self.len() - behind).map(|line| self.line(line)).collect()
     }
 
     fn depth(&self, line: usize) -> Option<usize> {
-        self.depths.get(line).copied().flatten()
+        self.lines.get(line).and_then(|line| line.depth)
     }
 
     /// Whether a line ends what a line above it opened.
     fn closes(&self, line: usize) -> bool {
-        let text = self.lines.get(line).map_or("", |line| line.trim_start());
-        text.starts_with(['}', ']', ')'])
+        self.line(line).trim_start().starts_with(['}', ']', ')'])
     }
 
-    /// The lines that are kept for changes at these lines.
-    fn kept(&self, changes: &[Range<usize>], hollow_at_margin: bool) -> BTreeSet<usize> {
-        let mut kept = BTreeSet::new();
-        let mut opened = BTreeSet::new();
+    /// Which lines are kept for changes at these lines.
+    fn kept(&self, changes: &[Range<usize>], hollow_at_margin: bool) -> Vec<bool> {
+        let mut kept = vec![false; self.len()];
+        let mut opened = Vec::new();
         for change in changes {
-            kept.extend(change.clone());
+            change.clone().for_each(|line| keep(&mut kept, line));
             let margin = change.clone().filter_map(|line| self.depth(line)).min();
             for line in change.clone() {
                 if self.depth(line) == margin && !self.closes(line) {
-                    opened.insert(line);
+                    opened.push(line);
                 }
             }
             // The first lines may belong to what stands before them. Where lines went, those around tell what they stood in.
@@ -96,14 +165,22 @@ impl<'t> Layout<'t> {
                     && found < depth
                 {
                     depth = found;
-                    opened.insert(line);
+                    opened.push(line);
                 }
             }
         }
-        for line in &opened {
-            kept.insert(*line);
-            self.hollow_inside(*line + 1, self.depth(*line), &mut kept);
-            kept.extend(self.end(*line));
+        opened.sort_unstable();
+        opened.dedup();
+        for line in opened {
+            let mut open = Some(line);
+            while let Some(line) = open {
+                keep(&mut kept, line);
+                self.hollow_inside(line + 1, self.depth(line), &mut kept);
+                // What ends one thing may open the next of the same whole: `}, (t) => [`.
+                let end = self.end(line);
+                end.into_iter().for_each(|line| keep(&mut kept, line));
+                open = end.filter(|line| self.line(*line).ends_with(['{', '[', '(']));
+            }
         }
         if hollow_at_margin {
             self.hollow_inside(0, None, &mut kept);
@@ -114,37 +191,116 @@ impl<'t> Layout<'t> {
     /// The line that ends what a line opens.
     fn end(&self, line: usize) -> Option<usize> {
         let depth = self.depth(line)?;
-        let next = (line + 1..self.lines.len()).find(|next| self.depth(*next).is_some_and(|next| next <= depth))?;
+        let next = (line + 1..self.len()).find(|next| self.depth(*next).is_some_and(|next| next <= depth))?;
         (self.depth(next) == Some(depth) && self.closes(next)).then_some(next)
     }
 
     /// Keeps what stands directly inside something that is indented `outer` deep and begins before `from`.
-    fn hollow_inside(&self, from: usize, outer: Option<usize>, kept: &mut BTreeSet<usize>) {
+    fn hollow_inside(&self, from: usize, outer: Option<usize>, kept: &mut [bool]) {
         let inside = |depth: usize| outer.is_none_or(|outer| depth > outer);
         let mut depth = None;
-        for line in from..self.lines.len() {
+        for line in from..self.len() {
             let Some(found) = self.depth(line) else { continue };
             if !inside(found) {
                 return;
             }
             let own = *depth.get_or_insert(found);
             if found <= own {
-                kept.insert(line);
+                keep(kept, line);
             }
         }
     }
-}
 
-/// The kept lines as a text. What was the last but one of a list may be the last now: then nothing separates it from the end.
-fn text(lines: &[&str], kept: &BTreeSet<usize>) -> String {
-    let mut out = String::new();
-    for line in kept.iter().filter_map(|line| lines.get(*line)) {
-        if line.trim_start().starts_with(['}', ']']) && out.ends_with(",\n") {
-            out.truncate(out.len() - 2);
+    /// The kept lines as a text. What was the last but one of a list may be the last now: then nothing separates it from the end.
+    fn skeleton(&self, kept: &[bool]) -> String {
+        let mut out = String::new();
+        for line in (0..)
+            .zip(kept)
+            .filter(|(_, kept)| **kept)
+            .map(|(line, _)| self.line(line))
+        {
+            if line.trim_start().starts_with(['}', ']']) && out.ends_with(",\n") {
+                out.truncate(out.len() - 2);
+                out.push('\n');
+            }
+            out.push_str(line);
             out.push('\n');
         }
-        out.push_str(line);
-        out.push('\n');
+        out
     }
-    out
+}
+
+fn keep(kept: &mut [bool], line: usize) {
+    if let Some(kept) = kept.get_mut(line) {
+        *kept = true;
+    }
+}
+
+/// Adds the lines of a part of a text that begins where a line does.
+fn push(text: &str, part: Range<usize>, lines: &mut Vec<Line>) {
+    let (mut start, mut spaces, mut indents) = (part.start, 0, true);
+    let end = part.end;
+    let mut line = |start: usize, end: usize, spaces: usize| {
+        lines.push(Line {
+            start,
+            end,
+            depth: (start + spaces < end).then_some(spaces),
+        });
+    };
+    for (at, byte) in part.clone().zip(text.as_bytes().get(part).unwrap_or_default()) {
+        match byte {
+            b'\n' => {
+                line(start, at, spaces);
+                (start, spaces, indents) = (at + 1, 0, true);
+            }
+            b' ' if indents => spaces += 1,
+            _ => indents = false,
+        }
+    }
+    if start < end {
+        line(start, end, spaces);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_texts_share_is_read_once_and_each_has_all_its_lines(
+            front in "(é|a|  b|\n| ){0,300}",
+            (old, new) in ("(a|  c|\n){0,8}", "(a|  c|\n){0,8}"),
+            back in "(é|a|  b|\n| ){0,300}",
+        ) {
+            let (before, after) = (format!("{front}{old}{back}"), format!("{front}{new}{back}"));
+            let (head, tail) = around(&before, &after);
+            prop_assert_eq!(before.get(..head), after.get(..head));
+            prop_assert_eq!(&before[before.len() - tail..], &after[after.len() - tail..]);
+            prop_assert!(head + tail <= before.len().min(after.len()));
+            let (layout, same, rest) = Layout::of(&before, head, tail);
+            let with = layout.with(&after, same..layout.len() - rest, head..after.len() - tail);
+            for (layout, text) in [(&layout, &before), (&with, &after)] {
+                let lines: Vec<&str> = (0..layout.len()).map(|line| layout.line(line)).collect();
+                prop_assert_eq!(lines, text.lines().collect::<Vec<_>>());
+                for line in 0..layout.len() {
+                    let own = layout.line(line);
+                    let spaces = own.len() - own.trim_start_matches(' ').len();
+                    prop_assert_eq!(layout.depth(line), (spaces < own.len()).then_some(spaces));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_ends_one_thing_and_begins_another_is_kept_to_its_end() {
+        let fields: String = (0..400).map(|i| format!("  f{i}: text('f{i}'),\n")).collect();
+        let other = "const other = f({\n  a: 1,\n});\n".repeat(400);
+        let file =
+            |more: &str| format!("const t = table('t', {{\n{more}{fields}}}, (t) => [\n  index(t.f1),\n]);\n{other}");
+        let (_, new) = skeletons(&file(""), &file("  more: text('more'),\n"), false).unwrap();
+        assert!(new.ends_with("}, (t) => [\n  index(t.f1)\n]);\n"), "{new}");
+    }
 }

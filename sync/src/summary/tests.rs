@@ -167,11 +167,14 @@ fn of_large_files_the_same_is_told_as_if_all_of_them_were_read() {
             let Some(before) = before.get(path).filter(|before| *before != after) else {
                 continue;
             };
-            let full = super::told(path, before, after).unwrap_or_default();
-            match super::short(path, before, after) {
-                Some(short) if short == full => compared += 1,
-                Some(short) => differ.push(format!("{path} {changes:?}\n  {short:?}\n  {full:?}")),
-                None => whole += 1,
+            // There and back: what is added one way is removed the other.
+            for (before, after) in [(before, after), (after, before)] {
+                let full = super::told(path, before, after).unwrap_or_default();
+                match super::short(path, before, after) {
+                    Some(short) if short == full => compared += 1,
+                    Some(short) => differ.push(format!("{path} {changes:?}\n  {short:?}\n  {full:?}")),
+                    None => whole += 1,
+                }
             }
         }
     }
