@@ -70,7 +70,7 @@ impl Definitions {
         let made = schemas.into_par_iter().map(|(name, schema)| {
             let pointer = step("/components/schemas", name);
             let key = ("definition", name.clone());
-            let made = memo.part(key, revisions.of_unit(&pointer), revisions.now, || {
+            let made = memo.part(key, revisions.of_unit_alone(&pointer), revisions.now, || {
                 Definition::of(schema)
             });
             (name.clone(), made)

@@ -59,7 +59,7 @@ fn documents(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> 
     let mut frame = canonical(document, "", &frame, Object::Of(Place::Document), &mut dropped);
     let mut groups = in_order(&frame, groups);
     let units: Units<Unit> = each(&groups, |pointer, group| {
-        let round = input.revisions.of_unit(pointer);
+        let round = input.revisions.of_unit_alone(pointer);
         let made = input
             .memo
             .part(("openapi", pointer.to_owned()), round, input.revisions.now, || {
@@ -103,7 +103,8 @@ fn older(
     let frame = context.frame(&mut groups, &mut losses);
     let older: Units<Older> = each(&groups, |pointer, group| {
         let round = match context.is_plain() {
-            true => input.revisions.of_unit(pointer),
+            // No more is asked of what is referred to than what it is itself.
+            true => input.revisions.of_unit_and_next(pointer),
             // Names of what is referred to in the middle of schemas depend on all of them.
             false => input.revisions.now,
         };

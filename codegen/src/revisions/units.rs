@@ -1,0 +1,258 @@
+//! Units of the bundle: its components, path items and webhooks, and in which round each changed last.
+//!
+//! Owns: comparing two bundles unit by unit, and following a change to every unit that refers to it. Must not know: the model.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Baseline, Round};
+
+/// A component, path item or webhook.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unit {
+    /// When it changed last, or anything that it refers to.
+    pub(super) round: Round,
+    /// When it changed last itself. Media types that it refers to are part of it: they are written in their place.
+    pub(super) own: Round,
+    /// Whether it refers to a media type.
+    pub(super) refers_to_media: bool,
+    /// Whether it is nothing but a reference to another.
+    pub(super) is_alias: bool,
+    /// The units that it refers to.
+    pub(super) refers: Arc<[String]>,
+}
+
+/// The component or path item of a pointer: what the first three tokens name under `components`, the first two elsewhere.
+pub(super) fn unit_of(pointer: &str) -> &str {
+    let tokens = if pointer.starts_with("/components/") { 4 } else { 3 };
+    let mut ends = pointer.match_indices('/').map(|(at, _)| at).skip(tokens - 1);
+    ends.next().and_then(|end| pointer.get(..end)).unwrap_or(pointer)
+}
+
+/// The groups of units: their pointer, and what they hold.
+fn groups(document: &Value) -> impl Iterator<Item = (String, &Map<String, Value>)> {
+    let top = ["paths", "webhooks"]
+        .into_iter()
+        .filter_map(|key| Some((format!("/{key}"), document.get(key)?.as_object()?)));
+    let sections = document
+        .get("components")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    let sections = sections.filter_map(move |(key, section)| {
+        let mut pointer = "/components".to_owned();
+        push(&mut pointer, key);
+        Some((pointer, section.as_object()?))
+    });
+    top.chain(sections)
+}
+
+/// Every unit of a document, compared with the last round.
+pub(super) fn units(last: &Baseline, document: &Value, now: Round) -> BTreeMap<String, Unit> {
+    let mut units = BTreeMap::new();
+    let mut changed: Vec<String> = Vec::new();
+    let before: BTreeMap<String, &Map<String, Value>> = groups(&last.bundle.document).collect();
+    for (group, members) in groups(document) {
+        let old_members = before.get(&group);
+        for (key, value) in members {
+            let mut pointer = group.clone();
+            push(&mut pointer, key);
+            let known = old_members.and_then(|members| members.get(key));
+            let unit = match (last.revisions.units.get(&pointer), known) {
+                (Some(unit), Some(known)) if same(known, value) => unit.clone(),
+                _ => {
+                    changed.push(pointer.clone());
+                    let mut refers = Vec::new();
+                    references(value, &mut refers);
+                    refers.sort_unstable();
+                    refers.dedup();
+                    Unit {
+                        round: now,
+                        own: now,
+                        refers_to_media: refers_to_media(value),
+                        is_alias: value.get("$ref").is_some(),
+                        refers: refers.into(),
+                    }
+                }
+            };
+            units.insert(pointer, unit);
+        }
+    }
+    // What went is a change for all that referred to it.
+    let gone = last
+        .revisions
+        .units
+        .keys()
+        .filter(|pointer| !units.contains_key(*pointer));
+    changed.extend(gone.cloned());
+    if changed.is_empty() {
+        return units;
+    }
+    let mut referring: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let lists: Vec<(String, Arc<[String]>)> = units
+        .iter()
+        .map(|(pointer, unit)| (pointer.clone(), Arc::clone(&unit.refers)))
+        .collect();
+    for (pointer, refers) in &lists {
+        for to in refers.iter() {
+            referring.entry(to).or_default().push(pointer);
+        }
+    }
+    while let Some(pointer) = changed.pop() {
+        for from in referring.get(pointer.as_str()).into_iter().flatten() {
+            if let Some(unit) = units.get_mut(*from)
+                && unit.round != now
+            {
+                unit.round = now;
+                if unit.refers_to_media {
+                    unit.own = now;
+                }
+                changed.push((*from).to_owned());
+            }
+        }
+    }
+    units
+}
+
+/// The units that a value refers to. Any text that could be a reference counts as one: mappings name schemas as well.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(pointer) = text.strip_prefix("#/") {
+                found.push(format!("/{}", unit_of(&format!("/{pointer}")).trim_start_matches('/')));
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Object(members) => {
+            for (key, member) in members {
+                match (key.as_str(), member) {
+                    ("mapping", Value::Object(mapping)) => {
+                        for name in mapping.values().filter_map(Value::as_str) {
+                            found.push(format!("/components/schemas/{name}"));
+                        }
+                        references(member, found);
+                    }
+                    _ => references(member, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a media type in a value is nothing but a reference.
+fn refers_to_media(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(key, member)| {
+            let media = member.as_object().filter(|_| key == "content");
+            let mut media = media.into_iter().flat_map(Map::values);
+            media.any(|media| media.get("$ref").is_some()) || refers_to_media(member)
+        }),
+        Value::Array(items) => items.iter().any(refers_to_media),
+        _ => false,
+    }
+}
+
+/// Whether a document is the same outside of its units, and has them in the same order.
+pub(super) fn same_rest(last: &Value, document: &Value) -> bool {
+    let (Value::Object(last), Value::Object(now)) = (last, document) else {
+        return false;
+    };
+    let names = |map: &Value| -> Vec<String> {
+        let members = map.as_object();
+        members.into_iter().flatten().map(|(key, _)| key.clone()).collect()
+    };
+    last.len() == now.len()
+        && last.iter().zip(now).all(|((old_key, old), (key, value))| {
+            old_key == key
+                && match key.as_str() {
+                    "paths" | "webhooks" => names(old) == names(value),
+                    "components" => {
+                        names(old) == names(value)
+                            && old.as_object().into_iter().flatten().all(|(section, members)| {
+                                value.get(section).is_some_and(|now| names(members) == names(now))
+                            })
+                    }
+                    _ => same(old, value),
+                }
+        })
+}
+
+/// Whether two values are written alike: with the same keys in the same order, and the same numbers to the last bit.
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|((left_key, left), (right_key, right))| left_key == right_key && same(left, right))
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Value::Number(left), Value::Number(right)) => {
+            left == right && left.as_f64().map(f64::to_bits) == right.as_f64().map(f64::to_bits)
+        }
+        (left, right) => left == right,
+    }
+}
+
+/// A pointer with a key behind it.
+pub(crate) fn below(pointer: &str, key: &str) -> String {
+    let mut pointer = pointer.to_owned();
+    push(&mut pointer, key);
+    pointer
+}
+
+pub(super) fn push(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    if key.contains(['~', '/']) {
+        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_order_of_keys_is_a_change_and_so_is_the_sign_of_zero() {
+        let object = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
+        assert!(same(
+            &object(r#"{"a":[1,{"b":0.0}]}"#),
+            &object(r#"{"a":[1,{"b":0.0}]}"#)
+        ));
+        for (left, right) in [
+            (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#),
+            ("0.0", "-0.0"),
+            ("1", "1.0"),
+            ("[1]", "[1,2]"),
+        ] {
+            assert!(!same(&object(left), &object(right)), "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn a_unit_is_a_component_or_a_path_item() {
+        assert_eq!(unit_of("/components/schemas/A/properties/b"), "/components/schemas/A");
+        assert_eq!(unit_of("/components/schemas/A"), "/components/schemas/A");
+        assert_eq!(unit_of("/paths/~1a~1{b}/get/responses"), "/paths/~1a~1{b}");
+        assert_eq!(unit_of("/info"), "/info");
+    }
+
+    #[test]
+    fn references_are_found_in_mappings_by_name_too() {
+        let mut found = Vec::new();
+        let value =
+            json!({"oneOf": [{"$ref": "#/components/schemas/A/items"}], "discriminator": {"mapping": {"b": "B"}}});
+        references(&value, &mut found);
+        assert_eq!(found, ["/components/schemas/A", "/components/schemas/B"]);
+    }
+}
