@@ -42,8 +42,12 @@ struct Said {
     failure: Option<String>,
 }
 
+/// What the allocator is told by: after how many milliseconds unused memory goes back to the system, or never (`-1`).
+const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+
 /// Runs it, until the process is stopped.
 pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
+    keep_memory();
     let root = super::root(global)?;
     let mut watch = Watch::start()?;
     let mut remembered = Remembered {
@@ -80,6 +84,23 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
         began = watch.wait(said.failure.is_some().then_some(BEFORE_NEXT_TRY))?;
     }
 }
+
+/// Sees to it that the memory of one round is there for the next: getting it anew, page by page, is a tenth of a round. The
+/// allocator looks at the environment once, before anything else runs, so the process begins again with that in it.
+#[cfg(unix)]
+fn keep_memory() {
+    use std::os::unix::process::CommandExt as _;
+    if std::env::var_os(PURGE_DELAY).is_none()
+        && let Ok(program) = std::env::current_exe()
+    {
+        let mut again = std::process::Command::new(program);
+        // Only comes back when it fails; then all goes on as it is.
+        let _ = again.args(std::env::args_os().skip(1)).env(PURGE_DELAY, "-1").exec();
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_memory() {}
 
 #[allow(
     clippy::too_many_arguments,
