@@ -4,13 +4,15 @@
 //!
 //! 1. The journal is written: which files will be changed, from what to what, and under which names beside them.
 //! 2. Every new content is written beside its place (`.flaresmith-….new`) and flushed.
-//! 3. File by file: what stands there is moved aside (`.flaresmith-….old`), looked at once more, and the new content takes
-//!    its place. Removals come first, so that a name that only changes its case keeps its content; the lock comes last.
+//! 3. File by file: what stands there is looked at, moved aside (`.flaresmith-….old`), and the new content takes its place.
+//!    Removals come first, so that a name that only changes its case keeps its content; the lock comes last. Then everything
+//!    that was moved aside is read: it must be what the journal says.
 //! 4. The journal is marked done. From here on the apply has happened; what was moved aside is deleted, then the journal.
 //!
-//! A failure before step 4 is undone at once, a killed process is undone by the next turn: see `recover`. Nothing that is moved
-//! or deleted is anything but what the journal expects there, so what a person saves meanwhile stays where it was saved. For
-//! the moment between moving aside and taking its place a file does not exist: no file is ever seen half written.
+//! A failure before step 4 is undone at once, a killed process is undone by the next turn: see `recover`. Nothing is deleted
+//! but what the journal expects there, and what was moved without being that goes back, so what a person saves meanwhile stays
+//! where it was saved. For the moment between moving aside and taking its place a file does not exist: no file is ever seen
+//! half written.
 
 mod journal;
 mod place;
