@@ -2,13 +2,18 @@
 //!
 //! Owns: taking a turn and carrying a plan out, with what has to be told beside. Must not know: where a plan comes from.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use flaresmith_sync::apply::{self, Turn};
+use flaresmith_sync::apply::{self, Applied, Turn};
 use flaresmith_sync::plan::Plan;
+use flaresmith_sync::stamp::Stamp;
 use flaresmith_sync::{Root, SyncError};
 
 use crate::view::View;
+
+/// Stamps of files that were written, by path.
+pub(super) type Written = BTreeMap<String, Stamp>;
 
 /// Takes the turn, and tells when an interrupted apply was put right by that.
 ///
@@ -34,9 +39,14 @@ pub(super) fn take_turn(root: &Root, view: &mut View) -> Result<Turn, SyncError>
 ///
 /// # Errors
 /// A file cannot be written or deleted, or changed since the plan was made. Everything is as it was then.
-pub(super) fn write(root: &Root, plan: &Plan, turn: &Turn, view: &mut View) -> Result<(), SyncError> {
-    kept(&apply::apply(root, plan, turn)?, view);
-    Ok(())
+pub(super) fn write(root: &Root, plan: &Plan, turn: &Turn, view: &mut View) -> Result<Written, SyncError> {
+    Ok(written(apply::apply(root, plan, turn)?, view))
+}
+
+/// Tells what has to be told of an apply. What comes back are the stamps of what it wrote.
+pub(super) fn written(applied: Applied, view: &mut View) -> Written {
+    kept(&applied.kept, view);
+    applied.written
 }
 
 /// Tells before a command that only looks: what it sees may be between two states.

@@ -28,10 +28,12 @@ use flaresmith_codegen::memo::Memo;
 use flaresmith_sync::base::Around;
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::lock::{self, Lock};
+use flaresmith_sync::output::Digested;
 use flaresmith_sync::plan::{self, Plan, Wish};
 use flaresmith_sync::record::{self, Record};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs};
+use flaresmith_sync::stamp::Stamp;
 use flaresmith_sync::{Root, SyncError, Tree};
 
 use crate::cli::{Cli, Command, Global, SpecCommand};
@@ -80,6 +82,13 @@ struct Compiled {
     digests: BTreeMap<String, Digest>,
 }
 
+/// What is remembered from one time that everything is generated to the next, in a process that goes on.
+#[derive(Default)]
+struct Remembered {
+    memo: Memo,
+    digested: Digested,
+}
+
 /// A repository compared with its specs, the diagnostics already shown.
 struct Examined {
     root: Root,
@@ -95,8 +104,8 @@ struct Settles {
 }
 
 impl Examined {
-    /// Remembers that there is nothing left to do: the plan is clean, or was carried out.
-    fn settled(self) {
+    /// Remembers that there is nothing left to do: the plan is clean, or was carried out with these files written.
+    fn settled(self, written: &BTreeMap<String, Stamp>) {
         if let Some(settles) = &self.settles
             && self.plan.conflicts.is_empty()
         {
@@ -106,6 +115,7 @@ impl Examined {
                 &settles.diagnostics,
                 &self.plan,
                 &settles.snapshot,
+                written,
             );
         }
     }
@@ -221,7 +231,7 @@ fn examine(
         }));
     }
     let inputs = sources::read(&Tree::disk(&root))?;
-    compare(root, inputs, &Memo::default(), strict, wish, view, progress)
+    compare(root, inputs, &mut Remembered::default(), strict, wish, view, progress)
 }
 
 /// The clean plan of a repository in which nothing moved since it was last seen to be settled, and what was told about its specs
@@ -245,7 +255,7 @@ fn untouched(root: &Root) -> Result<Option<(Plan, Diagnostics)>, SyncError> {
 fn compare(
     root: Root,
     inputs: Inputs,
-    memo: &Memo,
+    remembered: &mut Remembered,
     strict: bool,
     wish: Wish,
     view: &mut View,
@@ -272,7 +282,7 @@ fn compare(
             }));
         }
     }
-    let Some((compilation, diagnostics)) = generate(&inputs, memo, strict, view, progress) else {
+    let Some((compilation, diagnostics)) = generate(&inputs, &remembered.memo, strict, view, progress) else {
         return Ok(None);
     };
     progress.phase("comparing files");
@@ -281,7 +291,7 @@ fn compare(
     let paths = plan::paths(&lock, artifacts, &inputs.digests)?;
     let mut snapshot = Snapshot::take_known(&root, paths.iter().map(String::as_str), &stamps)?;
     let digests = inputs.digests.clone();
-    let around = &mut Around::new(&root);
+    let around = &mut Around::again(&root, &mut remembered.digested);
     let plan = plan::plan(&lock, artifacts, digests, &mut snapshot, wish, around)?;
     Ok(Some(Examined {
         root,

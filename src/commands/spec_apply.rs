@@ -9,7 +9,7 @@ use flaresmith_sync::drift::{self, DriftStatus};
 use flaresmith_sync::plan::Wish;
 use flaresmith_sync::{SyncError, Tree, saved, sources};
 
-use super::applying;
+use super::applying::{self, Written};
 use crate::cli::{ApplyArgs, Global};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -36,15 +36,16 @@ pub(crate) fn run(args: &ApplyArgs, global: &Global, view: &mut View) -> Result<
     let plan = &examined.plan;
     let report = drift::report(plan);
     let mut told = Told::Planned;
+    let mut written = Written::new();
     if let (Some(turn), false) = (&turn, plan.is_blocked()) {
         progress.phase("writing files");
-        applying::write(&examined.root, plan, turn, view)?;
+        written = applying::write(&examined.root, plan, turn, view)?;
         told = Told::Applied;
     }
     drop(progress);
     view.drift(&report, plan, told, args.diff);
     if told == Told::Applied || plan.is_clean() {
-        examined.settled();
+        examined.settled(&written);
     }
     Ok(match report.summary.status {
         DriftStatus::Conflicts => Outcome::Conflicts,

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &CheckArgs, global: &Global, view: &mut View) -> Result<
     view.drift(&report, plan, Told::Checked, args.diff);
     let outcome = outcome(&report, plan);
     if plan.is_clean() {
-        examined.settled();
+        examined.settled(&BTreeMap::new());
     }
     Ok(outcome)
 }

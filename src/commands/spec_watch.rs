@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use flaresmith_codegen::diagnostics::Diagnostics;
 use flaresmith_codegen::memo::Memo;
-use flaresmith_sync::apply::Turn;
+use flaresmith_sync::apply::{self, Turn};
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::drift::{self, DriftReport, DriftStatus};
 use flaresmith_sync::plan::Wish;
@@ -17,7 +17,8 @@ use flaresmith_sync::sources::{self, Inputs};
 use flaresmith_sync::watch::{Watch, folders};
 use flaresmith_sync::{Root, SyncError, Tree};
 
-use super::applying;
+use super::Remembered;
+use super::applying::{self, Written};
 use crate::cli::{Global, WatchArgs};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -41,11 +42,18 @@ struct Said {
     failure: Option<String>,
 }
 
+/// What the allocator is told by: after how many milliseconds unused memory goes back to the system, or never (`-1`).
+const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+
 /// Runs it, until the process is stopped.
 pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
+    keep_memory();
     let root = super::root(global)?;
     let mut watch = Watch::start()?;
-    let memo = Memo::lasting();
+    let mut remembered = Remembered {
+        memo: Memo::lasting(),
+        ..Remembered::default()
+    };
     let wish = Wish {
         merge: args.merge,
         markers: false,
@@ -55,7 +63,7 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
     let mut first = true;
     view.rounds();
     loop {
-        let round = round(&root, &memo, wish, &mut watch, &mut said, began, first, view);
+        let round = round(&root, &mut remembered, wish, &mut watch, &mut said, began, first, view);
         if let Err(error) = round {
             // What cannot be read now may be there in a moment: a branch is being switched, a disk is full.
             let message = error.to_string();
@@ -77,13 +85,30 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
     }
 }
 
+/// Sees to it that the memory of one round is there for the next: getting it anew, page by page, is a tenth of a round. The
+/// allocator looks at the environment once, before anything else runs, so the process begins again with that in it.
+#[cfg(unix)]
+fn keep_memory() {
+    use std::os::unix::process::CommandExt as _;
+    if std::env::var_os(PURGE_DELAY).is_none()
+        && let Ok(program) = std::env::current_exe()
+    {
+        let mut again = std::process::Command::new(program);
+        // Only comes back when it fails; then all goes on as it is.
+        let _ = again.args(std::env::args_os().skip(1)).env(PURGE_DELAY, "-1").exec();
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_memory() {}
+
 #[allow(
     clippy::too_many_arguments,
     reason = "the state of the loop, which nothing else needs"
 )]
 fn round(
     root: &Root,
-    memo: &Memo,
+    remembered: &mut Remembered,
     wish: Wish,
     watch: &mut Watch,
     said: &mut Said,
@@ -98,13 +123,21 @@ fn round(
     }
     let turn = take_turn(root, view)?;
     let progress = Progress::start("generating", true);
-    let Some(examined) = super::compare(root.clone(), inputs, memo, false, wish, view, &progress)? else {
+    let Some(examined) = super::compare(root.clone(), inputs, remembered, false, wish, view, &progress)? else {
         said.broken = Some(specs);
         return Ok(());
     };
     let repaired = said.broken.take().is_some();
     let plan = &examined.plan;
-    let report = drift::report(plan);
+    let clean = plan.is_clean();
+    // What there is to tell is put into words while it is carried out.
+    let (report, applied) = drift::report_beside(plan, || {
+        (!clean && !plan.is_blocked()).then(|| apply::apply(root, plan, &turn))
+    });
+    let written = match applied {
+        Some(applied) => applying::written(applied?, view),
+        None => Written::new(),
+    };
     match report.summary.status {
         DriftStatus::Conflicts => {
             if said.conflicts.as_ref() != Some(&report) {
@@ -112,18 +145,17 @@ fn round(
                 said.conflicts = Some(report);
             }
         }
-        DriftStatus::Clean if plan.is_clean() => {
+        DriftStatus::Clean if clean => {
             let solved = said.conflicts.take().is_some();
             if first || repaired || solved {
                 view.round(&report, plan, Told::Applied, began.elapsed());
             }
-            examined.settled();
+            examined.settled(&written);
         }
         DriftStatus::Clean | DriftStatus::Drift => {
-            applying::write(root, plan, &turn, view)?;
             said.conflicts = None;
             view.round(&report, plan, Told::Applied, began.elapsed());
-            examined.settled();
+            examined.settled(&written);
         }
     }
     Ok(())

@@ -8,11 +8,13 @@
 
 use std::collections::BTreeSet;
 
+use flaresmith_codegen::emit::Artifact;
 use git2::{ObjectType, Oid, Sort};
 
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::merged;
+use crate::output::Digested;
 use crate::plan::Surroundings;
 use crate::root::Root;
 use crate::snapshot::Snapshot;
@@ -34,13 +36,21 @@ pub fn path_of(path: &str) -> String {
 /// The disk and the git repository around a root.
 pub struct Around<'a> {
     root: &'a Root,
+    digested: Option<&'a mut Digested>,
 }
 
 impl<'a> Around<'a> {
     /// The surroundings of a root.
     #[must_use]
     pub fn new(root: &'a Root) -> Self {
-        Self { root }
+        Self { root, digested: None }
+    }
+
+    /// The same, for one of several plans for the root: what was digested for the last one is remembered.
+    #[must_use]
+    pub fn again(root: &'a Root, digested: &'a mut Digested) -> Self {
+        let digested = Some(digested);
+        Self { root, digested }
     }
 
     /// The first version of the file in the history of HEAD, newest first, that has one of the digests.
@@ -115,6 +125,13 @@ impl Surroundings for Around<'_> {
 
     fn merged_by_git(&mut self, path: &str, digests: &[Digest], bytes: &[u8]) -> bool {
         merged::by_git(self.root, path, digests, bytes)
+    }
+
+    fn digests(&mut self, artifacts: &[Artifact]) -> Vec<Digest> {
+        match &mut self.digested {
+            Some(digested) => digested.of(artifacts),
+            None => Digested::default().of(artifacts),
+        }
     }
 }
 

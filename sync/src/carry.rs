@@ -3,6 +3,8 @@
 //! Owns: what becomes of the plan and the lock when a merge is whole, when it clashes, and when it cannot be tried; whether what
 //! a person wrote still fits. Must not know: how texts are merged or compared, where bases come from.
 
+use std::sync::Arc;
+
 use crate::digest::Digest;
 use crate::fit::{self, Misfit};
 use crate::lock::{Carried, Entry};
@@ -80,8 +82,10 @@ pub(crate) fn carry(
                 return Some(known.clone());
             }
             if text.as_bytes() != case.mine {
+                let after = (Arc::from(text.as_str()), Digest::of(text.as_bytes()));
+                let carries = *text != **theirs;
                 plan.changes
-                    .push(change(case, ChangeKind::Modified, text.clone(), *text != **theirs));
+                    .push(change(case, ChangeKind::Modified, Some(after), carries));
             }
             let mut entry = Entry::pure(artifact.target, owner(case), digest);
             if Digest::of(text.as_bytes()) != digest {
@@ -103,7 +107,8 @@ pub(crate) fn carry(
                 carried: carried(mine),
                 ..Entry::pure(artifact.target, owner(case), digest)
             };
-            plan.changes.push(change(case, ChangeKind::Modified, text, true));
+            let after = (Arc::from(text.as_str()), Digest::of(text.as_bytes()));
+            plan.changes.push(change(case, ChangeKind::Modified, Some(after), true));
             Some(entry)
         }
         // The team's own file that fits is left alone.

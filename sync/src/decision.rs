@@ -4,6 +4,7 @@
 //! Must not know: how plans are carried out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use flaresmith_codegen::diagnostics::nearest;
 use flaresmith_codegen::emit::{Artifact, Ownership};
@@ -11,7 +12,7 @@ use flaresmith_codegen::emit::{Artifact, Ownership};
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::lock::{Carried, Entry, Lock, Owner};
-use crate::plan::{Change, ChangeKind, Plan, Surroundings, base_changes};
+use crate::plan::{Change, Plan, Surroundings, base_changes};
 use crate::snapshot::{OnDisk, Snapshot};
 use crate::table::Held;
 use crate::{fit, merge, suggest};
@@ -98,7 +99,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn accept(&self, reason: &str, lock: &mut Lock, bases: &mut BTreeMap<String, String>) -> Result<(), SyncError> {
+    fn accept(&self, reason: &str, lock: &mut Lock, bases: &mut BTreeMap<String, Arc<str>>) -> Result<(), SyncError> {
         let path = self.path;
         if self.known.is_some_and(|entry| entry.owner != Owner::Managed) {
             return Err(SyncError::new("ACCEPT_OWN", format!("`{path}` is your own already"))
@@ -139,7 +140,7 @@ impl File<'_> {
             ..Entry::pure(artifact.target, Owner::Managed, base)
         };
         lock.files.insert(path.to_owned(), entry);
-        bases.insert(path.to_owned(), artifact.text.to_string());
+        bases.insert(path.to_owned(), Arc::clone(&artifact.text));
         Ok(())
     }
 
@@ -169,8 +170,8 @@ impl File<'_> {
             .new
             .map(|artifact| (artifact, Digest::of(artifact.text.as_bytes())));
         let before = match self.disk {
-            OnDisk::Absent => Vec::new(),
-            OnDisk::File { bytes, .. } => bytes.clone(),
+            OnDisk::Absent => None,
+            OnDisk::File { bytes, digest, .. } => Some((Arc::clone(bytes), *digest)),
             OnDisk::Other => {
                 return Err(
                     SyncError::new("RESTORE_FOREIGN", format!("`{path}` is no regular file"))
@@ -191,21 +192,13 @@ impl File<'_> {
                 );
             }
         }
-        let absent = matches!(self.disk, OnDisk::Absent);
         match new {
             Some((artifact, digest)) => {
-                if artifact.text.as_bytes() != before {
-                    plan.changes.push(Change {
-                        path: path.to_owned(),
-                        kind: if absent {
-                            ChangeKind::Added
-                        } else {
-                            ChangeKind::Modified
-                        },
-                        before,
-                        after: artifact.text.to_string(),
-                        carries: false,
-                    });
+                let after = (Arc::clone(&artifact.text), digest);
+                match before {
+                    Some((bytes, _)) if *bytes == artifact.text.as_bytes() => {}
+                    Some(before) => plan.changes.push(Change::modified(path, before, after)),
+                    None => plan.changes.push(Change::added(path, after)),
                 }
                 let owner = match artifact.ownership {
                     Ownership::Managed => Owner::Managed,
@@ -216,15 +209,7 @@ impl File<'_> {
                     .insert(path.to_owned(), Entry::pure(artifact.target, owner, digest));
             }
             None => {
-                if !absent {
-                    plan.changes.push(Change {
-                        path: path.to_owned(),
-                        kind: ChangeKind::Removed,
-                        before,
-                        after: String::new(),
-                        carries: false,
-                    });
-                }
+                plan.changes.extend(before.map(|before| Change::removed(path, before)));
                 plan.lock.files.remove(path);
             }
         }

@@ -6,6 +6,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{self, Read};
+
+/// So much is read at once, in bytes.
+const PART: usize = 64 * 1024;
 
 /// 128 bits of BLAKE3 over the content with `\n` line ends, written as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +19,36 @@ impl Digest {
     /// The digest of a content.
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
-        let hash = blake3::hash(&unix_line_ends(content));
+        Self::short(blake3::hash(&unix_line_ends(content)))
+    }
+
+    /// The digest of what is read to its end, of which no more than a part is held at a time.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of_read(mut from: impl Read) -> io::Result<Self> {
+        let mut hash = blake3::Hasher::new();
+        let mut part = vec![0; PART];
+        // Whether the last part ended with a `\r` that may belong to a `\n`.
+        let mut held = false;
+        loop {
+            let read = match from.read(&mut part) {
+                Ok(read) => part.get(..read).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if held && read.first() != Some(&b'\n') {
+                hash.update(b"\r");
+            }
+            if read.is_empty() {
+                return Ok(Self::short(hash.finalize()));
+            }
+            held = read.ends_with(b"\r");
+            hash.update(&unix_line_ends(read.strip_suffix(b"\r").unwrap_or(read)));
+        }
+    }
+
+    fn short(hash: blake3::Hash) -> Self {
         let mut bytes = [0; 16];
         for (to, from) in bytes.iter_mut().zip(hash.as_bytes()) {
             *to = *from;
@@ -81,6 +114,26 @@ mod tests {
         assert_eq!(Digest::of(b"a\r\nb\n"), Digest::of(b"a\nb\n"));
         assert_ne!(Digest::of(b"a\rb\n"), Digest::of(b"ab\n"));
         assert_ne!(Digest::of(b"a\n"), Digest::of(b"a"));
+    }
+
+    #[test]
+    fn what_is_read_in_parts_has_the_same_digest_wherever_they_end() {
+        struct Parts<'a>(&'a [u8], usize);
+        impl Read for Parts<'_> {
+            fn read(&mut self, part: &mut [u8]) -> io::Result<usize> {
+                let most = self.1.min(part.len());
+                self.0.read(&mut part[..most])
+            }
+        }
+        for content in [&b""[..], b"\r", b"\n", b"a\r\nb\r\r\n\rc\r", b"\r\n\r\n", b"plain\n"] {
+            for size in 1..6 {
+                assert_eq!(
+                    Digest::of_read(Parts(content, size)).unwrap(),
+                    Digest::of(content),
+                    "{content:?} {size}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Owns: the report's exact form, summaries and diffs. Must not know: colours or terminals.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,6 +125,16 @@ pub fn report(plan: &Plan) -> DriftReport {
     }
 }
 
+/// The report of a plan, put into words while something else is done.
+pub fn report_beside<R>(plan: &Plan, something: impl FnOnce() -> R) -> (DriftReport, R) {
+    let mut told = None;
+    let done = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| told = Some(report(plan)));
+        something()
+    });
+    (told.unwrap_or_else(|| report(plan)), done)
+}
+
 fn conflict_entry(conflict: &Conflict) -> ConflictEntry {
     ConflictEntry {
         path: conflict.path.clone(),
@@ -137,12 +149,13 @@ fn conflict_entry(conflict: &Conflict) -> ConflictEntry {
 
 /// What a change does, in the file's own terms.
 fn diff_summary(change: &Change) -> String {
-    let before = String::from_utf8_lossy(&change.before);
-    if change.kind == ChangeKind::Modified && before == change.after {
+    // Text is told from bytes in a fraction of the time of mending them, and next to all is text.
+    let before = str::from_utf8(&change.before).map_or_else(|_| String::from_utf8_lossy(&change.before), Cow::Borrowed);
+    if change.kind == ChangeKind::Modified && before == *change.after {
         return "made executable; what is generated is not".to_owned();
     }
     let before = (change.kind != ChangeKind::Added).then_some(&*before);
-    let after = (change.kind != ChangeKind::Removed).then_some(change.after.as_str());
+    let after = (change.kind != ChangeKind::Removed).then_some(&*change.after);
     let told = summary::summary(&change.path, before, after);
     if change.carries {
         return format!("{told}; your edit is carried over");
@@ -163,17 +176,12 @@ pub fn unified_diff(path: &str, before: &str, after: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Digest;
 
     #[test]
     fn the_report_has_exactly_the_promised_form() {
         let plan = Plan {
-            changes: vec![Change {
-                path: "a".to_owned(),
-                kind: ChangeKind::Added,
-                before: Vec::new(),
-                after: "x\n".to_owned(),
-                carries: false,
-            }],
+            changes: vec![Change::added("a", ("x\n".into(), Digest::of(b"x\n")))],
             conflicts: vec![Conflict {
                 path: "b".to_owned(),
                 reason: table::Reason::ManualDivergence,

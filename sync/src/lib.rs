@@ -8,6 +8,7 @@
 pub mod apply;
 pub mod base;
 mod carry;
+mod change;
 pub mod codes;
 pub mod command;
 pub mod decision;
@@ -23,6 +24,7 @@ pub mod lock;
 pub mod mentions;
 pub mod merge;
 mod merged;
+pub mod output;
 pub mod plan;
 pub mod record;
 pub mod reserved;

@@ -4,20 +4,22 @@
 //! plan is shown or carried out, where bases come from, how a merge works.
 
 use std::collections::BTreeMap;
-
-use flaresmith_codegen::emit::{Artifact, Ownership};
-use rayon::prelude::*;
+use std::sync::Arc;
 
 use crate::base;
 use crate::carry::{carry, misfits};
+pub use crate::change::{Change, ChangeKind};
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::fit::Misfit;
 use crate::lock::{Entry, Lock, Owner};
 use crate::merge::Clash;
+use crate::output::Digested;
 use crate::reserved;
 use crate::snapshot::{OnDisk, Snapshot};
+use crate::stamp::Stamp;
 use crate::table::{Disk, Held, Keeper, Output, Reason, Row, Verdict, reason, verdict};
+use flaresmith_codegen::emit::{Artifact, Ownership};
 
 /// What an apply would do, as data. Applying needs nothing else.
 #[derive(Debug, Default)]
@@ -34,32 +36,6 @@ pub struct Plan {
     pub lock_changes: bool,
     /// How many files were compared.
     pub compared: usize,
-}
-
-/// One file to write or delete.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Path relative to the root.
-    pub path: String,
-    /// What happens.
-    pub kind: ChangeKind,
-    /// Content before; empty for added files.
-    pub before: Vec<u8>,
-    /// Content after; empty for removed files.
-    pub after: String,
-    /// Whether a person's edit is in the content after.
-    pub carries: bool,
-}
-
-/// What happens to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// It is new.
-    Added,
-    /// It gets another content, or its mode is put right.
-    Modified,
-    /// It goes.
-    Removed,
 }
 
 /// One file that a person has to decide about.
@@ -111,6 +87,10 @@ pub trait Surroundings {
     fn merged_by_git(&mut self, _path: &str, _digests: &[Digest], _bytes: &[u8]) -> bool {
         false
     }
+    /// The digests of all of the output, in its order.
+    fn digests(&mut self, artifacts: &[Artifact]) -> Vec<Digest> {
+        Digested::default().of(artifacts)
+    }
 }
 
 /// The paths that a plan has to look at. `sources` are the files that were read.
@@ -140,6 +120,9 @@ pub fn paths(
 /// What the specs give for a path, and its digest.
 type New<'a> = (&'a Artifact, Digest);
 
+/// A file on disk: its bytes, their digest, and what the file system said of it.
+type Found<'a> = (&'a Arc<Vec<u8>>, Digest, Option<Stamp>);
+
 /// One path with all that is known of it.
 pub(crate) struct Case<'a> {
     pub(crate) path: &'a str,
@@ -149,6 +132,8 @@ pub(crate) struct Case<'a> {
     output: Output,
     pub(crate) disk: Disk,
     pub(crate) mine: &'a [u8],
+    /// What stands on disk, when it is a file.
+    found: Option<Found<'a>>,
     executable: bool,
 }
 
@@ -172,12 +157,12 @@ pub fn plan(
     wish: Wish,
     surroundings: &mut dyn Surroundings,
 ) -> Result<Plan, SyncError> {
-    // Digested once and side by side: this is all of the output, and a path is looked at more than once.
-    let digested: Vec<New<'_>> = artifacts
-        .par_iter()
-        .map(|artifact| (artifact, Digest::of(artifact.text.as_bytes())))
+    let digests = surroundings.digests(artifacts);
+    let wanted: BTreeMap<&str, New<'_>> = artifacts
+        .iter()
+        .zip(digests)
+        .map(|new| (new.0.path.as_str(), new))
         .collect();
-    let wanted: BTreeMap<&str, New<'_>> = digested.iter().map(|new| (new.0.path.as_str(), *new)).collect();
     let mut all: Vec<&str> = lock
         .files
         .keys()
@@ -247,9 +232,9 @@ fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, sna
         (Some(entry), Some((_, digest))) if entry.digest == digest && entry.others.is_empty() => Output::Same,
         (Some(_), Some(_)) => Output::Other,
     };
-    let (disk, mine, executable): (_, &[u8], _) = match snapshot.get(path) {
-        OnDisk::Absent => (Disk::Absent, &[], false),
-        OnDisk::Other => (Disk::Foreign, &[], false),
+    let (disk, found, executable) = match snapshot.get(path) {
+        OnDisk::Absent => (Disk::Absent, None, false),
+        OnDisk::Other => (Disk::Foreign, None, false),
         OnDisk::File {
             digest,
             bytes,
@@ -265,7 +250,7 @@ fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, sna
             } else {
                 Disk::Edited
             };
-            (disk, bytes, *executable)
+            (disk, Some((bytes, *digest, snapshot.seen(path))), *executable)
         }
     };
     Case {
@@ -275,7 +260,8 @@ fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, sna
         keeper,
         output,
         disk,
-        mine,
+        mine: found.map_or(&[], |(bytes, ..)| bytes.as_slice()),
+        found,
         executable,
     }
 }
@@ -286,7 +272,7 @@ fn decide(
     snapshot: &Snapshot,
     wish: Wish,
     surroundings: &mut dyn Surroundings,
-    bases: &mut BTreeMap<String, String>,
+    bases: &mut BTreeMap<String, Arc<str>>,
 ) {
     let misfits = misfits(case);
     let row = Row {
@@ -309,10 +295,7 @@ fn decide(
         _ => None,
     };
     if let Some(kind) = kind {
-        let after = case
-            .new
-            .map(|(artifact, _)| artifact.text.to_string())
-            .unwrap_or_default();
+        let after = case.new.map(|(artifact, digest)| (Arc::clone(&artifact.text), digest));
         plan.changes.push(change(case, kind, after, false));
     }
     let entry = match found {
@@ -329,7 +312,7 @@ fn decide(
     if let Some(entry) = entry {
         if let (true, Some((artifact, _))) = (entry.carried.is_some(), case.new) {
             let text = if case.new.is_some_and(|(_, digest)| digest == entry.digest) {
-                Some(artifact.text.to_string())
+                Some(Arc::clone(&artifact.text))
             } else {
                 None
             };
@@ -352,13 +335,19 @@ fn pure(case: &Case<'_>) -> Option<Entry> {
     Some(Entry::pure(artifact.target, owner(case), digest))
 }
 
-pub(crate) fn change(case: &Case<'_>, kind: ChangeKind, after: String, carries: bool) -> Change {
+/// `after`: the content and its digest; `None` for a file that goes.
+pub(crate) fn change(case: &Case<'_>, kind: ChangeKind, after: Option<(Arc<str>, Digest)>, carries: bool) -> Change {
+    let none = || (Arc::default(), Digest::of(&[]));
+    let before = case.found.map(|(bytes, digest, _)| (Arc::clone(bytes), digest));
     Change {
-        path: case.path.to_owned(),
-        kind,
-        before: case.mine.to_vec(),
-        after,
+        seen: case.found.and_then(|(.., seen)| seen),
         carries,
+        ..Change::new(
+            case.path,
+            kind,
+            before.unwrap_or_else(none),
+            after.unwrap_or_else(|| (Arc::from(""), Digest::of(&[]))),
+        )
     }
 }
 
@@ -381,29 +370,23 @@ pub(crate) fn conflict(case: &Case<'_>, row: Row, misfits: Vec<Misfit>) -> Confl
 pub(crate) fn base_changes(
     before: &Lock,
     after: &Lock,
-    bases: BTreeMap<String, String>,
+    bases: BTreeMap<String, Arc<str>>,
     snapshot: &Snapshot,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     let held = |path: &str| match snapshot.get(path) {
-        OnDisk::File { digest, bytes, .. } => Some((*digest, bytes.clone())),
+        OnDisk::File { digest, bytes, .. } => Some((Arc::clone(bytes), *digest)),
         OnDisk::Absent | OnDisk::Other => None,
     };
     let carried = |lock: &Lock, path: &str| lock.files.get(path).is_some_and(|entry| entry.carried.is_some());
     for (path, text) in bases {
         let path = base::path_of(&path);
-        let (kind, before) = match held(&path) {
-            Some((digest, _)) if digest == Digest::of(text.as_bytes()) => continue,
-            Some((_, bytes)) => (ChangeKind::Modified, bytes),
-            None => (ChangeKind::Added, Vec::new()),
-        };
-        changes.push(Change {
-            path,
-            kind,
-            before,
-            after: text,
-            carries: false,
-        });
+        let digest = Digest::of(text.as_bytes());
+        match held(&path) {
+            Some((_, known)) if known == digest => {}
+            Some(before) => changes.push(Change::modified(&path, before, (text, digest))),
+            None => changes.push(Change::added(&path, (text, digest))),
+        }
     }
     for path in before
         .files
@@ -411,15 +394,7 @@ pub(crate) fn base_changes(
         .filter(|path| carried(before, path) && !carried(after, path))
     {
         let path = base::path_of(path);
-        if let Some((_, before)) = held(&path) {
-            changes.push(Change {
-                path,
-                kind: ChangeKind::Removed,
-                before,
-                after: String::new(),
-                carries: false,
-            });
-        }
+        changes.extend(held(&path).map(|before| Change::removed(&path, before)));
     }
     changes
 }

@@ -3,6 +3,7 @@
 //! Owns: the document's form, and what makes it stale. Must not know: how plans come about, or how they are carried out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::base;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::lock::{self, Lock};
-use crate::plan::{Change, ChangeKind, Plan};
+use crate::plan::{Change, Plan};
 use crate::reserved;
 use crate::root::Root;
 use crate::snapshot::{OnDisk, Snapshot};
@@ -64,8 +65,8 @@ pub fn save(plan: &Plan, lock_before: Option<&str>) -> Result<SavedPlan, SyncErr
     }
     let saved = |change: &Change| SavedChange {
         path: change.path.clone(),
-        before: (change.kind != ChangeKind::Added).then(|| Digest::of(&change.before).to_string()),
-        after: (change.kind != ChangeKind::Removed).then(|| change.after.clone()),
+        before: change.from().map(|digest| digest.to_string()),
+        after: change.to().map(|_| change.after.to_string()),
         carries: change.carries,
     };
     Ok(SavedPlan {
@@ -150,23 +151,26 @@ pub fn load(
     };
     for (index, change) in all.into_iter().enumerate() {
         let (before, digest) = match snapshot.get(&change.path) {
-            OnDisk::Absent => (Vec::new(), None),
-            OnDisk::File { bytes, digest, .. } => (bytes.clone(), Some(digest.to_string())),
-            OnDisk::Other => (Vec::new(), Some(String::new())),
+            OnDisk::Absent => (None, None),
+            OnDisk::File { bytes, digest, .. } => (Some((Arc::clone(bytes), *digest)), Some(digest.to_string())),
+            OnDisk::Other => (None, Some(String::new())),
         };
         if digest != change.before {
             moved.push(format!("{} changed", change.path));
         }
+        let before = before.unwrap_or_else(|| (Arc::default(), Digest::of(&[])));
+        let after = change
+            .after
+            .as_deref()
+            .map(|text| (Arc::from(text), Digest::of(text.as_bytes())));
         let made = Change {
-            path: change.path.clone(),
-            kind: match (&change.before, &change.after) {
-                (_, None) => ChangeKind::Removed,
-                (None, Some(_)) => ChangeKind::Added,
-                (Some(_), Some(_)) => ChangeKind::Modified,
-            },
-            before,
-            after: change.after.clone().unwrap_or_default(),
+            seen: snapshot.seen(&change.path),
             carries: change.carries,
+            ..match (&change.before, after) {
+                (_, None) => Change::removed(&change.path, before),
+                (None, Some(after)) => Change::added(&change.path, after),
+                (Some(_), Some(after)) => Change::modified(&change.path, before, after),
+            }
         };
         if index < saved.changes.len() {
             plan.changes.push(made);

@@ -3,6 +3,8 @@
 //! Owns: looking at files and at git. Must not know: what should stand there.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use git2::Status;
@@ -26,7 +28,7 @@ pub enum OnDisk {
         /// Digest of its content.
         digest: Digest,
         /// Its bytes, for diffs and merges; none while they are unread.
-        bytes: Vec<u8>,
+        bytes: Arc<Vec<u8>>,
         /// Whether it may be executed. Generated files may not.
         executable: bool,
     },
@@ -37,11 +39,20 @@ pub enum OnDisk {
 /// What stands at every path that a plan is about, at one moment.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    files: BTreeMap<String, OnDisk>,
+    files: BTreeMap<String, Look>,
     held: BTreeMap<String, Held>,
-    stamps: BTreeMap<String, Stamp>,
-    /// Files whose digest was known by their stamp; their bytes were not read.
-    unread: BTreeSet<String>,
+}
+
+/// What a look at one path said.
+#[derive(Debug)]
+struct Look {
+    disk: OnDisk,
+    /// What the file system said of a file before it was read.
+    seen: Option<Stamp>,
+    /// Whether that may stand in for reading the file later.
+    proves: bool,
+    /// Whether the digest was known by the stamp, so that the bytes were not read.
+    unread: bool,
 }
 
 impl Snapshot {
@@ -65,36 +76,39 @@ impl Snapshot {
     ) -> Result<Self, SyncError> {
         let now = SystemTime::now();
         let paths: Vec<&str> = paths.into_iter().collect();
-        let look = |folders: &mut Folders, path: &str| {
-            let found = look(root, path, known.get(path), now, folders)?;
-            Ok((path.to_owned(), found))
-        };
-        // Where next to nothing is read, one thread is done before others have begun.
-        let unknown = paths.iter().filter(|path| !known.contains_key(**path)).count();
-        let looked: Vec<(String, Look)> = if unknown < 16 {
-            let mut folders = Folders::default();
-            let looked = paths.iter().map(|path| look(&mut folders, path));
-            looked.collect::<Result<_, SyncError>>()?
-        } else {
-            let looked = paths.par_iter().with_min_len(16);
-            looked
-                .map_init(Folders::default, |folders, path| look(folders, path))
-                .collect::<Result<_, SyncError>>()?
-        };
-        let mut snapshot = Self::default();
         let twins = twins(&paths);
-        for (path, mut look) in looked {
-            if twins.contains(path.as_str()) && !is_listed(root, &path) {
+        let mut folders = Folders::default();
+        let mut snapshot = Self::default();
+        let mut unknown = Vec::new();
+        for path in paths {
+            let full = root.resolve_among(path, &mut folders)?;
+            let mut look = Look::at(&full, known.get(path), now);
+            if twins.contains(path) && !is_listed(root, path) {
                 look = Look::only(OnDisk::Absent);
             }
-            snapshot.stamps.extend(look.stamp.map(|stamp| (path.clone(), stamp)));
-            if look.unread {
-                snapshot.unread.insert(path.clone());
+            if matches!(look.disk, OnDisk::File { .. }) && !look.unread {
+                unknown.push((path.to_owned(), full));
             }
-            snapshot.files.insert(path, look.disk);
+            snapshot.files.insert(path.to_owned(), look);
+        }
+        let contents = side_by_side(unknown, |(path, full)| {
+            let bytes = std::fs::read(&full).map_err(|error| SyncError::io("cannot read", &full, &error))?;
+            Ok((path, Digest::of(&bytes), bytes))
+        })?;
+        for (path, digest, bytes) in contents {
+            snapshot.fill(&path, digest, bytes);
         }
         snapshot.forget_untrusted_modes(root);
         Ok(snapshot)
+    }
+
+    /// Fills in what was read of a file.
+    fn fill(&mut self, path: &str, read: Digest, content: Vec<u8>) {
+        if let Some(look) = self.files.get_mut(path)
+            && let OnDisk::File { digest, bytes, .. } = &mut look.disk
+        {
+            (*digest, *bytes, look.unread) = (read, Arc::new(content), false);
+        }
     }
 
     /// Looks at the given paths of a tree that is not the disk: what is staged, or a revision. Everything is read.
@@ -109,11 +123,11 @@ impl Snapshot {
                 Node::Other => OnDisk::Other,
                 Node::File { bytes, executable } => OnDisk::File {
                     digest: Digest::of(&bytes),
-                    bytes,
+                    bytes: Arc::new(bytes),
                     executable,
                 },
             };
-            snapshot.files.insert(path.to_owned(), found);
+            snapshot.files.insert(path.to_owned(), Look::only(found));
         }
         Ok(snapshot)
     }
@@ -132,7 +146,7 @@ impl Snapshot {
 
     /// Forgets the executable bits when git is told not to look at them, as on disks that have none of their own.
     fn forget_untrusted_modes(&mut self, root: &Root) {
-        let mut set = self.files.values_mut().filter_map(|disk| match disk {
+        let mut set = self.files.values_mut().filter_map(|look| match &mut look.disk {
             OnDisk::File { executable, .. } if *executable => Some(executable),
             _ => None,
         });
@@ -148,31 +162,59 @@ impl Snapshot {
     /// # Errors
     /// A file that exists cannot be read.
     pub fn read<'a>(&mut self, root: &Root, paths: impl IntoIterator<Item = &'a str>) -> Result<(), SyncError> {
-        for path in paths {
-            if self.unread.remove(path) {
-                let look = look(root, path, None, SystemTime::now(), &mut Folders::default())?;
-                self.files.insert(path.to_owned(), look.disk);
+        let unread: Vec<(&str, Digest, Option<Stamp>)> = paths
+            .into_iter()
+            .filter_map(|path| match self.files.get(path)? {
+                Look {
+                    disk: OnDisk::File { digest, .. },
+                    seen,
+                    unread: true,
+                    ..
+                } => Some((path, *digest, *seen)),
+                _ => None,
+            })
+            .collect();
+        let mut moved = Vec::new();
+        let read = side_by_side(unread, |(path, digest, seen)| {
+            let full = root.resolve(path)?;
+            let bytes = std::fs::read(&full).ok();
+            let now = full.symlink_metadata().ok().and_then(|metadata| Stamp::seen(&metadata));
+            // Looked at after it was read: with the same stamp it was the same content then.
+            Ok((path, digest, bytes.filter(|_| now.is_some() && now == seen)))
+        })?;
+        for (path, digest, bytes) in read {
+            match bytes {
+                Some(bytes) => self.fill(path, digest, bytes),
+                None => moved.push(path),
             }
         }
+        let again = Self::take(root, moved)?;
+        self.files.extend(again.files);
         self.forget_untrusted_modes(root);
         Ok(())
     }
 
     /// Every path that was looked at, with what stands there.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &OnDisk)> {
-        self.files.iter().map(|(path, disk)| (path.as_str(), disk))
+        self.files.iter().map(|(path, look)| (path.as_str(), &look.disk))
     }
 
     /// What the file system said of a file, when that may stand in for reading it later.
     #[must_use]
     pub fn stamp(&self, path: &str) -> Option<Stamp> {
-        self.stamps.get(path).copied()
+        self.files.get(path).filter(|look| look.proves)?.seen
+    }
+
+    /// What the file system said of a file, whatever that is worth.
+    #[must_use]
+    pub fn seen(&self, path: &str) -> Option<Stamp> {
+        self.files.get(path)?.seen
     }
 
     /// What stands at a path.
     #[must_use]
     pub fn get(&self, path: &str) -> &OnDisk {
-        self.files.get(path).unwrap_or(&OnDisk::Absent)
+        self.files.get(path).map_or(&OnDisk::Absent, |look| &look.disk)
     }
 
     /// Asks git what it holds of the paths, HEAD and index together.
@@ -216,20 +258,47 @@ fn held_of(status: Status) -> Held {
     }
 }
 
-struct Look {
-    disk: OnDisk,
-    stamp: Option<Stamp>,
-    unread: bool,
-}
-
 impl Look {
     fn only(disk: OnDisk) -> Self {
         Self {
             disk,
-            stamp: None,
+            seen: None,
+            proves: false,
             unread: false,
         }
     }
+
+    /// What stands at a place. Of a file that has not the known stamp, the content is left to be read.
+    fn at(full: &Path, known: Option<&(Stamp, Digest)>, now: SystemTime) -> Self {
+        let metadata = match full.symlink_metadata() {
+            Ok(metadata) if metadata.is_file() => metadata,
+            Ok(_) => return Self::only(OnDisk::Other),
+            Err(_) => return Self::only(OnDisk::Absent),
+        };
+        let seen = Stamp::seen(&metadata);
+        let known = known.filter(|(known, _)| Some(*known) == seen);
+        Self {
+            disk: OnDisk::File {
+                digest: known.map_or(Digest::of(&[]), |(_, digest)| *digest),
+                bytes: Arc::default(),
+                executable: executable(&metadata),
+            },
+            seen,
+            proves: known.is_some() || seen.is_some_and(|seen| seen.is_settled(now)),
+            unread: known.is_some(),
+        }
+    }
+}
+
+/// The same done to each of several files. Of none or one, which is the rule, no other thread is asked.
+fn side_by_side<T: Send, R: Send>(
+    files: Vec<T>,
+    done: impl Fn(T) -> Result<R, SyncError> + Sync + Send,
+) -> Result<Vec<R>, SyncError> {
+    if files.len() < 2 {
+        return files.into_iter().map(done).collect();
+    }
+    files.into_par_iter().map(done).collect()
 }
 
 /// Paths that differ from another in case alone. On a disk that does not tell them apart, both would seem to be there.
@@ -259,46 +328,6 @@ fn is_listed(root: &Root, path: &str) -> bool {
             .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name().to_str() == Some(part)));
         folder.push(part);
         listed
-    })
-}
-
-fn look(
-    root: &Root,
-    path: &str,
-    known: Option<&(Stamp, Digest)>,
-    now: SystemTime,
-    folders: &mut Folders,
-) -> Result<Look, SyncError> {
-    let full = root.resolve_among(path, folders)?;
-    let metadata = match std::fs::symlink_metadata(&full) {
-        Ok(metadata) if metadata.is_file() => metadata,
-        Ok(_) => return Ok(Look::only(OnDisk::Other)),
-        Err(_) => return Ok(Look::only(OnDisk::Absent)),
-    };
-    let stamp = Stamp::of(&metadata, now);
-    let executable = executable(&metadata);
-    if let Some((_, digest)) = known.filter(|(known, _)| Some(*known) == stamp) {
-        let disk = OnDisk::File {
-            digest: *digest,
-            bytes: Vec::new(),
-            executable,
-        };
-        return Ok(Look {
-            disk,
-            stamp,
-            unread: true,
-        });
-    }
-    let bytes = std::fs::read(&full).map_err(|error| SyncError::io("cannot read", &full, &error))?;
-    let disk = OnDisk::File {
-        digest: Digest::of(&bytes),
-        bytes,
-        executable,
-    };
-    Ok(Look {
-        disk,
-        stamp,
-        unread: false,
     })
 }
 

@@ -39,17 +39,44 @@ impl Stamp {
     /// system does not tell enough.
     #[must_use]
     pub fn of(metadata: &Metadata, now: SystemTime) -> Option<Self> {
+        Self::seen(metadata).filter(|stamp| stamp.is_settled(now))
+    }
+
+    /// What is told of a file right now. It is the same as a stamp that was made before when the file is; that it will tell a
+    /// later content apart is not said. `None`: the system does not tell enough.
+    #[must_use]
+    pub fn seen(metadata: &Metadata) -> Option<Self> {
         let modified = nanoseconds(metadata.modified().ok()?)?;
         let (changed, inode, device) = of_system(metadata)?;
-        let settled = nanoseconds(now.checked_sub(TICK)?)?;
-        let told = modified < settled && changed < settled && changed % COARSE != 0;
-        told.then_some(Self {
+        (changed % COARSE != 0).then_some(Self {
             size: metadata.len(),
             modified,
             changed,
             inode,
             device,
         })
+    }
+
+    /// Whether the times are so old, at `now`, that whatever is written from then on has others.
+    #[must_use]
+    pub fn is_settled(&self, now: SystemTime) -> bool {
+        let settled = now.checked_sub(TICK).and_then(nanoseconds);
+        settled.is_some_and(|settled| self.modified < settled && self.changed < settled)
+    }
+
+    /// Whether this is the file of `before` after it was given another name, by us, and so that whatever is written to it from
+    /// then on has other times. A new name is a change, whose time the file system takes from its own clock: no content that
+    /// comes later has an earlier time, so one from before that moment tells itself apart, however young it is.
+    #[must_use]
+    pub fn is_sealed_since(&self, before: &Self) -> bool {
+        self.is_renamed(before) && self.changed > before.changed && self.changed > self.modified
+    }
+
+    /// Whether this may be the file of `before` under another name: all but the time of the last change of anything is the same.
+    #[must_use]
+    pub fn is_renamed(&self, before: &Self) -> bool {
+        let changed = before.changed;
+        Self { changed, ..*self } == *before
     }
 }
 
@@ -143,5 +170,25 @@ mod tests {
             .unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), modified);
         assert_ne!(first, stamp());
+    }
+
+    #[test]
+    fn a_young_file_that_got_another_name_tells_whatever_is_written_to_it_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("a"), folder.path().join("b"));
+        let seen = |path| Stamp::seen(&std::fs::metadata(path).unwrap()).unwrap();
+        std::fs::write(&path, "1").unwrap();
+        let before = seen(&path);
+        assert!(!before.is_sealed_since(&before));
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::rename(&path, &other).unwrap();
+        let after = seen(&other);
+        assert!(after.is_sealed_since(&before), "{before:?} {after:?}");
+        assert!(after.is_renamed(&before));
+        std::fs::write(&other, "2").unwrap();
+        assert_ne!(seen(&other), after);
+        assert!(!seen(&other).is_sealed_since(&before) && !seen(&other).is_renamed(&before));
+        std::fs::write(&path, "1").unwrap();
+        assert!(!seen(&path).is_renamed(&before), "another file of the same content");
     }
 }

@@ -151,15 +151,25 @@ impl Journal {
         })
     }
 
-    /// Forgets a journal, in the very end.
+    /// Forgets the journal of an apply that was undone, in the very end.
     ///
     /// # Errors
     /// It cannot be deleted.
-    pub(super) fn close(folder: &Path, state: &str) -> Result<(), SyncError> {
-        let path = folder.join(state);
+    pub(super) fn close(folder: &Path) -> Result<(), SyncError> {
+        let path = folder.join(OPEN);
         fs::remove_file(&path)
             .and_then(|()| flush(folder))
             .map_err(|error| failed("cannot delete", &path, &error))
+    }
+
+    /// Forgets the journal of an apply that has happened. Nobody waits for the disk: should it be there again after a power cut,
+    /// the next turn tidies up once more, and finds nothing to do.
+    ///
+    /// # Errors
+    /// It cannot be deleted.
+    pub(super) fn drop_done(folder: &Path) -> Result<(), SyncError> {
+        let path = folder.join(DONE);
+        fs::remove_file(&path).map_err(|error| failed("cannot delete", &path, &error))
     }
 
     /// The journal in one of its states, if there is one.
@@ -261,7 +271,7 @@ mod tests {
         Journal::mark_done(folder.path()).unwrap();
         assert_eq!(Journal::read(folder.path(), OPEN).unwrap(), None);
         assert_eq!(Journal::read(folder.path(), DONE).unwrap(), Some(journal));
-        Journal::close(folder.path(), DONE).unwrap();
+        Journal::drop_done(folder.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

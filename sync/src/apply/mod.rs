@@ -4,13 +4,15 @@
 //!
 //! 1. The journal is written: which files will be changed, from what to what, and under which names beside them.
 //! 2. Every new content is written beside its place (`.flaresmith-….new`) and flushed.
-//! 3. File by file: what stands there is moved aside (`.flaresmith-….old`), looked at once more, and the new content takes
-//!    its place. Removals come first, so that a name that only changes its case keeps its content; the lock comes last.
+//! 3. File by file: what stands there is looked at, moved aside (`.flaresmith-….old`), and the new content takes its place.
+//!    Removals come first, so that a name that only changes its case keeps its content; the lock comes last. Then everything
+//!    that was moved aside is read: it must be what the journal says.
 //! 4. The journal is marked done. From here on the apply has happened; what was moved aside is deleted, then the journal.
 //!
-//! A failure before step 4 is undone at once, a killed process is undone by the next turn: see `recover`. Nothing that is moved
-//! or deleted is anything but what the journal expects there, so what a person saves meanwhile stays where it was saved. For
-//! the moment between moving aside and taking its place a file does not exist: no file is ever seen half written.
+//! A failure before step 4 is undone at once, a killed process is undone by the next turn: see `recover`. Nothing is deleted
+//! but what the journal expects there, and what was moved without being that goes back, so what a person saves meanwhile stays
+//! where it was saved. For the moment between moving aside and taking its place a file does not exist: no file is ever seen
+//! half written.
 
 mod journal;
 mod place;
@@ -19,37 +21,64 @@ mod recover;
 mod tests;
 mod turn;
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::thread::Builder;
 
 use rayon::prelude::*;
 
 use self::journal::{Journal, Step};
-use self::place::{At, Placed, Spot, failed, look};
+use self::place::{At, Placed, Spot, failed, look, seen};
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::lock;
-use crate::plan::{ChangeKind, Plan};
+use crate::plan::{Change, Plan};
 use crate::root::Root;
+use crate::stamp::Stamp;
 
 pub use self::recover::Recovered;
 pub use self::turn::{Turn, is_unfinished, take_turn};
 
-/// A step and the text that it writes.
-type Work<'a> = (Step, Cow<'a, str>);
+/// How many files are written and flushed at once.
+const AT_ONCE: usize = 16;
+
+/// What was carried out.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Files that were moved aside and then written to by somebody who had them open: they are left, under the name that they have
+    /// now. It is empty in all but that case.
+    pub kept: Vec<PathBuf>,
+    /// Stamps of the files that were written, by path, where they tell whatever is written from now on.
+    pub written: BTreeMap<String, Stamp>,
+}
+
+/// What a step writes, and what the plan saw where it does.
+struct Content {
+    text: Arc<str>,
+    seen: Option<Stamp>,
+    /// What the file system said when it was written, beside its place.
+    fresh: OnceLock<Stamp>,
+}
+
+/// What the file system said while a step was carried out.
+#[derive(Debug, Default, Clone)]
+struct Done {
+    /// Of what was moved aside, if that tells whatever is written to it later.
+    aside: Option<Stamp>,
+    /// Of what was written, in its place, under the same condition.
+    written: Option<Stamp>,
+}
 
 /// Carries a plan out. Does nothing at all when it has conflicts.
-///
-/// Returns files that were moved aside and then written to by somebody who had them open: they are left, under the name that they
-/// have now. It is empty in all but that case.
 ///
 /// # Errors
 /// A file cannot be written or deleted, or changed since the plan was made. Everything is as it was then; only when even that
 /// cannot be had, the error says so, and the next turn tries again.
-pub fn apply(root: &Root, plan: &Plan, turn: &Turn) -> Result<Vec<PathBuf>, SyncError> {
+pub fn apply(root: &Root, plan: &Plan, turn: &Turn) -> Result<Applied, SyncError> {
     if plan.is_blocked() {
         return Err(SyncError::new(
             "APPLY_CONFLICTS",
@@ -58,41 +87,52 @@ pub fn apply(root: &Root, plan: &Plan, turn: &Turn) -> Result<Vec<PathBuf>, Sync
     }
     let work = work(root, plan)?;
     if work.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Applied::default());
     }
-    let (steps, texts): (Vec<Step>, Vec<Cow<'_, str>>) = work.into_iter().unzip();
+    let (steps, contents): (Vec<Step>, Vec<Content>) = work.into_iter().unzip();
     let journal = Journal::new(root, steps)?;
     journal.begin(turn.folder())?;
-    let done = carry_out(root, &journal, &texts).and_then(|()| Journal::mark_done(turn.folder()));
+    let done = carry_out(root, &journal, &contents).and_then(|done| {
+        Journal::mark_done(turn.folder())?;
+        Ok(done)
+    });
     match done {
-        Ok(()) => recover::finish(root, &journal, turn.folder()),
+        Ok(done) => {
+            let asides: Vec<Option<Stamp>> = done.iter().map(|done| done.aside).collect();
+            let kept = recover::finish(root, &journal, &asides, turn.folder())?;
+            let written = journal.steps.iter().zip(done);
+            let written = written.filter_map(|(step, done)| Some((step.path.clone(), done.written?)));
+            Ok(Applied {
+                kept,
+                written: written.collect(),
+            })
+        }
         Err(error) => Err(taken_back(error, recover::undo(root, &journal, turn.folder()))),
     }
 }
 
 /// What the plan wants done, in the order of doing: removals, then additions and modifications, then the lock.
-fn work<'a>(root: &Root, plan: &'a Plan) -> Result<Vec<Work<'a>>, SyncError> {
-    let (mut removals, mut work): (Vec<Work<'a>>, Vec<Work<'a>>) = (Vec::new(), Vec::new());
-    for change in plan.all_changes() {
-        let before = Digest::of(&change.before);
-        let after = Digest::of(change.after.as_bytes());
-        let (before, after) = match change.kind {
-            ChangeKind::Added => (None, Some(after)),
-            ChangeKind::Modified => (Some(before), Some(after)),
-            ChangeKind::Removed => (Some(before), None),
-        };
+fn work(root: &Root, plan: &Plan) -> Result<Vec<(Step, Content)>, SyncError> {
+    let step = |change: &Change| {
         let step = Step {
             path: change.path.clone(),
-            before,
-            after,
+            before: change.from(),
+            after: change.to(),
         };
-        let list = if after.is_some() { &mut work } else { &mut removals };
-        list.push((step, Cow::Borrowed(change.after.as_str())));
-    }
-    removals.append(&mut work);
+        let content = Content {
+            text: Arc::clone(&change.after),
+            seen: change.seen,
+            fresh: OnceLock::new(),
+        };
+        (step, content)
+    };
+    let (mut work, mut rest): (Vec<_>, Vec<_>) =
+        plan.all_changes().map(step).partition(|(step, _)| step.after.is_none());
+    work.append(&mut rest);
     if plan.lock_changes {
         let text = plan.lock.to_text();
         let path = root.resolve(lock::FILE)?;
+        let seen = seen(&path);
         let before = match look(&path).map_err(|error| failed("cannot read", &path, &error))? {
             At::File(digest) => Some(digest),
             At::Absent | At::Other => None,
@@ -102,12 +142,13 @@ fn work<'a>(root: &Root, plan: &'a Plan) -> Result<Vec<Work<'a>>, SyncError> {
             before,
             after: Some(Digest::of(text.as_bytes())),
         };
-        removals.push((step, Cow::Owned(text)));
+        let (text, fresh) = (text.into(), OnceLock::new());
+        work.push((step, Content { text, seen, fresh }));
     }
-    Ok(removals)
+    Ok(work)
 }
 
-fn carry_out(root: &Root, journal: &Journal, texts: &[Cow<'_, str>]) -> Result<(), SyncError> {
+fn carry_out(root: &Root, journal: &Journal, contents: &[Content]) -> Result<Vec<Done>, SyncError> {
     for folder in &journal.folders {
         let folder = root.resolve(folder)?;
         match fs::create_dir(&folder) {
@@ -115,42 +156,78 @@ fn carry_out(root: &Root, journal: &Journal, texts: &[Cow<'_, str>]) -> Result<(
             _ => {}
         }
     }
-    for (i, text) in texts.iter().enumerate() {
-        let (step, spot) = journal.at(root, i)?;
-        if step.after.is_some() {
-            write_beside(&spot, text).map_err(|error| failed("cannot write", &spot.target, &error))?;
-        }
-    }
-    // Flushed side by side once all are written: a disk does that in a fraction of the time of one after the other.
-    (0..texts.len()).into_par_iter().try_for_each(|i| {
+    at_once(contents, |i, content| {
         let (step, spot) = journal.at(root, i)?;
         if step.after.is_none() {
             return Ok(());
         }
-        File::open(&spot.fresh)
-            .and_then(|file| file.sync_data())
-            .map_err(|error| failed("cannot write", &spot.target, &error))
+        write_beside(&spot, content).map_err(|error| failed("cannot write", &spot.target, &error))
     })?;
-    for i in 0..texts.len() {
+    let mut done = Vec::with_capacity(contents.len());
+    for (i, content) in contents.iter().enumerate() {
         let (step, spot) = journal.at(root, i)?;
-        exchange(step, &spot)?;
+        done.push(exchange(step, &spot, content)?);
     }
-    // Somebody who had a file open may have written to it after it was moved aside.
-    (0..texts.len()).into_par_iter().try_for_each(|i| {
+    // This is the look that counts: before, somebody may have written what the file system tells by nothing, and somebody who had
+    // a file open may have written to it after it was moved aside.
+    done.par_iter_mut().enumerate().try_for_each(|(i, done)| {
         let (step, spot) = journal.at(root, i)?;
-        expect(&spot.aside, step.before, &spot.target)
+        let now = seen(&spot.aside);
+        expect(&spot.aside, step.before, &spot.target)?;
+        done.aside = done.aside.filter(|_| now == done.aside);
+        Ok(())
     })?;
-    flush_folders(root, journal)
+    flush_folders(root, journal)?;
+    Ok(done)
 }
 
-/// Writes a content beside its place. An existing file's mode is kept, but for being executable, which nothing generated is; a
-/// new one gets what the process' mask leaves of 0666.
-fn write_beside(spot: &Spot, text: &str) -> std::io::Result<()> {
+/// Writes a content beside its place, and flushes it. An existing file's mode is kept, but for being executable, which nothing
+/// generated is; a new one gets what the process' mask leaves of 0666.
+fn write_beside(spot: &Spot, content: &Content) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(&spot.fresh)?;
     if let Ok(metadata) = fs::symlink_metadata(&spot.target) {
         file.set_permissions(plain(&metadata))?;
     }
-    file.write_all(text.as_bytes())
+    file.write_all(content.text.as_bytes())?;
+    file.sync_data()?;
+    if let Some(stamp) = Stamp::seen(&file.metadata()?) {
+        let _ = content.fresh.set(stamp);
+    }
+    Ok(())
+}
+
+/// Does something with every content, with several at once: a disk flushes many in little more than the time of one, and whoever
+/// waits for it needs no core. A process that is told to have one thread has one.
+fn at_once(
+    contents: &[Content],
+    done: impl Fn(usize, &Content) -> Result<(), SyncError> + Sync,
+) -> Result<(), SyncError> {
+    let threads = match rayon::current_num_threads() {
+        1 => 1,
+        _ => contents.len().clamp(1, AT_ONCE),
+    };
+    let part = |first: usize| {
+        let mut part = contents.iter().enumerate().skip(first).step_by(threads);
+        part.try_for_each(|(i, content)| done(i, content))
+    };
+    let part = &part;
+    std::thread::scope(|scope| {
+        let spawn = |first| {
+            Builder::new()
+                .spawn_scoped(scope, move || part(first))
+                .map_err(|_| first)
+        };
+        let others: Vec<_> = (1..threads).map(spawn).collect();
+        let mut result = part(0);
+        for other in others {
+            let other = match other {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                Err(first) => part(first),
+            };
+            result = result.and(other);
+        }
+        result
+    })
 }
 
 #[cfg(unix)]
@@ -164,20 +241,33 @@ fn plain(metadata: &fs::Metadata) -> fs::Permissions {
     metadata.permissions()
 }
 
-/// Moves what stands at a place aside, and puts the new content there.
-fn exchange(step: &Step, spot: &Spot) -> Result<(), SyncError> {
+/// Moves what stands at a place aside, and puts the new content there. What is to the file system still what the plan saw is not
+/// read for being moved.
+fn exchange(step: &Step, spot: &Spot, content: &Content) -> Result<Done, SyncError> {
+    let mut done = Done::default();
     if step.before.is_some() {
-        expect(&spot.target, step.before, &spot.target)?;
+        let before = seen(&spot.target);
+        if before.is_none() || before != content.seen {
+            expect(&spot.target, step.before, &spot.target)?;
+        }
         fs::rename(&spot.target, &spot.aside).map_err(|error| failed("cannot move aside", &spot.target, &error))?;
-        expect(&spot.aside, step.before, &spot.target)?;
+        let after = seen(&spot.aside);
+        match before.zip(after) {
+            Some((before, after)) if after.is_renamed(&before) => {
+                done.aside = after.is_sealed_since(&before).then_some(after);
+            }
+            _ => expect(&spot.aside, step.before, &spot.target)?,
+        }
     }
     if step.after.is_some() {
         match place::put(&spot.fresh, &spot.target).map_err(|error| failed("cannot write", &spot.target, &error))? {
             Placed::There => {}
             Placed::Taken => return Err(changed(&spot.target)),
         }
+        let there = seen(&spot.target).zip(content.fresh.get());
+        done.written = there.and_then(|(there, fresh)| there.is_sealed_since(fresh).then_some(there));
     }
-    Ok(())
+    Ok(done)
 }
 
 /// Refuses to go on when a file is not what the journal says about `target`.

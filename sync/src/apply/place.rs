@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
 use crate::error::SyncError;
+use crate::stamp::Stamp;
 
 /// A file's place and the names beside it, all in one folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +46,17 @@ pub(super) enum Placed {
 /// Looks at a place.
 pub(super) fn look(path: &Path) -> io::Result<At> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(At::File(Digest::of(&fs::read(path)?))),
+        Ok(metadata) if metadata.is_file() => Ok(At::File(Digest::of_read(File::open(path)?)?)),
         Ok(_) => Ok(At::Other),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(At::Absent),
         Err(error) => Err(error),
     }
+}
+
+/// What the file system says of a regular file; `None` for all else, and where it does not say enough.
+pub(super) fn seen(path: &Path) -> Option<Stamp> {
+    let metadata = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+    Stamp::seen(&metadata)
 }
 
 /// Gives a file another name, unless something has that name already. A rename would overwrite it; a second link does not.

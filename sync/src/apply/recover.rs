@@ -12,10 +12,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::journal::{DONE, Journal, OPEN, Step};
-use super::place::{At, Placed, Spot, delete, failed, look, put};
+use super::place::{At, Placed, Spot, delete, failed, look, put, seen};
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::root::Root;
+use crate::stamp::Stamp;
 
 /// What became of an apply that was interrupted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(super) fn recover(root: &Root, folder: &Path) -> Result<Option<Recovered>, S
     Journal::drop_unwritten(folder)?;
     let mut found = None;
     if let Some(journal) = Journal::read(folder, DONE)? {
-        let kept = finish(root, &journal, folder)?;
+        let kept = finish(root, &journal, &[], folder)?;
         found = Some(Recovered { undone: false, kept });
     }
     if let Some(journal) = Journal::read(folder, OPEN)? {
@@ -41,19 +42,28 @@ pub(super) fn recover(root: &Root, folder: &Path) -> Result<Option<Recovered>, S
     Ok(found)
 }
 
-/// Deletes what a finished apply moved aside, and folders that it left empty.
-pub(super) fn finish(root: &Root, journal: &Journal, folder: &Path) -> Result<Vec<PathBuf>, SyncError> {
+/// Deletes what a finished apply moved aside, and folders that it left empty. `read`: stamps of files that were read after they
+/// were moved aside, by step, each of which tells whatever was written to it since.
+pub(super) fn finish(
+    root: &Root,
+    journal: &Journal,
+    read: &[Option<Stamp>],
+    folder: &Path,
+) -> Result<Vec<PathBuf>, SyncError> {
     let mut kept = Vec::new();
     for i in 0..journal.steps.len() {
         let (step, spot) = journal.at(root, i)?;
-        if look_at(&spot.aside)? != At::Absent {
+        let read = read.get(i).copied().flatten();
+        if read.is_some() && seen(&spot.aside) == read {
+            delete(&spot.aside).map_err(|error| failed("cannot delete", &spot.aside, &error))?;
+        } else if look_at(&spot.aside)? != At::Absent {
             drop_or_keep(&spot.aside, step.before, &spot, &mut kept)?;
         }
         if step.after.is_none() {
             remove_empty_folders(root, &spot.target);
         }
     }
-    Journal::close(folder, DONE)?;
+    Journal::drop_done(folder)?;
     Ok(kept)
 }
 
@@ -79,7 +89,7 @@ pub(super) fn undo(root: &Root, journal: &Journal, folder: &Path) -> Result<Reco
         // Those with something in them stay: it is not ours.
         let _ = fs::remove_dir(root.resolve(made)?);
     }
-    Journal::close(folder, OPEN)?;
+    Journal::close(folder)?;
     Ok(recovered)
 }
 

@@ -28,7 +28,7 @@ impl Place {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    fn apply(&self, plan: &Plan) -> Result<Vec<PathBuf>, SyncError> {
+    fn apply(&self, plan: &Plan) -> Result<Applied, SyncError> {
         apply(&self.root, plan, &take_turn(&self.root).unwrap())
     }
 
@@ -64,16 +64,14 @@ impl Place {
 
 /// A plan that takes each path from a content to a content; empty means that there is no file.
 fn plan(changes: &[(&str, &str, &str)]) -> Plan {
-    let change = |(path, before, after): &(&str, &str, &str)| Change {
-        path: (*path).to_owned(),
-        kind: match (*before, *after) {
-            ("", _) => ChangeKind::Added,
-            (_, "") => ChangeKind::Removed,
-            _ => ChangeKind::Modified,
-        },
-        before: before.as_bytes().to_vec(),
-        after: (*after).to_owned(),
-        carries: false,
+    let change = |(path, before, after): &(&str, &str, &str)| {
+        let bytes = (Arc::new(before.as_bytes().to_vec()), Digest::of(before.as_bytes()));
+        let text = (Arc::from(*after), Digest::of(after.as_bytes()));
+        match (*before, *after) {
+            ("", _) => Change::added(path, text),
+            (_, "") => Change::removed(path, bytes),
+            _ => Change::modified(path, bytes, text),
+        }
     };
     Plan {
         changes: changes.iter().map(change).collect(),
@@ -121,6 +119,37 @@ fn a_file_saved_after_the_plan_was_made_is_left_and_so_is_all_else() {
         assert_eq!(place.read("another"), "old\n");
         assert_eq!(place.names(), before, "{name}");
         assert!(!place.path("folder").exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_file_system_does_not_tell_is_read_before_it_counts() {
+    let place = place();
+    fs::write(place.path("another"), "old\n").unwrap();
+    fs::write(place.path("file"), "own\n").unwrap();
+    let mut plan = plan(&[("another", "old\n", "new\n"), ("file", "old\n", "new\n")]);
+    plan.changes[1].seen = seen(&place.path("file"));
+    assert!(plan.changes[1].seen.is_some());
+    assert_eq!(place.apply(&plan).unwrap_err().code, "APPLY_FILE_CHANGED");
+    assert_eq!(place.read("file"), "own\n");
+    assert_eq!(place.read("another"), "old\n");
+    assert_eq!(place.names(), ["another", "file"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn stamps_of_what_was_written_are_those_of_the_files_until_somebody_writes() {
+    let place = place();
+    let applied = place
+        .apply(&plan(&[("a/b/one", "", "1\n"), ("two", "", "2\n")]))
+        .unwrap();
+    for (path, stamp) in &applied.written {
+        let path = place.path(path);
+        assert_eq!(seen(&path), Some(*stamp));
+        let text = fs::read(&path).unwrap();
+        fs::write(&path, text).unwrap();
+        assert_ne!(seen(&path), Some(*stamp), "{path:?}");
     }
 }
 
@@ -207,8 +236,9 @@ fn what_is_saved_during_an_apply_is_never_lost() {
         });
         let told = done.unwrap_or_else(|error| {
             assert_eq!(error.code, "APPLY_FILE_CHANGED", "{error}");
-            Vec::new()
+            Applied::default()
         });
+        let told = told.kept;
         for name in &names {
             let kept = |path: &PathBuf| fs::read_to_string(path).unwrap() == *name;
             assert!(

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use flaresmith_codegen::diagnostics::Diagnostics;
 
 use crate::digest::Digest;
-use crate::plan::{ChangeKind, Plan};
+use crate::plan::Plan;
 use crate::root::{Folders, Root};
 use crate::snapshot::{self, OnDisk, Snapshot};
 use crate::sources::Inputs;
@@ -90,7 +90,7 @@ impl Record {
 
     /// Whether every file has the stamp that it had, or is not there as it was not.
     fn stand(&self, root: &Root) -> bool {
-        let (now, mut folders) = (SystemTime::now(), Folders::default());
+        let mut folders = Folders::default();
         let paths = || self.files.iter().map(|(path, _)| path.as_str());
         self.files.iter().all(|(path, seen)| {
             let Ok(full) = root.resolve_among(path, &mut folders) else {
@@ -98,7 +98,7 @@ impl Record {
             };
             match (full.symlink_metadata(), seen) {
                 (Ok(metadata), Seen { stamp: Some(stamp), .. }) => {
-                    metadata.is_file() && !snapshot::executable(&metadata) && Stamp::of(&metadata, now) == Some(*stamp)
+                    metadata.is_file() && !snapshot::executable(&metadata) && Stamp::seen(&metadata) == Some(*stamp)
                 }
                 (Err(_), Seen { digest: None, .. }) => true,
                 _ => false,
@@ -116,8 +116,8 @@ impl Record {
         })
     }
 
-    /// Remembers what the file system says of files now, for a record that was seen to hold. What an apply has just written has
-    /// no stamp that tells; the first look after a while has.
+    /// Remembers what the file system says of files now, for a record that was seen to hold. What was written a moment ago may
+    /// have no stamp that tells; the first look after a while has.
     pub fn refresh(&mut self, root: &Root, inputs: &Inputs, snapshot: &Snapshot) {
         let mut fresh = self.looks != inputs.looks;
         self.looks.clone_from(&inputs.looks);
@@ -156,8 +156,15 @@ impl Record {
 }
 
 /// Remembers that a repository is settled: the plan was clean, or has been carried out. A record that cannot be written is not
-/// missed. `diagnostics` are those of the run.
-pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &Plan, snapshot: &Snapshot) {
+/// missed. `diagnostics` are those of the run; `written` are stamps of what was written, as an apply gives them.
+pub fn remember(
+    root: &Root,
+    inputs: &Inputs,
+    diagnostics: &Diagnostics,
+    plan: &Plan,
+    snapshot: &Snapshot,
+    written: &BTreeMap<String, Stamp>,
+) {
     let (Some(path), Some(program), Some(key)) = (place(root), program(), key(inputs)) else {
         return;
     };
@@ -179,8 +186,8 @@ pub fn remember(root: &Root, inputs: &Inputs, diagnostics: &Diagnostics, plan: &
         return;
     }
     for change in plan.all_changes() {
-        let digest = (change.kind != ChangeKind::Removed).then(|| Digest::of(change.after.as_bytes()));
-        files.insert(change.path.clone(), Seen { digest, stamp: None });
+        let (digest, stamp) = (change.to(), written.get(&change.path).copied());
+        files.insert(change.path.clone(), Seen { digest, stamp });
     }
     let record = Record {
         program: program.to_owned(),

@@ -9,13 +9,14 @@ mod advice;
 mod moment;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::base;
 use crate::command::Commands;
 use crate::digest::Digest;
 use crate::drift::DriftReport;
 use crate::lock::{self, Owner};
-use crate::plan::{Change, ChangeKind, Plan};
+use crate::plan::{Change, Plan};
 use crate::table::Reason;
 use crate::tree::{Node, Tree};
 
@@ -34,16 +35,15 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
     let moment = Moment::of(staged, specs);
     let conflicts = std::mem::take(&mut plan.conflicts);
     for conflict in conflicts {
-        if moment.is_generated(&conflict.path, Digest::of(&conflict.mine)) {
-            plan.changes.push(Change {
-                carries: false,
-                path: conflict.path,
-                kind: conflict
-                    .theirs
-                    .as_ref()
-                    .map_or(ChangeKind::Removed, |_| ChangeKind::Modified),
-                before: conflict.mine,
-                after: conflict.theirs.unwrap_or_default(),
+        let mine = Digest::of(&conflict.mine);
+        if moment.is_generated(&conflict.path, mine) {
+            let before = (Arc::new(conflict.mine), mine);
+            plan.changes.push(match conflict.theirs {
+                Some(text) => {
+                    let digest = Digest::of(text.as_bytes());
+                    Change::modified(&conflict.path, before, (text.into(), digest))
+                }
+                None => Change::removed(&conflict.path, before),
             });
         } else {
             plan.conflicts.push(conflict);
@@ -54,8 +54,7 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
     let mut groups: BTreeMap<Cause, BTreeSet<String>> = BTreeMap::new();
     let mut executable: BTreeSet<String> = BTreeSet::new();
     for change in plan.all_changes() {
-        let before = (change.kind != ChangeKind::Added).then(|| Digest::of(&change.before));
-        let after = (change.kind != ChangeKind::Removed).then(|| Digest::of(change.after.as_bytes()));
+        let (before, after) = (change.from(), change.to());
         if before.is_some() && before == after {
             executable.insert(change.path.clone());
         } else if moment.loose.is_empty() && before.is_some_and(|before| moment.is_carried(&change.path, before)) {
@@ -100,13 +99,7 @@ fn generated_early(plan: &Plan, staged: &Tree) -> Option<Vec<Change>> {
         if let Ok(Node::File { bytes, .. }) = staged.look(path)
             && Digest::of(&bytes) == entry.digest
         {
-            found.push(Change {
-                path: path.clone(),
-                kind: ChangeKind::Removed,
-                before: bytes,
-                after: String::new(),
-                carries: false,
-            });
+            found.push(Change::removed(path, (Arc::new(bytes), entry.digest)));
         }
     }
     (!found.is_empty()).then_some(found)

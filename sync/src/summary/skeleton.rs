@@ -238,27 +238,17 @@ fn keep(kept: &mut [bool], line: usize) {
 
 /// Adds the lines of a part of a text that begins where a line does.
 fn push(text: &str, part: Range<usize>, lines: &mut Vec<Line>) {
-    let (mut start, mut spaces, mut indents) = (part.start, 0, true);
-    let end = part.end;
-    let mut line = |start: usize, end: usize, spaces: usize| {
+    let mut start = part.start;
+    while start < part.end {
+        let rest = text.get(start..part.end).unwrap_or_default();
+        let end = start + rest.find('\n').unwrap_or(rest.len());
+        let spaces = rest.bytes().take_while(|byte| *byte == b' ').count();
         lines.push(Line {
             start,
             end,
             depth: (start + spaces < end).then_some(spaces),
         });
-    };
-    for (at, byte) in part.clone().zip(text.as_bytes().get(part).unwrap_or_default()) {
-        match byte {
-            b'\n' => {
-                line(start, at, spaces);
-                (start, spaces, indents) = (at + 1, 0, true);
-            }
-            b' ' if indents => spaces += 1,
-            _ => indents = false,
-        }
-    }
-    if start < end {
-        line(start, end, spaces);
+        start = end + 1;
     }
 }
 

@@ -21,12 +21,11 @@ pub fn folders<'a>(root: &Root, inputs: &'a Inputs, generated: impl IntoIterator
         below(&root.path().join(folder), &mut found);
     }
     below(&root.path().join(".specify"), &mut found);
-    for path in inputs.digests.keys().map(String::as_str).chain(generated) {
+    let paths = inputs.digests.keys().map(String::as_str).chain(generated);
+    let named: BTreeSet<&str> = paths.filter_map(|path| Some(path.rsplit_once('/')?.0)).collect();
+    for folder in named {
         // The whole way down: a folder on it may go and come back.
         let mut way = root.path().to_owned();
-        let Some((folder, _)) = path.rsplit_once('/') else {
-            continue;
-        };
         for part in folder.split('/') {
             way.push(part);
             found.insert(way.clone());
