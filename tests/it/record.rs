@@ -71,9 +71,14 @@ fn checked(git: &Git) -> Said {
         let _ = fs::remove_file(path);
     }
     let truth = git.run(&["spec", "check"]);
+    // What a busy machine makes it say besides, that something takes long, is no part of what it says.
+    let told = |said: &Said| -> Vec<String> {
+        let lines = said.err.lines().filter(|line| !line.ends_with(" …"));
+        lines.map(str::to_owned).collect()
+    };
     assert_eq!(
-        (said.code, &said.out, &said.err),
-        (truth.code, &truth.out, &truth.err),
+        (said.code, &said.out, told(&said)),
+        (truth.code, &truth.out, told(&truth)),
         "with a record and without"
     );
     for (path, bytes) in kept {
