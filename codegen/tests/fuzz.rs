@@ -88,3 +88,39 @@ fn contracts_out_of_noise_are_emitted_and_parse() {
     let emitted = (0..8).filter(|number| bodies::emit(ALL, &noise(*number))).count();
     assert!(emitted >= 2, "only {emitted} of 8 contracts have no errors");
 }
+
+#[test]
+fn text_that_left_its_place_is_found() {
+    for (path, good, bad) in [
+        (
+            "a.rs",
+            "/* 0xBADC0DE */ const A: &str = \"0xBADC0DE\";",
+            "/* */ 0xBADC0DE; /* */",
+        ),
+        ("a.rs", "const A: u32 = 1;", "const A: u32 = 0xBADC0DE;"),
+        ("a.rs", "struct A { a: u8 }", "struct A { a: u8, a: u8 }"),
+        (
+            "a.ts",
+            "/** 0xBADC0DE */\nexport const a = '0xBADC0DE';",
+            "export const a = 0xBADC0DE;",
+        ),
+        (
+            "a.ts",
+            "export const a = `0xBADC0DE`;",
+            "export const a = `${0xBADC0DE}`;",
+        ),
+        (
+            "a.json",
+            "{\"exec\": [\"a('0xBADC0DE')\"]}",
+            "{\"exec\": [\"a('');\", \"0xBADC0DE\"]}",
+        ),
+        ("a.json", "{}", "{}}"),
+        ("a.yaml", "a: '*/'", "a: *b"),
+        ("a.md", "&lt;script>", "<script>"),
+        ("a.md", "```\n0xBADC0DE\n```", "```\n0xBADC0DE\n"),
+    ] {
+        let path = if bad.contains("exec") { "postman/a.json" } else { path };
+        assert_eq!(bodies::parses(path, good), Ok(()), "{good}");
+        assert!(bodies::parses(path, bad).is_err(), "{bad}");
+    }
+}

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use deno_ast::swc::lexer::token::Token;
 use deno_ast::{MediaType, ModuleSpecifier, ParseParams, SourceRangedForSpanned, StartSourcePos};
 use flaresmith_codegen::emit::Artifact;
 use flaresmith_codegen::memo::Memo;
@@ -26,7 +27,8 @@ pub(super) fn artifacts(artifacts: &[Artifact]) {
     }
 }
 
-fn file(path: &str, text: &str) -> Result<(), String> {
+/// What is wrong with a file, by the parser of its kind.
+pub fn file(path: &str, text: &str) -> Result<(), String> {
     match path.rsplit_once('.').map_or("", |(_, end)| end) {
         "rs" => rust(text),
         "ts" => typescript(text, MediaType::TypeScript),
@@ -111,7 +113,8 @@ fn typescript(text: &str, media_type: MediaType) -> Result<(), String> {
     }
     for token in parsed.tokens().iter() {
         let start = token.start().as_byte_index(StartSourcePos::START_SOURCE_POS);
-        if text.get(start..).is_some_and(|rest| rest.starts_with(PROBE)) {
+        let number = matches!(token.token, Token::Num { .. });
+        if number && text.get(start..).is_some_and(|rest| rest.starts_with(PROBE)) {
             return Err("text of the contract became TypeScript".to_owned());
         }
     }

@@ -19,6 +19,7 @@ use flaresmith_codegen::source::{Sources, read as reader};
 use flaresmith_codegen::{Compilation, analyse, compile, spec};
 
 use choices::Choices;
+pub use hold::file as parses;
 
 /// Parts the files of one input: the contract, the data model, the feature.
 const NEXT_FILE: &str = "\n%%%%\n";
