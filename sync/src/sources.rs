@@ -2,11 +2,12 @@
 //!
 //! Owns: which files are read. Must not know: what is in them, beyond where `$ref` may point.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flaresmith_codegen::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use flaresmith_codegen::settings::{self, Settings};
 use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::source::read::LARGEST;
 
 use crate::digest::Digest;
 use crate::error::SyncError;
@@ -61,7 +62,10 @@ pub fn read(tree: &Tree) -> Result<Inputs, SyncError> {
         let Some(bytes) = tree.read(&path)? else {
             continue;
         };
-        pending.extend(referred_files(&path, &bytes));
+        // What is too large is told as a whole, whatever it refers to.
+        if bytes.len() <= LARGEST {
+            pending.extend(referred_files(&path, &bytes));
+        }
         inputs.digests.insert(path.clone(), Digest::of(&bytes));
         inputs.sources.insert(&path, bytes);
     }
@@ -164,6 +168,10 @@ fn looks_like_contract(tree: &Tree, path: &str) -> bool {
         // It may be one, and whoever reads it next will tell why it cannot be read.
         Err(_) => return true,
     };
+    // Whoever reads it will tell that it is too large.
+    if bytes.len() > LARGEST {
+        return true;
+    }
     const KEYS: [&str; 2] = ["openapi", "swagger"];
     let text = String::from_utf8_lossy(&bytes);
     if !KEYS.iter().any(|key| text.contains(key)) {
@@ -184,9 +192,9 @@ fn looks_like_contract(tree: &Tree, path: &str) -> bool {
 
 /// Paths, relative to the root, that the text may refer to by `$ref`. Too many do no harm: a file nobody resolves is only
 /// read. References to URLs and out of the root are left to the resolver, which tells about them.
-fn referred_files(path: &str, bytes: &[u8]) -> Vec<String> {
+fn referred_files(path: &str, bytes: &[u8]) -> BTreeSet<String> {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Vec::new();
+        return BTreeSet::new();
     };
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     text.split("$ref")
@@ -255,12 +263,12 @@ mod tests {
         let text = "a: {$ref: ../data-model.yaml#/$defs/A}\n\"$ref\": \"b.json\"\n$ref: 'c d.yaml#/x'\n$ref: '#/here'\n\
                     $ref: https://x.test/y.yaml\n$ref: ../../../../etc/passwd\n$ref: e%20f.yaml\n";
         assert_eq!(
-            referred_files("specs/001-x/contracts/api.yaml", text.as_bytes()),
+            Vec::from_iter(referred_files("specs/001-x/contracts/api.yaml", text.as_bytes())),
             [
-                "specs/001-x/data-model.yaml",
                 "specs/001-x/contracts/b.json",
                 "specs/001-x/contracts/c d.yaml",
-                "specs/001-x/contracts/e f.yaml"
+                "specs/001-x/contracts/e f.yaml",
+                "specs/001-x/data-model.yaml"
             ]
         );
     }

@@ -27,6 +27,8 @@ mod histories;
 mod hono;
 mod hook;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod hostile_input;
 #[cfg(unix)]
 mod incremental;
 mod instances;

@@ -6,6 +6,7 @@
 mod docs;
 mod drizzle;
 pub mod example;
+mod files;
 mod hono;
 mod json;
 mod mcp;

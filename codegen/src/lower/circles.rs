@@ -2,27 +2,58 @@
 //!
 //! Owns: finding and cutting them. Must not know: recursion through fields, which is fine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Lowering;
 use crate::diagnostics::schema as codes;
+use crate::model::graph::Components;
 use crate::model::{Kind, Shape, Type, TypeId};
 
 impl Lowering<'_> {
     /// Cuts every circle at the first of its members, in document order, and tells it.
     pub(super) fn cut_circles(&mut self) {
-        let mut safe: BTreeSet<TypeId> = BTreeSet::new();
-        for i in 0..self.types.len() {
-            let Ok(number) = u32::try_from(i) else { break };
-            while let Some(circle) = self.circle_from(TypeId(number), &safe) {
+        let all = u32::try_from(self.types.len()).unwrap_or(u32::MAX);
+        let mut groups: BTreeMap<TypeId, BTreeSet<TypeId>> = BTreeMap::new();
+        self.regroup(&(0..all).map(TypeId).collect(), &mut groups);
+        while let Some((first, members)) = groups.pop_first() {
+            if let Some(circle) = self.circle_from(first, &members) {
                 self.cut(&circle);
+                self.regroup(&members, &mut groups);
             }
-            safe.insert(TypeId(number));
         }
     }
 
-    /// A way from a type back to itself over aliases and branches. Types in `safe` are known to be in no circle.
-    fn circle_from(&self, start: TypeId, safe: &BTreeSet<TypeId>) -> Option<Vec<TypeId>> {
+    /// The groups of types that stand for each other in circles, by their first members. Looking for circles in nothing else
+    /// keeps the time of long chains in proportion to their length.
+    fn regroup(&self, members: &BTreeSet<TypeId>, groups: &mut BTreeMap<TypeId, BTreeSet<TypeId>>) {
+        let order: Vec<TypeId> = members.iter().copied().collect();
+        let local = |id: TypeId| {
+            order
+                .binary_search(&id)
+                .ok()
+                .and_then(|at| u32::try_from(at).ok())
+                .map(TypeId)
+        };
+        let graph: Vec<Vec<TypeId>> = order
+            .iter()
+            .map(|id| self.bare(*id).into_iter().filter_map(local).collect())
+            .collect();
+        let components = Components::of(&graph);
+        let mut found: BTreeMap<u32, BTreeSet<TypeId>> = BTreeMap::new();
+        for (at, id) in order.iter().enumerate() {
+            if let Some(number) = components.circle_of(at) {
+                found.entry(number).or_default().insert(*id);
+            }
+        }
+        for group in found.into_values() {
+            if let Some(first) = group.first().copied() {
+                groups.insert(first, group);
+            }
+        }
+    }
+
+    /// A way from a type back to itself over aliases and branches within its group.
+    fn circle_from(&self, start: TypeId, group: &BTreeSet<TypeId>) -> Option<Vec<TypeId>> {
         let mut seen: BTreeSet<TypeId> = BTreeSet::new();
         // Each entry is a way, shared by parent index, so that long chains cost no more than their length.
         let mut ways: Vec<(TypeId, Option<usize>)> = vec![(start, None)];
@@ -39,7 +70,7 @@ impl Lowering<'_> {
                     circle.reverse();
                     return Some(circle);
                 }
-                if !safe.contains(&inner) && seen.insert(inner) {
+                if group.contains(&inner) && seen.insert(inner) {
                     ways.push((inner, Some(next)));
                 }
             }

@@ -74,7 +74,10 @@ impl<'a> Lowering<'a> {
 
 /// The domain of that name. Names of the same words are the same domain.
 fn find_or_add(model: &mut Model, raw: &str) -> DomainId {
-    let name = Name::new(raw);
+    let whole = Name::new(raw);
+    let title = whole.title();
+    // Targets name files after domains.
+    let name = whole.within_a_file_name();
     let spelt = |name: &Name| name.words().concat();
     let found = model
         .domains
@@ -82,7 +85,7 @@ fn find_or_add(model: &mut Model, raw: &str) -> DomainId {
         .position(|domain| spelt(&domain.name) == spelt(&name));
     let index = found.unwrap_or_else(|| {
         model.domains.push(Domain {
-            title: name.title(),
+            title,
             name,
             description: None,
         });

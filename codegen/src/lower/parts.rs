@@ -3,6 +3,8 @@
 //! Owns: deciding whether such a set is one reference with words about it, or a schema to be merged. Must not know: what the
 //! merged keywords mean (`merge`), or any shape.
 
+use std::collections::{BTreeSet, VecDeque};
+
 use serde_json::{Map, Value};
 
 use super::Lowering;
@@ -121,11 +123,12 @@ impl<'a> Lowering<'a> {
     /// Replaces every reference by what it refers to, and that by what it refers to in turn. `own` is the pointer of the
     /// schema itself, where it has one that others can refer to: it must not come back to it.
     pub(super) fn follow_all(&mut self, parts: &mut Parts<'a>, own: Option<&str>) {
-        let mut done: Vec<String> = Vec::new();
-        let mut followed = Parts::default();
-        let mut queue = std::mem::take(&mut parts.refs);
-        while let Some(target) = (!queue.is_empty()).then(|| queue.remove(0)) {
-            if done.contains(&target) {
+        let mut done: BTreeSet<String> = BTreeSet::new();
+        // A parent's fields come before those of the child that refers to it: the last that is found comes first.
+        let mut followed: Vec<Vec<Part<'a>>> = Vec::new();
+        let mut queue: VecDeque<String> = std::mem::take(&mut parts.refs).into();
+        while let Some(target) = queue.pop_front() {
+            if !done.insert(target.clone()) {
                 continue;
             }
             if own == Some(target.as_str()) {
@@ -134,28 +137,21 @@ impl<'a> Lowering<'a> {
                     "the schema includes itself through `allOf`",
                     &target,
                 );
-                done.push(target);
                 continue;
             }
-            let Some(value) = self.lookup(&target) else {
-                done.push(target);
-                continue;
-            };
-            let node = Node {
-                at: target.clone(),
-                value,
-            };
+            let Some(value) = self.lookup(&target) else { continue };
+            if !self.may_look_into_one_more() {
+                break;
+            }
+            let node = Node { at: target, value };
             let mut inner = Parts::default();
             self.expand(&Member::new(node), false, &mut inner, 0);
-            done.push(target);
-            // A parent's fields come before those of the child that refers to it.
-            followed.parts.splice(0..0, inner.parts);
-            followed.never |= inner.never;
+            followed.push(inner.parts);
+            parts.never |= inner.never;
             queue.extend(inner.refs);
         }
-        parts.never |= followed.never;
-        followed.parts.append(&mut parts.parts);
-        parts.parts = followed.parts;
+        let own_parts = std::mem::take(&mut parts.parts);
+        parts.parts = followed.into_iter().rev().flatten().chain(own_parts).collect();
     }
 
     fn expand(&mut self, member: &Member<'a>, own: bool, parts: &mut Parts<'a>, depth: usize) {
@@ -227,10 +223,11 @@ impl<'a> Lowering<'a> {
     /// Pointers that a schema includes through references of its `allOf`, at any distance.
     pub(super) fn ancestors(&self, pointer: &str) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
+        let mut known: BTreeSet<String> = BTreeSet::new();
         let mut queue = vec![pointer.to_owned()];
         while let Some(current) = queue.pop() {
             for parent in self.parents(&current) {
-                if !found.contains(&parent) {
+                if known.insert(parent.clone()) {
                     found.push(parent.clone());
                     queue.push(parent);
                 }
@@ -265,6 +262,17 @@ impl<'a> Lowering<'a> {
             let place = self.bundle.place(at);
             self.diagnostics.push(Diagnostic::new(code, message, place));
         }
+    }
+
+    /// Takes one schema off what may be looked into; tells it when nothing is left.
+    pub(super) fn may_look_into_one_more(&mut self) -> bool {
+        if self.budget == 0 {
+            let message = "lowering this contract would take too many schemas";
+            self.report_at(&codes::TOO_MANY, message, "");
+            return false;
+        }
+        self.budget -= 1;
+        true
     }
 
     /// Reports nesting beyond all measure.

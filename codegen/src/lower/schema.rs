@@ -74,15 +74,9 @@ impl<'a> Lowering<'a> {
             self.too_deep(at);
             return Type::of(Kind::Any);
         }
-        if self.budget == 0 {
-            self.report_at(
-                &codes::TOO_MANY,
-                "lowering this contract would take too many schemas",
-                "",
-            );
+        if !self.may_look_into_one_more() {
             return Type::of(Kind::Any);
         }
-        self.budget -= 1;
         self.depth += 1;
         let ty = self.form_members(members, slot);
         self.depth -= 1;

@@ -89,12 +89,18 @@ impl Components {
         self.is_recursive(from) && self.number.get(from.index()) == self.number.get(to.index())
     }
 
+    /// Number of the component of a node that can reach itself.
+    pub(crate) fn circle_of(&self, node: usize) -> Option<u32> {
+        let turns = self.recursive.get(node).copied().unwrap_or(false);
+        self.number.get(node).copied().filter(|_| turns)
+    }
+
     /// Tarjan's algorithm with a stack of its own, so that depth of nesting cannot exhaust the thread's.
     #[allow(
         clippy::indexing_slicing,
         reason = "every vector has one entry a node, and edges name nodes only"
     )]
-    fn of(graph: &[Vec<TypeId>]) -> Self {
+    pub(crate) fn of(graph: &[Vec<TypeId>]) -> Self {
         const UNSEEN: u32 = u32::MAX;
         let n = graph.len();
         let (mut order, mut low) = (vec![UNSEEN; n], vec![0_u32; n]);

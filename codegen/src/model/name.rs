@@ -92,6 +92,24 @@ impl Name {
         text
     }
 
+    /// The same name with no more of its words than a file's name can hold beside folder and extension.
+    #[must_use]
+    pub fn within_a_file_name(mut self) -> Self {
+        const LONGEST: usize = 80;
+        let mut left = LONGEST;
+        self.words.retain_mut(|word| {
+            let cut = word
+                .char_indices()
+                .map(|(at, c)| at + c.len_utf8())
+                .take_while(|end| *end <= left)
+                .last();
+            word.truncate(cut.unwrap_or(0));
+            left = left.saturating_sub(word.len() + 1);
+            !word.is_empty()
+        });
+        self
+    }
+
     /// The name for people: first word capitalised, words apart (`Project member`).
     #[must_use]
     pub fn title(&self) -> String {

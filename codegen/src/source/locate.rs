@@ -55,6 +55,10 @@ impl<'a> Locator<'a> {
                 text: String::new(),
             });
         };
+        // Nothing is looked up in a file as a whole, which may be too large for that.
+        if place.at == At::File {
+            return None;
+        }
         let text = read::text(&place.file, bytes).ok();
         let lossy;
         let text = match text {
@@ -109,8 +113,7 @@ impl<'a> Locator<'a> {
     fn find(&self, file: &str, text: &str, pointer: &str, key: bool) -> Option<Location> {
         let mut trees = self.trees.borrow_mut();
         let tree = trees.entry(file.into()).or_insert_with(|| {
-            let options = read::yaml_options(text.len());
-            serde_saphyr::from_str_with_options(text, options).ok()
+            read::apart(|| serde_saphyr::from_str_with_options(text, read::yaml_options(text.len())).ok()).flatten()
         });
         let mut node = tree.as_ref()?;
         let mut found = node.referenced;

@@ -15,6 +15,9 @@ const SMALL: usize = 32 * 1024;
 /// About how much is read at once, in bytes.
 const PORTION: usize = 8 * 1024;
 
+/// How many mappings inside each other are cut. Each is looked through once more, so that depth must not multiply the text.
+const DEEPEST: usize = 8;
+
 /// The members of a block mapping, a stretch of text with the lines of some of them at a time.
 enum Stretch<'a> {
     /// Members that are read together.
@@ -31,7 +34,7 @@ pub(super) fn read(text: &str, read: &Read<'_>) -> Option<Value> {
     if text.len() < SMALL {
         return None;
     }
-    let stretches = stretches(text, 0)?;
+    let stretches = stretches(text, 0, 0)?;
     members(&stretches, read).map(Value::Object)
 }
 
@@ -73,7 +76,7 @@ fn one(members: Map<String, Value>) -> Option<(String, Value)> {
 }
 
 /// Cuts a block mapping whose keys are indented by `indent` spaces.
-fn stretches(text: &str, indent: usize) -> Option<Vec<Stretch<'_>>> {
+fn stretches(text: &str, indent: usize, depth: usize) -> Option<Vec<Stretch<'_>>> {
     let starts = starts(text, indent)?;
     let mut found = Vec::new();
     let mut from = 0;
@@ -81,11 +84,12 @@ fn stretches(text: &str, indent: usize) -> Option<Vec<Stretch<'_>>> {
     for (start, end) in starts.iter().copied().zip(ends) {
         let member = text.get(start..end)?;
         if member.len() > PORTION
+            && depth < DEEPEST
             && let Some((key, value)) = member.split_once('\n')
             && key.trim_end().ends_with(':')
             && let Some(deeper) = first_indent(value)
             && deeper > indent
-            && let Some(nested) = stretches(value, deeper)
+            && let Some(nested) = stretches(value, deeper, depth + 1)
         {
             if from < start {
                 found.push(Stretch::Members(text.get(from..start)?));

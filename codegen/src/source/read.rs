@@ -14,7 +14,7 @@ use crate::diagnostics::{At, Diagnostic, Place, document};
 use crate::memo::Memo;
 
 /// No document may be larger, in bytes.
-const LARGEST: usize = 64 << 20;
+pub const LARGEST: usize = 64 << 20;
 
 /// Reads a file of the sources.
 ///
@@ -81,37 +81,57 @@ fn json(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
 }
 
 fn yaml(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
-    // A piece has no more to spare than its share: one that needs more is read with the whole.
-    let piece = |text: &str| serde_saphyr::from_str_with_options::<Tree>(text, bounded(text.len(), 1_000)).ok();
+    // A piece has no more to spare than its share, nor of the stack: one that needs more is read with the whole.
+    let piece = |text: &str| serde_saphyr::from_str_with_options::<Tree>(text, bounded(text.len(), 1_000, 64)).ok();
     if let Some(value) = portions::read(text, &|text| memo.piece(text, || piece(text).map(|tree| tree.0))) {
         return Ok(value);
     }
-    serde_saphyr::from_str_with_options::<Tree>(text, yaml_options(text.len()))
-        .map(|tree| tree.0)
-        .map_err(|error| {
-            let place = error.location().map_or_else(
-                || Place::file(path),
-                |at| Place {
-                    file: Arc::from(path),
-                    at: At::LineColumn(
-                        at.line().try_into().unwrap_or(u32::MAX),
-                        at.column().try_into().unwrap_or(u32::MAX),
-                    ),
-                },
-            );
-            let message = error.without_snippet().to_string();
-            problem(message.lines().next().unwrap_or("the file cannot be read"), place)
-        })
+    let whole = apart(|| {
+        serde_saphyr::from_str_with_options::<Tree>(text, yaml_options(text.len()))
+            .map(|tree| tree.0)
+            .map_err(|error| refused(path, &error))
+    });
+    whole.unwrap_or_else(|| {
+        Err(problem(
+            "the system has no thread to read the file with",
+            Place::file(path),
+        ))
+    })
+}
+
+fn refused(path: &str, error: &serde_saphyr::Error) -> Diagnostic {
+    let place = error.location().map_or_else(
+        || Place::file(path),
+        |at| Place {
+            file: Arc::from(path),
+            at: At::LineColumn(
+                at.line().try_into().unwrap_or(u32::MAX),
+                at.column().try_into().unwrap_or(u32::MAX),
+            ),
+        },
+    );
+    let message = error.without_snippet().to_string();
+    problem(message.lines().next().unwrap_or("the file cannot be read"), place)
+}
+
+/// Reads YAML where the stack holds what may be nested, which that of a worker does not in every build. `None`: the system gives
+/// no thread.
+pub(super) fn apart<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
+    const STACK: usize = 32 << 20;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read);
+        thread.ok()?.join().ok()
+    })
 }
 
 /// How YAML is read, here and where places are looked up: words are words (`no`, `on`, `0123`), and what a document may cost
 /// is bounded by its own size, so that aliases cannot multiply it.
 pub(super) fn yaml_options(length: usize) -> serde_saphyr::Options {
-    bounded(length, 100_000)
+    bounded(length, 100_000, 128)
 }
 
-/// `spare`: how much more than its own size a text may come to.
-fn bounded(length: usize, spare: usize) -> serde_saphyr::Options {
+/// `spare`: how much more than its own size a text may come to. `deepest`: how many levels; the whole of a document may have as many as in JSON.
+fn bounded(length: usize, spare: usize, deepest: usize) -> serde_saphyr::Options {
     serde_saphyr::options! {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
@@ -120,7 +140,7 @@ fn bounded(length: usize, spare: usize) -> serde_saphyr::Options {
         budget: serde_saphyr::budget! {
             max_nodes: spare + length,
             max_events: spare * 2 + length * 2,
-            max_depth: 256,
+            max_depth: deepest,
             max_total_scalar_bytes: spare * 10 + length * 4,
             max_recorded_anchor_events: spare * 10 + length,
             max_recorded_anchor_bytes: spare * 10 + length * 4,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::quote::text;
 use super::trace::Trace;
-use crate::emit::Input;
+use crate::emit::{Input, files};
 use crate::model::{Case, DomainId, Model, Name, Operation, TypeDef, TypeId};
 
 /// Pages beside those of the domains.
@@ -49,7 +49,7 @@ impl<'a> Book<'a> {
         let model = input.model;
         let trace = Trace::new(model);
         let names: Vec<&Name> = model.domains.iter().map(|domain| &domain.name).collect();
-        let domains = Case::Kebab.distinct(names, |_| false);
+        let domains = Case::Kebab.distinct(names, files::is_device);
         let mut book = Self {
             model,
             project: input.project,

@@ -9,7 +9,7 @@ use super::Direction;
 use crate::model::{Extra, Kind, Model, Record, Rules, Shape, Type};
 
 /// Deeper parts are not looked at.
-const DEEPEST: usize = 48;
+pub(super) const DEEPEST: usize = 48;
 
 /// Whether a value may be one of the type.
 pub(super) fn fits(model: &Model, ty: &Type, value: &Value, direction: Direction) -> bool {

@@ -94,7 +94,7 @@ impl Maker<'_> {
             .max_items
             .map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
         // A list that may be empty ends a circle.
-        if self.leads_back(item) && least == 0 {
+        if self.leads_back(item, 0) && least == 0 {
             return json!([]);
         }
         let mut values = Vec::new();
@@ -142,7 +142,7 @@ impl Maker<'_> {
                 Direction::Request => field.read_only,
                 Direction::Response => field.write_only,
             };
-            let skipped = other_way || (!field.required && (self.leads_back(&field.ty) || self.open.len() > 3));
+            let skipped = other_way || (!field.required && (self.leads_back(&field.ty, 0) || self.open.len() > 3));
             if !skipped {
                 members.insert(field.wire.clone(), self.field(field));
             }
@@ -186,7 +186,7 @@ impl Maker<'_> {
         let variant = union
             .variants
             .iter()
-            .find(|variant| !self.leads_back(&variant.ty))
+            .find(|variant| !self.leads_back(&variant.ty, 0))
             .or(union.variants.first());
         let Some(variant) = variant else { return Value::Null };
         let mut value = self.make(&variant.ty);
@@ -196,15 +196,18 @@ impl Maker<'_> {
         value
     }
 
-    /// Whether a type mentions one that is being made.
-    fn leads_back(&self, ty: &Type) -> bool {
+    /// Whether a type mentions one that is being made. What is deeper than any value that is made does not lead back.
+    fn leads_back(&self, ty: &Type, depth: usize) -> bool {
+        if depth > fits::DEEPEST {
+            return false;
+        }
         match &ty.kind {
             Kind::Named(id) => {
                 self.open.contains(id)
-                    || matches!(&self.model.type_def(*id).shape, Shape::Alias(inner) if !matches!(inner.kind, Kind::Named(_)) && self.leads_back(inner))
+                    || matches!(&self.model.type_def(*id).shape, Shape::Alias(inner) if !matches!(inner.kind, Kind::Named(_)) && self.leads_back(inner, depth + 1))
             }
-            Kind::List(item) | Kind::Map(item) => self.leads_back(item),
-            Kind::Tuple { items, .. } => items.iter().any(|item| self.leads_back(item)),
+            Kind::List(item) | Kind::Map(item) => self.leads_back(item, depth + 1),
+            Kind::Tuple { items, .. } => items.iter().any(|item| self.leads_back(item, depth + 1)),
             _ => false,
         }
     }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::json::{self, Lines};
-use super::{Artifact, Input, Ownership};
+use super::{Artifact, Input, Ownership, files};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Model, Operation, SecurityScheme};
 use schemas::{Answers, Schemas};
@@ -109,19 +109,22 @@ fn collections(input: &Input<'_>) -> Vec<Artifact> {
     };
     let environments = environments(model);
     let first = environments.first().map(|(_, url)| url.as_str()).unwrap_or_default();
+    let names = files::distinct(environments.iter().map(|(name, _)| name.as_str()), &["base"]);
     let project = input.project;
     let (base, mut artifacts) = rayon::join(
         || collection("base", "base", &format!("CloudMake Base - {project}"), first),
         || {
-            let of_each = environments.par_iter().flat_map_iter(|(environment, url)| {
-                let file = file_name(environment);
-                let name = format!("CloudMake - {project} ({environment})");
-                let value = environment_file(model, project, environment, url);
-                [
-                    collection(&file, environment, &name, url),
-                    artifact(&format!("{file}.postman_environment.json"), json::document(&value)),
-                ]
-            });
+            let of_each = environments
+                .par_iter()
+                .zip(&names)
+                .flat_map_iter(|((environment, url), file)| {
+                    let name = format!("CloudMake - {project} ({environment})");
+                    let value = environment_file(model, project, environment, url);
+                    [
+                        collection(file, environment, &name, url),
+                        artifact(&format!("{file}.postman_environment.json"), json::document(&value)),
+                    ]
+                });
             of_each.collect::<Vec<_>>()
         },
     );
@@ -148,18 +151,6 @@ fn environments(model: &Model) -> Vec<(String, String)> {
         "default".to_owned(),
         url.unwrap_or_else(|| "http://localhost:8787".to_owned()),
     )]
-}
-
-/// A name that is a file's name everywhere.
-fn file_name(name: &str) -> String {
-    let safe = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
-            c
-        } else {
-            '-'
-        }
-    };
-    name.chars().map(safe).collect()
 }
 
 fn id(parts: &[&str]) -> String {

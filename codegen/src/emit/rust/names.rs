@@ -22,8 +22,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::emit::files;
 use crate::model::graph::{Components, Edges, mentioned};
-use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Shape, TypeDef, TypeId, Union};
+use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Shape, TypeId, Union};
 
 /// Every name of the generated crate. Built once; indexes are those of the model.
 pub(super) struct RustNames<'a> {
@@ -54,12 +55,14 @@ impl<'a> RustNames<'a> {
         let names = || model.types.iter().map(|def| &def.name);
         let pascal = Case::Pascal.distinct(names(), is_taken);
         let constants = Case::Screaming.distinct(names(), |_| false);
+        let aliases = aliases(model);
         let types = (model.types.iter().zip(pascal).zip(constants))
-            .map(|((def, pascal), constant)| TypeNames {
+            .zip((0..).map(TypeId))
+            .map(|(((def, pascal), constant), id)| TypeNames {
                 pascal,
                 constant,
                 members: members(&def.shape),
-                newtype: is_alias_of_itself(model, def),
+                newtype: aliases.is_recursive(id),
             })
             .collect();
         let domains = model.domains.iter().map(|domain| &domain.name);
@@ -135,22 +138,20 @@ impl<'a> RustNames<'a> {
     }
 }
 
-/// Whether a type alias would be defined by itself: a circle on which there is no record or union.
-fn is_alias_of_itself(model: &Model, def: &TypeDef) -> bool {
-    let Shape::Alias(ty) = &def.shape else { return false };
-    let mut next = Vec::new();
-    mentioned(ty, Edges::All, &mut next);
-    let mut seen = BTreeSet::new();
-    while let Some(id) = next.pop() {
-        let other = model.type_def(id);
-        if std::ptr::eq(other, def) {
-            return true;
-        }
-        if let (Shape::Alias(ty), true) = (&other.shape, seen.insert(id)) {
-            mentioned(ty, Edges::All, &mut next);
-        }
-    }
-    false
+/// The graph of type aliases alone. One that can reach itself would be defined by itself: no record or union is on its circle.
+fn aliases(model: &Model) -> Components {
+    let graph: Vec<Vec<TypeId>> = model
+        .types
+        .iter()
+        .map(|def| {
+            let mut found = Vec::new();
+            if let Shape::Alias(ty) = &def.shape {
+                mentioned(ty, Edges::All, &mut found);
+            }
+            found
+        })
+        .collect();
+    Components::of(&graph)
 }
 
 fn tagless(model: &Model) -> BTreeSet<TypeId> {
@@ -221,11 +222,7 @@ pub(super) fn is_keyword(text: &str) -> bool {
 
 /// Names that a module of a domain cannot have: keywords, `shared`, and files that some systems keep for devices.
 fn is_no_module(text: &str) -> bool {
-    let device = matches!(text, "con" | "prn" | "aux" | "nul")
-        || (text.len() == 4
-            && (text.starts_with("com") || text.starts_with("lpt"))
-            && text.ends_with(|c: char| c.is_ascii_digit()));
-    is_keyword(text) || text == SHARED || device
+    is_keyword(text) || text == SHARED || files::is_device(text)
 }
 
 /// Names of the prelude and of what generated code uses unqualified: a type of that name would shadow it.
@@ -286,6 +283,7 @@ pub(super) fn is_taken(text: &str) -> bool {
 mod tests {
     use super::super::spell::Within;
     use super::*;
+    use crate::model::TypeDef;
     use crate::model::types::Docs;
     use crate::model::{Field, Record};
     use crate::model::{TextFormat, Type};

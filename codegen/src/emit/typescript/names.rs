@@ -16,6 +16,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::emit::files;
 use crate::model::graph::Edges;
 use crate::model::{Case, DomainId, Model, TypeId};
 
@@ -37,8 +38,8 @@ struct TypeNames {
     module: usize,
 }
 
-/// File names that are taken in the folders of the package, beside those of domains. The last ones are devices on Windows.
-const TAKEN_MODULES: [&str; 15] = [
+/// File names that are taken in the folders of the package, beside those of domains.
+const TAKEN_MODULES: [&str; 9] = [
     "shared",
     "internal",
     "index",
@@ -48,12 +49,6 @@ const TAKEN_MODULES: [&str; 15] = [
     "types",
     "operations",
     "errors",
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    "com1",
-    "lpt1",
 ];
 
 impl<'a> TsNames<'a> {
@@ -61,7 +56,9 @@ impl<'a> TsNames<'a> {
     pub(in crate::emit) fn new(model: &'a Model) -> Self {
         let operations = || model.operations.iter().map(|operation| &operation.id);
         let domains = || model.domains.iter().map(|domain| &domain.name);
-        let mut modules = Case::Kebab.distinct(domains(), |word| TAKEN_MODULES.contains(&word));
+        let mut modules = Case::Kebab.distinct(domains(), |word| {
+            TAKEN_MODULES.contains(&word) || files::is_device(word)
+        });
         modules.push("shared".to_owned());
         modules.push("internal".to_owned());
         let places = place(model);

@@ -1,0 +1,90 @@
+//! Contracts that nobody means well with: chains of ten thousand references, which are few bytes and no circle, cost what their
+//! length costs and exhaust no stack.
+
+use std::collections::BTreeMap;
+
+use flaresmith_codegen::diagnostics::{Diagnostic, Severity};
+use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::{Compilation, analyse, compile};
+use serde_json::{Map, Value, json};
+
+/// A contract whose schema `S0` refers to `S1`, that to `S2` and so on, each in the way that `step` says.
+fn chain(length: usize, last: Value, step: impl Fn(Value, usize) -> Value) -> Sources {
+    let mut schemas = Map::new();
+    for number in 0..length {
+        let next = json!({ "$ref": format!("#/components/schemas/S{}", number + 1) });
+        schemas.insert(format!("S{number}"), step(next, number));
+    }
+    schemas.insert(format!("S{length}"), last);
+    let document = json!({ "openapi": "3.1.0", "info": { "title": "a", "version": "1" },
+        "paths": { "/a": { "get": { "responses": { "200": { "description": "a",
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/S0" } } } } } } } },
+        "components": { "schemas": schemas } });
+    let mut sources = Sources::default();
+    sources.insert("specs/001-a/contracts/api.json", document.to_string().into_bytes());
+    sources
+}
+
+/// Ways in which a schema refers to the next.
+fn steps() -> Vec<fn(Value, usize) -> Value> {
+    vec![
+        |next, _| next,
+        |next, _| json!({ "type": "array", "items": next }),
+        |next, _| json!({ "type": "object", "required": ["a"], "properties": { "a": next } }),
+        |next, _| json!({ "oneOf": [next, { "type": "integer" }] }),
+        |next, _| json!({ "type": "object", "additionalProperties": next }),
+        |next, _| json!({ "type": "array", "prefixItems": [next] }),
+        |next, _| json!({ "not": next }),
+    ]
+}
+
+fn errors(compilation: &Compilation) -> Vec<&Diagnostic> {
+    let found = compilation.diagnostics.iter();
+    found.filter(|found| found.severity == Severity::Error).collect()
+}
+
+#[test]
+fn ten_thousand_references_in_a_row_are_a_contract() {
+    // Those that ask the most: names of names, lists, fields, branches.
+    for (number, step) in steps().into_iter().take(4).enumerate() {
+        let found = analyse(&chain(10_000, json!({ "type": "string" }), step), &Settings::default());
+        assert!(errors(&found).is_empty(), "{number}: {:?}", errors(&found).first());
+    }
+}
+
+#[test]
+fn every_target_writes_long_chains() {
+    for step in steps() {
+        let sources = chain(400, json!({ "type": "string" }), step);
+        let found = compile(&sources, &Settings::default(), &BTreeMap::new());
+        assert!(errors(&found).is_empty(), "{:?}", errors(&found).first());
+        let written: usize = found.artifacts.iter().map(|artifact| artifact.text.len()).sum();
+        assert!(written < 4 << 20, "{written} bytes are written of a few thousand");
+    }
+}
+
+#[test]
+fn schemas_that_include_all_before_them_are_a_contract() {
+    let step = |next, number| {
+        let own = json!({ "type": "object", "properties": { format!("p{number}"): { "type": "string" } } });
+        json!({ "allOf": [next, own] })
+    };
+    let found = analyse(&chain(100, json!({ "type": "object" }), step), &Settings::default());
+    assert!(errors(&found).is_empty(), "{:?}", errors(&found).first());
+}
+
+#[test]
+fn ten_thousand_names_in_one_circle_are_told_once() {
+    let mut sources = chain(9_999, json!({ "$ref": "#/components/schemas/S0" }), |next, _| next);
+    let found = analyse(&sources, &Settings::default());
+    let codes: Vec<&str> = errors(&found).iter().map(|found| found.code.id).collect();
+    assert_eq!(codes, ["SPEC_ALIAS_CYCLE"]);
+    sources = chain(
+        999,
+        json!({ "$ref": "#/components/schemas/S0" }),
+        |next, _| json!({ "allOf": [next] }),
+    );
+    let found = analyse(&sources, &Settings::default());
+    assert!(!errors(&found).is_empty());
+}
