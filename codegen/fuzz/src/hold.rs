@@ -142,7 +142,7 @@ fn json(path: &str, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Scripts of a collection are JavaScript, and no text of the contract is a variable outside descriptions.
+/// Scripts of a collection are JavaScript.
 fn scripts(value: &Value) -> Result<(), String> {
     match value {
         Value::Array(items) => items.iter().try_for_each(scripts),
