@@ -1,40 +1,14 @@
 //! A change of a contract, as data.
 //!
-//! Owns: its shape, its class, and the order in which changes are told. Must not know: how one is found or printed.
+//! Owns: its shape, and the order in which changes are told. Must not know: how one is found or printed.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostics::change::Class;
 use crate::diagnostics::{Code, Place};
-
-/// What a change does to those who rely on the contract; the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    /// A call, a reader or a row that was right is wrong now.
-    Breaking,
-    /// Everything that was right still is.
-    Compatible,
-    /// Only people notice.
-    Docs,
-}
-
-impl Class {
-    /// Every class, the worst first.
-    pub const ALL: [Self; 3] = [Self::Breaking, Self::Compatible, Self::Docs];
-
-    /// As the report writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Breaking => "breaking",
-            Self::Compatible => "compatible",
-            Self::Docs => "docs",
-        }
-    }
-}
 
 /// What a change is about. The order of the variants is the order in which they are told.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Contract;
 use super::change::{ContractChange, Side, Subject};
 use super::pairs::Pairs;
-use super::rules::Rule;
 use super::spot::Spot;
 use crate::check::redacted;
+use crate::diagnostics::change::Rule;
 use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, Model, Type, TypeId};
 
@@ -35,28 +35,28 @@ pub(super) struct Comparison<'a> {
 
 impl Comparison<'_> {
     /// Something that was not there.
-    pub(super) fn added(&mut self, rule: &Rule, spot: &Spot, message: String, after: Option<String>) {
+    pub(super) fn added(&mut self, rule: &'static Rule, spot: &Spot, message: String, after: Option<String>) {
         self.tell(rule, spot, Side::After, message, (None, after));
     }
 
     /// Something that is gone.
-    pub(super) fn removed(&mut self, rule: &Rule, spot: &Spot, message: String, before: Option<String>) {
+    pub(super) fn removed(&mut self, rule: &'static Rule, spot: &Spot, message: String, before: Option<String>) {
         self.tell(rule, spot, Side::Before, message, (before, None));
     }
 
     /// Something that is there on both sides and differs.
-    pub(super) fn changed(&mut self, rule: &Rule, spot: &Spot, message: String, before: String, after: String) {
+    pub(super) fn changed(&mut self, rule: &'static Rule, spot: &Spot, message: String, before: String, after: String) {
         self.tell(rule, spot, Side::After, message, (Some(before), Some(after)));
     }
 
     /// The same, where the message says everything.
-    pub(super) fn said(&mut self, rule: &Rule, spot: &Spot, message: String) {
+    pub(super) fn said(&mut self, rule: &'static Rule, spot: &Spot, message: String) {
         self.tell(rule, spot, Side::After, message, (None, None));
     }
 
     fn tell(
         &mut self,
-        rule: &Rule,
+        rule: &'static Rule,
         spot: &Spot,
         side: Side,
         message: String,
@@ -72,7 +72,7 @@ impl Comparison<'_> {
         };
         let mut change = ContractChange {
             class: rule.class(spot.direction),
-            code: rule.code,
+            code: &rule.code,
             subject: spot.component.as_ref().unwrap_or(&spot.subject).clone(),
             message: hidden.unwrap_or(message),
             side,

@@ -2,7 +2,7 @@
 //!
 //! Owns: comparing two models. Must not know: where either came from, or how changes are printed.
 //!
-//! `rules.rs` is the table of codes and classes. Everything else finds changes: one file a part of the model. A change inside
+//! `diagnostics::change` is the table of codes and classes, `rules.rs` what it means in a direction. Everything else finds changes: one file a part of the model. A change inside
 //! of a named schema is told once, at the schema; what is written inline is told at the operation that has it.
 
 mod bodies;
@@ -25,13 +25,13 @@ mod types;
 mod unions;
 mod wording;
 
-pub use change::{Class, ContractChange, Side, Subject};
+pub use change::{ContractChange, Side, Subject};
 pub use report::{ChangeEntry, ChangeReport, ChangeSummary};
-pub use rules::{RULES, Rule};
 pub use spot::Direction;
 
 use crate::Compilation;
 use crate::diagnostics::Place;
+pub use crate::diagnostics::change::{Class, Rule, rules};
 use crate::model::{Model, TypeId};
 use crate::openapi::Bundle;
 use comparison::Comparison;

@@ -5,8 +5,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Class, ContractChange, Side, Subject};
+use super::change::{ContractChange, Side, Subject};
 use crate::Compilation;
+use crate::diagnostics::change::Class;
 use crate::source::locate::Locator;
 
 /// What a contract changed since a revision.
