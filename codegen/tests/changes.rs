@@ -27,16 +27,15 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn sources(path: &Path) -> Sources {
-    let mut sources = Sources::default();
-    sources.insert("openapi.yaml", std::fs::read(path).unwrap());
-    sources
-}
-
+/// A contract, with the feature spec beside it where there is one.
 fn read(path: &Path) -> (Sources, Compilation) {
-    let sources = sources(path);
+    let mut sources = Sources::default();
+    sources.insert("specs/001-case/openapi.yaml", std::fs::read(path).unwrap());
+    if let Ok(spec) = std::fs::read(path.with_extension("md")) {
+        sources.insert("specs/001-case/spec.md", spec);
+    }
     let settings = Settings {
-        contracts: vec!["openapi.yaml".to_owned()],
+        contracts: vec!["specs/001-case/openapi.yaml".to_owned()],
         ..Settings::default()
     };
     let compilation = analyse(&sources, &settings);
@@ -299,6 +298,8 @@ fn mirrored(code: &str) -> String {
         "CHANGE_BODY_ADDED_REQUIRED" => "CHANGE_BODY_ADDED",
         "CHANGE_COLUMN_ADDED_REQUIRED" => "CHANGE_COLUMN_ADDED",
         "CHANGE_DISCRIMINATOR_ADDED" => "CHANGE_DISCRIMINATOR_CHANGED",
+        "CHANGE_HEADER_ADDED_REQUIRED" => "CHANGE_HEADER_ADDED",
+        "CHANGE_MEDIA_TYPE_ADDED_UNASKED" => "CHANGE_MEDIA_TYPE_ADDED",
         "CHANGE_DEPRECATION_LIFTED" => "CHANGE_DEPRECATED",
         "CHANGE_COLUMN_TYPE_WIDENED" => "CHANGE_COLUMN_TYPE",
         "CHANGE_COLUMN_NOT_NULL" => "CHANGE_COLUMN_NULLABLE",

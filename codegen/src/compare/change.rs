@@ -32,7 +32,16 @@ pub enum Subject {
         /// In capitals.
         method: String,
     },
-    /// A parameter, answer, header or body that several operations may refer to.
+    /// A request that the service sends because of an operation.
+    Callback {
+        /// Method and path of the operation.
+        of: String,
+        /// Its name.
+        name: String,
+        /// In capitals.
+        method: String,
+    },
+    /// A parameter, answer, header, body or callback that several operations may refer to.
     Component {
         /// Section of `components`.
         section: String,
@@ -59,6 +68,11 @@ pub enum Subject {
         /// Its name in the database.
         name: String,
     },
+    /// A requirement or success criterion of a feature.
+    Requirement {
+        /// With its feature: `001/FR-007a`.
+        id: String,
+    },
     /// Something that operations refer to: a role, a rate class, a way to sign in.
     Policy {
         /// Its name, or what kind of thing it is.
@@ -72,12 +86,15 @@ impl fmt::Display for Subject {
             Self::Service => write!(out, "service"),
             Self::Operation { path, method, .. } => write!(out, "{method} {path}"),
             Self::Webhook { name, method } => write!(out, "webhook {method} {name}"),
+            Self::Callback { of, name, method } => write!(out, "callback {method} {name} of {of}"),
             Self::Component { section, name } => {
                 let word = match section.as_str() {
                     "responses" => "response",
                     "parameters" => "parameter",
                     "requestBodies" => "request body",
                     "headers" => "header",
+                    "callbacks" => "callback",
+                    "pathItems" => "path item",
                     other => other,
                 };
                 write!(out, "{word} {name}")
@@ -86,6 +103,7 @@ impl fmt::Display for Subject {
             Self::Error { code } => write!(out, "error {code}"),
             Self::Lifecycle { name } => write!(out, "lifecycle of {name}"),
             Self::Table { name } => write!(out, "table {name}"),
+            Self::Requirement { id } => write!(out, "requirement {id}"),
             Self::Policy { name } => write!(out, "{name}"),
         }
     }

@@ -17,8 +17,10 @@ mod parameters;
 mod policy;
 mod records;
 mod report;
+mod requirements;
 mod rules;
 mod schemas;
+mod sent;
 mod spot;
 mod tables;
 mod types;
@@ -29,10 +31,13 @@ pub use change::{ContractChange, Side, Subject};
 pub use report::{ChangeEntry, ChangeReport, ChangeSummary};
 pub use spot::Direction;
 
+use std::borrow::Cow;
+
 use crate::Compilation;
 use crate::diagnostics::Place;
 pub use crate::diagnostics::change::{Class, Rule, rules};
-use crate::model::{Model, TypeId};
+use crate::lower;
+use crate::model::{Model, Operation, TypeId};
 use crate::openapi::Bundle;
 use comparison::Comparison;
 use pairs::Pairs;
@@ -55,7 +60,19 @@ impl<'a> From<&'a Compilation> for Contract<'a> {
     }
 }
 
-impl Contract<'_> {
+impl<'a> Contract<'a> {
+    /// The model with everything that the service sends, when it sends anything.
+    fn complete(&self) -> Cow<'a, Model> {
+        let calls = |operation: &Operation| {
+            let value = self.bundle.document.pointer(&operation.pointer);
+            value.is_some_and(|value| value.get("callbacks").is_some())
+        };
+        match self.model.webhooks.is_empty() && !self.model.operations.iter().any(calls) {
+            true => Cow::Borrowed(self.model),
+            false => Cow::Owned(lower::with_sent(self.bundle, self.model)),
+        }
+    }
+
     /// Where a value of the bundle was written; the nearest one above it that there is.
     fn place(&self, pointer: &str) -> Place {
         let mut pointer = pointer;
@@ -96,6 +113,15 @@ impl Contract<'_> {
 /// Everything that differs, in one order: by class, then by subject, then as the documents have it.
 #[must_use]
 pub fn compare(before: Contract<'_>, after: Contract<'_>) -> Vec<ContractChange> {
+    let models = (before.complete(), after.complete());
+    let before = Contract {
+        model: &models.0,
+        ..before
+    };
+    let after = Contract {
+        model: &models.1,
+        ..after
+    };
     let mut comparison = Comparison {
         before,
         after,
@@ -109,9 +135,10 @@ pub fn compare(before: Contract<'_>, after: Contract<'_>) -> Vec<ContractChange>
     comparison.catalog();
     comparison.error_details();
     comparison.operations();
-    comparison.webhooks();
+    comparison.sent();
     comparison.schemas();
     comparison.lifecycles();
     comparison.tables();
+    comparison.feature_requirements();
     comparison.finish()
 }

@@ -1,6 +1,7 @@
 //! Codes of changes of lifecycles and tables.
 //!
-//! Owns: the `CHANGE_*` codes about states and about data that is kept, and which class each has. Must not know: how a change is found.
+//! Owns: the `CHANGE_*` codes about states and about data that is kept, and which class each has. Must not
+//! know: how a change is found.
 
 use super::{Class, Rule, changes};
 
