@@ -18,7 +18,7 @@ use flaresmith_sync::watch::{Watch, folders};
 use flaresmith_sync::{Root, SyncError, Tree};
 
 use super::applying;
-use crate::cli::{Global, WatchArgs};
+use crate::cli::{Format, Global, WatchArgs};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::view::{Told, View};
@@ -43,6 +43,7 @@ struct Said {
 
 /// Runs it, until the process is stopped.
 pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
+    refuse_whole_documents(global.format)?;
     let root = super::root(global)?;
     let mut watch = Watch::start()?;
     let memo = Memo::lasting();
@@ -75,6 +76,21 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
         }
         began = watch.wait(said.failure.is_some().then_some(BEFORE_NEXT_TRY))?;
     }
+}
+
+/// Refuses the forms that are one document about one run: a watch is never over.
+fn refuse_whole_documents(format: Format) -> Result<(), SyncError> {
+    let name = match format {
+        Format::Human | Format::Json => return Ok(()),
+        Format::Sarif => "sarif",
+        Format::Github => "github",
+        Format::Junit => "junit",
+    };
+    Err(
+        SyncError::new("WATCH_FORMAT", format!("`spec watch` does not print `{name}`: it is never over")).hint(format!(
+            "run `flaresmith spec watch --format json` for a document on each line, or `flaresmith spec check --format {name}` for one run"
+        )),
+    )
 }
 
 #[allow(
