@@ -82,7 +82,7 @@ pub(crate) enum SpecCommand {
     Plan(PlanArgs),
     /// Check that the generated files are what the specs say, on disk, staged or in a revision. Writes nothing; for CI and hooks.
     Check(CheckArgs),
-    /// Apply after every change of the specs, until it is stopped.
+    /// Apply after every change of the specs, until it is stopped; `--format json` prints a document on a line for each round.
     Watch(WatchArgs),
     /// Show which operations, schemas, files and tests carry a requirement; without an id, the coverage of all.
     Trace(TraceArgs),

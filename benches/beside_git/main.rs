@@ -14,8 +14,9 @@
 mod made;
 mod project;
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout};
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::Child;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use project::Project;
@@ -25,6 +26,9 @@ const RUNS: usize = 15;
 
 /// Between two runs: what the last one set off is over then.
 const PAUSE: Duration = Duration::from_millis(300);
+
+/// How long a watcher may say nothing of what is waited for.
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn main() {
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
@@ -103,22 +107,23 @@ fn median(samples: &[Duration]) -> f64 {
 /// A `spec watch` at work; it ends with this.
 struct Watcher {
     process: Child,
-    out: BufReader<ChildStdout>,
+    /// Its lines, of both outputs.
+    lines: Receiver<String>,
 }
 
 impl Watcher {
     fn start(project: &Project) -> Self {
         let mut process = project.watch();
-        let out = BufReader::new(process.stdout.take().expect("the output is piped"));
-        let mut err = BufReader::new(process.stderr.take().expect("the output is piped"));
-        let mut line = String::new();
-        while !line.contains("watching") {
-            line.clear();
-            assert_ne!(err.read_line(&mut line).expect("the output is text"), 0, "it ended");
+        let (sender, lines) = channel();
+        read(process.stdout.take().expect("the output is piped"), sender.clone());
+        read(process.stderr.take().expect("the output is piped"), sender);
+        let mut watcher = Self { process, lines };
+        // The first round tells that everything is in step; then changes are waited for. The two come from different outputs.
+        let mut left = vec![" ms)", "watching"];
+        while !left.is_empty() {
+            let line = watcher.line(&left);
+            left.retain(|part| !line.contains(part));
         }
-        let mut watcher = Self { process, out };
-        // The first round tells that everything is in step.
-        watcher.line();
         watcher
     }
 
@@ -128,7 +133,7 @@ impl Watcher {
         let (text, field) = project.with_field(run);
         let began = Instant::now();
         project.save(&text);
-        let line = self.line();
+        let line = self.line(&[" ms)"]);
         let taken = began.elapsed();
         assert!(project.is_written(&field), "{field} is not written: {line}");
         let told = line.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(" ms)"));
@@ -138,20 +143,42 @@ impl Watcher {
         (taken, Duration::from_millis(told))
     }
 
-    /// The next line that tells a time.
-    fn line(&mut self) -> String {
+    /// The next line that has one of the parts. What it says instead is shown when there is none: errors in the contract, conflicts.
+    fn line(&mut self, parts: &[&str]) -> String {
+        let until = Instant::now() + LIMIT;
+        let mut said = String::new();
         loop {
-            let mut line = String::new();
-            assert_ne!(
-                self.out.read_line(&mut line).expect("the output is text"),
-                0,
-                "it ended"
-            );
-            if line.ends_with(" ms)\n") {
-                return line.trim_end().to_owned();
+            let left = until.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) if parts.iter().any(|part| line.contains(part)) => return line,
+                Ok(line) => said = said + &line + "\n",
+                Err(why) => {
+                    panic!("`spec watch` did not tell of a save ({why}, after at most {LIMIT:?}); it said:\n{said}")
+                }
             }
+            assert!(
+                !said.contains("error["),
+                "`spec watch` found errors in what was saved; it said:\n{said}{}",
+                self.rest()
+            );
         }
     }
+
+    /// What else it says in the next moment.
+    fn rest(&self) -> String {
+        std::iter::from_fn(|| self.lines.recv_timeout(PAUSE).ok()).fold(String::new(), |all, line| all + &line + "\n")
+    }
+}
+
+/// Hands the lines of an output on, until it ends.
+fn read(output: impl Read + Send + 'static, lines: Sender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if lines.send(line).is_err() {
+                return;
+            }
+        }
+    });
 }
 
 impl Drop for Watcher {

@@ -19,7 +19,7 @@ use flaresmith_sync::{Root, SyncError, Tree};
 
 use super::Remembered;
 use super::applying::{self, Written};
-use crate::cli::{Global, WatchArgs};
+use crate::cli::{Format, Global, WatchArgs};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::view::{Told, View};
@@ -47,6 +47,7 @@ const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 
 /// Runs it, until the process is stopped.
 pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
+    refuse_whole_documents(global.format)?;
     keep_memory();
     let root = super::root(global)?;
     let mut watch = Watch::start()?;
@@ -101,6 +102,21 @@ fn keep_memory() {
 
 #[cfg(not(unix))]
 fn keep_memory() {}
+
+/// Refuses the forms that are one document about one run: a watch is never over.
+fn refuse_whole_documents(format: Format) -> Result<(), SyncError> {
+    let name = match format {
+        Format::Human | Format::Json => return Ok(()),
+        Format::Sarif => "sarif",
+        Format::Github => "github",
+        Format::Junit => "junit",
+    };
+    Err(
+        SyncError::new("WATCH_FORMAT", format!("`spec watch` does not print `{name}`: it is never over")).hint(format!(
+            "run `flaresmith spec watch --format json` for a document on each line, or `flaresmith spec check --format {name}` for one run"
+        )),
+    )
+}
 
 #[allow(
     clippy::too_many_arguments,

@@ -121,7 +121,7 @@ impl Findings {
                 region: found.and_then(Conflict::line).map(|line| (line, 1)),
             }
         }));
-        if self.files.is_empty() && plan.lock_changes && only_looks {
+        if self.files.is_empty() && plan.lock_due && only_looks {
             self.files.push(Finding {
                 rule: "SYNC_DRIFT".to_owned(),
                 level: Level::Error,

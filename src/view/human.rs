@@ -260,20 +260,18 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
                 files(report.summary.conflict_count)
             ),
         ),
-        (DriftStatus::Clean, Told::Staged) if plan.lock_changes => styled(
+        (DriftStatus::Clean, Told::Staged) if plan.lock_due => styled(
             RED,
             "every staged file is in step, but the staged flaresmith.lock is not",
         ),
-        (DriftStatus::Clean, _) if plan.lock_changes => match told {
-            Told::Applied => styled(
-                GREEN,
-                format!("in step: {} compared, flaresmith.lock updated", files(plan.compared)),
-            ),
-            _ => styled(
-                YELLOW,
-                "every file is in step, but flaresmith.lock is not; run `flaresmith spec apply`",
-            ),
-        },
+        (DriftStatus::Clean, Told::Applied) if plan.lock_changes => styled(
+            GREEN,
+            format!("in step: {} compared, flaresmith.lock updated", files(plan.compared)),
+        ),
+        (DriftStatus::Clean, Told::Checked | Told::Planned) if plan.lock_due => styled(
+            YELLOW,
+            "every file is in step, but flaresmith.lock is not; run `flaresmith spec apply`",
+        ),
         (DriftStatus::Clean, Told::Staged) => styled(
             GREEN,
             format!("in step: {} compared as they are staged", files(plan.compared)),

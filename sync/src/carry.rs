@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::digest::Digest;
-use crate::fit::{self, Misfit};
+use crate::fit::{self, Followed, Misfit};
 use crate::lock::{Carried, Entry};
 use crate::merge::{self, Clash, Merged};
 use crate::plan::{Case, ChangeKind, Conflict, Plan, Surroundings, Wish, change, conflict, owner};
@@ -29,6 +29,38 @@ pub(crate) fn misfits(case: &Case<'_>) -> Vec<Misfit> {
     malformed.into_iter().collect()
 }
 
+/// The bytes from which a merge starts.
+fn base(case: &Case<'_>, surroundings: &mut dyn Surroundings) -> Option<String> {
+    let (artifact, digest) = case.new?;
+    let digests: Vec<Digest> = case.known?.bases().collect();
+    if digests.contains(&digest) {
+        return Some(artifact.text.to_string());
+    }
+    surroundings.base(case.path, &digests)
+}
+
+/// The lock's entry of a scaffold that fits the new output, and is not merged with it. Where a merge would bring nothing more
+/// into it, the person has brought it up to date by hand, and the new output is its base: the next merge starts from there.
+pub(crate) fn rebase(case: &Case<'_>, surroundings: &mut dyn Surroundings) -> Option<Entry> {
+    let (artifact, digest) = case.new?;
+    let theirs = &artifact.text;
+    let up_to_date = std::str::from_utf8(case.mine).is_ok_and(|mine| {
+        let merged = base(case, surroundings).map(|base| {
+            let Followed { base, .. } = fit::follow(case.path, &base, mine, theirs);
+            merge::merge(case.path, &base, mine, theirs)
+        });
+        match merged {
+            Some(Merged::Whole(text)) => text == mine,
+            // There is no merging from this base: what has all that is asked for has no use for it.
+            Some(Merged::Clash(_)) | None => fit::is_complete(case.path, theirs, mine),
+        }
+    });
+    if up_to_date {
+        return Some(Entry::pure(artifact.target, owner(case), digest));
+    }
+    case.known.cloned()
+}
+
 /// Carries the edit over to the new output. What comes back is the lock's entry.
 pub(crate) fn carry(
     plan: &mut Plan,
@@ -41,12 +73,7 @@ pub(crate) fn carry(
     let (artifact, digest) = case.new?;
     let known = case.known?;
     let theirs = &artifact.text;
-    let digests: Vec<Digest> = known.bases().collect();
-    let base = if digests.contains(&digest) {
-        Some(theirs.to_string())
-    } else {
-        surroundings.base(case.path, &digests)
-    };
+    let base = base(case, surroundings);
     let stuck = |note: String, clashes: Vec<Clash>| Conflict {
         note: Some(note),
         clashes,
@@ -66,7 +93,13 @@ pub(crate) fn carry(
         let digest = Digest::of(text.as_bytes());
         Some(Carried { digest, reason })
     };
-    match merge::merge(case.path, &base, mine, theirs) {
+    let followed = match case.keeper {
+        Keeper::Scaffold => fit::follow(case.path, &base, mine, theirs),
+        _ => Followed::nothing(&base, mine),
+    };
+    let (base, mine) = (followed.base.as_str(), followed.mine.as_str());
+    let why = |else_said: &str| followed.unclear.clone().unwrap_or_else(|| else_said.to_owned());
+    match merge::merge(case.path, base, mine, theirs) {
         Merged::Whole(text) => {
             let left = if case.keeper == Keeper::Scaffold {
                 fit::misfits(case.path, theirs, &text)
@@ -76,7 +109,7 @@ pub(crate) fn carry(
             if !left.is_empty() {
                 let row = Row { fits: false, ..row };
                 plan.conflicts.push(Conflict {
-                    note: Some("a merge leaves it so".to_owned()),
+                    note: Some(why("a merge leaves it so")),
                     ..conflict(case, row, left)
                 });
                 return Some(known.clone());
@@ -94,9 +127,13 @@ pub(crate) fn carry(
             Some(entry)
         }
         // The team's own file that fits needs no help.
-        Merged::Clash(_) if case.keeper == Keeper::Scaffold && row.fits => Some(known.clone()),
+        Merged::Clash(_) if case.keeper == Keeper::Scaffold && row.fits => {
+            let complete = fit::is_complete(case.path, theirs, mine);
+            let pure = complete.then(|| Entry::pure(artifact.target, owner(case), digest));
+            Some(pure.unwrap_or_else(|| known.clone()))
+        }
         Merged::Clash(clashes) if wish.markers => {
-            let text = merge::with_markers(case.path, &base, mine, theirs);
+            let text = merge::with_markers(case.path, base, mine, theirs);
             let note = "both sides stand in the file between markers".to_owned();
             plan.conflicts.push(Conflict {
                 marked: true,
@@ -111,10 +148,8 @@ pub(crate) fn carry(
             plan.changes.push(change(case, ChangeKind::Modified, Some(after), true));
             Some(entry)
         }
-        // The team's own file that fits is left alone.
-        Merged::Clash(_) if case.keeper == Keeper::Scaffold && row.fits => Some(known.clone()),
         Merged::Clash(clashes) => {
-            let note = "the contract and the edit change the same thing".to_owned();
+            let note = why("the contract and the edit change the same thing");
             plan.conflicts.push(stuck(note, clashes));
             Some(known.clone())
         }

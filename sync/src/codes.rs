@@ -274,4 +274,9 @@ static CODES: &[Code] = &[
         "a folder cannot be watched",
         "The system refused, usually because a limit is reached; the message says which. `flaresmith spec apply` after each change does the same.",
     ),
+    code(
+        "WATCH_FORMAT",
+        "what a watch says has no form of this kind",
+        "SARIF, workflow commands and JUnit are documents about one run that is over, and a watch is never over. `flaresmith spec watch --format json` prints a JSON document on a line for each round; `flaresmith spec check` judges the files once, in any form.",
+    ),
 ];

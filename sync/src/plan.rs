@@ -3,11 +3,13 @@
 //! Owns: bringing lock, new output, disk and git together, and asking the truth table about each path. Must not know: how a
 //! plan is shown or carried out, where bases come from, how a merge works.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use flaresmith_codegen::emit::{Artifact, Ownership};
+
 use crate::base;
-use crate::carry::{carry, misfits};
+use crate::carry::{carry, misfits, rebase};
 pub use crate::change::{Change, ChangeKind};
 use crate::digest::Digest;
 use crate::error::SyncError;
@@ -19,7 +21,6 @@ use crate::reserved;
 use crate::snapshot::{OnDisk, Snapshot};
 use crate::stamp::Stamp;
 use crate::table::{Disk, Held, Keeper, Output, Reason, Row, Verdict, reason, verdict};
-use flaresmith_codegen::emit::{Artifact, Ownership};
 
 /// What an apply would do, as data. Applying needs nothing else.
 #[derive(Debug, Default)]
@@ -34,6 +35,9 @@ pub struct Plan {
     pub lock: Lock,
     /// Whether the lock file itself changes.
     pub lock_changes: bool,
+    /// Whether it changes in more than the bases of scaffolds that people brought up to date: an apply writes those down, and
+    /// no check asks for it.
+    pub lock_due: bool,
     /// How many files were compared.
     pub compared: usize,
 }
@@ -201,6 +205,7 @@ pub fn plan(
         ..Plan::default()
     };
     let mut bases = BTreeMap::new();
+    let mut rebased = BTreeSet::new();
     for path in all {
         let mut case = case(path, lock, &wanted, snapshot);
         if case.is_of_a_merge() {
@@ -209,11 +214,24 @@ pub fn plan(
                 case.disk = Disk::Base;
             }
         }
-        decide(&mut plan, &case, snapshot, wish, surroundings, &mut bases);
+        if decide(&mut plan, &case, snapshot, wish, surroundings, &mut bases) == Verdict::Rebase {
+            rebased.insert(path);
+        }
     }
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;
+    plan.lock_due = is_due(lock, &plan.lock, &rebased);
     Ok(plan)
+}
+
+/// Whether a lock differs in anything but the bases of these scaffolds.
+fn is_due(before: &Lock, after: &Lock, rebased: &BTreeSet<&str>) -> bool {
+    let same = |((path, old), (other, new)): ((&String, &Entry), (&String, &Entry))| {
+        path == other && (old == new || rebased.contains(path.as_str()))
+    };
+    before.sources != after.sources
+        || before.files.len() != after.files.len()
+        || !before.files.iter().zip(&after.files).all(same)
 }
 
 fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, snapshot: &'a Snapshot) -> Case<'a> {
@@ -273,7 +291,7 @@ fn decide(
     wish: Wish,
     surroundings: &mut dyn Surroundings,
     bases: &mut BTreeMap<String, Arc<str>>,
-) {
+) -> Verdict {
     let misfits = misfits(case);
     let row = Row {
         keeper: case.keeper,
@@ -304,6 +322,7 @@ fn decide(
             plan.conflicts.push(conflict(case, row, misfits));
             case.known.cloned()
         }
+        Verdict::Rebase => rebase(case, surroundings),
         Verdict::Carry => carry(plan, case, row, wish, surroundings, &misfits),
         // What is the team's, and what is carried, stays as the lock knows it.
         Verdict::Nothing => case.known.cloned(),
@@ -320,6 +339,7 @@ fn decide(
         }
         plan.lock.files.insert(case.path.to_owned(), entry);
     }
+    found
 }
 
 pub(crate) fn owner(case: &Case<'_>) -> Owner {

@@ -49,14 +49,12 @@ impl Root {
     /// `start` does not exist.
     pub fn find(start: &Path) -> Result<Self, SyncError> {
         let start = Self::at(start)?;
-        let above = |name: &str| {
-            start
-                .path
-                .ancestors()
-                .find(|folder| folder.join(name).exists())
-                .map(Path::to_owned)
-        };
-        Ok(above(settings::FILE).or_else(|| above(".git")).map_or(start, Self::of))
+        let mut above = start.path.ancestors();
+        let found = above
+            .find(|folder| folder.join(settings::FILE).exists())
+            .or_else(|| repository::top_above(&start.path))
+            .map(Path::to_owned);
+        Ok(found.map_or(start, Self::of))
     }
 
     fn of(path: PathBuf) -> Self {
@@ -86,7 +84,7 @@ impl Root {
     /// with `.git`; without one it is the root.
     #[must_use]
     pub fn below_git(&self) -> String {
-        let Some(top) = self.path.ancestors().find(|folder| folder.join(".git").exists()) else {
+        let Some(top) = repository::top_above(&self.path) else {
             return String::new();
         };
         let below = self.path.strip_prefix(top).unwrap_or(Path::new(""));

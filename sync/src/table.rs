@@ -79,6 +79,8 @@ pub enum Verdict {
     Remove,
     /// Only the lock forgets the path.
     Forget,
+    /// Nothing is written; the lock takes the new output for the base, when the person has brought the file up to date with it.
+    Rebase,
     /// A person's edit is carried over to the new output by a three-way merge.
     Carry,
     /// A person has to decide.
@@ -134,6 +136,9 @@ pub fn verdict(row: Row) -> Verdict {
         (Keeper::Scaffold, Output::Other, Disk::Base) => Verdict::Modify,
         (Keeper::Scaffold, Output::Other, Disk::Edited | Disk::Accepted) if mergeable => Verdict::Carry,
         (Keeper::Scaffold, _, Disk::Edited | Disk::Accepted) if !row.fits => conflict,
+        (Keeper::Scaffold, Output::Other, Disk::Edited | Disk::Accepted) if row.held != Held::Unmerged => {
+            Verdict::Rebase
+        }
         (Keeper::Scaffold, _, _) => Verdict::Nothing,
 
         // The path left the contract.
@@ -326,7 +331,7 @@ mod tests {
             (
                 Scaffold,
                 Other,
-                [nothing, adopt, nothing, modify, nothing, carry, nothing],
+                [nothing, adopt, Verdict::Rebase, modify, Verdict::Rebase, carry, nothing],
             ),
             (Scaffold, Gone, [forget, remove, forget, remove, forget, forget, forget]),
             (Ejected, First, [nothing; 7]),

@@ -162,3 +162,26 @@ fn the_shipped_hook_of_the_pre_commit_framework_runs_the_check() {
     );
     assert_eq!(text.matches("pass_filenames: false").count(), 2);
 }
+
+#[test]
+fn a_watch_refuses_forms_that_are_about_one_run_and_says_what_can_be_had() {
+    let git = Git::project();
+    for form in ["sarif", "github", "junit"] {
+        let said = git.run(&["spec", "watch", "--format", form]);
+        assert_eq!(said.code, 1, "{form}: {}", said.err);
+        for part in [
+            "WATCH_FORMAT".to_owned(),
+            format!("`spec watch` does not print `{form}`"),
+            "`flaresmith spec watch --format json`".to_owned(),
+            format!("`flaresmith spec check --format {form}`"),
+        ] {
+            assert!(said.err.contains(&part), "{form}: no {part}: {}", said.err);
+        }
+        assert!(
+            said.out.contains("WATCH_FORMAT"),
+            "the failure is a result: {}",
+            said.out
+        );
+    }
+    assert_eq!(git.git(&["status", "--porcelain"]), "");
+}

@@ -41,6 +41,7 @@ mod plaintext;
 mod platform;
 #[cfg(unix)]
 mod record;
+mod renamed;
 mod repository;
 mod reserved;
 mod rust_crate;

@@ -401,3 +401,46 @@ fn the_platforms_own_contract_is_gated() {
     assert_eq!(said.code, 0, "{}", said.out);
     assert_eq!(told(&said), [pair("compatible", "CHANGE_DEPRECATED")]);
 }
+
+#[test]
+fn callbacks_links_and_requirements_are_compared_too() {
+    const SPEC: &str = "specs/001-shop/spec.md";
+    let git = shop();
+    git.write(
+        SPEC,
+        "# Feature Specification: Shop\n\n## Requirements\n\n- **FR-001**: Orders MUST be listed. (Not in the contract: it is an example.)\n",
+    );
+    let order = "        '200': { description: Orders., content";
+    let callback = "        '202':
+          description: Later.
+          links: { again: { operationId: listOrders } }
+      callbacks:
+        onReady:
+          '{$request.query.url}':
+            post:
+              requestBody:
+                content: { application/json: { schema: { type: object, properties: { state: { enum: [done] } } } } }
+              responses: { '204': { description: Taken. } }
+";
+    git.edit(CONTRACT, "    delete:\n", &format!("{callback}    delete:\n"));
+    assert!(git.read(CONTRACT).contains(order));
+    commit(&git, "with a callback");
+    git.edit(SPEC, "MUST be listed", "MUST be listed quickly");
+    git.edit(CONTRACT, "enum: [done]", "enum: [done, failed]");
+    git.edit(CONTRACT, "again: {", "oncemore: {");
+    let said = git.run(&["spec", "diff", "--format", "json", "--fail-on", "breaking"]);
+    assert_eq!(said.code, 4, "{}", said.err);
+    assert_eq!(
+        told(&said),
+        [
+            pair("breaking", "CHANGE_VALUE_ADDED"),
+            pair("docs", "CHANGE_LINK"),
+            pair("docs", "CHANGE_LINK"),
+            pair("docs", "CHANGE_TEXT"),
+        ]
+    );
+    let report = said.json();
+    let last = &report["changes"][3];
+    assert_eq!(last["subject"], json!({ "kind": "requirement", "id": "001/FR-001" }));
+    assert_eq!((&last["file"], &last["line"]), (&json!(SPEC), &json!(5)));
+}

@@ -1,22 +1,25 @@
 //! Bodies: what requests carry, and what answers carry beside their headers.
 //!
-//! Owns: media types, statuses, headers. Must not know: types in detail.
+//! Owns: media types, statuses, headers, links. Must not know: types in detail.
 
+use serde_json::Value;
+
+use super::Contract;
 use super::comparison::Comparison;
 use super::rules;
-use super::spot::{Direction, Spot, escape};
+use super::spot::{Spot, escape};
 use crate::model::types::Docs;
 use crate::model::{Body, Content, Header, Kind, Model, Operation, Response, Status, Type};
 
 impl Comparison<'_> {
-    /// The body of a request, or of a webhook.
-    pub(super) fn body(&mut self, before: Option<&Body>, after: Option<&Body>, spot: &Spot, direction: Direction) {
+    /// The body of a request.
+    pub(super) fn body(&mut self, before: Option<&Body>, after: Option<&Body>, spot: &Spot) {
         let pointer = |base: &str| format!("{base}/requestBody");
         let (old, now) = (
             self.before.target(&pointer(&spot.before)),
             self.after.target(&pointer(&spot.after)),
         );
-        let whole = spot.part("the request body", &old, &now, direction);
+        let whole = spot.part("the request body", &old, &now, spot.direction);
         let spot = &match before.is_some() && after.is_some() {
             true => whole.shared(),
             false => whole,
@@ -24,13 +27,13 @@ impl Comparison<'_> {
         match (before, after) {
             (None, None) => {}
             (Some(old), None) => {
-                let message = "no request body is taken any more".to_owned();
+                let message = "the request body was removed".to_owned();
                 self.removed(&rules::BODY_REMOVED, spot, message, Some(media_list(&old.contents)));
             }
             (None, Some(now)) => {
                 let (rule, message) = match now.required {
-                    true => (&rules::BODY_ADDED_REQUIRED, "a request body is demanded now"),
-                    false => (&rules::BODY_ADDED, "an optional request body is taken now"),
+                    true => (&rules::BODY_ADDED_REQUIRED, "a required request body was added"),
+                    false => (&rules::BODY_ADDED, "an optional request body was added"),
                 };
                 self.added(rule, spot, message.to_owned(), Some(media_list(&now.contents)));
             }
@@ -48,7 +51,7 @@ impl Comparison<'_> {
                     ),
                     _ => {}
                 }
-                self.contents(&old.contents, &now.contents, spot);
+                self.contents(&old.contents, &now.contents, spot.direction.response, spot);
                 self.text(
                     "description",
                     old.description.as_deref(),
@@ -86,9 +89,42 @@ impl Comparison<'_> {
             let whole = answer(old, now, spot);
             let (at_old, at_now) = (self.before.target(&whole.before), self.after.target(&whole.after));
             let spot = whole.moved(Some(&at_old), Some(&at_now)).shared();
-            self.contents(&old.contents, &now.contents, &spot);
+            self.contents(&old.contents, &now.contents, false, &spot);
             self.headers(old, now, &spot);
+            self.links(&spot);
             self.text("description", Some(&old.description), Some(&now.description), &spot);
+        }
+    }
+
+    /// What an answer says may be asked next.
+    fn links(&mut self, spot: &Spot) {
+        let (before, after) = (self.before, self.after);
+        let list = |base: &str| format!("{base}/links");
+        let names = |contract: Contract<'_>, base: &str| -> Vec<String> {
+            let found = contract.bundle.document.pointer(&list(base));
+            let members = found.and_then(Value::as_object).into_iter().flatten();
+            members.map(|(name, _)| name.clone()).collect()
+        };
+        let (old, now) = (names(before, &spot.before), names(after, &spot.after));
+        let new = now.iter().filter(|name| !old.contains(name));
+        for name in old.iter().chain(new) {
+            let at = |base: &str| format!("{}/{}", list(base), escape(name));
+            let place = spot.moved(Some(&at(&spot.before)), Some(&at(&spot.after)));
+            let value =
+                |contract: Contract<'_>, at: &str| contract.bundle.document.pointer(&contract.target(at)).cloned();
+            let words = format!("the link `{name}` of {}", spot.words());
+            match (value(before, &place.before), value(after, &place.after)) {
+                (Some(_), None) => self.removed(&rules::LINK, &place, format!("{words} was removed"), None),
+                (None, Some(_)) => self.added(&rules::LINK, &place, format!("{words} was added"), None),
+                (Some(old), Some(now)) if old != now => {
+                    self.said(
+                        &rules::LINK,
+                        &place,
+                        format!("{words} leads elsewhere or says something else"),
+                    );
+                }
+                _ => {}
+            }
         }
     }
 
@@ -100,7 +136,7 @@ impl Comparison<'_> {
                 format!("the header `{}` of {}", header.wire, spot.words()),
                 &format!("{}/headers/{key}", spot.before),
                 &format!("{}/headers/{key}", spot.after),
-                Direction::RESPONSE,
+                spot.direction,
             )
         };
         for old in &before.headers {
@@ -114,7 +150,11 @@ impl Comparison<'_> {
             let spot = place(now);
             let Some(old) = before.headers.iter().find(|old| same(old, now)) else {
                 let message = format!("{} was added", spot.words());
-                self.added(&rules::HEADER_ADDED, &spot, message, None);
+                let rule = match now.required {
+                    true => &rules::HEADER_ADDED_REQUIRED,
+                    false => &rules::HEADER_ADDED,
+                };
+                self.added(rule, &spot, message, None);
                 continue;
             };
             let (at_old, at_now) = (self.before.target(&spot.before), self.after.target(&spot.after));
@@ -130,8 +170,8 @@ impl Comparison<'_> {
         }
     }
 
-    /// The media types of a body.
-    fn contents(&mut self, before: &[Content], after: &[Content], spot: &Spot) {
+    /// The media types of a body. Of one that the service sends `unasked` nobody chooses which it is.
+    fn contents(&mut self, before: &[Content], after: &[Content], unasked: bool, spot: &Spot) {
         let same = |left: &Content, right: &Content| left.media.eq_ignore_ascii_case(&right.media);
         for old in before {
             if !after.iter().any(|now| same(old, now)) {
@@ -147,7 +187,11 @@ impl Comparison<'_> {
                     true => format!("{} has a body now: `{}`", spot.words(), now.media),
                     false => format!("{} may be `{}` now", spot.words(), now.media),
                 };
-                self.added(&rules::MEDIA_TYPE_ADDED, &place, message, Some(now.media.clone()));
+                let rule = match unasked && !before.is_empty() {
+                    true => &rules::MEDIA_TYPE_ADDED_UNASKED,
+                    false => &rules::MEDIA_TYPE_ADDED,
+                };
+                self.added(rule, &place, message, Some(now.media.clone()));
                 continue;
             };
             let root = match after.len() {
@@ -200,7 +244,7 @@ fn answer(before: &Response, after: &Response, spot: &Spot) -> Spot {
         Status::Range(hundred) => format!("the {hundred}XX answer"),
         Status::Default => "the default answer".to_owned(),
     };
-    spot.part(name, &before.pointer, &after.pointer, Direction::RESPONSE)
+    spot.part(name, &before.pointer, &after.pointer, spot.direction.reversed())
 }
 
 /// Whether an answer means success: `default` does where nothing else can.

@@ -7,8 +7,9 @@ use std::cmp::Ordering;
 use serde_json::{Number, Value};
 
 use super::comparison::Comparison;
-use super::rules::{self, Rule};
+use super::rules;
 use super::spot::Spot;
+use crate::diagnostics::change::Rule;
 use crate::model::{Kind, Rules, Type};
 
 /// A bound of numbers; whether the bound itself is outside.
@@ -109,7 +110,7 @@ impl Comparison<'_> {
     }
 
     /// One bound in words: `at least 3`.
-    fn bound(&mut self, rule: &Rule, verb: &str, before: Option<String>, after: Option<String>, spot: &Spot) {
+    fn bound(&mut self, rule: &'static Rule, verb: &str, before: Option<String>, after: Option<String>, spot: &Spot) {
         let words = spot.words();
         match (before, after) {
             (Some(old), Some(now)) => {

@@ -9,6 +9,7 @@ use super::comparison::Comparison;
 use super::parameters::place;
 use super::rules;
 use super::spot::{Direction, Spot, escape};
+use crate::diagnostics::change::Rule;
 use crate::model::{ErrorCode, Model, SecurityScheme};
 
 impl Comparison<'_> {
@@ -61,8 +62,8 @@ impl Comparison<'_> {
         before: &[String],
         after: &[String],
         spot: &Spot,
-        (removed, what): (&rules::Rule, &str),
-        added: &rules::Rule,
+        (removed, what): (&'static Rule, &str),
+        added: &'static Rule,
     ) {
         for name in before.iter().filter(|name| !after.contains(name)) {
             self.removed(

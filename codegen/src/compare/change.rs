@@ -1,40 +1,14 @@
 //! A change of a contract, as data.
 //!
-//! Owns: its shape, its class, and the order in which changes are told. Must not know: how one is found or printed.
+//! Owns: its shape, and the order in which changes are told. Must not know: how one is found or printed.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostics::change::Class;
 use crate::diagnostics::{Code, Place};
-
-/// What a change does to those who rely on the contract; the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    /// A call, a reader or a row that was right is wrong now.
-    Breaking,
-    /// Everything that was right still is.
-    Compatible,
-    /// Only people notice.
-    Docs,
-}
-
-impl Class {
-    /// Every class, the worst first.
-    pub const ALL: [Self; 3] = [Self::Breaking, Self::Compatible, Self::Docs];
-
-    /// As the report writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Breaking => "breaking",
-            Self::Compatible => "compatible",
-            Self::Docs => "docs",
-        }
-    }
-}
 
 /// What a change is about. The order of the variants is the order in which they are told.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -58,7 +32,16 @@ pub enum Subject {
         /// In capitals.
         method: String,
     },
-    /// A parameter, answer, header or body that several operations may refer to.
+    /// A request that the service sends because of an operation.
+    Callback {
+        /// Method and path of the operation.
+        of: String,
+        /// Its name.
+        name: String,
+        /// In capitals.
+        method: String,
+    },
+    /// A parameter, answer, header, body or callback that several operations may refer to.
     Component {
         /// Section of `components`.
         section: String,
@@ -85,6 +68,11 @@ pub enum Subject {
         /// Its name in the database.
         name: String,
     },
+    /// A requirement or success criterion of a feature.
+    Requirement {
+        /// With its feature: `001/FR-007a`.
+        id: String,
+    },
     /// Something that operations refer to: a role, a rate class, a way to sign in.
     Policy {
         /// Its name, or what kind of thing it is.
@@ -98,12 +86,15 @@ impl fmt::Display for Subject {
             Self::Service => write!(out, "service"),
             Self::Operation { path, method, .. } => write!(out, "{method} {path}"),
             Self::Webhook { name, method } => write!(out, "webhook {method} {name}"),
+            Self::Callback { of, name, method } => write!(out, "callback {method} {name} of {of}"),
             Self::Component { section, name } => {
                 let word = match section.as_str() {
                     "responses" => "response",
                     "parameters" => "parameter",
                     "requestBodies" => "request body",
                     "headers" => "header",
+                    "callbacks" => "callback",
+                    "pathItems" => "path item",
                     other => other,
                 };
                 write!(out, "{word} {name}")
@@ -112,6 +103,7 @@ impl fmt::Display for Subject {
             Self::Error { code } => write!(out, "error {code}"),
             Self::Lifecycle { name } => write!(out, "lifecycle of {name}"),
             Self::Table { name } => write!(out, "table {name}"),
+            Self::Requirement { id } => write!(out, "requirement {id}"),
             Self::Policy { name } => write!(out, "{name}"),
         }
     }

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Contract;
 use super::change::{ContractChange, Side, Subject};
+use super::operations::written;
 use super::pairs::Pairs;
-use super::rules::Rule;
 use super::spot::Spot;
 use crate::check::redacted;
+use crate::diagnostics::Place;
+use crate::diagnostics::change::{Class, Rule};
 use crate::model::graph::{Edges, mentioned};
-use crate::model::{Content, Model, Type, TypeId};
+use crate::model::{Content, Model, Operation, Type, TypeId};
 
 /// Longest text of what was and what is, in characters.
 const SHORT: usize = 80;
@@ -33,30 +35,69 @@ pub(super) struct Comparison<'a> {
     pub(super) shared: BTreeMap<String, usize>,
 }
 
+/// A change that was found, before anybody knows who reaches it.
+pub(super) struct Told {
+    pub(super) rule: &'static Rule,
+    pub(super) class: Class,
+    pub(super) subject: Subject,
+    pub(super) side: Side,
+    pub(super) place: Place,
+    pub(super) message: String,
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+}
+
+impl Told {
+    /// As it may be shown: short, and without secrets.
+    fn change(self) -> ContractChange {
+        let hidden = match redacted(&self.message) {
+            Cow::Owned(hidden) => Some(hidden),
+            Cow::Borrowed(_) => None,
+        };
+        ContractChange {
+            class: self.class,
+            code: &self.rule.code,
+            subject: self.subject,
+            message: hidden.unwrap_or(self.message),
+            side: self.side,
+            place: self.place,
+            before: self.before.map(|text| short(&text)),
+            after: self.after.map(|text| short(&text)),
+            reached_by: 0,
+            first: Vec::new(),
+        }
+    }
+}
+
 impl Comparison<'_> {
+    /// A change of something that is no part of a bundle.
+    pub(super) fn push(&mut self, told: Told) {
+        self.changes.push(told.change());
+    }
+
     /// Something that was not there.
-    pub(super) fn added(&mut self, rule: &Rule, spot: &Spot, message: String, after: Option<String>) {
+    pub(super) fn added(&mut self, rule: &'static Rule, spot: &Spot, message: String, after: Option<String>) {
         self.tell(rule, spot, Side::After, message, (None, after));
     }
 
     /// Something that is gone.
-    pub(super) fn removed(&mut self, rule: &Rule, spot: &Spot, message: String, before: Option<String>) {
+    pub(super) fn removed(&mut self, rule: &'static Rule, spot: &Spot, message: String, before: Option<String>) {
         self.tell(rule, spot, Side::Before, message, (before, None));
     }
 
     /// Something that is there on both sides and differs.
-    pub(super) fn changed(&mut self, rule: &Rule, spot: &Spot, message: String, before: String, after: String) {
+    pub(super) fn changed(&mut self, rule: &'static Rule, spot: &Spot, message: String, before: String, after: String) {
         self.tell(rule, spot, Side::After, message, (Some(before), Some(after)));
     }
 
     /// The same, where the message says everything.
-    pub(super) fn said(&mut self, rule: &Rule, spot: &Spot, message: String) {
+    pub(super) fn said(&mut self, rule: &'static Rule, spot: &Spot, message: String) {
         self.tell(rule, spot, Side::After, message, (None, None));
     }
 
     fn tell(
         &mut self,
-        rule: &Rule,
+        rule: &'static Rule,
         spot: &Spot,
         side: Side,
         message: String,
@@ -66,22 +107,17 @@ impl Comparison<'_> {
             Side::Before => (self.before, &spot.before),
             Side::After => (self.after, &spot.after),
         };
-        let hidden = match redacted(&message) {
-            Cow::Owned(hidden) => Some(hidden),
-            Cow::Borrowed(_) => None,
-        };
-        let mut change = ContractChange {
+        let told = Told {
+            rule,
             class: rule.class(spot.direction),
-            code: rule.code,
             subject: spot.component.as_ref().unwrap_or(&spot.subject).clone(),
-            message: hidden.unwrap_or(message),
             side,
             place: contract.place(pointer),
-            before: before.map(|text| short(&text)),
-            after: after.map(|text| short(&text)),
-            reached_by: 0,
-            first: Vec::new(),
+            message,
+            before,
+            after,
         };
+        let mut change = told.change();
         if spot.component.is_some() && !self.trial {
             change.reached_by = 1;
             change.first.push(spot.subject.to_string());
@@ -151,32 +187,33 @@ impl Reach {
             }
         }
         for operation in &model.operations {
-            let mut found = Vec::new();
-            for parameter in &operation.parameters {
-                mentioned(&parameter.ty, Edges::All, &mut found);
-            }
-            if let Some(body) = &operation.body {
-                of_contents(&body.contents, &mut found);
-            }
-            for response in &operation.responses {
-                of_contents(&response.contents, &mut found);
-                for header in &response.headers {
-                    mentioned(&header.ty, Edges::All, &mut found);
-                }
-            }
-            reach.user(format!("{} {}", operation.method.as_str(), operation.path.raw), &found);
+            reach.user(written(operation), operation);
         }
-        for webhook in &model.webhooks {
-            let mut found = Vec::new();
-            if let Some(body) = &webhook.body {
-                of_contents(&body.contents, &mut found);
-            }
-            reach.user(format!("webhook {}", webhook.name.raw), &found);
+        for sent in &model.sent {
+            let by = sent.by.and_then(|by| model.operations.get(by));
+            let name = match by {
+                Some(operation) => format!("callback {} of {}", sent.name, written(operation)),
+                None => format!("webhook {}", sent.name),
+            };
+            reach.user(name, &sent.request);
         }
         reach
     }
 
-    fn user(&mut self, name: String, types: &[TypeId]) {
+    fn user(&mut self, name: String, operation: &Operation) {
+        let mut types = Vec::new();
+        for parameter in &operation.parameters {
+            mentioned(&parameter.ty, Edges::All, &mut types);
+        }
+        if let Some(body) = &operation.body {
+            of_contents(&body.contents, &mut types);
+        }
+        for response in &operation.responses {
+            of_contents(&response.contents, &mut types);
+            for header in &response.headers {
+                mentioned(&header.ty, Edges::All, &mut types);
+            }
+        }
         let number = self.names.len();
         self.names.push(name);
         for id in types {

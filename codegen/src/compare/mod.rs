@@ -2,7 +2,7 @@
 //!
 //! Owns: comparing two models. Must not know: where either came from, or how changes are printed.
 //!
-//! `rules.rs` is the table of codes and classes. Everything else finds changes: one file a part of the model. A change inside
+//! `diagnostics::change` is the table of codes and classes, `rules.rs` what it means in a direction. Everything else finds changes: one file a part of the model. A change inside
 //! of a named schema is told once, at the schema; what is written inline is told at the operation that has it.
 
 mod bodies;
@@ -17,22 +17,27 @@ mod parameters;
 mod policy;
 mod records;
 mod report;
+mod requirements;
 mod rules;
 mod schemas;
+mod sent;
 mod spot;
 mod tables;
 mod types;
 mod unions;
 mod wording;
 
-pub use change::{Class, ContractChange, Side, Subject};
+pub use change::{ContractChange, Side, Subject};
 pub use report::{ChangeEntry, ChangeReport, ChangeSummary};
-pub use rules::{RULES, Rule};
 pub use spot::Direction;
+
+use std::borrow::Cow;
 
 use crate::Compilation;
 use crate::diagnostics::Place;
-use crate::model::{Model, TypeId};
+pub use crate::diagnostics::change::{Class, Rule, rules};
+use crate::lower;
+use crate::model::{Model, Operation, TypeId};
 use crate::openapi::Bundle;
 use comparison::Comparison;
 use pairs::Pairs;
@@ -55,7 +60,19 @@ impl<'a> From<&'a Compilation> for Contract<'a> {
     }
 }
 
-impl Contract<'_> {
+impl<'a> Contract<'a> {
+    /// The model with everything that the service sends, when it sends anything.
+    fn complete(&self) -> Cow<'a, Model> {
+        let calls = |operation: &Operation| {
+            let value = self.bundle.document.pointer(&operation.pointer);
+            value.is_some_and(|value| value.get("callbacks").is_some())
+        };
+        match self.model.webhooks.is_empty() && !self.model.operations.iter().any(calls) {
+            true => Cow::Borrowed(self.model),
+            false => Cow::Owned(lower::with_sent(self.bundle, self.model)),
+        }
+    }
+
     /// Where a value of the bundle was written; the nearest one above it that there is.
     fn place(&self, pointer: &str) -> Place {
         let mut pointer = pointer;
@@ -96,6 +113,15 @@ impl Contract<'_> {
 /// Everything that differs, in one order: by class, then by subject, then as the documents have it.
 #[must_use]
 pub fn compare(before: Contract<'_>, after: Contract<'_>) -> Vec<ContractChange> {
+    let models = (before.complete(), after.complete());
+    let before = Contract {
+        model: &models.0,
+        ..before
+    };
+    let after = Contract {
+        model: &models.1,
+        ..after
+    };
     let mut comparison = Comparison {
         before,
         after,
@@ -109,9 +135,10 @@ pub fn compare(before: Contract<'_>, after: Contract<'_>) -> Vec<ContractChange>
     comparison.catalog();
     comparison.error_details();
     comparison.operations();
-    comparison.webhooks();
+    comparison.sent();
     comparison.schemas();
     comparison.lifecycles();
     comparison.tables();
+    comparison.feature_requirements();
     comparison.finish()
 }

@@ -1,4 +1,4 @@
-//! Operations and webhooks: which there are, what they are called, where they stand.
+//! Operations: which there are, what they are called, where they stand.
 //!
 //! Owns: the changes of an operation as a whole. Must not know: parameters, bodies and policy in detail.
 
@@ -6,8 +6,8 @@ use super::change::Subject;
 use super::comparison::Comparison;
 use super::pairs::address;
 use super::rules;
-use super::spot::{Direction, Spot, escape};
-use crate::model::{Name, Operation, Webhook};
+use super::spot::{Direction, Spot};
+use crate::model::Operation;
 
 impl Comparison<'_> {
     /// Every operation.
@@ -57,34 +57,13 @@ impl Comparison<'_> {
             self.changed(&rules::OPERATION_GROUPED, &spot, message, old.clone(), now.clone());
         }
         self.parameters(before, after, &spot);
-        self.body(before.body.as_ref(), after.body.as_ref(), &spot, Direction::REQUEST);
+        self.body(before.body.as_ref(), after.body.as_ref(), &spot);
         self.responses(before, after, &spot);
         self.security(before, after, &spot);
         self.policy(before, after, renamed, &spot);
         self.text("summary", before.summary.as_deref(), after.summary.as_deref(), &spot);
         self.docs(&before.docs, &after.docs, &spot);
         self.requirements(&before.policy.requirements, &after.policy.requirements, &spot);
-    }
-
-    /// Every request that the service sends; readers of it are on the other side, as those of answers.
-    pub(super) fn webhooks(&mut self) {
-        let (before, after) = (&self.before.model.webhooks, &self.after.model.webhooks);
-        let same = |left: &Webhook, right: &Webhook| left.name.raw == right.name.raw && left.method == right.method;
-        for old in before.iter().filter(|old| !after.iter().any(|now| same(old, now))) {
-            let message = format!("the webhook `{}` was removed", old.name.raw);
-            self.removed(&rules::OPERATION_REMOVED, &of_webhook(old), message, None);
-        }
-        for now in after {
-            let spot = of_webhook(now);
-            let Some(old) = before.iter().find(|old| same(old, now)) else {
-                let message = format!("the webhook `{}` was added", now.name.raw);
-                self.added(&rules::OPERATION_ADDED, &spot, message, None);
-                continue;
-            };
-            self.body(old.body.as_ref(), now.body.as_ref(), &spot, Direction::RESPONSE);
-            self.text("summary", old.summary.as_deref(), now.summary.as_deref(), &spot);
-            self.docs(&old.docs, &now.docs, &spot);
-        }
     }
 
     /// A sign that new callers should stay away, set or taken back.
@@ -104,7 +83,8 @@ impl Comparison<'_> {
     }
 }
 
-fn written(operation: &Operation) -> String {
+/// Method and path, as people write them.
+pub(super) fn written(operation: &Operation) -> String {
     format!("{} {}", operation.method.as_str(), operation.path.raw)
 }
 
@@ -115,14 +95,4 @@ fn spot(before: &Operation, after: &Operation) -> Spot {
         id: after.id.raw.clone(),
     };
     Spot::new(subject, &before.pointer, &after.pointer, Direction::REQUEST)
-}
-
-fn of_webhook(webhook: &Webhook) -> Spot {
-    let Name { raw, .. } = &webhook.name;
-    let subject = Subject::Webhook {
-        name: raw.clone(),
-        method: webhook.method.as_str().to_owned(),
-    };
-    let pointer = format!("/webhooks/{}/{}", escape(raw), webhook.method.key());
-    Spot::new(subject, &pointer, &pointer, Direction::RESPONSE)
 }

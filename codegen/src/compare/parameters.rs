@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Contract;
 use super::comparison::Comparison;
 use super::rules;
-use super::spot::{Direction, Spot};
+use super::spot::Spot;
 use crate::model::{Location, Operation, Parameter, PathPart, Style};
 
 impl Comparison<'_> {
@@ -82,7 +82,7 @@ impl Comparison<'_> {
             format!("the {}", words(now)),
             &pointer(self.before, before, old),
             &pointer(self.after, after, now),
-            Direction::REQUEST,
+            spot.direction,
         )
     }
 

@@ -5,8 +5,9 @@
 use indexmap::IndexMap;
 
 use super::comparison::Comparison;
-use super::rules::{self, Rule};
+use super::rules;
 use super::spot::Spot;
+use crate::diagnostics::change::Rule;
 use crate::model::{Case, Model, Operation, RateClass};
 
 impl Comparison<'_> {

@@ -5,8 +5,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Class, ContractChange, Side, Subject};
+use super::change::{ContractChange, Side, Subject};
 use crate::Compilation;
+use crate::diagnostics::change::{Class, operation, schema};
 use crate::source::locate::Locator;
 
 /// What a contract changed since a revision.
@@ -97,10 +98,12 @@ impl ChangeReport {
             }
         });
         let count = |class| changes.iter().filter(|change| change.class == class).count();
-        let only_before = |code: &str| {
-            let gone = |change: &&ContractChange| change.code.id == code;
-            changes.iter().filter(gone).count()
-        };
+        let operations_gone = changes.iter().filter(|change| {
+            change.code == &operation::OPERATION_REMOVED.code && matches!(change.subject, Subject::Operation { .. })
+        });
+        let schemas_gone = changes
+            .iter()
+            .filter(|change| change.code == &schema::SCHEMA_REMOVED.code);
         let schemas = |compilation: &Compilation| compilation.model.types.iter().filter(|def| def.component).count();
         Self {
             base: base.to_owned(),
@@ -108,8 +111,8 @@ impl ChangeReport {
                 breaking: count(Class::Breaking),
                 compatible: count(Class::Compatible),
                 docs: count(Class::Docs),
-                operations: after.model.operations.len() + only_before("CHANGE_OPERATION_REMOVED"),
-                schemas: schemas(after) + only_before("CHANGE_SCHEMA_REMOVED"),
+                operations: after.model.operations.len() + operations_gone.count(),
+                schemas: schemas(after) + schemas_gone.count(),
             },
             changes: entries.collect(),
         }

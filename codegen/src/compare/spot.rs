@@ -19,6 +19,11 @@ impl Direction {
     /// Both ways; also for what does not travel, such as rows of a table.
     pub(super) const BOTH: Self = Self::new(true, true);
 
+    /// That of answers to what travels so.
+    pub(super) const fn reversed(self) -> Self {
+        Self::new(self.response, self.request)
+    }
+
     pub(super) const fn new(request: bool, response: bool) -> Self {
         Self { request, response }
     }
@@ -148,6 +153,7 @@ impl Spot {
             (_, false) => self.root.as_str(),
             (Subject::Schema { .. }, _) => "the schema",
             (Subject::Webhook { .. }, _) => "the webhook",
+            (Subject::Callback { .. }, _) => "the callback",
             (Subject::Error { .. }, _) => "the error",
             (Subject::Lifecycle { .. }, _) => "the lifecycle",
             (Subject::Table { .. }, _) => "the table",

@@ -5,8 +5,9 @@
 use serde_json::Value;
 
 use super::comparison::Comparison;
-use super::rules::{self, Rule};
+use super::rules;
 use super::spot::Spot;
+use crate::diagnostics::change::Rule;
 use crate::model::{Enumeration, Extra, Kind, Model, Record, Shape, TextFormat, Type, TypeId, Union};
 
 /// A type seen through names.
@@ -162,7 +163,7 @@ impl Comparison<'_> {
     }
 
     /// A type that is another one now.
-    fn retyped(&mut self, rule: &Rule, before: Formed<'_>, after: Formed<'_>, spot: &Spot) {
+    fn retyped(&mut self, rule: &'static Rule, before: Formed<'_>, after: Formed<'_>, spot: &Spot) {
         let (old, now) = (describe(self.before.model, before), describe(self.after.model, after));
         let message = format!("{} is {now} now, it was {old}", spot.words());
         self.changed(rule, spot, message, old, now);
@@ -319,7 +320,7 @@ impl Comparison<'_> {
         self.bounds(before, after, spot);
     }
 
-    fn formatted(&mut self, rule: &Rule, before: &str, after: &str, spot: &Spot) {
+    fn formatted(&mut self, rule: &'static Rule, before: &str, after: &str, spot: &Spot) {
         let message = format!("{} is {after} now, it was {before}", spot.words());
         self.changed(rule, spot, message, before.to_owned(), after.to_owned());
     }

@@ -21,6 +21,7 @@ mod policy;
 mod scalars;
 mod schema;
 mod security;
+mod sent;
 mod tags;
 mod unions;
 mod usage;
@@ -56,19 +57,39 @@ pub fn lower(
     settings: &Settings,
     diagnostics: &mut Diagnostics,
 ) -> Model {
-    let mut lowering = Lowering::new(bundle, diagnostics);
-    let mut model = Model {
+    let model = Model {
         features,
         constitution,
         ..Model::default()
     };
-    lowering.info(&mut model, settings);
+    lowered(bundle, model, settings.name.as_deref(), false, diagnostics)
+}
+
+/// The same model with everything that the service sends, and the types that stand inline in it. No target speaks of
+/// callbacks, so what is emitted is made of a model without them.
+#[must_use]
+pub fn with_sent(bundle: &Bundle, model: &Model) -> Model {
+    let known = Model {
+        features: model.features.clone(),
+        constitution: model.constitution.clone(),
+        ..Model::default()
+    };
+    // Whatever is wrong was told when the model was made.
+    lowered(bundle, known, Some(&model.info.title), true, &mut Diagnostics::new())
+}
+
+fn lowered(bundle: &Bundle, mut model: Model, name: Option<&str>, sent: bool, diagnostics: &mut Diagnostics) -> Model {
+    let mut lowering = Lowering::new(bundle, diagnostics);
+    lowering.info(&mut model, name);
     lowering.register_components();
     lowering.security_schemes(&mut model);
     lowering.root_policy(&mut model);
     lowering.domains(&mut model);
     lowering.operations(&mut model);
     lowering.webhooks(&mut model);
+    if sent {
+        lowering.sent(&mut model);
+    }
     lowering.assign_tags();
     model.guard_definitions = lowering.guard_definitions();
     lowering.settle(&mut model);

@@ -13,7 +13,6 @@ use crate::diagnostics::contract as codes;
 use crate::model::operation::Webhook;
 use crate::model::types::Docs;
 use crate::model::{Info, Method, Model, Name, Operation, PathPart, PathTemplate, Policy};
-use crate::settings::Settings;
 
 /// An operation of the document that is to be lowered.
 struct Found<'a> {
@@ -48,13 +47,13 @@ impl<'a> Found<'a> {
 }
 
 impl<'a> Lowering<'a> {
-    /// The head of the contract, and where it is served.
-    pub(super) fn info(&mut self, model: &mut Model, settings: &Settings) {
+    /// The head of the contract, and where it is served. `name` stands in for a title.
+    pub(super) fn info(&mut self, model: &mut Model, name: Option<&str>) {
         let root = self.root();
         let info = root.get("info");
         let text = |key: &str| info.as_ref().and_then(|node| node.text(key)).map(str::to_owned);
         model.info = Info {
-            title: text("title").or_else(|| settings.name.clone()).unwrap_or_default(),
+            title: text("title").or_else(|| name.map(str::to_owned)).unwrap_or_default(),
             version: text("version").unwrap_or_default(),
             summary: text("summary"),
             description: text("description"),
@@ -239,7 +238,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-fn text_of(node: &Node<'_>, item: &Node<'_>, key: &str) -> Option<String> {
+pub(super) fn text_of(node: &Node<'_>, item: &Node<'_>, key: &str) -> Option<String> {
     node.text(key).or_else(|| item.text(key)).map(str::to_owned)
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::graph::{Edges, mentioned};
-use crate::model::{Content, DomainId, Model, Type, TypeId};
+use crate::model::{Content, DomainId, Model, Operation, Type, TypeId};
 
 /// Marks every type with the sides and the domain that use it, directly or through others.
 pub(super) fn mark(model: &mut Model) {
@@ -15,19 +15,12 @@ pub(super) fn mark(model: &mut Model) {
         .collect();
     let mut uses: Vec<(TypeId, Side, Option<DomainId>)> = Vec::new();
     for operation in &model.operations {
-        let domain = Some(operation.domain);
-        for parameter in &operation.parameters {
-            collect(&parameter.ty, Side::Request, domain, &mut uses);
-        }
-        if let Some(body) = &operation.body {
-            of_contents(&body.contents, Side::Request, domain, &mut uses);
-        }
-        for response in &operation.responses {
-            for header in &response.headers {
-                collect(&header.ty, Side::Response, domain, &mut uses);
-            }
-            of_contents(&response.contents, Side::Response, domain, &mut uses);
-        }
+        let sides = (Side::Request, Side::Response);
+        of_operation(operation, sides, Some(operation.domain), &mut uses);
+    }
+    // What the service sends is read by others, as its answers are.
+    for sent in &model.sent {
+        of_operation(&sent.request, (Side::Response, Side::Request), None, &mut uses);
     }
     for body in model.webhooks.iter().filter_map(|webhook| webhook.body.as_ref()) {
         of_contents(&body.contents, Side::Response, None, &mut uses);
@@ -76,6 +69,27 @@ pub(super) fn mark(model: &mut Model) {
 enum Side {
     Request,
     Response,
+}
+
+/// Uses of an operation, with the side of what is asked and the side of what is answered.
+fn of_operation(
+    operation: &Operation,
+    (asked, answered): (Side, Side),
+    domain: Option<DomainId>,
+    uses: &mut Vec<(TypeId, Side, Option<DomainId>)>,
+) {
+    for parameter in &operation.parameters {
+        collect(&parameter.ty, asked, domain, uses);
+    }
+    if let Some(body) = &operation.body {
+        of_contents(&body.contents, asked, domain, uses);
+    }
+    for response in &operation.responses {
+        for header in &response.headers {
+            collect(&header.ty, answered, domain, uses);
+        }
+        of_contents(&response.contents, answered, domain, uses);
+    }
 }
 
 fn of_contents(

@@ -28,7 +28,8 @@ pub(super) fn types_of_definition(def: &mut TypeDef, visit: &mut dyn FnMut(&mut 
 
 /// Calls `visit` on each type that operations, webhooks, errors and columns use.
 pub(super) fn types_of_uses(model: &mut Model, visit: &mut dyn FnMut(&mut Type)) {
-    for operation in &mut model.operations {
+    let sent = model.sent.iter_mut().map(|sent| &mut sent.request);
+    for operation in model.operations.iter_mut().chain(sent) {
         for parameter in &mut operation.parameters {
             within(&mut parameter.ty, visit);
         }

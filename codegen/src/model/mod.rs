@@ -19,7 +19,7 @@ pub use feature::{Constitution, Feature, Requirement, RequirementKind};
 pub use name::{Case, Name};
 pub use operation::{
     Body, Content, Encoding, Example, Header, Location, MediaKind, Method, Operation, Parameter, PathPart,
-    PathTemplate, Response, Status, Style, Webhook,
+    PathTemplate, Response, Sent, Status, Style, Webhook,
 };
 pub use policy::{
     Capture, Domain, DomainId, Environment, ErrorCode, Policy, PostmanPolicy, RateBucket, RateClass, RetryPolicy,
@@ -46,6 +46,8 @@ pub struct Model {
     pub operations: Vec<Operation>,
     /// Requests that the service sends.
     pub webhooks: Vec<Webhook>,
+    /// The same in full, and callbacks: only in a model that is made to be compared, since no target speaks of them.
+    pub sent: Vec<Sent>,
     /// Named types in document order; `TypeId` indexes into it.
     pub types: Vec<TypeDef>,
     /// Schemas that guards refer to, by their pointers in the bundle; `None` where no type has guards.

@@ -60,6 +60,18 @@ pub struct Webhook {
     pub place: Place,
 }
 
+/// A request that the service sends, with everything that is said about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// Index of the operation whose callback it is; `None` for a webhook.
+    pub by: Option<usize>,
+    /// Name of the callback or webhook, as written.
+    pub name: String,
+    /// What is sent, and what is taken as an answer. The path of a callback is the expression that its address is made of,
+    /// in one piece; that of a webhook is empty.
+    pub request: Operation,
+}
+
 /// HTTP methods of OpenAPI. Their order here is the order within a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "the variants are the method names")]

@@ -1,12 +1,17 @@
 //! Where a file that a person owns no longer fits the contract.
 //!
-//! Owns: comparing signatures and forms. Must not know: disk, git, targets.
+//! Owns: comparing signatures and forms, and following operations that got another name. Must not know: disk, git, targets.
 
 mod declared;
 mod document;
 mod form;
+mod renamed;
 mod rust;
 mod typescript;
+
+use std::ops::Range;
+
+pub(crate) use renamed::{Followed, follow, is_complete};
 
 use crate::items::Language;
 
@@ -21,6 +26,32 @@ pub struct Misfit {
     pub expected: Option<String>,
     /// The signature in the person's file, on one line.
     pub found: Option<String>,
+}
+
+/// A function of a scaffold: one for each operation, and whatever a person put beside it.
+struct Stub {
+    /// The trait or type that asks for it.
+    of: String,
+    name: String,
+    /// Line of its name, from 1.
+    line: u32,
+    /// Bytes of its name, as it is written.
+    at: Range<usize>,
+    /// The name stands for a value of the same name as well: `{ getProject }`.
+    shorthand: bool,
+    /// Its signature on one line.
+    told: String,
+}
+
+impl Stub {
+    /// What has to be written in place of the name, for it to be called so.
+    fn called(&self, name: &str) -> String {
+        if self.shorthand {
+            format!("{name}: {}", self.name)
+        } else {
+            name.to_owned()
+        }
+    }
 }
 
 /// Where a person's scaffold file no longer fits the contract: `expected` is the newly generated text of the scaffold,

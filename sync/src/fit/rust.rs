@@ -3,11 +3,13 @@
 //! Owns: when two signatures are the same: types by their last names, whatever path or pattern is written, an `async
 //! fn` like one that gives a future. Must not know: which trait it is.
 
+use std::ops::Range;
+
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{FnArg, GenericArgument, ImplItem, ImplItemFn, Item, PathArguments, ReturnType, Type, TypeParamBound};
 
-use super::{Misfit, one_line, route_above};
+use super::{Misfit, Stub, one_line, route_above};
 use crate::items::outline::slice;
 use crate::items::parse;
 
@@ -21,6 +23,8 @@ struct Implemented {
 struct Method {
     name: String,
     line: u32,
+    /// Bytes of its name.
+    at: Range<usize>,
     /// What is compared.
     form: Vec<String>,
     /// What is told.
@@ -64,12 +68,33 @@ pub(super) fn misfits(expected_text: &str, found_text: &str) -> Vec<Misfit> {
     misfits
 }
 
+/// Every method of a trait's impl; none where the text is not readable.
+pub(super) fn stubs(text: &str) -> Vec<Stub> {
+    let all = implemented(text).unwrap_or_default();
+    let stubs = all.into_iter().flat_map(|implemented| {
+        let of = implemented.of;
+        implemented.methods.into_iter().map(move |method| Stub {
+            of: of.clone(),
+            name: method.name,
+            line: method.line,
+            at: method.at,
+            shorthand: false,
+            told: method.told,
+        })
+    });
+    stubs.collect()
+}
+
 fn implemented(text: &str) -> Result<Vec<Implemented>, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+    let text = slice(text, mark..text.len());
     parse::rust(text, |file| {
         let shift = file.shebang.as_ref().map_or(0, String::len);
         let mut all = Vec::new();
         collect(text, shift, &file.items, &mut all);
+        for method in all.iter_mut().flat_map(|implemented| &mut implemented.methods) {
+            method.at = method.at.start + mark..method.at.end + mark;
+        }
         all
     })
 }
@@ -104,11 +129,13 @@ fn collect(text: &str, shift: usize, items: &[Item], all: &mut Vec<Implemented>)
 fn method(text: &str, shift: usize, method: &ImplItemFn) -> Method {
     let signature = &method.sig;
     let range = signature.span().byte_range();
+    let name = signature.ident.span().byte_range();
     let mut form: Vec<String> = signature.inputs.iter().map(parameter).collect();
     form.push(output(&signature.output, signature.asyncness.is_some()));
     Method {
         name: signature.ident.to_string(),
         line: u32::try_from(signature.ident.span().start().line).unwrap_or(u32::MAX),
+        at: name.start + shift..name.end + shift,
         form,
         told: one_line(slice(text, range.start + shift..range.end + shift)),
     }

@@ -1,6 +1,6 @@
 //! What no longer fits, and what does not matter.
 
-use super::{Misfit, malformed, misfits};
+use super::{Misfit, follow, is_complete, malformed, misfits};
 
 const SCAFFOLD: &str = "\
 impl crate::api::ProjectsApi for Handlers {
@@ -288,4 +288,120 @@ fn an_api_description_is_read_as_one() {
     let dangling = generated.replace("{ description: Fine. }", "{ $ref: '#/components/responses/None' }");
     let said = told("a.yaml", generated, &dangling).unwrap();
     assert!(said.contains("SPEC_REF") && said.ends_with("at line 8"), "{said}");
+}
+
+const RENAMED: &str = "\
+impl api::WeatherApi for Handlers {
+    /// `GET /weather/{city}`
+    async fn get_weather(&self, request: api::GetWeatherRequest) -> Result<api::GetWeatherResponse, Failure> {
+        later()
+    }
+
+    /// `GET /clouds`
+    async fn get_clouds(&self, request: api::GetCloudsRequest) -> Result<api::GetCloudsResponse, Failure> {
+        later()
+    }
+}
+";
+
+#[test]
+fn a_handler_follows_its_operation_to_the_new_name_with_its_types_and_nothing_else_does() {
+    let theirs = RENAMED
+        .replace("{city}", "{town}")
+        .replace("get_weather", "fetch_weather")
+        .replace("GetWeather", "FetchWeather");
+    let mine = "\u{feff}use api::{GetWeatherRequest, GetWeatherResponse};
+// GetWeatherResponse of get_weather
+impl WeatherApi for Mine {
+    async fn get_weather(&self, r: GetWeatherRequest) -> Result<GetWeatherResponse, Failure> {
+        Ok(GetWeatherResponse::Ok(get_weather(r, \"GetWeatherRequest\")))
+    }
+}
+";
+    let followed = follow("a.rs", RENAMED, mine, &theirs);
+    assert_eq!(followed.base, theirs.replace("{town}", "{city}"));
+    assert_eq!(
+        followed.mine,
+        "\u{feff}use api::{FetchWeatherRequest, FetchWeatherResponse};
+// GetWeatherResponse of get_weather
+impl WeatherApi for Mine {
+    async fn fetch_weather(&self, r: FetchWeatherRequest) -> Result<FetchWeatherResponse, Failure> {
+        Ok(FetchWeatherResponse::Ok(get_weather(r, \"GetWeatherRequest\")))
+    }
+}
+"
+    );
+    assert_eq!(followed.unclear, None);
+    // A type of the person's own keeps its name.
+    let own = format!("{mine}struct GetWeatherResponse;\n");
+    assert!(
+        follow("a.rs", RENAMED, &own, &theirs)
+            .mine
+            .contains("struct GetWeatherResponse;")
+    );
+}
+
+#[test]
+fn names_that_two_operations_exchange_and_names_that_are_taken_are_not_followed() {
+    let exchanged = RENAMED
+        .replace("get_weather", "get_x")
+        .replace("get_clouds", "get_weather")
+        .replace("get_x", "get_clouds");
+    let followed = follow("a.rs", RENAMED, RENAMED, &exchanged);
+    assert_eq!((followed.base.as_str(), followed.mine.as_str()), (RENAMED, RENAMED));
+    let theirs = RENAMED.replace("get_weather", "fetch_weather");
+    let both = RENAMED.replace("get_clouds", "fetch_weather");
+    let followed = follow("a.rs", RENAMED, &both, &theirs);
+    assert_eq!(
+        (followed.base.as_str(), followed.mine.as_str()),
+        (RENAMED, both.as_str())
+    );
+    assert!(
+        followed
+            .unclear
+            .unwrap()
+            .starts_with("`get_weather` is called `fetch_weather` now")
+    );
+}
+
+#[test]
+fn a_member_in_typescript_follows_however_it_is_written_and_what_it_calls_keeps_its_name() {
+    let base = "\
+export const weather = {
+  /** GET /weather/{city} */
+  async getWeather(_input, call) {
+    throw notImplemented(call);
+  },
+} satisfies Partial<WeatherHandlers>;
+";
+    let theirs = base.replace("getWeather", "fetchWeather");
+    for (mine, expected) in [
+        (
+            "getWeather: (input) => getWeather(input)",
+            "fetchWeather: (input) => getWeather(input)",
+        ),
+        (
+            "async 'getWeather'(input) { return getWeather(input); }",
+            "async fetchWeather(input) { return getWeather(input); }",
+        ),
+        ("getWeather", "fetchWeather: getWeather"),
+    ] {
+        let text = |member: &str| {
+            format!(
+                "import {{ getWeather }} from './a.js';\nexport const w = {{ {member} }} satisfies WeatherHandlers;\n"
+            )
+        };
+        let followed = follow("a.ts", base, &text(mine), &theirs);
+        assert_eq!(
+            (followed.base.as_str(), followed.mine),
+            (theirs.as_str(), text(expected))
+        );
+    }
+}
+
+#[test]
+fn a_scaffold_is_complete_when_every_function_that_is_asked_for_is_there() {
+    assert!(is_complete("a.rs", RENAMED, &format!("{RENAMED}fn more() {{}}")));
+    assert!(!is_complete("a.rs", RENAMED, &RENAMED.replace("get_clouds", "more")));
+    assert!(!is_complete("a.rs", "mod a;", "mod a;"), "nothing is asked for");
 }

@@ -10,7 +10,7 @@ use deno_ast::swc::ast::{
     Decl, Expr, Function, ModuleDecl, ModuleItem, ObjectLit, Pat, Program, Prop, PropOrSpread, Stmt, TsTypeAnn,
 };
 
-use super::{Misfit, one_line, route_above};
+use super::{Misfit, Stub, one_line, route_above};
 use crate::items::outline::slice;
 use crate::items::typescript::Cut;
 use crate::items::{parse, place};
@@ -24,6 +24,9 @@ struct Satisfying {
 struct Member {
     name: String,
     line: u32,
+    /// Bytes of its name, as it is written.
+    at: Range<usize>,
+    shorthand: bool,
     /// The written types of the parameters; `None` if the member is no function of its own.
     parameters: Option<Vec<Option<String>>>,
     output: Option<String>,
@@ -63,6 +66,23 @@ pub(super) fn misfits(path: &str, expected_text: &str, found_text: &str) -> Vec<
     misfits
 }
 
+/// Every member of an object that satisfies a type; none where the text is not readable.
+pub(super) fn stubs(path: &str, text: &str) -> Vec<Stub> {
+    let all = satisfying(path, text).unwrap_or_default();
+    let stubs = all.into_iter().flat_map(|satisfying| {
+        let of = satisfying.of;
+        satisfying.members.into_iter().map(move |member| Stub {
+            of: of.clone(),
+            name: member.name,
+            line: member.line,
+            at: member.at,
+            shorthand: member.shorthand,
+            told: member.told,
+        })
+    });
+    stubs.collect()
+}
+
 fn fits(asked: &Member, found: &Member) -> bool {
     let (Some(given), Some(taken)) = (&asked.parameters, &found.parameters) else {
         return true;
@@ -73,10 +93,15 @@ fn fits(asked: &Member, found: &Member) -> bool {
 }
 
 fn satisfying(path: &str, text: &str) -> Result<Vec<Satisfying>, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+    let text = slice(text, mark..text.len());
     parse::typescript(path, text, |parsed| {
         let cut = Cut::new(parsed, text);
-        Read { text, cut }.file(parsed)
+        let mut all = Read { text, cut }.file(parsed);
+        for member in all.iter_mut().flat_map(|satisfying| &mut satisfying.members) {
+            member.at = member.at.start + mark..member.at.end + mark;
+        }
+        all
     })
 }
 
@@ -155,14 +180,20 @@ impl Read<'_> {
             };
             let range = self.cut.range(&**property);
             match &**property {
-                Prop::Shorthand(name) => Some(self.member(name.sym.to_string(), range, None)),
+                Prop::Shorthand(name) => {
+                    let mut member = self.member(name.sym.to_string(), range.clone(), None);
+                    (member.at, member.shorthand) = (range, true);
+                    Some(member)
+                }
                 Prop::Method(method) => {
                     let name = self.name(&self.cut.line(&method.key));
-                    Some(self.function(name, range, &method.function))
+                    let mut member = self.function(name, range, &method.function);
+                    member.at = self.cut.range(&method.key);
+                    Some(member)
                 }
                 Prop::KeyValue(pair) => {
                     let name = self.name(&self.cut.line(&pair.key));
-                    Some(match &*pair.value {
+                    let mut member = match &*pair.value {
                         Expr::Fn(function) => self.function(name, range, &function.function),
                         Expr::Arrow(arrow) => {
                             let parameters = arrow.params.iter().map(|pattern| self.annotation(pattern));
@@ -173,7 +204,9 @@ impl Read<'_> {
                             member
                         }
                         _ => self.member(name, range, None),
-                    })
+                    };
+                    member.at = self.cut.range(&pair.key);
+                    Some(member)
                 }
                 _ => None,
             }
@@ -202,6 +235,8 @@ impl Read<'_> {
         Member {
             name,
             line,
+            at: 0..0,
+            shorthand: false,
             parameters,
             output: None,
             told: told.trim_end_matches("=>").trim_end().to_owned(),

@@ -66,7 +66,7 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
             groups.entry(cause).or_default().insert(change.path.clone());
         }
     }
-    if plan.lock_changes {
+    if plan.lock_due {
         let before = staged.read(lock::FILE).ok().flatten().map(|bytes| Digest::of(&bytes));
         let after = Digest::of(plan.lock.to_text().as_bytes());
         let cause = moment.cause(lock::FILE, before, Some(after));

@@ -55,12 +55,24 @@ impl Opened {
     }
 }
 
+/// The nearest folder at or above a path that has `.git`: the top of a work tree, as far as names tell. For what has to hold
+/// where the repository cannot be opened as well, because it is somebody else's.
+pub(crate) fn top_above(path: &Path) -> Option<&Path> {
+    path.ancestors().find(|folder| folder.join(".git").exists())
+}
+
+/// The nearest repository around a root, whatever the environment says and whichever file systems lie between: as
+/// [`top_above`] sees it.
+fn nearest(root: &Root) -> Result<Repository, git2::Error> {
+    let no_ceilings: [&str; 0] = [];
+    Repository::open_ext(root.path(), RepositoryOpenFlags::CROSS_FS, no_ceilings)
+}
+
 /// Finds and opens it.
 pub(crate) fn open(root: &Root) -> Result<Opened, SyncError> {
     let base = canonical(root.path());
     let told = Repository::open_from_env();
-    let no_ceilings: [&str; 0] = [];
-    let nearest = Repository::open_ext(root.path(), RepositoryOpenFlags::empty(), no_ceilings);
+    let nearest = nearest(root);
     let depth = |repository: &Repository, is_told: bool| {
         let top = top(repository, is_told);
         base.starts_with(&top).then(|| top.components().count())
@@ -116,8 +128,7 @@ pub(crate) struct Kept {
 /// Finds it, in the nearest repository around the root whatever the environment says: a run inside of a hook and one outside must
 /// keep each other out, and find what the other left.
 pub(crate) fn kept(root: &Root) -> Option<Kept> {
-    let no_ceilings: [&str; 0] = [];
-    let repository = Repository::open_ext(root.path(), RepositoryOpenFlags::CROSS_FS, no_ceilings).ok()?;
+    let repository = nearest(root).ok()?;
     let work = repository.workdir().and_then(|work| work.canonicalize().ok());
     let within = work.and_then(|work| Some(canonical(root.path()).strip_prefix(work).ok()?.to_owned()));
     let folder = repository.path().join("flaresmith");
@@ -163,7 +174,7 @@ fn cannot_open(root: &Root, error: &git2::Error) -> SyncError {
     }
     let failed = SyncError::new("GIT_UNREADABLE", format!("git repository: {}", error.message())).at(root.path());
     if error.code() == ErrorCode::Owner {
-        let top = root.path().ancestors().find(|folder| folder.join(".git").exists());
+        let top = top_above(root.path());
         return failed.hint(format!(
             "it belongs to another user; if you trust it: `git config --global --add safe.directory {}`",
             shell_quoted(&top.unwrap_or(root.path()).to_string_lossy())
