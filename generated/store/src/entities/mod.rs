@@ -35,6 +35,7 @@ pub mod refresh_tokens;
 pub mod repos;
 pub mod resource_records;
 pub mod run_steps;
+pub mod schema_migrations;
 pub mod secret_audit_records;
 pub mod service_tokens;
 pub mod sessions;

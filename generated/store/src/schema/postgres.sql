@@ -748,6 +748,17 @@ CREATE TABLE "idempotency_records" (
   CONSTRAINT "idempotency_records_caller_operation_id_key_key" UNIQUE ("caller", "operation_id", "key")
 );
 
+CREATE TABLE "schema_migrations" (
+  "id" uuid DEFAULT gen_random_uuid() NOT NULL,
+  "version" integer NOT NULL,
+  "name" text NOT NULL,
+  "digest" text NOT NULL,
+  "created_at" timestamp with time zone DEFAULT now() NOT NULL,
+  "updated_at" timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT "schema_migrations_pkey" PRIMARY KEY ("id"),
+  CONSTRAINT "schema_migrations_version_unique" UNIQUE ("version")
+);
+
 CREATE TABLE "postman_test_runs" (
   "id" uuid DEFAULT gen_random_uuid() NOT NULL,
   "project_id" uuid NOT NULL,

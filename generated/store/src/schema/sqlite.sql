@@ -899,6 +899,18 @@ CREATE TABLE "idempotency_records" (
   CONSTRAINT "idempotency_records_headers_check" CHECK (json_valid("headers"))
 ) STRICT;
 
+CREATE TABLE "schema_migrations" (
+  "id" BLOB NOT NULL,
+  "version" INTEGER NOT NULL,
+  "name" TEXT NOT NULL,
+  "digest" TEXT NOT NULL,
+  "created_at" TEXT DEFAULT (strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) NOT NULL,
+  "updated_at" TEXT DEFAULT (strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) NOT NULL,
+  CONSTRAINT "schema_migrations_pkey" PRIMARY KEY ("id"),
+  CONSTRAINT "schema_migrations_version_unique" UNIQUE ("version"),
+  CONSTRAINT "schema_migrations_id_check" CHECK (length("id") = 16)
+) STRICT;
+
 CREATE TABLE "postman_test_runs" (
   "id" BLOB NOT NULL,
   "project_id" BLOB NOT NULL,

@@ -1,0 +1,9 @@
+//! The domain `users`: people with an account.
+//!
+//! Owns: its operations. Must not know: HTTP.
+
+use flaresmith_api::api::users::UsersApi;
+
+use crate::platform::Platform;
+
+impl UsersApi for Platform {}
