@@ -2,13 +2,14 @@
 //!
 //! Owns: what the program says and how it ends. Must not know: what it serves.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
+use flaresmith_runtime::Platform;
 use flaresmith_runtime::identity::first_owner::{self, FirstOwner};
 use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{asked_to_stop, listen, serve};
 use flaresmith_runtime::settings::{Settings, Stop};
-use flaresmith_runtime::Platform;
 
 #[tokio::main(flavor = "multi_thread")]
 #[allow(
@@ -41,7 +42,12 @@ async fn main() -> ExitCode {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "a program tells where it listens")]
+/// Says a line. Whoever started the program may have stopped listening, which is no reason to stop serving.
+fn say(line: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+}
+
 async fn run(settings: Settings) -> Result<(), Problem> {
     let address = settings.listen.clone();
     let platform = Platform::start(settings).await?;
@@ -50,11 +56,12 @@ async fn run(settings: Settings) -> Result<(), Problem> {
         Problem::new("SERVER_FIRST_OWNER", format!("the first owner cannot be made: {cause}"))
     })?;
     let (listener, bound) = listen(&address).await?;
-    println!("listening on http://{bound}");
+    let stop = asked_to_stop()?;
+    say(&format!("listening on http://{bound}"));
     if let Some(owner) = owner {
-        println!("{}", how_to_sign_in(&owner));
+        say(&how_to_sign_in(&owner));
     }
-    serve(platform, listener, asked_to_stop()).await
+    serve(platform, listener, stop).await
 }
 
 /// What the first owner needs to know. The password itself stays in its file.

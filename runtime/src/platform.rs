@@ -80,8 +80,11 @@ impl Platform {
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
         let unusable = |failure: flaresmith_api::errors::Failure| {
             let cause = failure.log_source().map(ToString::to_string).unwrap_or_default();
-            Problem::new("SERVER_KEYS", format!("the keys that sign tokens cannot be used: {cause}"))
-                .hint("start with the master key that this database was made with")
+            Problem::new(
+                "SERVER_KEYS",
+                format!("the keys that sign tokens cannot be used: {cause}"),
+            )
+            .hint("start with the master key that this database was made with")
         };
         keys.rotate_due().await.map_err(unusable)?;
         keys.signing().await.map_err(unusable)?;

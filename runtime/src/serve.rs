@@ -60,26 +60,36 @@ async fn rotate(platform: Platform) {
     }
 }
 
-/// Over when the process is asked to stop.
-pub async fn asked_to_stop() {
-    let interrupt = async {
+/// Begins to listen to requests to stop; the future is over when one comes. From the moment of this call the process no longer
+/// ends by itself, so that it can finish what is under way.
+///
+/// # Errors
+/// The system does not let it.
+#[cfg(unix)]
+pub fn asked_to_stop() -> Result<impl Future<Output = ()> + Send + 'static, Problem> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let refused =
+        |error: std::io::Error| Problem::new("SERVER_SIGNALS", format!("signals cannot be received: {error}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Begins to listen to requests to stop.
+///
+/// # Errors
+/// None here.
+#[cfg(not(unix))]
+pub fn asked_to_stop() -> Result<impl Future<Output = ()> + Send + 'static, Problem> {
+    Ok(async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
+    })
 }

@@ -105,7 +105,10 @@ async fn of_access_token(platform: &Platform, token: &str) -> Result<Caller, Fai
         return Err(invalid());
     }
     let read = platform.store.read();
-    let session = sessions::Entity::find_by_id(claims.sid).one(read).await.map_err(failed)?;
+    let session = sessions::Entity::find_by_id(claims.sid)
+        .one(read)
+        .await
+        .map_err(failed)?;
     if !session.is_some_and(|session| session.user_id == claims.sub && session.revoked_at.is_none()) {
         return Err(invalid());
     }

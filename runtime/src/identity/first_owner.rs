@@ -62,7 +62,14 @@ pub async fn ensure(platform: &Platform) -> Result<Option<FirstOwner>, Failure> 
     };
     let hash = passwords::hash(password).await?;
     let now = platform.clock.now();
-    person(&write, "System", "system@flaresmith.localhost", UserStatus::System, platform).await?;
+    person(
+        &write,
+        "System",
+        "system@flaresmith.localhost",
+        UserStatus::System,
+        platform,
+    )
+    .await?;
     let owner = person(&write, "Owner", &settings.owner_email, UserStatus::Active, platform).await?;
     credential(&write, owner, hash, platform).await?;
     let organization = new_id();
@@ -154,7 +161,9 @@ pub async fn credential(write: &Write, person: Uuid, hash: String, platform: &Pl
 /// A password of 100 bits, in groups that can be typed.
 fn made() -> Result<String, Failure> {
     let bytes = random::<20>().map_err(Failure::internal)?;
-    let signs = bytes.iter().filter_map(|byte| SIGNS.get(usize::from(byte % 32)).copied());
+    let signs = bytes
+        .iter()
+        .filter_map(|byte| SIGNS.get(usize::from(byte % 32)).copied());
     let mut text = String::new();
     for (at, sign) in signs.enumerate() {
         if at > 0 && at % 5 == 0 {

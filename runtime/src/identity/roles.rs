@@ -41,7 +41,11 @@ pub fn role(stored: enums::Role) -> Role {
 ///
 /// # Errors
 /// The store fails.
-pub async fn role_in<C: ConnectionTrait>(connection: &C, caller: &Caller, scope: Scope) -> Result<Option<Role>, Failure> {
+pub async fn role_in<C: ConnectionTrait>(
+    connection: &C,
+    caller: &Caller,
+    scope: Scope,
+) -> Result<Option<Role>, Failure> {
     match (caller, scope) {
         (Caller::Anonymous, _) => Ok(None),
         (Caller::Service { project, role, .. }, Scope::Project(asked)) if *project == asked => {

@@ -6,8 +6,7 @@ use chrono::TimeDelta;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::service_tokens::{ActiveModel, Column, Entity};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 
 use super::Caller;

@@ -188,7 +188,11 @@ impl SigningKeys {
     }
 
     async fn make(&self, write: &Write, now: DateTime<Utc>) -> Result<(), Failure> {
-        let kid = token("key_").map_err(Failure::internal)?.chars().take(20).collect::<String>();
+        let kid = token("key_")
+            .map_err(Failure::internal)?
+            .chars()
+            .take(20)
+            .collect::<String>();
         let material = Zeroizing::new(random::<32>().map_err(Failure::internal)?);
         let sealed = self
             .sealer

@@ -73,7 +73,10 @@ impl AuditLog for StoredAudit {
             let write = self.store.begin().await?;
             let (organization, project) = match event.scope {
                 Some(Scope::Project(project)) => {
-                    let row = projects::Entity::find_by_id(project).one(&*write).await.map_err(failed)?;
+                    let row = projects::Entity::find_by_id(project)
+                        .one(&*write)
+                        .await
+                        .map_err(failed)?;
                     (row.map(|row| row.organization_id), Some(project))
                 }
                 Some(Scope::Organization(organization)) => (Some(organization), None),

@@ -2,8 +2,8 @@
 //!
 //! Owns: the header. Must not know: tokens.
 
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Operation;
 

@@ -77,15 +77,23 @@ pub(super) async fn answer(
 /// The key without its quotes, when it is one.
 fn key(sent: &HeaderValue) -> Option<String> {
     let text = sent.to_str().ok()?.trim();
-    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let text = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text);
     let fits = (8..=128).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
     fits.then(|| text.to_owned())
 }
 
 /// Digest of everything that is asked for: method, address, media type and body.
 fn fingerprint(request: &Request, body: &[u8]) -> String {
-    let media = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let media = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
     let parts = [request.method().as_str().as_bytes(), address.as_bytes(), media, body];
     // The length before each part keeps one from running into the next.
@@ -112,6 +120,8 @@ fn again(answer: Answer) -> Response {
             response.headers_mut().insert(name, value);
         }
     }
-    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
     response
 }

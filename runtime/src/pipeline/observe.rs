@@ -72,7 +72,10 @@ fn line(answered: &Answered<'_>) -> Map<String, Value> {
     let mut put = |key: &str, value: Value| {
         line.insert(key.to_owned(), value);
     };
-    put("timestamp", Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true).into());
+    put(
+        "timestamp",
+        Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true).into(),
+    );
     put("level", level.into());
     put("requestId", answered.ids.request.0.clone().into());
     put("traceId", answered.ids.trace.0.clone().into());

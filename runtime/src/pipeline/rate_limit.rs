@@ -72,7 +72,10 @@ impl Asked {
         match bucket {
             "user" => self.caller.clone(),
             "project" => self.project.map(|project| project.to_string()),
-            "address" => Some(self.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())),
+            "address" => Some(
+                self.address
+                    .map_or_else(|| "unknown".to_owned(), |address| address.to_string()),
+            ),
             _ => Some("all".to_owned()),
         }
     }
@@ -124,7 +127,9 @@ impl Buckets {
         let now = self.clock.now();
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         if levels.len() > MANY {
-            levels.retain(|(name, _), level| bucket(name).is_none_or(|bucket| refilled(*level, bucket, now) < full(bucket)));
+            levels.retain(|(name, _), level| {
+                bucket(name).is_none_or(|bucket| refilled(*level, bucket, now) < full(bucket))
+            });
         }
         let tokens = count(class.tokens);
         let mut found = Vec::new();
@@ -132,7 +137,11 @@ impl Buckets {
             if let (Some(bucket), Some(subject)) = (bucket(name), asked.subject(name)) {
                 let key = (bucket.name, subject);
                 let level = levels.get(&key).copied();
-                found.push((bucket, level.map_or(full(bucket), |level| refilled(level, bucket, now)), key));
+                found.push((
+                    bucket,
+                    level.map_or(full(bucket), |level| refilled(level, bucket, now)),
+                    key,
+                ));
             }
         }
         let short = found.iter().find(|(_, level, _)| *level < tokens);
@@ -180,7 +189,9 @@ pub fn refusal(bucket: &RateBucket, missing: f64) -> Failure {
         "address" => ErrorCode::RateLimitAddress,
         _ => ErrorCode::RateLimitGlobal,
     };
-    let seconds = (missing * 60.0 / count(bucket.refill_per_minute).max(1.0)).ceil().max(1.0);
+    let seconds = (missing * 60.0 / count(bucket.refill_per_minute).max(1.0))
+        .ceil()
+        .max(1.0);
     Failure::new(code).with_header("retry-after", seconds)
 }
 

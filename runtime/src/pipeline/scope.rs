@@ -72,7 +72,9 @@ pub(super) async fn buffered(request: Request) -> Result<(Bytes, Request), Failu
 
 fn has_parameter(operation: &Operation, name: &str) -> bool {
     let parts = operation.segments.iter().flat_map(|segment| segment.iter());
-    parts.into_iter().any(|part| *part == PathPart::Parameter(parameter(name)))
+    parts
+        .into_iter()
+        .any(|part| *part == PathPart::Parameter(parameter(name)))
 }
 
 /// The same name as the table has it.

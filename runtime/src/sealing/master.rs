@@ -49,7 +49,10 @@ impl MasterKeys {
         match std::fs::read_to_string(file) {
             Ok(text) => {
                 let text = Zeroizing::new(text);
-                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+                let lines = text
+                    .lines()
+                    .map(str::trim)
+                    .filter(|line| !line.is_empty() && !line.starts_with('#'));
                 let pairs = lines.filter_map(|line| line.split_once('='));
                 let pairs = pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
                 Self::parse(pairs, &file.display().to_string())
@@ -63,7 +66,8 @@ impl MasterKeys {
         let key = super::random::<32>().map_err(|error| Problem::new("SECRETS_MASTER_KEY", error.to_string()))?;
         let id = format!("{PREFIX}1");
         let line = Zeroizing::new(format!("{id}={}\n", STANDARD.encode(key)));
-        match private(file).and_then(|mut written| written.write_all(line.as_bytes()).and_then(|()| written.sync_all())) {
+        match private(file).and_then(|mut written| written.write_all(line.as_bytes()).and_then(|()| written.sync_all()))
+        {
             Ok(()) => Ok(Self::single(&id, key)),
             // Another process was faster: its key is the one.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Self::load([], file),
@@ -117,9 +121,12 @@ fn decode(text: &str) -> Option<[u8; 32]> {
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Problem {
-    Problem::new("SECRETS_MASTER_KEY", format!("the file of master keys cannot be used: {error}"))
-        .at(file.display().to_string())
-        .hint("name another one: `--master-keys FILE`, or set CM_ENC_MASTER_V1")
+    Problem::new(
+        "SECRETS_MASTER_KEY",
+        format!("the file of master keys cannot be used: {error}"),
+    )
+    .at(file.display().to_string())
+    .hint("name another one: `--master-keys FILE`, or set CM_ENC_MASTER_V1")
 }
 
 /// A new file that only its owner may read.
@@ -155,7 +162,10 @@ mod tests {
 
     #[test]
     fn a_wrong_key_is_told_without_its_value() {
-        let problem = MasterKeys::load([("CM_ENC_MASTER_V1".to_owned(), "hush".to_owned())], Path::new("/nowhere"));
+        let problem = MasterKeys::load(
+            [("CM_ENC_MASTER_V1".to_owned(), "hush".to_owned())],
+            Path::new("/nowhere"),
+        );
         let problem = problem.err().unwrap().to_string();
         assert!(
             problem.contains("CM_ENC_MASTER_V1") && !problem.contains("hush"),

@@ -173,16 +173,21 @@ impl Database {
             return Ok(Self::Postgres(Hidden::new(url)));
         }
         // The address itself is not repeated: it may hold a password.
-        Err(
-            Problem::new("SETTINGS_DATABASE", "the address of the database has no form that is known")
-                .hint("write `sqlite://PATH` or `postgres://USER@HOST/NAME`"),
+        Err(Problem::new(
+            "SETTINGS_DATABASE",
+            "the address of the database has no form that is known",
         )
+        .hint("write `sqlite://PATH` or `postgres://USER@HOST/NAME`"))
     }
 }
 
 /// The folder for data of this person: that of the desktop's convention.
 fn data_folder() -> Result<PathBuf, Problem> {
-    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     from("XDG_DATA_HOME")
         .or_else(|| from("HOME").map(|home| home.join(".local/share")))
         .map(|folder| folder.join("flaresmith"))
@@ -220,7 +225,13 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("server.toml");
         std::fs::write(&path, "listen = \"127.0.0.1:1\"\nmax-body = 7\n").unwrap();
-        let arguments = ["flaresmithd", "--config", path.to_str().unwrap(), "--listen", "127.0.0.1:2"];
+        let arguments = [
+            "flaresmithd",
+            "--config",
+            path.to_str().unwrap(),
+            "--listen",
+            "127.0.0.1:2",
+        ];
         let settings = Settings::read(arguments.map(OsString::from)).unwrap();
         assert_eq!((settings.listen.as_str(), settings.max_body), ("127.0.0.1:2", 7));
         std::fs::write(&path, "listen = \"127.0.0.1:1\"\nlsten = 7\n").unwrap();

@@ -25,9 +25,12 @@ pub(super) async fn connect(database: &Database, connections: u32) -> Result<Dat
         Database::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).map_err(|error| {
-                    Problem::new("STORE_FOLDER", format!("the folder of the database cannot be made: {error}"))
-                        .at(folder.display().to_string())
-                        .hint("name another one: `--data FOLDER`")
+                    Problem::new(
+                        "STORE_FOLDER",
+                        format!("the folder of the database cannot be made: {error}"),
+                    )
+                    .at(folder.display().to_string())
+                    .hint("name another one: `--data FOLDER`")
                 })?;
             }
             let file = path.clone();
@@ -46,9 +49,12 @@ pub(super) async fn connect(database: &Database, connections: u32) -> Result<Dat
                         .busy_timeout(BUSY)
                 });
             sea_orm::Database::connect(options).await.map_err(|error| {
-                Problem::new("STORE_UNREACHABLE", format!("the SQLite file cannot be opened: {error}"))
-                    .at(path.display().to_string())
-                    .hint("check the path and who may write there, or name another one: `--database sqlite://PATH`")
+                Problem::new(
+                    "STORE_UNREACHABLE",
+                    format!("the SQLite file cannot be opened: {error}"),
+                )
+                .at(path.display().to_string())
+                .hint("check the path and who may write there, or name another one: `--database sqlite://PATH`")
             })
         }
         Database::Postgres(url) => {

@@ -15,8 +15,7 @@ use flaresmith_store::entities::idempotency_records::{ActiveModel, Column, Entit
 use flaresmith_store::enums::IdempotencyRecordState as State;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -127,7 +126,13 @@ fn replay(sealer: &Sealer, request: &Request, row: Model) -> Result<Turn, Failur
 ///
 /// # Errors
 /// The store fails.
-pub async fn finish(store: &Store, sealer: &Sealer, id: Uuid, answer: &Answer, now: DateTime<Utc>) -> Result<(), Failure> {
+pub async fn finish(
+    store: &Store,
+    sealer: &Sealer,
+    id: Uuid,
+    answer: &Answer,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
     let sealed = sealer.seal(&context(id), &answer.body).map_err(Failure::internal)?;
     let body = [sealed.key_id.as_bytes(), b"\n", &sealed.bytes].concat();
     let write = store.begin().await?;

@@ -7,8 +7,8 @@
 
 use flaresmith_store::entities::schema_migrations;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _,
-    QueryOrder as _, Statement,
+    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, QueryOrder as _,
+    Statement,
 };
 
 use super::{Store, Write, new_id};
@@ -51,10 +51,16 @@ pub(super) async fn run(store: &Store, clock: &Clock) -> Result<(), Problem> {
             .map_err(refused)?,
         false => Vec::new(),
     };
-    if let Some(newest) = seen.last().filter(|row| MIGRATIONS.iter().all(|known| known.version != row.version)) {
+    if let Some(newest) = seen
+        .last()
+        .filter(|row| MIGRATIONS.iter().all(|known| known.version != row.version))
+    {
         return Err(Problem::new(
             "STORE_SCHEMA_NEWER",
-            format!("the database has been used by a newer version (change {})", newest.version),
+            format!(
+                "the database has been used by a newer version (change {})",
+                newest.version
+            ),
         )
         .hint("start that version, or name another database: `--database URL`"));
     }
@@ -69,7 +75,10 @@ pub(super) async fn run(store: &Store, clock: &Clock) -> Result<(), Problem> {
             Some(_) => {
                 return Err(Problem::new(
                     "STORE_SCHEMA_OTHER",
-                    format!("the tables of this database are not those of this version ({})", migration.name),
+                    format!(
+                        "the tables of this database are not those of this version ({})",
+                        migration.name
+                    ),
                 )
                 .hint("name another database: `--database URL`"));
             }
@@ -101,8 +110,11 @@ async fn has_table(write: &Write, backend: DbBackend) -> Result<bool, DbErr> {
     Ok(row.is_some())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn refused(error: DbErr) -> Problem {
-    Problem::new("STORE_MIGRATION", format!("the tables cannot be brought up to date: {error}"))
-        .hint("the database stays as it was; check that its user may create tables and types")
+    Problem::new(
+        "STORE_MIGRATION",
+        format!("the tables cannot be brought up to date: {error}"),
+    )
+    .hint("the database stays as it was; check that its user may create tables and types")
 }
-

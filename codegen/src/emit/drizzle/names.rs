@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::emit::database::{self, columns, constraint};
+use crate::emit::database::{self, constraint};
 use crate::emit::typescript::names::{TsNames, is_reserved};
 use crate::model::{Case, Entity, EntityId, ForeignKey, Model, Name, TypeId};
 

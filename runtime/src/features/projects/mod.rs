@@ -2,6 +2,8 @@
 //!
 //! Owns: its operations. Must not know: HTTP.
 
+pub(crate) mod service_token;
+
 use flaresmith_api::api::projects::ProjectsApi;
 
 use crate::platform::Platform;

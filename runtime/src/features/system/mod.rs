@@ -57,10 +57,9 @@ impl SystemApi for Platform {
             return Err(Failure::new(ErrorCode::ServerNotReady).with_message("The server is about to stop."));
         }
         let asked = Instant::now();
-        self.store
-            .ping()
-            .await
-            .map_err(|_| Failure::new(ErrorCode::ServerNotReady).with_cause(ErrorCode::ServerStoreUnavailable.as_str()))?;
+        self.store.ping().await.map_err(|_| {
+            Failure::new(ErrorCode::ServerNotReady).with_cause(ErrorCode::ServerStoreUnavailable.as_str())
+        })?;
         Ok(GetReadinessResponse::Ok(Readiness {
             status: "ready".to_owned(),
             checks: vec![ReadinessCheck {

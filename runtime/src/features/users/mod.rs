@@ -2,6 +2,8 @@
 //!
 //! Owns: its operations. Must not know: HTTP.
 
+pub(crate) mod profile;
+
 use flaresmith_api::api::users::UsersApi;
 
 use crate::platform::Platform;

@@ -1,0 +1,15 @@
+//! The runtime as callers see it: the real router on real stores, and the built program.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod identity;
+mod instance;
+mod pipeline;
+mod postgres;
+mod program;
+mod schema;
