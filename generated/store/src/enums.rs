@@ -2,19 +2,23 @@
 //! Enumerations that columns hold.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// Why it is updating or validating; null otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "environment_update_cause")]
 pub enum EnvironmentUpdateCause {
     /// `deploy`
     #[sea_orm(string_value = "deploy")]
+    #[serde(rename = "deploy")]
     Deploy,
     /// `promote`
     #[sea_orm(string_value = "promote")]
+    #[serde(rename = "promote")]
     Promote,
     /// `rollback`
     #[sea_orm(string_value = "rollback")]
+    #[serde(rename = "rollback")]
     Rollback,
 }
 
@@ -31,17 +35,20 @@ impl EnvironmentUpdateCause {
 }
 
 /// `deployment_kind`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "deployment_kind")]
 pub enum DeploymentKind {
     /// `deploy`
     #[sea_orm(string_value = "deploy")]
+    #[serde(rename = "deploy")]
     Deploy,
     /// `promote`
     #[sea_orm(string_value = "promote")]
+    #[serde(rename = "promote")]
     Promote,
     /// `rollback`
     #[sea_orm(string_value = "rollback")]
+    #[serde(rename = "rollback")]
     Rollback,
 }
 
@@ -58,23 +65,28 @@ impl DeploymentKind {
 }
 
 /// `spec_artifact_kind`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "spec_artifact_kind")]
 pub enum SpecArtifactKind {
     /// `feature`
     #[sea_orm(string_value = "feature")]
+    #[serde(rename = "feature")]
     Feature,
     /// `contract`
     #[sea_orm(string_value = "contract")]
+    #[serde(rename = "contract")]
     Contract,
     /// `dataModel`
     #[sea_orm(string_value = "dataModel")]
+    #[serde(rename = "dataModel")]
     DataModel,
     /// `constitution`
     #[sea_orm(string_value = "constitution")]
+    #[serde(rename = "constitution")]
     Constitution,
     /// `architecture`
     #[sea_orm(string_value = "architecture")]
+    #[serde(rename = "architecture")]
     Architecture,
 }
 
@@ -93,20 +105,24 @@ impl SpecArtifactKind {
 }
 
 /// What a person or service token may do, lowest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "role")]
 pub enum Role {
     /// `viewer`
     #[sea_orm(string_value = "viewer")]
+    #[serde(rename = "viewer")]
     Viewer,
     /// `contributor`
     #[sea_orm(string_value = "contributor")]
+    #[serde(rename = "contributor")]
     Contributor,
     /// `maintainer`
     #[sea_orm(string_value = "maintainer")]
+    #[serde(rename = "maintainer")]
     Maintainer,
     /// `owner`
     #[sea_orm(string_value = "owner")]
+    #[serde(rename = "owner")]
     Owner,
 }
 
@@ -124,20 +140,24 @@ impl Role {
 }
 
 /// An outside service that a project is connected to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "provider")]
 pub enum Provider {
     /// `github`
     #[sea_orm(string_value = "github")]
+    #[serde(rename = "github")]
     Github,
     /// `cloudflare`
     #[sea_orm(string_value = "cloudflare")]
+    #[serde(rename = "cloudflare")]
     Cloudflare,
     /// `neon`
     #[sea_orm(string_value = "neon")]
+    #[serde(rename = "neon")]
     Neon,
     /// `postman`
     #[sea_orm(string_value = "postman")]
+    #[serde(rename = "postman")]
     Postman,
 }
 
@@ -155,20 +175,24 @@ impl Provider {
 }
 
 /// How bad a failure is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "severity")]
 pub enum Severity {
     /// `info`
     #[sea_orm(string_value = "info")]
+    #[serde(rename = "info")]
     Info,
     /// `warn`
     #[sea_orm(string_value = "warn")]
+    #[serde(rename = "warn")]
     Warn,
     /// `error`
     #[sea_orm(string_value = "error")]
+    #[serde(rename = "error")]
     Error,
     /// `critical`
     #[sea_orm(string_value = "critical")]
+    #[serde(rename = "critical")]
     Critical,
 }
 
@@ -186,14 +210,16 @@ impl Severity {
 }
 
 /// Whether a person acted or a scheduled job did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "origin")]
 pub enum Origin {
     /// `user`
     #[sea_orm(string_value = "user")]
+    #[serde(rename = "user")]
     User,
     /// `system`
     #[sea_orm(string_value = "system")]
+    #[serde(rename = "system")]
     System,
 }
 
@@ -209,20 +235,24 @@ impl Origin {
 }
 
 /// The three environments every project has, and those made for one branch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "environment_kind")]
 pub enum EnvironmentKind {
     /// `dev`
     #[sea_orm(string_value = "dev")]
+    #[serde(rename = "dev")]
     Dev,
     /// `staging`
     #[sea_orm(string_value = "staging")]
+    #[serde(rename = "staging")]
     Staging,
     /// `prod`
     #[sea_orm(string_value = "prod")]
+    #[serde(rename = "prod")]
     Prod,
     /// `preview`
     #[sea_orm(string_value = "preview")]
+    #[serde(rename = "preview")]
     Preview,
 }
 
@@ -240,32 +270,40 @@ impl EnvironmentKind {
 }
 
 /// Where an environment stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "environment_state")]
 pub enum EnvironmentState {
     /// `pending`
     #[sea_orm(string_value = "pending")]
+    #[serde(rename = "pending")]
     Pending,
     /// `provisioning`
     #[sea_orm(string_value = "provisioning")]
+    #[serde(rename = "provisioning")]
     Provisioning,
     /// `active`
     #[sea_orm(string_value = "active")]
+    #[serde(rename = "active")]
     Active,
     /// `updating`
     #[sea_orm(string_value = "updating")]
+    #[serde(rename = "updating")]
     Updating,
     /// `validating`
     #[sea_orm(string_value = "validating")]
+    #[serde(rename = "validating")]
     Validating,
     /// `error`
     #[sea_orm(string_value = "error")]
+    #[serde(rename = "error")]
     Error,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `archived`
     #[sea_orm(string_value = "archived")]
+    #[serde(rename = "archived")]
     Archived,
 }
 
@@ -287,32 +325,40 @@ impl EnvironmentState {
 }
 
 /// The recognised resource segments of a provisioning key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "resource_kind")]
 pub enum ResourceKind {
     /// `githubRepo`
     #[sea_orm(string_value = "githubRepo")]
+    #[serde(rename = "githubRepo")]
     GithubRepo,
     /// `githubCodespace`
     #[sea_orm(string_value = "githubCodespace")]
+    #[serde(rename = "githubCodespace")]
     GithubCodespace,
     /// `neonProject`
     #[sea_orm(string_value = "neonProject")]
+    #[serde(rename = "neonProject")]
     NeonProject,
     /// `neonBranch`
     #[sea_orm(string_value = "neonBranch")]
+    #[serde(rename = "neonBranch")]
     NeonBranch,
     /// `cloudflareWorker`
     #[sea_orm(string_value = "cloudflareWorker")]
+    #[serde(rename = "cloudflareWorker")]
     CloudflareWorker,
     /// `cloudflarePage`
     #[sea_orm(string_value = "cloudflarePage")]
+    #[serde(rename = "cloudflarePage")]
     CloudflarePage,
     /// `postmanWorkspace`
     #[sea_orm(string_value = "postmanWorkspace")]
+    #[serde(rename = "postmanWorkspace")]
     PostmanWorkspace,
     /// `postmanCollection`
     #[sea_orm(string_value = "postmanCollection")]
+    #[serde(rename = "postmanCollection")]
     PostmanCollection,
 }
 
@@ -334,20 +380,24 @@ impl ResourceKind {
 }
 
 /// Which store of which provider holds a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "secret_type")]
 pub enum SecretType {
     /// `githubActionSecret`
     #[sea_orm(string_value = "githubActionSecret")]
+    #[serde(rename = "githubActionSecret")]
     GithubActionSecret,
     /// `githubEnvironmentSecret`
     #[sea_orm(string_value = "githubEnvironmentSecret")]
+    #[serde(rename = "githubEnvironmentSecret")]
     GithubEnvironmentSecret,
     /// `cloudflareBinding`
     #[sea_orm(string_value = "cloudflareBinding")]
+    #[serde(rename = "cloudflareBinding")]
     CloudflareBinding,
     /// `neonCredential`
     #[sea_orm(string_value = "neonCredential")]
+    #[serde(rename = "neonCredential")]
     NeonCredential,
 }
 
@@ -365,20 +415,24 @@ impl SecretType {
 }
 
 /// The environment a secret belongs to, or all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "secret_scope")]
 pub enum SecretScope {
     /// `dev`
     #[sea_orm(string_value = "dev")]
+    #[serde(rename = "dev")]
     Dev,
     /// `staging`
     #[sea_orm(string_value = "staging")]
+    #[serde(rename = "staging")]
     Staging,
     /// `prod`
     #[sea_orm(string_value = "prod")]
+    #[serde(rename = "prod")]
     Prod,
     /// `all`
     #[sea_orm(string_value = "all")]
+    #[serde(rename = "all")]
     All,
 }
 
@@ -396,17 +450,20 @@ impl SecretScope {
 }
 
 /// What was done with a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "secret_operation")]
 pub enum SecretOperation {
     /// `read`
     #[sea_orm(string_value = "read")]
+    #[serde(rename = "read")]
     Read,
     /// `update`
     #[sea_orm(string_value = "update")]
+    #[serde(rename = "update")]
     Update,
     /// `rotate`
     #[sea_orm(string_value = "rotate")]
+    #[serde(rename = "rotate")]
     Rotate,
 }
 
@@ -423,20 +480,24 @@ impl SecretOperation {
 }
 
 /// `user_status`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "user_status")]
 pub enum UserStatus {
     /// `invited`
     #[sea_orm(string_value = "invited")]
+    #[serde(rename = "invited")]
     Invited,
     /// `active`
     #[sea_orm(string_value = "active")]
+    #[serde(rename = "active")]
     Active,
     /// `disabled`
     #[sea_orm(string_value = "disabled")]
+    #[serde(rename = "disabled")]
     Disabled,
     /// `system`
     #[sea_orm(string_value = "system")]
+    #[serde(rename = "system")]
     System,
 }
 
@@ -454,23 +515,28 @@ impl UserStatus {
 }
 
 /// Whether a signing key signs, only verifies, or does neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "signing_key_state")]
 pub enum SigningKeyState {
     /// `pending`
     #[sea_orm(string_value = "pending")]
+    #[serde(rename = "pending")]
     Pending,
     /// `active`
     #[sea_orm(string_value = "active")]
+    #[serde(rename = "active")]
     Active,
     /// `grace`
     #[sea_orm(string_value = "grace")]
+    #[serde(rename = "grace")]
     Grace,
     /// `revoked`
     #[sea_orm(string_value = "revoked")]
+    #[serde(rename = "revoked")]
     Revoked,
     /// `purged`
     #[sea_orm(string_value = "purged")]
+    #[serde(rename = "purged")]
     Purged,
 }
 
@@ -489,17 +555,20 @@ impl SigningKeyState {
 }
 
 /// `master_key_version_state`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "master_key_version_state")]
 pub enum MasterKeyVersionState {
     /// `active`
     #[sea_orm(string_value = "active")]
+    #[serde(rename = "active")]
     Active,
     /// `retiring`
     #[sea_orm(string_value = "retiring")]
+    #[serde(rename = "retiring")]
     Retiring,
     /// `retired`
     #[sea_orm(string_value = "retired")]
+    #[serde(rename = "retired")]
     Retired,
 }
 
@@ -516,23 +585,28 @@ impl MasterKeyVersionState {
 }
 
 /// Whether everything a project needs is there. A degraded project lacks something that can be retried or skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "project_state")]
 pub enum ProjectState {
     /// `provisioning`
     #[sea_orm(string_value = "provisioning")]
+    #[serde(rename = "provisioning")]
     Provisioning,
     /// `active`
     #[sea_orm(string_value = "active")]
+    #[serde(rename = "active")]
     Active,
     /// `degraded`
     #[sea_orm(string_value = "degraded")]
+    #[serde(rename = "degraded")]
     Degraded,
     /// `deleting`
     #[sea_orm(string_value = "deleting")]
+    #[serde(rename = "deleting")]
     Deleting,
     /// `deleted`
     #[sea_orm(string_value = "deleted")]
+    #[serde(rename = "deleted")]
     Deleted,
 }
 
@@ -551,20 +625,24 @@ impl ProjectState {
 }
 
 /// Whether a provider can be used for a project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "integration_state")]
 pub enum IntegrationState {
     /// `connecting`
     #[sea_orm(string_value = "connecting")]
+    #[serde(rename = "connecting")]
     Connecting,
     /// `connected`
     #[sea_orm(string_value = "connected")]
+    #[serde(rename = "connected")]
     Connected,
     /// `error`
     #[sea_orm(string_value = "error")]
+    #[serde(rename = "error")]
     Error,
     /// `disconnected`
     #[sea_orm(string_value = "disconnected")]
+    #[serde(rename = "disconnected")]
     Disconnected,
 }
 
@@ -582,14 +660,16 @@ impl IntegrationState {
 }
 
 /// `provider_credential_kind`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "provider_credential_kind")]
 pub enum ProviderCredentialKind {
     /// `token`
     #[sea_orm(string_value = "token")]
+    #[serde(rename = "token")]
     Token,
     /// `oauth`
     #[sea_orm(string_value = "oauth")]
+    #[serde(rename = "oauth")]
     Oauth,
 }
 
@@ -605,14 +685,16 @@ impl ProviderCredentialKind {
 }
 
 /// `repo_host`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "repo_host")]
 pub enum RepoHost {
     /// `github`
     #[sea_orm(string_value = "github")]
+    #[serde(rename = "github")]
     Github,
     /// `local`
     #[sea_orm(string_value = "local")]
+    #[serde(rename = "local")]
     Local,
 }
 
@@ -628,26 +710,32 @@ impl RepoHost {
 }
 
 /// Whether a codespace can be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "codespace_state")]
 pub enum CodespaceState {
     /// `queued`
     #[sea_orm(string_value = "queued")]
+    #[serde(rename = "queued")]
     Queued,
     /// `provisioning`
     #[sea_orm(string_value = "provisioning")]
+    #[serde(rename = "provisioning")]
     Provisioning,
     /// `available`
     #[sea_orm(string_value = "available")]
+    #[serde(rename = "available")]
     Available,
     /// `shutdown`
     #[sea_orm(string_value = "shutdown")]
+    #[serde(rename = "shutdown")]
     Shutdown,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `deleted`
     #[sea_orm(string_value = "deleted")]
+    #[serde(rename = "deleted")]
     Deleted,
 }
 
@@ -667,23 +755,28 @@ impl CodespaceState {
 }
 
 /// How far a build is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "build_state")]
 pub enum BuildState {
     /// `queued`
     #[sea_orm(string_value = "queued")]
+    #[serde(rename = "queued")]
     Queued,
     /// `running`
     #[sea_orm(string_value = "running")]
+    #[serde(rename = "running")]
     Running,
     /// `succeeded`
     #[sea_orm(string_value = "succeeded")]
+    #[serde(rename = "succeeded")]
     Succeeded,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `canceled`
     #[sea_orm(string_value = "canceled")]
+    #[serde(rename = "canceled")]
     Canceled,
 }
 
@@ -702,32 +795,40 @@ impl BuildState {
 }
 
 /// How far a deployment is, and whether a later one took its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "deployment_state")]
 pub enum DeploymentState {
     /// `pending`
     #[sea_orm(string_value = "pending")]
+    #[serde(rename = "pending")]
     Pending,
     /// `running`
     #[sea_orm(string_value = "running")]
+    #[serde(rename = "running")]
     Running,
     /// `validating`
     #[sea_orm(string_value = "validating")]
+    #[serde(rename = "validating")]
     Validating,
     /// `succeeded`
     #[sea_orm(string_value = "succeeded")]
+    #[serde(rename = "succeeded")]
     Succeeded,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `canceled`
     #[sea_orm(string_value = "canceled")]
+    #[serde(rename = "canceled")]
     Canceled,
     /// `superseded`
     #[sea_orm(string_value = "superseded")]
+    #[serde(rename = "superseded")]
     Superseded,
     /// `rolledBack`
     #[sea_orm(string_value = "rolledBack")]
+    #[serde(rename = "rolledBack")]
     RolledBack,
 }
 
@@ -749,14 +850,16 @@ impl DeploymentState {
 }
 
 /// `database_branch_purpose`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "database_branch_purpose")]
 pub enum DatabaseBranchPurpose {
     /// `primary`
     #[sea_orm(string_value = "primary")]
+    #[serde(rename = "primary")]
     Primary,
     /// `standby`
     #[sea_orm(string_value = "standby")]
+    #[serde(rename = "standby")]
     Standby,
 }
 
@@ -772,23 +875,28 @@ impl DatabaseBranchPurpose {
 }
 
 /// `database_branch_state`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "database_branch_state")]
 pub enum DatabaseBranchState {
     /// `creating`
     #[sea_orm(string_value = "creating")]
+    #[serde(rename = "creating")]
     Creating,
     /// `ready`
     #[sea_orm(string_value = "ready")]
+    #[serde(rename = "ready")]
     Ready,
     /// `resetting`
     #[sea_orm(string_value = "resetting")]
+    #[serde(rename = "resetting")]
     Resetting,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `deleted`
     #[sea_orm(string_value = "deleted")]
+    #[serde(rename = "deleted")]
     Deleted,
 }
 
@@ -807,23 +915,28 @@ impl DatabaseBranchState {
 }
 
 /// `provisioning_run_kind`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "provisioning_run_kind")]
 pub enum ProvisioningRunKind {
     /// `create`
     #[sea_orm(string_value = "create")]
+    #[serde(rename = "create")]
     Create,
     /// `extend`
     #[sea_orm(string_value = "extend")]
+    #[serde(rename = "extend")]
     Extend,
     /// `preview`
     #[sea_orm(string_value = "preview")]
+    #[serde(rename = "preview")]
     Preview,
     /// `recreate`
     #[sea_orm(string_value = "recreate")]
+    #[serde(rename = "recreate")]
     Recreate,
     /// `delete`
     #[sea_orm(string_value = "delete")]
+    #[serde(rename = "delete")]
     Delete,
 }
 
@@ -842,29 +955,36 @@ impl ProvisioningRunKind {
 }
 
 /// How far a run is. An incomplete one left out steps that can be resumed later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "run_state")]
 pub enum RunState {
     /// `pending`
     #[sea_orm(string_value = "pending")]
+    #[serde(rename = "pending")]
     Pending,
     /// `running`
     #[sea_orm(string_value = "running")]
+    #[serde(rename = "running")]
     Running,
     /// `succeeded`
     #[sea_orm(string_value = "succeeded")]
+    #[serde(rename = "succeeded")]
     Succeeded,
     /// `incomplete`
     #[sea_orm(string_value = "incomplete")]
+    #[serde(rename = "incomplete")]
     Incomplete,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `undoing`
     #[sea_orm(string_value = "undoing")]
+    #[serde(rename = "undoing")]
     Undoing,
     /// `undone`
     #[sea_orm(string_value = "undone")]
+    #[serde(rename = "undone")]
     Undone,
 }
 
@@ -885,35 +1005,44 @@ impl RunState {
 }
 
 /// How far a step is. A stuck one could not be undone and is listed for a person to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "step_state")]
 pub enum StepState {
     /// `pending`
     #[sea_orm(string_value = "pending")]
+    #[serde(rename = "pending")]
     Pending,
     /// `running`
     #[sea_orm(string_value = "running")]
+    #[serde(rename = "running")]
     Running,
     /// `waiting`
     #[sea_orm(string_value = "waiting")]
+    #[serde(rename = "waiting")]
     Waiting,
     /// `succeeded`
     #[sea_orm(string_value = "succeeded")]
+    #[serde(rename = "succeeded")]
     Succeeded,
     /// `skipped`
     #[sea_orm(string_value = "skipped")]
+    #[serde(rename = "skipped")]
     Skipped,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `undoing`
     #[sea_orm(string_value = "undoing")]
+    #[serde(rename = "undoing")]
     Undoing,
     /// `undone`
     #[sea_orm(string_value = "undone")]
+    #[serde(rename = "undone")]
     Undone,
     /// `stuck`
     #[sea_orm(string_value = "stuck")]
+    #[serde(rename = "stuck")]
     Stuck,
 }
 
@@ -936,17 +1065,20 @@ impl StepState {
 }
 
 /// `journal_entry_phase`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "journal_entry_phase")]
 pub enum JournalEntryPhase {
     /// `before`
     #[sea_orm(string_value = "before")]
+    #[serde(rename = "before")]
     Before,
     /// `after`
     #[sea_orm(string_value = "after")]
+    #[serde(rename = "after")]
     After,
     /// `note`
     #[sea_orm(string_value = "note")]
+    #[serde(rename = "note")]
     Note,
 }
 
@@ -963,26 +1095,32 @@ impl JournalEntryPhase {
 }
 
 /// `resource_record_state`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "resource_record_state")]
 pub enum ResourceRecordState {
     /// `planned`
     #[sea_orm(string_value = "planned")]
+    #[serde(rename = "planned")]
     Planned,
     /// `creating`
     #[sea_orm(string_value = "creating")]
+    #[serde(rename = "creating")]
     Creating,
     /// `ready`
     #[sea_orm(string_value = "ready")]
+    #[serde(rename = "ready")]
     Ready,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `deleting`
     #[sea_orm(string_value = "deleting")]
+    #[serde(rename = "deleting")]
     Deleting,
     /// `deleted`
     #[sea_orm(string_value = "deleted")]
+    #[serde(rename = "deleted")]
     Deleted,
 }
 
@@ -1002,14 +1140,16 @@ impl ResourceRecordState {
 }
 
 /// `chat_session_state`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "chat_session_state")]
 pub enum ChatSessionState {
     /// `active`
     #[sea_orm(string_value = "active")]
+    #[serde(rename = "active")]
     Active,
     /// `closed`
     #[sea_orm(string_value = "closed")]
+    #[serde(rename = "closed")]
     Closed,
 }
 
@@ -1025,14 +1165,16 @@ impl ChatSessionState {
 }
 
 /// `chat_message_author`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "chat_message_author")]
 pub enum ChatMessageAuthor {
     /// `user`
     #[sea_orm(string_value = "user")]
+    #[serde(rename = "user")]
     User,
     /// `agent`
     #[sea_orm(string_value = "agent")]
+    #[serde(rename = "agent")]
     Agent,
 }
 
@@ -1048,23 +1190,28 @@ impl ChatMessageAuthor {
 }
 
 /// Whether a message is whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "chat_message_state")]
 pub enum ChatMessageState {
     /// `pending`
     #[sea_orm(string_value = "pending")]
+    #[serde(rename = "pending")]
     Pending,
     /// `streaming`
     #[sea_orm(string_value = "streaming")]
+    #[serde(rename = "streaming")]
     Streaming,
     /// `complete`
     #[sea_orm(string_value = "complete")]
+    #[serde(rename = "complete")]
     Complete,
     /// `canceled`
     #[sea_orm(string_value = "canceled")]
+    #[serde(rename = "canceled")]
     Canceled,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
 }
 
@@ -1083,20 +1230,24 @@ impl ChatMessageState {
 }
 
 /// What became of a proposal. A stale one was made against a commit that is no longer the head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "proposed_diff_state")]
 pub enum ProposedDiffState {
     /// `proposed`
     #[sea_orm(string_value = "proposed")]
+    #[serde(rename = "proposed")]
     Proposed,
     /// `applied`
     #[sea_orm(string_value = "applied")]
+    #[serde(rename = "applied")]
     Applied,
     /// `dismissed`
     #[sea_orm(string_value = "dismissed")]
+    #[serde(rename = "dismissed")]
     Dismissed,
     /// `stale`
     #[sea_orm(string_value = "stale")]
+    #[serde(rename = "stale")]
     Stale,
 }
 
@@ -1114,17 +1265,20 @@ impl ProposedDiffState {
 }
 
 /// `audit_event_outcome`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "audit_event_outcome")]
 pub enum AuditEventOutcome {
     /// `allowed`
     #[sea_orm(string_value = "allowed")]
+    #[serde(rename = "allowed")]
     Allowed,
     /// `denied`
     #[sea_orm(string_value = "denied")]
+    #[serde(rename = "denied")]
     Denied,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
 }
 
@@ -1141,14 +1295,16 @@ impl AuditEventOutcome {
 }
 
 /// What a health check looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "health_probe")]
 pub enum HealthProbe {
     /// `api`
     #[sea_orm(string_value = "api")]
+    #[serde(rename = "api")]
     Api,
     /// `database`
     #[sea_orm(string_value = "database")]
+    #[serde(rename = "database")]
     Database,
 }
 
@@ -1164,23 +1320,28 @@ impl HealthProbe {
 }
 
 /// `incident_kind`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "incident_kind")]
 pub enum IncidentKind {
     /// `apiDown`
     #[sea_orm(string_value = "apiDown")]
+    #[serde(rename = "apiDown")]
     ApiDown,
     /// `databaseDown`
     #[sea_orm(string_value = "databaseDown")]
+    #[serde(rename = "databaseDown")]
     DatabaseDown,
     /// `failover`
     #[sea_orm(string_value = "failover")]
+    #[serde(rename = "failover")]
     Failover,
     /// `providerOutage`
     #[sea_orm(string_value = "providerOutage")]
+    #[serde(rename = "providerOutage")]
     ProviderOutage,
     /// `keyCompromise`
     #[sea_orm(string_value = "keyCompromise")]
+    #[serde(rename = "keyCompromise")]
     KeyCompromise,
 }
 
@@ -1199,17 +1360,20 @@ impl IncidentKind {
 }
 
 /// Whether an incident still hurts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "incident_state")]
 pub enum IncidentState {
     /// `open`
     #[sea_orm(string_value = "open")]
+    #[serde(rename = "open")]
     Open,
     /// `mitigated`
     #[sea_orm(string_value = "mitigated")]
+    #[serde(rename = "mitigated")]
     Mitigated,
     /// `resolved`
     #[sea_orm(string_value = "resolved")]
+    #[serde(rename = "resolved")]
     Resolved,
 }
 
@@ -1226,17 +1390,20 @@ impl IncidentState {
 }
 
 /// Closed lets calls through, open refuses them, half open lets one through to see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "breaker_state")]
 pub enum BreakerState {
     /// `closed`
     #[sea_orm(string_value = "closed")]
+    #[serde(rename = "closed")]
     Closed,
     /// `open`
     #[sea_orm(string_value = "open")]
+    #[serde(rename = "open")]
     Open,
     /// `halfOpen`
     #[sea_orm(string_value = "halfOpen")]
+    #[serde(rename = "halfOpen")]
     HalfOpen,
 }
 
@@ -1253,20 +1420,24 @@ impl BreakerState {
 }
 
 /// `rate_bucket_scope`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "rate_bucket_scope")]
 pub enum RateBucketScope {
     /// `user`
     #[sea_orm(string_value = "user")]
+    #[serde(rename = "user")]
     User,
     /// `project`
     #[sea_orm(string_value = "project")]
+    #[serde(rename = "project")]
     Project,
     /// `address`
     #[sea_orm(string_value = "address")]
+    #[serde(rename = "address")]
     Address,
     /// `global`
     #[sea_orm(string_value = "global")]
+    #[serde(rename = "global")]
     Global,
 }
 
@@ -1284,14 +1455,16 @@ impl RateBucketScope {
 }
 
 /// `idempotency_record_state`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "idempotency_record_state")]
 pub enum IdempotencyRecordState {
     /// `running`
     #[sea_orm(string_value = "running")]
+    #[serde(rename = "running")]
     Running,
     /// `done`
     #[sea_orm(string_value = "done")]
+    #[serde(rename = "done")]
     Done,
 }
 
@@ -1307,17 +1480,20 @@ impl IdempotencyRecordState {
 }
 
 /// `postman_test_run_purpose`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "postman_test_run_purpose")]
 pub enum PostmanTestRunPurpose {
     /// `manual`
     #[sea_orm(string_value = "manual")]
+    #[serde(rename = "manual")]
     Manual,
     /// `promotion`
     #[sea_orm(string_value = "promotion")]
+    #[serde(rename = "promotion")]
     Promotion,
     /// `ci`
     #[sea_orm(string_value = "ci")]
+    #[serde(rename = "ci")]
     Ci,
 }
 
@@ -1334,23 +1510,28 @@ impl PostmanTestRunPurpose {
 }
 
 /// How a test run went. An errored one could not be finished and says nothing about the environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "test_run_state")]
 pub enum TestRunState {
     /// `queued`
     #[sea_orm(string_value = "queued")]
+    #[serde(rename = "queued")]
     Queued,
     /// `running`
     #[sea_orm(string_value = "running")]
+    #[serde(rename = "running")]
     Running,
     /// `passed`
     #[sea_orm(string_value = "passed")]
+    #[serde(rename = "passed")]
     Passed,
     /// `failed`
     #[sea_orm(string_value = "failed")]
+    #[serde(rename = "failed")]
     Failed,
     /// `errored`
     #[sea_orm(string_value = "errored")]
+    #[serde(rename = "errored")]
     Errored,
 }
 

@@ -2,7 +2,8 @@
 //! What Flaresmith Platform API stores.
 //!
 //! Owns: the rows of every table as SeaORM entities, and the schema of the database as SQL for SQLite and for Postgres. The two
-//! come from one model, and so do the Drizzle tables: none of them can differ from another.
+//! come from one model, and so do the Drizzle tables: none of them can differ from another. Written as JSON, a row is a value of
+//! its schema, without what is secret.
 
 #![forbid(unsafe_code)]
 // What a contract names and how much of this crate somebody uses is not for lints to judge.

@@ -15,6 +15,8 @@ pub(crate) mod organizations;
 pub(crate) mod projects;
 mod retirement;
 mod secrets;
+pub(crate) mod shown;
+mod slug;
 mod specs;
 mod system;
 mod tests;

@@ -18,6 +18,7 @@ pub(super) struct File {
     pub(super) connections: Option<u32>,
     pub(super) max_body: Option<usize>,
     pub(super) master_keys: Option<PathBuf>,
+    pub(super) public_url: Option<String>,
     pub(super) owner_email: Option<String>,
 }
 

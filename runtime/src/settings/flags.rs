@@ -44,6 +44,9 @@ pub struct Flags {
     /// File with master keys, one `NAME=VALUE` a line [default: master.keys in the data folder, made at the first start]
     #[arg(long, env = "FLARESMITH_MASTER_KEYS", value_name = "FILE")]
     pub(super) master_keys: Option<PathBuf>,
+    /// Address under which people reach the server, for links [default: what it listens on]
+    #[arg(long, env = "FLARESMITH_PUBLIC_URL", value_name = "URL")]
+    pub(super) public_url: Option<String>,
     /// Email of the first owner [default: owner@flaresmith.localhost]
     #[arg(long, env = "FLARESMITH_OWNER_EMAIL", value_name = "EMAIL")]
     pub(super) owner_email: Option<String>,

@@ -38,6 +38,8 @@ pub struct Settings {
     pub max_body: usize,
     /// File with master keys, one `NAME=VALUE` a line.
     pub master_keys: PathBuf,
+    /// Address under which people reach the server; of what it listens on when absent.
+    pub public_url: Option<String>,
     /// Email of the first owner.
     pub owner_email: String,
     /// Password of the first owner; one is made when absent.
@@ -119,9 +121,19 @@ impl Settings {
             connections: 16,
             max_body: MAX_BODY,
             master_keys: data.join("master.keys"),
+            public_url: None,
             owner_email: "owner@flaresmith.localhost".to_owned(),
             owner_password: None,
             data: data.to_owned(),
+        }
+    }
+
+    /// The address under which people reach the server, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen),
         }
     }
 
@@ -146,6 +158,7 @@ impl Settings {
         if let Some(path) = flags.master_keys.or(file.master_keys) {
             settings.master_keys = path;
         }
+        settings.public_url = flags.public_url.or(file.public_url);
         if let Some(email) = flags.owner_email.or(file.owner_email) {
             settings.owner_email = email.trim().to_lowercase();
         }

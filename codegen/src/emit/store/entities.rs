@@ -33,8 +33,8 @@ pub(super) fn entity(context: &Context<'_>, at: usize) -> String {
         &[],
     );
     let mut text = format!(
-        "//! Rows of one table.\n\nuse sea_orm::entity::prelude::*;\n\n{}\
-         #[derive(Debug, Clone, PartialEq, DeriveEntityModel)]\n#[sea_orm(table_name = {})]\npub struct Model {{\n",
+        "//! Rows of one table.\n\nuse sea_orm::entity::prelude::*;\nuse serde::Serialize;\n\n{}\
+         #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]\n#[sea_orm(table_name = {})]\npub struct Model {{\n",
         comment(&words, ""),
         literal(&entity.table)
     );
@@ -57,12 +57,36 @@ pub(super) fn entity(context: &Context<'_>, at: usize) -> String {
         if !attributes.is_empty() {
             let _ = writeln!(text, "    #[sea_orm({})]", attributes.join(", "));
         }
+        let wire = on_the_wire(column, name.field.trim_start_matches("r#"));
+        if !wire.is_empty() {
+            let _ = writeln!(text, "    #[serde({})]", wire.join(", "));
+        }
         let _ = writeln!(text, "    pub {}: {},", name.field, ty(context, column));
     }
     text.push_str("}\n\n");
     text.push_str(&relations(context, at, entity));
     text.push_str("\nimpl ActiveModelBehavior for ActiveModel {}\n");
     text
+}
+
+/// How a row is written as JSON: as a value of its schema, without what is secret.
+fn on_the_wire(column: &Column, field: &str) -> Vec<String> {
+    if column.secret {
+        return vec!["skip".to_owned()];
+    }
+    let mut said = Vec::new();
+    if column.field != field {
+        said.push(format!("rename = {}", literal(&column.field)));
+    }
+    // What may be absent but not null is left out.
+    if column.nullable && !column.ty.nullable {
+        said.push("skip_serializing_if = \"Option::is_none\"".to_owned());
+    }
+    if column.kind == ColumnKind::Bytes {
+        let function = if column.nullable { "optional" } else { "required" };
+        said.push(format!("serialize_with = \"crate::base64_text::{function}\""));
+    }
+    said
 }
 
 /// Rust type of a column.

@@ -12,7 +12,8 @@ use crate::model::Shape;
 
 /// The module with all of them.
 pub(super) fn module(context: &Context<'_>) -> String {
-    let mut text = "//! Enumerations that columns hold.\n\nuse sea_orm::entity::prelude::*;\n".to_owned();
+    let mut text =
+        "//! Enumerations that columns hold.\n\nuse sea_orm::entity::prelude::*;\nuse serde::Serialize;\n".to_owned();
     for (id, stored) in context.names.enums() {
         let def = context.model.type_def(id);
         let Shape::Enumeration(list) = &def.shape else { continue };
@@ -22,7 +23,7 @@ pub(super) fn module(context: &Context<'_>) -> String {
         let words = about(&def.docs, &format!("`{stored}`"), &[]);
         let _ = write!(
             text,
-            "\n{}#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]\n\
+            "\n{}#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]\n\
              #[sea_orm(rs_type = \"String\", db_type = \"Enum\", enum_name = {})]\n\
              pub enum {name} {{\n",
             comment(&words, ""),
@@ -32,8 +33,8 @@ pub(super) fn module(context: &Context<'_>) -> String {
             let words = comment(&[format!("`{}`", value.escape_debug())], "    ");
             let _ = writeln!(
                 text,
-                "{words}    #[sea_orm(string_value = {})]\n    {variant},",
-                literal(value)
+                "{words}    #[sea_orm(string_value = {value})]\n    #[serde(rename = {value})]\n    {variant},",
+                value = literal(value)
             );
         }
         let _ = write!(

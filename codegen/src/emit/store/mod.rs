@@ -18,7 +18,7 @@ use super::rust::docs;
 use super::rust::manifest::{crate_name, is_package_name, one_line, toml_string};
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
-use crate::model::{ColumnKind, Model};
+use crate::model::{Column, ColumnKind, Model};
 use names::StoreNames;
 use schema::Dialect;
 
@@ -27,6 +27,10 @@ pub(super) const FRAMES: &[(&str, &str)] = &[
     (
         "store/Cargo.toml",
         include_str!("../../../../templates/store/Cargo.toml"),
+    ),
+    (
+        "store/base64_text.rs",
+        include_str!("../../../../templates/store/base64_text.rs"),
     ),
     ("store/lib.rs", include_str!("../../../../templates/store/lib.rs")),
     ("store/secret.rs", include_str!("../../../../templates/store/secret.rs")),
@@ -40,6 +44,7 @@ struct Frame {
     description: String,
     title: String,
     decimal: bool,
+    bytes: bool,
 }
 
 /// What the writers of entities and statements share.
@@ -64,7 +69,8 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         package: package(input),
         description: toml_string(&format!("Tables and rows of {title}")),
         title: docs::lines(&title).join(" "),
-        decimal: kinds(model).any(|kind| *kind == ColumnKind::Decimal),
+        decimal: columns(model).any(|column| column.kind == ColumnKind::Decimal),
+        bytes: columns(model).any(|column| column.kind == ColumnKind::Bytes && !column.secret),
     };
     let mut render = |name: &str| {
         input.templates.render(name, &frame).unwrap_or_else(|error| {
@@ -84,6 +90,9 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         ("src/schema/sqlite.sql".to_owned(), sql(Dialect::Sqlite)),
         ("src/schema/postgres.sql".to_owned(), sql(Dialect::Postgres)),
     ];
+    if frame.bytes {
+        files.push(("src/base64_text.rs".to_owned(), rust(&render("store/base64_text.rs"))));
+    }
     files.extend((0..model.entities.len()).map(|at| {
         let path = format!("src/entities/{}.rs", context.names.module(at));
         (path, rust(&entities::entity(&context, at)))
@@ -103,12 +112,9 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     artifacts
 }
 
-/// Kinds of all columns.
-fn kinds(model: &Model) -> impl Iterator<Item = &ColumnKind> {
-    model
-        .entities
-        .iter()
-        .flat_map(|entity| entity.columns.iter().map(|column| &column.kind))
+/// Columns of all tables.
+fn columns(model: &Model) -> impl Iterator<Item = &Column> {
+    model.entities.iter().flat_map(|entity| &entity.columns)
 }
 
 /// Name of the crate: of the settings, else the project's with `-store` behind it.

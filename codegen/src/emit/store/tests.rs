@@ -53,6 +53,10 @@ fn rows_have_the_columns_of_their_table() {
         "#[sea_orm(primary_key, auto_increment = false)]\n    pub id: Uuid,",
     );
     has(&text, "pub r#type: Option<String>,");
+    has(
+        &text,
+        "#[serde(rename = \"bestBookId\", skip_serializing_if = \"Option::is_none\")]",
+    );
     has(&text, "pub mood: crate::enums::AuthorMood,");
     has(&text, "column_type = \"JsonBinary\"");
     has(
@@ -61,7 +65,7 @@ fn rows_have_the_columns_of_their_table() {
     );
     has(
         &file(&library(), "src/entities/books.rs"),
-        "pub key: crate::SecretText,",
+        "#[serde(skip)]\n    pub key: crate::SecretText,",
     );
     has(&file(&library(), "src/enums.rs"), "string_value = \"b\\\"; DROP\"");
 }

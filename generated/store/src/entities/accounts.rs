@@ -2,37 +2,49 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A way for a person to sign in: a password, or an account at a provider. The shape is that of Better Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "accounts")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `account_id`
+    #[serde(rename = "accountId")]
     pub account_id: String,
     /// `credential` for a password, else the name of the provider.
+    #[serde(rename = "providerId")]
     pub provider_id: String,
     /// `user_id`
+    #[serde(rename = "userId")]
     pub user_id: Uuid,
     /// `access_token`
+    #[serde(skip)]
     pub access_token: Option<crate::SecretText>,
     /// `refresh_token`
+    #[serde(skip)]
     pub refresh_token: Option<crate::SecretText>,
     /// `id_token`
+    #[serde(skip)]
     pub id_token: Option<crate::SecretText>,
     /// `access_token_expires_at`
+    #[serde(rename = "accessTokenExpiresAt")]
     pub access_token_expires_at: Option<DateTimeUtc>,
     /// `refresh_token_expires_at`
+    #[serde(rename = "refreshTokenExpiresAt")]
     pub refresh_token_expires_at: Option<DateTimeUtc>,
     /// `scope`
     pub scope: Option<String>,
     /// `password`
+    #[serde(skip)]
     pub password: Option<crate::SecretText>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,19 +2,23 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// Something that was done and by whom. Rows are written once and never changed.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "audit_events")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `organization_id`
+    #[serde(rename = "organizationId")]
     pub organization_id: Option<Uuid>,
     /// Kept after the project is gone, so it refers to nothing.
+    #[serde(rename = "projectId")]
     pub project_id: Option<Uuid>,
     /// Who acted; behind a service token, the person who made it.
+    #[serde(rename = "actorId")]
     pub actor_id: Option<Uuid>,
     /// `origin`
     pub origin: crate::enums::Origin,
@@ -25,19 +29,25 @@ pub struct Model {
     /// `outcome`
     pub outcome: crate::enums::AuditEventOutcome,
     /// `subject_type`
+    #[serde(rename = "subjectType")]
     pub subject_type: String,
     /// `subject_id`
+    #[serde(rename = "subjectId")]
     pub subject_id: Option<String>,
     /// `request_id`
+    #[serde(rename = "requestId")]
     pub request_id: Option<Uuid>,
     /// `summary`
     pub summary: String,
     /// More about it, without secrets; only owners receive it.
     #[sea_orm(column_type = "JsonBinary")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Json>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,17 +2,20 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// What was made from one commit, once, and can be deployed to any environment.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "builds")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `commit_sha`
+    #[serde(rename = "commitSha")]
     pub commit_sha: String,
     /// `branch`
     pub branch: String,
@@ -21,18 +24,25 @@ pub struct Model {
     /// `digest`
     pub digest: Option<String>,
     /// `size_bytes`
+    #[serde(rename = "sizeBytes")]
     pub size_bytes: Option<i64>,
     /// `spec_version_id`
+    #[serde(rename = "specVersionId")]
     pub spec_version_id: Option<Uuid>,
     /// `error_code`
+    #[serde(rename = "errorCode")]
     pub error_code: Option<String>,
     /// `started_at`
+    #[serde(rename = "startedAt")]
     pub started_at: Option<DateTimeUtc>,
     /// `finished_at`
+    #[serde(rename = "finishedAt")]
     pub finished_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// Something said in a chat, by a person or by the agent.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "chat_messages")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `session_id`
+    #[serde(rename = "sessionId")]
     pub session_id: Uuid,
     /// `sequence`
     pub sequence: i32,
@@ -22,12 +24,16 @@ pub struct Model {
     pub text: String,
     /// Spec files that were put before the agent.
     #[sea_orm(column_type = "JsonBinary")]
+    #[serde(rename = "contextPaths")]
     pub context_paths: Json,
     /// `error_code`
+    #[serde(rename = "errorCode")]
     pub error_code: Option<String>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,17 +2,20 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A conversation between a person and an agent about one project.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "chat_sessions")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `user_id`
+    #[serde(rename = "userId")]
     pub user_id: Uuid,
     /// `title`
     pub title: String,
@@ -21,16 +24,21 @@ pub struct Model {
     /// The feature branch that accepted edits go to.
     pub branch: String,
     /// `base_sha`
+    #[serde(rename = "baseSha")]
     pub base_sha: String,
     /// Name of the agent that answers.
     pub agent: String,
     /// `last_message_at`
+    #[serde(rename = "lastMessageAt")]
     pub last_message_at: Option<DateTimeUtc>,
     /// `closed_at`
+    #[serde(rename = "closedAt")]
     pub closed_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

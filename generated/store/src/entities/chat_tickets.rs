@@ -2,29 +2,38 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A right to open one WebSocket, once, within a minute. Only its digest is kept.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "chat_tickets")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `user_id`
+    #[serde(rename = "userId")]
     pub user_id: Uuid,
     /// `session_id`
+    #[serde(rename = "sessionId")]
     pub session_id: Option<Uuid>,
     /// `ticket_hash`
+    #[serde(skip)]
     pub ticket_hash: crate::SecretText,
     /// `expires_at`
+    #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,
     /// `used_at`
+    #[serde(rename = "usedAt")]
     pub used_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

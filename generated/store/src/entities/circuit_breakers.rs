@@ -2,31 +2,39 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// Whether calls to a provider are let through for a project.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "circuit_breakers")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `provider`
     pub provider: crate::enums::Provider,
     /// `state`
     pub state: crate::enums::BreakerState,
     /// Failures within the last 60 seconds.
+    #[serde(rename = "failureCount")]
     pub failure_count: i32,
     /// `window_started_at`
+    #[serde(rename = "windowStartedAt")]
     pub window_started_at: Option<DateTimeUtc>,
     /// `opened_at`
+    #[serde(rename = "openedAt")]
     pub opened_at: Option<DateTimeUtc>,
     /// When one call is let through again.
+    #[serde(rename = "halfOpenAt")]
     pub half_open_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,30 +2,37 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// The remote workbench of a project's dev environment.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "codespaces")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `repo_id`
+    #[serde(rename = "repoId")]
     pub repo_id: Uuid,
     /// `name`
     pub name: String,
     /// `state`
     pub state: crate::enums::CodespaceState,
     /// `web_url`
+    #[serde(rename = "webUrl")]
     pub web_url: Option<String>,
     /// `preview_urls`
     #[sea_orm(column_type = "JsonBinary")]
+    #[serde(rename = "previewUrls")]
     pub preview_urls: Json,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,17 +2,20 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A branch of a project's database. A standby is reset from its parent at short intervals and takes over when the primary fails.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "database_branches")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `environment_id`
+    #[serde(rename = "environmentId")]
     pub environment_id: Uuid,
     /// `name`
     pub name: String,
@@ -21,16 +24,21 @@ pub struct Model {
     /// `state`
     pub state: crate::enums::DatabaseBranchState,
     /// `external_id`
+    #[serde(rename = "externalId")]
     pub external_id: Option<String>,
     /// `parent_id`
+    #[serde(rename = "parentId")]
     pub parent_id: Option<Uuid>,
     /// `region`
     pub region: Option<String>,
     /// `last_reset_at`
+    #[serde(rename = "lastResetAt")]
     pub last_reset_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

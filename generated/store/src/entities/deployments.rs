@@ -2,49 +2,64 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// One change of what runs in an environment; a fresh commit, a promotion or a rollback.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "deployments")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `environment_id`
+    #[serde(rename = "environmentId")]
     pub environment_id: Uuid,
     /// `kind`
     pub kind: crate::enums::DeploymentKind,
     /// `state`
     pub state: crate::enums::DeploymentState,
     /// `build_id`
+    #[serde(rename = "buildId")]
     pub build_id: Option<Uuid>,
     /// `commit_sha`
+    #[serde(rename = "commitSha")]
     pub commit_sha: String,
     /// `url`
     pub url: Option<String>,
     /// Where a promotion came from.
+    #[serde(rename = "sourceEnvironmentId")]
     pub source_environment_id: Option<Uuid>,
     /// The deployment that a rollback takes back.
+    #[serde(rename = "rollbackOfId")]
     pub rollback_of_id: Option<Uuid>,
     /// The test run that let it pass.
+    #[serde(rename = "testRunId")]
     pub test_run_id: Option<Uuid>,
     /// `requested_by_id`
+    #[serde(rename = "requestedById")]
     pub requested_by_id: Option<Uuid>,
     /// `message`
     pub message: Option<String>,
     /// `error_code`
+    #[serde(rename = "errorCode")]
     pub error_code: Option<String>,
     /// `duration_ms`
+    #[serde(rename = "durationMs")]
     pub duration_ms: Option<i64>,
     /// `started_at`
+    #[serde(rename = "startedAt")]
     pub started_at: Option<DateTimeUtc>,
     /// `finished_at`
+    #[serde(rename = "finishedAt")]
     pub finished_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A secret of a project as ciphertext, and what may be told about it.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "environment_secrets")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `name`
     pub name: String,
@@ -19,24 +21,33 @@ pub struct Model {
     /// `environment`
     pub environment: crate::enums::SecretScope,
     /// Digest of project, environment, type and name.
+    #[serde(rename = "secretRefHash")]
     pub secret_ref_hash: String,
     /// Ciphertext of the keyed digest of the value; tells whether a value changed.
+    #[serde(skip)]
     pub value_hash: crate::SecretBytes,
     /// `ciphertext`
+    #[serde(skip)]
     pub ciphertext: crate::SecretBytes,
     /// What a mask begins with, for tokens whose kind can be told.
+    #[serde(rename = "maskPrefix")]
     pub mask_prefix: Option<String>,
     /// `master_key_id`
+    #[serde(rename = "masterKeyId")]
     pub master_key_id: String,
     /// `version`
     pub version: i32,
     /// `last_rotated_at`
+    #[serde(rename = "lastRotatedAt")]
     pub last_rotated_at: DateTimeUtc,
     /// `expires_at`
+    #[serde(rename = "expiresAt")]
     pub expires_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

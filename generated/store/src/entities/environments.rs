@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A place where a project runs; dev, staging and prod, or a preview made for one branch.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "environments")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `name`
     pub name: String,
@@ -21,28 +23,37 @@ pub struct Model {
     /// `state`
     pub state: crate::enums::EnvironmentState,
     /// Why it is updating or validating; null otherwise.
+    #[serde(rename = "updateCause")]
     pub update_cause: Option<crate::enums::EnvironmentUpdateCause>,
     /// `branch`
     pub branch: String,
     /// The address that the provider returned.
     pub url: Option<String>,
     /// What runs there now.
+    #[serde(rename = "commitSha")]
     pub commit_sha: Option<String>,
     /// `failure_count`
+    #[serde(rename = "failureCount")]
     pub failure_count: i32,
     /// `last_error_code`
+    #[serde(rename = "lastErrorCode")]
     pub last_error_code: Option<String>,
     /// `last_activity_at`
+    #[serde(rename = "lastActivityAt")]
     pub last_activity_at: DateTimeUtc,
     /// When a preview is archived if nothing happens; null for dev, staging and prod.
+    #[serde(rename = "expiresAt")]
     pub expires_at: Option<DateTimeUtc>,
     /// `archived_at`
+    #[serde(rename = "archivedAt")]
     pub archived_at: Option<DateTimeUtc>,
     /// `version`
     pub version: i32,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,29 +2,36 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// The outcome of one look at one environment.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "health_checks")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `environment_id`
+    #[serde(rename = "environmentId")]
     pub environment_id: Uuid,
     /// `probe`
     pub probe: crate::enums::HealthProbe,
     /// `healthy`
     pub healthy: bool,
     /// `latency_ms`
+    #[serde(rename = "latencyMs")]
     pub latency_ms: Option<f64>,
     /// `consecutive_failures`
+    #[serde(rename = "consecutiveFailures")]
     pub consecutive_failures: i32,
     /// `error_code`
+    #[serde(rename = "errorCode")]
     pub error_code: Option<String>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

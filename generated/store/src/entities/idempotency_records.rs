@@ -2,9 +2,10 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for 24 hours.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "idempotency_records")]
 pub struct Model {
     /// `id`
@@ -13,6 +14,7 @@ pub struct Model {
     /// The person or service token that sent it.
     pub caller: String,
     /// `operation_id`
+    #[serde(rename = "operationId")]
     pub operation_id: String,
     /// `key`
     pub key: String,
@@ -26,12 +28,16 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub headers: Option<Json>,
     /// Ciphertext, since an answer may hold a token.
+    #[serde(skip)]
     pub body: Option<crate::SecretBytes>,
     /// `expires_at`
+    #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

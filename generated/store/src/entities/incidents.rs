@@ -2,17 +2,20 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// An outage or a failover, from its first sign to its end, with what was lost.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "incidents")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `environment_id`
+    #[serde(rename = "environmentId")]
     pub environment_id: Option<Uuid>,
     /// `kind`
     pub kind: crate::enums::IncidentKind,
@@ -23,20 +26,28 @@ pub struct Model {
     /// `summary`
     pub summary: String,
     /// `failover_branch_id`
+    #[serde(rename = "failoverBranchId")]
     pub failover_branch_id: Option<Uuid>,
     /// How much of what was written before a failover is not on the standby.
+    #[serde(rename = "lostWindowSeconds")]
     pub lost_window_seconds: Option<f64>,
     /// `downtime_seconds`
+    #[serde(rename = "downtimeSeconds")]
     pub downtime_seconds: Option<f64>,
     /// `detected_at`
+    #[serde(rename = "detectedAt")]
     pub detected_at: DateTimeUtc,
     /// `mitigated_at`
+    #[serde(rename = "mitigatedAt")]
     pub mitigated_at: Option<DateTimeUtc>,
     /// `resolved_at`
+    #[serde(rename = "resolvedAt")]
     pub resolved_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

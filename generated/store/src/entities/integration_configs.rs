@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// How one project is connected to one provider. What it signs in with is kept apart, encrypted.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "integration_configs")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `provider`
     pub provider: crate::enums::Provider,
@@ -24,18 +26,24 @@ pub struct Model {
     pub scopes: Json,
     /// What it would need in addition; the steps that need them are skipped and can be resumed.
     #[sea_orm(column_type = "JsonBinary")]
+    #[serde(rename = "missingScopes")]
     pub missing_scopes: Json,
     /// Whose account it is at the provider.
+    #[serde(rename = "accountName")]
     pub account_name: Option<String>,
     /// `last_checked_at`
+    #[serde(rename = "lastCheckedAt")]
     pub last_checked_at: Option<DateTimeUtc>,
     /// `last_error_code`
+    #[serde(rename = "lastErrorCode")]
     pub last_error_code: Option<String>,
     /// `version`
     pub version: i32,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,17 +2,20 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// What was about to be done or had been done at a provider, written before and after each act, so that any process can go on.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "journal_entries")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `run_id`
+    #[serde(rename = "runId")]
     pub run_id: Uuid,
     /// `step_id`
+    #[serde(rename = "stepId")]
     pub step_id: Option<Uuid>,
     /// Counts within the run; the id of the event that progress streams send.
     pub sequence: i64,
@@ -24,8 +27,10 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub payload: Json,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,9 +2,10 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// Which process works on something. The fencing number only grows, so that a process that wakes late is refused.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "leases")]
 pub struct Model {
     /// `id`
@@ -17,10 +18,13 @@ pub struct Model {
     /// `fencing`
     pub fencing: i64,
     /// `expires_at`
+    #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

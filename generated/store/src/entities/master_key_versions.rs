@@ -2,25 +2,31 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A version of the master key that encrypts what is stored. Only its name and dates are kept, never the key.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "master_key_versions")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// Name of the variable that holds the key.
+    #[serde(rename = "keyId")]
     pub key_id: String,
     /// `state`
     pub state: crate::enums::MasterKeyVersionState,
     /// `activated_at`
+    #[serde(rename = "activatedAt")]
     pub activated_at: DateTimeUtc,
     /// `retired_at`
+    #[serde(rename = "retiredAt")]
     pub retired_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A tool that language models may use in a project, made from one operation of its contract.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "mcp_tool_descriptors")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `name`
     pub name: String,
@@ -19,12 +21,15 @@ pub struct Model {
     /// `description`
     pub description: String,
     /// `operation_id`
+    #[serde(rename = "operationId")]
     pub operation_id: Option<String>,
     /// JSON Schema of the arguments.
     #[sea_orm(column_type = "JsonBinary")]
+    #[serde(rename = "inputSchema")]
     pub input_schema: Json,
     /// JSON Schema of the structured result.
     #[sea_orm(column_type = "JsonBinary")]
+    #[serde(rename = "outputSchema")]
     pub output_schema: Option<Json>,
     /// `annotations`
     #[sea_orm(column_type = "JsonBinary")]
@@ -34,10 +39,13 @@ pub struct Model {
     /// `digest`
     pub digest: String,
     /// `spec_version_id`
+    #[serde(rename = "specVersionId")]
     pub spec_version_id: Option<Uuid>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

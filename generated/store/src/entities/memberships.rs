@@ -2,23 +2,28 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A person's role in one project. It counts when it is higher than the one in the organization.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "memberships")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `user_id`
+    #[serde(rename = "userId")]
     pub user_id: Uuid,
     /// `role`
     pub role: crate::enums::Role,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

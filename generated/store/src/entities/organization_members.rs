@@ -2,23 +2,28 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A person in an organization, with a role that holds for all its projects unless a project says more.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "organization_members")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `organization_id`
+    #[serde(rename = "organizationId")]
     pub organization_id: Uuid,
     /// `user_id`
+    #[serde(rename = "userId")]
     pub user_id: Uuid,
     /// `role`
     pub role: crate::enums::Role,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

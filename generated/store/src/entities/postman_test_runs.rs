@@ -2,17 +2,20 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// One run of a project's collection against one environment. It passes with more than zero assertions and none failed.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "postman_test_runs")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `environment_id`
+    #[serde(rename = "environmentId")]
     pub environment_id: Uuid,
     /// `state`
     pub state: crate::enums::TestRunState,
@@ -21,25 +24,34 @@ pub struct Model {
     /// `purpose`
     pub purpose: crate::enums::PostmanTestRunPurpose,
     /// `assertion_count`
+    #[serde(rename = "assertionCount")]
     pub assertion_count: i32,
     /// `failed_count`
+    #[serde(rename = "failedCount")]
     pub failed_count: i32,
     /// `critical_count`
+    #[serde(rename = "criticalCount")]
     pub critical_count: i32,
     /// `duration_ms`
+    #[serde(rename = "durationMs")]
     pub duration_ms: Option<i64>,
     /// `failures`
     #[sea_orm(column_type = "JsonBinary")]
     pub failures: Json,
     /// `requested_by_id`
+    #[serde(rename = "requestedById")]
     pub requested_by_id: Option<Uuid>,
     /// `started_at`
+    #[serde(rename = "startedAt")]
     pub started_at: Option<DateTimeUtc>,
     /// `finished_at`
+    #[serde(rename = "finishedAt")]
     pub finished_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

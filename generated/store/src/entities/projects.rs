@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// One product that the platform provisions and keeps in step with its specs.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "projects")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `organization_id`
+    #[serde(rename = "organizationId")]
     pub organization_id: Uuid,
     /// `name`
     pub name: String,
@@ -24,14 +26,18 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub settings: Json,
     /// Version that the constitution of its repository states.
+    #[serde(rename = "constitutionVersion")]
     pub constitution_version: Option<String>,
     /// Counts changes; the ETag is made from it.
     pub version: i32,
     /// `created_by_id`
+    #[serde(rename = "createdById")]
     pub created_by_id: Option<Uuid>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

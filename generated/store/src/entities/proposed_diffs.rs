@@ -2,41 +2,52 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// Edits that the agent proposes; applied as one commit, or not at all.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "proposed_diffs")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `session_id`
+    #[serde(rename = "sessionId")]
     pub session_id: Uuid,
     /// `message_id`
+    #[serde(rename = "messageId")]
     pub message_id: Uuid,
     /// `branch`
     pub branch: String,
     /// The commit the edits were made against.
+    #[serde(rename = "baseSha")]
     pub base_sha: String,
     /// `state`
     pub state: crate::enums::ProposedDiffState,
     /// `title`
     pub title: String,
     /// `file_count`
+    #[serde(rename = "fileCount")]
     pub file_count: i32,
     /// `added_lines`
+    #[serde(rename = "addedLines")]
     pub added_lines: i32,
     /// `removed_lines`
+    #[serde(rename = "removedLines")]
     pub removed_lines: i32,
     /// Unified diff.
     pub patch: String,
     /// `commit_sha`
+    #[serde(rename = "commitSha")]
     pub commit_sha: Option<String>,
     /// `applied_by_id`
+    #[serde(rename = "appliedById")]
     pub applied_by_id: Option<Uuid>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,31 +2,40 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// What an integration signs in with, as ciphertext bound to its integration.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "provider_credentials")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `integration_id`
+    #[serde(rename = "integrationId")]
     pub integration_id: Uuid,
     /// `kind`
     pub kind: crate::enums::ProviderCredentialKind,
     /// `ciphertext`
+    #[serde(skip)]
     pub ciphertext: crate::SecretBytes,
     /// `refresh_ciphertext`
+    #[serde(skip)]
     pub refresh_ciphertext: Option<crate::SecretBytes>,
     /// `master_key_id`
+    #[serde(rename = "masterKeyId")]
     pub master_key_id: String,
     /// `expires_at`
+    #[serde(rename = "expiresAt")]
     pub expires_at: Option<DateTimeUtc>,
     /// `rotated_at`
+    #[serde(rename = "rotatedAt")]
     pub rotated_at: DateTimeUtc,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// One run of the pipeline that makes, extends or takes away what a project needs.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "provisioning_runs")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `kind`
     pub kind: crate::enums::ProvisioningRunKind,
@@ -19,24 +21,32 @@ pub struct Model {
     /// `origin`
     pub origin: crate::enums::Origin,
     /// `requested_by_id`
+    #[serde(rename = "requestedById")]
     pub requested_by_id: Option<Uuid>,
     /// `attempt`
     pub attempt: i32,
     /// `step_count`
+    #[serde(rename = "stepCount")]
     pub step_count: i32,
     /// `done_count`
+    #[serde(rename = "doneCount")]
     pub done_count: i32,
     /// `error_code`
+    #[serde(rename = "errorCode")]
     pub error_code: Option<String>,
     /// `started_at`
+    #[serde(rename = "startedAt")]
     pub started_at: Option<DateTimeUtc>,
     /// `finished_at`
+    #[serde(rename = "finishedAt")]
     pub finished_at: Option<DateTimeUtc>,
     /// `version`
     pub version: i32,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,9 +2,10 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A token bucket of one user, project or address, shared by all processes.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "rate_buckets")]
 pub struct Model {
     /// `id`
@@ -17,10 +18,13 @@ pub struct Model {
     /// `tokens`
     pub tokens: f64,
     /// `refilled_at`
+    #[serde(rename = "refilledAt")]
     pub refilled_at: DateTimeUtc,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,27 +2,35 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A refresh token of a session. Each is used once; using one twice ends its session.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "refresh_tokens")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `session_id`
+    #[serde(rename = "sessionId")]
     pub session_id: Uuid,
     /// `token_hash`
+    #[serde(skip)]
     pub token_hash: crate::SecretText,
     /// 24 hours after it was given out.
+    #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,
     /// `used_at`
+    #[serde(rename = "usedAt")]
     pub used_at: Option<DateTimeUtc>,
     /// `replaced_by_id`
+    #[serde(rename = "replacedById")]
     pub replaced_by_id: Option<Uuid>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

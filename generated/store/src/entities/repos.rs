@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// The repository of a project, made from the monorepo template.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "repos")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `host`
     pub host: crate::enums::RepoHost,
@@ -19,18 +21,23 @@ pub struct Model {
     /// `name`
     pub name: String,
     /// `default_branch`
+    #[serde(rename = "defaultBranch")]
     pub default_branch: String,
     /// `url`
     pub url: String,
     /// Number by which the host knows it; survives a rename.
+    #[serde(rename = "externalId")]
     pub external_id: Option<String>,
     /// What it was made from.
     pub template: String,
     /// `head_sha`
+    #[serde(rename = "headSha")]
     pub head_sha: Option<String>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// Something a provider made for a project, under the key that every repeat of its creation arrives at.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "resource_records")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `<projectId>-<resource>-<environment>`.
     pub key: String,
@@ -21,6 +23,7 @@ pub struct Model {
     /// `provider`
     pub provider: crate::enums::Provider,
     /// The provider's own id; null until it is known.
+    #[serde(rename = "externalId")]
     pub external_id: Option<String>,
     /// `name`
     pub name: String,
@@ -29,8 +32,10 @@ pub struct Model {
     /// `state`
     pub state: crate::enums::ResourceRecordState,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

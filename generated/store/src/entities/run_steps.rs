@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// One step of a run. Its request key is what makes a repeat converge instead of making a second resource.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "run_steps")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `run_id`
+    #[serde(rename = "runId")]
     pub run_id: Uuid,
     /// `name`
     pub name: String,
@@ -25,25 +27,33 @@ pub struct Model {
     /// `attempt`
     pub attempt: i32,
     /// `request_key`
+    #[serde(rename = "requestKey")]
     pub request_key: String,
     /// `depends_on`
     #[sea_orm(column_type = "JsonBinary")]
+    #[serde(rename = "dependsOn")]
     pub depends_on: Json,
     /// `external_id`
+    #[serde(rename = "externalId")]
     pub external_id: Option<String>,
     /// `error_code`
+    #[serde(rename = "errorCode")]
     pub error_code: Option<String>,
     /// `hint`
     pub hint: Option<String>,
     /// `version`
     pub version: i32,
     /// `started_at`
+    #[serde(rename = "startedAt")]
     pub started_at: Option<DateTimeUtc>,
     /// `finished_at`
+    #[serde(rename = "finishedAt")]
     pub finished_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

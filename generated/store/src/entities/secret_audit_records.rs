@@ -2,19 +2,22 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// One use of one secret. Rows are written once and never changed; a scheduled job acts as the system account.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "secret_audit_records")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `actor_id`
+    #[serde(rename = "actorId")]
     pub actor_id: Uuid,
     /// `origin`
     pub origin: crate::enums::Origin,
     /// `secret_ref_hash`
+    #[serde(rename = "secretRefHash")]
     pub secret_ref_hash: String,
     /// `operation`
     pub operation: crate::enums::SecretOperation,

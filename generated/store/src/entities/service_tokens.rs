@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A token with a role in one project, for machines such as CI. Only its digest is kept.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "service_tokens")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `name`
     pub name: String,
@@ -19,18 +21,25 @@ pub struct Model {
     /// First characters of the token, so that people can tell tokens apart.
     pub prefix: String,
     /// `token_hash`
+    #[serde(skip)]
     pub token_hash: crate::SecretText,
     /// `created_by_id`
+    #[serde(rename = "createdById")]
     pub created_by_id: Option<Uuid>,
     /// `expires_at`
+    #[serde(rename = "expiresAt")]
     pub expires_at: Option<DateTimeUtc>,
     /// `last_used_at`
+    #[serde(rename = "lastUsedAt")]
     pub last_used_at: Option<DateTimeUtc>,
     /// `revoked_at`
+    #[serde(rename = "revokedAt")]
     pub revoked_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,29 +2,38 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// One sign-in of one person, in the shape of Better Auth's session table.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "sessions")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `expires_at`
+    #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,
     /// Digest of the session's token.
+    #[serde(skip)]
     pub token: crate::SecretText,
     /// `ip_address`
+    #[serde(rename = "ipAddress")]
     pub ip_address: Option<String>,
     /// `user_agent`
+    #[serde(rename = "userAgent")]
     pub user_agent: Option<String>,
     /// `user_id`
+    #[serde(rename = "userId")]
     pub user_id: Uuid,
     /// `revoked_at`
+    #[serde(rename = "revokedAt")]
     pub revoked_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,9 +2,10 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A key that signs access tokens with HS256. Kept as ciphertext; the manifest shows everything but the material.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "signing_keys")]
 pub struct Model {
     /// `id`
@@ -17,20 +18,28 @@ pub struct Model {
     /// `state`
     pub state: crate::enums::SigningKeyState,
     /// Ciphertext of the key; null once purged.
+    #[serde(skip)]
     pub material: Option<crate::SecretBytes>,
     /// `master_key_id`
+    #[serde(rename = "masterKeyId")]
     pub master_key_id: String,
     /// `activated_at`
+    #[serde(rename = "activatedAt")]
     pub activated_at: Option<DateTimeUtc>,
     /// Seven days after it was replaced.
+    #[serde(rename = "graceUntil")]
     pub grace_until: Option<DateTimeUtc>,
     /// A day after the grace ends.
+    #[serde(rename = "purgeAfter")]
     pub purge_after: Option<DateTimeUtc>,
     /// `revoked_at`
+    #[serde(rename = "revokedAt")]
     pub revoked_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

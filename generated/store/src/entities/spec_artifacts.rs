@@ -2,15 +2,17 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A file of a project's specs.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "spec_artifacts")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `path`
     pub path: String,
@@ -19,14 +21,18 @@ pub struct Model {
     /// Folder of the feature it belongs to.
     pub feature: Option<String>,
     /// `current_version`
+    #[serde(rename = "currentVersion")]
     pub current_version: i32,
     /// `digest`
     pub digest: String,
     /// `size_bytes`
+    #[serde(rename = "sizeBytes")]
     pub size_bytes: i64,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

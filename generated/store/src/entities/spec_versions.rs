@@ -2,35 +2,44 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// What a spec file said at one time, and the version of the constitution it was written under.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "spec_versions")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `spec_id`
+    #[serde(rename = "specId")]
     pub spec_id: Uuid,
     /// `version`
     pub version: i32,
     /// `digest`
     pub digest: String,
     /// `size_bytes`
+    #[serde(rename = "sizeBytes")]
     pub size_bytes: i64,
     /// `commit_sha`
+    #[serde(rename = "commitSha")]
     pub commit_sha: Option<String>,
     /// `constitution_version`
+    #[serde(rename = "constitutionVersion")]
     pub constitution_version: String,
     /// `author_id`
+    #[serde(rename = "authorId")]
     pub author_id: Option<Uuid>,
     /// `summary`
     pub summary: Option<String>,
     /// `applied_at`
+    #[serde(rename = "appliedAt")]
     pub applied_at: Option<DateTimeUtc>,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,9 +2,10 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A person with an account, or the one system account in whose name scheduled jobs act. The shape is that of Better Auth's user table, so that an instance of it can share the database.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
     /// `id`
@@ -15,14 +16,17 @@ pub struct Model {
     /// Lower case. Never written to logs.
     pub email: String,
     /// `email_verified`
+    #[serde(rename = "emailVerified")]
     pub email_verified: bool,
     /// Address of a portrait.
     pub image: Option<String>,
     /// `status`
     pub status: crate::enums::UserStatus,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

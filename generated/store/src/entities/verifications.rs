@@ -2,9 +2,10 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's verification table.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "verifications")]
 pub struct Model {
     /// `id`
@@ -13,12 +14,16 @@ pub struct Model {
     /// `identifier`
     pub identifier: String,
     /// Digest of the token that was handed out.
+    #[serde(skip)]
     pub value: crate::SecretText,
     /// `expires_at`
+    #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

@@ -2,31 +2,39 @@
 //! Rows of one table.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// A version of a worker as the edge host knows it; what a rollback goes back to.
-#[derive(Debug, Clone, PartialEq, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "worker_versions")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// `project_id`
+    #[serde(rename = "projectId")]
     pub project_id: Uuid,
     /// `environment_id`
+    #[serde(rename = "environmentId")]
     pub environment_id: Uuid,
     /// `deployment_id`
+    #[serde(rename = "deploymentId")]
     pub deployment_id: Uuid,
     /// `script_name`
+    #[serde(rename = "scriptName")]
     pub script_name: String,
     /// `provider_version`
+    #[serde(rename = "providerVersion")]
     pub provider_version: String,
     /// `url`
     pub url: String,
     /// `active`
     pub active: bool,
     /// `created_at`
+    #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,
     /// `updated_at`
+    #[serde(rename = "updatedAt")]
     pub updated_at: DateTimeUtc,
 }
 

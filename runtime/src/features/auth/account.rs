@@ -15,8 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::sign_in::password_of;
-use crate::features::organizations::shown;
-use crate::features::projects::service_token;
+use crate::features::shown::shown;
 use crate::features::users::profile;
 use crate::identity::first_owner::{CREDENTIAL, credential};
 use crate::identity::{Caller, passwords, sessions};
@@ -42,7 +41,7 @@ pub(super) async fn current(platform: &Platform, access: &Access) -> Result<Curr
                 .map_err(failed)?;
             Ok(CurrentUser {
                 user: None,
-                service_token: Some(service_token::shown(row.ok_or_else(gone)?)),
+                service_token: Some(shown(&row.ok_or_else(gone)?)?),
                 organizations: Vec::new(),
                 projects: BTreeMap::from([(project.to_string(), profile::api_role(*role))]),
             })
@@ -63,21 +62,24 @@ pub(super) async fn current(platform: &Platform, access: &Access) -> Result<Curr
                 .await
                 .map_err(failed)?;
             let mut found: BTreeMap<Uuid, organizations::Model> = found.into_iter().map(|row| (row.id, row)).collect();
-            let roles = member_of.into_iter().filter_map(|member| {
-                Some(OrganizationRole {
-                    organization: shown(found.remove(&member.organization_id)?),
-                    role: profile::role(member.role),
-                })
-            });
+            let mut roles = Vec::new();
+            for member in member_of {
+                if let Some(organization) = found.remove(&member.organization_id) {
+                    roles.push(OrganizationRole {
+                        organization: shown(&organization)?,
+                        role: profile::role(member.role),
+                    });
+                }
+            }
             let own = memberships::Entity::find()
                 .filter(memberships::Column::UserId.eq(*user))
                 .all(read)
                 .await
                 .map_err(failed)?;
             Ok(CurrentUser {
-                user: Some(profile::account(person.ok_or_else(gone)?)),
+                user: Some(shown(&person.ok_or_else(gone)?)?),
                 service_token: None,
-                organizations: roles.collect(),
+                organizations: roles,
                 projects: own
                     .into_iter()
                     .map(|member| (member.project_id.to_string(), profile::role(member.role)))
@@ -102,7 +104,7 @@ pub(super) async fn update(platform: &Platform, person: Uuid, body: UserUpdate) 
     row.updated_at = Set(platform.clock.now());
     let row = row.update(&*write).await.map_err(failed)?;
     write.commit().await?;
-    Ok(profile::account(row))
+    shown(&row)
 }
 
 /// Sets a new password, and ends all other sessions.

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::features::users::profile;
+use crate::features::shown::shown;
 use crate::identity::first_owner::{CREDENTIAL, credential};
 use crate::identity::sessions::{self, Origin, Tokens};
 use crate::identity::{Caller, passwords};
@@ -50,7 +50,7 @@ pub(super) async fn with_password(
     let write = platform.store.begin().await?;
     let tokens = sessions::begin(platform, &write, user.id, origin(context)).await?;
     write.commit().await?;
-    Ok(pair(user, tokens))
+    pair(&user, tokens)
 }
 
 /// Tokens for an invitation, which becomes an account.
@@ -97,13 +97,13 @@ pub(super) async fn with_invitation(
         .map_err(failed)?;
     let tokens = sessions::begin(platform, &write, id, origin(context)).await?;
     write.commit().await?;
-    Ok(pair(user, tokens))
+    pair(&user, tokens)
 }
 
 /// New tokens for a refresh token.
 pub(super) async fn refreshed(platform: &Platform, token: &str) -> Result<TokenPair, Failure> {
     let (user, tokens) = sessions::refresh(platform, token).await?;
-    Ok(pair(user, tokens))
+    pair(&user, tokens)
 }
 
 /// Ends the caller's session.
@@ -134,13 +134,13 @@ fn origin(context: &Context) -> Origin {
     }
 }
 
-fn pair(user: users::Model, tokens: Tokens) -> TokenPair {
-    TokenPair {
+fn pair(user: &users::Model, tokens: Tokens) -> Result<TokenPair, Failure> {
+    Ok(TokenPair {
         access_token: tokens.access,
         token_type: "Bearer".to_owned(),
         expires_in: tokens.access_seconds,
         refresh_token: tokens.refresh,
         refresh_expires_in: tokens.refresh_seconds,
-        user: profile::account(user),
-    }
+        user: shown(user)?,
+    })
 }

@@ -1,30 +1,11 @@
-//! What is shown of people.
+//! What others see of people, and roles in the contract's words.
 //!
 //! Owns: from rows to the contract's types. Must not know: who may see them.
 
 use flaresmith_api::operations;
-use flaresmith_api::types::{Role, User, UserProfile, UserProfileStatus, UserStatus};
+use flaresmith_api::types::{Role, UserProfile, UserProfileStatus};
 use flaresmith_store::entities::users::Model;
 use flaresmith_store::enums;
-
-/// A person's own account.
-pub(crate) fn account(row: Model) -> User {
-    User {
-        id: row.id,
-        name: row.name,
-        email: row.email,
-        email_verified: row.email_verified,
-        image: row.image,
-        status: match row.status {
-            enums::UserStatus::Invited => UserStatus::Invited,
-            enums::UserStatus::Active => UserStatus::Active,
-            enums::UserStatus::Disabled => UserStatus::Disabled,
-            enums::UserStatus::System => UserStatus::System,
-        },
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    }
-}
 
 /// What others see of a person.
 pub(crate) fn of(row: &Model) -> UserProfile {
@@ -59,6 +40,16 @@ pub(crate) fn stored_role(role: Role) -> enums::Role {
         Role::Contributor => enums::Role::Contributor,
         Role::Maintainer => enums::Role::Maintainer,
         Role::Owner => enums::Role::Owner,
+    }
+}
+
+/// A role of the contract as the policy has it.
+pub(crate) fn policy_role(role: Role) -> operations::Role {
+    match role {
+        Role::Viewer => operations::Role::Viewer,
+        Role::Contributor => operations::Role::Contributor,
+        Role::Maintainer => operations::Role::Maintainer,
+        Role::Owner => operations::Role::Owner,
     }
 }
 
