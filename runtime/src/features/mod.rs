@@ -11,7 +11,7 @@ mod deployments;
 mod environments;
 mod files;
 mod incidents;
-pub(crate) mod organizations;
+mod organizations;
 pub(crate) mod projects;
 mod retirement;
 mod secrets;

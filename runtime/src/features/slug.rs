@@ -19,7 +19,11 @@ pub(crate) fn of(name: &str, fallback: &str) -> String {
         }
     }
     let slug = slug.trim_matches('-');
-    if slug.is_empty() { fallback.to_owned() } else { slug.to_owned() }
+    if slug.is_empty() {
+        fallback.to_owned()
+    } else {
+        slug.to_owned()
+    }
 }
 
 #[cfg(test)]

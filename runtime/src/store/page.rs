@@ -96,3 +96,31 @@ where
     });
     Ok(Page { items, next_cursor })
 }
+
+/// A page of rows that are at hand already, for lists that no single query gives.
+///
+/// # Errors
+/// The cursor is not of this list.
+pub fn slice<T>(
+    cursors: &Cursors,
+    asked: Asked<'_>,
+    mut rows: Vec<T>,
+    position: impl Fn(&T) -> (DateTime<Utc>, Uuid),
+) -> Result<Page<T>, Failure> {
+    let limit = usize::try_from(asked.limit.unwrap_or(LIMIT).clamp(1, MOST)).unwrap_or(1);
+    rows.sort_by_key(|row| std::cmp::Reverse(position(row)));
+    if let Some(cursor) = asked.cursor {
+        let Position { at, id } = cursors.read(asked.list, cursor)?;
+        rows.retain(|row| position(row) < (at, id));
+    }
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| more).map(|last| {
+        let (at, id) = position(last);
+        cursors.write(asked.list, &Position { at, id })
+    });
+    Ok(Page {
+        items: rows,
+        next_cursor,
+    })
+}

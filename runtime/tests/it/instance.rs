@@ -171,6 +171,38 @@ impl Instance {
         self.send("POST", "/auth/sign-in", &[], Some(body)).await
     }
 
+    /// An organization of the first owner's, and the token of the owner.
+    pub(crate) async fn organization(&self, name: &str) -> (String, String) {
+        let token = self.owner().await;
+        let made = self
+            .call(&token, "POST", "/organizations", Some(json!({ "name": name })))
+            .await
+            .is(201);
+        (made.text("/id"), token)
+    }
+
+    /// A token of a new person with a role in an organization.
+    pub(crate) async fn member(&self, owner: &str, organization: &str, email: &str, role: &str) -> String {
+        let path = format!("/organizations/{organization}/members");
+        let body = json!({"email": email, "role": role});
+        let added = self.call(owner, "POST", &path, Some(body)).await.is(201);
+        let body = json!({"token": added.text("/invitation/token"), "name": role, "password": PASSWORD});
+        let answer = self
+            .send("POST", "/auth/invitations/accept", &[], Some(body))
+            .await
+            .is(200);
+        answer.text("/accessToken")
+    }
+
+    /// A project of an organization.
+    pub(crate) async fn project(&self, token: &str, organization: &str, name: &str) -> String {
+        let body = json!({"name": name, "organizationId": organization});
+        self.call(token, "POST", "/projects", Some(body))
+            .await
+            .is(201)
+            .text("/id")
+    }
+
     /// An access token of the first owner.
     pub(crate) async fn owner(&self) -> String {
         self.sign_in(OWNER, PASSWORD).await.text("/accessToken")

@@ -4,12 +4,16 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a test that cannot go on has failed"
 )]
 
+mod idempotency;
 mod identity;
 mod instance;
 mod pipeline;
 mod postgres;
 mod program;
+mod projects;
+mod roles;
 mod schema;

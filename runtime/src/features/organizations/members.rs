@@ -14,8 +14,8 @@ use flaresmith_store::entities::{memberships, projects, users};
 use flaresmith_store::enums;
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _,
-    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    PaginatorTrait as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -73,7 +73,10 @@ pub(super) async fn add(
         updated_at: Set(now),
     };
     let exists = || Failure::new(ErrorCode::OrganizationMemberExists);
-    let row = row.insert(&*write).await.map_err(|error| taken_or_failed(error, exists))?;
+    let row = row
+        .insert(&*write)
+        .await
+        .map_err(|error| taken_or_failed(error, exists))?;
     write.commit().await?;
     Ok(OrganizationMemberAdded {
         member: view(&row, &person),

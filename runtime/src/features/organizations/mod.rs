@@ -5,11 +5,11 @@
 mod members;
 
 use flaresmith_api::api::organizations::{
-    AddOrganizationMemberRequest, AddOrganizationMemberResponse, CreateOrganizationRequest,
-    CreateOrganizationResponse, GetOrganizationRequest, GetOrganizationResponse, ListOrganizationMembersRequest,
-    ListOrganizationMembersResponse, ListOrganizationsRequest, ListOrganizationsResponse, OrganizationsApi,
-    RemoveOrganizationMemberRequest, RemoveOrganizationMemberResponse, UpdateOrganizationMemberRequest,
-    UpdateOrganizationMemberResponse, UpdateOrganizationRequest, UpdateOrganizationResponse,
+    AddOrganizationMemberRequest, AddOrganizationMemberResponse, CreateOrganizationRequest, CreateOrganizationResponse,
+    GetOrganizationRequest, GetOrganizationResponse, ListOrganizationMembersRequest, ListOrganizationMembersResponse,
+    ListOrganizationsRequest, ListOrganizationsResponse, OrganizationsApi, RemoveOrganizationMemberRequest,
+    RemoveOrganizationMemberResponse, UpdateOrganizationMemberRequest, UpdateOrganizationMemberResponse,
+    UpdateOrganizationRequest, UpdateOrganizationResponse,
 };
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::server::Context;
@@ -18,8 +18,7 @@ use flaresmith_store::entities::{organization_members, organizations};
 use flaresmith_store::enums::Role;
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -112,7 +111,9 @@ impl OrganizationsApi for Platform {
         _: Context,
         request: ListOrganizationMembersRequest,
     ) -> Result<ListOrganizationMembersResponse, Failure> {
-        members::list(self, request).await.map(ListOrganizationMembersResponse::Ok)
+        members::list(self, request)
+            .await
+            .map(ListOrganizationMembersResponse::Ok)
     }
 
     async fn add_organization_member(
@@ -163,7 +164,10 @@ async fn create(platform: &Platform, person: Uuid, body: OrganizationCreate) -> 
         updated_at: Set(now),
     };
     let taken = || Failure::new(ErrorCode::OrganizationSlugTaken);
-    let row = row.insert(&*write).await.map_err(|error| taken_or_failed(error, taken))?;
+    let row = row
+        .insert(&*write)
+        .await
+        .map_err(|error| taken_or_failed(error, taken))?;
     organization_members::ActiveModel {
         id: Set(new_id()),
         organization_id: Set(row.id),

@@ -9,8 +9,7 @@ use flaresmith_api::types::{ServiceTokenCreate, ServiceTokenCreated, ServiceToke
 use flaresmith_store::SecretText;
 use flaresmith_store::entities::service_tokens::{ActiveModel, Column, Entity};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -75,7 +74,10 @@ pub(super) async fn create(
     };
     let write = platform.store.begin().await?;
     let taken = || Failure::new(ErrorCode::ResourceConflict);
-    let row = row.insert(&*write).await.map_err(|error| taken_or_failed(error, taken))?;
+    let row = row
+        .insert(&*write)
+        .await
+        .map_err(|error| taken_or_failed(error, taken))?;
     write.commit().await?;
     Ok(ServiceTokenCreated {
         service_token: shown(&row)?,

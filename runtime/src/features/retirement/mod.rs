@@ -20,7 +20,10 @@ impl RetirementApi for Platform {
     ) -> Result<DeleteOrganizationResponse, Failure> {
         let id = request.organization_id;
         let write = self.store.begin().await?;
-        let row = organizations::Entity::find_by_id(id).one(&*write).await.map_err(failed)?;
+        let row = organizations::Entity::find_by_id(id)
+            .one(&*write)
+            .await
+            .map_err(failed)?;
         let row = row.ok_or_else(|| absent_organization(id))?;
         if row.operator {
             return Err(Failure::new(ErrorCode::OrganizationOperatorProtected));
@@ -36,7 +39,10 @@ impl RetirementApi for Platform {
         if held > 0 {
             return Err(Failure::new(ErrorCode::OrganizationNotEmpty));
         }
-        organizations::Entity::delete_by_id(id).exec(&*write).await.map_err(failed)?;
+        organizations::Entity::delete_by_id(id)
+            .exec(&*write)
+            .await
+            .map_err(failed)?;
         write.commit().await?;
         Ok(DeleteOrganizationResponse::NoContent)
     }

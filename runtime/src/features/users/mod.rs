@@ -5,9 +5,7 @@
 pub(crate) mod invitation;
 pub(crate) mod profile;
 
-use flaresmith_api::api::users::{
-    GetUserRequest, GetUserResponse, ListUsersRequest, ListUsersResponse, UsersApi,
-};
+use flaresmith_api::api::users::{GetUserRequest, GetUserResponse, ListUsersRequest, ListUsersResponse, UsersApi};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::server::Context;
 use flaresmith_api::types::UserPage;
