@@ -30,6 +30,8 @@ pub struct Settings {
     pub rust: RustPackage,
     /// The npm package of the zod, drizzle and hono targets.
     pub typescript: Package,
+    /// The Rust crate with SeaORM entities and the schema of the database.
+    pub store: Package,
     /// The bundled OpenAPI documents.
     pub openapi: Folder,
     /// The Postman collections and environments.
@@ -82,6 +84,7 @@ impl Default for Settings {
             strict: false,
             rust: RustPackage::default(),
             typescript: Package::default(),
+            store: Package::default(),
             openapi: Folder::default(),
             postman: Folder::default(),
             mcp: Folder::default(),
@@ -115,6 +118,7 @@ impl Settings {
             ("/rust/out", &self.rust.out),
             ("/rust/handlers", &self.rust.handlers),
             ("/typescript/out", &self.typescript.out),
+            ("/store/out", &self.store.out),
             ("/openapi/out", &self.openapi.out),
             ("/postman/out", &self.postman.out),
             ("/mcp/out", &self.mcp.out),

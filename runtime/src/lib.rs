@@ -1,17 +1,29 @@
 //! The runtime: the generated API, hosted.
 //!
-//! Owns: which value serves which domain. Must not know: routes, parsing, the envelope of failures; the generated crate has
-//! them. An operation that nobody wrote answers 501 in the envelope.
+//! Owns: everything between a request and the rows it reads or changes. Must not know: routes and parsing, which the generated
+//! crate has; tables, which the generated store has.
+//!
+//! | module | what it owns |
+//! |---|---|
+//! | [`settings`] | flags, environment, file |
+//! | [`store`] | connections, migrations, transactions, cursors, versions, idempotency records |
+//! | [`sealing`] | encryption at rest, digests, random tokens |
+//! | [`identity`] | passwords, sessions, tokens, signing keys, roles |
+//! | [`pipeline`] | what happens to every request around its handler |
+//! | [`features`] | the operations, one folder a domain |
+//! | [`platform`] | the parts put together |
+//! | [`mod@serve`] | listening and stopping |
 
-mod platform;
+pub mod clock;
+pub mod features;
+pub mod identity;
+pub mod pipeline;
+pub mod platform;
+pub mod problem;
+pub mod sealing;
+pub mod serve;
+pub mod settings;
+pub mod store;
 
-use std::sync::Arc;
-
-use axum::Router;
-
-pub use platform::Platform;
-
-/// The router of the whole platform.
-pub fn router(platform: Platform) -> Router {
-    flaresmith_api::server::router(Arc::new(platform))
-}
+pub use platform::{Platform, Replaced};
+pub use settings::Settings;

@@ -1,13 +1,15 @@
 //! `flaresmithd`: the server.
 //!
-//! Owns: the address it listens on. Must not know: what it serves.
+//! Owns: what the program says and how it ends. Must not know: what it serves.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use flaresmith_runtime::{Platform, router};
-
-/// Where it listens when nothing is said.
-const ADDRESS: &str = "127.0.0.1:8787";
+use flaresmith_runtime::Platform;
+use flaresmith_runtime::identity::first_owner::{self, FirstOwner};
+use flaresmith_runtime::problem::Problem;
+use flaresmith_runtime::serve::{asked_to_stop, listen, serve};
+use flaresmith_runtime::settings::{Settings, Stop};
 
 #[tokio::main(flavor = "multi_thread")]
 #[allow(
@@ -16,32 +18,60 @@ const ADDRESS: &str = "127.0.0.1:8787";
     reason = "a program tells where it listens, and why it does not"
 )]
 async fn main() -> ExitCode {
-    let address = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
-        [] => ADDRESS.to_owned(),
-        [option, address] if option == "--listen" => address.clone(),
-        _ => {
-            eprintln!("usage: flaresmithd [--listen ADDRESS:PORT]");
+    let settings = match Settings::read(std::env::args_os()) {
+        Ok(settings) => settings,
+        Err(Stop::Help(text)) => {
+            print!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err(Stop::Usage(text)) => {
+            eprint!("{text}");
             return ExitCode::from(2);
         }
-    };
-    let listener = match tokio::net::TcpListener::bind(&address).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            eprintln!(
-                "error[SERVER_ADDRESS]: cannot listen on {address}: {error}\n  = hint: choose another one with `--listen 127.0.0.1:0`"
-            );
+        Err(Stop::Problem(problem)) => {
+            eprintln!("{problem}");
             return ExitCode::FAILURE;
         }
     };
-    match listener.local_addr() {
-        Ok(bound) => println!("listening on http://{bound}"),
-        Err(_) => println!("listening on {address}"),
-    }
-    match axum::serve(listener, router(Platform::default())).await {
+    match run(settings).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error[SERVER_STOPPED]: {error}");
+        Err(problem) => {
+            eprintln!("{problem}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Says a line. Whoever started the program may have stopped listening, which is no reason to stop serving.
+fn say(line: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+}
+
+async fn run(settings: Settings) -> Result<(), Problem> {
+    let address = settings.listen.clone();
+    let platform = Platform::start(settings).await?;
+    let owner = first_owner::ensure(&platform).await.map_err(|failure| {
+        let cause = failure.log_source().map(ToString::to_string).unwrap_or_default();
+        Problem::new("SERVER_FIRST_OWNER", format!("the first owner cannot be made: {cause}"))
+    })?;
+    let (listener, bound) = listen(&address).await?;
+    let stop = asked_to_stop()?;
+    say(&format!("listening on http://{bound}"));
+    if let Some(owner) = owner {
+        say(&how_to_sign_in(&owner));
+    }
+    serve(platform, listener, stop).await
+}
+
+/// What the first owner needs to know. The password itself stays in its file.
+fn how_to_sign_in(owner: &FirstOwner) -> String {
+    let email = &owner.email;
+    match &owner.password_file {
+        Some(file) => format!(
+            "sign in as {email} with the password in {}\n  = hint: change it after signing in, then delete the file",
+            file.display()
+        ),
+        None => format!("sign in as {email} with the password of FLARESMITH_OWNER_PASSWORD"),
     }
 }

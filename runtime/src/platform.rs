@@ -1,41 +1,115 @@
-//! The platform: what serves each domain.
+//! The platform: everything that operations work with.
 //!
-//! Owns: one implementation a domain. Must not know: HTTP.
+//! Owns: putting the parts together. Must not know: what any of them does, HTTP. What serves each domain is in
+//! [`features`](crate::features).
 
-use flaresmith_api::api::audit::AuditApi;
-use flaresmith_api::api::auth::AuthApi;
-use flaresmith_api::api::chat::ChatApi;
-use flaresmith_api::api::deployments::DeploymentsApi;
-use flaresmith_api::api::environments::EnvironmentsApi;
-use flaresmith_api::api::files::FilesApi;
-use flaresmith_api::api::incidents::IncidentsApi;
-use flaresmith_api::api::organizations::OrganizationsApi;
-use flaresmith_api::api::projects::ProjectsApi;
-use flaresmith_api::api::retirement::RetirementApi;
-use flaresmith_api::api::secrets::SecretsApi;
-use flaresmith_api::api::specs::SpecsApi;
-use flaresmith_api::api::system::SystemApi;
-use flaresmith_api::api::tests::TestsApi;
-use flaresmith_api::api::tools::ToolsApi;
-use flaresmith_api::api::users::UsersApi;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
-/// Serves every domain. A domain without code of its own answers 501.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Platform {}
+use crate::clock::Clock;
+use crate::identity::signing_keys::SigningKeys;
+use crate::pipeline::audit::{AuditLog, StoredAudit};
+use crate::pipeline::observe::{JsonLines, Observer};
+use crate::pipeline::rate_limit::{Buckets, RateLimiter};
+use crate::problem::Problem;
+use crate::sealing::{MasterKeys, Sealer};
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::store::cursor::Cursors;
 
-impl ProjectsApi for Platform {}
-impl EnvironmentsApi for Platform {}
-impl SpecsApi for Platform {}
-impl ChatApi for Platform {}
-impl DeploymentsApi for Platform {}
-impl FilesApi for Platform {}
-impl SecretsApi for Platform {}
-impl TestsApi for Platform {}
-impl ToolsApi for Platform {}
-impl IncidentsApi for Platform {}
-impl AuditApi for Platform {}
-impl OrganizationsApi for Platform {}
-impl UsersApi for Platform {}
-impl RetirementApi for Platform {}
-impl SystemApi for Platform {}
-impl AuthApi for Platform {}
+/// Everything that operations work with. Clones are the same platform.
+#[derive(Clone)]
+pub struct Platform(Arc<Parts>);
+
+/// The parts of a platform.
+pub struct Parts {
+    /// What the server was told.
+    pub settings: Settings,
+    /// Where rows are.
+    pub store: Store,
+    /// Encrypts what is secret at rest.
+    pub sealer: Sealer,
+    /// Makes and reads cursors of lists.
+    pub cursors: Cursors,
+    /// The time of day.
+    pub clock: Clock,
+    /// The keys that sign access tokens.
+    pub keys: SigningKeys,
+    /// Says whether a caller may call now.
+    pub limiter: Box<dyn RateLimiter>,
+    /// Keeps what was done and by whom.
+    pub audit: Box<dyn AuditLog>,
+    /// Is told about every request that was answered.
+    pub observer: Box<dyn Observer>,
+    /// Whether the server is about to stop.
+    pub draining: AtomicBool,
+    /// When it started.
+    pub started: Instant,
+}
+
+/// Parts that are not the usual ones. What is absent is as usual.
+#[derive(Default)]
+pub struct Replaced {
+    /// Another clock.
+    pub clock: Option<Clock>,
+    /// Other limits.
+    pub limiter: Option<Box<dyn RateLimiter>>,
+    /// Another log of requests.
+    pub observer: Option<Box<dyn Observer>>,
+}
+
+impl Platform {
+    /// Opens the store and makes sure that there is a key that signs.
+    ///
+    /// # Errors
+    /// What keeps the server from starting.
+    pub async fn start(settings: Settings) -> Result<Self, Problem> {
+        Self::start_with(settings, Replaced::default()).await
+    }
+
+    /// The same with some parts replaced.
+    ///
+    /// # Errors
+    /// What keeps the server from starting.
+    pub async fn start_with(settings: Settings, replaced: Replaced) -> Result<Self, Problem> {
+        let clock = replaced.clock.unwrap_or_default();
+        let sealer = Sealer::new(MasterKeys::load(std::env::vars(), &settings.master_keys)?);
+        let store = Store::open(&settings.database, settings.connections, &clock).await?;
+        let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
+        let unusable = |failure: flaresmith_api::errors::Failure| {
+            let cause = failure.log_source().map(ToString::to_string).unwrap_or_default();
+            Problem::new(
+                "SERVER_KEYS",
+                format!("the keys that sign tokens cannot be used: {cause}"),
+            )
+            .hint("start with the master key that this database was made with")
+        };
+        keys.rotate_due().await.map_err(unusable)?;
+        keys.signing().await.map_err(unusable)?;
+        Ok(Self(Arc::new(Parts {
+            cursors: Cursors::new(&sealer),
+            audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
+            limiter: replaced
+                .limiter
+                .unwrap_or_else(|| Box::new(Buckets::new(clock.clone()))),
+            observer: replaced.observer.unwrap_or_else(|| Box::new(JsonLines)),
+            settings,
+            store,
+            sealer,
+            clock,
+            keys,
+            draining: AtomicBool::new(false),
+            started: Instant::now(),
+        })))
+    }
+}
+
+impl Deref for Platform {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

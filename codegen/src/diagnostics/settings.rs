@@ -20,7 +20,7 @@ pub const UNKNOWN_TARGET: Code = Code {
     id: "CONFIG_UNKNOWN_TARGET",
     severity: Severity::Error,
     title: "a target of that name does not exist",
-    explanation: "`targets` lists names among openapi, rust, zod, drizzle, hono, postman, mcp and docs.",
+    explanation: "`targets` lists names among openapi, rust, zod, drizzle, store, hono, postman, mcp and docs.",
 };
 
 /// A path that leaves the root.

@@ -3,6 +3,7 @@
 //! Owns: the table of targets, what they are given and what they return. Must not know: disk, git, or each other's output.
 //! A new target is one file or folder here and one line in [`TARGETS`].
 
+mod database;
 mod docs;
 mod drizzle;
 pub mod example;
@@ -15,6 +16,7 @@ mod package;
 mod postman;
 mod rust;
 pub mod schema;
+mod store;
 pub mod templates;
 #[cfg(test)]
 mod testing;
@@ -152,6 +154,13 @@ pub const TARGETS: &[Target] = &[
         emit: drizzle::emit,
     },
     Target {
+        name: "store",
+        about: "A Rust crate: SeaORM entities, and the same tables as SQL for SQLite and Postgres",
+        needs: &[],
+        hidden: false,
+        emit: store::emit,
+    },
+    Target {
         name: "hono",
         about: "A typed Hono app: routes, validation, error envelope, operation table",
         needs: &["package", "zod"],
@@ -192,6 +201,7 @@ const FRAMES: &[&[(&str, &str)]] = &[
     postman::FRAMES,
     rust::FRAMES,
     rust::SERVER_FRAMES,
+    store::FRAMES,
     zod::FRAMES,
 ];
 

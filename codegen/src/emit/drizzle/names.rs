@@ -1,14 +1,12 @@
-//! Names of tables, enumerations, constraints and relations.
+//! Names of tables, enumerations and relations in TypeScript.
 //!
-//! Owns: identifiers of `schema.ts`, names of what Postgres holds beside tables and columns. Must not know: how they are written.
+//! Owns: identifiers of `schema.ts`, the ways between tables. Must not know: how they are written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::emit::database::{self, constraint};
 use crate::emit::typescript::names::{TsNames, is_reserved};
-use crate::model::{Case, ColumnKind, Entity, EntityId, ForeignKey, Model, Name, TypeId};
-
-/// Postgres cuts longer names off, so that two of them may become one.
-const LONGEST: usize = 63;
+use crate::model::{Case, Entity, EntityId, ForeignKey, Model, Name, TypeId};
 
 /// Functions that `schema.ts` imports or has for itself.
 const TAKEN: [&str; 26] = [
@@ -69,26 +67,13 @@ impl DrizzleNames {
             .iter()
             .map(|name| distinct(name, "Relations", &mut taken))
             .collect();
-        // A table is a type too: no enumeration may have its name.
-        let mut in_database: BTreeSet<String> = model.entities.iter().map(|entity| entity.table.clone()).collect();
-        let mut enums = BTreeMap::new();
-        for column in model.entities.iter().flat_map(|entity| &entity.columns) {
-            let ColumnKind::Enumeration(id) = column.kind else {
-                continue;
-            };
-            enums.entry(id).or_insert_with(|| {
+        let enums = database::enumerations(model)
+            .into_iter()
+            .map(|(id, stored)| {
                 let name = Name::new(names.type_name(id));
-                let constant = distinct(&name, "Enum", &mut taken);
-                let snake = name.to(Case::Snake);
-                let mut number = 1;
-                let mut stored = shortened(&snake);
-                while !in_database.insert(stored.clone()) {
-                    number += 1;
-                    stored = shortened(&format!("{snake}_{number}"));
-                }
-                (constant, stored)
-            });
-        }
+                (id, (distinct(&name, "Enum", &mut taken), stored))
+            })
+            .collect();
         Self {
             tables,
             relations,
@@ -135,34 +120,6 @@ fn distinct(name: &Name, end: &str, taken: &mut BTreeSet<String>) -> String {
     }
 }
 
-/// A name that Postgres keeps whole: a long one ends in a digest of itself instead.
-pub(super) fn shortened(name: &str) -> String {
-    if name.len() <= LONGEST {
-        return name.to_owned();
-    }
-    let digest = blake3::hash(name.as_bytes()).to_hex();
-    let mut end = LONGEST - 9;
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    let digest = digest.get(..8).unwrap_or_default();
-    format!("{}_{digest}", name.get(..end).unwrap_or_default())
-}
-
-/// Names of columns by their indexes.
-pub(super) fn columns<'e>(entity: &'e Entity, indexes: &[usize]) -> Vec<&'e crate::model::Column> {
-    indexes.iter().filter_map(|index| entity.columns.get(*index)).collect()
-}
-
-/// Name of a constraint over columns of a table: `environments_project_id_name_fk`.
-pub(super) fn constraint(entity: &Entity, indexes: &[usize], end: &str) -> String {
-    let columns: Vec<&str> = columns(entity, indexes)
-        .iter()
-        .map(|column| column.name.as_str())
-        .collect();
-    shortened(&format!("{}_{}_{end}", entity.table, columns.join("_")))
-}
-
 /// The relations of every table, its own keys first, then those of others that lead to it.
 pub(super) fn relations(model: &Model) -> Vec<Vec<Relation>> {
     let mut found: Vec<Vec<Relation>> = model.entities.iter().map(|_| Vec::new()).collect();
@@ -196,7 +153,7 @@ pub(super) fn relations(model: &Model) -> Vec<Vec<Relation>> {
         };
         let labelled = *at == key.entity.index() || between(*at, key.entity.index()) > 1;
         let label = labelled.then(|| constraint(entity, &key.columns, "fk"));
-        let base = forward_name(entity, key, target);
+        let base = database::leads_to(entity, key, target);
         let Some(words) = taken.get_mut(*at) else { continue };
         let name = distinct_in(&base, words);
         let by = labelled.then(|| base.clone());
@@ -233,20 +190,6 @@ pub(super) fn relations(model: &Model) -> Vec<Vec<Relation>> {
     found
 }
 
-/// `projectId` leads to the `project`; a key of several columns to what the other schema is called.
-fn forward_name(entity: &Entity, key: &ForeignKey, target: &Entity) -> Name {
-    if let [only] = columns(entity, &key.columns).as_slice() {
-        let words = only.field_name.words();
-        if let Some((last, rest)) = words.split_last()
-            && last == "id"
-            && !rest.is_empty()
-        {
-            return Name::new(&rest.join(" "));
-        }
-    }
-    target.name.clone()
-}
-
 fn distinct_in(name: &Name, taken: &mut BTreeSet<String>) -> String {
     let mut number = 1;
     loop {
@@ -258,21 +201,5 @@ fn distinct_in(name: &Name, taken: &mut BTreeSet<String>) -> String {
             return word;
         }
         number += 1;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_names_stay_apart_when_postgres_would_cut_them() {
-        let long = "a".repeat(70);
-        let one = shortened(&format!("{long}_one"));
-        let two = shortened(&format!("{long}_two"));
-        assert_eq!((one.len(), two.len()), (63, 63));
-        assert_ne!(one, two);
-        assert_eq!(shortened("projects_id_fk"), "projects_id_fk");
-        assert!(shortened(&"é".repeat(40)).len() <= 63);
     }
 }

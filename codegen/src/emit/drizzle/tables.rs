@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::columns::column;
-use super::names::{Relation, columns, constraint, shortened};
+use super::names::Relation;
 use super::{Context, PG};
+use crate::emit::database::{columns, constraint, inline_reference, shortened};
 use crate::emit::typescript::imports::Imports;
 use crate::emit::typescript::text::{comment, key, member, string};
 use crate::model::{Column, Entity, EntityId, ForeignKey, Model, OnDelete, TypeId};
@@ -45,8 +46,8 @@ pub(super) fn table(
             text.push_str(&format!(".unique({})", string(&name)));
         }
         for reference in entity.foreign_keys.iter().filter(|reference| reference.columns == [n]) {
-            if is_inline(context.model, entity, reference) {
-                text.push_str(&inline_reference(context, id, reference, imports));
+            if inline_reference(context.model, entity, reference).is_some() {
+                text.push_str(&spelt_reference(context, id, reference, imports));
             }
         }
         text.push(',');
@@ -101,7 +102,7 @@ fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut I
         ));
     }
     for reference in &entity.foreign_keys {
-        if is_inline(context.model, entity, reference) {
+        if inline_reference(context.model, entity, reference).is_some() {
             continue;
         }
         let Some(target) = context.model.entities.get(reference.entity.index()) else {
@@ -126,32 +127,7 @@ fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut I
     found
 }
 
-/// Whether a reference can stand at its column: there is one column, one reference from it, and the name that Drizzle gives it
-/// is not too long for Postgres.
-fn is_inline(model: &Model, entity: &Entity, reference: &ForeignKey) -> bool {
-    let ([own], [theirs], Some(target)) = (
-        reference.columns.as_slice(),
-        reference.fields.as_slice(),
-        model.entities.get(reference.entity.index()),
-    ) else {
-        return false;
-    };
-    let (Some(own_column), Some(theirs)) = (entity.columns.get(*own), target.columns.get(*theirs)) else {
-        return false;
-    };
-    let name = format!(
-        "{}_{}_{}_{}_fk",
-        entity.table, own_column.name, target.table, theirs.name
-    );
-    let of_column = entity
-        .foreign_keys
-        .iter()
-        .filter(|other| other.columns == [*own])
-        .count();
-    of_column == 1 && shortened(&name) == name
-}
-
-fn inline_reference(context: &Context<'_>, id: EntityId, reference: &ForeignKey, imports: &mut Imports) -> String {
+fn spelt_reference(context: &Context<'_>, id: EntityId, reference: &ForeignKey, imports: &mut Imports) -> String {
     let Some(target) = context.model.entities.get(reference.entity.index()) else {
         return String::new();
     };

@@ -6,7 +6,7 @@ use crate::model::types::Docs;
 
 /// Lines of a doc comment, without the slashes. Fences get a language that rustdoc does not run, signs that a comment must not
 /// hold are left out. Each line ends before the next: no line break is left inside one.
-pub(super) fn lines(text: &str) -> Vec<String> {
+pub(in crate::emit) fn lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut fence: Option<(char, usize)> = None;
     for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}']) {
@@ -44,7 +44,7 @@ fn is_unfit(c: char) -> bool {
 }
 
 /// What is told about something: title or `fallback`, description, remarks.
-pub(super) fn about(docs: &Docs, fallback: &str, remarks: &[String]) -> Vec<String> {
+pub(in crate::emit) fn about(docs: &Docs, fallback: &str, remarks: &[String]) -> Vec<String> {
     let mut all = lines(docs.title.as_deref().unwrap_or_default());
     let description = lines(docs.description.as_deref().unwrap_or_default());
     if description.first() == all.first() {
@@ -69,7 +69,7 @@ pub(super) fn about(docs: &Docs, fallback: &str, remarks: &[String]) -> Vec<Stri
 }
 
 /// Lines as comments, each indented.
-pub(super) fn comment(lines: &[String], indent: &str) -> String {
+pub(in crate::emit) fn comment(lines: &[String], indent: &str) -> String {
     let mut text = String::new();
     for line in lines {
         text.push_str(indent);
@@ -85,7 +85,7 @@ pub(super) fn comment(lines: &[String], indent: &str) -> String {
 }
 
 /// A Rust string literal.
-pub(super) fn literal(text: &str) -> String {
+pub(in crate::emit) fn literal(text: &str) -> String {
     format!("{text:?}")
 }
 

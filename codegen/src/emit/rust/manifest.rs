@@ -49,13 +49,13 @@ pub(super) fn krate(input: &Input<'_>) -> String {
     package(input).replace('-', "_")
 }
 
-fn is_package_name(name: &str) -> bool {
+pub(in crate::emit) fn is_package_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
         && !is_reserved(name)
 }
 
-fn crate_name(text: &str) -> String {
+pub(in crate::emit) fn crate_name(text: &str) -> String {
     let name = Name::new(text).to(Case::Kebab);
     if is_reserved(&name) {
         format!("{name}-api")
@@ -135,12 +135,12 @@ pub(super) fn files(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Art
     files
 }
 
-fn one_line(text: &str) -> String {
+pub(in crate::emit) fn one_line(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn toml_string(text: &str) -> String {
+pub(in crate::emit) fn toml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
@@ -154,7 +154,7 @@ fn toml_string(text: &str) -> String {
 }
 
 /// Text that Markdown shows as it is.
-fn markdown(text: &str) -> String {
+pub(in crate::emit) fn markdown(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         if c.is_ascii_punctuation() && !matches!(c, '.' | ',' | ':' | '\'' | '-' | '/' | '(' | ')') {

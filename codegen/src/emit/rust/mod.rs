@@ -5,9 +5,9 @@
 //! Both halves return [`Module`]s: `types` the shapes of values and the rules on them, `server` everything about operations.
 //! A half lists its top-level modules in `MODULES`, from which `lib.rs` is made.
 
-mod docs;
-mod manifest;
-mod names;
+pub(super) mod docs;
+pub(super) mod manifest;
+pub(super) mod names;
 mod server;
 mod spell;
 mod types;

@@ -27,7 +27,7 @@ use crate::model::graph::{Components, Edges, mentioned};
 use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Shape, TypeId, Union};
 
 /// Every name of the generated crate. Built once; indexes are those of the model.
-pub(super) struct RustNames<'a> {
+pub(in crate::emit) struct RustNames<'a> {
     /// The model that is named.
     pub(super) model: &'a Model,
     types: Vec<TypeNames>,
@@ -51,7 +51,7 @@ pub(super) const SHARED: &str = "shared";
 
 impl<'a> RustNames<'a> {
     /// Names everything.
-    pub(super) fn new(model: &'a Model) -> Self {
+    pub(in crate::emit) fn new(model: &'a Model) -> Self {
         let names = || model.types.iter().map(|def| &def.name);
         let pascal = Case::Pascal.distinct(names(), is_taken);
         let constants = Case::Screaming.distinct(names(), |_| false);
@@ -79,7 +79,7 @@ impl<'a> RustNames<'a> {
     }
 
     /// Name of a type: `Project`.
-    pub(super) fn type_name(&self, id: TypeId) -> &str {
+    pub(in crate::emit) fn type_name(&self, id: TypeId) -> &str {
         self.types.get(id.index()).map_or("", |names| &names.pascal)
     }
 
@@ -95,7 +95,7 @@ impl<'a> RustNames<'a> {
 
     /// Identifiers of a record's fields, a union's variants or an enumeration's values, in the order of the model. Keywords are
     /// raw identifiers already.
-    pub(super) fn members(&self, id: TypeId) -> &[String] {
+    pub(in crate::emit) fn members(&self, id: TypeId) -> &[String] {
         self.types.get(id.index()).map_or(&[], |names| &names.members)
     }
 
@@ -196,7 +196,7 @@ fn pascal<'n>(names: impl IntoIterator<Item = &'n Name>) -> Vec<String> {
     Case::Pascal.distinct(names, |text| text == "Self")
 }
 
-fn raw(names: Vec<String>) -> Vec<String> {
+pub(in crate::emit) fn raw(names: Vec<String>) -> Vec<String> {
     names
         .into_iter()
         .map(|name| if is_keyword(&name) { format!("r#{name}") } else { name })
@@ -204,12 +204,12 @@ fn raw(names: Vec<String>) -> Vec<String> {
 }
 
 /// Words that cannot even be raw identifiers.
-fn never_raw(text: &str) -> bool {
+pub(in crate::emit) fn never_raw(text: &str) -> bool {
     matches!(text, "self" | "super" | "crate" | "_")
 }
 
 /// Words that edition 2024 reserves, in small letters.
-pub(super) fn is_keyword(text: &str) -> bool {
+pub(in crate::emit) fn is_keyword(text: &str) -> bool {
     const WORDS: [&str; 52] = [
         "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
         "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
@@ -221,12 +221,12 @@ pub(super) fn is_keyword(text: &str) -> bool {
 }
 
 /// Names that a module of a domain cannot have: keywords, `shared`, and files that some systems keep for devices.
-fn is_no_module(text: &str) -> bool {
+pub(in crate::emit) fn is_no_module(text: &str) -> bool {
     is_keyword(text) || text == SHARED || files::is_device(text)
 }
 
 /// Names of the prelude and of what generated code uses unqualified: a type of that name would shadow it.
-pub(super) fn is_taken(text: &str) -> bool {
+pub(in crate::emit) fn is_taken(text: &str) -> bool {
     const WORDS: [&str; 47] = [
         "Self",
         "Option",

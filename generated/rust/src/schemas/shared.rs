@@ -2319,6 +2319,46 @@ pub static IDEMPOTENCY_RECORD: Schema = Schema::Record(Record {
 /// [`IdempotencyRecordState`](crate::types::IdempotencyRecordState)
 pub static IDEMPOTENCY_RECORD_STATE: Schema = Schema::Literals(&[Literal::Text("running"), Literal::Text("done")]);
 
+/// [`SchemaMigration`](crate::types::SchemaMigration)
+pub static SCHEMA_MIGRATION: Schema = Schema::Record(Record {
+    fields: &[
+        Field {
+            name: "id",
+            required: true,
+            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
+        },
+        Field {
+            name: "version",
+            required: true,
+            schema: &Schema::Integer(
+                Width::I32,
+                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
+            ),
+        },
+        Field {
+            name: "name",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(120), ..Text::ANY }),
+        },
+        Field {
+            name: "digest",
+            required: true,
+            schema: &Schema::Text(Text { pattern: Some("^sha256:[0-9a-f]{64}$"), ..Text::ANY }),
+        },
+        Field {
+            name: "createdAt",
+            required: true,
+            schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
+        },
+        Field {
+            name: "updatedAt",
+            required: true,
+            schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
+        },
+    ],
+    ..Record::ANY
+});
+
 /// [`TestRunState`](crate::types::TestRunState)
 pub static TEST_RUN_STATE: Schema = Schema::Literals(&[
     Literal::Text("queued"),

@@ -3257,6 +3257,25 @@ impl crate::validate::Validate for IdempotencyRecordState {
     }
 }
 
+/// A change of the tables that a database has been through. The digest tells whether it was this very change.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct SchemaMigration {
+    pub id: uuid::Uuid,
+    pub version: i32,
+    pub name: String,
+    pub digest: String,
+    #[serde(rename = "createdAt")]
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    #[serde(rename = "updatedAt")]
+    pub updated_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl crate::validate::Validate for SchemaMigration {
+    fn schema() -> &'static crate::validate::Schema {
+        &crate::schemas::SCHEMA_MIGRATION
+    }
+}
+
 /// How a test run went. An errored one could not be finished and says nothing about the environment.
 ///
 /// Requirements: FR-015.

@@ -1105,6 +1105,16 @@ export const idempotencyRecords = pgTable('idempotency_records', {
   unique('idempotency_records_caller_operation_id_key_key').on(t.caller, t.operationId, t.key),
 ]);
 
+/** A change of the tables that a database has been through. The digest tells whether it was this very change. */
+export const schemaMigrations = pgTable('schema_migrations', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  version: integer('version').notNull().unique('schema_migrations_version_unique'),
+  name: text('name').notNull(),
+  digest: text('digest').notNull(),
+  createdAt: timestamptz('created_at').notNull().default(sql`now()`),
+  updatedAt: timestamptz('updated_at').notNull().default(sql`now()`),
+});
+
 /** One run of a project's collection against one environment. It passes with more than zero assertions and none failed. */
 export const postmanTestRuns = pgTable('postman_test_runs', {
   id: uuid('id').primaryKey().defaultRandom(),

@@ -285,3 +285,16 @@ export const IdempotencyRecordSchema = z.object({
 
 /** What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for 24 hours. */
 export type IdempotencyRecord = z.infer<typeof IdempotencyRecordSchema>;
+
+/** A change of the tables that a database has been through. The digest tells whether it was this very change. */
+export const SchemaMigrationSchema = z.object({
+  id: z.guid(),
+  version: z.int32().min(1),
+  name: z.string().min(1).max(120),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/u),
+  createdAt: dateTime,
+  updatedAt: dateTime,
+});
+
+/** A change of the tables that a database has been through. The digest tells whether it was this very change. */
+export type SchemaMigration = z.infer<typeof SchemaMigrationSchema>;

@@ -1,0 +1,94 @@
+//! Names: how tables, columns and enumerations are spelt in the crate.
+//!
+//! Owns: its identifiers. Must not know: what is written about them; names in the database.
+
+use std::collections::BTreeMap;
+
+use crate::emit::database;
+use crate::emit::rust::names::{RustNames, is_keyword, is_no_module, never_raw, raw};
+use crate::model::{Case, Name, TypeId};
+
+/// Every name of the crate. Indexes are those of the model.
+pub(super) struct StoreNames<'m> {
+    rust: RustNames<'m>,
+    modules: Vec<String>,
+    columns: Vec<Vec<ColumnName>>,
+    relations: Vec<Vec<String>>,
+    enums: BTreeMap<TypeId, String>,
+}
+
+/// How one column is spelt.
+pub(super) struct ColumnName {
+    /// Field of the row: `created_at`, `r#type`.
+    pub(super) field: String,
+    /// Variant of the columns: `CreatedAt`.
+    pub(super) variant: String,
+}
+
+impl<'m> StoreNames<'m> {
+    /// Names everything.
+    pub(super) fn new(model: &'m crate::model::Model) -> Self {
+        let tables: Vec<Name> = model.entities.iter().map(|entity| Name::new(&entity.table)).collect();
+        let columns = model.entities.iter().map(|entity| {
+            let names = || entity.columns.iter().map(|column| &column.field_name);
+            let fields = raw(Case::Snake.distinct(names(), never_raw));
+            let variants = Case::Pascal.distinct(names(), |text| text == "Self");
+            fields
+                .into_iter()
+                .zip(variants)
+                .map(|(field, variant)| ColumnName { field, variant })
+                .collect()
+        });
+        let relations = model.entities.iter().map(|entity| {
+            let names: Vec<Name> = entity
+                .foreign_keys
+                .iter()
+                .filter_map(|key| Some((key, model.entities.get(key.entity.index())?)))
+                .map(|(key, target)| database::leads_to(entity, key, target))
+                .collect();
+            Case::Pascal.distinct(&names, |text| text == "Self")
+        });
+        Self {
+            rust: RustNames::new(model),
+            modules: Case::Snake.distinct(&tables, |text| is_no_module(text) || is_keyword(text)),
+            columns: columns.collect(),
+            relations: relations.collect(),
+            enums: database::enumerations(model),
+        }
+    }
+
+    /// Module of a table: `projects`.
+    pub(super) fn module(&self, entity: usize) -> &str {
+        self.modules.get(entity).map_or("", String::as_str)
+    }
+
+    /// Columns of a table, in its order.
+    pub(super) fn columns(&self, entity: usize) -> &[ColumnName] {
+        self.columns.get(entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// Variants for the foreign keys of a table, in their order.
+    pub(super) fn relations(&self, entity: usize) -> &[String] {
+        self.relations.get(entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// Enumerations that columns have: their type, and their name in the database.
+    pub(super) fn enums(&self) -> impl Iterator<Item = (TypeId, &str)> {
+        self.enums.iter().map(|(id, stored)| (*id, stored.as_str()))
+    }
+
+    /// Name of an enumeration in the database.
+    pub(super) fn stored(&self, id: TypeId) -> &str {
+        self.enums.get(&id).map_or("", String::as_str)
+    }
+
+    /// Name of an enumeration's Rust type; the crate of the API calls it the same.
+    pub(super) fn type_name(&self, id: TypeId) -> &str {
+        self.rust.type_name(id)
+    }
+
+    /// Variants of an enumeration, in the order of its values.
+    pub(super) fn variants(&self, id: TypeId) -> &[String] {
+        self.rust.members(id)
+    }
+}

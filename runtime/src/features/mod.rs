@@ -1,0 +1,24 @@
+//! The operations, one folder a domain.
+//!
+//! Owns: what operations do. Must not know: HTTP, tokens, limits; the pipeline has them. A handler asks
+//! [`Access::of`](crate::pipeline::Access::of) who calls and with which role; that the role is enough for the operation has been
+//! made sure of before. What nobody wrote answers 501.
+
+mod audit;
+mod auth;
+mod chat;
+mod deployments;
+mod environments;
+mod files;
+mod incidents;
+mod organizations;
+pub(crate) mod projects;
+mod retirement;
+mod secrets;
+pub(crate) mod shown;
+mod slug;
+mod specs;
+mod system;
+mod tests;
+mod tools;
+pub(crate) mod users;

@@ -1,0 +1,164 @@
+//! The domain `projects`: projects, their members, integrations and provisioning.
+//!
+//! Owns: its operations. Must not know: HTTP. What connects providers or runs the pipeline answers 501 until there is one.
+
+mod create;
+mod detail;
+mod list;
+mod members;
+mod provisioning;
+mod service_token;
+
+use flaresmith_api::api::projects::{
+    AddMemberRequest, AddMemberResponse, CreateProjectRequest, CreateProjectResponse, CreateServiceTokenRequest,
+    CreateServiceTokenResponse, GetProjectRequest, GetProjectResponse, GetProvisioningRequest, GetProvisioningResponse,
+    ListMembersRequest, ListMembersResponse, ListProjectsRequest, ListProjectsResponse, ListProvisioningRunsRequest,
+    ListProvisioningRunsResponse, ListResourcesRequest, ListResourcesResponse, ListServiceTokensRequest,
+    ListServiceTokensResponse, ProjectsApi, RemoveMemberRequest, RemoveMemberResponse, RevokeServiceTokenRequest,
+    RevokeServiceTokenResponse, UpdateMemberRequest, UpdateMemberResponse, UpdateProjectRequest, UpdateProjectResponse,
+};
+use flaresmith_api::errors::Failure;
+use flaresmith_api::server::Context;
+
+use crate::pipeline::Access;
+use crate::platform::Platform;
+use crate::store::version;
+pub(crate) use detail::integrations;
+
+impl ProjectsApi for Platform {
+    async fn list_projects(
+        &self,
+        context: Context,
+        request: ListProjectsRequest,
+    ) -> Result<ListProjectsResponse, Failure> {
+        let access = Access::of(&context)?;
+        list::page(self, &access.caller, request)
+            .await
+            .map(ListProjectsResponse::Ok)
+    }
+
+    async fn create_project(
+        &self,
+        context: Context,
+        request: CreateProjectRequest,
+    ) -> Result<CreateProjectResponse, Failure> {
+        let access = Access::of(&context)?;
+        let body = create::create(self, &context, access, request.body).await?;
+        Ok(CreateProjectResponse::Created {
+            e_tag: Some(version::tag(body.version)),
+            location: Some(format!("/projects/{}", body.id)),
+            body,
+        })
+    }
+
+    async fn get_project(&self, context: Context, request: GetProjectRequest) -> Result<GetProjectResponse, Failure> {
+        let access = Access::of(&context)?;
+        let body = detail::read(self, access.role, request.project_id).await?;
+        Ok(GetProjectResponse::Ok {
+            e_tag: Some(version::tag(body.version)),
+            body,
+        })
+    }
+
+    async fn update_project(
+        &self,
+        context: Context,
+        request: UpdateProjectRequest,
+    ) -> Result<UpdateProjectResponse, Failure> {
+        let access = Access::of(&context)?;
+        detail::update(self, request.project_id, request.if_match.as_deref(), request.body).await?;
+        let body = detail::read(self, access.role, request.project_id).await?;
+        Ok(UpdateProjectResponse::Ok {
+            e_tag: Some(version::tag(body.version)),
+            body,
+        })
+    }
+
+    async fn list_members(&self, _: Context, request: ListMembersRequest) -> Result<ListMembersResponse, Failure> {
+        members::list(self, request).await.map(ListMembersResponse::Ok)
+    }
+
+    async fn add_member(&self, _: Context, request: AddMemberRequest) -> Result<AddMemberResponse, Failure> {
+        let project = request.project_id;
+        let body = members::add(self, project, request.body).await?;
+        Ok(AddMemberResponse::Created {
+            location: Some(format!("/projects/{project}/members/{}", body.member.id)),
+            body,
+        })
+    }
+
+    async fn update_member(&self, _: Context, request: UpdateMemberRequest) -> Result<UpdateMemberResponse, Failure> {
+        let (project, member) = (request.project_id, request.member_id);
+        members::change(self, project, member, request.body.role)
+            .await
+            .map(UpdateMemberResponse::Ok)
+    }
+
+    async fn remove_member(&self, _: Context, request: RemoveMemberRequest) -> Result<RemoveMemberResponse, Failure> {
+        members::remove(self, request.project_id, request.member_id).await?;
+        Ok(RemoveMemberResponse::NoContent)
+    }
+
+    async fn get_provisioning(
+        &self,
+        _: Context,
+        request: GetProvisioningRequest,
+    ) -> Result<GetProvisioningResponse, Failure> {
+        provisioning::latest(self, request.project_id)
+            .await
+            .map(GetProvisioningResponse::Ok)
+    }
+
+    async fn list_provisioning_runs(
+        &self,
+        _: Context,
+        request: ListProvisioningRunsRequest,
+    ) -> Result<ListProvisioningRunsResponse, Failure> {
+        provisioning::runs(self, request)
+            .await
+            .map(ListProvisioningRunsResponse::Ok)
+    }
+
+    async fn list_resources(
+        &self,
+        _: Context,
+        request: ListResourcesRequest,
+    ) -> Result<ListResourcesResponse, Failure> {
+        provisioning::resources(self, request)
+            .await
+            .map(ListResourcesResponse::Ok)
+    }
+
+    async fn list_service_tokens(
+        &self,
+        _: Context,
+        request: ListServiceTokensRequest,
+    ) -> Result<ListServiceTokensResponse, Failure> {
+        service_token::list(self, request)
+            .await
+            .map(ListServiceTokensResponse::Ok)
+    }
+
+    async fn create_service_token(
+        &self,
+        context: Context,
+        request: CreateServiceTokenRequest,
+    ) -> Result<CreateServiceTokenResponse, Failure> {
+        let access = Access::of(&context)?;
+        let project = request.project_id;
+        let body = service_token::create(self, access, project, request.body).await?;
+        Ok(CreateServiceTokenResponse::Created {
+            location: Some(format!("/projects/{project}/service-tokens/{}", body.service_token.id)),
+            body,
+        })
+    }
+
+    async fn revoke_service_token(
+        &self,
+        _: Context,
+        request: RevokeServiceTokenRequest,
+    ) -> Result<RevokeServiceTokenResponse, Failure> {
+        service_token::revoke(self, request.project_id, request.token_id).await?;
+        Ok(RevokeServiceTokenResponse::NoContent)
+    }
+}

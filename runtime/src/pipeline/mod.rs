@@ -1,0 +1,108 @@
+//! The pipeline: what happens to every request around its handler.
+//!
+//! Owns: the order of the stages. Policy comes from the generated operation table and from nowhere else. Must not know: domains.
+//!
+//! ```text
+//! every request    request id, trace ─▶ catch panics ─▶ route ─▶ observe
+//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ audit
+//! ```
+//!
+//! Each stage is a file and returns a [`Failure`]; [`envelope`] alone turns failures into answers. Validation and the handler are
+//! the generated router's. Stages that can be replaced are traits with a working form of their own: [`rate_limit::RateLimiter`],
+//! [`audit::AuditLog`], [`observe::Observer`].
+
+pub mod access;
+pub mod audit;
+mod authenticate;
+mod envelope;
+mod idempotency;
+pub mod observe;
+pub mod rate_limit;
+mod scope;
+mod trace;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use flaresmith_api::errors::Failure;
+use flaresmith_api::operations::Operation;
+use flaresmith_api::server::FailureReport;
+
+use crate::identity::{Caller, roles};
+use crate::platform::Platform;
+pub use access::Access;
+pub use observe::Known;
+
+/// The router of the whole platform.
+pub fn router(platform: Platform) -> Router {
+    let max_body = platform.settings.max_body;
+    let inner = platform.clone();
+    let routes = flaresmith_api::server::router_with(Arc::new(platform.clone()), |operation, route| {
+        let platform = inner.clone();
+        route.layer(from_fn(move |request: Request, next: Next| {
+            operate(platform.clone(), operation, request, next)
+        }))
+    });
+    routes
+        .layer(DefaultBodyLimit::max(max_body))
+        .layer(from_fn(move |request: Request, next: Next| {
+            envelope::around(platform.clone(), request, next)
+        }))
+}
+
+/// Takes a request of an operation through its stages.
+async fn operate(platform: Platform, operation: &'static Operation, request: Request, next: Next) -> Response {
+    let ids = envelope::Ids::of(request.extensions(), request.headers());
+    let mut known = Known::default();
+    let mut limits = rate_limit::Headers::new();
+    let answer = stages(&platform, operation, request, next, &mut known, &mut limits).await;
+    let mut response = match answer {
+        Ok(response) => response,
+        Err(failure) => envelope::answer(failure, &ids),
+    };
+    for (name, value) in limits {
+        response.headers_mut().insert(name, value);
+    }
+    let code = response.extensions().get::<FailureReport>().map(|report| report.code);
+    audit::record(&platform, operation, &known, &ids, code).await;
+    response.extensions_mut().insert(operation);
+    response.extensions_mut().insert(known);
+    response
+}
+
+async fn stages(
+    platform: &Platform,
+    operation: &'static Operation,
+    request: Request,
+    next: Next,
+    known: &mut Known,
+    limits: &mut rate_limit::Headers,
+) -> Result<Response, Failure> {
+    let caller = authenticate::caller(platform, operation, request.headers()).await?;
+    known.caller = caller.clone();
+    let (scope, mut request) = scope::of(operation, request).await?;
+    known.scope = scope;
+    let role = match scope {
+        Some(scope) => roles::role_in(platform.store.read(), &caller, scope).await?,
+        None => None,
+    };
+    // Before the role: whoever guesses at ids uses up tokens as well.
+    let asked = rate_limit::Asked::of(operation, &caller, scope, request.extensions());
+    rate_limit::take(platform, &asked, limits).await?;
+    access::demand(operation, scope, role)?;
+    request.extensions_mut().insert(Access { caller, scope, role });
+    idempotency::answer(platform, operation, known, request, next).await
+}
+
+/// Nobody, in a scope that nobody named.
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            caller: Caller::Anonymous,
+            scope: None,
+        }
+    }
+}

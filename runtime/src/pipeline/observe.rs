@@ -1,0 +1,105 @@
+//! Observation: being told about every request that was answered.
+//!
+//! Owns: what is told. Must not know: where it goes. Telemetry implements [`Observer`]; [`JsonLines`] is its simplest form.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use chrono::{SecondsFormat, Utc};
+use flaresmith_api::operations::Operation;
+use flaresmith_api::server::FailureReport;
+use serde_json::{Map, Value};
+
+use super::envelope::Ids;
+use crate::identity::Caller;
+use crate::identity::roles::Scope;
+
+/// What the pipeline found out about a request; an extension of its response.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Who called.
+    pub caller: Caller,
+    /// Which project or organization it was about.
+    pub scope: Option<Scope>,
+}
+
+/// A request that was answered. The path is not among it: paths may hold what must not be logged.
+#[derive(Debug)]
+pub struct Answered<'a> {
+    /// Its ids.
+    pub ids: &'a Ids,
+    /// Its method.
+    pub method: &'a Method,
+    /// Its operation; `None`: there is none at this address.
+    pub operation: Option<&'static Operation>,
+    /// Status of the answer.
+    pub status: StatusCode,
+    /// What went wrong.
+    pub failure: Option<&'a FailureReport>,
+    /// Who called and where, as far as the request came.
+    pub known: Option<&'a Known>,
+    /// From the first byte of the request to the head of the answer.
+    pub duration: Duration,
+}
+
+/// Is told about every request.
+pub trait Observer: Send + Sync + 'static {
+    /// A request was answered. Called on the way of the answer: do not wait for anything here.
+    fn answered(&self, answered: &Answered<'_>);
+}
+
+/// Writes a line of JSON to standard error for each request.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonLines;
+
+impl Observer for JsonLines {
+    fn answered(&self, answered: &Answered<'_>) {
+        let line = Value::Object(line(answered));
+        // Nobody can be told that the log cannot be written.
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+}
+
+/// The base fields of a log line.
+fn line(answered: &Answered<'_>) -> Map<String, Value> {
+    let level = match answered.failure.map(|failure| failure.code.severity().as_str()) {
+        None | Some("info") => "info",
+        Some("warn") => "warn",
+        Some(other) => other,
+    };
+    let mut line = Map::new();
+    let mut put = |key: &str, value: Value| {
+        line.insert(key.to_owned(), value);
+    };
+    put(
+        "timestamp",
+        Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true).into(),
+    );
+    put("level", level.into());
+    put("requestId", answered.ids.request.0.clone().into());
+    put("traceId", answered.ids.trace.0.clone().into());
+    put("method", answered.method.as_str().into());
+    put("status", answered.status.as_u16().into());
+    put("durationMs", (answered.duration.as_secs_f64() * 1000.0).into());
+    if let Some(operation) = answered.operation {
+        put("operationId", operation.id.into());
+    }
+    if let Some(failure) = answered.failure {
+        put("code", failure.code.as_str().into());
+        put("severity", failure.code.severity().as_str().into());
+        // Errors of the server alone: those of others may repeat what callers sent.
+        if let Some(source) = failure.source.as_ref().filter(|_| answered.status.is_server_error()) {
+            put("cause", source.to_string().into());
+        }
+    }
+    if let Some(known) = answered.known {
+        if let Some(user) = known.caller.user() {
+            put("userId", user.to_string().into());
+        }
+        if let Some(Scope::Project(project)) = known.scope {
+            put("projectId", project.to_string().into());
+        }
+    }
+    line
+}

@@ -1,0 +1,210 @@
+//! Rate limits: whether a caller may call now.
+//!
+//! Owns: what is asked of a limiter, and its simplest form, token buckets in this process. Must not know: tables.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+
+use axum::extract::ConnectInfo;
+use axum::http::{Extensions, HeaderName, HeaderValue};
+use chrono::{DateTime, Utc};
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::operations::{Operation, RATE_BUCKETS, RateBucket, RateClass};
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::identity::Caller;
+use crate::identity::roles::Scope;
+use crate::platform::Platform;
+
+/// Headers that tell callers what is left.
+pub type Headers = Vec<(HeaderName, HeaderValue)>;
+
+/// A call for which tokens are asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What it takes from which buckets.
+    pub class: Option<&'static RateClass>,
+    /// A name of the caller that no other has.
+    pub caller: Option<String>,
+    /// The project it is about.
+    pub project: Option<Uuid>,
+    /// Where it comes from.
+    pub address: Option<IpAddr>,
+}
+
+/// What a limiter says.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Headers of the answer, whatever it is.
+    pub headers: Headers,
+    /// Why the call is refused: a `RATE_LIMIT_` code, with `Retry-After`.
+    pub refused: Option<Failure>,
+}
+
+/// Decides whether a call may be made.
+pub trait RateLimiter: Send + Sync + 'static {
+    /// Takes the tokens of a call, from all of its buckets or from none.
+    fn take<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Taken>;
+}
+
+impl Asked {
+    /// What a request of an operation asks for.
+    pub(super) fn of(operation: &Operation, caller: &Caller, scope: Option<Scope>, extensions: &Extensions) -> Self {
+        Self {
+            class: operation.rate_class,
+            caller: (*caller != Caller::Anonymous).then(|| caller.key()),
+            project: match scope {
+                Some(Scope::Project(project)) => Some(project),
+                _ => None,
+            },
+            address: extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|ConnectInfo(address)| address.ip()),
+        }
+    }
+
+    /// Whose bucket of this name the call takes from; `None`: it has no such bucket.
+    #[must_use]
+    pub fn subject(&self, bucket: &str) -> Option<String> {
+        match bucket {
+            "user" => self.caller.clone(),
+            "project" => self.project.map(|project| project.to_string()),
+            "address" => Some(
+                self.address
+                    .map_or_else(|| "unknown".to_owned(), |address| address.to_string()),
+            ),
+            _ => Some("all".to_owned()),
+        }
+    }
+}
+
+/// Asks the limiter, and keeps the headers for the answer.
+///
+/// # Errors
+/// The call is refused.
+pub(super) async fn take(platform: &Platform, asked: &Asked, headers: &mut Headers) -> Result<(), Failure> {
+    if asked.class.is_none() {
+        return Ok(());
+    }
+    let taken = platform.limiter.take(asked).await;
+    *headers = taken.headers;
+    taken.refused.map_or(Ok(()), Err)
+}
+
+/// Token buckets of this process alone.
+pub struct Buckets {
+    clock: Clock,
+    levels: Mutex<HashMap<(&'static str, String), Level>>,
+}
+
+/// How full a bucket was when.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    tokens: f64,
+    at: DateTime<Utc>,
+}
+
+/// Buckets after which the full ones are thrown away.
+const MANY: usize = 10_000;
+
+impl Buckets {
+    /// Buckets that are all full.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            levels: Mutex::default(),
+        }
+    }
+
+    fn taken(&self, asked: &Asked) -> Taken {
+        let Some(class) = asked.class else {
+            return Taken::default();
+        };
+        let now = self.clock.now();
+        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        if levels.len() > MANY {
+            levels.retain(|(name, _), level| {
+                bucket(name).is_none_or(|bucket| refilled(*level, bucket, now) < full(bucket))
+            });
+        }
+        let tokens = count(class.tokens);
+        let mut found = Vec::new();
+        for name in class.buckets {
+            if let (Some(bucket), Some(subject)) = (bucket(name), asked.subject(name)) {
+                let key = (bucket.name, subject);
+                let level = levels.get(&key).copied();
+                found.push((
+                    bucket,
+                    level.map_or(full(bucket), |level| refilled(level, bucket, now)),
+                    key,
+                ));
+            }
+        }
+        let short = found.iter().find(|(_, level, _)| *level < tokens);
+        let refused = short.map(|(bucket, level, _)| refusal(bucket, tokens - level));
+        let spent = if refused.is_some() { 0.0 } else { tokens };
+        let mut headers = Headers::new();
+        for (bucket, level, key) in found {
+            let left = level - spent;
+            headers.extend(told(bucket, left));
+            levels.insert(key, Level { tokens: left, at: now });
+        }
+        Taken { headers, refused }
+    }
+}
+
+impl RateLimiter for Buckets {
+    fn take<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Taken> {
+        Box::pin(std::future::ready(self.taken(asked)))
+    }
+}
+
+fn bucket(name: &str) -> Option<&'static RateBucket> {
+    RATE_BUCKETS.iter().find(|bucket| bucket.name == name)
+}
+
+fn refilled(level: Level, bucket: &RateBucket, now: DateTime<Utc>) -> f64 {
+    let minutes = (now - level.at).as_seconds_f64().max(0.0) / 60.0;
+    (level.tokens + minutes * count(bucket.refill_per_minute)).min(full(bucket))
+}
+
+fn full(bucket: &RateBucket) -> f64 {
+    count(bucket.capacity)
+}
+
+fn count(tokens: u64) -> f64 {
+    f64::from(u32::try_from(tokens).unwrap_or(u32::MAX))
+}
+
+/// The failure of a call that lacks tokens.
+#[must_use]
+pub fn refusal(bucket: &RateBucket, missing: f64) -> Failure {
+    let code = match bucket.name {
+        "user" => ErrorCode::RateLimitUser,
+        "project" => ErrorCode::RateLimitProject,
+        "address" => ErrorCode::RateLimitAddress,
+        _ => ErrorCode::RateLimitGlobal,
+    };
+    let seconds = (missing * 60.0 / count(bucket.refill_per_minute).max(1.0))
+        .ceil()
+        .max(1.0);
+    Failure::new(code).with_header("retry-after", seconds)
+}
+
+/// The headers about a bucket: those of people and projects are told.
+fn told(bucket: &RateBucket, left: f64) -> Headers {
+    let names = match bucket.name {
+        "user" => ("x-ratelimit-limit-user", "x-ratelimit-remaining-user"),
+        "project" => ("x-ratelimit-limit-project", "x-ratelimit-remaining-project"),
+        _ => return Headers::new(),
+    };
+    let value = |number: f64| HeaderValue::try_from(format!("{}", number.max(0.0).floor())).ok();
+    [(names.0, value(full(bucket))), (names.1, value(left))]
+        .into_iter()
+        .filter_map(|(name, value)| Some((HeaderName::from_static(name), value?)))
+        .collect()
+}

@@ -1,0 +1,107 @@
+//! Scope: the project or organization that a request names.
+//!
+//! Owns: finding its id in the path or the body. Must not know: roles.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest as _, Request};
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::operations::{Operation, PathPart};
+use flaresmith_api::validate::Schema;
+use flaresmith_api::wire::percent_decode;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::identity::roles::Scope;
+
+const PROJECT: &str = "projectId";
+const ORGANIZATION: &str = "organizationId";
+
+/// Where a role is asked for, and the request, whose body may have been read. `None`: the operation asks for no role, or what
+/// stands in the place of the id is none; validation refuses such a request.
+///
+/// # Errors
+/// The body cannot be read.
+pub(super) async fn of(operation: &Operation, request: Request) -> Result<(Option<Scope>, Request), Failure> {
+    for (name, scope) in [
+        (PROJECT, Scope::Project as fn(Uuid) -> Scope),
+        (ORGANIZATION, Scope::Organization),
+    ] {
+        if has_parameter(operation, name) {
+            let id = in_path(operation, request.uri().path(), name);
+            return Ok((id.map(scope), request));
+        }
+    }
+    if operation.role.is_none() {
+        return Ok((None, request));
+    }
+    for (name, scope) in [
+        (PROJECT, Scope::Project as fn(Uuid) -> Scope),
+        (ORGANIZATION, Scope::Organization),
+    ] {
+        if has_member(operation, name) {
+            let (bytes, request) = buffered(request).await?;
+            let body: Option<Value> = serde_json::from_slice(&bytes).ok();
+            let id = body.as_ref().and_then(|body| body.get(name)?.as_str()).and_then(parse);
+            return Ok((id.map(scope), request));
+        }
+    }
+    Ok((Some(Scope::Installation), request))
+}
+
+/// Reads the body of a request, within the limit that the server set, and puts it back.
+///
+/// # Errors
+/// It is too large, or does not arrive.
+pub(super) async fn buffered(request: Request) -> Result<(Bytes, Request), Failure> {
+    let (parts, body) = request.into_parts();
+    let mut reading = Request::new(body);
+    // The limit is kept there.
+    *reading.extensions_mut() = parts.extensions.clone();
+    let bytes = Bytes::from_request(reading, &()).await.map_err(|rejection| {
+        let too_large = rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE;
+        Failure::new(if too_large {
+            ErrorCode::RequestPayloadTooLarge
+        } else {
+            ErrorCode::RequestMalformed
+        })
+    })?;
+    Ok((bytes.clone(), Request::from_parts(parts, Body::from(bytes))))
+}
+
+fn has_parameter(operation: &Operation, name: &str) -> bool {
+    let parts = operation.segments.iter().flat_map(|segment| segment.iter());
+    parts
+        .into_iter()
+        .any(|part| *part == PathPart::Parameter(parameter(name)))
+}
+
+/// The same name as the table has it.
+fn parameter(name: &str) -> &'static str {
+    if name == PROJECT { PROJECT } else { ORGANIZATION }
+}
+
+/// The id in the segment that is the parameter alone.
+fn in_path(operation: &Operation, path: &str, name: &str) -> Option<Uuid> {
+    let segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    let mut fitting = operation.segments.iter().zip(segments);
+    let (_, raw) = fitting.find(|(parts, _)| **parts == [PathPart::Parameter(parameter(name))])?;
+    parse(&percent_decode(raw, false)?)
+}
+
+fn parse(text: &str) -> Option<Uuid> {
+    Uuid::parse_str(text).ok()
+}
+
+/// Whether a JSON body of the operation has such a member.
+fn has_member(operation: &Operation, name: &str) -> bool {
+    fn named(schema: &Schema, name: &str, depth: usize) -> bool {
+        match schema {
+            Schema::Record(record) => record.fields.iter().any(|field| field.name == name),
+            Schema::Same(other) | Schema::Nullable(other) => depth > 0 && named(other, name, depth - 1),
+            _ => false,
+        }
+    }
+    operation.consumes.iter().any(|media| named(media.schema, name, 8))
+}

@@ -1,0 +1,76 @@
+//! Connecting to a database.
+//!
+//! Owns: what is set on connections. Must not know: tables.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, DatabaseConnection};
+
+use crate::problem::Problem;
+use crate::settings::Database;
+
+/// Longest wait for another process that writes to the same SQLite file.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Longest wait for a free connection.
+const ACQUIRE: Duration = Duration::from_secs(10);
+
+/// Connections to a SQLite file. One writes at a time, the others read.
+const READERS: u32 = 8;
+
+/// Opens a pool of connections.
+pub(super) async fn connect(database: &Database, connections: u32) -> Result<DatabaseConnection, Problem> {
+    match database {
+        Database::Sqlite(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).map_err(|error| {
+                    Problem::new(
+                        "STORE_FOLDER",
+                        format!("the folder of the database cannot be made: {error}"),
+                    )
+                    .at(folder.display().to_string())
+                    .hint("name another one: `--data FOLDER`")
+                })?;
+            }
+            let file = path.clone();
+            let mut options = ConnectOptions::new("sqlite://");
+            options
+                .max_connections(READERS)
+                .acquire_timeout(ACQUIRE)
+                .sqlx_logging(false)
+                .map_sqlx_sqlite_opts(move |options| {
+                    options
+                        .filename(&file)
+                        .create_if_missing(true)
+                        .foreign_keys(true)
+                        .journal_mode(SqliteJournalMode::Wal)
+                        .synchronous(SqliteSynchronous::Full)
+                        .busy_timeout(BUSY)
+                });
+            sea_orm::Database::connect(options).await.map_err(|error| {
+                Problem::new(
+                    "STORE_UNREACHABLE",
+                    format!("the SQLite file cannot be opened: {error}"),
+                )
+                .at(path.display().to_string())
+                .hint("check the path and who may write there, or name another one: `--database sqlite://PATH`")
+            })
+        }
+        Database::Postgres(url) => {
+            let mut options = ConnectOptions::new(url.expose());
+            options
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE)
+                .connect_timeout(ACQUIRE)
+                .set_application_name("flaresmithd")
+                .sqlx_logging(false);
+            // The error may repeat the address, which may hold a password.
+            sea_orm::Database::connect(options).await.map_err(|error| {
+                let message = error.to_string().replace(url.expose(), "***");
+                Problem::new("STORE_UNREACHABLE", format!("Postgres cannot be reached: {message}"))
+                    .hint("check that it runs and that the address, the person and the password are right")
+            })
+        }
+    }
+}

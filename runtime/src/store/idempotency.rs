@@ -1,0 +1,170 @@
+//! Records of requests with an `Idempotency-Key`, and of what was answered to them.
+//!
+//! Owns: that one key of one caller is one request, carried out once. Must not know: HTTP, what the request does.
+//!
+//! A record is made before the work begins and holds the digest of the request; it is finished with the answer, encrypted since
+//! answers may hold tokens, or taken away when nothing was done. A record that a process left unfinished counts as running for
+//! [`PATIENCE`]; then the key is free again, and what provisioning does under it converges by keys of its own.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::SecretBytes;
+use flaresmith_store::entities::idempotency_records::{ActiveModel, Column, Entity, Model};
+use flaresmith_store::enums::IdempotencyRecordState as State;
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+};
+use uuid::Uuid;
+
+use super::{Store, failed, new_id, taken_or_failed};
+use crate::sealing::Sealer;
+
+/// How long an answer is kept.
+pub const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// How long an unfinished record counts as running.
+pub const PATIENCE: TimeDelta = TimeDelta::minutes(2);
+
+/// What names a request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The person or service token.
+    pub caller: String,
+    /// The operation.
+    pub operation: &'static str,
+    /// The key that was sent.
+    pub key: String,
+    /// Digest of everything that was asked for.
+    pub fingerprint: String,
+}
+
+/// An answer that is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Headers worth repeating.
+    pub headers: BTreeMap<String, String>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// What becomes of a request.
+pub enum Turn {
+    /// It is carried out now, under this record.
+    Go(Uuid),
+    /// It was carried out before.
+    Again(Answer),
+}
+
+/// Claims a key for a request.
+///
+/// # Errors
+/// The key was used with another request, or the first one is still running.
+pub async fn claim(store: &Store, sealer: &Sealer, request: &Request, now: DateTime<Utc>) -> Result<Turn, Failure> {
+    let write = store.begin().await?;
+    let mine = Column::Caller
+        .eq(&request.caller)
+        .and(Column::OperationId.eq(request.operation))
+        .and(Column::Key.eq(&request.key));
+    if let Some(row) = Entity::find().filter(mine).one(&*write).await.map_err(failed)? {
+        let left = row.state == State::Running && row.updated_at + PATIENCE <= now;
+        if row.expires_at > now && !left {
+            return replay(sealer, request, row);
+        }
+        Entity::delete_by_id(row.id).exec(&*write).await.map_err(failed)?;
+    }
+    let id = new_id();
+    let record = ActiveModel {
+        id: Set(id),
+        caller: Set(request.caller.clone()),
+        operation_id: Set(request.operation.to_owned()),
+        key: Set(request.key.clone()),
+        fingerprint: Set(request.fingerprint.clone()),
+        state: Set(State::Running),
+        status: Set(None),
+        headers: Set(None),
+        body: Set(None),
+        expires_at: Set(now + KEPT),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    let busy = || Failure::new(ErrorCode::IdempotencyInProgress).with_header("retry-after", 1);
+    // Another process may have been faster.
+    Entity::insert(record)
+        .exec_without_returning(&*write)
+        .await
+        .map_err(|error| taken_or_failed(error, busy))?;
+    write.commit().await?;
+    Ok(Turn::Go(id))
+}
+
+fn replay(sealer: &Sealer, request: &Request, row: Model) -> Result<Turn, Failure> {
+    if row.fingerprint != request.fingerprint {
+        return Err(Failure::new(ErrorCode::IdempotencyKeyReused));
+    }
+    let (State::Done, Some(status), Some(body)) = (row.state, row.status, &row.body) else {
+        return Err(Failure::new(ErrorCode::IdempotencyInProgress).with_header("retry-after", 1));
+    };
+    // The id of the master key stands before the ciphertext: the record has no column for it.
+    let (key_id, bytes) = split(body.expose()).ok_or_else(|| Failure::internal("a kept answer cannot be read"))?;
+    let body = sealer
+        .open(key_id, &context(row.id), bytes)
+        .map_err(Failure::internal)?;
+    let headers = row.headers.map(serde_json::from_value).transpose();
+    Ok(Turn::Again(Answer {
+        status: u16::try_from(status).unwrap_or(200),
+        headers: headers.map_err(Failure::internal)?.unwrap_or_default(),
+        body,
+    }))
+}
+
+/// Keeps the answer of a request that was carried out.
+///
+/// # Errors
+/// The store fails.
+pub async fn finish(
+    store: &Store,
+    sealer: &Sealer,
+    id: Uuid,
+    answer: &Answer,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let sealed = sealer.seal(&context(id), &answer.body).map_err(Failure::internal)?;
+    let body = [sealed.key_id.as_bytes(), b"\n", &sealed.bytes].concat();
+    let write = store.begin().await?;
+    let Some(row) = Entity::find_by_id(id).one(&*write).await.map_err(failed)? else {
+        return Ok(());
+    };
+    let mut row = row.into_active_model();
+    row.state = Set(State::Done);
+    row.status = Set(Some(i32::from(answer.status)));
+    row.headers = Set(serde_json::to_value(&answer.headers).ok());
+    row.body = Set(Some(SecretBytes::new(body)));
+    row.updated_at = Set(now);
+    row.update(&*write).await.map_err(failed)?;
+    write.commit().await
+}
+
+/// Frees the key of a request that did nothing.
+///
+/// # Errors
+/// The store fails.
+pub async fn release(store: &Store, id: Uuid) -> Result<(), Failure> {
+    let write = store.begin().await?;
+    Entity::delete_by_id(id).exec(&*write).await.map_err(failed)?;
+    write.commit().await
+}
+
+fn context(id: Uuid) -> String {
+    format!("idempotency_records.body/{id}")
+}
+
+fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let at = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (id, rest) = bytes.split_at_checked(at)?;
+    Some((std::str::from_utf8(id).ok()?, rest.get(1..)?))
+}

@@ -1,0 +1,167 @@
+//! The store: one code path over SQLite and Postgres.
+//!
+//! Owns: connecting, writing in transactions, and what every list and every change of a row has in common. Must not know: what
+//! is stored; the entities are generated (`flaresmith_store`).
+//!
+//! - Reads go through [`Store::read`]. Writes go through [`Store::begin`], single statements too: SQLite takes one writer at a
+//!   time, and whoever waits for a turn here waits in order and without failing.
+//! - Moments come from the [`Clock`](crate::clock::Clock), ids from [`new_id`]: SQLite makes neither.
+//! - A change of a row that has a version goes through [`version`]; a list goes through [`page`].
+
+mod connect;
+pub mod cursor;
+pub mod idempotency;
+mod migrations;
+pub mod page;
+pub mod version;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait as _,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::problem::Problem;
+use crate::settings::Database;
+
+/// An open store. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    connection: DatabaseConnection,
+    /// On SQLite: whose turn it is to write.
+    writer: Option<Arc<Semaphore>>,
+}
+
+/// A transaction. What is not committed is undone when it goes out of scope.
+pub struct Write {
+    transaction: DatabaseTransaction,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Store {
+    /// Connects, and brings the tables up to date.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or is another version's.
+    pub async fn open(database: &Database, connections: u32, clock: &Clock) -> Result<Self, Problem> {
+        let connection = connect::connect(database, connections).await?;
+        let writer = matches!(database, Database::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
+        let store = Self { connection, writer };
+        migrations::run(&store, clock).await?;
+        Ok(store)
+    }
+
+    /// For reading outside of a transaction.
+    #[must_use]
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn begin(&self) -> Result<Write, Failure> {
+        self.begin_write().await.map_err(failed)
+    }
+
+    /// The same, with no other process in a transaction of this name: for work that must happen once.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn begin_alone(&self, name: &str) -> Result<Write, Failure> {
+        let write = self.begin().await?;
+        // Whoever writes to SQLite is alone anyway.
+        if write.get_database_backend() == DbBackend::Postgres {
+            let statement = Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+                [name.into()],
+            );
+            write.query_one_raw(statement).await.map_err(failed)?;
+        }
+        Ok(write)
+    }
+
+    async fn begin_write(&self) -> Result<Write, DbErr> {
+        let turn = match &self.writer {
+            // The semaphore is never closed.
+            Some(writer) => Arc::clone(writer).acquire_owned().await.ok(),
+            None => None,
+        };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: turn.is_some().then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(Write {
+            transaction: self.connection.begin_with_options(options).await?,
+            _turn: turn,
+        })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), Failure> {
+        self.connection.ping().await.map_err(failed)
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) {
+        // Nothing can be done about a connection that does not close.
+        let _ = self.connection.close().await;
+    }
+}
+
+impl Write {
+    /// Makes everything that was done in it last.
+    ///
+    /// # Errors
+    /// It could not be made to last; nothing was done.
+    pub async fn commit(self) -> Result<(), Failure> {
+        self.transaction.commit().await.map_err(failed)
+    }
+}
+
+impl Deref for Write {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+}
+
+/// What a caller is told about an error of the database: that the store is away, or that something is wrong here. What exactly
+/// is for the log.
+pub fn failed(error: DbErr) -> Failure {
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => {
+            Failure::new(ErrorCode::ServerStoreUnavailable).with_source(error)
+        }
+        error => Failure::internal(error),
+    }
+}
+
+/// Whether a row could not be written because one like it is there.
+#[must_use]
+pub fn is_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// The failure for a row that could not be written: `taken` when one like it is there.
+pub fn taken_or_failed(error: DbErr, taken: impl FnOnce() -> Failure) -> Failure {
+    if is_taken(&error) { taken() } else { failed(error) }
+}
+
+/// A fresh id.
+#[must_use]
+pub fn new_id() -> Uuid {
+    Uuid::new_v4()
+}

@@ -1,0 +1,126 @@
+//! Pages of a list.
+//!
+//! Owns: order, limits and where the next page begins. Must not know: what is listed.
+
+use chrono::{DateTime, Utc};
+use flaresmith_api::errors::Failure;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
+};
+use uuid::Uuid;
+
+use super::cursor::{Cursors, Position};
+use super::failed;
+
+/// Items of a page when the caller says nothing; the contract's default.
+const LIMIT: i32 = 25;
+
+/// Items of a page at most, whatever is asked for.
+const MOST: i32 = 100;
+
+/// What a caller asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Name of the list with everything that filters it, so that a cursor fits only this.
+    pub list: &'a str,
+    /// The cursor that was sent.
+    pub cursor: Option<&'a str>,
+    /// The limit that was sent.
+    pub limit: Option<i32>,
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// Its rows.
+    pub items: Vec<T>,
+    /// Where the next one begins; `None` at the end.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Whether there is another one.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.next_cursor.is_some()
+    }
+
+    /// The same page of something else.
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(convert).collect(),
+            next_cursor: self.next_cursor,
+        }
+    }
+}
+
+/// Reads a page of rows, newest first, by a column of moments and the column of ids. `position` tells both of a row.
+///
+/// # Errors
+/// The cursor is not of this list, or the store fails.
+pub async fn newest_first<E, C>(
+    connection: &C,
+    cursors: &Cursors,
+    asked: Asked<'_>,
+    select: Select<E>,
+    (at, id): (E::Column, E::Column),
+    position: impl Fn(&E::Model) -> (DateTime<Utc>, Uuid),
+) -> Result<Page<E::Model>, Failure>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    C: ConnectionTrait,
+{
+    let limit = asked.limit.unwrap_or(LIMIT).clamp(1, MOST);
+    let mut select = select.order_by_desc(at).order_by_desc(id);
+    if let Some(cursor) = asked.cursor {
+        let Position { at: moment, id: last } = cursors.read(asked.list, cursor)?;
+        let behind = Condition::any()
+            .add(at.lt(moment))
+            .add(Condition::all().add(at.eq(moment)).add(id.lt(last)));
+        select = select.filter(behind);
+    }
+    let wanted = usize::try_from(limit).unwrap_or(1);
+    // One more than asked for tells whether there is another page.
+    let mut items = select
+        .limit(u64::try_from(limit).unwrap_or(1) + 1)
+        .all(connection)
+        .await
+        .map_err(failed)?;
+    let more = items.len() > wanted;
+    items.truncate(wanted);
+    let next_cursor = items.last().filter(|_| more).map(|last| {
+        let (at, id) = position(last);
+        cursors.write(asked.list, &Position { at, id })
+    });
+    Ok(Page { items, next_cursor })
+}
+
+/// A page of rows that are at hand already, for lists that no single query gives.
+///
+/// # Errors
+/// The cursor is not of this list.
+pub fn slice<T>(
+    cursors: &Cursors,
+    asked: Asked<'_>,
+    mut rows: Vec<T>,
+    position: impl Fn(&T) -> (DateTime<Utc>, Uuid),
+) -> Result<Page<T>, Failure> {
+    let limit = usize::try_from(asked.limit.unwrap_or(LIMIT).clamp(1, MOST)).unwrap_or(1);
+    rows.sort_by_key(|row| std::cmp::Reverse(position(row)));
+    if let Some(cursor) = asked.cursor {
+        let Position { at, id } = cursors.read(asked.list, cursor)?;
+        rows.retain(|row| position(row) < (at, id));
+    }
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| more).map(|last| {
+        let (at, id) = position(last);
+        cursors.write(asked.list, &Position { at, id })
+    });
+    Ok(Page {
+        items: rows,
+        next_cursor,
+    })
+}

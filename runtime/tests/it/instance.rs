@@ -1,0 +1,260 @@
+//! A platform of its own for a test: a fresh store, a clock that can be moved, and requests to the real router.
+//!
+//! Owns: starting it and talking to it. Must not know: what a test is about.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use chrono::{TimeDelta, Utc};
+use flaresmith_runtime::clock::Clock;
+use flaresmith_runtime::identity::first_owner;
+use flaresmith_runtime::pipeline::observe::{Answered, Observer};
+use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
+use flaresmith_runtime::settings::{Database, Hidden, Settings};
+use flaresmith_runtime::{Platform, Replaced};
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// The first owner's password.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// The first owner's email.
+pub(crate) const OWNER: &str = "owner@flaresmith.localhost";
+
+/// A running platform.
+pub(crate) struct Instance {
+    pub(crate) platform: Platform,
+    pub(crate) router: Router,
+    seen: Arc<Mutex<Vec<String>>>,
+    seconds: Arc<AtomicI64>,
+    folder: PathBuf,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+/// No limits: a test sends as much as it likes.
+struct Unlimited;
+
+impl RateLimiter for Unlimited {
+    fn take<'a>(&'a self, _: &'a Asked) -> BoxFuture<'a, Taken> {
+        Box::pin(async { Taken::default() })
+    }
+}
+
+/// Remembers what was answered instead of writing it.
+struct Remembering(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Remembering {
+    fn answered(&self, answered: &Answered<'_>) {
+        let operation = answered.operation.map_or("none", |operation| operation.id);
+        let code = answered.failure.map_or("", |failure| failure.code.as_str());
+        let source = answered.failure.and_then(|failure| failure.source.as_ref());
+        let source = source.map(|source| source.to_string()).unwrap_or_default();
+        let line = format!("{operation} {} {code} {source}", answered.status.as_u16());
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+/// A fresh folder.
+pub(crate) fn folder() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("flaresmith-runtime-{}-{number}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+impl Instance {
+    /// A platform on SQLite.
+    pub(crate) async fn sqlite() -> Self {
+        let folder = folder();
+        let database = Database::Sqlite(folder.join("store.sqlite"));
+        Self::start(folder, database, true).await
+    }
+
+    /// A platform on a database of a real Postgres.
+    pub(crate) async fn postgres() -> Self {
+        Self::start(folder(), crate::postgres::database().await, true).await
+    }
+
+    /// One with the limits of the contract.
+    pub(crate) async fn limited() -> Self {
+        let folder = folder();
+        let database = Database::Sqlite(folder.join("store.sqlite"));
+        Self::start(folder, database, false).await
+    }
+
+    async fn start(folder: PathBuf, database: Database, unlimited: bool) -> Self {
+        let settings = Settings {
+            database,
+            owner_password: Some(Hidden::new(PASSWORD)),
+            max_body: 1 << 20,
+            ..Settings::for_data(&folder)
+        };
+        let seconds = Arc::new(AtomicI64::new(0));
+        let ahead = Arc::clone(&seconds);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let limiter = unlimited.then(|| Box::new(Unlimited) as Box<dyn RateLimiter>);
+        let replaced = Replaced {
+            clock: Some(Clock::new(move || {
+                Utc::now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed))
+            })),
+            limiter,
+            observer: Some(Box::new(Remembering(Arc::clone(&seen)))),
+        };
+        let platform = Platform::start_with(settings, replaced).await.unwrap();
+        first_owner::ensure(&platform).await.unwrap();
+        Self {
+            router: flaresmith_runtime::pipeline::router(platform.clone()),
+            platform,
+            seen,
+            seconds,
+            folder,
+        }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn later(&self, time: TimeDelta) {
+        self.seconds.fetch_add(time.num_seconds(), Ordering::Relaxed);
+    }
+
+    /// Sends a request with any headers.
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.answer(request.body(body).unwrap()).await
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 64 << 20).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        }
+    }
+
+    /// Sends a request with a token.
+    pub(crate) async fn call(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let bearer = format!("Bearer {token}");
+        self.send(method, path, &[("authorization", &bearer)], body).await
+    }
+
+    /// Signs in; the whole answer.
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password});
+        self.send("POST", "/auth/sign-in", &[], Some(body)).await
+    }
+
+    /// An organization of the first owner's, and the token of the owner.
+    pub(crate) async fn organization(&self, name: &str) -> (String, String) {
+        let token = self.owner().await;
+        let made = self
+            .call(&token, "POST", "/organizations", Some(json!({ "name": name })))
+            .await
+            .is(201);
+        (made.text("/id"), token)
+    }
+
+    /// A token of a new person with a role in an organization.
+    pub(crate) async fn member(&self, owner: &str, organization: &str, email: &str, role: &str) -> String {
+        let path = format!("/organizations/{organization}/members");
+        let body = json!({"email": email, "role": role});
+        let added = self.call(owner, "POST", &path, Some(body)).await.is(201);
+        let body = json!({"token": added.text("/invitation/token"), "name": role, "password": PASSWORD});
+        let answer = self
+            .send("POST", "/auth/invitations/accept", &[], Some(body))
+            .await
+            .is(200);
+        answer.text("/accessToken")
+    }
+
+    /// A project of an organization.
+    pub(crate) async fn project(&self, token: &str, organization: &str, name: &str) -> String {
+        let body = json!({"name": name, "organizationId": organization});
+        self.call(token, "POST", "/projects", Some(body))
+            .await
+            .is(201)
+            .text("/id")
+    }
+
+    /// An access token of the first owner.
+    pub(crate) async fn owner(&self) -> String {
+        self.sign_in(OWNER, PASSWORD).await.text("/accessToken")
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // What went on is worth reading when the test failed.
+        if std::thread::panicking() {
+            println!("{:#?}", self.seen.lock().unwrap());
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Answer {
+    /// The text at a place of the body.
+    #[track_caller]
+    pub(crate) fn text(&self, pointer: &str) -> String {
+        let found = self.body.pointer(pointer).and_then(Value::as_str);
+        found
+            .unwrap_or_else(|| panic!("no text at {pointer}: {self:?}"))
+            .to_owned()
+    }
+
+    /// Checks the status.
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        self
+    }
+
+    /// Checks that it is a failure with this status and code, in the envelope.
+    #[track_caller]
+    pub(crate) fn fails(self, status: u16, code: &str) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(self.text("/error/code"), code, "{self:?}");
+        let timestamp = self.text("/error/timestamp");
+        assert!(chrono::DateTime::parse_from_rfc3339(&timestamp).is_ok(), "{timestamp}");
+        assert!(
+            self.body.pointer("/error/causeChain").is_some_and(Value::is_array),
+            "{self:?}"
+        );
+        let id = self.headers.get("x-request-id").unwrap().to_str().unwrap();
+        assert_eq!(self.text("/error/requestId"), id);
+        self
+    }
+}
+
+/// Runs a test on both stores.
+pub(crate) async fn on_both(test: impl AsyncFn(&Instance)) {
+    test(&Instance::sqlite().await).await;
+    test(&Instance::postgres().await).await;
+}

@@ -1,0 +1,19 @@
+//! The runtime as callers see it: the real router on real stores, and the built program.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod idempotency;
+mod identity;
+mod instance;
+mod pipeline;
+mod postgres;
+mod program;
+mod projects;
+mod roles;
+mod schema;

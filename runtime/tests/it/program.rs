@@ -1,0 +1,142 @@
+//! The built program: settings, the first start, and stopping.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use crate::instance::folder;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flaresmithd"));
+    for name in [
+        "FLARESMITH_OWNER_PASSWORD",
+        "FLARESMITH_DATABASE",
+        "FLARESMITH_CONFIG",
+        "CM_ENC_MASTER_V1",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A started program, killed when the test ends.
+struct Started {
+    child: Child,
+    address: String,
+    said: Vec<String>,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start(data: &std::path::Path, lines: usize) -> Started {
+    let mut child = program()
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let said: Vec<String> = output.lines().take(lines).map(Result::unwrap).collect();
+    let address = said[0].strip_prefix("listening on http://").unwrap().to_owned();
+    Started { child, address, said }
+}
+
+fn request(address: &str, text: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_fresh_machine_gets_a_server_and_is_told_how_to_sign_in() {
+    let data = folder();
+    let started = start(&data, 2);
+    let answer = request(
+        &started.address,
+        "GET /health/ready HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    );
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let line = &started.said[1];
+    let file = line.rsplit(" in ").next().unwrap();
+    let password = std::fs::read_to_string(file).unwrap();
+    assert!(line.contains("owner@flaresmith.localhost") && !started.said.concat().contains(password.trim()));
+    let body = format!(
+        "{{\"email\":\"owner@flaresmith.localhost\",\"password\":\"{}\"}}",
+        password.trim()
+    );
+    let answer = request(
+        &started.address,
+        &format!(
+            "POST /auth/sign-in HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("accessToken"),
+        "{answer}"
+    );
+    drop(started);
+
+    // The second start finds everything there, and says nothing of the password any more.
+    let started = start(&data, 1);
+    let answer = request(
+        &started.address,
+        "GET /auth/keys HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    );
+    assert!(
+        answer.contains("\"active\"") && !answer.contains("\"grace\""),
+        "{answer}"
+    );
+    drop(started);
+    std::fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_ends_well() {
+    let data = folder();
+    let mut started = start(&data, 1);
+    let asked = Command::new("kill")
+        .arg(started.child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(asked.success() && started.child.wait().unwrap().success());
+    std::fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn help_lists_every_setting_and_what_is_wrong_is_told_with_a_code() {
+    let help = program().arg("--help").output().unwrap();
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(help.status.success());
+    for name in [
+        "--listen",
+        "--database",
+        "--data",
+        "--config",
+        "FLARESMITH_OWNER_PASSWORD",
+        "CM_ENC_MASTER_V1",
+    ] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+    assert_eq!(program().arg("--lsten").status().unwrap().code(), Some(2));
+    let wrong = program()
+        .args(["--database", "mysql://me:hush@host/x"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(wrong.stderr).unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(
+        text.contains("error[SETTINGS_DATABASE]") && text.contains("= hint:"),
+        "{text}"
+    );
+    assert!(!text.contains("hush"), "{text}");
+}

@@ -1,0 +1,205 @@
+//! The matrix of roles and operations, every cell of it.
+
+use flaresmith_api::operations::{OPERATIONS, Role};
+use serde_json::json;
+
+use crate::instance::{Instance, on_both};
+
+#[tokio::test]
+async fn every_operation_is_for_its_role_and_above_and_hides_from_strangers() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let mut tokens = Vec::new();
+        for role in Role::ALL {
+            let email = format!("{}@example.com", role.as_str());
+            let token = instance.member(&owner, &organization, &email, role.as_str()).await;
+            tokens.push((*role, token));
+        }
+        let other = instance
+            .call(&owner, "POST", "/organizations", Some(json!({"name": "Other"})))
+            .await;
+        let other = other.is(201).text("/id");
+        let stranger = instance.member(&owner, &other, "stranger@example.com", "owner").await;
+        let mut cells = 0;
+        for operation in OPERATIONS {
+            let (Some(least), true) = (
+                operation.role,
+                operation.path.contains("{projectId}") || operation.path.contains("{organizationId}"),
+            ) else {
+                continue;
+            };
+            let path = operation
+                .path
+                .replace("{projectId}", &project)
+                .replace("{organizationId}", &organization)
+                .replace(['{', '}'], "");
+            let hidden = if operation.path.contains("{projectId}") {
+                "PROJECT_NOT_FOUND"
+            } else {
+                "ORGANIZATION_NOT_FOUND"
+            };
+            let answer = instance.call(&stranger, operation.method, &path, None).await;
+            answer.fails(404, hidden);
+            for (role, token) in &tokens {
+                let answer = instance.call(token, operation.method, &path, None).await;
+                let refused = answer.body.pointer("/error/code") == Some(&json!("AUTH_ROLE_INSUFFICIENT"));
+                assert_eq!(refused, *role < least, "{} as {role:?}: {answer:?}", operation.id);
+                assert!(
+                    answer.status != 401 && answer.status != 500,
+                    "{} as {role:?}: {answer:?}",
+                    operation.id
+                );
+                cells += 1;
+            }
+        }
+        assert!(cells > 250, "{cells}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn operations_of_the_installation_are_for_those_who_run_it() {
+    let instance = Instance::sqlite().await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let other = instance
+        .member(&owner, &organization, "other@example.com", "owner")
+        .await;
+    let body = Some(json!({"reason": "because"}));
+    let answer = instance.call(&other, "POST", "/auth/keys/invalidate", body).await;
+    answer.fails(403, "AUTH_ROLE_INSUFFICIENT");
+    instance
+        .call(&other, "GET", "/metrics", None)
+        .await
+        .fails(403, "AUTH_ROLE_INSUFFICIENT");
+}
+
+#[tokio::test]
+async fn the_higher_of_two_roles_counts_and_the_project_in_a_body_is_looked_at() {
+    let instance = Instance::sqlite().await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let viewer = instance
+        .member(&owner, &organization, "viewer@example.com", "viewer")
+        .await;
+    let apply = async || {
+        let body = json!({"projectId": project, "dryRun": true});
+        instance.call(&viewer, "POST", "/specs/apply", Some(body)).await
+    };
+    apply().await.fails(403, "AUTH_ROLE_INSUFFICIENT");
+    let path = format!("/projects/{project}/members");
+    let body = json!({"email": "viewer@example.com", "role": "contributor"});
+    let added = instance.call(&owner, "POST", &path, Some(body.clone())).await.is(201);
+    assert_eq!(added.body.pointer("/invitation"), Some(&json!(null)));
+    assert_ne!(
+        apply().await.body.pointer("/error/code"),
+        Some(&json!("AUTH_ROLE_INSUFFICIENT"))
+    );
+    instance
+        .call(&owner, "POST", &path, Some(body))
+        .await
+        .fails(409, "PROJECT_MEMBER_EXISTS");
+    let list = instance.call(&viewer, "GET", &path, None).await.is(200);
+    let sources: Vec<_> = (0..2).map(|at| list.text(&format!("/items/{at}/source"))).collect();
+    assert!(sources.contains(&"project".to_owned()) && sources.contains(&"organization".to_owned()));
+    let member = format!("{path}/{}", added.text("/member/id"));
+    instance.call(&owner, "DELETE", &member, None).await.is(204);
+    apply().await.fails(403, "AUTH_ROLE_INSUFFICIENT");
+}
+
+#[tokio::test]
+async fn an_organization_keeps_an_owner_and_who_is_removed_sees_nothing() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let token = instance
+            .member(&owner, &organization, "m@example.com", "maintainer")
+            .await;
+        let path = format!("/organizations/{organization}/members");
+        let list = instance.call(&owner, "GET", &path, None).await.is(200);
+        let find = |role: &str| {
+            let items = list.body.pointer("/items").unwrap().as_array().unwrap();
+            let item = items.iter().find(|item| item["role"] == role).unwrap();
+            format!("{path}/{}", item["id"].as_str().unwrap())
+        };
+        let (mine, theirs) = (find("owner"), find("maintainer"));
+        instance
+            .call(&owner, "DELETE", &mine, None)
+            .await
+            .fails(409, "ORGANIZATION_LAST_OWNER");
+        let lower = Some(json!({"role": "viewer"}));
+        instance
+            .call(&owner, "PATCH", &mine, lower.clone())
+            .await
+            .fails(409, "ORGANIZATION_LAST_OWNER");
+        let changed = instance.call(&owner, "PATCH", &theirs, lower).await.is(200);
+        assert_eq!(changed.text("/role"), "viewer");
+        let path = format!("/projects/{project}");
+        instance.call(&token, "GET", &path, None).await.is(200);
+        instance.call(&owner, "DELETE", &theirs, None).await.is(204);
+        instance
+            .call(&token, "GET", &path, None)
+            .await
+            .fails(404, "PROJECT_NOT_FOUND");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_service_token_is_good_for_its_project_and_role() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let other = instance.project(&owner, &organization, "Other").await;
+        let maintainer = instance
+            .member(&owner, &organization, "m@example.com", "maintainer")
+            .await;
+        let path = format!("/projects/{project}/service-tokens");
+        let body = |role: &str| Some(json!({"name": "ci", "role": role}));
+        instance
+            .call(&maintainer, "POST", &path, body("owner"))
+            .await
+            .fails(403, "AUTH_ROLE_INSUFFICIENT");
+        let made = instance.call(&maintainer, "POST", &path, body("viewer")).await.is(201);
+        instance
+            .call(&maintainer, "POST", &path, body("viewer"))
+            .await
+            .fails(409, "RESOURCE_CONFLICT");
+        let (token, id) = (made.text("/token"), made.text("/serviceToken/id"));
+        assert!(token.starts_with(&made.text("/serviceToken/prefix")));
+        let me = instance.call(&token, "GET", "/auth/me", None).await.is(200);
+        assert_eq!(me.text("/serviceToken/id"), id);
+        instance
+            .call(&token, "GET", &format!("/projects/{project}"), None)
+            .await
+            .is(200);
+        instance
+            .call(&token, "GET", &format!("/projects/{other}"), None)
+            .await
+            .fails(404, "PROJECT_NOT_FOUND");
+        let list = instance.call(&token, "GET", "/projects", None).await.is(200);
+        assert_eq!(list.text("/items/0/id"), project);
+        assert!(list.body.pointer("/items/1").is_none());
+        let shown = instance
+            .call(&maintainer, "GET", &path, None)
+            .await
+            .is(200)
+            .body
+            .to_string();
+        assert!(shown.contains(&id) && !shown.contains(&token));
+        instance
+            .call(&token, "GET", &path, None)
+            .await
+            .fails(403, "AUTH_ROLE_INSUFFICIENT");
+        instance
+            .call(&maintainer, "DELETE", &format!("{path}/{id}"), None)
+            .await
+            .is(204);
+        instance
+            .call(&token, "GET", "/auth/me", None)
+            .await
+            .fails(401, "AUTH_TOKEN_INVALID");
+        instance.call(&maintainer, "POST", &path, body("viewer")).await.is(201);
+    })
+    .await;
+}
