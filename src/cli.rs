@@ -65,6 +65,10 @@ pub(crate) enum Command {
     /// Check what is staged before every commit: install the hook, take it out, see how it stands.
     #[command(subcommand)]
     Hook(HookCommand),
+    /// Start the platform's server, the `flaresmithd` beside this program. Without options it keeps everything in one folder of
+    /// yours; `flaresmith serve --help` lists its settings.
+    #[command(disable_help_flag = true)]
+    Serve(ServeArgs),
     /// Print what a diagnostic code means and what to do about it; without a code, list all.
     Explain(ExplainArgs),
     /// Print the JSON Schema of a document that is read or printed; without a name, list all.
@@ -243,6 +247,14 @@ pub(crate) enum FailOn {
     Compatible,
     /// Any change at all.
     Docs,
+}
+
+/// Options of `serve`: those of `flaresmithd`, handed on as they are.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Options of `flaresmithd`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+    pub(crate) options: Vec<std::ffi::OsString>,
 }
 
 /// Options of `explain`.

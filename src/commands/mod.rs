@@ -9,6 +9,7 @@ mod explain;
 mod hook;
 mod init;
 mod schema;
+mod serve;
 mod spec_apply;
 mod spec_check;
 mod spec_decide;
@@ -60,6 +61,7 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Restore(args)) => spec_decide::restore(args, global, view),
         Command::Spec(SpecCommand::Diff(args)) => spec_diff::run(args, global, view),
         Command::Hook(command) => hook::run(command, global, view),
+        Command::Serve(args) => serve::run(args),
         Command::Explain(args) => explain::run(args, view),
         Command::Schema(args) => schema::run(args, view),
         Command::Completions(args) => completions::run(args),

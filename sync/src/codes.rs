@@ -235,6 +235,11 @@ static CODES: &[Code] = &[
         "`flaresmith schema` without a name lists them.",
     ),
     code(
+        "SERVE_ABSENT",
+        "the server is not installed",
+        "`flaresmith serve` starts the `flaresmithd` in its own folder, and there is none. Install both programs into one folder; in a checkout, `cargo serve` builds and starts the server.",
+    ),
+    code(
         "STAGED_UNMERGED",
         "a staged file is an unresolved merge",
         "Resolve it, `git add` it, and commit again.",

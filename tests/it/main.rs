@@ -46,11 +46,13 @@ mod repository;
 mod reserved;
 mod rust_crate;
 mod schemas;
+mod serve;
 mod servers;
 mod spec_diff;
 mod staged;
 mod staged_forms;
 #[cfg(target_os = "linux")]
+mod store;
 mod strace;
 mod toolchain;
 #[cfg(unix)]

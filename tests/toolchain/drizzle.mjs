@@ -7,14 +7,14 @@
 // URL, whose role must be allowed to create one; it is dropped afterwards, or kept and named with --keep.
 
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { readCatalog } from './lib/catalog.mjs';
+import { freshDatabase } from './lib/database.mjs';
 import { existingDir, existingFile } from './lib/documents.mjs';
 import { stage } from './lib/staging.mjs';
-import { CannotRun, atEnd, check, installCommand, tool, toolchainDir } from './lib/verdict.mjs';
+import { CannotRun, check, installCommand, toolchainDir } from './lib/verdict.mjs';
 
 const usage = 'node drizzle.mjs DIR --database URL [--keep]';
 
@@ -89,27 +89,4 @@ function run(script, args, cwd) {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, output }));
   });
-}
-
-async function freshDatabase(url, keep) {
-  const { default: pg } = await tool('pg');
-  const name = `flaresmith_check_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  try {
-    await admin.connect();
-    await admin.query(`CREATE DATABASE ${name}`);
-  } catch (error) {
-    throw new CannotRun(`no database can be made on the given server: ${error.message}`);
-  }
-  atEnd(async () => {
-    if (!keep) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await admin.end();
-  });
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  const client = new pg.Client({ connectionString: own.href });
-  await client.connect();
-  atEnd(() => client.end());
-  const { rows } = await client.query('SHOW server_version');
-  return { client, url: own.href, version: rows[0].server_version };
 }
