@@ -103,7 +103,14 @@ fn a_warning_is_one_line_whatever_a_file_is_called() {
 #[test]
 fn the_workspace_loads_without_the_generated_sources_so_that_they_can_be_made_again() {
     let repository = Repository::empty();
-    for member in ["", "codegen/", "sync/", "runtime/", "generated/rust/", "generated/store/"] {
+    for member in [
+        "",
+        "codegen/",
+        "sync/",
+        "runtime/",
+        "generated/rust/",
+        "generated/store/",
+    ] {
         let manifest = format!("{member}Cargo.toml");
         repository.write(&manifest, &std::fs::read_to_string(root().join(&manifest)).unwrap());
         if !member.starts_with("generated") {
