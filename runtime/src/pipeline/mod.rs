@@ -84,13 +84,14 @@ async fn stages(
     let caller = authenticate::caller(platform, operation, request.headers()).await?;
     known.caller = caller.clone();
     let (scope, mut request) = scope::of(operation, request).await?;
-    known.scope = scope;
     let role = match scope {
         Some(scope) => roles::role_in(platform.store.read(), &caller, scope).await?,
         None => None,
     };
-    // Before the role: whoever guesses at ids uses up tokens as well.
-    let asked = rate_limit::Asked::of(operation, &caller, scope, request.extensions());
+    // A stranger neither empties the bucket of somebody's project nor leaves entries in its audit log.
+    known.scope = scope.filter(|_| role.is_some());
+    // Before the role is looked at: whoever guesses at ids uses up tokens of their own.
+    let asked = rate_limit::Asked::of(operation, &caller, known.scope, request.extensions());
     rate_limit::take(platform, &asked, limits).await?;
     access::demand(operation, scope, role)?;
     request.extensions_mut().insert(Access { caller, scope, role });

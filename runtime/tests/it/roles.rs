@@ -203,3 +203,35 @@ async fn a_service_token_is_good_for_its_project_and_role() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_stranger_uses_up_nothing_of_a_project_and_leaves_nothing_in_its_log() {
+    use flaresmith_store::entities::audit_events;
+    use sea_orm::EntityTrait as _;
+
+    let instance = Instance::limited().await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let made = instance
+        .call(&owner, "POST", "/organizations", Some(json!({"name": "Other"})))
+        .await
+        .is(201);
+    let stranger = instance
+        .member(&owner, &made.text("/id"), "s@example.com", "owner")
+        .await;
+    let path = format!("/projects/{project}");
+    let answer = instance.call(&stranger, "GET", &path, None).await;
+    assert!(answer.headers.get("x-ratelimit-remaining-project").is_none());
+    let changed = instance
+        .call(&stranger, "PATCH", &path, Some(json!({"name": "x"})))
+        .await;
+    changed.fails(404, "PROJECT_NOT_FOUND");
+    let events = audit_events::Entity::find()
+        .all(instance.platform.store.read())
+        .await
+        .unwrap();
+    let of_project = |event: &&audit_events::Model| event.project_id.is_some_and(|id| id.to_string() == project);
+    assert_eq!(events.iter().filter(of_project).count(), 0);
+    let answer = instance.call(&owner, "GET", &path, None).await.is(200);
+    assert!(answer.headers.get("x-ratelimit-remaining-project").is_some());
+}
