@@ -7,6 +7,7 @@ use super::{Code, Severity};
 /// The codes of this family.
 pub const CODES: &[&Code] = &[
     &NOT_A_SCHEMA,
+    &SCHEMA_EMPTY,
     &TOO_DEEP,
     &TOO_MANY,
     &ALIAS_CYCLE,
@@ -29,6 +30,15 @@ pub const NOT_A_SCHEMA: Code = Code {
     title: "a schema is expected here",
     explanation: "A schema is an object, `true` (any value) or `false` (no value). Lists, numbers and strings mean nothing here; \
                   in YAML, look at the indentation first.",
+};
+
+/// Nothing stands where a schema belongs.
+pub const SCHEMA_EMPTY: Code = Code {
+    id: "SPEC_SCHEMA_EMPTY",
+    severity: Severity::Warning,
+    title: "a schema was left out",
+    explanation: "Here stands a key for a schema and nothing (`null`) behind it. It is read as a schema that takes any value. \
+                  Write the schema, or `{}` when any value is meant.",
 };
 
 /// Nesting beyond all measure.
