@@ -31,6 +31,12 @@ fn text<'a>(made: &'a Compilation, path: &str) -> &'a str {
     &made.artifacts.iter().find(|one| one.path == path).unwrap().text
 }
 
+/// The texts of all files with this in their path.
+fn all(made: &Compilation, part: &str) -> String {
+    let those = made.artifacts.iter().filter(|one| one.path.contains(part));
+    those.map(|one| &*one.text).collect()
+}
+
 #[test]
 fn hundreds_of_places_may_refer_to_one_anchor() {
     let mut contract = format!(
@@ -61,12 +67,7 @@ fn operations_that_a_server_cannot_tell_apart_are_told_and_clients_have_both() {
     let contract = format!("{HEAD}paths:\n{}{}", of("loanById", "id"), of("loanByNumber", "number"));
     let made = compiled(&contract);
     assert_eq!(codes(&made), ["SPEC_OPERATION_REPEATED"]);
-    let client = made
-        .artifacts
-        .iter()
-        .filter(|one| one.path.contains("/client/"))
-        .map(|one| &*one.text)
-        .collect::<String>();
+    let client = all(&made, "/client/");
     assert!(client.contains("fn loan_by_id(") && client.contains("fn loan_by_number("));
 }
 
@@ -78,4 +79,49 @@ fn a_schema_that_was_left_out_takes_any_value() {
     let made = compiled(&contract);
     assert_eq!(codes(&made), ["SPEC_SCHEMA_EMPTY", "SPEC_SCHEMA_EMPTY"]);
     assert!(!text(&made, "generated/openapi/openapi.yaml").contains("null"));
+}
+
+/// A parent that lists its children, which include it.
+fn pets(branches: &str, children: &[&str]) -> String {
+    let mut contract = format!(
+        "{HEAD}paths:\n  /pets: {{get: {{operationId: pets, responses: {{'200': {{description: Pets, content: {{application/json: {{schema: {{$ref: '#/components/schemas/Pet'}}}}}}}}}}}}}}\ncomponents:\n  schemas:\n    Pet:\n      type: object\n      required: [kind]\n      properties: {{kind: {{type: string}}}}\n      oneOf: [{branches}]\n      discriminator: {{propertyName: kind}}\n"
+    );
+    for child in children {
+        contract.push_str(&format!(
+            "    {child}:\n      type: object\n      properties: {{of{child}: {{type: string}}}}\n      allOf: [{{$ref: '#/components/schemas/Pet'}}]\n"
+        ));
+    }
+    contract
+}
+
+#[test]
+fn branches_that_include_their_union_have_what_else_it_says() {
+    let to = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    for (branches, children) in [
+        (to("Dog"), &["Dog"][..]),
+        (format!("{}, {}", to("Dog"), to("Cat")), &["Dog", "Cat"]),
+        (format!("{}, {}", to("Dog"), to("Cat")), &["Dog", "Cat", "Eel"]),
+        (
+            format!("{}, {}, {}, {}", to("Dog"), to("Cat"), to("Eel"), to("Emu")),
+            &["Dog", "Cat", "Eel", "Emu"],
+        ),
+        (
+            format!("{{type: string}}, {}, {}", to("Dog"), to("Cat")),
+            &["Dog", "Cat"],
+        ),
+    ] {
+        let made = compiled(&pets(&branches, children));
+        assert!(codes(&made).contains(&"SPEC_BRANCH_INCLUDES"), "{:?}", made.diagnostics);
+        let zod = all(&made, "/zod/");
+        let dog = zod
+            .split("DogSchema =")
+            .nth(1)
+            .and_then(|rest| rest.split(';').next())
+            .unwrap();
+        assert!(
+            dog.contains("ofDog: z.string()") && dog.contains("kind: z.string()"),
+            "{dog}"
+        );
+        assert!(!dog.contains("PetSchema"), "{dog}");
+    }
 }

@@ -11,6 +11,7 @@ pub const CODES: &[&Code] = &[
     &TOO_DEEP,
     &TOO_MANY,
     &ALIAS_CYCLE,
+    &BRANCH_INCLUDES,
     &TYPE_CONFLICT,
     &TYPE_UNKNOWN,
     &NO_VALUE,
@@ -57,6 +58,16 @@ pub const TOO_MANY: Code = Code {
     title: "the contract multiplies its schemas beyond measure",
     explanation: "Schemas that merge each other through `allOf` within their own properties multiply with each level. \
                   Write the properties of the merged schema out instead.",
+};
+
+/// A branch of a union that includes the union.
+pub const BRANCH_INCLUDES: Code = Code {
+    id: "SPEC_BRANCH_INCLUDES",
+    severity: Severity::Warning,
+    title: "a branch includes the union that lists it",
+    explanation: "A schema lists others under `oneOf` or `anyOf`, and these include it through `allOf`. By the letter no value \
+                  satisfies that, since each leads back to the other. The branches are read as having what else the schema says. \
+                  To say so, move what they share into a schema of its own, without `oneOf`, and let them include that.",
 };
 
 /// A schema that is only another name for itself.

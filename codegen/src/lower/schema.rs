@@ -82,7 +82,7 @@ impl<'a> Lowering<'a> {
             );
             return Type::of(Kind::Any);
         }
-        self.budget -= 1;
+        self.budget = self.budget.saturating_sub(members.len().max(1));
         self.depth += 1;
         let ty = self.form_members(members, slot);
         self.depth -= 1;
