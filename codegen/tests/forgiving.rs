@@ -125,3 +125,21 @@ fn branches_that_include_their_union_have_what_else_it_says() {
         assert!(!dog.contains("PetSchema"), "{dog}");
     }
 }
+
+#[test]
+fn a_type_too_large_for_the_compiler_to_infer_is_written_out() {
+    // Twenty levels of two mentions each: a million times the innermost.
+    let mut contract = format!(
+        "{HEAD}paths: {{}}\ncomponents:\n  schemas:\n    Level0: {{type: object, properties: {{leaf: {{type: string}}}}}}\n"
+    );
+    for level in 1..=20 {
+        let below = format!("{{$ref: '#/components/schemas/Level{}'}}", level - 1);
+        contract.push_str(&format!(
+            "    Level{level}: {{type: object, properties: {{left: {below}, right: {below}}}}}\n"
+        ));
+    }
+    let made = compiled(&contract);
+    let zod = all(&made, "/zod/");
+    assert!(zod.contains("export const Level2Schema = z.object"));
+    assert_eq!(zod.matches(": z.ZodType<Level").count(), 1);
+}
