@@ -30,10 +30,11 @@ pub const OPERATION_ID_REPEATED: Code = Code {
 /// Two operations with the same method and path.
 pub const OPERATION_REPEATED: Code = Code {
     id: "SPEC_OPERATION_REPEATED",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     title: "two operations answer the same requests",
-    explanation: "Two paths that differ only in the names of their parameters match the same requests, so one of the operations \
-                  could never be reached. Merge them, or change one of the paths.",
+    explanation: "Two paths that differ only in the names of their parameters match the same requests. Clients, tools and \
+                  collections have both operations; a server answers with the first, and the second can never be reached. Merge \
+                  them, or change one of the paths.",
 };
 
 /// A path that is not one.

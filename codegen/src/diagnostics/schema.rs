@@ -7,9 +7,11 @@ use super::{Code, Severity};
 /// The codes of this family.
 pub const CODES: &[&Code] = &[
     &NOT_A_SCHEMA,
+    &SCHEMA_EMPTY,
     &TOO_DEEP,
     &TOO_MANY,
     &ALIAS_CYCLE,
+    &BRANCH_INCLUDES,
     &TYPE_CONFLICT,
     &TYPE_UNKNOWN,
     &NO_VALUE,
@@ -31,6 +33,15 @@ pub const NOT_A_SCHEMA: Code = Code {
                   in YAML, look at the indentation first.",
 };
 
+/// Nothing stands where a schema belongs.
+pub const SCHEMA_EMPTY: Code = Code {
+    id: "SPEC_SCHEMA_EMPTY",
+    severity: Severity::Warning,
+    title: "a schema was left out",
+    explanation: "Here stands a key for a schema and nothing (`null`) behind it. It is read as a schema that takes any value. \
+                  Write the schema, or `{}` when any value is meant.",
+};
+
 /// Nesting beyond all measure.
 pub const TOO_DEEP: Code = Code {
     id: "SPEC_TOO_DEEP",
@@ -47,6 +58,16 @@ pub const TOO_MANY: Code = Code {
     title: "the contract multiplies its schemas beyond measure",
     explanation: "Schemas that merge each other through `allOf` within their own properties multiply with each level. \
                   Write the properties of the merged schema out instead.",
+};
+
+/// A branch of a union that includes the union.
+pub const BRANCH_INCLUDES: Code = Code {
+    id: "SPEC_BRANCH_INCLUDES",
+    severity: Severity::Warning,
+    title: "a branch includes the union that lists it",
+    explanation: "A schema lists others under `oneOf` or `anyOf`, and these include it through `allOf`. By the letter no value \
+                  satisfies that, since each leads back to the other. The branches are read as having what else the schema says. \
+                  To say so, move what they share into a schema of its own, without `oneOf`, and let them include that.",
 };
 
 /// A schema that is only another name for itself.

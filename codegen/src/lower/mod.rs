@@ -8,6 +8,7 @@ mod domains;
 mod entities;
 mod enums;
 mod guards;
+mod heirs;
 mod lifecycles;
 mod media;
 mod merge;

@@ -91,14 +91,12 @@ impl<'a> Lowering<'a> {
                     continue;
                 };
                 let shape = (method, shape_of(&path));
-                if let Some(other) = shapes.insert(shape, raw.to_owned()) {
-                    let message = format!(
-                        "{} {raw} matches the same requests as {} {other}",
-                        method.as_str(),
-                        method.as_str()
-                    );
+                if let Some(other) = shapes.get(&shape) {
+                    let method = method.as_str();
+                    let message = format!("{method} {raw} matches the same requests as {method} {other}");
                     self.report_at(&codes::OPERATION_REPEATED, message, &operation.at);
-                    continue;
+                } else {
+                    shapes.insert(shape, raw.to_owned());
                 }
                 found.push(Found {
                     method,

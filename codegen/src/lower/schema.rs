@@ -77,6 +77,7 @@ impl<'a> Lowering<'a> {
         if !self.may_look_into_one_more() {
             return Type::of(Kind::Any);
         }
+        self.budget = self.budget.saturating_sub(members.len().saturating_sub(1));
         self.depth += 1;
         let ty = self.form_members(members, slot);
         self.depth -= 1;

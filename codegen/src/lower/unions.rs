@@ -13,6 +13,7 @@ use super::node::Node;
 use super::parts::{Member, Part};
 use super::schema::{Reserved, Slot};
 use super::tags::Discriminator;
+use crate::diagnostics::schema as codes;
 use crate::model::{Kind, Name, Shape, TextFormat, Type, TypeId, Union, Variant};
 
 /// The branches of a `oneOf` or `anyOf`.
@@ -40,7 +41,7 @@ impl<'a> Lowering<'a> {
             for key in ["oneOf", "anyOf"] {
                 let Some(node) = part.get(key) else { continue };
                 let branches = self.flatten_branches(&node, key, 0);
-                if branches.is_empty() {
+                if branches.is_empty() || self.is_branch_of(&branches, part, merged) {
                     continue;
                 }
                 let shapes = branches.iter().any(|branch| !only_constrains(branch.value));
@@ -57,6 +58,21 @@ impl<'a> Lowering<'a> {
             }
         }
         found
+    }
+
+    /// Whether the schemas that apply together are one of the branches, which includes the union.
+    fn is_branch_of(&mut self, branches: &[Node<'a>], part: &Part<'a>, merged: &Merged<'a>) -> bool {
+        let heirs = branches.iter().filter_map(|branch| self.heir(branch, &part.at));
+        let Some(heir) = heirs
+            .into_iter()
+            .find(|heir| merged.parts.iter().any(|other| other.at == *heir))
+        else {
+            return false;
+        };
+        let name = heir.rsplit('/').next().unwrap_or_default();
+        let message = format!("`{name}` is a branch and includes the whole; it is read as having the rest of it");
+        self.report_at(&codes::BRANCH_INCLUDES, message, &part.at);
+        true
     }
 
     /// Branches that are unions of the same kind and nothing else are branches of the outer one.
@@ -96,6 +112,9 @@ impl<'a> Lowering<'a> {
         let base: Vec<Member<'a>> = merged.parts.iter().map(base_member).collect();
         if let [branch] = branches.as_slice() {
             let mut members = base;
+            if self.heir(branch, &alternatives.at).is_some() {
+                members.clear();
+            }
             members.push(Member::new((*branch).clone()));
             let mut ty = self.form(&members, slot);
             ty.nullable |= nullable && ty.kind != Kind::Any;

@@ -12,7 +12,7 @@ use super::documents::{Document, Documents};
 use super::grammar::{self, Place as Kind, Step};
 use super::reference::{self, Refusal, Target};
 use super::{extension, upgrade};
-use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes, nearest};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes, nearest, schema as schemas};
 use crate::model::{Case, Name};
 
 /// Something that is still to be copied into the components of the bundle.
@@ -165,8 +165,16 @@ impl<'a, 'd> Linker<'a, 'd> {
 
     /// Copies a value: references lead into the bundle afterwards, and schemas are told in the terms of 3.1.
     pub(super) fn copy(&mut self, value: &Value, kind: Kind, at: &mut At<'_>) -> Value {
-        let Value::Object(map) = value else {
-            return value.clone();
+        let map = match value {
+            Value::Object(map) => map,
+            // YAML says `null` by saying nothing.
+            Value::Null if kind == Kind::Schema => {
+                let message = "nothing stands here; any value is taken";
+                self.diagnostics
+                    .push(Diagnostic::new(&schemas::SCHEMA_EMPTY, message, at.place()));
+                return Value::Object(Map::new());
+            }
+            _ => return value.clone(),
         };
         let mut copied = Map::with_capacity(map.len());
         for (key, value) in map {

@@ -86,13 +86,14 @@ impl<'m> Module<'m> {
         let title = &names.model.domain(domain).title;
         let about = comment_with_tags(&format!("Handlers of the domain {title}."), &[], "");
         let text = format!(
-            "{}\n{}{}\n{about}export interface {}<E extends Env = Env> {{\n{}}}\n\n/** Routes of the domain, by handler. */\nexport const {} = {{\n{}\n}} satisfies Readonly<Record<string, Route>>;\n",
+            "{}\n{}{}\n{about}export interface {}<E extends Env = Env> {{\n{}}}\n\n/** Routes of the domain, by handler. */\nexport const {}: Readonly<Record<keyof {}, Route>> = {{\n{}\n}};\n",
             module.imports.render(),
             module.constants,
             module.types,
             interface(names, domain),
             module.methods,
             routes(names, domain),
+            interface(names, domain),
             data::MARK,
         );
         (text, module.routes)

@@ -3,7 +3,7 @@
 //! Owns: records, enumerations, aliases, and how recursion is typed. Must not know: unions ([`super::unions`]).
 //!
 //! A type that reaches itself is written out, and its schema has that type: nothing can be inferred from a constant that
-//! mentions itself. Its mentions of types on the same circle are lazy, so the order of constants does not matter.
+//! mentions itself. So is one that is too large to be inferred ([`super::size`]). Its mentions of types on the same circle are lazy, so the order of constants does not matter.
 
 use super::docs;
 use super::expression::Writer;
@@ -26,7 +26,7 @@ pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
     };
     let expression = writer.guarded(expression, &def.guards);
     let comment = docs::definition(def);
-    if writer.components.is_recursive(id) {
+    if writer.is_written_out(id) {
         let spelt = types::definition(names, def, &mut |mentioned| writer.mention_type(mentioned));
         format!(
             "{comment}export type {name} = {spelt};\n\n{comment}export const {schema}: z.ZodType<{name}, {name}> = {expression};\n"

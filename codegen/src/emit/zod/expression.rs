@@ -5,6 +5,8 @@
 //! Other targets write schemas with the same [`Writer`]: its place tells where the modules of schemas are from there, and the
 //! imports that an expression needs are collected beside it.
 
+use std::collections::BTreeSet;
+
 use crate::emit::typescript::imports::Imports;
 use crate::emit::typescript::names::TsNames;
 use crate::emit::typescript::text::{regex, string, value};
@@ -30,6 +32,8 @@ pub(in crate::emit) struct Writer<'w> {
     pub(super) imports: &'w mut Imports,
     /// The definition in which the expression stands: mentions that lead back to it are lazy.
     pub(super) within: Option<TypeId>,
+    /// Types that are too large to be inferred, where definitions are written.
+    pub(super) large: Option<&'w BTreeSet<TypeId>>,
 }
 
 impl<'w> Writer<'w> {
@@ -46,7 +50,13 @@ impl<'w> Writer<'w> {
             place,
             imports,
             within: None,
+            large: None,
         }
+    }
+
+    /// Whether the type is written out, and its schema said to have it, rather than inferred from the schema.
+    pub(super) fn is_written_out(&self, id: TypeId) -> bool {
+        self.components.is_recursive(id) || self.large.is_some_and(|large| large.contains(&id))
     }
 
     /// The schema of a use: `z.array(ProjectSchema).min(1)`.

@@ -10,6 +10,7 @@ mod definition;
 mod docs;
 mod expression;
 mod order;
+mod size;
 #[cfg(test)]
 mod tests;
 mod unions;
@@ -79,6 +80,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     modules.push((format!("{folder}/index.ts"), vec![head(), index(&names)]));
     let components = input.model.components(Edges::All);
+    let large = size::large(input.model, &components);
     let named = names.modules();
     let formatted = |path: String, parts: Vec<String>, found: &mut Diagnostics| Artifact {
         text: format_parts(input.memo, &path, parts, found).into(),
@@ -97,6 +99,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
                     input.memo.part(key, round, input.revisions.now, || {
                         let mut imports = Imports::default();
                         let mut writer = Writer::new(&names, &components, Place::Module(module), &mut imports);
+                        writer.large = Some(&large);
                         (definition::write(&mut writer, id), imports)
                     })
                 })

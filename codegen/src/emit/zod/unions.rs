@@ -4,7 +4,7 @@
 //!
 //! - With a tag, `z.discriminatedUnion`: each variant is extended by the values of the tag that select it, since a variant's
 //!   own schema often takes any string there, or does not know the property at all.
-//! - With a tag, but with a variant that cannot be extended (recursive, not a record, or with checks of its own): `tagged` of
+//! - With a tag, but with a variant that cannot be extended (recursive, large, not a record, or with checks of its own): `tagged` of
 //!   `rules.ts`, which looks at the tag and then at one variant only. Trying all of them would take time that grows with the
 //!   power of the nesting.
 //! - Without a tag, `z.xor` for `oneOf` and `z.union` for `anyOf`.
@@ -92,7 +92,7 @@ fn is_extensible(writer: &Writer<'_>, ty: &Type) -> bool {
     for _ in 0..=writer.names.model.types.len() {
         let Kind::Named(id) = ty.kind else { return false };
         let guarded = ty.rules.is_some() || !writer.names.model.type_def(id).guards.is_empty();
-        if ty.nullable || guarded || writer.components.is_recursive(id) {
+        if ty.nullable || guarded || writer.is_written_out(id) {
             return false;
         }
         match &writer.names.model.type_def(id).shape {

@@ -85,7 +85,7 @@ export interface AuditHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const auditRoutes = {
+export const auditRoutes: Readonly<Record<keyof AuditHandlers, Route>> = {
   listAuditEvents: {
     operation: operations.listAuditEvents,
     pattern: '/projects/:s1/audit',
@@ -145,4 +145,4 @@ export const auditRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -180,7 +180,7 @@ export interface AuthHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const authRoutes = {
+export const authRoutes: Readonly<Record<keyof AuthHandlers, Route>> = {
   getCurrentUser: {
     operation: operations.getCurrentUser,
     pattern: '/auth/me',
@@ -341,4 +341,4 @@ export const authRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

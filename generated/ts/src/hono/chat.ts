@@ -315,7 +315,7 @@ export interface ChatHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const chatRoutes = {
+export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
   openChat: {
     operation: operations.openChat,
     pattern: '/chat',
@@ -624,4 +624,4 @@ export const chatRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

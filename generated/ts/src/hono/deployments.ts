@@ -128,7 +128,7 @@ export interface DeploymentsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const deploymentsRoutes = {
+export const deploymentsRoutes: Readonly<Record<keyof DeploymentsHandlers, Route>> = {
   listDeployments: {
     operation: operations.listDeployments,
     pattern: '/projects/:s1/deployments',
@@ -220,4 +220,4 @@ export const deploymentsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -231,7 +231,7 @@ export interface EnvironmentsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const environmentsRoutes = {
+export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Route>> = {
   getEnvironmentMatrix: {
     operation: operations.getEnvironmentMatrix,
     pattern: '/projects/:s1/environments',
@@ -454,4 +454,4 @@ export const environmentsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -152,7 +152,7 @@ export interface FilesHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const filesRoutes = {
+export const filesRoutes: Readonly<Record<keyof FilesHandlers, Route>> = {
   getFileTree: {
     operation: operations.getFileTree,
     pattern: '/projects/:s1/files/tree',
@@ -261,4 +261,4 @@ export const filesRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -90,7 +90,7 @@ export interface IncidentsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const incidentsRoutes = {
+export const incidentsRoutes: Readonly<Record<keyof IncidentsHandlers, Route>> = {
   listHealthChecks: {
     operation: operations.listHealthChecks,
     pattern: '/projects/:s1/environments/:s3/health-checks',
@@ -160,4 +160,4 @@ export const incidentsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -194,7 +194,7 @@ export interface OrganizationsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const organizationsRoutes = {
+export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, Route>> = {
   listOrganizations: {
     operation: operations.listOrganizations,
     pattern: '/organizations',
@@ -337,4 +337,4 @@ export const organizationsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -528,7 +528,7 @@ export interface ProjectsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const projectsRoutes = {
+export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
   listProjects: {
     operation: operations.listProjects,
     pattern: '/projects',
@@ -928,4 +928,4 @@ export const projectsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -55,7 +55,7 @@ export interface RetirementHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const retirementRoutes = {
+export const retirementRoutes: Readonly<Record<keyof RetirementHandlers, Route>> = {
   deleteProject: {
     operation: operations.deleteProject,
     pattern: '/projects/:s1',
@@ -92,4 +92,4 @@ export const retirementRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -164,7 +164,7 @@ export interface SecretsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const secretsRoutes = {
+export const secretsRoutes: Readonly<Record<keyof SecretsHandlers, Route>> = {
   getSecretsOverview: {
     operation: operations.getSecretsOverview,
     pattern: '/projects/:s1/secrets',
@@ -286,4 +286,4 @@ export const secretsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -186,7 +186,7 @@ export interface SpecsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const specsRoutes = {
+export const specsRoutes: Readonly<Record<keyof SpecsHandlers, Route>> = {
   applySpecs: {
     operation: operations.applySpecs,
     pattern: '/specs/apply',
@@ -341,4 +341,4 @@ export const specsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

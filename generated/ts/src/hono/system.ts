@@ -64,7 +64,7 @@ export interface SystemHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const systemRoutes = {
+export const systemRoutes: Readonly<Record<keyof SystemHandlers, Route>> = {
   getOpenapi: {
     operation: operations.getOpenapi,
     pattern: '/openapi.json',
@@ -106,4 +106,4 @@ export const systemRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -82,7 +82,7 @@ export interface TestsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const testsRoutes = {
+export const testsRoutes: Readonly<Record<keyof TestsHandlers, Route>> = {
   listTestRuns: {
     operation: operations.listTestRuns,
     pattern: '/projects/:s1/test-runs',
@@ -139,4 +139,4 @@ export const testsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -57,7 +57,7 @@ export interface ToolsHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const toolsRoutes = {
+export const toolsRoutes: Readonly<Record<keyof ToolsHandlers, Route>> = {
   listTools: {
     operation: operations.listTools,
     pattern: '/projects/:s1/mcp/tools',
@@ -94,4 +94,4 @@ export const toolsRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};

@@ -51,7 +51,7 @@ export interface UsersHandlers<E extends Env = Env> {
 }
 
 /** Routes of the domain, by handler. */
-export const usersRoutes = {
+export const usersRoutes: Readonly<Record<keyof UsersHandlers, Route>> = {
   listUsers: {
     operation: operations.listUsers,
     pattern: '/users',
@@ -81,4 +81,4 @@ export const usersRoutes = {
       { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
     ],
   },
-} satisfies Readonly<Record<string, Route>>;
+};
