@@ -33,7 +33,7 @@ impl<'a> Lowering<'a> {
                     .strip_prefix(target)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
                 {
-                    return Some(branch.reference()?);
+                    return branch.reference();
                 }
                 queue.push(target);
             }
