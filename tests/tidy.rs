@@ -91,11 +91,21 @@ fn arrows_between_crates_point_one_way() {
         ("sync/Cargo.toml", ["flaresmith-api", "axum", "tokio"].as_slice()),
         (
             "Cargo.toml",
-            ["axum.workspace", "tokio.workspace", "flaresmith-api.workspace"].as_slice(),
+            [
+                "axum.workspace",
+                "tokio.workspace",
+                "flaresmith-api.workspace",
+                "flaresmith-store.workspace",
+            ]
+            .as_slice(),
         ),
         (
             "generated/rust/Cargo.toml",
             ["flaresmith-codegen", "flaresmith-sync"].as_slice(),
+        ),
+        (
+            "generated/store/Cargo.toml",
+            ["flaresmith-codegen", "flaresmith-sync", "flaresmith-api"].as_slice(),
         ),
     ];
     let mut found = Vec::new();
