@@ -1,4 +1,4 @@
-//! The crate around the modules: `Cargo.toml`, `README.md`, `lib.rs`.
+//! The crate around the modules: `Cargo.toml`, `README.md`, `rustfmt.toml`, `lib.rs`.
 //!
 //! Owns: names of the crate and its folder, the list of its modules. Must not know: what is in them.
 
@@ -105,7 +105,7 @@ struct Manifest {
     version: String,
 }
 
-/// `Cargo.toml` and `README.md`.
+/// `Cargo.toml`, `README.md` and `rustfmt.toml`.
 pub(super) fn files(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let package = package(input);
     let title = one_line(&input.model.info.title);
@@ -122,6 +122,7 @@ pub(super) fn files(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Art
     for (frame, path) in [
         ("rust/crate/Cargo.toml", "Cargo.toml"),
         ("rust/crate/README.md", "README.md"),
+        ("rust/crate/rustfmt.toml", "rustfmt.toml"),
     ] {
         if let Some(text) = super::frame(input, frame, &context, diagnostics) {
             files.push(Artifact {

@@ -31,6 +31,10 @@ pub(super) const FRAMES: &[(&str, &str)] = &[
         include_str!("../../../../templates/rust/crate/README.md"),
     ),
     (
+        "rust/crate/rustfmt.toml",
+        include_str!("../../../../templates/rust/crate/rustfmt.toml"),
+    ),
+    (
         "rust/crate/lifecycle.rs",
         include_str!("../../../../templates/rust/crate/lifecycle.rs"),
     ),

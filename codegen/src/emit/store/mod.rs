@@ -83,6 +83,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     let sql = |dialect| format!("-- {GENERATED_BY}\n{}", schema::statements(&context, dialect));
     let mut files = vec![
         ("Cargo.toml".to_owned(), render("store/Cargo.toml")),
+        ("rustfmt.toml".to_owned(), render("rust/crate/rustfmt.toml")),
         ("src/lib.rs".to_owned(), rust(&render("store/lib.rs"))),
         ("src/secret.rs".to_owned(), rust(&render("store/secret.rs"))),
         ("src/enums.rs".to_owned(), rust(&enumerations::module(&context))),
