@@ -82,14 +82,19 @@ fn a_schema_that_was_left_out_takes_any_value() {
 }
 
 /// A parent that lists its children, which include it.
-fn pets(branches: &str, children: &[&str]) -> String {
+fn pets(branches: &str, children: &[&str], beside: usize) -> String {
     let mut contract = format!(
         "{HEAD}paths:\n  /pets: {{get: {{operationId: pets, responses: {{'200': {{description: Pets, content: {{application/json: {{schema: {{$ref: '#/components/schemas/Pet'}}}}}}}}}}}}}}\ncomponents:\n  schemas:\n    Pet:\n      type: object\n      required: [kind]\n      properties: {{kind: {{type: string}}}}\n      oneOf: [{branches}]\n      discriminator: {{propertyName: kind}}\n"
     );
-    for child in children {
-        contract.push_str(&format!(
-            "    {child}:\n      type: object\n      properties: {{of{child}: {{type: string}}}}\n      allOf: [{{$ref: '#/components/schemas/Pet'}}]\n"
-        ));
+    for (i, child) in children.iter().enumerate() {
+        let own = format!("type: object, properties: {{of{child}: {{type: string}}}}");
+        let parent = "{$ref: '#/components/schemas/Pet'}";
+        // What a child has of its own stands beside `allOf`, or in it.
+        contract.push_str(&if i % 2 == beside {
+            format!("    {child}: {{{own}, allOf: [{parent}]}}\n")
+        } else {
+            format!("    {child}: {{allOf: [{parent}, {{{own}}}]}}\n")
+        });
     }
     contract
 }
@@ -110,19 +115,21 @@ fn branches_that_include_their_union_have_what_else_it_says() {
             &["Dog", "Cat"],
         ),
     ] {
-        let made = compiled(&pets(&branches, children));
-        assert!(codes(&made).contains(&"SPEC_BRANCH_INCLUDES"), "{:?}", made.diagnostics);
-        let zod = all(&made, "/zod/");
-        let dog = zod
-            .split("DogSchema =")
-            .nth(1)
-            .and_then(|rest| rest.split(';').next())
-            .unwrap();
-        assert!(
-            dog.contains("ofDog: z.string()") && dog.contains("kind: z.string()"),
-            "{dog}"
-        );
-        assert!(!dog.contains("PetSchema"), "{dog}");
+        for beside in [0, 1] {
+            let made = compiled(&pets(&branches, children, beside));
+            assert!(codes(&made).contains(&"SPEC_BRANCH_INCLUDES"), "{:?}", made.diagnostics);
+            let zod = all(&made, "/zod/");
+            let dog = zod
+                .split("DogSchema =")
+                .nth(1)
+                .and_then(|rest| rest.split(';').next())
+                .unwrap();
+            assert!(
+                dog.contains("ofDog: z.string()") && dog.contains("kind: z.string()"),
+                "{dog}"
+            );
+            assert!(!dog.contains("PetSchema"), "{dog}");
+        }
     }
 }
 

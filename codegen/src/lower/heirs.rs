@@ -5,22 +5,22 @@
 //! Taken by the letter no value is a `Cat`, since to be one it has to be one already. What is meant is that a branch has the
 //! union's other keywords, and that is how it is read: a branch that includes its union is not taken apart by it again.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Lowering;
 use super::node::Node;
 
 impl<'a> Lowering<'a> {
-    /// The component that a branch refers to, when that includes, at any distance, the schema at a pointer.
-    pub(super) fn heir(&self, branch: &Node<'a>, union: &str) -> Option<&'a str> {
-        let target = branch.reference()?;
-        let mut seen: Vec<&'a str> = Vec::new();
-        let mut queue: Vec<&'a str> = vec![target];
+    /// Whether a branch refers to a component that includes, at any distance, the schema at a pointer.
+    pub(super) fn is_heir(&self, branch: &Node<'a>, union: &str) -> bool {
+        let mut seen: BTreeSet<&'a str> = BTreeSet::new();
+        let mut queue: Vec<&'a str> = branch.reference().into_iter().collect();
         while let Some(pointer) = queue.pop() {
-            if seen.contains(&pointer) {
+            if !seen.insert(pointer) {
                 continue;
             }
-            seen.push(pointer);
             let mut included: Vec<&'a Value> = self.lookup(pointer).into_iter().collect();
             while let Some(value) = included.pop() {
                 let all = value.get("allOf").and_then(Value::as_array);
@@ -33,11 +33,11 @@ impl<'a> Lowering<'a> {
                     .strip_prefix(target)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
                 {
-                    return branch.reference();
+                    return true;
                 }
                 queue.push(target);
             }
         }
-        None
+        false
     }
 }

@@ -136,6 +136,8 @@ pub(super) struct Merged<'a> {
     pub(super) parts: Vec<Part<'a>>,
     /// Tells this set from every other, for schemas that are met more than once.
     pub(super) key: String,
+    /// Pointers of the schemas that were opened for it, whether they left a part or not.
+    pub(super) opened: BTreeSet<String>,
 }
 
 impl<'a> Merged<'a> {

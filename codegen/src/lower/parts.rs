@@ -121,8 +121,9 @@ impl<'a> Lowering<'a> {
     }
 
     /// Replaces every reference by what it refers to, and that by what it refers to in turn. `own` is the pointer of the
-    /// schema itself, where it has one that others can refer to: it must not come back to it.
-    pub(super) fn follow_all(&mut self, parts: &mut Parts<'a>, own: Option<&str>) {
+    /// schema itself, where it has one that others can refer to: it must not come back to it. What comes back are the pointers of
+    /// all that was referred to.
+    pub(super) fn follow_all(&mut self, parts: &mut Parts<'a>, own: Option<&str>) -> BTreeSet<String> {
         let mut done: BTreeSet<String> = BTreeSet::new();
         // A parent's fields come before those of the child that refers to it: the last that is found comes first.
         let mut followed: Vec<Vec<Part<'a>>> = Vec::new();
@@ -146,12 +147,15 @@ impl<'a> Lowering<'a> {
             let node = Node { at: target, value };
             let mut inner = Parts::default();
             self.expand(&Member::new(node), false, &mut inner, 0);
+            // What stands inline in it is looked into as well.
+            self.budget = self.budget.saturating_sub(inner.parts.len());
             followed.push(inner.parts);
             parts.never |= inner.never;
             queue.extend(inner.refs);
         }
         let own_parts = std::mem::take(&mut parts.parts);
         parts.parts = followed.into_iter().rev().flatten().chain(own_parts).collect();
+        done
     }
 
     fn expand(&mut self, member: &Member<'a>, own: bool, parts: &mut Parts<'a>, depth: usize) {

@@ -3,7 +3,7 @@
 //! Owns: definitions and their slots, references, and which kind of schema goes to which module. Must not know: the details of
 //! any kind (`objects`, `scalars`, `enums`, `unions`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -104,12 +104,14 @@ impl<'a> Lowering<'a> {
                 return ty;
             }
         }
+        let mut opened = BTreeSet::new();
         if !parts.refs.is_empty() {
-            self.follow_all(&mut parts, own.as_deref());
+            opened = self.follow_all(&mut parts, own.as_deref());
             if parts.never {
                 return Type::of(Kind::Never);
             }
         }
+        opened.extend(members.iter().map(|member| member.node.at.clone()));
         let key: Vec<String> = members
             .iter()
             .map(|member| format!("{}{}", member.node.at, if member.plain { "!" } else { "" }))
@@ -117,6 +119,7 @@ impl<'a> Lowering<'a> {
         let merged = Merged {
             parts: parts.parts,
             key: key.join("&"),
+            opened,
         };
         let outer = std::mem::take(&mut self.wanted);
         self.guard_members(&merged, members);

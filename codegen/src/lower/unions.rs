@@ -62,11 +62,12 @@ impl<'a> Lowering<'a> {
 
     /// Whether the schemas that apply together are one of the branches, which includes the union.
     fn is_branch_of(&mut self, branches: &[Node<'a>], part: &Part<'a>, merged: &Merged<'a>) -> bool {
-        let heirs = branches.iter().filter_map(|branch| self.heir(branch, &part.at));
-        let Some(heir) = heirs
-            .into_iter()
-            .find(|heir| merged.parts.iter().any(|other| other.at == *heir))
-        else {
+        let is_opened = |branch: &&Node<'a>| branch.reference().is_some_and(|target| merged.opened.contains(target));
+        let heir = branches
+            .iter()
+            .filter(is_opened)
+            .find(|branch| self.is_heir(branch, &part.at));
+        let Some(heir) = heir.and_then(Node::reference) else {
             return false;
         };
         let name = heir.rsplit('/').next().unwrap_or_default();
@@ -112,7 +113,7 @@ impl<'a> Lowering<'a> {
         let base: Vec<Member<'a>> = merged.parts.iter().map(base_member).collect();
         if let [branch] = branches.as_slice() {
             let mut members = base;
-            if self.heir(branch, &alternatives.at).is_some() {
+            if self.is_heir(branch, &alternatives.at) {
                 members.clear();
             }
             members.push(Member::new((*branch).clone()));
@@ -195,6 +196,7 @@ impl<'a> Lowering<'a> {
             let piece = Merged {
                 parts: merged.parts.clone(),
                 key: format!("{}:{}", merged.key, one.word()),
+                opened: merged.opened.clone(),
             };
             let ty = self.one_type(&piece, *one, false, Slot::Inline(Context::of(&name, one.word())));
             variants.push((ty, None));
