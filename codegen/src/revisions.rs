@@ -155,8 +155,13 @@ impl Revisions {
 
     /// The same, or anything that it refers to without a step between. What older versions write in place counts as part of it.
     pub(crate) fn of_unit_and_next(&self, pointer: &str) -> Round {
-        const IN_PLACE: [&str; 2] = ["/components/callbacks/", "/components/pathItems/"];
-        let in_place = |pointer: &str| IN_PLACE.iter().any(|section| pointer.starts_with(section));
+        const IN_PLACE: [&str; 4] = [
+            "/paths/",
+            "/webhooks/",
+            "/components/callbacks/",
+            "/components/pathItems/",
+        ];
+        let in_place = |pointer: &str| IN_PLACE.iter().any(|group| pointer.starts_with(group));
         let next = |pointer: &String| match self.units.get(pointer) {
             Some(unit) if unit.is_alias || in_place(pointer) => self.of(Some(&unit.round)),
             unit => self.of(unit.map(|unit| &unit.own)),

@@ -44,8 +44,10 @@ fn contract() -> Value {
             },
             "/pets/{id}": { "get": { "tags": ["pets"], "parameters": [{ "name": "id", "in": "path", "required": true, "schema":
                 { "$ref": "#/components/schemas/Id" } }, { "name": "filter", "in": "query", "style": "deepObject", "schema": { "type":
-                "object", "properties": { "a": { "type": "string" } } } }], "responses": { "200": { "description": "d", "content": { "application/json":
+                "object", "properties": { "a": { "type": "string" } } } }, { "name": "state", "in": "query", "schema": { "anyOf": [
+                { "$ref": "#/components/schemas/Status" }, { "type": "null" }] } }], "responses": { "200": { "description": "d", "content": { "application/json":
                 { "schema": { "$ref": "#/components/schemas/Animal" }, "examples": { "one": { "value": { "kind": "cat", "lives": 9 } } } } } } } } },
+            "/moved/{id}": { "$ref": "#/paths/~1pets~1{id}" },
             "/owners": { "put": { "operationId": "setOwner", "tags": ["owners"], "requestBody": { "content": { "multipart/form-data":
                 { "schema": { "type": "object", "properties": { "name": { "type": "string" }, "photo": { "type": "string", "contentMediaType":
                 "image/png" } } }, "encoding": { "photo": { "contentType": "image/png" } } } } }, "responses": { "204": { "description": "d" } } } },
@@ -270,6 +272,26 @@ fn the_contract_is_sound_and_reaches_every_target() {
     let made = compiled(&project, None);
     let targets: std::collections::BTreeSet<&str> = made.artifacts.iter().map(|artifact| artifact.target).collect();
     assert!(targets.len() >= 8, "{targets:?} {:#?}", made.diagnostics);
+}
+
+#[test]
+fn what_a_path_refers_to_is_written_in_its_place_as_it_is_now() {
+    let query = json!({ "name": "q", "in": "query", "schema": { "anyOf": [{ "$ref": "#/components/schemas/S" }, { "type": "null" }] } });
+    let memo = Memo::lasting();
+    for ty in ["string", "integer", "boolean", "string", "integer"] {
+        let project = Project {
+            contract: json!({
+                "openapi": "3.1.0", "info": { "title": "Made", "version": "1" },
+                "paths": { "/a": { "$ref": "#/paths/~1b" }, "/b": { "get": { "parameters": [query], "responses": { "204": { "description": "d" } } } } },
+                "components": { "schemas": { "S": { "type": ty } } },
+            }),
+            spec: 0,
+            targets: 0,
+        };
+        let (again, clean) = (told(&compiled(&project, Some(&memo))), told(&compiled(&project, None)));
+        let differs = again.lines().zip(clean.lines()).find(|(again, clean)| again != clean);
+        assert_eq!(differs, None, "{ty}");
+    }
 }
 
 proptest! {
