@@ -136,7 +136,7 @@ fn typescript(text: &str, media_type: MediaType) -> Result<(), String> {
 
 fn json(path: &str, text: &str) -> Result<(), String> {
     let document: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if path.ends_with(".postman_collection.json") || path.contains("postman") {
+    if path.contains("postman") {
         scripts(&document)?;
     }
     Ok(())
@@ -157,7 +157,7 @@ fn scripts(value: &Value) -> Result<(), String> {
     }
 }
 
-/// The YAML of a document is the document.
+/// YAML is read as a document of this kind is.
 fn yaml(path: &str, text: &str) -> Result<(), String> {
     let mut sources = Sources::default();
     sources.insert(path, text.as_bytes());

@@ -11,7 +11,7 @@ mod seeds;
 
 use std::collections::BTreeMap;
 
-use flaresmith_codegen::diagnostics::{At, Diagnostic, Diagnostics, Severity};
+use flaresmith_codegen::diagnostics::{At, Diagnostic, Diagnostics, Severity, any_error};
 use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::locate::Locator;
@@ -88,7 +88,7 @@ fn emitted(targets: &[&str], sources: &Sources) -> bool {
     };
     settings.rust.handlers = Some("src/handlers".to_owned());
     let found = analyse(sources, &settings).diagnostics;
-    if has_errors(&found) {
+    if any_error(&found) {
         return false;
     }
     let Compilation {
@@ -134,10 +134,6 @@ fn contract(bytes: &[u8]) -> Sources {
     };
     sources.insert(REPOSITORY[0], document.to_string().into_bytes());
     sources
-}
-
-fn has_errors(found: &[Diagnostic]) -> bool {
-    found.iter().any(|found| found.severity == Severity::Error)
 }
 
 /// Every problem can be shown: its place is in a file that was given.

@@ -13,8 +13,9 @@ use super::spot::Spot;
 use crate::check::redacted;
 use crate::diagnostics::Place;
 use crate::diagnostics::change::{Class, Rule};
-use crate::model::graph::{Edges, mentioned};
-use crate::model::{Content, Model, Operation, Type, TypeId};
+use crate::model::graph::Edges;
+use crate::model::{Model, Operation, TypeId};
+use crate::revisions::in_operation;
 
 /// Longest text of what was and what is, in characters.
 const SHORT: usize = 80;
@@ -201,22 +202,9 @@ impl Reach {
     }
 
     fn user(&mut self, name: String, operation: &Operation) {
-        let mut types = Vec::new();
-        for parameter in &operation.parameters {
-            mentioned(&parameter.ty, Edges::All, &mut types);
-        }
-        if let Some(body) = &operation.body {
-            of_contents(&body.contents, &mut types);
-        }
-        for response in &operation.responses {
-            of_contents(&response.contents, &mut types);
-            for header in &response.headers {
-                mentioned(&header.ty, Edges::All, &mut types);
-            }
-        }
         let number = self.names.len();
         self.names.push(name);
-        for id in types {
+        for id in in_operation(operation) {
             if let Some(list) = self.users.get_mut(id.index()) {
                 list.push(number);
             }
@@ -240,13 +228,6 @@ impl Reach {
             .into_iter()
             .filter_map(|number| self.names.get(number).cloned())
             .collect()
-    }
-}
-
-fn of_contents(contents: &[Content], found: &mut Vec<TypeId>) {
-    for ty in contents.iter().filter_map(|content: &Content| content.ty.as_ref()) {
-        let ty: &Type = ty;
-        mentioned(ty, Edges::All, found);
     }
 }
 

@@ -5,10 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::entity::shortened;
 use crate::model::{Case, Column, ColumnKind, Entity, ForeignKey, Model, Name, TypeId};
-
-/// Postgres cuts longer names off, so that two of them may become one.
-const LONGEST: usize = 63;
 
 /// Enumerations that columns have, in the order of their types, and what the database calls each.
 pub(super) fn enumerations(model: &Model) -> BTreeMap<TypeId, String> {
@@ -33,20 +31,6 @@ pub(super) fn enumerations(model: &Model) -> BTreeMap<TypeId, String> {
     found
 }
 
-/// A name that Postgres keeps whole: a long one ends in a digest of itself instead.
-pub(super) fn shortened(name: &str) -> String {
-    if name.len() <= LONGEST {
-        return name.to_owned();
-    }
-    let digest = blake3::hash(name.as_bytes()).to_hex();
-    let mut end = LONGEST - 9;
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    let digest = digest.get(..8).unwrap_or_default();
-    format!("{}_{digest}", name.get(..end).unwrap_or_default())
-}
-
 /// Names of columns by their indexes.
 pub(super) fn columns<'e>(entity: &'e Entity, indexes: &[usize]) -> Vec<&'e Column> {
     indexes.iter().filter_map(|index| entity.columns.get(*index)).collect()
@@ -61,10 +45,27 @@ pub(super) fn constraint(entity: &Entity, indexes: &[usize], end: &str) -> Strin
     shortened(&format!("{}_{}_{end}", entity.table, columns.join("_")))
 }
 
-/// Name of a reference: of one column with both its ends, as Drizzle has it; else, or when that is too long or no longer the
-/// only one, with its own columns alone.
+/// Name of a reference: of one column with both its ends, as Drizzle has it; else, or when that is too long, with its own columns
+/// alone, unless other references have the same.
 pub(super) fn reference(model: &Model, entity: &Entity, key: &ForeignKey) -> String {
-    inline_reference(model, entity, key).unwrap_or_else(|| constraint(entity, &key.columns, "fk"))
+    if let Some(name) = inline_reference(model, entity, key) {
+        return name;
+    }
+    let alike = entity.foreign_keys.iter().filter(|other| other.columns == key.columns);
+    match model.entities.get(key.entity.index()) {
+        Some(target) if alike.count() > 1 => {
+            let fields: Vec<&str> = columns(target, &key.fields)
+                .iter()
+                .map(|column| column.name.as_str())
+                .collect();
+            constraint(
+                entity,
+                &key.columns,
+                &format!("{}_{}_fk", target.table, fields.join("_")),
+            )
+        }
+        _ => constraint(entity, &key.columns, "fk"),
+    }
 }
 
 /// The name of a reference that can stand at its column: there is one column, one reference from it, and its name is not too
@@ -99,20 +100,4 @@ pub(super) fn leads_to(entity: &Entity, key: &ForeignKey, target: &Entity) -> Na
         }
     }
     target.name.clone()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_names_stay_apart_when_postgres_would_cut_them() {
-        let long = "a".repeat(70);
-        let one = shortened(&format!("{long}_one"));
-        let two = shortened(&format!("{long}_two"));
-        assert_eq!((one.len(), two.len()), (63, 63));
-        assert_ne!(one, two);
-        assert_eq!(shortened("projects_id_fk"), "projects_id_fk");
-        assert!(shortened(&"é".repeat(40)).len() <= 63);
-    }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::columns::{column_kind, fits};
 use super::node::{Node, lookup, step};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, extension as codes, nearest};
+use crate::model::entity::{LONGEST_NAME, shortened};
 use crate::model::{
     Case, Column, ColumnDefault, ColumnKind, Entity, EntityId, Field, ForeignKey, Index, Model, OnDelete, Record,
     Shape, TypeId,
@@ -18,9 +19,6 @@ use crate::openapi::Bundle;
 use crate::openapi::extension::{
     self, ColumnExtension, ColumnWord, KEY, OnDeleteWord, ReferenceExtension, SchemaExtension, TableExtension,
 };
-
-/// Databases cut off longer names, so that two could become one.
-const LONGEST_NAME: usize = 63;
 
 /// How far included schemas are looked through for a property.
 const DEPTH: usize = 16;
@@ -100,7 +98,7 @@ impl Reader<'_> {
         let table = said
             .name
             .clone()
-            .unwrap_or_else(|| short(&plural(&def.name.to(Case::Snake))));
+            .unwrap_or_else(|| shortened(&plural(&def.name.to(Case::Snake))));
         let mut columns = Vec::new();
         let mut references = Vec::new();
         let mut indexes = Vec::new();
@@ -124,7 +122,7 @@ impl Reader<'_> {
             let column = self.column(field, &said, pointer.as_deref().unwrap_or(at));
             if said.index && !said.unique {
                 indexes.push(Index {
-                    name: short(&format!("{table}_{}_idx", column.name)),
+                    name: shortened(&format!("{table}_{}_idx", column.name)),
                     columns: vec![columns.len()],
                     unique: false,
                 });
@@ -198,7 +196,7 @@ impl Reader<'_> {
         Column {
             field: field.wire.clone(),
             field_name: field.name.clone(),
-            name: (said.name.clone()).unwrap_or_else(|| short(&field.name.to(Case::Snake))),
+            name: (said.name.clone()).unwrap_or_else(|| shortened(&field.name.to(Case::Snake))),
             kind,
             ty: field.ty.clone(),
             nullable: !field.required || self.model.admits_null(&field.ty),
@@ -273,7 +271,7 @@ impl Reader<'_> {
                 .map(|column| column.name.as_str())
                 .collect();
             let end = if unique { "key" } else { "idx" };
-            let name = name.unwrap_or_else(|| short(&format!("{table}_{}_{end}", names.join("_"))));
+            let name = name.unwrap_or_else(|| shortened(&format!("{table}_{}_{end}", names.join("_"))));
             if found.iter().any(|known| known.name == name) {
                 self.tell(&at, format!("there is an index `{name}` already"), None);
                 continue;
@@ -479,21 +477,6 @@ fn plural(word: &str) -> String {
     }
 }
 
-/// A name of a length that databases keep, still distinct.
-fn short(name: &str) -> String {
-    if name.len() <= LONGEST_NAME {
-        return name.to_owned();
-    }
-    let hash = blake3::hash(name.as_bytes()).to_hex();
-    let mut head = name.to_owned();
-    let mut length = LONGEST_NAME - 9;
-    while !head.is_char_boundary(length) {
-        length -= 1;
-    }
-    head.truncate(length);
-    format!("{head}_{}", hash.get(..8).unwrap_or(""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -509,13 +492,5 @@ mod tests {
         ] {
             assert_eq!(plural(&Name::new(word).to(Case::Snake)), expected);
         }
-    }
-
-    #[test]
-    fn long_names_are_cut_and_stay_distinct() {
-        let long = "x".repeat(80);
-        let other = format!("{long}y");
-        assert!(short(&long).len() <= LONGEST_NAME);
-        assert_ne!(short(&long), short(&other));
     }
 }

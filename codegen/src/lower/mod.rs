@@ -75,7 +75,7 @@ pub fn with_sent(bundle: &Bundle, model: &Model) -> Model {
         constitution: model.constitution.clone(),
         ..Model::default()
     };
-    // Whatever is wrong was told when the model was made.
+    // What is wrong in the rest was told when the model was made, and nothing is made of callbacks that it could spoil.
     lowered(bundle, known, Some(&model.info.title), true, &mut Diagnostics::new())
 }
 
@@ -87,9 +87,10 @@ fn lowered(bundle: &Bundle, mut model: Model, name: Option<&str>, sent: bool, di
     lowering.root_policy(&mut model);
     lowering.domains(&mut model);
     lowering.operations(&mut model);
-    lowering.webhooks(&mut model);
     if sent {
         lowering.sent(&mut model);
+    } else {
+        lowering.webhooks(&mut model);
     }
     lowering.assign_tags();
     model.guard_definitions = lowering.guard_definitions();

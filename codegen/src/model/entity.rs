@@ -8,6 +8,23 @@ use super::name::Name;
 use super::types::{Docs, Type, TypeId};
 use crate::diagnostics::Place;
 
+/// How long a name may be for a database to keep it, in bytes. Postgres cuts longer ones off, so that two of them may become one.
+pub(crate) const LONGEST_NAME: usize = 63;
+
+/// A name that a database keeps whole: a long one ends in a digest of itself instead.
+pub(crate) fn shortened(name: &str) -> String {
+    if name.len() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let digest = blake3::hash(name.as_bytes()).to_hex();
+    let mut end = LONGEST_NAME - 9;
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let digest = digest.get(..8).unwrap_or_default();
+    format!("{}_{digest}", name.get(..end).unwrap_or_default())
+}
+
 /// Index of an entity in `Model::entities`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntityId(pub(crate) u32);
@@ -191,4 +208,20 @@ pub struct LifecycleVariant {
     pub initial: String,
     /// What may happen.
     pub transitions: Vec<Transition>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_stay_apart_when_postgres_would_cut_them() {
+        let long = "a".repeat(70);
+        let one = shortened(&format!("{long}_one"));
+        let two = shortened(&format!("{long}_two"));
+        assert_eq!((one.len(), two.len()), (63, 63));
+        assert_ne!(one, two);
+        assert_eq!(shortened("projects_id_fk"), "projects_id_fk");
+        assert!(shortened(&"é".repeat(40)).len() <= LONGEST_NAME);
+    }
 }

@@ -120,7 +120,8 @@ pub(super) fn apart<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
     const STACK: usize = 32 << 20;
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read);
-        thread.ok()?.join().ok()
+        let read = thread.ok()?.join();
+        Some(read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use super::columns::column;
 use super::names::Relation;
 use super::{Context, PG};
-use crate::emit::database::{columns, constraint, inline_reference, shortened};
+use crate::emit::database::{self, columns, constraint, inline_reference};
 use crate::emit::typescript::imports::Imports;
 use crate::emit::typescript::text::{comment, key, member, string};
+use crate::model::entity::shortened;
 use crate::model::{Column, Entity, EntityId, ForeignKey, Model, OnDelete, TypeId};
 
 /// The definition of a table.
@@ -119,7 +120,7 @@ fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut I
             .unwrap_or_default();
         found.push(format!(
             "  foreignKey({{ name: {}, columns: [{}], foreignColumns: [{}] }}){delete},\n",
-            string(&constraint(entity, &reference.columns, "fk")),
+            string(&database::reference(context.model, entity, reference)),
             list("t", entity, &reference.columns),
             list(constant, target, &reference.fields),
         ));

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::emit::database;
-use crate::emit::rust::names::{RustNames, is_keyword, is_no_module, never_raw, raw};
+use crate::emit::rust::names::{RustNames, is_no_module, never_raw, raw};
 use crate::model::{Case, Name, TypeId};
 
 /// Every name of the crate. Indexes are those of the model.
@@ -50,7 +50,7 @@ impl<'m> StoreNames<'m> {
         });
         Self {
             rust: RustNames::new(model),
-            modules: Case::Snake.distinct(&tables, |text| is_no_module(text) || is_keyword(text)),
+            modules: Case::Snake.distinct(&tables, is_no_module),
             columns: columns.collect(),
             relations: relations.collect(),
             enums: database::enumerations(model),

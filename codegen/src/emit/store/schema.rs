@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::Context;
-use crate::emit::database::{columns, constraint, reference, shortened};
+use crate::emit::database::{columns, constraint, reference};
+use crate::model::entity::shortened;
 use crate::model::{Column, ColumnDefault, ColumnKind, Entity, ForeignKey, OnDelete, Shape};
 
 /// A kind of database.

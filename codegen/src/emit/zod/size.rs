@@ -8,7 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::graph::{Components, Edges};
+use super::order::topological;
+use crate::model::graph::Components;
 use crate::model::{Kind, Model, Shape, Type, TypeId};
 
 /// Characters of an inferred type from which on it gets a name.
@@ -19,41 +20,26 @@ const SMALL: usize = 40;
 
 /// The types that are too large to be inferred. Those that reach themselves have names already and are not among them.
 pub(super) fn large(model: &Model, components: &Components) -> BTreeSet<TypeId> {
+    let ids: Vec<TypeId> = model.named().map(|(id, _)| id).collect();
     let mut large = BTreeSet::new();
-    let ids = || (0..model.types.len()).filter_map(|i| Some(TypeId(u32::try_from(i).ok()?)));
-    let mut sizes: Vec<Option<usize>> = ids().map(|id| components.is_recursive(id).then_some(SMALL)).collect();
-    for id in ids() {
-        // A stack of our own, since chains may be long. It ends: what is on a circle has its size.
-        let mut work = vec![id];
-        while let Some(current) = work.last().copied() {
-            let is_open = |id: &TypeId| sizes.get(id.index()).is_some_and(Option::is_none);
-            if !is_open(&current) {
-                work.pop();
-                continue;
-            }
-            let waiting: Vec<TypeId> = model
-                .references(current, Edges::All)
-                .into_iter()
-                .filter(is_open)
-                .collect();
-            if waiting.is_empty() {
-                let mut size = of_definition(model, current, &sizes);
-                if size > LARGE {
-                    large.insert(current);
-                    size = SMALL;
-                }
-                if let Some(place) = sizes.get_mut(current.index()) {
-                    *place = Some(size);
-                }
-            }
-            work.extend(waiting);
+    let mut sizes = vec![SMALL; ids.len()];
+    for id in topological(model, components, &ids) {
+        if components.is_recursive(id) {
+            continue;
+        }
+        let size = of_definition(model, id, &sizes);
+        if size > LARGE {
+            large.insert(id);
+        } else if let Some(known) = sizes.get_mut(id.index()) {
+            *known = size;
         }
     }
     large
 }
 
-fn of_definition(model: &Model, id: TypeId, sizes: &[Option<usize>]) -> usize {
+fn of_definition(model: &Model, id: TypeId, sizes: &[usize]) -> usize {
     match &model.type_def(id).shape {
+        // Further members add nothing to the type that is inferred.
         Shape::Record(record) => {
             let fields = record.fields.iter();
             let fields = fields.map(|field| SMALL + field.wire.len() + of_type(&field.ty, sizes));
@@ -68,7 +54,7 @@ fn of_definition(model: &Model, id: TypeId, sizes: &[Option<usize>]) -> usize {
     }
 }
 
-fn of_type(ty: &Type, sizes: &[Option<usize>]) -> usize {
+fn of_type(ty: &Type, sizes: &[usize]) -> usize {
     match &ty.kind {
         Kind::List(item) | Kind::Map(item) => of_type(item, sizes).saturating_add(SMALL),
         Kind::Tuple { items, rest } => {
@@ -78,7 +64,7 @@ fn of_type(ty: &Type, sizes: &[Option<usize>]) -> usize {
                 .fold(SMALL, usize::saturating_add)
         }
         Kind::Literals(values) => of_values(values),
-        Kind::Named(id) => sizes.get(id.index()).copied().flatten().unwrap_or(SMALL),
+        Kind::Named(id) => sizes.get(id.index()).copied().unwrap_or(SMALL),
         _ => SMALL,
     }
 }
