@@ -103,7 +103,10 @@ impl<'a> Around<'a> {
     /// What the specs of HEAD give at the path, if it has one of the digests: for repositories that do not commit what is
     /// generated.
     fn out_of_specs_of_head(&self, path: &str, digests: &[Digest]) -> Option<String> {
-        let text = self.of_head.get_or_init(|| self.output_of_head().unwrap_or_default()).get(path)?;
+        let text = self
+            .of_head
+            .get_or_init(|| self.output_of_head().unwrap_or_default())
+            .get(path)?;
         digests.contains(&Digest::of(text.as_bytes())).then(|| text.to_string())
     }
 

@@ -441,7 +441,9 @@ impl Plan {
     /// Bases that change otherwise than by what is told of [`Self::rebased`].
     pub fn due_bases(&self) -> impl Iterator<Item = &Change> {
         let of_rebased: BTreeSet<String> = self.rebased.iter().map(|path| base::path_of(path)).collect();
-        self.bases.iter().filter(move |change| !of_rebased.contains(&change.path))
+        self.bases
+            .iter()
+            .filter(move |change| !of_rebased.contains(&change.path))
     }
 
     /// Everything to write or delete but the lock.
