@@ -146,6 +146,67 @@ async fn an_organization_keeps_an_owner_and_who_is_removed_sees_nothing() {
 }
 
 #[tokio::test]
+async fn an_invitation_opens_an_account_with_the_roles_of_one_organization_alone() {
+    on_both(async |instance| {
+        let (first, owner) = instance.organization("Northwind").await;
+        let attacker = instance.member(&owner, &first, "a@example.com", "viewer").await;
+        let made = instance
+            .call(&attacker, "POST", "/organizations", Some(json!({"name": "Trap"})))
+            .await
+            .is(201);
+        let trap = made.text("/id");
+        let invite = async |token: &str, organization: &str, role: &str| {
+            let body = json!({"email": "victim@example.com", "role": role});
+            let path = format!("/organizations/{organization}/members");
+            instance.call(token, "POST", &path, Some(body)).await
+        };
+        let accept = async |invitation: &str| {
+            let body = json!({"token": invitation, "name": "x", "password": "correct horse battery staple"});
+            instance.send("POST", "/auth/invitations/accept", &[], Some(body)).await
+        };
+        // The account waits with a role of the first organization: no other gets a token for it, or adds anything.
+        let invited = invite(&owner, &first, "owner").await.is(201);
+        invite(&attacker, &trap, "viewer").await.fails(409, "RESOURCE_CONFLICT");
+        let project = instance.project(&attacker, &trap, "Shop").await;
+        let path = format!("/projects/{project}/members");
+        let body = json!({"email": "victim@example.com", "role": "viewer"});
+        instance
+            .call(&attacker, "POST", &path, Some(body.clone()))
+            .await
+            .fails(409, "RESOURCE_CONFLICT");
+        let path = format!("/organizations/{trap}/members");
+        let list = instance.call(&attacker, "GET", &path, None).await.is(200);
+        assert!(list.body.pointer("/items/1").is_none(), "{list:?}");
+
+        // Nor does an owner of a mere project of the same organization.
+        let project = instance.project(&owner, &first, "Shop").await;
+        let path = format!("/projects/{project}/members");
+        let added = instance.call(&owner, "POST", &path, Some(body)).await.is(201);
+        assert_eq!(added.body.pointer("/invitation"), Some(&json!(null)));
+
+        // An invitation that somebody kept from before opens nothing once there is another.
+        let members = format!("/organizations/{first}/members");
+        let member = format!("{members}/{}", invited.text("/member/id"));
+        instance.call(&owner, "DELETE", &member, None).await.is(204);
+        let kept = invite(&attacker, &trap, "viewer").await.is(201);
+        let member = format!("/organizations/{trap}/members/{}", kept.text("/member/id"));
+        instance.call(&attacker, "DELETE", &member, None).await.is(204);
+        let good = invite(&owner, &first, "owner").await.is(201);
+        for old in [&invited, &kept] {
+            accept(&old.text("/invitation/token"))
+                .await
+                .fails(400, "AUTH_INVITATION_INVALID");
+        }
+        let session = accept(&good.text("/invitation/token")).await.is(200);
+        assert_eq!(session.body.pointer("/user/emailVerified"), Some(&json!(false)));
+        // Who has an account is added as they are.
+        let added = invite(&attacker, &trap, "viewer").await.is(201);
+        assert_eq!(added.body.pointer("/invitation"), Some(&json!(null)));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_service_token_is_good_for_its_project_and_role() {
     on_both(async |instance| {
         let (organization, owner) = instance.organization("Northwind").await;

@@ -15,6 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::features::shown::shown;
+use crate::features::users::invitation::invited;
 use crate::identity::first_owner::{CREDENTIAL, credential};
 use crate::identity::sessions::{self, Origin, Tokens};
 use crate::identity::{Caller, passwords};
@@ -71,21 +72,18 @@ pub(super) async fn with_invitation(
         .await
         .map_err(failed)?
         .ok_or_else(invalid)?;
-    let id = invitation
-        .identifier
-        .strip_prefix("invitation:")
-        .and_then(|id| Uuid::parse_str(id).ok());
-    let user = users::Entity::find_by_id(id.ok_or_else(invalid)?)
+    let id = invited(&invitation.identifier).ok_or_else(invalid)?;
+    let user = users::Entity::find_by_id(id)
         .one(&*write)
         .await
         .map_err(failed)?
         .filter(|user| user.status == UserStatus::Invited)
         .ok_or_else(invalid)?;
-    let id = user.id;
     let mut user = user.into_active_model();
     user.name = Set(body.name);
     user.status = Set(UserStatus::Active);
-    user.email_verified = Set(true);
+    // Whoever holds an invitation has shown nothing about the email.
+    user.email_verified = Set(false);
     user.updated_at = Set(now);
     let user = user.update(&*write).await.map_err(failed)?;
     credential(&write, id, hash, platform).await?;

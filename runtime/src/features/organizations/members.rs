@@ -62,7 +62,8 @@ pub(super) async fn add(
     body: OrganizationMemberAdd,
 ) -> Result<OrganizationMemberAdded, Failure> {
     let write = platform.store.begin().await?;
-    let (person, invitation) = invitation::find_or_invite(platform, &write, &body.email, body.name).await?;
+    let (person, invitation) =
+        invitation::find_or_invite(platform, &write, organization, &body.email, body.name).await?;
     let now = platform.clock.now();
     let row = ActiveModel {
         id: Set(new_id()),

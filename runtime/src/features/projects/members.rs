@@ -48,7 +48,7 @@ pub(super) async fn list(platform: &Platform, request: ListMembersRequest) -> Re
 pub(super) async fn add(platform: &Platform, project: Uuid, body: MemberAdd) -> Result<MemberAdded, Failure> {
     let write = platform.store.begin().await?;
     let organization = organization_of(&*write, project).await?;
-    let (person, invitation) = invitation::find_or_invite(platform, &write, &body.email, None).await?;
+    let (person, invitation) = invitation::find_or_invite(platform, &write, organization, &body.email, None).await?;
     let now = platform.clock.now();
     let belongs = organization_members::Entity::find()
         .filter(organization_members::Column::OrganizationId.eq(organization))
