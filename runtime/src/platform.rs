@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use tokio::sync::RwLock;
+
 use crate::clock::Clock;
 use crate::identity::signing_keys::SigningKeys;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
@@ -45,6 +47,8 @@ pub struct Parts {
     pub observer: Box<dyn Observer>,
     /// Whether the server is about to stop.
     pub draining: AtomicBool,
+    /// Held for reading by every request that changes something, until it is through.
+    pub under_way: Arc<RwLock<()>>,
     /// When it started.
     pub started: Instant,
 }
@@ -101,6 +105,7 @@ impl Platform {
             clock,
             keys,
             draining: AtomicBool::new(false),
+            under_way: Arc::default(),
             started: Instant::now(),
         })))
     }

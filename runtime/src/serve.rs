@@ -47,6 +47,8 @@ pub async fn serve(
     let service = pipeline::router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
     jobs.abort();
+    // Requests whose callers are gone are finished too.
+    drop(platform.under_way.write().await);
     platform.store.clone().close().await;
     served.map_err(|error| Problem::new("SERVER_STOPPED", error.to_string()))
 }

@@ -53,8 +53,26 @@ pub fn router(platform: Platform) -> Router {
         }))
 }
 
-/// Takes a request of an operation through its stages.
+/// Takes a request of an operation through its stages. One that changes something goes all the way, whether or not its caller
+/// waits for the answer: what it did is to be remembered.
 async fn operate(platform: Platform, operation: &'static Operation, request: Request, next: Next) -> Response {
+    if operation.is_safe() {
+        return carried_out(platform, operation, request, next).await;
+    }
+    let under_way = Arc::clone(&platform.under_way).read_owned().await;
+    let work = tokio::spawn(async move {
+        let response = carried_out(platform, operation, request, next).await;
+        drop(under_way);
+        response
+    });
+    match work.await {
+        Ok(response) => response,
+        // Nobody cancels the task, so it panicked; whoever surrounds the request answers for that.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+async fn carried_out(platform: Platform, operation: &'static Operation, request: Request, next: Next) -> Response {
     let ids = envelope::Ids::of(request.extensions(), request.headers());
     let mut known = Known::default();
     let mut limits = rate_limit::Headers::new();
