@@ -79,7 +79,7 @@ impl Platform {
     /// What keeps the server from starting.
     pub async fn start_with(settings: Settings, replaced: Replaced) -> Result<Self, Problem> {
         let clock = replaced.clock.unwrap_or_default();
-        let sealer = Sealer::new(MasterKeys::load(std::env::vars(), &settings.master_keys)?);
+        let sealer = Sealer::new(MasterKeys::load(std::env::vars_os(), &settings.master_keys)?);
         let store = Store::open(&settings.database, settings.connections, &clock).await?;
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
         let unusable = |failure: flaresmith_api::errors::Failure| {
