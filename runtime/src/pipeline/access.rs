@@ -7,18 +7,19 @@ use flaresmith_api::operations::{Operation, Role};
 use flaresmith_api::server::Context;
 use uuid::Uuid;
 
+use super::audit::Notes;
 use crate::identity::Caller;
 use crate::identity::roles::Scope;
 
-/// Who calls, where, and with which role. Handlers get it with [`Access::of`].
+/// Who calls, and with which role. Handlers get it with [`Access::of`].
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Who calls.
     pub caller: Caller,
-    /// Where: the project or organization that the request names.
-    pub scope: Option<Scope>,
-    /// The caller's role there.
+    /// The caller's role in the project or organization that the request names.
     pub role: Option<Role>,
+    /// What else is to stand in the audit log about the request.
+    pub notes: Notes,
 }
 
 impl Access {

@@ -68,6 +68,7 @@ pub(super) async fn around(platform: Platform, mut request: Request, next: Next)
         failure: extensions.get::<FailureReport>(),
         known: extensions.get::<Known>(),
         duration: started.elapsed(),
+        at: platform.clock.now(),
     });
     response
 }

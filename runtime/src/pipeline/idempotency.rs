@@ -25,7 +25,7 @@ use crate::store::idempotency::{self, Answer, Turn};
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Set on an answer that was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Largest answer that is kept, in bytes.
 const LARGEST: usize = 4 << 20;

@@ -85,7 +85,10 @@ async fn carried_out(platform: Platform, operation: &'static Operation, request:
         response.headers_mut().insert(name, value);
     }
     let code = response.extensions().get::<FailureReport>().map(|report| report.code);
-    audit::record(&platform, operation, &known, &ids, code).await;
+    // What is answered again was done, and kept, the first time.
+    if !response.headers().contains_key(idempotency::REPLAYED) {
+        audit::record(&platform, operation, &known, &ids, code).await;
+    }
     response.extensions_mut().insert(operation);
     response.extensions_mut().insert(known);
     response
@@ -112,7 +115,8 @@ async fn stages(
     let asked = rate_limit::Asked::of(operation, &caller, known.scope, request.extensions());
     rate_limit::take(platform, &asked, limits).await?;
     access::demand(operation, scope, role)?;
-    request.extensions_mut().insert(Access { caller, scope, role });
+    let notes = known.notes.clone();
+    request.extensions_mut().insert(Access { caller, role, notes });
     idempotency::answer(platform, operation, known, request, next).await
 }
 
@@ -122,6 +126,7 @@ impl Default for Known {
         Self {
             caller: Caller::Anonymous,
             scope: None,
+            notes: audit::Notes::default(),
         }
     }
 }

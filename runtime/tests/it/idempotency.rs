@@ -30,6 +30,7 @@ async fn a_repeat_gets_the_first_answer_and_another_request_under_its_key_is_ref
         assert_eq!(first.body, again.body);
         assert_eq!(first.headers.get("location"), again.headers.get("location"));
         assert_eq!(again.headers.get("idempotency-replayed").unwrap(), "true");
+        assert_eq!(instance.kept("organizations.createOrganization").await.len(), 1);
         let other = make(instance, &owner, "key-00000001", json!({"name": "Other"})).await;
         assert_eq!(other.text("/error/code"), "IDEMPOTENCY_KEY_REUSED");
         // What did nothing leaves the key free.

@@ -144,6 +144,8 @@ async fn an_invalidated_key_opens_nothing_at_once_and_sessions_go_on() {
             .await
             .is(200);
         assert_eq!(after.text("/keys/1/state"), "revoked");
+        let kept = instance.kept("auth.invalidateSigningKey").await;
+        assert_eq!(kept[0].context, Some(json!({"reason": "it was on a screen"})));
         instance
             .call(&access, "GET", "/auth/me", None)
             .await

@@ -13,11 +13,13 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{TimeDelta, Utc};
 use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
-use flaresmith_runtime::pipeline::observe::{Answered, Observer};
+use flaresmith_runtime::pipeline::observe::{Answered, NotKept, Observer};
 use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
 use flaresmith_runtime::settings::{Database, Hidden, Settings};
 use flaresmith_runtime::{Platform, Replaced};
+use flaresmith_store::entities::audit_events;
 use futures_util::future::BoxFuture;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -63,6 +65,12 @@ impl Observer for Remembering {
         let source = answered.failure.and_then(|failure| failure.source.as_ref());
         let source = source.map(|source| source.to_string()).unwrap_or_default();
         let line = format!("{operation} {} {code} {source}", answered.status.as_u16());
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn not_kept(&self, not_kept: &NotKept<'_>) {
+        let source = not_kept.failure.log_source().map(ToString::to_string);
+        let line = format!("{} not kept {}", not_kept.operation.id, source.unwrap_or_default());
         self.0.lock().unwrap().push(line);
     }
 }
@@ -129,6 +137,20 @@ impl Instance {
     /// Moves the clock.
     pub(crate) fn later(&self, time: TimeDelta) {
         self.seconds.fetch_add(time.num_seconds(), Ordering::Relaxed);
+    }
+
+    /// What the observer was told.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// What was kept of an operation, such as `projects.createProject`.
+    pub(crate) async fn kept(&self, action: &str) -> Vec<audit_events::Model> {
+        audit_events::Entity::find()
+            .filter(audit_events::Column::Action.eq(action))
+            .all(self.platform.store.read())
+            .await
+            .unwrap()
     }
 
     /// Sends a request with any headers.

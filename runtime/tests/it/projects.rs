@@ -188,6 +188,14 @@ async fn organizations_are_renamed_and_deleted_when_they_are_empty() {
             .is(201);
         let path = format!("/organizations/{}?organizationSlug=empty", made.text("/id"));
         instance.call(&owner, "DELETE", &path, None).await.is(204);
+        let kept = instance.kept("retirement.deleteOrganization").await;
+        let done: Vec<_> = kept.iter().filter(|event| event.code.is_none()).collect();
+        assert_eq!(done.len(), 1, "{kept:?}");
+        assert_eq!(done[0].subject_id, Some(made.text("/id")));
+        assert_eq!(
+            (done[0].subject_type.as_str(), done[0].organization_id),
+            ("organization", None)
+        );
         let taken = Some(json!({"name": "x", "slug": "northwind"}));
         instance
             .call(&owner, "POST", "/organizations", taken)
