@@ -157,6 +157,39 @@ async fn an_invalidated_key_opens_nothing_at_once_and_sessions_go_on() {
 }
 
 #[tokio::test]
+async fn keys_are_read_and_made_outside_of_transactions() {
+    use flaresmith_store::entities::signing_keys;
+    use sea_orm::EntityTrait as _;
+
+    for instance in [Instance::sqlite().await, Instance::narrow().await] {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let path = format!("/organizations/{organization}/members");
+        let body = json!({"email": "m@example.com", "role": "viewer"});
+        let added = instance.call(&owner, "POST", &path, Some(body)).await.is(201);
+        let accept = json!({"token": added.text("/invitation/token"), "name": "m", "password": PASSWORD});
+        let stale = async || {
+            let write = instance.platform.store.begin().await.unwrap();
+            signing_keys::Entity::delete_many().exec(&*write).await.unwrap();
+            write.commit().await.unwrap();
+            instance.later(TimeDelta::seconds(6));
+        };
+        // What waits for itself would wait for ever.
+        let all = tokio::time::timeout(std::time::Duration::from_secs(120), async {
+            stale().await;
+            let signed_in = instance.sign_in(OWNER, PASSWORD).await.is(200);
+            stale().await;
+            refresh(&instance, &signed_in.text("/refreshToken")).await.is(200);
+            stale().await;
+            instance
+                .send("POST", "/auth/invitations/accept", &[], Some(accept))
+                .await
+                .is(200);
+        });
+        all.await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_new_password_ends_the_other_sessions() {
     on_both(async |instance| {
         let (mine, other) = (instance.owner().await, instance.owner().await);

@@ -2,7 +2,7 @@
 //!
 //! Owns: starting it and talking to it. Must not know: what a test is about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -85,6 +85,15 @@ pub(crate) fn folder() -> PathBuf {
     folder
 }
 
+fn settings(folder: &Path, database: Database) -> Settings {
+    Settings {
+        database,
+        owner_password: Some(Hidden::new(PASSWORD)),
+        max_body: 1 << 20,
+        ..Settings::for_data(folder)
+    }
+}
+
 impl Instance {
     /// A platform on SQLite.
     pub(crate) async fn sqlite() -> Self {
@@ -98,6 +107,16 @@ impl Instance {
         Self::start(folder(), crate::postgres::database().await, true).await
     }
 
+    /// A platform on Postgres that has a single connection.
+    pub(crate) async fn narrow() -> Self {
+        let folder = folder();
+        let settings = Settings {
+            connections: 1,
+            ..settings(&folder, crate::postgres::database().await)
+        };
+        Self::with(folder, settings, true).await
+    }
+
     /// One with the limits of the contract.
     pub(crate) async fn limited() -> Self {
         let folder = folder();
@@ -106,12 +125,11 @@ impl Instance {
     }
 
     async fn start(folder: PathBuf, database: Database, unlimited: bool) -> Self {
-        let settings = Settings {
-            database,
-            owner_password: Some(Hidden::new(PASSWORD)),
-            max_body: 1 << 20,
-            ..Settings::for_data(&folder)
-        };
+        let settings = settings(&folder, database);
+        Self::with(folder, settings, unlimited).await
+    }
+
+    async fn with(folder: PathBuf, settings: Settings, unlimited: bool) -> Self {
         let seconds = Arc::new(AtomicI64::new(0));
         let ahead = Arc::clone(&seconds);
         let seen = Arc::new(Mutex::new(Vec::new()));

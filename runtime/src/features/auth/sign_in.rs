@@ -48,8 +48,9 @@ pub(super) async fn with_password(
     if user.status != UserStatus::Active {
         return Err(Failure::new(ErrorCode::AuthAccountDisabled));
     }
+    let signer = platform.keys.signing().await?;
     let write = platform.store.begin().await?;
-    let tokens = sessions::begin(platform, &write, user.id, origin(context)).await?;
+    let tokens = sessions::begin(platform, &write, &signer, user.id, origin(context)).await?;
     write.commit().await?;
     pair(&user, tokens)
 }
@@ -64,6 +65,7 @@ pub(super) async fn with_invitation(
     let invalid = || Failure::new(ErrorCode::AuthInvitationInvalid);
     let hash = passwords::hash(body.password).await?;
     let now = platform.clock.now();
+    let signer = platform.keys.signing().await?;
     let write = platform.store.begin_alone("invitations").await?;
     let invitation = verifications::Entity::find()
         .filter(verifications::Column::Value.eq(digest(body.token.as_bytes())))
@@ -93,7 +95,7 @@ pub(super) async fn with_invitation(
         .exec(&*write)
         .await
         .map_err(failed)?;
-    let tokens = sessions::begin(platform, &write, id, origin(context)).await?;
+    let tokens = sessions::begin(platform, &write, &signer, id, origin(context)).await?;
     write.commit().await?;
     pair(&user, tokens)
 }
