@@ -207,6 +207,67 @@ async fn an_invitation_opens_an_account_with_the_roles_of_one_organization_alone
 }
 
 #[tokio::test]
+async fn of_many_who_invite_one_person_at_once_one_does() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let path = format!("/organizations/{organization}/members");
+        let body = json!({"email": "new@example.com", "role": "viewer"});
+        let many = (0..8).map(|_| instance.call(&owner, "POST", &path, Some(body.clone())));
+        let answers = futures_util::future::join_all(many).await;
+        let good = answers.iter().filter(|answer| answer.status == 201).count();
+        let late = answers.iter().filter(|answer| answer.status == 409).count();
+        assert_eq!((good, late), (1, 7), "{answers:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_removed_while_being_added_to_a_project_has_both_roles_or_none() {
+    use flaresmith_store::entities::{memberships, organization_members};
+    use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let token = instance.member(&owner, &organization, "m@example.com", "viewer").await;
+        let me = instance.call(&token, "GET", "/auth/me", None).await.is(200);
+        let person: uuid::Uuid = me.text("/user/id").parse().unwrap();
+        let members = format!("/organizations/{organization}/members");
+        let of_project = format!("/projects/{project}/members");
+        let body = json!({"email": "m@example.com", "role": "contributor"});
+        for _ in 0..12 {
+            let list = instance.call(&owner, "GET", &members, None).await.is(200);
+            let items = list.body.pointer("/items").unwrap().as_array().unwrap();
+            let mine = items.iter().find(|item| item["userId"] == person.to_string());
+            let Some(mine) = mine else {
+                let body = json!({"email": "m@example.com", "role": "viewer"});
+                instance.call(&owner, "POST", &members, Some(body)).await.is(201);
+                continue;
+            };
+            let member = format!("{members}/{}", mine["id"].as_str().unwrap());
+            let remove = instance.call(&owner, "DELETE", &member, None);
+            let add = instance.call(&owner, "POST", &of_project, Some(body.clone()));
+            let (removed, added) = futures_util::future::join(remove, add).await;
+            removed.is(204);
+            assert!(added.status == 201 || added.status == 409, "{added:?}");
+            let read = instance.platform.store.read();
+            let own = memberships::Entity::find()
+                .filter(memberships::Column::UserId.eq(person))
+                .count(read)
+                .await
+                .unwrap();
+            let belongs = organization_members::Entity::find()
+                .filter(organization_members::Column::UserId.eq(person))
+                .count(read)
+                .await
+                .unwrap();
+            assert_eq!(own, belongs);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_service_token_is_good_for_its_project_and_role() {
     on_both(async |instance| {
         let (organization, owner) = instance.organization("Northwind").await;

@@ -48,6 +48,8 @@ pub(super) async fn list(platform: &Platform, request: ListMembersRequest) -> Re
 pub(super) async fn add(platform: &Platform, project: Uuid, body: MemberAdd) -> Result<MemberAdded, Failure> {
     let write = platform.store.begin().await?;
     let organization = organization_of(&*write, project).await?;
+    // Who is removed from the organization meanwhile is not left with a role in the project.
+    write.alone(&format!("members/{organization}")).await?;
     let (person, invitation) = invitation::find_or_invite(platform, &write, organization, &body.email, None).await?;
     let now = platform.clock.now();
     let belongs = organization_members::Entity::find()

@@ -34,6 +34,8 @@ pub(crate) async fn find_or_invite(
     email: &str,
     name: Option<String>,
 ) -> Result<(users::Model, Option<Invitation>), Failure> {
+    // Of two who invite one person at the same time, one comes second and finds the account.
+    write.alone("invitations").await?;
     let email = email.trim().to_lowercase();
     let by_email = || users::Entity::find().filter(users::Column::Email.eq(&email));
     let found = by_email().one(&**write).await.map_err(failed)?;
