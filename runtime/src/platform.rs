@@ -82,13 +82,9 @@ impl Platform {
         let sealer = Sealer::new(MasterKeys::load(std::env::vars_os(), &settings.master_keys)?);
         let store = Store::open(&settings.database, settings.connections, &clock).await?;
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
-        let unusable = |failure: flaresmith_api::errors::Failure| {
-            let cause = failure.log_source().map(ToString::to_string).unwrap_or_default();
-            Problem::new(
-                "SERVER_KEYS",
-                format!("the keys that sign tokens cannot be used: {cause}"),
-            )
-            .hint("start with the master key that this database was made with")
+        let unusable = |failure| {
+            Problem::of("SERVER_KEYS", "the keys that sign tokens cannot be used", &failure)
+                .hint("start with the master key that this database was made with")
         };
         keys.rotate_due().await.map_err(unusable)?;
         keys.signing().await.map_err(unusable)?;
