@@ -123,8 +123,13 @@ async fn a_list_is_read_to_its_end_without_repeats_and_its_cursors_fit_nothing_e
         assert_eq!(count("name=project%203").await, 1);
         assert_eq!(count("name=%25_").await, 7);
         assert_eq!(count("name=_%25").await, 0);
+        instance.project(&owner, &organization, "Ärzte Haus").await;
+        for found in ["%C3%84", "%C3%84rzte", "%C3%84RZTE%20haus", "haus"] {
+            assert_eq!(count(&format!("name={found}")).await, 1, "{found}");
+        }
+        assert_eq!(count("name=%C3%96rzte").await, 0);
         assert_eq!(count("state=active").await, 0);
-        assert_eq!(count("state=active&state=provisioning").await, 7);
+        assert_eq!(count("state=active&state=provisioning").await, 8);
     })
     .await;
 }
