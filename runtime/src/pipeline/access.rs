@@ -67,7 +67,7 @@ pub(super) fn demand(operation: &Operation, scope: Option<Scope>, role: Option<R
         (Some(Scope::Project(id)), None) => Err(absent_project(id)),
         (Some(Scope::Organization(id)), None) => Err(absent_organization(id)),
         (Some(Scope::Installation), None) => Err(insufficient(least, None)),
-        // The id is none, so the request will be refused for that; if it is not, it must not pass here either.
+        // The segment of the id, or the whole body, is of a form that no operation admits: the router refuses it.
         (None, None) => Ok(()),
     }
 }

@@ -104,7 +104,14 @@ async fn stages(
 ) -> Result<Response, Failure> {
     let caller = authenticate::caller(platform, operation, request.headers()).await?;
     known.caller = caller.clone();
-    let (scope, mut request) = scope::of(operation, request).await?;
+    let asked = rate_limit::Asked::of(operation, &caller, request.extensions());
+    let (scope, mut request) = match scope::of(operation, request).await {
+        Ok(found) => found,
+        Err(failure) => {
+            rate_limit::take(platform, &asked, limits).await?;
+            return Err(failure);
+        }
+    };
     let role = match scope {
         Some(scope) => roles::role_in(platform.store.read(), &caller, scope).await?,
         None => None,
@@ -112,8 +119,7 @@ async fn stages(
     // A stranger neither empties the bucket of somebody's project nor leaves entries in its audit log.
     known.scope = scope.filter(|_| role.is_some());
     // Before the role is looked at: whoever guesses at ids uses up tokens of their own.
-    let asked = rate_limit::Asked::of(operation, &caller, known.scope, request.extensions());
-    rate_limit::take(platform, &asked, limits).await?;
+    rate_limit::take(platform, &asked.about(known.scope), limits).await?;
     access::demand(operation, scope, role)?;
     let notes = known.notes.clone();
     request.extensions_mut().insert(Access { caller, role, notes });

@@ -108,6 +108,60 @@ async fn the_higher_of_two_roles_counts_and_the_project_in_a_body_is_looked_at()
 }
 
 #[tokio::test]
+async fn a_body_without_the_id_that_the_role_is_looked_up_for_is_refused() {
+    let instance = Instance::limited().await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let viewer = instance
+        .member(&owner, &organization, "viewer@example.com", "viewer")
+        .await;
+    for body in [
+        json!({"dryRun": true}),
+        json!({"projectId": 7, "dryRun": true}),
+        json!({"projectId": "x"}),
+    ] {
+        let answer = instance.call(&viewer, "POST", "/specs/apply", Some(body)).await;
+        assert!(answer.headers.get("x-ratelimit-remaining-user").is_some(), "{answer:?}");
+        let answer = answer.fails(400, "REQUEST_VALIDATION_FAILED");
+        assert_eq!(answer.text("/error/details/violations/0/location"), "body");
+    }
+    let answer = instance.call(&viewer, "POST", "/specs/apply", Some(json!([]))).await;
+    answer.fails(400, "REQUEST_VALIDATION_FAILED");
+}
+
+#[tokio::test]
+async fn a_project_is_made_by_maintainers_and_by_nobody_below_or_beside() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let other = instance
+            .call(&owner, "POST", "/organizations", Some(json!({"name": "Other"})))
+            .await;
+        let other = other.is(201).text("/id");
+        let stranger = instance.member(&owner, &other, "s@example.com", "owner").await;
+        let make = async |token: &str, organization: Option<&str>| {
+            let mut body = json!({"name": "Shop"});
+            if let Some(organization) = organization {
+                body["organizationId"] = organization.into();
+            }
+            instance.call(token, "POST", "/projects", Some(body)).await
+        };
+        for role in ["viewer", "contributor"] {
+            let email = format!("{role}@example.com");
+            let token = instance.member(&owner, &organization, &email, role).await;
+            for named in [Some(organization.as_str()), None] {
+                make(&token, named).await.fails(403, "AUTH_ROLE_INSUFFICIENT");
+            }
+        }
+        let named = Some(organization.as_str());
+        make(&stranger, named).await.fails(404, "ORGANIZATION_NOT_FOUND");
+        let maintainer = instance
+            .member(&owner, &organization, "m@example.com", "maintainer")
+            .await;
+        make(&maintainer, named).await.is(201);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_organization_keeps_an_owner_and_who_is_removed_sees_nothing() {
     on_both(async |instance| {
         let (organization, owner) = instance.organization("Northwind").await;
