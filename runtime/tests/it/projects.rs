@@ -164,6 +164,51 @@ async fn the_matrix_shows_every_environment_and_what_may_happen_next() {
 }
 
 #[tokio::test]
+async fn the_matrix_shows_the_newest_of_what_stands_behind_each_environment() {
+    use flaresmith_store::entities::health_checks;
+    use flaresmith_store::enums::HealthProbe;
+    use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let id = instance.project(&owner, &organization, "Shop").await;
+        let path = format!("/projects/{id}/environments");
+        let matrix = instance.call(&owner, "GET", &path, None).await.is(200);
+        let environment = |at: usize| {
+            matrix
+                .text(&format!("/environments/{at}/id"))
+                .parse::<uuid::Uuid>()
+                .unwrap()
+        };
+        let write = instance.platform.store.begin().await.unwrap();
+        // Of the first: well, then not. Of the second: not, then well. Of the third nothing is known.
+        for (seconds, of, healthy) in [(3, 1, true), (1, 0, true), (2, 0, false), (1, 1, false)] {
+            let at = instance.platform.clock.now() + chrono::TimeDelta::seconds(seconds);
+            health_checks::ActiveModel {
+                id: Set(uuid::Uuid::new_v4()),
+                environment_id: Set(environment(of)),
+                probe: Set(HealthProbe::Api),
+                healthy: Set(healthy),
+                latency_ms: Set(None),
+                consecutive_failures: Set(0),
+                error_code: Set(None),
+                created_at: Set(at),
+                updated_at: Set(at),
+            }
+            .insert(&*write)
+            .await
+            .unwrap();
+        }
+        write.commit().await.unwrap();
+        let matrix = instance.call(&owner, "GET", &path, None).await.is(200);
+        let healthy = |at: usize| matrix.body.pointer(&format!("/environments/{at}/healthy")).cloned();
+        let all: Vec<_> = (0..3).map(healthy).collect();
+        assert_eq!(all, [Some(json!(false)), Some(json!(true)), Some(json!(null))]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn organizations_are_renamed_and_deleted_when_they_are_empty() {
     on_both(async |instance| {
         let (organization, owner) = instance.organization("Northwind").await;
