@@ -10,6 +10,7 @@
 
 mod connect;
 pub mod cursor;
+pub mod expired;
 pub mod idempotency;
 mod migrations;
 pub mod page;

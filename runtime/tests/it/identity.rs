@@ -190,6 +190,39 @@ async fn keys_are_read_and_made_outside_of_transactions() {
 }
 
 #[tokio::test]
+async fn what_has_expired_is_deleted_and_nothing_else() {
+    use flaresmith_runtime::store::expired;
+    use flaresmith_store::entities::{idempotency_records, refresh_tokens, verifications};
+    use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let bearer = format!("Bearer {owner}");
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "key-00000001")];
+        let path = format!("/organizations/{organization}/members");
+        let body = json!({"email": "m@example.com", "role": "viewer"});
+        instance.send("POST", &path, &headers, Some(body)).await.is(201);
+        let read = instance.platform.store.read();
+        let left = async || {
+            expired::delete(&instance.platform.store, instance.platform.clock.now())
+                .await
+                .unwrap();
+            [
+                idempotency_records::Entity::find().count(read).await.unwrap(),
+                refresh_tokens::Entity::find().count(read).await.unwrap(),
+                verifications::Entity::find().count(read).await.unwrap(),
+            ]
+        };
+        assert_eq!(left().await, [1, 1, 1]);
+        instance.later(TimeDelta::hours(25));
+        assert_eq!(left().await, [0, 0, 1]);
+        instance.later(TimeDelta::days(7));
+        assert_eq!(left().await, [0, 0, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_new_password_ends_the_other_sessions() {
     on_both(async |instance| {
         let (mine, other) = (instance.owner().await, instance.owner().await);
