@@ -10,7 +10,8 @@ use flaresmith_api::types::{InvitationAcceptance, SignInRequest, TokenPair};
 use flaresmith_store::entities::{accounts, users, verifications};
 use flaresmith_store::enums::UserStatus;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -116,13 +117,21 @@ pub(super) async fn end(platform: &Platform, caller: &Caller) -> Result<(), Fail
 
 /// The hash of a person's password; `None`: the person has none.
 pub(super) async fn password_of(platform: &Platform, person: Uuid) -> Result<Option<String>, Failure> {
-    let account = accounts::Entity::find()
+    let account = account_of(platform.store.read(), person).await?;
+    Ok(account.and_then(|account| Some(account.password?.expose().to_owned())))
+}
+
+/// The account that holds a person's password.
+pub(super) async fn account_of<C: ConnectionTrait>(
+    connection: &C,
+    person: Uuid,
+) -> Result<Option<accounts::Model>, Failure> {
+    accounts::Entity::find()
         .filter(accounts::Column::UserId.eq(person))
         .filter(accounts::Column::ProviderId.eq(CREDENTIAL))
-        .one(platform.store.read())
+        .one(connection)
         .await
-        .map_err(failed)?;
-    Ok(account.and_then(|account| Some(account.password?.expose().to_owned())))
+        .map_err(failed)
 }
 
 fn origin(context: &Context) -> Origin {

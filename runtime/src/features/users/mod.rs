@@ -5,13 +5,15 @@
 pub(crate) mod invitation;
 pub(crate) mod profile;
 
+use std::collections::BTreeMap;
+
 use flaresmith_api::api::users::{GetUserRequest, GetUserResponse, ListUsersRequest, ListUsersResponse, UsersApi};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::server::Context;
 use flaresmith_api::types::UserPage;
 use flaresmith_store::entities::{organization_members, users};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, LikeExpr, Query, SelectStatement};
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use crate::pipeline::Access;
@@ -54,6 +56,19 @@ impl UsersApi for Platform {
         let row = row.ok_or_else(|| Failure::new(ErrorCode::UserNotFound))?;
         Ok(GetUserResponse::Ok(profile::of(&row)))
     }
+}
+
+/// The people with these ids.
+pub(crate) async fn people<C: ConnectionTrait>(
+    connection: &C,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<BTreeMap<Uuid, users::Model>, Failure> {
+    let rows = users::Entity::find()
+        .filter(users::Column::Id.is_in(ids))
+        .all(connection)
+        .await
+        .map_err(failed)?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Ids of those who share an organization with a person, the person among them.
