@@ -53,6 +53,14 @@ impl<T> Page<T> {
     pub fn has_more(&self) -> bool {
         self.next_cursor.is_some()
     }
+
+    /// The same page of something else.
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(convert).collect(),
+            next_cursor: self.next_cursor,
+        }
+    }
 }
 
 /// Reads a page of rows, newest first, by a column of moments and the column of ids. `position` tells both of a row.
