@@ -14,10 +14,10 @@ use super::cursor::{Cursors, Position};
 use super::failed;
 
 /// Items of a page when the caller says nothing; the contract's default.
-const LIMIT: u16 = 25;
+const LIMIT: i32 = 25;
 
 /// Items of a page at most, whatever is asked for.
-const MOST: u16 = 100;
+const MOST: i32 = 100;
 
 /// What a caller asks for.
 #[derive(Debug, Clone, Copy)]
@@ -32,9 +32,8 @@ pub struct Asked<'a> {
 
 impl Asked<'_> {
     /// Items of the page at most.
-    fn limit(&self) -> u16 {
-        let limit = self.limit.unwrap_or(LIMIT.into()).clamp(1, MOST.into());
-        u16::try_from(limit).unwrap_or(LIMIT)
+    fn limit(&self) -> usize {
+        usize::try_from(self.limit.unwrap_or(LIMIT).clamp(1, MOST)).unwrap_or(1)
     }
 }
 
@@ -90,7 +89,7 @@ where
     }
     // One more than asked for tells whether there is another page.
     let rows = select
-        .limit(u64::from(asked.limit()) + 1)
+        .limit(u64::try_from(asked.limit()).unwrap_or(1) + 1)
         .all(connection)
         .await
         .map_err(failed)?;
@@ -122,7 +121,7 @@ fn first_of<T>(
     mut items: Vec<T>,
     position: impl Fn(&T) -> (DateTime<Utc>, Uuid),
 ) -> Page<T> {
-    let limit = usize::from(asked.limit());
+    let limit = asked.limit();
     let more = items.len() > limit;
     items.truncate(limit);
     let next_cursor = items.last().filter(|_| more).map(|last| {

@@ -157,8 +157,8 @@ impl Instance {
         self.seconds.fetch_add(time.num_seconds(), Ordering::Relaxed);
     }
 
-    /// What the observer was told.
-    pub(crate) fn seen(&self) -> Vec<String> {
+    /// Every line that was logged.
+    pub(crate) fn logged(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
 
