@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! every request    request id, trace ─▶ catch panics ─▶ route ─▶ observe
-//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ audit
+//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ audit
 //! ```
 //!
 //! Each stage is a file and returns a [`Failure`]; [`envelope`] alone turns failures into answers. Validation and the handler are
@@ -19,6 +19,7 @@ mod idempotency;
 pub mod observe;
 pub mod rate_limit;
 mod scope;
+mod text;
 mod trace;
 
 use std::sync::Arc;
@@ -121,6 +122,7 @@ async fn stages(
     // Before the role is looked at: whoever guesses at ids uses up tokens of their own.
     rate_limit::take(platform, &asked.about(known.scope), limits).await?;
     access::demand(operation, scope, role)?;
+    request = text::demand(request).await?;
     let notes = known.notes.clone();
     request.extensions_mut().insert(Access { caller, role, notes });
     idempotency::answer(platform, operation, known, request, next).await

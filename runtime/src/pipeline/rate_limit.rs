@@ -97,6 +97,12 @@ pub(super) async fn take(platform: &Platform, asked: &Asked, headers: &mut Heade
     }
     let taken = platform.limiter.take(asked).await;
     *headers = taken.headers;
+    // Where nobody or no project is meant, the bucket is told to be full.
+    for (name, value) in RATE_BUCKETS.iter().flat_map(|bucket| told(bucket, full(bucket))) {
+        if !headers.iter().any(|(known, _)| *known == name) {
+            headers.push((name, value));
+        }
+    }
     taken.refused.map_or(Ok(()), Err)
 }
 

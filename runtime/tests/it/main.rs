@@ -17,3 +17,4 @@ mod program;
 mod projects;
 mod roles;
 mod schema;
+mod schemathesis;

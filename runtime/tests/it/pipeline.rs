@@ -8,6 +8,35 @@ use serde_json::json;
 use crate::instance::{Instance, OWNER, on_both};
 
 #[tokio::test]
+async fn a_character_that_one_store_cannot_keep_is_refused_in_front_of_both() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let body = json!({"name": "a\0b", "slug": "ab"});
+        let answer = instance.call(&owner, "POST", "/organizations", Some(body)).await;
+        assert_eq!(
+            answer
+                .fails(400, "REQUEST_VALIDATION_FAILED")
+                .text("/error/details/violations/0/pointer"),
+            "/name"
+        );
+        for path in [
+            "/users?name=a%00".to_owned(),
+            format!("/organizations/{organization}?a=%00"),
+        ] {
+            let answer = instance.call(&owner, "GET", &path, None).await;
+            answer.fails(400, "REQUEST_VALIDATION_FAILED");
+        }
+        // The letters that spell it are no such character.
+        let body = json!({"name": "a\\u0000b", "slug": "ab"});
+        instance
+            .call(&owner, "POST", "/organizations", Some(body))
+            .await
+            .is(201);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_operation_of_the_contract_is_routed_and_asks_who_calls() {
     let instance = Instance::sqlite().await;
     assert!(OPERATIONS.len() > 100, "{}", OPERATIONS.len());

@@ -30,7 +30,8 @@ const createPreviewParams = z.object({
 });
 
 const createPreviewHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const getEnvironmentParams = z.object({
@@ -49,7 +50,8 @@ const deployEnvironmentParams = z.object({
 });
 
 const deployEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const promoteEnvironmentParams = z.object({
@@ -58,7 +60,8 @@ const promoteEnvironmentParams = z.object({
 });
 
 const promoteEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const rollbackEnvironmentParams = z.object({
@@ -67,7 +70,8 @@ const rollbackEnvironmentParams = z.object({
 });
 
 const rollbackEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const retryEnvironmentParams = z.object({
@@ -76,7 +80,8 @@ const retryEnvironmentParams = z.object({
 });
 
 const retryEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const resetEnvironmentParams = z.object({
@@ -85,7 +90,8 @@ const resetEnvironmentParams = z.object({
 });
 
 const resetEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 /** What the handler of `GET /projects/{projectId}/environments` is given. */

@@ -52,7 +52,8 @@ const commitFilesParams = z.object({
 });
 
 const commitFilesHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 /** What the handler of `GET /projects/{projectId}/files/tree` is given. */

@@ -22,7 +22,8 @@ const listOrganizationsQuery = z.object({
 });
 
 const createOrganizationHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const getOrganizationParams = z.object({
@@ -47,7 +48,8 @@ const addOrganizationMemberParams = z.object({
 });
 
 const addOrganizationMemberHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const updateOrganizationMemberParams = z.object({

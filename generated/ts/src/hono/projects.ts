@@ -45,7 +45,8 @@ const listProjectsQuery = z.object({
 });
 
 const createProjectHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const getProjectParams = z.object({
@@ -57,7 +58,7 @@ const updateProjectParams = z.object({
 });
 
 const updateProjectHeaders = z.object({
-  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[^"]*")$/u).optional(),
+  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
 const listMembersParams = z.object({
@@ -74,7 +75,8 @@ const addMemberParams = z.object({
 });
 
 const addMemberHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const updateMemberParams = z.object({
@@ -107,8 +109,9 @@ const connectIntegrationParams = z.object({
 });
 
 const connectIntegrationHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
-  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[^"]*")$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
+  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
 const updateIntegrationParams = z.object({
@@ -117,7 +120,7 @@ const updateIntegrationParams = z.object({
 });
 
 const updateIntegrationHeaders = z.object({
-  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[^"]*")$/u).optional(),
+  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
 const disconnectIntegrationParams = z.object({
@@ -151,7 +154,8 @@ const retryProvisioningParams = z.object({
 });
 
 const retryProvisioningHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const cancelProvisioningParams = z.object({
@@ -183,7 +187,8 @@ const createServiceTokenParams = z.object({
 });
 
 const createServiceTokenHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const revokeServiceTokenParams = z.object({

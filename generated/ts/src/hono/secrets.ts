@@ -34,8 +34,9 @@ const putSecretQuery = z.object({
 });
 
 const putSecretHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
-  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[^"]*")$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
+  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
 const deleteSecretParams = z.object({
@@ -49,7 +50,7 @@ const deleteSecretQuery = z.object({
 });
 
 const deleteSecretHeaders = z.object({
-  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[^"]*")$/u).optional(),
+  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
 const rotateSecretParams = z.object({
@@ -63,8 +64,9 @@ const rotateSecretQuery = z.object({
 });
 
 const rotateSecretHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
-  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[^"]*")$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
+  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
 const listSecretAuditParams = z.object({

@@ -24,7 +24,8 @@ const startTestRunParams = z.object({
 });
 
 const startTestRunHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^"?[A-Za-z0-9._:-]{8,128}"?$/u).optional(),
+  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
+    .optional(),
 });
 
 const getTestRunParams = z.object({

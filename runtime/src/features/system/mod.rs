@@ -47,7 +47,7 @@ impl SystemApi for Platform {
 
     async fn get_liveness(&self, _: Context, _: GetLivenessRequest) -> Result<GetLivenessResponse, Failure> {
         Ok(GetLivenessResponse::Ok(Liveness {
-            status: "alive".to_owned(),
+            status: "live".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: self.started.elapsed().as_secs_f64(),
         }))

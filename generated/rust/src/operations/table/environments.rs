@@ -78,7 +78,7 @@ pub static CREATE_PREVIEW: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -229,7 +229,7 @@ pub static DEPLOY_ENVIRONMENT: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -302,7 +302,7 @@ pub static PROMOTE_ENVIRONMENT: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -375,7 +375,7 @@ pub static ROLLBACK_ENVIRONMENT: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -448,7 +448,7 @@ pub static RETRY_ENVIRONMENT: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -508,7 +508,7 @@ pub static RESET_ENVIRONMENT: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },

@@ -111,7 +111,7 @@ pub static CREATE_PROJECT: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -224,7 +224,7 @@ pub static UPDATE_PROJECT: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(3),
                 max_length: Some(130),
-                pattern: Some("^(?:\\*|(?:W/)?\"[^\"]*\")$"),
+                pattern: Some("^(?:\\*|(?:W/)?\"[!#-~]*\")$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -344,7 +344,7 @@ pub static ADD_MEMBER: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -610,7 +610,7 @@ pub static CONNECT_INTEGRATION: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -623,7 +623,7 @@ pub static CONNECT_INTEGRATION: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(3),
                 max_length: Some(130),
-                pattern: Some("^(?:\\*|(?:W/)?\"[^\"]*\")$"),
+                pattern: Some("^(?:\\*|(?:W/)?\"[!#-~]*\")$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -704,7 +704,7 @@ pub static UPDATE_INTEGRATION: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(3),
                 max_length: Some(130),
-                pattern: Some("^(?:\\*|(?:W/)?\"[^\"]*\")$"),
+                pattern: Some("^(?:\\*|(?:W/)?\"[!#-~]*\")$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -938,7 +938,7 @@ pub static RETRY_PROVISIONING: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -1147,7 +1147,7 @@ pub static CREATE_SERVICE_TOKEN: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },

@@ -102,7 +102,7 @@ pub static PUT_SECRET: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -115,7 +115,7 @@ pub static PUT_SECRET: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(3),
                 max_length: Some(130),
-                pattern: Some("^(?:\\*|(?:W/)?\"[^\"]*\")$"),
+                pattern: Some("^(?:\\*|(?:W/)?\"[!#-~]*\")$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -200,7 +200,7 @@ pub static DELETE_SECRET: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(3),
                 max_length: Some(130),
-                pattern: Some("^(?:\\*|(?:W/)?\"[^\"]*\")$"),
+                pattern: Some("^(?:\\*|(?:W/)?\"[!#-~]*\")$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -268,7 +268,7 @@ pub static ROTATE_SECRET: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -281,7 +281,7 @@ pub static ROTATE_SECRET: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(3),
                 max_length: Some(130),
-                pattern: Some("^(?:\\*|(?:W/)?\"[^\"]*\")$"),
+                pattern: Some("^(?:\\*|(?:W/)?\"[!#-~]*\")$"),
                 ..crate::validate::Text::ANY
             }),
         },

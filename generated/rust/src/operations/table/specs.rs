@@ -31,7 +31,7 @@ pub static APPLY_SPECS: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
@@ -210,7 +210,7 @@ pub static UPLOAD_SPEC: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },

@@ -114,7 +114,7 @@ pub static START_TEST_RUN: Operation = Operation {
             schema: &crate::validate::Schema::Text(crate::validate::Text {
                 min_length: Some(8),
                 max_length: Some(130),
-                pattern: Some("^\"?[A-Za-z0-9._:-]{8,128}\"?$"),
+                pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..crate::validate::Text::ANY
             }),
         },
