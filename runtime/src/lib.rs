@@ -8,6 +8,7 @@
 //! | [`settings`] | flags, environment, file |
 //! | [`store`] | connections, migrations, transactions, cursors, versions, idempotency records |
 //! | [`sealing`] | encryption at rest, digests, random tokens |
+//! | [`master_key`] | which master key encrypts, and encrypting anew what an older one did |
 //! | [`identity`] | passwords, sessions, tokens, signing keys, roles |
 //! | [`pipeline`] | what happens to every request around its handler |
 //! | [`features`] | the operations, one folder a domain |
@@ -17,6 +18,7 @@
 pub mod clock;
 pub mod features;
 pub mod identity;
+pub mod master_key;
 pub mod pipeline;
 pub mod platform;
 pub mod problem;

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use crate::clock::Clock;
 use crate::identity::signing_keys::SigningKeys;
+use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
 use crate::pipeline::observe::{JsonLines, Observer};
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
@@ -80,12 +81,10 @@ impl Platform {
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
         let unusable = |failure: flaresmith_api::errors::Failure| {
             let cause = failure.log_source().map(ToString::to_string).unwrap_or_default();
-            Problem::new(
-                "SERVER_KEYS",
-                format!("the keys that sign tokens cannot be used: {cause}"),
-            )
-            .hint("start with the master key that this database was made with")
+            Problem::new("SERVER_KEYS", format!("what is encrypted cannot be used: {cause}"))
+                .hint("start with the master key that this database was made with, beside any newer one")
         };
+        master_key::settle(&store, &sealer, &clock).await.map_err(unusable)?;
         keys.rotate_due().await.map_err(unusable)?;
         keys.signing().await.map_err(unusable)?;
         Ok(Self(Arc::new(Parts {

@@ -14,7 +14,7 @@ mod incidents;
 mod organizations;
 pub(crate) mod projects;
 mod retirement;
-mod secrets;
+pub(crate) mod secrets;
 pub(crate) mod shown;
 mod slug;
 mod specs;

@@ -62,7 +62,11 @@ impl Observer for Remembering {
         let code = answered.failure.map_or("", |failure| failure.code.as_str());
         let source = answered.failure.and_then(|failure| failure.source.as_ref());
         let source = source.map(|source| source.to_string()).unwrap_or_default();
-        let line = format!("{operation} {} {code} {source}", answered.status.as_u16());
+        let line = format!(
+            "{operation} {} {code} {source} {:?}",
+            answered.status.as_u16(),
+            answered.failure
+        );
         self.0.lock().unwrap().push(line);
     }
 }
@@ -97,6 +101,11 @@ impl Instance {
         Self::start(folder, database, false).await
     }
 
+    /// Another process on the same data.
+    pub(crate) async fn again(&self) -> Self {
+        Self::start(self.folder.clone(), self.platform.settings.database.clone(), true).await
+    }
+
     async fn start(folder: PathBuf, database: Database, unlimited: bool) -> Self {
         let settings = Settings {
             database,
@@ -129,6 +138,11 @@ impl Instance {
     /// Moves the clock.
     pub(crate) fn later(&self, time: TimeDelta) {
         self.seconds.fetch_add(time.num_seconds(), Ordering::Relaxed);
+    }
+
+    /// Every line that was logged.
+    pub(crate) fn logged(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
     }
 
     /// Sends a request with any headers.

@@ -18,3 +18,4 @@ mod program;
 mod projects;
 mod roles;
 mod schema;
+mod secrets;
