@@ -15,6 +15,7 @@ use crate::pipeline::audit::{AuditLog, StoredAudit};
 use crate::pipeline::observe::{JsonLines, Observer};
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
 use crate::problem::Problem;
+use crate::repositories::Repositories;
 use crate::sealing::{MasterKeys, Sealer};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub struct Parts {
     pub store: Store,
     /// Encrypts what is secret at rest.
     pub sealer: Sealer,
+    /// The git repositories of projects.
+    pub repositories: Repositories,
     /// Makes and reads cursors of lists.
     pub cursors: Cursors,
     /// The time of day.
@@ -88,6 +91,7 @@ impl Platform {
         keys.rotate_due().await.map_err(unusable)?;
         keys.signing().await.map_err(unusable)?;
         Ok(Self(Arc::new(Parts {
+            repositories: Repositories::new(&settings.data, clock.clone()),
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
             limiter: replaced

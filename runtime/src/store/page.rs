@@ -3,7 +3,7 @@
 //! Owns: order, limits and where the next page begins. Must not know: what is listed.
 
 use chrono::{DateTime, Utc};
-use flaresmith_api::errors::Failure;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Select,
@@ -95,6 +95,33 @@ where
         cursors.write(asked.list, &Position { at, id })
     });
     Ok(Page { items, next_cursor })
+}
+
+/// A page of rows that are at hand and in their order already; `position` tells them apart.
+///
+/// # Errors
+/// The cursor is not of this list, or the row it stands behind is gone.
+pub fn stretch<T>(
+    cursors: &Cursors,
+    asked: Asked<'_>,
+    mut rows: Vec<T>,
+    position: impl Fn(&T) -> Position,
+) -> Result<Page<T>, Failure> {
+    let limit = usize::try_from(asked.limit.unwrap_or(LIMIT).clamp(1, MOST)).unwrap_or(1);
+    if let Some(cursor) = asked.cursor {
+        let last = cursors.read(asked.list, cursor)?;
+        let at = rows.iter().position(|row| position(row) == last);
+        let at = at.ok_or_else(|| Failure::new(ErrorCode::RequestCursorInvalid))?;
+        rows.drain(..=at);
+    }
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| more);
+    let next_cursor = next_cursor.map(|last| cursors.write(asked.list, &position(last)));
+    Ok(Page {
+        items: rows,
+        next_cursor,
+    })
 }
 
 /// A page of rows that are at hand already, for lists that no single query gives.

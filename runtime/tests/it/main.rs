@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod files;
 mod idempotency;
 mod identity;
 mod instance;

@@ -1,0 +1,346 @@
+//! The git repositories of projects on this machine.
+//!
+//! Owns: where they lie, that they are there, and which commit a name stands for. Must not know: requests, the store.
+//!
+//! A project's repository is `repositories/<project>.git` in the data folder, bare: there is no work tree that anything could
+//! follow a link in or leave half written. It is made when it is first asked for, with an empty first commit on `main`. A commit
+//! becomes the head of its branch only while the head is the one that it was made on, whichever process is faster.
+
+mod edit;
+mod path;
+mod view;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use flaresmith_api::errors::{ErrorCode, Failure};
+use git2::{Commit, ErrorCode as GitCode, ObjectType, Oid, Repository, RepositoryInitOptions, Signature, Time};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+pub use edit::{Draft, Edit};
+pub use path::refuse as refuse_path;
+pub use view::View;
+
+/// The branch that a repository begins with.
+pub const MAIN: &str = "main";
+
+/// All repositories. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Repositories {
+    folder: PathBuf,
+    scratch: PathBuf,
+    clock: Clock,
+}
+
+/// One repository, opened.
+pub struct Local {
+    repository: Repository,
+    folder: PathBuf,
+    scratch: PathBuf,
+    clock: Clock,
+}
+
+/// Who made a commit.
+#[derive(Debug, Clone)]
+pub struct Author {
+    /// A name as people write it.
+    pub name: String,
+    /// An address, as git wants one.
+    pub email: String,
+}
+
+/// A branch to commit to, and the head that the caller has seen of it.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The branch, which begins at the base when it is not there.
+    pub branch: String,
+    /// The commit that the change was made on.
+    pub base: Oid,
+}
+
+impl Repositories {
+    /// The repositories below a data folder.
+    #[must_use]
+    pub fn new(data: &Path, clock: Clock) -> Self {
+        Self {
+            folder: data.join("repositories"),
+            scratch: data.join("scratch"),
+            clock,
+        }
+    }
+
+    /// Works on the repository of a project, beside what else is going on.
+    ///
+    /// # Errors
+    /// Those of the work, or the repository cannot be opened or made.
+    pub async fn with<T: Send + 'static>(
+        &self,
+        project: Uuid,
+        work: impl FnOnce(&Local) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let all = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&all.open(project)?)).await;
+        done.map_err(Failure::internal)?
+    }
+
+    fn open(&self, project: Uuid) -> Result<Local, Failure> {
+        let folder = self.folder.join(format!("{project}.git"));
+        let repository = match Repository::open_bare(&folder) {
+            Ok(repository) => repository,
+            Err(error) if error.code() == GitCode::NotFound => {
+                self.make(&folder)?;
+                Repository::open_bare(&folder).map_err(broken)?
+            }
+            Err(error) => return Err(broken(error)),
+        };
+        Ok(Local {
+            repository,
+            folder,
+            scratch: self.scratch.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
+    /// Makes a repository beside its place and moves it there whole. Who comes second finds it there.
+    fn make(&self, place: &Path) -> Result<(), Failure> {
+        let beside = self.folder.join(format!(".new-{}", Uuid::new_v4()));
+        let mut options = RepositoryInitOptions::new();
+        // Templates of whoever runs the server, with their hooks, are no part of a project.
+        options
+            .bare(true)
+            .mkpath(true)
+            .external_template(false)
+            .initial_head(MAIN);
+        let repository = Repository::init_opts(&beside, &options).map_err(broken)?;
+        let made = || -> Result<(), git2::Error> {
+            let empty = repository.treebuilder(None)?.write()?;
+            let signature = platform(self.clock.now())?;
+            let tree = repository.find_tree(empty)?;
+            let head = format!("refs/heads/{MAIN}");
+            repository.commit(Some(&head), &signature, &signature, "Begin the project\n", &tree, &[])?;
+            Ok(())
+        };
+        let made = made().map_err(broken);
+        drop(repository);
+        let moved = made.and_then(|()| match std::fs::rename(&beside, place) {
+            Err(error) if !place.join("HEAD").exists() => Err(Failure::internal(error)),
+            _ => Ok(()),
+        });
+        if beside.exists() {
+            std::fs::remove_dir_all(&beside).map_err(Failure::internal)?;
+        }
+        moved
+    }
+}
+
+impl Local {
+    /// The repository itself, for reading.
+    #[must_use]
+    pub fn git(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The name of the default branch.
+    ///
+    /// # Errors
+    /// The repository is damaged.
+    pub fn default_branch(&self) -> Result<String, Failure> {
+        let head = self.repository.find_reference("HEAD").map_err(broken)?;
+        let target = head.symbolic_target().ok().flatten();
+        let branch = target.and_then(|target| target.strip_prefix("refs/heads/"));
+        Ok(branch.unwrap_or(MAIN).to_owned())
+    }
+
+    /// The head of a branch; `None`: there is no such branch.
+    ///
+    /// # Errors
+    /// The repository is damaged.
+    pub fn head(&self, branch: &str) -> Result<Option<Oid>, Failure> {
+        let Some(name) = reference(branch) else {
+            return Ok(None);
+        };
+        match self.repository.refname_to_id(&name) {
+            Ok(id) => Ok(Some(id)),
+            Err(error) if error.code() == GitCode::NotFound => Ok(None),
+            Err(error) => Err(broken(error)),
+        }
+    }
+
+    /// The commit that a branch or an id names; the default branch when nothing does.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn commit_of(&self, named: Option<&str>) -> Result<Commit<'_>, Failure> {
+        let named = match named {
+            Some(named) => named.to_owned(),
+            None => self.default_branch()?,
+        };
+        if let Some(id) = self.head(&named)? {
+            return self.repository.find_commit(id).map_err(broken);
+        }
+        match id(&named) {
+            Some(id) => self.commit(id),
+            None => Err(Failure::new(ErrorCode::FileNotFound).with_context("ref", named)),
+        }
+    }
+
+    /// A commit by its id.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn commit(&self, id: Oid) -> Result<Commit<'_>, Failure> {
+        self.repository
+            .find_commit(id)
+            .map_err(|error| absent_or_broken(error).with_context("commitSha", id))
+    }
+
+    /// The bytes of a file by their id.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn blob(&self, id: Oid) -> Result<git2::Blob<'_>, Failure> {
+        self.repository.find_blob(id).map_err(absent_or_broken)
+    }
+
+    /// How many bytes a file has, by their id, without reading them.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn size(&self, id: Oid) -> Result<u64, Failure> {
+        let odb = self.repository.odb().map_err(broken)?;
+        match odb.read_header(id).map_err(absent_or_broken)? {
+            (size, ObjectType::Blob) => Ok(size as u64),
+            _ => Err(Failure::new(ErrorCode::FileNotFound)),
+        }
+    }
+
+    /// Refuses to go on when a branch is not where the caller has seen it. A branch that is not there begins at the base.
+    ///
+    /// # Errors
+    /// It has moved, its name is none, or there is no such base.
+    pub fn demand(&self, target: &Target) -> Result<Option<Oid>, Failure> {
+        if reference(&target.branch).is_none() {
+            return Err(Failure::new(ErrorCode::FilePathInvalid)
+                .with_message("This is no name that a branch can have.")
+                .with_context("branch", &target.branch));
+        }
+        let head = self.head(&target.branch)?;
+        match head {
+            Some(head) if head != target.base => Err(moved(target.base, Some(head))),
+            Some(_) => Ok(head),
+            None => self.commit(target.base).map(|_| None),
+        }
+    }
+
+    /// Commits a tree on top of the base, and makes it the head of the branch if that has not moved.
+    ///
+    /// # Errors
+    /// The branch has moved, or the tree is that of the base.
+    pub fn write(&self, target: &Target, author: &Author, message: &str, tree: Oid) -> Result<Oid, Failure> {
+        let head = self.demand(target)?;
+        let base = self.commit(target.base)?;
+        if base.tree_id() == tree {
+            return Err(Failure::new(ErrorCode::FileChangesEmpty));
+        }
+        let now = self.clock.now();
+        let tree = self.repository.find_tree(tree).map_err(broken)?;
+        let (author, committer) = (author.signature(now), platform(now));
+        let (author, committer) = (author.map_err(broken)?, committer.map_err(broken)?);
+        let commit = self
+            .repository
+            .commit(None, &author, &committer, message, &tree, &[&base])
+            .map_err(broken)?;
+        let name = reference(&target.branch).unwrap_or_default();
+        let set = match head {
+            Some(head) => self
+                .repository
+                .reference_matching(&name, commit, true, head, "flaresmith: commit"),
+            None => self.repository.reference(&name, commit, false, "flaresmith: commit"),
+        };
+        match set.map(|_| ()) {
+            Ok(()) => Ok(commit),
+            // Somebody was faster between the look and here.
+            Err(error) if matches!(error.code(), GitCode::Modified | GitCode::Exists | GitCode::Locked) => {
+                Err(moved(target.base, self.head(&target.branch)?))
+            }
+            // `a` and `a/b` cannot both be branches.
+            Err(error) if error.code() == GitCode::Directory || error.class() == git2::ErrorClass::Reference => {
+                Err(Failure::new(ErrorCode::FilePathInvalid)
+                    .with_message("There is a branch that this name collides with.")
+                    .with_context("branch", &target.branch)
+                    .with_source(error))
+            }
+            Err(error) => Err(broken(error)),
+        }
+    }
+}
+
+impl Author {
+    fn signature(&self, now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
+        let plain = |text: &str, other: &str| {
+            let kept: String = text
+                .chars()
+                .filter(|sign| !sign.is_control() && !"<>".contains(*sign))
+                .collect();
+            match kept.trim() {
+                "" => other.to_owned(),
+                kept => kept.to_owned(),
+            }
+        };
+        let (name, email) = (plain(&self.name, "Unknown"), plain(&self.email, "unknown@localhost"));
+        Signature::new(&name, &email, &Time::new(now.timestamp(), 0))
+    }
+}
+
+/// The id that 40 hexadecimal digits name.
+#[must_use]
+pub fn id(text: &str) -> Option<Oid> {
+    let whole = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    whole.then(|| Oid::from_str(text).ok()).flatten()
+}
+
+/// What the platform commits itself, it commits as itself.
+fn platform(now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
+    Signature::new(
+        "Flaresmith",
+        "system@flaresmith.localhost",
+        &Time::new(now.timestamp(), 0),
+    )
+}
+
+/// The full name of a branch, when it can be one.
+fn reference(branch: &str) -> Option<String> {
+    let name = format!("refs/heads/{branch}");
+    let plain = !branch.starts_with('-') && branch != "HEAD";
+    (plain && git2::Reference::is_valid_name(&name)).then_some(name)
+}
+
+fn moved(base: Oid, head: Option<Oid>) -> Failure {
+    let mut details = json!({ "baseSha": base.to_string() });
+    if let (Some(head), Some(details)) = (head, details.as_object_mut()) {
+        details.insert("headSha".to_owned(), head.to_string().into());
+    }
+    Failure::new(ErrorCode::FileBaseMoved).with_details(details)
+}
+
+fn absent_or_broken(error: git2::Error) -> Failure {
+    match error.code() {
+        // An object of another kind is not the one that was asked for.
+        GitCode::NotFound | GitCode::InvalidSpec => Failure::new(ErrorCode::FileNotFound),
+        _ if error.class() == git2::ErrorClass::Invalid => Failure::new(ErrorCode::FileNotFound),
+        _ => broken(error),
+    }
+}
+
+/// Git cannot go on, and the caller can do nothing about it.
+pub(crate) fn broken(error: git2::Error) -> Failure {
+    Failure::internal(error)
+}
