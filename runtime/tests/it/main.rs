@@ -20,3 +20,4 @@ mod projects;
 mod roles;
 mod schema;
 mod secrets;
+mod specs;

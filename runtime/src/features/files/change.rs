@@ -92,7 +92,7 @@ pub(super) async fn commit(
 }
 
 /// Who a commit is from: the person, or whoever answers for the machine.
-async fn author(platform: &Platform, access: &Access) -> Result<Author, Failure> {
+pub(crate) async fn author(platform: &Platform, access: &Access) -> Result<Author, Failure> {
     let row = match access.caller.user() {
         Some(user) => users::Entity::find_by_id(user)
             .one(platform.store.read())

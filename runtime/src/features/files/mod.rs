@@ -15,6 +15,7 @@ use flaresmith_api::server::Context;
 
 use crate::pipeline::Access;
 use crate::platform::Platform;
+pub(crate) use change::author;
 
 impl FilesApi for Platform {
     async fn get_file_tree(&self, _: Context, request: GetFileTreeRequest) -> Result<GetFileTreeResponse, Failure> {
