@@ -5,7 +5,7 @@
 //! A rotation is a start with a key of a higher version beside the old one. Everything is encrypted with the new one before the
 //! first request is served; then the old one is retired and may be taken away.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_store::entities::master_key_versions::{ActiveModel, Column, Entity};
 use flaresmith_store::entities::{audit_events, organizations, users};
@@ -20,6 +20,9 @@ use crate::features::secrets;
 use crate::identity::signing_keys::SigningKeys;
 use crate::sealing::Sealer;
 use crate::store::{Store, Write, failed, idempotency, new_id};
+
+/// How long a master key encrypts before it is to be replaced.
+pub const LIFE: TimeDelta = TimeDelta::days(365);
 
 /// Makes the current master key the one that encrypts everything, and retires older ones.
 ///
@@ -76,6 +79,20 @@ pub async fn settle(store: &Store, sealer: &Sealer, clock: &Clock) -> Result<(),
         tell(&write, sealer.key_id(), count, now).await?;
     }
     write.commit().await
+}
+
+/// The master key that encrypts and since when, if it has done so for longer than [`LIFE`].
+///
+/// # Errors
+/// The store fails.
+pub async fn overdue(store: &Store, clock: &Clock) -> Result<Option<(String, DateTime<Utc>)>, Failure> {
+    let active = Entity::find()
+        .filter(Column::State.eq(State::Active))
+        .one(store.read())
+        .await
+        .map_err(failed)?;
+    let old = active.filter(|row| row.activated_at + LIFE < clock.now());
+    Ok(old.map(|row| (row.key_id, row.activated_at)))
 }
 
 /// Keeps in the log of whoever runs the installation that the key was rotated.

@@ -10,7 +10,9 @@ mod edit;
 mod path;
 mod view;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
@@ -25,6 +27,9 @@ pub use view::View;
 
 /// The branch that a repository begins with.
 pub const MAIN: &str = "main";
+
+/// Locks of git's that are older than this have nobody any more.
+const ABANDONED: Duration = Duration::from_secs(60);
 
 /// All repositories. Clones are the same.
 #[derive(Debug, Clone)]
@@ -115,6 +120,8 @@ impl Repositories {
             .initial_head(MAIN);
         let repository = Repository::init_opts(&beside, &options).map_err(broken)?;
         let made = || -> Result<(), git2::Error> {
+            // What was answered is on the disk, as it is in the store.
+            repository.config()?.set_bool("core.fsyncObjectFiles", true)?;
             let empty = repository.treebuilder(None)?.write()?;
             let signature = platform(self.clock.now())?;
             let tree = repository.find_tree(empty)?;
@@ -245,6 +252,7 @@ impl Local {
     /// # Errors
     /// The branch has moved, or the tree is that of the base.
     pub fn write(&self, target: &Target, author: &Author, message: &str, tree: Oid) -> Result<Oid, Failure> {
+        let _turn = self.turn()?;
         let head = self.demand(target)?;
         let base = self.commit(target.base)?;
         if base.tree_id() == tree {
@@ -259,13 +267,19 @@ impl Local {
             .commit(None, &author, &committer, message, &tree, &[&base])
             .map_err(broken)?;
         let name = reference(&target.branch).unwrap_or_default();
-        let set = match head {
-            Some(head) => self
-                .repository
-                .reference_matching(&name, commit, true, head, "flaresmith: commit"),
-            None => self.repository.reference(&name, commit, false, "flaresmith: commit"),
+        let set = || {
+            let told = "flaresmith: commit";
+            match head {
+                Some(head) => self.repository.reference_matching(&name, commit, true, head, told),
+                None => self.repository.reference(&name, commit, false, told),
+            }
+            .map(|_| ())
         };
-        match set.map(|_| ()) {
+        let done = set().or_else(|error| match self.unlock(&error, &name) {
+            true => set(),
+            false => Err(error),
+        });
+        match done {
             Ok(()) => Ok(commit),
             // Somebody was faster between the look and here.
             Err(error) if matches!(error.code(), GitCode::Modified | GitCode::Exists | GitCode::Locked) => {
@@ -280,6 +294,24 @@ impl Local {
             }
             Err(error) => Err(broken(error)),
         }
+    }
+}
+
+impl Local {
+    /// Waits until no other process moves a branch of this repository. A process that dies gives its turn back.
+    fn turn(&self) -> Result<File, Failure> {
+        let file = File::create(self.folder.join("flaresmith-turn")).map_err(Failure::internal)?;
+        file.lock().map_err(Failure::internal)?;
+        Ok(file)
+    }
+
+    /// Takes away a lock of git's that a process left when it died; whether there was one. Only for whoever has the turn: nobody
+    /// else makes such locks but somebody who works on the repository by hand, and not for as long as this.
+    fn unlock(&self, error: &git2::Error, name: &str) -> bool {
+        let lock = self.folder.join(format!("{name}.lock"));
+        let age = lock.metadata().and_then(|lock| lock.modified());
+        let age = age.ok().and_then(|made| made.elapsed().ok());
+        error.code() == GitCode::Locked && age.is_some_and(|age| age > ABANDONED) && std::fs::remove_file(lock).is_ok()
     }
 }
 

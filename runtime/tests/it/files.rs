@@ -213,6 +213,32 @@ async fn a_commit_is_made_on_the_head_that_was_seen_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_lock_that_a_killed_process_left_keeps_nobody_out() {
+    let instance = Instance::sqlite().await;
+    let project = Project::new(&instance).await;
+    let base = project.head().await;
+    let head = project
+        .commit(&base, json!([write("a", "1\n")]))
+        .await
+        .is(201)
+        .text("/sha");
+    let lock = project.folder().join("refs/heads/feature/x.lock");
+    std::fs::write(&lock, "").unwrap();
+    // It may be somebody who is at work this moment.
+    let refused = project.commit(&head, json!([write("b", "1\n")])).await;
+    refused.fails(409, "FILE_BASE_MOVED");
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    std::fs::File::options()
+        .write(true)
+        .open(&lock)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
+    project.commit(&head, json!([write("b", "1\n")])).await.is(201);
+    assert!(!lock.exists());
+}
+
+#[tokio::test]
 async fn changes_follow_each_other_and_nothing_stands_in_two_ways() {
     let instance = Instance::sqlite().await;
     let project = Project::new(&instance).await;

@@ -3,14 +3,15 @@
 use std::io::Write as _;
 
 use chrono::TimeDelta;
-use flaresmith_runtime::Platform;
 use flaresmith_runtime::settings::Database;
+use flaresmith_runtime::{Platform, master_key};
 use flaresmith_store::entities::{environment_secrets, master_key_versions, secret_audit_records};
 use flaresmith_store::enums::MasterKeyVersionState;
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, Statement};
 use serde_json::{Value, json};
 
-use crate::instance::{Answer, Instance, on_both};
+use crate::instance::{Answer, Instance, OWNER, folder, on_both};
+use crate::program::{call, start_logging};
 
 const VALUE: &str = "ghp_0hush0hush0hush0hush0hush0WXYZ";
 
@@ -315,6 +316,56 @@ async fn no_value_is_logged_answered_or_stored_as_it_is() {
     .await;
 }
 
+#[test]
+fn the_log_of_the_program_holds_no_value_password_or_token() {
+    let data = folder();
+    let log = data.join("log");
+    let started = start_logging(&data, 2, std::fs::File::create(&log).unwrap().into());
+    let password = std::fs::read_to_string(data.join("first-owner.password")).unwrap();
+    let body = json!({"email": OWNER, "password": password.trim()}).to_string();
+    let session = call(&started.address, "none", "POST /auth/sign-in", &body);
+    let token = session["accessToken"].as_str().unwrap();
+    let send = |line: &str, body: Value| call(&started.address, token, line, &body.to_string());
+    let organization = send("POST /organizations", json!({"name": "Northwind"}));
+    let project = send(
+        "POST /projects",
+        json!({"name": "Shop", "organizationId": organization["id"]}),
+    );
+    let path = address(
+        project["id"].as_str().unwrap(),
+        "DEPLOY_TOKEN",
+        "githubEnvironmentSecret",
+    );
+    let put = format!("PUT {path}");
+    assert_eq!(send(&put, json!({ "value": VALUE }))["maskedValue"], "ghp_****WXYZ");
+    for wrong in [
+        json!({"value": VALUE, "expiresAt": "never"}),
+        json!({"value": [VALUE]}),
+        json!({ VALUE: VALUE }),
+    ] {
+        send(&put, wrong);
+    }
+    // In the wrong places, too: as a token, as a key, as a name, in a query.
+    call(&started.address, VALUE, &put, "{}");
+    send(
+        &format!("PUT {}", path.replace("DEPLOY_TOKEN", VALUE)),
+        json!({ "value": VALUE }),
+    );
+    send(&format!("{put}&value={VALUE}"), json!({ "value": "other" }));
+    send(&format!("POST /{VALUE}"), json!({}));
+    drop(started);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(
+        log.lines().count() >= 11 && log.contains("\"operationId\":\"putSecret\""),
+        "{log}"
+    );
+    let claims = token.split('.').nth(1).unwrap();
+    for hush in [&VALUE[4..24], password.trim(), claims] {
+        assert!(!log.contains(hush), "{log}");
+    }
+    std::fs::remove_dir_all(data).unwrap();
+}
+
 #[tokio::test]
 async fn a_start_with_a_newer_master_key_encrypts_everything_anew_and_the_old_one_can_go() {
     on_both(async |instance| {
@@ -367,6 +418,14 @@ async fn a_start_with_a_newer_master_key_encrypts_everything_anew_and_the_old_on
             .filter(|event| event["action"] == "masterKey.rotate")
             .collect();
         assert_eq!((rotations.len(), &rotations[0]["origin"]), (1, &json!("system")));
+        // A year later it is time for the next one.
+        let overdue = async || {
+            let platform = &instance.platform;
+            master_key::overdue(&platform.store, &platform.clock).await.unwrap()
+        };
+        assert_eq!(overdue().await, None);
+        instance.later(TimeDelta::days(366));
+        assert_eq!(overdue().await.unwrap().0, "CM_ENC_MASTER_V2");
         let uses = secret_audit_records::Entity::find().all(read).await.unwrap();
         assert_eq!(uses.len(), 2);
         // With the old key alone there is no start, and nothing is changed.

@@ -222,6 +222,16 @@ async fn a_spec_that_cannot_be_read_or_holds_a_secret_is_not_taken_in() {
         "{broken:?}"
     );
     broken.fails(422, "SPEC_INVALID");
+    let large = "x".repeat(instance.platform.settings.max_body);
+    assert_eq!(project.upload(SPEC, &large, &[]).await.status, 413);
+    for (path, kind) in [
+        (SPEC, "contract"),
+        (CONTRACT, "feature"),
+        ("specs/logo.png", "architecture"),
+    ] {
+        let refused = project.upload(path, "openapi: 3.1.0\n", &[("kind", kind)]).await;
+        refused.fails(422, "SPEC_INVALID");
+    }
     project
         .upload("specs/logo.png", "x", &[])
         .await

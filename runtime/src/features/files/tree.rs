@@ -19,6 +19,9 @@ use crate::store::page::{Asked, Page, stretch};
 /// Mode of a link: a file whose text is a path.
 const LINK: i32 = 0o120_000;
 
+/// Longest path, in bytes.
+const LONGEST: usize = 400;
+
 /// Something in a folder, before it is looked at.
 struct Found {
     path: String,
@@ -83,8 +86,11 @@ fn folder<'l>(local: &'l Local, root: &Tree<'_>, path: &str) -> Result<Tree<'l>,
 fn walk(local: &Local, tree: &Tree<'_>, prefix: &str, recursive: bool, found: &mut Vec<Found>) -> Result<(), Failure> {
     let mut folders = Vec::new();
     for entry in tree {
-        // No path of the contract's could name another.
         let Ok(name) = entry.name() else { continue };
+        // No path of the contract's names what is not text, or lies so deep.
+        if prefix.len() + name.len() > LONGEST {
+            continue;
+        }
         let kind = match entry.kind() {
             Some(ObjectType::Tree) => TreeEntryType::Tree,
             Some(ObjectType::Commit) => TreeEntryType::Submodule,

@@ -24,6 +24,9 @@ use crate::repositories::{Author, Draft, Edit, Local, Target, View, broken};
 /// How often a commit is made anew on a branch that moves meanwhile: the file replaces whatever stood there.
 const TRIES: usize = 4;
 
+/// Largest file, in bytes.
+const LARGEST: usize = 2 << 20;
+
 /// Commits a file to a branch and keeps it as a version.
 pub(super) async fn upload(
     platform: &Platform,
@@ -31,6 +34,10 @@ pub(super) async fn upload(
     project: Uuid,
     form: UploadSpecForm,
 ) -> Result<SpecArtifact, Failure> {
+    if form.file.bytes.len() > LARGEST {
+        let details = json!({ "limitBytes": LARGEST });
+        return Err(Failure::new(ErrorCode::RequestPayloadTooLarge).with_details(details));
+    }
     let author = files::author(platform, access).await?;
     let file = platform
         .repositories
@@ -98,14 +105,7 @@ fn look(
     if let Some(failure) = problem::of(&unreadable(&inputs.sources, path), &inputs.sources, false) {
         return Err(failure);
     }
-    let kind = match told {
-        Some(told) => SpecArtifactKind::try_from(told.as_str()).map_err(Failure::internal)?,
-        None => kind::of(&inputs.sources, path).ok_or_else(|| {
-            let message = "specs are Markdown, YAML or JSON: `.md`, `.yaml`, `.yml`, `.json`";
-            let problem = json!({ "code": "SPEC_KIND", "path": path, "message": message });
-            Failure::new(ErrorCode::SpecInvalid).with_details(json!({ "problems": [problem] }))
-        })?,
-    };
+    let kind = kind_of(&inputs.sources, path, told)?;
     let compilation = flaresmith_codegen::analyse(&inputs.sources, &inputs.settings);
     let secrets: Diagnostics = compilation
         .diagnostics
@@ -123,6 +123,28 @@ fn look(
         .as_ref()
         .and_then(|constitution| constitution.version.clone());
     Ok(version)
+}
+
+/// The kind of a file, as whoever uploads it says, if it can be of that kind.
+fn kind_of(sources: &Sources, path: &str, told: Option<SpecUploadKind>) -> Result<SpecArtifactKind, Failure> {
+    use SpecArtifactKind::{Contract, DataModel};
+    let refused = |message: &str| {
+        let problem = json!({ "code": "SPEC_KIND", "path": path, "message": message });
+        Failure::new(ErrorCode::SpecInvalid).with_details(json!({ "problems": [problem] }))
+    };
+    let own = kind::of(sources, path)
+        .ok_or_else(|| refused("specs are Markdown, YAML or JSON: `.md`, `.yaml`, `.yml`, `.json`"))?;
+    let Some(told) = told else {
+        return Ok(own);
+    };
+    let told = SpecArtifactKind::try_from(told.as_str()).map_err(Failure::internal)?;
+    let is_data = |kind| matches!(kind, Contract | DataModel);
+    match is_data(told) == is_data(own) {
+        true => Ok(told),
+        false => Err(refused(
+            "contracts and data models are YAML or JSON, other specs are Markdown",
+        )),
+    }
 }
 
 /// Why a file cannot be read, if it cannot.
