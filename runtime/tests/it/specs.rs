@@ -1,10 +1,15 @@
 //! Spec files, and applying them to a project's repository.
 
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::instance::{Answer, Instance, on_both};
+use crate::instance::{Answer, Instance, OWNER, folder, on_both};
+use crate::program::{Started, call, start_logging};
 
 const FEATURE: &str = "# Feature Specification: Hello\n\n## Requirements\n\n### Functional Requirements\n\n- **FR-001**: The service MUST greet a caller by name.\n- **FR-002**: The service MUST say goodbye. Not in the contract: nobody asks for it.\n";
 
@@ -402,6 +407,72 @@ async fn what_was_changed_by_hand_is_never_written_over_and_can_be_merged() {
         project.get("drift?ref=feature/x").await.is(200).text("/summary/status"),
         "clean"
     );
+}
+
+#[test]
+fn an_apply_that_is_killed_leaves_its_branch_where_it_was_or_at_the_whole_result() {
+    let data = folder();
+    let start = || start_logging(&data, 1, Stdio::null());
+    let sign_in = |started: &Started| {
+        let password = std::fs::read_to_string(data.join("first-owner.password")).unwrap();
+        let body = json!({"email": OWNER, "password": password.trim()}).to_string();
+        let session = call(&started.address, "none", "POST /auth/sign-in", &body);
+        session["accessToken"].as_str().unwrap().to_owned()
+    };
+    let started = start();
+    let token = sign_in(&started);
+    let send = |line: &str, body: Value| call(&started.address, &token, line, &body.to_string());
+    let organization = send("POST /organizations", json!({"name": "Northwind"}));
+    let project = send(
+        "POST /projects",
+        json!({"name": "Hello", "organizationId": organization["id"]}),
+    );
+    let id = project["id"].as_str().unwrap().to_owned();
+    let tree = send(&format!("GET /projects/{id}/files/tree"), json!({}));
+    let base = tree["commitSha"].as_str().unwrap().to_owned();
+    let mut started = started;
+    let git = |arguments: &[&str]| {
+        let repository = data.join(format!("repositories/{id}.git"));
+        let output = Command::new("git").args(arguments).env("GIT_DIR", repository).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    for (at, delay) in [1, 40, 120, 300, 700].into_iter().enumerate() {
+        let branch = format!("feature/{at}");
+        let token = sign_in(&started);
+        let changes = json!([
+            {"op": "write", "path": SPEC, "content": FEATURE},
+            {"op": "write", "path": CONTRACT, "content": contract("greet")},
+        ]);
+        let body = json!({"branch": branch, "baseSha": base, "message": "Specs", "changes": changes});
+        let line = format!("POST /projects/{id}/files/commit");
+        let made = call(&started.address, &token, &line, &body.to_string());
+        let before = made["sha"].as_str().unwrap();
+        let apply = json!({"projectId": id, "ref": branch}).to_string();
+        let mut stream = TcpStream::connect(&started.address).unwrap();
+        let request = format!(
+            "POST /specs/apply HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{apply}",
+            apply.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        started.child.kill().unwrap();
+        started.child.wait().unwrap();
+        git(&["fsck", "--no-dangling"]);
+        let head = git(&["rev-parse", &branch]);
+        assert!(head == before || git(&["rev-parse", &format!("{branch}^")]) == before);
+        started = start();
+        let token = sign_in(&started);
+        let done = call(&started.address, &token, "POST /specs/apply", &apply);
+        assert_eq!(done["summary"]["conflictCount"], 0, "{done}");
+        let line = format!("GET /projects/{id}/drift?ref={branch}");
+        let drift = call(&started.address, &token, &line, "{}");
+        assert_eq!(drift["summary"]["status"], "clean", "{drift}");
+        assert_eq!(git(&["rev-parse", &format!("{branch}^")]), before);
+    }
+    drop(started);
+    std::fs::remove_dir_all(data).unwrap();
 }
 
 #[tokio::test]
