@@ -1,11 +1,13 @@
 //! The log of what was done, read through the API.
 
+use flaresmith_api::types::AuditEventPage;
 use serde_json::{Value, json};
 
 use crate::instance::{Instance, on_both};
 
 async fn actions(instance: &Instance, token: &str, path: &str) -> Vec<String> {
     let page = instance.call(token, "GET", path, None).await.is(200);
+    let page = page.fits::<AuditEventPage>();
     let items = page.body.pointer("/items").and_then(Value::as_array).unwrap();
     items
         .iter()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use axum::body::to_bytes;
 use axum::http::Request;
+use flaresmith_api::types::{BlobInfo, Commit, DiffPreview, FileTreePage};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -55,6 +56,7 @@ impl<'a> Project<'a> {
 
     async fn names(&self, query: &str) -> Vec<String> {
         let page = self.get(&format!("tree?ref=feature/x&{query}")).await.is(200);
+        let page = page.fits::<FileTreePage>();
         let items = page.body.pointer("/items").and_then(Value::as_array).unwrap();
         items
             .iter()
@@ -86,7 +88,7 @@ async fn a_repository_begins_empty_and_what_is_committed_is_read_back() {
             write("specs/001-shop/spec.md", "# Feature\n"),
             {"op": "write", "path": "logo.png", "content": "iVBORwAB", "encoding": "base64"},
         ]);
-        let made = project.commit(&base, changes).await.is(201);
+        let made = project.commit(&base, changes).await.is(201).fits::<Commit>();
         assert_eq!(
             (made.text("/parentSha"), made.text("/author")),
             (base.clone(), "Owner".to_owned())
@@ -116,7 +118,7 @@ async fn a_repository_begins_empty_and_what_is_committed_is_read_back() {
         let editable = [0, 1].map(|at| tree.body.pointer(&format!("/items/{at}/editable")).unwrap().clone());
         assert_eq!(editable, [json!(true), json!(false)]);
         let sha = tree.text("/items/0/sha");
-        let info = project.get(&format!("blobs/{sha}")).await.is(200);
+        let info = project.get(&format!("blobs/{sha}")).await.is(200).fits::<BlobInfo>();
         assert_eq!(info.body["sizeBytes"], 7);
         assert_eq!(
             (&info.body["binary"], &info.body["rangesAdvised"]),
@@ -356,7 +358,7 @@ async fn a_diff_shows_what_a_commit_would_do_and_leaves_nothing_behind() {
         {"op": "delete", "path": "gone.md"},
         {"op": "write", "path": "logo.png", "content": "iVBORwAB", "encoding": "base64"},
     ]});
-    let diff = project.post("diff", body.clone()).await.is(200);
+    let diff = project.post("diff", body.clone()).await.is(200).fits::<DiffPreview>();
     assert_eq!(
         (
             &diff.body["stale"],

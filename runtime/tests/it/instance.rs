@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{TimeDelta, Utc};
+use flaresmith_api::validate::{Validate, check};
 use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
 use flaresmith_runtime::pipeline::observe::{Answered, Observer};
@@ -247,6 +248,14 @@ impl Answer {
     #[track_caller]
     pub(crate) fn is(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
+        self
+    }
+
+    /// Checks that the body is what the contract says of this type.
+    #[track_caller]
+    pub(crate) fn fits<T: Validate>(self) -> Self {
+        let violations = check(T::schema(), &self.body);
+        assert!(violations.is_empty(), "{violations:?}: {self:?}");
         self
     }
 

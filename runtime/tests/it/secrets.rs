@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use chrono::TimeDelta;
+use flaresmith_api::types::{AuditEventPage, SecretAuditPage, SecretEntry, SecretsOverview};
 use flaresmith_runtime::settings::Database;
 use flaresmith_runtime::{Platform, master_key};
 use flaresmith_store::entities::{environment_secrets, master_key_versions, secret_audit_records};
@@ -37,7 +38,8 @@ fn tag(answer: &Answer) -> String {
 
 async fn overview(instance: &Instance, token: &str, project: &str) -> Answer {
     let path = format!("/projects/{project}/secrets");
-    instance.call(token, "GET", &path, None).await.is(200)
+    let answer = instance.call(token, "GET", &path, None).await.is(200);
+    answer.fits::<SecretsOverview>()
 }
 
 #[tokio::test]
@@ -46,7 +48,7 @@ async fn a_secret_is_shown_by_its_mask_and_its_end_only_to_those_who_manage_it()
         let (organization, owner) = instance.organization("Northwind").await;
         let project = instance.project(&owner, &organization, "Shop").await;
         let path = address(&project, "DEPLOY_TOKEN", "githubEnvironmentSecret");
-        let made = put(instance, &owner, &path, VALUE).await.is(201);
+        let made = put(instance, &owner, &path, VALUE).await.is(201).fits::<SecretEntry>();
         assert_eq!(made.text("/maskedValue"), "ghp_****WXYZ");
         put(instance, &owner, &address(&project, "PIN", "cloudflareBinding"), "1234")
             .await
@@ -140,7 +142,10 @@ async fn names_that_github_keeps_are_refused_and_a_value_that_others_gave_is_not
         let first = put(instance, &owner, &path, url).await.is(201);
         assert_eq!(first.text("/maskedValue"), "neon_****shop");
         instance.later(TimeDelta::seconds(60));
-        let rotated = rotate("DATABASE_URL", "neonCredential").await.is(200);
+        let rotated = rotate("DATABASE_URL", "neonCredential")
+            .await
+            .is(200)
+            .fits::<SecretEntry>();
         assert_eq!(rotated.text("/maskedValue"), "neon_****shop");
         assert_ne!(rotated.text("/lastRotatedAt"), first.text("/lastRotatedAt"));
         assert_eq!(tag(&rotated), "\"v2\"");
@@ -185,6 +190,7 @@ async fn every_use_is_kept_also_of_a_secret_that_is_gone_and_only_owners_read_of
         instance.call(&owner, "DELETE", &path, None).await.is(204);
         let list = format!("/projects/{project}/secret-audit");
         let page = instance.call(&owner, "GET", &list, None).await.is(200);
+        let page = page.fits::<SecretAuditPage>();
         let items = page.body.pointer("/items").and_then(Value::as_array).unwrap();
         let operations: Vec<&str> = items.iter().map(|item| item["operation"].as_str().unwrap()).collect();
         // A mask is made without the value, so the viewer's look is no reading.
@@ -412,6 +418,7 @@ async fn a_start_with_a_newer_master_key_encrypts_everything_anew_and_the_old_on
         let operator = items.iter().find(|item| item["name"] == "Operator").unwrap();
         let path = format!("/organizations/{}/audit", operator["id"].as_str().unwrap());
         let events = instance.call(&owner, "GET", &path, None).await.is(200);
+        let events = events.fits::<AuditEventPage>();
         let events = events.body.pointer("/items").and_then(Value::as_array).unwrap();
         let rotations: Vec<_> = events
             .iter()

@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 
 use axum::body::Body;
 use axum::http::Request;
+use flaresmith_api::types::{
+    DriftReport, McpToolDescriptor, SpecDetail, SpecPage, SpecVersion, SpecVersionPage, ToolPage,
+};
 use serde_json::{Value, json};
 
 use crate::instance::{Answer, Instance, OWNER, folder, on_both};
@@ -150,7 +153,7 @@ impl<'a> Project<'a> {
 async fn an_uploaded_spec_has_versions_and_tells_its_requirements_and_outline() {
     on_both(async |instance| {
         let project = Project::hello(instance).await;
-        let list = project.get("specs?limit=2").await.is(200);
+        let list = project.get("specs?limit=2").await.is(200).fits::<SpecPage>();
         assert_eq!(list.body["hasMore"], true);
         let features = project.get("specs?kind=feature").await.is(200);
         assert_eq!(features.text("/items/0/path"), SPEC);
@@ -161,15 +164,15 @@ async fn an_uploaded_spec_has_versions_and_tells_its_requirements_and_outline() 
         let requirements = spec.body.pointer("/requirements").and_then(Value::as_array).unwrap();
         assert_eq!(
             (&requirements[0]["id"], &requirements[0]["operationCount"]),
-            (&json!("FR-001"), &json!(0))
+            (&json!("FR-001"), &json!(1))
         );
-        assert_eq!(requirements.len(), 2);
+        assert_eq!((requirements.len(), &requirements[1]["operationCount"]), (2, &json!(0)));
         assert_eq!(
             spec.text("/outline/0/children/0/children/0/title"),
             "Functional Requirements"
         );
 
-        // The same again is no version; another text is one, and then the contract carries the requirement.
+        // The same again is no version; another text is one.
         let again = project.upload(SPEC, FEATURE, &[]).await.is(201);
         assert_eq!(
             (again.text("/id"), &again.body["currentVersion"]),
@@ -180,15 +183,21 @@ async fn an_uploaded_spec_has_versions_and_tells_its_requirements_and_outline() 
             .await
             .is(201);
         assert_eq!(changed.body["currentVersion"], 2);
-        let spec = project.get(&format!("specs/{id}")).await.is(200);
-        assert_eq!(spec.body.pointer("/requirements/0/operationCount"), Some(&json!(1)));
-        let versions = project.get(&format!("specs/{id}/versions")).await.is(200);
+        let versions = project
+            .get(&format!("specs/{id}/versions"))
+            .await
+            .is(200)
+            .fits::<SpecVersionPage>();
         assert_eq!(
             (&versions.body["items"][0]["version"], versions.text("/items/0/summary")),
             (&json!(2), "Say more".to_owned())
         );
         assert_eq!(versions.text("/items/1/constitutionVersion"), "1.2.0");
-        let first = project.get(&format!("specs/{id}/versions/1")).await.is(200);
+        let first = project
+            .get(&format!("specs/{id}/versions/1"))
+            .await
+            .is(200)
+            .fits::<SpecVersion>();
         assert_eq!(Some(&first.body), versions.body.pointer("/items/1"));
         let path = format!("/projects/{}/specs/{id}/versions/1", project.id);
         let bearer = format!("Bearer {}", project.token);
@@ -274,7 +283,11 @@ async fn an_apply_commits_what_the_specs_give_and_keeps_tools_and_versions() {
     on_both(async |instance| {
         let project = Project::hello(instance).await;
         let before = project.head("main").await;
-        let dry = project.apply(json!({"dryRun": true})).await.is(200);
+        let dry = project
+            .apply(json!({"dryRun": true}))
+            .await
+            .is(200)
+            .fits::<DriftReport>();
         assert_eq!(
             (dry.text("/summary/status"), dry.headers.get("flaresmith-commit")),
             ("drift".to_owned(), None)
@@ -300,7 +313,11 @@ async fn an_apply_commits_what_the_specs_give_and_keeps_tools_and_versions() {
         let tools = project.get("mcp/tools").await.is(200);
         assert_eq!(tools.text("/items/0/operationId"), "greet");
         let name = tools.text("/items/0/name");
-        let tool = project.get(&format!("mcp/tools/{name}")).await.is(200);
+        let tool = project
+            .get(&format!("mcp/tools/{name}"))
+            .await
+            .is(200)
+            .fits::<McpToolDescriptor>();
         assert_eq!(Some(&tool.body), tools.body.pointer("/items/0"));
         assert_eq!(tool.body.pointer("/inputSchema/type"), Some(&json!("object")));
         project.get("mcp/tools/none").await.fails(404, "TOOL_NOT_FOUND");
@@ -392,7 +409,11 @@ async fn what_was_changed_by_hand_is_never_written_over_and_can_be_merged() {
     assert!(!report.to_string().contains(&data), "{report}");
     assert_eq!(project.head("feature/x").await, moved);
     // A dry run shows it, and so does the drift.
-    let dry = project.apply(json!({"ref": "feature/x", "dryRun": true})).await.is(200);
+    let dry = project
+        .apply(json!({"ref": "feature/x", "dryRun": true}))
+        .await
+        .is(200)
+        .fits::<DriftReport>();
     assert_eq!(dry.body, report);
     assert_eq!(project.get("drift?ref=feature/x").await.is(200).body, report);
 
@@ -558,7 +579,12 @@ async fn the_platforms_own_specs_can_be_uploaded_and_applied() {
     }
     let done = project.apply(json!({})).await.is(200);
     assert_eq!(done.text("/summary/status"), "drift");
-    let tools = project.get("mcp/tools").await.is(200);
-    assert_eq!(tools.body["hasMore"], true);
+    let tools = project.get("mcp/tools?limit=100").await.is(200).fits::<ToolPage>();
+    assert!(tools.body["items"].as_array().unwrap().len() > 70, "{tools:?}");
+    let spec = project.get("specs?kind=feature").await.is(200).text("/items/0/id");
+    let spec = project.get(&format!("specs/{spec}")).await.is(200).fits::<SpecDetail>();
+    let requirements = spec.body["requirements"].as_array().unwrap();
+    let secrets = requirements.iter().find(|one| one["id"] == "FR-023").unwrap();
+    assert!(secrets["operationCount"].as_i64().unwrap() >= 3, "{secrets}");
     assert_eq!(project.get("drift").await.is(200).text("/summary/status"), "clean");
 }

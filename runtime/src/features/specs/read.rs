@@ -2,6 +2,8 @@
 //!
 //! Owns: lists, a spec with its outline, the text of a version. Must not know: how versions come to be.
 
+use std::path::Path;
+
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 use flaresmith_api::api::specs::{
@@ -70,7 +72,7 @@ pub(super) async fn detail(platform: &Platform, request: GetSpecRequest) -> Resu
             false => Vec::new(),
         };
         let requirements = match kind {
-            SpecArtifactKind::Feature => requirements(local, commit, &path)?,
+            SpecArtifactKind::Feature => requirements(local, newest(local, commit, &path)?, &path)?,
             _ => Vec::new(),
         };
         Ok((requirements, outline))
@@ -156,10 +158,22 @@ async fn version_of(platform: &Platform, spec: Uuid, number: i32) -> Result<spec
 
 /// The text of a file at a commit.
 fn text(local: &Local, commit: Oid, path: &str) -> Result<String, Failure> {
+    let found = blob(local, commit, path)?;
+    let found = found.ok_or_else(|| Failure::internal("a version's commit is without its file"))?;
+    Ok(String::from_utf8_lossy(local.blob(found)?.content()).into_owned())
+}
+
+/// The id of a file at a commit; `None`: it has no such file.
+fn blob(local: &Local, commit: Oid, path: &str) -> Result<Option<Oid>, Failure> {
     let tree = local.commit(commit)?.tree().map_err(broken)?;
-    let entry = tree.get_path(std::path::Path::new(path)).map_err(broken)?;
-    let blob = local.blob(entry.id())?;
-    Ok(String::from_utf8_lossy(blob.content()).into_owned())
+    Ok(tree.get_path(Path::new(path)).ok().map(|entry| entry.id()))
+}
+
+/// The head of the default branch, if a file is there what it was at a commit: contracts may have come after it. Else the commit.
+fn newest(local: &Local, commit: Oid, path: &str) -> Result<Oid, Failure> {
+    let head = local.commit_of(None)?.id();
+    let same = blob(local, head, path)? == blob(local, commit, path)?;
+    Ok(if same { head } else { commit })
 }
 
 /// The requirements that a feature states at a commit, and how many operations of its contracts carry each.
