@@ -10,7 +10,7 @@ mod edit;
 mod path;
 mod view;
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +27,12 @@ pub use view::View;
 
 /// The branch that a repository begins with.
 pub const MAIN: &str = "main";
+
+/// The file whose lock is the turn to change specs.
+const SPECS: &str = "flaresmith-specs";
+
+/// The file whose lock is the turn to move a branch.
+const HEADS: &str = "flaresmith-heads";
 
 /// Locks of git's that are older than this have nobody any more.
 const ABANDONED: Duration = Duration::from_secs(60);
@@ -46,6 +52,10 @@ pub struct Local {
     scratch: PathBuf,
     clock: Clock,
 }
+
+/// The turn to change the specs of a project and what is kept of them, until it goes out of scope.
+#[derive(Debug)]
+pub struct Turn(#[allow(dead_code, reason = "its lock is what it is for")] File);
 
 /// Who made a commit.
 #[derive(Debug, Clone)]
@@ -88,6 +98,35 @@ impl Repositories {
         let all = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&all.open(project)?)).await;
         done.map_err(Failure::internal)?
+    }
+
+    /// Takes the turn to change the specs of a project, and waits for it as long as it takes.
+    ///
+    /// # Errors
+    /// The repository cannot be opened or made.
+    pub async fn turn(&self, project: Uuid) -> Result<Turn, Failure> {
+        let work = |local: &Local| {
+            let file = local.turn_file(SPECS)?;
+            file.lock().map_err(Failure::internal)?;
+            Ok(Turn(file))
+        };
+        self.with(project, work).await
+    }
+
+    /// The same without waiting; `None`: somebody else has it.
+    ///
+    /// # Errors
+    /// The repository cannot be opened or made.
+    pub async fn turn_now(&self, project: Uuid) -> Result<Option<Turn>, Failure> {
+        let work = |local: &Local| {
+            let file = local.turn_file(SPECS)?;
+            match file.try_lock() {
+                Ok(()) => Ok(Some(Turn(file))),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(Failure::internal(error)),
+            }
+        };
+        self.with(project, work).await
     }
 
     fn open(&self, project: Uuid) -> Result<Local, Failure> {
@@ -252,7 +291,9 @@ impl Local {
     /// # Errors
     /// The branch has moved, or the tree is that of the base.
     pub fn write(&self, target: &Target, author: &Author, message: &str, tree: Oid) -> Result<Oid, Failure> {
-        let _turn = self.turn()?;
+        // Until the head is set.
+        let alone = self.turn_file(HEADS)?;
+        alone.lock().map_err(Failure::internal)?;
         let head = self.demand(target)?;
         let base = self.commit(target.base)?;
         if base.tree_id() == tree {
@@ -298,11 +339,9 @@ impl Local {
 }
 
 impl Local {
-    /// Waits until no other process moves a branch of this repository. A process that dies gives its turn back.
-    fn turn(&self) -> Result<File, Failure> {
-        let file = File::create(self.folder.join("flaresmith-turn")).map_err(Failure::internal)?;
-        file.lock().map_err(Failure::internal)?;
-        Ok(file)
+    /// A file whose lock is a turn. The lock is the system's: a process that dies gives it back at once.
+    fn turn_file(&self, name: &str) -> Result<File, Failure> {
+        File::create(self.folder.join(name)).map_err(Failure::internal)
     }
 
     /// Takes away a lock of git's that a process left when it died; whether there was one. Only for whoever has the turn: nobody

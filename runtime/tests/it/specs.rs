@@ -430,6 +430,40 @@ async fn what_was_changed_by_hand_is_never_written_over_and_can_be_merged() {
     );
 }
 
+#[tokio::test]
+async fn settings_and_locks_that_lead_elsewhere_write_nothing() {
+    let instance = Instance::sqlite().await;
+    let project = Project::new(&instance).await;
+    let branch = [("branch", "feature/x")];
+    project.upload(SPEC, FEATURE, &branch).await.is(201);
+    project.upload(CONTRACT, &contract("greet"), &branch).await.is(201);
+    for (path, text) in [
+        ("flaresmith.toml", "[openapi]\nout = \"../../elsewhere\"\n"),
+        ("flaresmith.toml", "[openapi]\nout = \"/tmp/elsewhere\"\n"),
+        ("flaresmith.toml", "[openapi]\nout = \".git/hooks\"\n"),
+        ("flaresmith.toml", "specs = [\"../../other\"]\n"),
+        ("flaresmith.toml", "templates = \"../../../\"\n"),
+        ("flaresmith.toml", "[openapi\n"),
+        ("flaresmith.lock", "version = 99\n"),
+        (
+            "flaresmith.lock",
+            "version = 1\n\n[files]\n\"../../x\" = { target = \"mcp\", digest = \"blake3:00000000000000000000000000000000\" }\n",
+        ),
+    ] {
+        project.write("feature/x", path, text).await.is(201);
+        let head = project.head("feature/x").await;
+        let answer = project.apply(json!({"ref": "feature/x"})).await;
+        let said = format!("{answer:?}");
+        answer.fails(422, "SPEC_INVALID");
+        assert!(
+            !said.contains(&instance.platform.settings.data.display().to_string()),
+            "{said}"
+        );
+        assert_eq!(project.head("feature/x").await, head);
+        project.write("feature/x", path, "\n").await.is(201);
+    }
+}
+
 #[test]
 fn an_apply_that_is_killed_leaves_its_branch_where_it_was_or_at_the_whole_result() {
     let data = folder();

@@ -7,15 +7,13 @@ use flaresmith_api::api::specs::GetDriftRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{DriftReport, SpecApplyRequest};
 use flaresmith_store::enums::SpecArtifactKind;
-use flaresmith_sync::Root;
-use flaresmith_sync::apply::take_turn;
 use git2::Oid;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::compare::{Asked, Compared, compare};
 use super::version::{self, Version};
-use super::{kind, problem};
+use super::{kind, whole};
 use crate::features::files;
 use crate::features::tools::{self, Descriptor};
 use crate::pipeline::Access;
@@ -41,12 +39,25 @@ pub(super) async fn apply(
 ) -> Result<(Option<String>, DriftReport), Failure> {
     let project = body.project_id;
     let author = files::author(platform, access).await?;
-    let done = platform
-        .repositories
-        .with(project, move |local| carry_out(local, &author, &body))
-        .await?;
-    keep(platform, project, access.caller.user(), &done).await?;
-    Ok((done.commit.map(|commit| commit.to_string()), done.report))
+    let (platform, person) = (platform.clone(), access.caller.user());
+    whole(async move {
+        let turn = match body.dry_run {
+            Some(true) => None,
+            _ => {
+                let turn = platform.repositories.turn_now(project).await?;
+                Some(turn.ok_or_else(|| Failure::new(ErrorCode::SpecApplyActive))?)
+            }
+        };
+        let done = platform
+            .repositories
+            .with(project, move |local| carry_out(local, &author, &body))
+            .await?;
+        if turn.is_some() {
+            keep(&platform, project, person, &done).await?;
+        }
+        Ok((done.commit.map(|commit| commit.to_string()), done.report))
+    })
+    .await
 }
 
 /// Compares and writes nothing.
@@ -67,14 +78,6 @@ fn carry_out(local: &Local, author: &Author, body: &SpecApplyRequest) -> Result<
             .map(|targets| targets.iter().map(|target| target.as_str().to_owned()).collect()),
         merge: body.merge.unwrap_or(false),
     };
-    let dry = body.dry_run.unwrap_or(false);
-    let _turn = match dry {
-        true => None,
-        false => {
-            let root = Root::at(local.folder()).map_err(problem::failed)?;
-            Some(take_turn(&root).map_err(problem::failed)?)
-        }
-    };
     let default = local.default_branch()?;
     let branch = body.r#ref.clone().unwrap_or_else(|| default.clone());
     let absent = || Failure::new(ErrorCode::FileNotFound).with_context("ref", &branch);
@@ -84,7 +87,7 @@ fn carry_out(local: &Local, author: &Author, body: &SpecApplyRequest) -> Result<
     }
     let compared = compare(local, head, &asked)?;
     let report = compared.report(None)?;
-    if dry {
+    if body.dry_run.unwrap_or(false) {
         return Ok(Done {
             report,
             commit: None,
@@ -147,7 +150,7 @@ fn versions(compared: &Compared, commit: Oid) -> Vec<Version> {
 /// Keeps which versions were applied, and the tools that there are now.
 async fn keep(platform: &Platform, project: Uuid, author: Option<Uuid>, done: &Done) -> Result<(), Failure> {
     let now = platform.clock.now();
-    let write = platform.store.begin_alone(&format!("specs/{project}")).await?;
+    let write = platform.store.begin().await?;
     let mut contract = None;
     for file in &done.versions {
         let (artifact, row) = version::keep(&write, project, author, file, now).await?;

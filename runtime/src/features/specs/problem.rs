@@ -37,9 +37,8 @@ pub(super) fn of(found: &[Diagnostic], sources: &Sources, strict: bool) -> Optio
 /// The failure of reading or comparing what is in a repository.
 pub(super) fn failed(error: SyncError) -> Failure {
     match error.code {
-        "APPLY_BUSY" => Failure::new(ErrorCode::SpecApplyActive),
-        // A file of the repository itself is damaged, or in the way of a generated one.
-        code if code.starts_with("LOCK_") || code.starts_with("OUTPUT_") || code.starts_with("PATH_") => {
+        // The lock is damaged, or what is generated has the path of something else.
+        code @ ("LOCK_INVALID" | "LOCK_VERSION" | "PATH_RESERVED" | "PATH_NOT_GENERATED") => {
             let path = error.path.as_ref().and_then(|path| path.file_name());
             let path = path.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let problem = json!({ "code": code, "path": path, "message": shortened(&error.message) });
