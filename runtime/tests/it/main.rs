@@ -8,8 +8,10 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod apply;
 mod audit;
 mod files;
+mod hello;
 mod idempotency;
 mod identity;
 mod instance;
