@@ -15,7 +15,7 @@ pub(crate) struct Repository(TempDir);
 impl Repository {
     /// One with a contract and nothing else.
     pub(crate) fn with(path: &str, text: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
+        let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made");
         fs::write(folder.path().join(path), text).expect("a file can be written");
         let settings = format!("contracts = [\"{path}\"]\n");
         fs::write(folder.path().join("flaresmith.toml"), settings).expect("a file can be written");

@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 mod bodies;
 
 /// Every target at once: to compile a contract once for all of them takes a fraction of the time.
-const ALL: &[&str] = &["openapi", "rust", "zod", "drizzle", "hono", "postman", "mcp", "docs"];
+const ALL: &[&str] = &[
+    "openapi", "rust", "zod", "drizzle", "store", "hono", "postman", "mcp", "docs",
+];
 
 fn seeds(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(folder);
@@ -115,6 +117,11 @@ fn text_that_left_its_place_is_found() {
             "{\"exec\": [\"a('');\", \"0xBADC0DE\"]}",
         ),
         ("a.json", "{}", "{}}"),
+        (
+            "a.sql",
+            "CREATE TYPE \"a\" AS ENUM ('\'\'; DROP TABLE a');",
+            "CREATE TYPE \"a\" AS ENUM (\'\'); DROP TABLE a;",
+        ),
         ("a.yaml", "a: '*/'", "a: *b"),
         ("a.md", "&lt;script>", "<script>"),
         ("a.md", "```\n0xBADC0DE\n```", "```\n0xBADC0DE\n"),

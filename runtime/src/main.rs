@@ -5,6 +5,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_runtime::identity::first_owner::{self, FirstOwner};
 use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{asked_to_stop, listen, serve};
@@ -48,15 +49,15 @@ fn say(line: &str) {
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }
 
-async fn run(settings: Settings) -> Result<(), Problem> {
-    let address = settings.listen.clone();
+async fn run(mut settings: Settings) -> Result<(), Problem> {
+    // Without an address nothing is made: whoever is told the first password can use it. Port 0 becomes the one that links need.
+    let (listener, bound) = listen(&settings.listen).await?;
+    settings.listen = bound.to_string();
     let platform = Platform::start(settings).await?;
-    let owner = first_owner::ensure(&platform).await.map_err(|failure| {
-        let cause = failure.log_source().map(ToString::to_string).unwrap_or_default();
-        Problem::new("SERVER_FIRST_OWNER", format!("the first owner cannot be made: {cause}"))
-    })?;
+    let owner = first_owner::ensure(&platform)
+        .await
+        .map_err(|failure| no_owner(&failure))?;
     let overdue = master_key::overdue(&platform.store, &platform.clock).await;
-    let (listener, bound) = listen(&address).await?;
     let stop = asked_to_stop()?;
     say(&format!("listening on http://{bound}"));
     if let Some(owner) = owner {
@@ -69,6 +70,16 @@ async fn run(settings: Settings) -> Result<(), Problem> {
         ));
     }
     serve(platform, listener, stop).await
+}
+
+fn no_owner(failure: &Failure) -> Problem {
+    let problem = Problem::of("SERVER_FIRST_OWNER", "the first owner cannot be made", failure);
+    match failure.code() {
+        ErrorCode::UserPasswordWeak => problem
+            .at("FLARESMITH_OWNER_PASSWORD")
+            .hint("give it 12 characters or more, 5 of them different, or unset it and have one made"),
+        _ => problem,
+    }
 }
 
 /// What the first owner needs to know. The password itself stays in its file.

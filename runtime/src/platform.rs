@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use tokio::sync::RwLock;
+
 use crate::clock::Clock;
 use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
@@ -49,6 +51,8 @@ pub struct Parts {
     pub observer: Box<dyn Observer>,
     /// Whether the server is about to stop.
     pub draining: AtomicBool,
+    /// Held for reading by every request that changes something, until it is through.
+    pub under_way: Arc<RwLock<()>>,
     /// When it started.
     pub started: Instant,
 }
@@ -79,12 +83,11 @@ impl Platform {
     /// What keeps the server from starting.
     pub async fn start_with(settings: Settings, replaced: Replaced) -> Result<Self, Problem> {
         let clock = replaced.clock.unwrap_or_default();
-        let sealer = Sealer::new(MasterKeys::load(std::env::vars(), &settings.master_keys)?);
+        let sealer = Sealer::new(MasterKeys::load(std::env::vars_os(), &settings.master_keys)?);
         let store = Store::open(&settings.database, settings.connections, &clock).await?;
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
-        let unusable = |failure: flaresmith_api::errors::Failure| {
-            let cause = failure.log_source().map(ToString::to_string).unwrap_or_default();
-            Problem::new("SERVER_KEYS", format!("what is encrypted cannot be used: {cause}"))
+        let unusable = |failure| {
+            Problem::of("SERVER_KEYS", "what is encrypted cannot be used", &failure)
                 .hint("start with the master key that this database was made with, beside any newer one")
         };
         master_key::settle(&store, &sealer, &clock).await.map_err(unusable)?;
@@ -104,6 +107,7 @@ impl Platform {
             clock,
             keys,
             draining: AtomicBool::new(false),
+            under_way: Arc::default(),
             started: Instant::now(),
         })))
     }

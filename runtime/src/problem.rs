@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use flaresmith_api::errors::Failure;
+
 /// A reason not to start: code, words, place and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -26,6 +28,15 @@ impl Problem {
             place: None,
             hint: None,
         }
+    }
+
+    /// A failure that keeps the server from starting: `words` and what is behind it.
+    #[must_use]
+    pub fn of(code: &'static str, words: &str, failure: &Failure) -> Self {
+        let cause = failure
+            .log_source()
+            .map_or_else(|| failure.to_string(), ToString::to_string);
+        Self::new(code, format!("{words}: {cause}"))
     }
 
     /// Adds where it is.

@@ -11,9 +11,10 @@ use tokio::net::TcpListener;
 use crate::pipeline;
 use crate::platform::Platform;
 use crate::problem::Problem;
+use crate::store::expired;
 
-/// Time between two looks at whether a signing key is to be replaced.
-const KEY_LOOK: Duration = Duration::from_secs(3600);
+/// Time between two looks at what is to be replaced or thrown away.
+const LOOK: Duration = Duration::from_secs(3600);
 
 /// Opens the address.
 ///
@@ -38,7 +39,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Problem> {
-    let jobs = tokio::spawn(rotate(platform.clone()));
+    let jobs = tokio::spawn(look_after(platform.clone()));
     let draining = platform.clone();
     let stop = async move {
         stop.await;
@@ -47,16 +48,19 @@ pub async fn serve(
     let service = pipeline::router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
     jobs.abort();
+    // Requests whose callers are gone are finished too.
+    drop(platform.under_way.write().await);
     platform.store.clone().close().await;
     served.map_err(|error| Problem::new("SERVER_STOPPED", error.to_string()))
 }
 
-/// Replaces the key that signs when its time has come.
-async fn rotate(platform: Platform) {
+/// Replaces the key that signs when its time has come, and throws away what has expired.
+async fn look_after(platform: Platform) {
     loop {
-        tokio::time::sleep(KEY_LOOK).await;
+        tokio::time::sleep(LOOK).await;
         // What fails now is tried again; the old key goes on signing.
         let _ = platform.keys.rotate_due().await;
+        let _ = expired::delete(&platform.store, platform.clock.now()).await;
     }
 }
 

@@ -127,7 +127,7 @@ fn refuse_nothing(plan: &Plan) -> Result<(), SyncError> {
 fn outcome(report: &drift::DriftReport, plan: &Plan) -> Outcome {
     match Outcome::of_look(report.summary.status) {
         // The files are right, but the lock or a base would still change: the next apply has something to write.
-        Outcome::Clean if plan.lock_due || !plan.bases.is_empty() => Outcome::Drift,
+        Outcome::Clean if plan.due => Outcome::Drift,
         outcome => outcome,
     }
 }

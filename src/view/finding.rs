@@ -121,11 +121,11 @@ impl Findings {
                 region: found.and_then(Conflict::line).map(|line| (line, 1)),
             }
         }));
-        if self.files.is_empty() && plan.lock_due && only_looks {
+        if self.files.is_empty() && plan.due && only_looks {
             self.files.push(Finding {
                 rule: "SYNC_DRIFT".to_owned(),
                 level: Level::Error,
-                message: "every file is in step, but flaresmith.lock is not; run `flaresmith spec apply`".to_owned(),
+                message: "every file is in step, but what is recorded of them is not (flaresmith.lock, .flaresmith/base); run `flaresmith spec apply`".to_owned(),
                 file: Some(flaresmith_sync::lock::FILE.to_owned()),
                 region: None,
             });

@@ -260,17 +260,17 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
                 files(report.summary.conflict_count)
             ),
         ),
-        (DriftStatus::Clean, Told::Staged) if plan.lock_due => styled(
+        (DriftStatus::Clean, Told::Staged) if plan.due => styled(
             RED,
-            "every staged file is in step, but the staged flaresmith.lock is not",
+            "every staged file is in step, but what is staged of flaresmith.lock and .flaresmith/base is not",
         ),
         (DriftStatus::Clean, Told::Applied) if plan.lock_changes => styled(
             GREEN,
             format!("in step: {} compared, flaresmith.lock updated", files(plan.compared)),
         ),
-        (DriftStatus::Clean, Told::Checked | Told::Planned) if plan.lock_due => styled(
+        (DriftStatus::Clean, Told::Checked | Told::Planned) if plan.due => styled(
             YELLOW,
-            "every file is in step, but flaresmith.lock is not; run `flaresmith spec apply`",
+            "every file is in step, but what is recorded of them is not (flaresmith.lock, .flaresmith/base); run `flaresmith spec apply`",
         ),
         (DriftStatus::Clean, Told::Staged) => styled(
             GREEN,

@@ -6,7 +6,9 @@
 //! In this order: `.flaresmith/base/`, which holds the bases of carried edits wherever the repository is cloned; git, which
 //! holds what was committed; and the specs of a commit, from which it can be generated again.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use flaresmith_codegen::emit::Artifact;
 use git2::{ObjectType, Oid, Sort};
@@ -37,20 +39,28 @@ pub fn path_of(path: &str) -> String {
 pub struct Around<'a> {
     root: &'a Root,
     digested: Option<&'a mut Digested>,
+    /// What the specs of HEAD give, by path; made when it is first asked for.
+    of_head: OnceCell<BTreeMap<String, Arc<str>>>,
 }
 
 impl<'a> Around<'a> {
     /// The surroundings of a root.
     #[must_use]
     pub fn new(root: &'a Root) -> Self {
-        Self { root, digested: None }
+        Self {
+            root,
+            digested: None,
+            of_head: OnceCell::new(),
+        }
     }
 
     /// The same, for one of several plans for the root: what was digested for the last one is remembered.
     #[must_use]
     pub fn again(root: &'a Root, digested: &'a mut Digested) -> Self {
-        let digested = Some(digested);
-        Self { root, digested }
+        Self {
+            digested: Some(digested),
+            ..Self::new(root)
+        }
     }
 
     /// The first version of the file in the history of HEAD, newest first, that has one of the digests.
@@ -93,16 +103,20 @@ impl<'a> Around<'a> {
     /// What the specs of HEAD give at the path, if it has one of the digests: for repositories that do not commit what is
     /// generated.
     fn out_of_specs_of_head(&self, path: &str, digests: &[Digest]) -> Option<String> {
+        let text = self
+            .of_head
+            .get_or_init(|| self.output_of_head().unwrap_or_default())
+            .get(path)?;
+        digests.contains(&Digest::of(text.as_bytes())).then(|| text.to_string())
+    }
+
+    /// `None`: there is no HEAD, or its specs cannot be read.
+    fn output_of_head(&self) -> Option<BTreeMap<String, Arc<str>>> {
         let tree = Tree::revision(self.root, "HEAD").ok()?;
         let inputs = sources::read(&tree).ok()?;
         let compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);
-        let artifact = compilation
-            .artifacts
-            .into_iter()
-            .find(|artifact| artifact.path == path)?;
-        digests
-            .contains(&Digest::of(artifact.text.as_bytes()))
-            .then(|| artifact.text.to_string())
+        let artifacts = compilation.artifacts.into_iter();
+        Some(artifacts.map(|artifact| (artifact.path, artifact.text)).collect())
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use flaresmith_codegen::emit::Artifact;
+
 use crate::digest::Digest;
 use crate::fit::{self, Followed, Misfit};
 use crate::lock::{Carried, Entry};
@@ -56,9 +58,23 @@ pub(crate) fn rebase(case: &Case<'_>, surroundings: &mut dyn Surroundings) -> Op
         }
     });
     if up_to_date {
-        return Some(Entry::pure(artifact.target, owner(case), digest));
+        return Some(settled(case, artifact, digest, case.mine));
     }
     case.known.cloned()
+}
+
+/// The entry of a file that has `text` in it from now on, and the new output for its base. Where both differ the edit counts as
+/// carried, so that the base is kept beside it: git need never have held it.
+fn settled(case: &Case<'_>, artifact: &Artifact, digest: Digest, text: &[u8]) -> Entry {
+    let edit = Digest::of(text);
+    let reason = || case.known?.carried.as_ref()?.reason.clone();
+    Entry {
+        carried: (edit != digest).then(|| Carried {
+            digest: edit,
+            reason: reason(),
+        }),
+        ..Entry::pure(artifact.target, owner(case), digest)
+    }
 }
 
 /// Carries the edit over to the new output. What comes back is the lock's entry.
@@ -88,11 +104,6 @@ pub(crate) fn carry(
         }
         return Some(known.clone());
     };
-    let carried = |text: &str| {
-        let reason = known.carried.as_ref().and_then(|carried| carried.reason.clone());
-        let digest = Digest::of(text.as_bytes());
-        Some(Carried { digest, reason })
-    };
     let followed = match case.keeper {
         Keeper::Scaffold => fit::follow(case.path, &base, mine, theirs),
         _ => Followed::nothing(&base, mine),
@@ -120,17 +131,13 @@ pub(crate) fn carry(
                 plan.changes
                     .push(change(case, ChangeKind::Modified, Some(after), carries));
             }
-            let mut entry = Entry::pure(artifact.target, owner(case), digest);
-            if Digest::of(text.as_bytes()) != digest {
-                entry.carried = carried(&text);
-            }
-            Some(entry)
+            Some(settled(case, artifact, digest, text.as_bytes()))
         }
         // The team's own file that fits needs no help.
         Merged::Clash(_) if case.keeper == Keeper::Scaffold && row.fits => {
             let complete = fit::is_complete(case.path, theirs, mine);
-            let pure = complete.then(|| Entry::pure(artifact.target, owner(case), digest));
-            Some(pure.unwrap_or_else(|| known.clone()))
+            let entry = complete.then(|| settled(case, artifact, digest, case.mine));
+            Some(entry.unwrap_or_else(|| known.clone()))
         }
         Merged::Clash(clashes) if wish.markers => {
             let text = merge::with_markers(case.path, base, mine, theirs);
@@ -140,10 +147,7 @@ pub(crate) fn carry(
                 ..stuck(note, clashes)
             });
             // The edit as it was before: what stands between markers is not accepted, and its base is kept.
-            let entry = Entry {
-                carried: carried(mine),
-                ..Entry::pure(artifact.target, owner(case), digest)
-            };
+            let entry = settled(case, artifact, digest, case.mine);
             let after = (Arc::from(text.as_str()), Digest::of(text.as_bytes()));
             plan.changes.push(change(case, ChangeKind::Modified, Some(after), true));
             Some(entry)

@@ -2,13 +2,16 @@
 //!
 //! Owns: the explanation of every code of this crate and of the command line. Must not know: when one is raised.
 
+mod server;
+
 use flaresmith_codegen::diagnostics::{Code, Severity, all_codes};
 
-/// Every code that a person may meet: those of the specs and these, by name.
+/// Every code that a person may meet: those of the specs, these and those of the server, by name.
 #[must_use]
 pub fn all() -> Vec<&'static Code> {
     let mut codes = all_codes();
     codes.extend(CODES);
+    codes.extend(server::SERVER);
     codes.sort_by_key(|code| code.id);
     codes
 }

@@ -79,7 +79,7 @@ pub fn decide(
     }
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;
-    plan.lock_due = plan.lock_changes;
+    plan.due = plan.lock_changes || !plan.bases.is_empty();
     Ok(plan)
 }
 

@@ -35,9 +35,10 @@ pub struct Plan {
     pub lock: Lock,
     /// Whether the lock file itself changes.
     pub lock_changes: bool,
-    /// Whether it changes in more than the bases of scaffolds that people brought up to date: an apply writes those down, and
-    /// no check asks for it.
-    pub lock_due: bool,
+    /// Scaffolds that people brought up to date by hand: an apply writes down what their base is now, and no check asks for it.
+    pub rebased: BTreeSet<String>,
+    /// Whether lock or bases change in more than what is told of [`Self::rebased`].
+    pub due: bool,
     /// How many files were compared.
     pub compared: usize,
 }
@@ -205,7 +206,6 @@ pub fn plan(
         ..Plan::default()
     };
     let mut bases = BTreeMap::new();
-    let mut rebased = BTreeSet::new();
     for path in all {
         let mut case = case(path, lock, &wanted, snapshot);
         if case.is_of_a_merge() {
@@ -215,19 +215,19 @@ pub fn plan(
             }
         }
         if decide(&mut plan, &case, snapshot, wish, surroundings, &mut bases) == Verdict::Rebase {
-            rebased.insert(path);
+            plan.rebased.insert(path.to_owned());
         }
     }
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;
-    plan.lock_due = is_due(lock, &plan.lock, &rebased);
+    plan.due = is_due(lock, &plan.lock, &plan.rebased) || plan.due_bases().next().is_some();
     Ok(plan)
 }
 
 /// Whether a lock differs in anything but the bases of these scaffolds.
-fn is_due(before: &Lock, after: &Lock, rebased: &BTreeSet<&str>) -> bool {
+fn is_due(before: &Lock, after: &Lock, rebased: &BTreeSet<String>) -> bool {
     let same = |((path, old), (other, new)): ((&String, &Entry), (&String, &Entry))| {
-        path == other && (old == new || rebased.contains(path.as_str()))
+        path == other && (old == new || rebased.contains(path))
     };
     before.sources != after.sources
         || before.files.len() != after.files.len()
@@ -357,17 +357,13 @@ fn pure(case: &Case<'_>) -> Option<Entry> {
 
 /// `after`: the content and its digest; `None` for a file that goes.
 pub(crate) fn change(case: &Case<'_>, kind: ChangeKind, after: Option<(Arc<str>, Digest)>, carries: bool) -> Change {
-    let none = || (Arc::default(), Digest::of(&[]));
     let before = case.found.map(|(bytes, digest, _)| (Arc::clone(bytes), digest));
+    let before = before.unwrap_or_else(|| (Arc::default(), Digest::of(&[])));
+    let after = after.unwrap_or_else(|| (Arc::from(""), Digest::of(&[])));
     Change {
         seen: case.found.and_then(|(.., seen)| seen),
         carries,
-        ..Change::new(
-            case.path,
-            kind,
-            before.unwrap_or_else(none),
-            after.unwrap_or_else(|| (Arc::from(""), Digest::of(&[]))),
-        )
+        ..Change::new(case.path, kind, before, after)
     }
 }
 
@@ -440,6 +436,14 @@ impl Plan {
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.conflicts.iter().any(|conflict| !conflict.marked)
+    }
+
+    /// Bases that change otherwise than by what is told of [`Self::rebased`].
+    pub fn due_bases(&self) -> impl Iterator<Item = &Change> {
+        let of_rebased: BTreeSet<String> = self.rebased.iter().map(|path| base::path_of(path)).collect();
+        self.bases
+            .iter()
+            .filter(move |change| !of_rebased.contains(&change.path))
     }
 
     /// Everything to write or delete but the lock.

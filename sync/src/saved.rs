@@ -146,7 +146,7 @@ pub fn load(
     let mut plan = Plan {
         lock: Lock::parse(saved.lock_after.as_deref().or(lock_text).unwrap_or("version = 1\n"))?,
         lock_changes: saved.lock_after.is_some(),
-        lock_due: saved.lock_after.is_some(),
+        due: saved.lock_after.is_some() || !saved.bases.is_empty(),
         compared: all.len(),
         ..Plan::default()
     };

@@ -279,7 +279,7 @@ impl Look {
         let known = known.filter(|(known, _)| Some(*known) == seen);
         Self {
             disk: OnDisk::File {
-                digest: known.map_or(Digest::of(&[]), |(_, digest)| *digest),
+                digest: known.map_or_else(|| Digest::of(&[]), |(_, digest)| *digest),
                 bytes: Arc::default(),
                 executable: executable(&metadata),
             },

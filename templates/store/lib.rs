@@ -10,10 +10,11 @@
 
 {% if bytes %}mod base64_text;
 {% endif %}pub mod entities;
+mod enumeration;
 pub mod enums;
 mod secret;
 
-pub use secret::{SecretBytes, SecretText};
+pub use secret::{Secret, SecretBytes, SecretText};
 
 /// Statements that make the whole schema in an empty SQLite database. Enumerations are texts with a check, ids and bytes are
 /// blobs, moments RFC 3339 texts in UTC, and rows bring their ids themselves.

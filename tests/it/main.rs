@@ -51,8 +51,8 @@ mod servers;
 mod spec_diff;
 mod staged;
 mod staged_forms;
-#[cfg(target_os = "linux")]
 mod store;
+#[cfg(target_os = "linux")]
 mod strace;
 mod toolchain;
 #[cfg(unix)]

@@ -303,7 +303,7 @@ fn every_code_that_is_raised_can_be_explained() {
     let repository = Repository::empty();
     let listed = repository.done(&["explain"]).out;
     let mut found = 0;
-    for folder in ["src", "sync/src"] {
+    for folder in ["src", "sync/src", "runtime/src"] {
         for path in files(&root().join(folder)) {
             let text = std::fs::read_to_string(&path).unwrap();
             // What stands in tests is made up.
@@ -311,6 +311,8 @@ fn every_code_that_is_raised_can_be_explained() {
             for part in text
                 .split("SyncError::new(")
                 .skip(1)
+                .chain(text.split("Problem::new(").skip(1))
+                .chain(text.split("Problem::of(").skip(1))
                 .chain(text.split("rule: \"").skip(1))
             {
                 let word = part.trim_start().trim_start_matches('"').split('"').next().unwrap();

@@ -196,8 +196,9 @@ fn corrected(lost: bool) {
     }
     repository.done(&["spec", "check"]);
     repository.commit("corrected");
-    // The next change is merged from there.
+    // The next change is merged from there: once the specs are committed too, nothing but the base that was kept has it.
     rename(&repository, "fetchGreeting", "readGreeting");
+    repository.commit("another name");
     repository.done(&["spec", "apply", "--merge"]);
     let (handler, stub) = (repository.read(HANDLER), repository.read(STUB));
     assert!(

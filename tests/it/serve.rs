@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The program alone in a folder.
+/// The program alone in a folder, which is on the disk that it was built on.
 fn installed() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_flaresmith"), folder.path().join("flaresmith")).unwrap();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    fs::hard_link(env!("CARGO_BIN_EXE_flaresmith"), folder.path().join("flaresmith")).unwrap();
     folder
 }
 

@@ -12,8 +12,11 @@ use flaresmith_codegen::emit::Artifact;
 use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::source::{Sources, read};
 use proc_macro2::{TokenStream, TokenTree};
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Tag};
 use serde_json::Value;
+use sqlparser::ast::Statement;
+use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::parser::Parser;
 
 use super::choices::PROBE;
 
@@ -35,6 +38,7 @@ pub fn file(path: &str, text: &str) -> Result<(), String> {
         "json" => json(path, text),
         "yaml" => yaml(path, text),
         "md" => markdown(text),
+        "sql" => sql(path, text),
         "toml" => toml::from_str::<toml::Table>(text)
             .map(drop)
             .map_err(|error| error.to_string()),
@@ -167,11 +171,34 @@ fn yaml(path: &str, text: &str) -> Result<(), String> {
     }
 }
 
+/// Statements that make something, and nothing else.
+fn sql(path: &str, text: &str) -> Result<(), String> {
+    let dialect: &dyn Dialect = if path.contains("sqlite") {
+        &SQLiteDialect {}
+    } else {
+        &PostgreSqlDialect {}
+    };
+    let statements = Parser::parse_sql(dialect, text).map_err(|error| error.to_string())?;
+    for statement in statements {
+        let makes = matches!(
+            statement,
+            Statement::CreateTable(_)
+                | Statement::CreateType { .. }
+                | Statement::CreateIndex(_)
+                | Statement::AlterTable { .. }
+        );
+        if !makes {
+            return Err(format!("text of the contract became SQL: {statement}"));
+        }
+    }
+    Ok(())
+}
+
 fn markdown(text: &str) -> Result<(), String> {
     if text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
         return Err("a control character stands in it".to_owned());
     }
-    for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
+    for (event, range) in pulldown_cmark::Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => {
                 let block = text.get(range).unwrap_or("");

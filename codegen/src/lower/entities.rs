@@ -12,8 +12,8 @@ use super::node::{Node, lookup, step};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, extension as codes, nearest};
 use crate::model::entity::{LONGEST_NAME, shortened};
 use crate::model::{
-    Case, Column, ColumnDefault, ColumnKind, Entity, EntityId, Field, ForeignKey, Index, Model, OnDelete, Record,
-    Shape, TypeId,
+    Case, Column, ColumnDefault, ColumnKind, Entity, EntityId, Field, ForeignKey, Index, Kind, Model, OnDelete, Record,
+    Shape, TextFormat, TypeId,
 };
 use crate::openapi::Bundle;
 use crate::openapi::extension::{
@@ -202,7 +202,7 @@ impl Reader<'_> {
             nullable: !field.required || self.model.admits_null(&field.ty),
             unique: said.unique,
             default,
-            secret: field.secret,
+            secret: field.secret || ty.kind == Kind::Text(TextFormat::Password),
             docs: field.docs.clone(),
         }
     }

@@ -92,11 +92,17 @@ impl Name {
         text
     }
 
-    /// The same name with no more of its words than a file's name can hold beside folder and extension.
+    /// The same name with no more of its words than a file's name can hold beside folder and extension. What had to be cut ends
+    /// in a digest of the whole, so that two names stay apart.
     #[must_use]
     pub fn within_a_file_name(mut self) -> Self {
         const LONGEST: usize = 80;
-        let mut left = LONGEST;
+        let whole = self.words.join(" ");
+        if whole.len() <= LONGEST {
+            return self;
+        }
+        let digest = blake3::hash(whole.as_bytes()).to_hex();
+        let mut left = LONGEST - 9;
         self.words.retain_mut(|word| {
             let cut = word
                 .char_indices()
@@ -107,6 +113,7 @@ impl Name {
             left = left.saturating_sub(word.len() + 1);
             !word.is_empty()
         });
+        self.words.push(digest.get(..8).unwrap_or_default().to_owned());
         self
     }
 
@@ -299,6 +306,15 @@ mod tests {
             Case::Snake.distinct(&names, |word| word == "type"),
             ["type_", "a_b", "a_b_2", "a_b_2_2"]
         );
+    }
+
+    #[test]
+    fn names_that_are_cut_for_a_file_stay_apart() {
+        let long = "word ".repeat(30);
+        let cut = |end: &str| Name::new(&format!("{long}{end}")).within_a_file_name().to(Case::Kebab);
+        assert_ne!(cut("one"), cut("two"));
+        assert!(cut("one").len() <= 80, "{}", cut("one"));
+        assert_eq!(Name::new("pets").within_a_file_name(), Name::new("pets"));
     }
 
     #[test]

@@ -86,10 +86,13 @@ impl Block {
         ranges.push(range);
     }
 
-    /// The bytes of the file that a stretch of the text was read from.
+    /// The bytes of the file that a stretch of the text was read from, and with them the markup that stands inside it.
     pub(super) fn bytes(&self, range: &Range<usize>) -> Range<usize> {
         let start = self.byte(range.start);
-        start..start + range.len()
+        match range.end.checked_sub(1) {
+            Some(last) if last >= range.start => start..self.byte(last) + 1,
+            _ => start..start,
+        }
     }
 
     fn byte(&self, offset: usize) -> usize {

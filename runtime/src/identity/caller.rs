@@ -7,7 +7,8 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Role;
 use flaresmith_store::entities::{sessions, users};
 use flaresmith_store::enums::UserStatus;
-use sea_orm::EntityTrait as _;
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::access_token::{self, Unverified};
@@ -104,15 +105,17 @@ async fn of_access_token(platform: &Platform, token: &str) -> Result<Caller, Fai
     if claims.iat > (now + TimeDelta::minutes(2)).timestamp() {
         return Err(invalid());
     }
-    let read = platform.store.read();
-    let session = sessions::Entity::find_by_id(claims.sid)
-        .one(read)
+    let session = Query::select()
+        .column(sessions::Column::UserId)
+        .from(sessions::Entity)
+        .and_where(sessions::Column::Id.eq(claims.sid))
+        .and_where(sessions::Column::RevokedAt.is_null())
+        .to_owned();
+    let user = users::Entity::find_by_id(claims.sub)
+        .filter(users::Column::Id.in_subquery(session))
+        .one(platform.store.read())
         .await
         .map_err(failed)?;
-    if !session.is_some_and(|session| session.user_id == claims.sub && session.revoked_at.is_none()) {
-        return Err(invalid());
-    }
-    let user = users::Entity::find_by_id(claims.sub).one(read).await.map_err(failed)?;
     match user.map(|user| user.status) {
         Some(UserStatus::Active) => Ok(Caller::Person {
             user: claims.sub,

@@ -20,8 +20,8 @@ use crate::store::{Write, failed, new_id};
 /// Name of the provider of accounts with a password, in Better Auth's words.
 pub const CREDENTIAL: &str = "credential";
 
-/// Signs of a made password: none that is easily taken for another.
-const SIGNS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567899";
+/// Signs of a made password, all different: without l, o, 0 and 1 none is easily taken for another.
+const SIGNS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// How the first owner signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct FirstOwner {
 /// Makes the first owner when the installation has none. `None`: it has.
 ///
 /// # Errors
-/// The store fails, or the file with the password cannot be written.
+/// The password that was given is weak, the store fails, or the file with the password cannot be written.
 pub async fn ensure(platform: &Platform) -> Result<Option<FirstOwner>, Failure> {
     let write = platform.store.begin_alone("first_owner").await?;
     let operator = organizations::Entity::find()
@@ -48,7 +48,11 @@ pub async fn ensure(platform: &Platform) -> Result<Option<FirstOwner>, Failure> 
     }
     let settings = &platform.settings;
     let (password, password_file) = match &settings.owner_password {
-        Some(password) => (password.expose().to_owned(), None),
+        Some(password) => {
+            let password = password.expose().to_owned();
+            passwords::demand_strong(&password)?;
+            (password, None)
+        }
         None => {
             let password = made()?;
             let file = settings.data.join("first-owner.password");

@@ -65,9 +65,13 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Fail
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
     let turn = TURNS.acquire().await.map_err(Failure::internal)?;
-    let done = tokio::task::spawn_blocking(work).await.map_err(Failure::internal)?;
-    drop(turn);
-    done
+    // The work goes on when its caller does not wait for it, and so keeps its turn.
+    let work = move || {
+        let done = work();
+        drop(turn);
+        done
+    };
+    tokio::task::spawn_blocking(work).await.map_err(Failure::internal)?
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::access_token::{self, Claims};
+use super::signing_keys::Signer;
 use crate::platform::Platform;
 use crate::sealing::{digest, token};
 use crate::store::{Write, failed, new_id};
@@ -47,11 +48,17 @@ pub struct Tokens {
     pub refresh_seconds: i32,
 }
 
-/// Begins a session of a person.
+/// Begins a session of a person. `signer` is asked for before the transaction begins.
 ///
 /// # Errors
 /// The store fails.
-pub async fn begin(platform: &Platform, write: &Write, person: Uuid, origin: Origin) -> Result<Tokens, Failure> {
+pub async fn begin(
+    platform: &Platform,
+    write: &Write,
+    signer: &Signer,
+    person: Uuid,
+    origin: Origin,
+) -> Result<Tokens, Failure> {
     let now = platform.clock.now();
     let cut = |text: Option<String>, length: usize| text.map(|text| text.chars().take(length).collect::<String>());
     let session = new_id();
@@ -72,7 +79,7 @@ pub async fn begin(platform: &Platform, write: &Write, person: Uuid, origin: Ori
     .await
     .map_err(failed)?;
     let (refresh, _) = give_refresh(write, session, now).await?;
-    tokens(platform, person, session, refresh, now).await
+    Ok(tokens(signer, person, session, refresh, now))
 }
 
 /// Trades a refresh token for new tokens, and tells whose they are.
@@ -82,6 +89,7 @@ pub async fn begin(platform: &Platform, write: &Write, person: Uuid, origin: Ori
 pub async fn refresh(platform: &Platform, token: &str) -> Result<(users::Model, Tokens), Failure> {
     let now = platform.clock.now();
     let invalid = || Failure::new(ErrorCode::AuthRefreshInvalid);
+    let signer = platform.keys.signing().await?;
     let write = platform.store.begin().await?;
     let row = refresh_tokens::Entity::find()
         .filter(refresh_tokens::Column::TokenHash.eq(digest(token.as_bytes())))
@@ -123,14 +131,13 @@ pub async fn refresh(platform: &Platform, token: &str) -> Result<(users::Model, 
     let (refresh, id) = give_refresh(&write, session.id, now).await?;
     let mut used = row.into_active_model();
     used.replaced_by_id = Set(Some(id));
-    used.used_at = Set(Some(now));
     used.update(&*write).await.map_err(failed)?;
+    let session_id = session.id;
     let mut session = session.into_active_model();
-    let session_id = session.id.clone().unwrap();
     session.expires_at = Set(now + REFRESH);
     session.updated_at = Set(now);
     session.update(&*write).await.map_err(failed)?;
-    let tokens = tokens(platform, person.id, session_id, refresh, now).await?;
+    let tokens = tokens(&signer, person.id, session_id, refresh, now);
     write.commit().await?;
     Ok((person, tokens))
 }
@@ -188,19 +195,12 @@ async fn give_refresh(write: &Write, session: Uuid, now: DateTime<Utc>) -> Resul
     Ok((text, id))
 }
 
-async fn tokens(
-    platform: &Platform,
-    person: Uuid,
-    session: Uuid,
-    refresh: String,
-    now: DateTime<Utc>,
-) -> Result<Tokens, Failure> {
-    let (kid, key) = platform.keys.signing().await?;
+fn tokens((kid, key): &Signer, person: Uuid, session: Uuid, refresh: String, now: DateTime<Utc>) -> Tokens {
     let seconds = |time: TimeDelta| i32::try_from(time.num_seconds()).unwrap_or(i32::MAX);
-    Ok(Tokens {
-        access: Claims::new(person, session, now).sign(&kid, &key),
+    Tokens {
+        access: Claims::new(person, session, now).sign(kid, key),
         access_seconds: seconds(access_token::LIFETIME),
         refresh,
         refresh_seconds: seconds(REFRESH),
-    })
+    }
 }

@@ -39,6 +39,9 @@ const FRESH: TimeDelta = TimeDelta::seconds(5);
 /// A key as it is used.
 type Material = Zeroizing<Vec<u8>>;
 
+/// The key that signs, after its id.
+pub type Signer = (String, Material);
+
 /// The keys of an installation.
 #[derive(Clone)]
 pub struct SigningKeys {
@@ -52,7 +55,7 @@ pub struct SigningKeys {
 struct AtHand {
     read_at: DateTime<Utc>,
     keys: BTreeMap<String, Verdict>,
-    signing: Option<(String, Material)>,
+    signing: Option<Signer>,
 }
 
 /// What is known of a key by its id.
@@ -78,11 +81,11 @@ impl SigningKeys {
         }
     }
 
-    /// The key that signs now, with its id.
+    /// The key that signs now. It may have to be read or made, so this is not for the middle of a transaction.
     ///
     /// # Errors
     /// The store fails, or the master key is another one.
-    pub async fn signing(&self) -> Result<(String, Material), Failure> {
+    pub async fn signing(&self) -> Result<Signer, Failure> {
         if let Some(found) = self.at_hand(None).await?.signing.clone() {
             return Ok(found);
         }

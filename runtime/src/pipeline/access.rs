@@ -7,18 +7,19 @@ use flaresmith_api::operations::{Operation, Role};
 use flaresmith_api::server::Context;
 use uuid::Uuid;
 
+use super::audit::Notes;
 use crate::identity::Caller;
 use crate::identity::roles::Scope;
 
-/// Who calls, where, and with which role. Handlers get it with [`Access::of`].
+/// Who calls, and with which role. Handlers get it with [`Access::of`].
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Who calls.
     pub caller: Caller,
-    /// Where: the project or organization that the request names.
-    pub scope: Option<Scope>,
-    /// The caller's role there.
+    /// The caller's role in the project or organization that the request names.
     pub role: Option<Role>,
+    /// What else is to stand in the audit log about the request.
+    pub notes: Notes,
 }
 
 impl Access {
@@ -66,7 +67,7 @@ pub(super) fn demand(operation: &Operation, scope: Option<Scope>, role: Option<R
         (Some(Scope::Project(id)), None) => Err(absent_project(id)),
         (Some(Scope::Organization(id)), None) => Err(absent_organization(id)),
         (Some(Scope::Installation), None) => Err(insufficient(least, None)),
-        // The id is none, so the request will be refused for that; if it is not, it must not pass here either.
+        // The segment of the id, or the whole body, is of a form that no operation admits: the router refuses it.
         (None, None) => Ok(()),
     }
 }

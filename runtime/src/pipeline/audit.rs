@@ -5,17 +5,19 @@
 //!
 //! Kept are requests that change something and those that a role forbade.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Operation;
-use flaresmith_store::entities::{audit_events, projects};
+use flaresmith_store::entities::{audit_events, organizations, projects};
 use flaresmith_store::enums::{AuditEventOutcome as Outcome, Origin};
 use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
-use serde_json::json;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::envelope::Ids;
-use super::observe::Known;
+use super::observe::{Known, NotKept};
 use crate::clock::Clock;
 use crate::identity::Caller;
 use crate::identity::roles::Scope;
@@ -45,6 +47,8 @@ pub struct Event {
     pub request: Option<Uuid>,
     /// One line about it.
     pub summary: String,
+    /// What else is worth keeping. Never holds a secret.
+    pub context: Map<String, Value>,
 }
 
 /// Keeps what was done.
@@ -71,6 +75,7 @@ impl AuditLog for StoredAudit {
     fn keep(&self, event: Event) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
             let write = self.store.begin().await?;
+            // What was just deleted can be referred to no more; its id stays as that of the subject.
             let (organization, project) = match event.scope {
                 Some(Scope::Project(project)) => {
                     let row = projects::Entity::find_by_id(project)
@@ -79,7 +84,13 @@ impl AuditLog for StoredAudit {
                         .map_err(failed)?;
                     (row.map(|row| row.organization_id), Some(project))
                 }
-                Some(Scope::Organization(organization)) => (Some(organization), None),
+                Some(Scope::Organization(organization)) => {
+                    let row = organizations::Entity::find_by_id(organization)
+                        .one(&*write)
+                        .await
+                        .map_err(failed)?;
+                    (row.map(|row| row.id), None)
+                }
                 Some(Scope::Installation) | None => (None, None),
             };
             let now = self.clock.now();
@@ -96,7 +107,7 @@ impl AuditLog for StoredAudit {
                 subject_id: Set(event.subject_id),
                 request_id: Set(event.request),
                 summary: Set(event.summary.chars().take(300).collect()),
-                context: Set(Some(json!({}))),
+                context: Set(Some(Value::Object(event.context))),
                 created_at: Set(now),
                 updated_at: Set(now),
             }
@@ -108,11 +119,27 @@ impl AuditLog for StoredAudit {
     }
 }
 
+/// What a handler has to say about what it does, for the entry of its request.
+#[derive(Debug, Clone, Default)]
+pub struct Notes(Arc<Mutex<Map<String, Value>>>);
+
+impl Notes {
+    /// Adds something. It must not be a secret.
+    pub fn add(&self, name: &str, value: impl Into<Value>) {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.insert(name.to_owned(), value.into());
+    }
+
+    fn all(&self) -> Map<String, Value> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Keeps what a request did, when it is one to be kept. A log that cannot be written does not undo what was done; the observer
-/// is told by the failure of the next request.
+/// is told.
 pub(super) async fn record(
     platform: &Platform,
-    operation: &Operation,
+    operation: &'static Operation,
     known: &Known,
     ids: &Ids,
     code: Option<ErrorCode>,
@@ -142,6 +169,14 @@ pub(super) async fn record(
         scope: known.scope,
         request: Uuid::parse_str(&ids.request.0).ok(),
         summary: operation.summary.to_owned(),
+        context: known.notes.all(),
     };
-    let _ = platform.audit.keep(event).await;
+    if let Err(failure) = platform.audit.keep(event).await {
+        platform.observer.not_kept(&NotKept {
+            ids,
+            operation,
+            failure: &failure,
+            at: platform.clock.now(),
+        });
+    }
 }

@@ -46,11 +46,7 @@ pub(super) fn answer(failure: Failure, ids: &Ids) -> Response {
 /// What surrounds every request, known to the contract or not.
 pub(super) async fn around(platform: Platform, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let (request_id, trace_id) = trace::enter(&mut request);
-    let ids = Ids {
-        request: request_id,
-        trace: trace_id,
-    };
+    let ids = trace::enter(&mut request);
     let method = request.method().clone();
     let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
@@ -68,6 +64,7 @@ pub(super) async fn around(platform: Platform, mut request: Request, next: Next)
         failure: extensions.get::<FailureReport>(),
         known: extensions.get::<Known>(),
         duration: started.elapsed(),
+        at: platform.clock.now(),
     });
     response
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns: the header, what a request's digest is made of, which answers are kept. Must not know: how records are kept.
 //!
-//! Answers that say that something was done are kept. After any other nothing was done, and the key is free again.
+//! Answers of success are kept. After any other the key is free again: a handler that fails leaves nothing behind, or something
+//! that the repeat finds.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ use crate::store::idempotency::{self, Answer, Turn};
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Set on an answer that was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Largest answer that is kept, in bytes.
 const LARGEST: usize = 4 << 20;
@@ -60,7 +61,8 @@ pub(super) async fn answer(
     };
     let response = next.run(request).await;
     if !response.status().is_success() {
-        idempotency::release(&platform.store, record).await?;
+        // A key that is not freed here is free after a while; what the handler said is the answer all the same.
+        let _ = idempotency::release(&platform.store, record).await;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -70,7 +72,11 @@ pub(super) async fn answer(
         headers: kept(&parts.headers),
         body: body.to_vec(),
     };
-    idempotency::finish(&platform.store, &platform.sealer, record, &answer, now).await?;
+    let kept = idempotency::finish(&platform.store, &platform.sealer, record, &answer, now).await;
+    if kept.is_err() {
+        // It was done, and whoever is told otherwise does it again.
+        known.notes.add("repeat", "the answer could not be kept");
+    }
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 

@@ -53,8 +53,26 @@ pub fn router(platform: Platform) -> Router {
         }))
 }
 
-/// Takes a request of an operation through its stages.
+/// Takes a request of an operation through its stages. One that changes something goes all the way, whether or not its caller
+/// waits for the answer: what it did is to be remembered.
 async fn operate(platform: Platform, operation: &'static Operation, request: Request, next: Next) -> Response {
+    if operation.is_safe() {
+        return carried_out(platform, operation, request, next).await;
+    }
+    let under_way = Arc::clone(&platform.under_way).read_owned().await;
+    let work = tokio::spawn(async move {
+        let response = carried_out(platform, operation, request, next).await;
+        drop(under_way);
+        response
+    });
+    match work.await {
+        Ok(response) => response,
+        // Nobody cancels the task, so it panicked; whoever surrounds the request answers for that.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+async fn carried_out(platform: Platform, operation: &'static Operation, request: Request, next: Next) -> Response {
     let ids = envelope::Ids::of(request.extensions(), request.headers());
     let mut known = Known::default();
     let mut limits = rate_limit::Headers::new();
@@ -67,7 +85,10 @@ async fn operate(platform: Platform, operation: &'static Operation, request: Req
         response.headers_mut().insert(name, value);
     }
     let code = response.extensions().get::<FailureReport>().map(|report| report.code);
-    audit::record(&platform, operation, &known, &ids, code).await;
+    // What is answered again was done, and kept, the first time.
+    if !response.headers().contains_key(idempotency::REPLAYED) {
+        audit::record(&platform, operation, &known, &ids, code).await;
+    }
     response.extensions_mut().insert(operation);
     response.extensions_mut().insert(known);
     response
@@ -83,7 +104,14 @@ async fn stages(
 ) -> Result<Response, Failure> {
     let caller = authenticate::caller(platform, operation, request.headers()).await?;
     known.caller = caller.clone();
-    let (scope, mut request) = scope::of(operation, request).await?;
+    let asked = rate_limit::Asked::of(operation, &caller, request.extensions());
+    let (scope, mut request) = match scope::of(operation, request).await {
+        Ok(found) => found,
+        Err(failure) => {
+            rate_limit::take(platform, &asked, limits).await?;
+            return Err(failure);
+        }
+    };
     let role = match scope {
         Some(scope) => roles::role_in(platform.store.read(), &caller, scope).await?,
         None => None,
@@ -91,10 +119,10 @@ async fn stages(
     // A stranger neither empties the bucket of somebody's project nor leaves entries in its audit log.
     known.scope = scope.filter(|_| role.is_some());
     // Before the role is looked at: whoever guesses at ids uses up tokens of their own.
-    let asked = rate_limit::Asked::of(operation, &caller, known.scope, request.extensions());
-    rate_limit::take(platform, &asked, limits).await?;
+    rate_limit::take(platform, &asked.about(known.scope), limits).await?;
     access::demand(operation, scope, role)?;
-    request.extensions_mut().insert(Access { caller, scope, role });
+    let notes = known.notes.clone();
+    request.extensions_mut().insert(Access { caller, role, notes });
     idempotency::answer(platform, operation, known, request, next).await
 }
 
@@ -104,6 +132,7 @@ impl Default for Known {
         Self {
             caller: Caller::Anonymous,
             scope: None,
+            notes: audit::Notes::default(),
         }
     }
 }

@@ -6,11 +6,13 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use chrono::{SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use flaresmith_api::errors::Failure;
 use flaresmith_api::operations::Operation;
 use flaresmith_api::server::FailureReport;
 use serde_json::{Map, Value};
 
+use super::audit::Notes;
 use super::envelope::Ids;
 use crate::identity::Caller;
 use crate::identity::roles::Scope;
@@ -22,6 +24,8 @@ pub struct Known {
     pub caller: Caller,
     /// Which project or organization it was about.
     pub scope: Option<Scope>,
+    /// What its handler said about it.
+    pub notes: Notes,
 }
 
 /// A request that was answered. The path is not among it: paths may hold what must not be logged.
@@ -41,44 +45,84 @@ pub struct Answered<'a> {
     pub known: Option<&'a Known>,
     /// From the first byte of the request to the head of the answer.
     pub duration: Duration,
+    /// When it was answered.
+    pub at: DateTime<Utc>,
+}
+
+/// An entry of the audit log that could not be kept.
+#[derive(Debug)]
+pub struct NotKept<'a> {
+    /// Ids of the request that it is about.
+    pub ids: &'a Ids,
+    /// The operation that was carried out.
+    pub operation: &'static Operation,
+    /// Why it could not.
+    pub failure: &'a Failure,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// Is told about every request.
 pub trait Observer: Send + Sync + 'static {
     /// A request was answered. Called on the way of the answer: do not wait for anything here.
     fn answered(&self, answered: &Answered<'_>);
+
+    /// What a request did is not in the audit log. The same holds.
+    fn not_kept(&self, not_kept: &NotKept<'_>);
 }
 
-/// Writes a line of JSON to standard error for each request.
+/// Writes a line of JSON to standard error for each.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonLines;
 
 impl Observer for JsonLines {
     fn answered(&self, answered: &Answered<'_>) {
-        let line = Value::Object(line(answered));
-        // Nobody can be told that the log cannot be written.
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
+        write(line(answered));
+    }
+
+    fn not_kept(&self, not_kept: &NotKept<'_>) {
+        let mut line = base(not_kept.at, "error", not_kept.ids);
+        let failure = not_kept.failure;
+        let cause = failure
+            .log_source()
+            .map_or_else(|| failure.to_string(), ToString::to_string);
+        let mut put = |key: &str, value: &str| line.insert(key.to_owned(), value.into());
+        put("message", "what was done is not in the audit log");
+        put("operationId", not_kept.operation.id);
+        put("code", failure.code().as_str());
+        put("cause", &cause);
+        write(line);
     }
 }
 
-/// The base fields of a log line.
+fn write(line: Map<String, Value>) {
+    // Nobody can be told that the log cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "{}", Value::Object(line));
+}
+
+/// The fields of every line.
+fn base(at: DateTime<Utc>, level: &str, ids: &Ids) -> Map<String, Value> {
+    let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    [
+        ("timestamp", at.as_str()),
+        ("level", level),
+        ("requestId", &ids.request.0),
+        ("traceId", &ids.trace.0),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.into()))
+    .collect()
+}
+
+/// The line of a request.
 fn line(answered: &Answered<'_>) -> Map<String, Value> {
-    let level = match answered.failure.map(|failure| failure.code.severity().as_str()) {
-        None | Some("info") => "info",
-        Some("warn") => "warn",
-        Some(other) => other,
-    };
-    let mut line = Map::new();
+    let level = answered
+        .failure
+        .map_or("info", |failure| failure.code.severity().as_str());
+    let mut line = base(answered.at, level, answered.ids);
     let mut put = |key: &str, value: Value| {
         line.insert(key.to_owned(), value);
     };
-    put(
-        "timestamp",
-        Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true).into(),
-    );
-    put("level", level.into());
-    put("requestId", answered.ids.request.0.clone().into());
-    put("traceId", answered.ids.trace.0.clone().into());
     put("method", answered.method.as_str().into());
     put("status", answered.status.as_u16().into());
     put("durationMs", (answered.duration.as_secs_f64() * 1000.0).into());

@@ -51,19 +51,25 @@ pub trait RateLimiter: Send + Sync + 'static {
 }
 
 impl Asked {
-    /// What a request of an operation asks for.
-    pub(super) fn of(operation: &Operation, caller: &Caller, scope: Option<Scope>, extensions: &Extensions) -> Self {
+    /// What a request of an operation asks for, as long as nobody knows what it is about.
+    pub(super) fn of(operation: &Operation, caller: &Caller, extensions: &Extensions) -> Self {
         Self {
             class: operation.rate_class,
             caller: (*caller != Caller::Anonymous).then(|| caller.key()),
-            project: match scope {
-                Some(Scope::Project(project)) => Some(project),
-                _ => None,
-            },
+            project: None,
             address: extensions
                 .get::<ConnectInfo<SocketAddr>>()
                 .map(|ConnectInfo(address)| address.ip()),
         }
+    }
+
+    /// The same about something.
+    pub(super) fn about(self, scope: Option<Scope>) -> Self {
+        let project = match scope {
+            Some(Scope::Project(project)) => Some(project),
+            _ => None,
+        };
+        Self { project, ..self }
     }
 
     /// Whose bucket of this name the call takes from; `None`: it has no such bucket.
@@ -97,7 +103,37 @@ pub(super) async fn take(platform: &Platform, asked: &Asked, headers: &mut Heade
 /// Token buckets of this process alone.
 pub struct Buckets {
     clock: Clock,
-    levels: Mutex<HashMap<(&'static str, String), Level>>,
+    levels: Mutex<Levels>,
+}
+
+/// How full buckets are; one that is not here is full.
+#[derive(Debug)]
+struct Levels {
+    by_bucket: HashMap<(&'static str, String), Level>,
+    /// How many there may be before the full ones are thrown away.
+    sweep_at: usize,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self {
+            by_bucket: HashMap::new(),
+            sweep_at: MANY,
+        }
+    }
+}
+
+impl Levels {
+    /// Throws the full ones away when there are many. Of those that stay there may be twice as many before the next time, so
+    /// that looking at all of them is rare however many there are.
+    fn sweep(&mut self, now: DateTime<Utc>) {
+        if self.by_bucket.len() > self.sweep_at {
+            self.by_bucket.retain(|(name, _), level| {
+                bucket(name).is_none_or(|bucket| refilled(*level, bucket, now) < full(bucket))
+            });
+            self.sweep_at = MANY.max(2 * self.by_bucket.len());
+        }
+    }
 }
 
 /// How full a bucket was when.
@@ -107,7 +143,7 @@ struct Level {
     at: DateTime<Utc>,
 }
 
-/// Buckets after which the full ones are thrown away.
+/// Buckets after which the full ones are thrown away for the first time.
 const MANY: usize = 10_000;
 
 impl Buckets {
@@ -126,17 +162,13 @@ impl Buckets {
         };
         let now = self.clock.now();
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        if levels.len() > MANY {
-            levels.retain(|(name, _), level| {
-                bucket(name).is_none_or(|bucket| refilled(*level, bucket, now) < full(bucket))
-            });
-        }
+        levels.sweep(now);
         let tokens = count(class.tokens);
         let mut found = Vec::new();
         for name in class.buckets {
             if let (Some(bucket), Some(subject)) = (bucket(name), asked.subject(name)) {
                 let key = (bucket.name, subject);
-                let level = levels.get(&key).copied();
+                let level = levels.by_bucket.get(&key).copied();
                 found.push((
                     bucket,
                     level.map_or(full(bucket), |level| refilled(level, bucket, now)),
@@ -151,7 +183,7 @@ impl Buckets {
         for (bucket, level, key) in found {
             let left = level - spent;
             headers.extend(told(bucket, left));
-            levels.insert(key, Level { tokens: left, at: now });
+            levels.by_bucket.insert(key, Level { tokens: left, at: now });
         }
         Taken { headers, refused }
     }
@@ -207,4 +239,28 @@ fn told(bucket: &RateBucket, left: f64) -> Headers {
         .into_iter()
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), value?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_that_are_not_full_are_looked_at_again_only_when_there_are_twice_as_many() {
+        let now = DateTime::UNIX_EPOCH;
+        let mut levels = Levels::default();
+        let name = RATE_BUCKETS[0].name;
+        let fill = |levels: &mut Levels, to: usize, tokens: f64| {
+            for number in levels.by_bucket.len()..to {
+                let level = Level { tokens, at: now };
+                levels.by_bucket.insert((name, number.to_string()), level);
+            }
+            levels.sweep(now);
+            (levels.by_bucket.len(), levels.sweep_at)
+        };
+        let few = MANY + 1;
+        assert_eq!(fill(&mut levels, few, 0.0), (few, 2 * few));
+        assert_eq!(fill(&mut levels, 2 * few, 1e9), (2 * few, 2 * few));
+        assert_eq!(fill(&mut levels, 2 * few + 1, 1e9), (few, 2 * few));
+    }
 }

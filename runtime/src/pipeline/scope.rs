@@ -6,11 +6,11 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest as _, Request};
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
-use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::errors::{ErrorCode, Failure, RequestViolation};
 use flaresmith_api::operations::{Operation, PathPart};
-use flaresmith_api::validate::Schema;
+use flaresmith_api::validate::{Schema, check};
 use flaresmith_api::wire::percent_decode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::roles::Scope;
@@ -18,11 +18,12 @@ use crate::identity::roles::Scope;
 const PROJECT: &str = "projectId";
 const ORGANIZATION: &str = "organizationId";
 
-/// Where a role is asked for, and the request, whose body may have been read. `None`: the operation asks for no role, or what
-/// stands in the place of the id is none; validation refuses such a request.
+/// Where a role is asked for, and the request, whose body may have been read. `None`: the operation asks for no role, or the
+/// segment of the id or the whole body is nothing that the router's validation lets through.
 ///
 /// # Errors
-/// The body cannot be read.
+/// The body cannot be read, or is an object without the id: what validation says of that may not be left to it, since it may
+/// come to admit more than is read here.
 pub(super) async fn of(operation: &Operation, request: Request) -> Result<(Option<Scope>, Request), Failure> {
     for (name, scope) in [
         (PROJECT, Scope::Project as fn(Uuid) -> Scope),
@@ -42,12 +43,37 @@ pub(super) async fn of(operation: &Operation, request: Request) -> Result<(Optio
     ] {
         if has_member(operation, name) {
             let (bytes, request) = buffered(request).await?;
-            let body: Option<Value> = serde_json::from_slice(&bytes).ok();
-            let id = body.as_ref().and_then(|body| body.get(name)?.as_str()).and_then(parse);
-            return Ok((id.map(scope), request));
+            let Ok(Value::Object(body)) = serde_json::from_slice(&bytes) else {
+                return Ok((None, request));
+            };
+            let id = body.get(name).and_then(Value::as_str).and_then(parse);
+            let id = id.ok_or_else(|| without_id(operation, &Value::Object(body)))?;
+            return Ok((Some(scope(id)), request));
         }
     }
     Ok((Some(Scope::Installation), request))
+}
+
+/// Most faults of a body that are told.
+const MOST: usize = 50;
+
+/// The failure of a body that lacks its id, with everything else that is wrong with it.
+fn without_id(operation: &Operation, body: &Value) -> Failure {
+    let faults = operation.consumes.iter().flat_map(|media| check(media.schema, body));
+    let violations: Vec<RequestViolation> = faults
+        .take(MOST)
+        .map(|fault| RequestViolation {
+            location: "body".to_owned(),
+            pointer: fault.pointer,
+            keyword: fault.keyword.to_owned(),
+            message: fault.message,
+        })
+        .collect();
+    let failure = Failure::new(ErrorCode::RequestValidationFailed);
+    if violations.is_empty() {
+        return failure;
+    }
+    failure.with_details(json!({ "violations": violations }))
 }
 
 /// Reads the body of a request, within the limit that the server set, and puts it back.
@@ -72,21 +98,18 @@ pub(super) async fn buffered(request: Request) -> Result<(Bytes, Request), Failu
 
 fn has_parameter(operation: &Operation, name: &str) -> bool {
     let parts = operation.segments.iter().flat_map(|segment| segment.iter());
-    parts
-        .into_iter()
-        .any(|part| *part == PathPart::Parameter(parameter(name)))
+    parts.into_iter().any(|part| is_parameter(part, name))
 }
 
-/// The same name as the table has it.
-fn parameter(name: &str) -> &'static str {
-    if name == PROJECT { PROJECT } else { ORGANIZATION }
+fn is_parameter(part: &PathPart, name: &str) -> bool {
+    matches!(part, PathPart::Parameter(own) if *own == name)
 }
 
 /// The id in the segment that is the parameter alone.
 fn in_path(operation: &Operation, path: &str, name: &str) -> Option<Uuid> {
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let mut fitting = operation.segments.iter().zip(segments);
-    let (_, raw) = fitting.find(|(parts, _)| **parts == [PathPart::Parameter(parameter(name))])?;
+    let (_, raw) = fitting.find(|(parts, _)| matches!(parts, [part] if is_parameter(part, name)))?;
     parse(&percent_decode(raw, false)?)
 }
 

@@ -163,7 +163,7 @@ impl Settings {
             settings.owner_email = email.trim().to_lowercase();
         }
         // Never a flag: other people on the machine see those.
-        settings.owner_password = std::env::var(flags::OWNER_PASSWORD).ok().map(Hidden::new);
+        settings.owner_password = std::env::var_os(flags::OWNER_PASSWORD).map(password).transpose()?;
         Ok(settings)
     }
 }
@@ -192,6 +192,14 @@ impl Database {
         )
         .hint("write `sqlite://PATH` or `postgres://USER@HOST/NAME`"))
     }
+}
+
+fn password(given: OsString) -> Result<Hidden, Problem> {
+    given.into_string().map(Hidden::new).map_err(|_| {
+        Problem::new("SETTINGS_OWNER_PASSWORD", "the password of the first owner is no text")
+            .at(flags::OWNER_PASSWORD)
+            .hint("set it to a text in UTF-8, or unset it and have one made")
+    })
 }
 
 /// The folder for data of this person: that of the desktop's convention.

@@ -32,17 +32,16 @@ const MIGRATIONS: &[Migration] = &[Migration {
     postgres: flaresmith_store::POSTGRES,
 }];
 
-/// Number of the lock that lets one process at a time change the tables of a Postgres database.
-const LOCK: i64 = 0x666c_6172_6573_6d69;
+const REFUSED: &str = "the tables cannot be brought up to date";
 
 /// Makes every change that the database has not seen.
 pub(super) async fn run(store: &Store, clock: &Clock) -> Result<(), Problem> {
     let write = store.begin_write().await.map_err(refused)?;
     let backend = write.get_database_backend();
-    if backend == DbBackend::Postgres {
-        let statement = format!("SELECT pg_advisory_xact_lock({LOCK})");
-        write.execute_unprepared(&statement).await.map_err(refused)?;
-    }
+    write
+        .alone("migrations")
+        .await
+        .map_err(|failure| untouched(Problem::of("STORE_MIGRATION", REFUSED, &failure)))?;
     let seen = match has_table(&write, backend).await.map_err(refused)? {
         true => schema_migrations::Entity::find()
             .order_by_asc(schema_migrations::Column::Version)
@@ -112,9 +111,9 @@ async fn has_table(write: &Write, backend: DbBackend) -> Result<bool, DbErr> {
 
 #[allow(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn refused(error: DbErr) -> Problem {
-    Problem::new(
-        "STORE_MIGRATION",
-        format!("the tables cannot be brought up to date: {error}"),
-    )
-    .hint("the database stays as it was; check that its user may create tables and types")
+    untouched(Problem::new("STORE_MIGRATION", format!("{REFUSED}: {error}")))
+}
+
+fn untouched(problem: Problem) -> Problem {
+    problem.hint("the database stays as it was; check that its user may create tables and types")
 }

@@ -10,6 +10,7 @@
 
 mod connect;
 pub mod cursor;
+pub mod expired;
 pub mod idempotency;
 mod migrations;
 pub mod page;
@@ -77,15 +78,7 @@ impl Store {
     /// The store cannot be reached.
     pub async fn begin_alone(&self, name: &str) -> Result<Write, Failure> {
         let write = self.begin().await?;
-        // Whoever writes to SQLite is alone anyway.
-        if write.get_database_backend() == DbBackend::Postgres {
-            let statement = Statement::from_sql_and_values(
-                DbBackend::Postgres,
-                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-                [name.into()],
-            );
-            write.query_one_raw(statement).await.map_err(failed)?;
-        }
+        write.alone(name).await?;
         Ok(write)
     }
 
@@ -121,6 +114,24 @@ impl Store {
 }
 
 impl Write {
+    /// Waits until no other process is in a transaction of this name, and keeps the name until the end of this one. Whoever takes
+    /// several names takes them in the same order: `members/…` before `invitations`.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn alone(&self, name: &str) -> Result<(), Failure> {
+        // Whoever writes to SQLite is alone anyway.
+        if self.get_database_backend() == DbBackend::Postgres {
+            let statement = Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+                [name.into()],
+            );
+            self.query_one_raw(statement).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
     /// Makes everything that was done in it last.
     ///
     /// # Errors

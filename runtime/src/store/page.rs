@@ -30,6 +30,13 @@ pub struct Asked<'a> {
     pub limit: Option<i32>,
 }
 
+impl Asked<'_> {
+    /// Items of the page at most.
+    fn limit(&self) -> usize {
+        usize::try_from(self.limit.unwrap_or(LIMIT).clamp(1, MOST)).unwrap_or(1)
+    }
+}
+
 /// One page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -72,7 +79,6 @@ where
     E::Model: FromQueryResult + Send + Sync,
     C: ConnectionTrait,
 {
-    let limit = asked.limit.unwrap_or(LIMIT).clamp(1, MOST);
     let mut select = select.order_by_desc(at).order_by_desc(id);
     if let Some(cursor) = asked.cursor {
         let Position { at: moment, id: last } = cursors.read(asked.list, cursor)?;
@@ -81,20 +87,13 @@ where
             .add(Condition::all().add(at.eq(moment)).add(id.lt(last)));
         select = select.filter(behind);
     }
-    let wanted = usize::try_from(limit).unwrap_or(1);
     // One more than asked for tells whether there is another page.
-    let mut items = select
-        .limit(u64::try_from(limit).unwrap_or(1) + 1)
+    let rows = select
+        .limit(u64::try_from(asked.limit()).unwrap_or(1) + 1)
         .all(connection)
         .await
         .map_err(failed)?;
-    let more = items.len() > wanted;
-    items.truncate(wanted);
-    let next_cursor = items.last().filter(|_| more).map(|last| {
-        let (at, id) = position(last);
-        cursors.write(asked.list, &Position { at, id })
-    });
-    Ok(Page { items, next_cursor })
+    Ok(first_of(cursors, asked, rows, position))
 }
 
 /// A page of rows that are at hand and in their order already; `position` tells them apart.
@@ -134,20 +133,27 @@ pub fn slice<T>(
     mut rows: Vec<T>,
     position: impl Fn(&T) -> (DateTime<Utc>, Uuid),
 ) -> Result<Page<T>, Failure> {
-    let limit = usize::try_from(asked.limit.unwrap_or(LIMIT).clamp(1, MOST)).unwrap_or(1);
     rows.sort_by_key(|row| std::cmp::Reverse(position(row)));
     if let Some(cursor) = asked.cursor {
         let Position { at, id } = cursors.read(asked.list, cursor)?;
         rows.retain(|row| position(row) < (at, id));
     }
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = rows.last().filter(|_| more).map(|last| {
+    Ok(first_of(cursors, asked, rows, position))
+}
+
+/// The page that such rows begin with.
+fn first_of<T>(
+    cursors: &Cursors,
+    asked: Asked<'_>,
+    mut items: Vec<T>,
+    position: impl Fn(&T) -> (DateTime<Utc>, Uuid),
+) -> Page<T> {
+    let limit = asked.limit();
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| more).map(|last| {
         let (at, id) = position(last);
         cursors.write(asked.list, &Position { at, id })
     });
-    Ok(Page {
-        items: rows,
-        next_cursor,
-    })
+    Page { items, next_cursor }
 }

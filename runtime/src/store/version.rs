@@ -19,7 +19,7 @@ pub fn tag(version: i32) -> String {
 /// The row has changed since it was read.
 pub fn demand(if_match: Option<&str>, version: i32) -> Result<(), Failure> {
     match if_match {
-        Some(sent) if !names(sent, version, false) => Err(moved()),
+        Some(sent) if !lists(sent, &tag(version), false) => Err(moved()),
         _ => Ok(()),
     }
 }
@@ -27,7 +27,7 @@ pub fn demand(if_match: Option<&str>, version: i32) -> Result<(), Failure> {
 /// Whether `If-None-Match` says that the caller has this version.
 #[must_use]
 pub fn is_known(if_none_match: Option<&str>, version: i32) -> bool {
-    if_none_match.is_some_and(|sent| names(sent, version, true))
+    if_none_match.is_some_and(|sent| lists(sent, &tag(version), true))
 }
 
 /// The failure of a change that came too late.
@@ -36,12 +36,12 @@ pub fn moved() -> Failure {
     Failure::new(ErrorCode::RequestPreconditionFailed)
 }
 
-/// Whether a list of ETags names a version. `weak`: a weak tag counts as well.
-fn names(sent: &str, version: i32, weak: bool) -> bool {
-    let own = tag(version);
+/// Whether a list of ETags has this one. `weak`: a weak one counts as well.
+#[must_use]
+pub fn lists(sent: &str, own: &str, weak: bool) -> bool {
     sent.split(',').map(str::trim).any(|one| {
         let strong = one.strip_prefix("W/");
-        one == "*" || one == own || (weak && strong == Some(own.as_str()))
+        one == "*" || one == own || (weak && strong == Some(own))
     })
 }
 

@@ -1,7 +1,16 @@
 //! Requests that are repeated under an `Idempotency-Key`.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::Request;
 use chrono::TimeDelta;
+use futures_util::stream;
 use serde_json::{Value, json};
+
+use tokio::sync::oneshot;
+use tower::ServiceExt as _;
 
 use crate::instance::{Answer, Instance, on_both};
 
@@ -21,6 +30,7 @@ async fn a_repeat_gets_the_first_answer_and_another_request_under_its_key_is_ref
         assert_eq!(first.body, again.body);
         assert_eq!(first.headers.get("location"), again.headers.get("location"));
         assert_eq!(again.headers.get("idempotency-replayed").unwrap(), "true");
+        assert_eq!(instance.kept("organizations.createOrganization").await.len(), 1);
         let other = make(instance, &owner, "key-00000001", json!({"name": "Other"})).await;
         assert_eq!(other.text("/error/code"), "IDEMPOTENCY_KEY_REUSED");
         // What did nothing leaves the key free.
@@ -67,4 +77,54 @@ async fn the_keys_of_two_callers_are_two_keys() {
     make(&instance, &other, "key-00000004", json!({"name": "Two"}))
         .await
         .is(201);
+}
+
+#[tokio::test]
+async fn a_request_whose_caller_hangs_up_is_carried_out_once_and_kept() {
+    on_both(async |instance| {
+        let owner = instance.owner().await;
+        let text = json!({"name": "Once"}).to_string();
+        let (reached, is_read) = oneshot::channel();
+        let (rest, awaited) = oneshot::channel::<()>();
+        let sent = Bytes::from(text);
+        let body = stream::once(async move {
+            let _ = reached.send(());
+            let _ = awaited.await;
+            Ok::<_, Infallible>(sent)
+        });
+        let request = Request::post("/organizations")
+            .header("authorization", format!("Bearer {owner}"))
+            .header("idempotency-key", "key-00000005")
+            .header("content-type", "application/json")
+            .body(Body::from_stream(body))
+            .unwrap();
+        let mut sending = Box::pin(instance.router.clone().oneshot(request));
+        tokio::select! {
+            answer = &mut sending => panic!("{answer:?}"),
+            read = is_read => read.unwrap(),
+        }
+        drop(sending);
+        let _ = rest.send(());
+        let mut made = false;
+        for _ in 0..500 {
+            let list = instance.call(&owner, "GET", "/organizations", None).await.is(200);
+            made = list.body.pointer("/items/1").is_some();
+            if made {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(made, "the request ended with its caller");
+        let again = loop {
+            let answer = make(instance, &owner, "key-00000005", json!({"name": "Once"})).await;
+            if answer.body.pointer("/error/code") != Some(&json!("IDEMPOTENCY_IN_PROGRESS")) {
+                break answer.is(201);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert_eq!(again.headers.get("idempotency-replayed").unwrap(), "true");
+        let list = instance.call(&owner, "GET", "/organizations", None).await.is(200);
+        assert!(list.body.pointer("/items/2").is_none(), "{list:?}");
+    })
+    .await;
 }

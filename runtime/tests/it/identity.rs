@@ -144,12 +144,80 @@ async fn an_invalidated_key_opens_nothing_at_once_and_sessions_go_on() {
             .await
             .is(200);
         assert_eq!(after.text("/keys/1/state"), "revoked");
+        let kept = instance.kept("auth.invalidateSigningKey").await;
+        assert_eq!(kept[0].context, Some(json!({"reason": "it was on a screen"})));
         instance
             .call(&access, "GET", "/auth/me", None)
             .await
             .fails(401, "AUTH_TOKEN_REVOKED");
         let access = refresh(instance, &token).await.is(200).text("/accessToken");
         instance.call(&access, "GET", "/auth/me", None).await.is(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_are_read_and_made_outside_of_transactions() {
+    use flaresmith_store::entities::signing_keys;
+    use sea_orm::EntityTrait as _;
+
+    for instance in [Instance::sqlite().await, Instance::narrow().await] {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let path = format!("/organizations/{organization}/members");
+        let body = json!({"email": "m@example.com", "role": "viewer"});
+        let added = instance.call(&owner, "POST", &path, Some(body)).await.is(201);
+        let accept = json!({"token": added.text("/invitation/token"), "name": "m", "password": PASSWORD});
+        let stale = async || {
+            let write = instance.platform.store.begin().await.unwrap();
+            signing_keys::Entity::delete_many().exec(&*write).await.unwrap();
+            write.commit().await.unwrap();
+            instance.later(TimeDelta::seconds(6));
+        };
+        // What waits for itself would wait for ever.
+        let all = tokio::time::timeout(std::time::Duration::from_secs(120), async {
+            stale().await;
+            let signed_in = instance.sign_in(OWNER, PASSWORD).await.is(200);
+            stale().await;
+            refresh(&instance, &signed_in.text("/refreshToken")).await.is(200);
+            stale().await;
+            instance
+                .send("POST", "/auth/invitations/accept", &[], Some(accept))
+                .await
+                .is(200);
+        });
+        all.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_has_expired_is_deleted_and_nothing_else() {
+    use flaresmith_runtime::store::expired;
+    use flaresmith_store::entities::{idempotency_records, refresh_tokens, verifications};
+    use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let bearer = format!("Bearer {owner}");
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "key-00000001")];
+        let path = format!("/organizations/{organization}/members");
+        let body = json!({"email": "m@example.com", "role": "viewer"});
+        instance.send("POST", &path, &headers, Some(body)).await.is(201);
+        let read = instance.platform.store.read();
+        let left = async || {
+            expired::delete(&instance.platform.store, instance.platform.clock.now())
+                .await
+                .unwrap();
+            [
+                idempotency_records::Entity::find().count(read).await.unwrap(),
+                refresh_tokens::Entity::find().count(read).await.unwrap(),
+                verifications::Entity::find().count(read).await.unwrap(),
+            ]
+        };
+        assert_eq!(left().await, [1, 1, 1]);
+        instance.later(TimeDelta::hours(25));
+        assert_eq!(left().await, [0, 0, 1]);
+        instance.later(TimeDelta::days(7));
+        assert_eq!(left().await, [0, 0, 0]);
     })
     .await;
 }

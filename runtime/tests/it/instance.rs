@@ -2,7 +2,7 @@
 //!
 //! Owns: starting it and talking to it. Must not know: what a test is about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -14,11 +14,13 @@ use chrono::{TimeDelta, Utc};
 use flaresmith_api::validate::{Validate, check};
 use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
-use flaresmith_runtime::pipeline::observe::{Answered, Observer};
+use flaresmith_runtime::pipeline::observe::{Answered, NotKept, Observer};
 use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
 use flaresmith_runtime::settings::{Database, Hidden, Settings};
 use flaresmith_runtime::{Platform, Replaced};
+use flaresmith_store::entities::audit_events;
 use futures_util::future::BoxFuture;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -70,6 +72,12 @@ impl Observer for Remembering {
         );
         self.0.lock().unwrap().push(line);
     }
+
+    fn not_kept(&self, not_kept: &NotKept<'_>) {
+        let source = not_kept.failure.log_source().map(ToString::to_string);
+        let line = format!("{} not kept {}", not_kept.operation.id, source.unwrap_or_default());
+        self.0.lock().unwrap().push(line);
+    }
 }
 
 /// A fresh folder.
@@ -80,6 +88,15 @@ pub(crate) fn folder() -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+fn settings(folder: &Path, database: Database) -> Settings {
+    Settings {
+        database,
+        owner_password: Some(Hidden::new(PASSWORD)),
+        max_body: 1 << 20,
+        ..Settings::for_data(folder)
+    }
 }
 
 impl Instance {
@@ -95,6 +112,16 @@ impl Instance {
         Self::start(folder(), crate::postgres::database().await, true).await
     }
 
+    /// A platform on Postgres that has a single connection.
+    pub(crate) async fn narrow() -> Self {
+        let folder = folder();
+        let settings = Settings {
+            connections: 1,
+            ..settings(&folder, crate::postgres::database().await)
+        };
+        Self::with(folder, settings, true).await
+    }
+
     /// One with the limits of the contract.
     pub(crate) async fn limited() -> Self {
         let folder = folder();
@@ -108,12 +135,11 @@ impl Instance {
     }
 
     async fn start(folder: PathBuf, database: Database, unlimited: bool) -> Self {
-        let settings = Settings {
-            database,
-            owner_password: Some(Hidden::new(PASSWORD)),
-            max_body: 1 << 20,
-            ..Settings::for_data(&folder)
-        };
+        let settings = settings(&folder, database);
+        Self::with(folder, settings, unlimited).await
+    }
+
+    async fn with(folder: PathBuf, settings: Settings, unlimited: bool) -> Self {
         let seconds = Arc::new(AtomicI64::new(0));
         let ahead = Arc::clone(&seconds);
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -144,6 +170,15 @@ impl Instance {
     /// Every line that was logged.
     pub(crate) fn logged(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// What was kept of an operation, such as `projects.createProject`.
+    pub(crate) async fn kept(&self, action: &str) -> Vec<audit_events::Model> {
+        audit_events::Entity::find()
+            .filter(audit_events::Column::Action.eq(action))
+            .all(self.platform.store.read())
+            .await
+            .unwrap()
     }
 
     /// Sends a request with any headers.

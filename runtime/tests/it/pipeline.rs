@@ -159,3 +159,25 @@ async fn health_and_the_contract_are_there_for_everybody() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_entry_that_the_audit_log_does_not_take_is_told_to_the_observer() {
+    use sea_orm::ConnectionTrait as _;
+
+    on_both(async |instance| {
+        let owner = instance.owner().await;
+        instance
+            .platform
+            .store
+            .read()
+            .execute_unprepared("DROP TABLE audit_events")
+            .await
+            .unwrap();
+        let body = Some(json!({"name": "Northwind"}));
+        instance.call(&owner, "POST", "/organizations", body).await.is(201);
+        let seen = instance.logged();
+        let told = |line: &String| line.starts_with("createOrganization not kept") && line.contains("audit_events");
+        assert!(seen.iter().any(told), "{seen:?}");
+    })
+    .await;
+}

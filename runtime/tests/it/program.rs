@@ -2,7 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
 
 use crate::instance::folder;
 
@@ -61,7 +63,7 @@ pub(crate) fn request(address: &str, text: &str) -> String {
 }
 
 /// Sends JSON with a token and gives the JSON that came back.
-pub(crate) fn call(address: &str, token: &str, line: &str, body: &str) -> serde_json::Value {
+pub(crate) fn call(address: &str, token: &str, line: &str, body: &str) -> Value {
     let answer = request(
         address,
         &format!(
@@ -102,6 +104,30 @@ fn a_fresh_machine_gets_a_server_and_is_told_how_to_sign_in() {
         answer.starts_with("HTTP/1.1 200") && answer.contains("accessToken"),
         "{answer}"
     );
+    let text = |pointer: &str, answer: &str| {
+        let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        body.pointer(pointer).unwrap().as_str().unwrap().to_owned()
+    };
+    let bearer = format!(
+        "connection: close\r\nauthorization: Bearer {}",
+        text("/accessToken", &answer)
+    );
+    let me = request(
+        &started.address,
+        &format!("GET /auth/me HTTP/1.1\r\nhost: a\r\n{bearer}\r\n\r\n"),
+    );
+    let organization = text("/organizations/0/organization/id", &me);
+    let body = "{\"email\":\"m@example.com\",\"role\":\"viewer\"}";
+    let added = request(
+        &started.address,
+        &format!(
+            "POST /organizations/{organization}/members HTTP/1.1\r\nhost: a\r\n{bearer}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    let link = text("/invitation/url", &added);
+    let beginning = format!("http://{}/invitations/", started.address);
+    assert!(link.starts_with(&beginning), "{link}");
     drop(started);
 
     // The second start finds everything there, and says nothing of the password any more.
@@ -128,6 +154,66 @@ fn a_server_that_is_asked_to_stop_ends_well() {
         .unwrap();
     assert!(asked.success() && started.child.wait().unwrap().success());
     std::fs::remove_dir_all(data).unwrap();
+}
+
+/// What a program says that does not start. One that starts is killed.
+fn refusal(mut child: Child) -> Output {
+    let mut first = String::new();
+    let _ = BufReader::new(child.stdout.take().unwrap()).read_line(&mut first);
+    if !first.is_empty() {
+        child.kill().unwrap();
+    }
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn an_address_that_is_taken_is_told_before_anything_is_made() {
+    let data = folder().join("data");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let child = program()
+        .args(["--listen", &taken.local_addr().unwrap().to_string(), "--data"])
+        .arg(&data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = refusal(child);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("error[SERVER_ADDRESS]"), "{text}");
+    assert!(!data.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_of_the_first_owner_that_is_weak_or_no_text_is_refused() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    for (password, code) in [
+        (OsString::new(), "SERVER_FIRST_OWNER"),
+        ("aaaaaaaaaaaaaaaa".into(), "SERVER_FIRST_OWNER"),
+        (OsString::from_vec(vec![b'a', 0xff]), "SETTINGS_OWNER_PASSWORD"),
+    ] {
+        let data = folder();
+        let child = program()
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(&data)
+            .env("FLARESMITH_OWNER_PASSWORD", &password)
+            // What others put into the environment disturbs nothing.
+            .env("SOMETHING", OsString::from_vec(vec![0xff]))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = refusal(child);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(
+            text.contains(code) && text.contains("FLARESMITH_OWNER_PASSWORD"),
+            "{text}"
+        );
+        std::fs::remove_dir_all(data).unwrap();
+    }
 }
 
 #[test]

@@ -123,8 +123,13 @@ async fn a_list_is_read_to_its_end_without_repeats_and_its_cursors_fit_nothing_e
         assert_eq!(count("name=project%203").await, 1);
         assert_eq!(count("name=%25_").await, 7);
         assert_eq!(count("name=_%25").await, 0);
+        instance.project(&owner, &organization, "Ärzte Haus").await;
+        for found in ["%C3%84", "%C3%84rzte", "%C3%84RZTE%20haus", "haus"] {
+            assert_eq!(count(&format!("name={found}")).await, 1, "{found}");
+        }
+        assert_eq!(count("name=%C3%96rzte").await, 0);
         assert_eq!(count("state=active").await, 0);
-        assert_eq!(count("state=active&state=provisioning").await, 7);
+        assert_eq!(count("state=active&state=provisioning").await, 8);
     })
     .await;
 }
@@ -159,6 +164,51 @@ async fn the_matrix_shows_every_environment_and_what_may_happen_next() {
 }
 
 #[tokio::test]
+async fn the_matrix_shows_the_newest_of_what_stands_behind_each_environment() {
+    use flaresmith_store::entities::health_checks;
+    use flaresmith_store::enums::HealthProbe;
+    use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let id = instance.project(&owner, &organization, "Shop").await;
+        let path = format!("/projects/{id}/environments");
+        let matrix = instance.call(&owner, "GET", &path, None).await.is(200);
+        let environment = |at: usize| {
+            matrix
+                .text(&format!("/environments/{at}/id"))
+                .parse::<uuid::Uuid>()
+                .unwrap()
+        };
+        let write = instance.platform.store.begin().await.unwrap();
+        // Of the first: well, then not. Of the second: not, then well. Of the third nothing is known.
+        for (seconds, of, healthy) in [(3, 1, true), (1, 0, true), (2, 0, false), (1, 1, false)] {
+            let at = instance.platform.clock.now() + chrono::TimeDelta::seconds(seconds);
+            health_checks::ActiveModel {
+                id: Set(uuid::Uuid::new_v4()),
+                environment_id: Set(environment(of)),
+                probe: Set(HealthProbe::Api),
+                healthy: Set(healthy),
+                latency_ms: Set(None),
+                consecutive_failures: Set(0),
+                error_code: Set(None),
+                created_at: Set(at),
+                updated_at: Set(at),
+            }
+            .insert(&*write)
+            .await
+            .unwrap();
+        }
+        write.commit().await.unwrap();
+        let matrix = instance.call(&owner, "GET", &path, None).await.is(200);
+        let healthy = |at: usize| matrix.body.pointer(&format!("/environments/{at}/healthy")).cloned();
+        let all: Vec<_> = (0..3).map(healthy).collect();
+        assert_eq!(all, [Some(json!(false)), Some(json!(true)), Some(json!(null))]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn organizations_are_renamed_and_deleted_when_they_are_empty() {
     on_both(async |instance| {
         let (organization, owner) = instance.organization("Northwind").await;
@@ -188,6 +238,14 @@ async fn organizations_are_renamed_and_deleted_when_they_are_empty() {
             .is(201);
         let path = format!("/organizations/{}?organizationSlug=empty", made.text("/id"));
         instance.call(&owner, "DELETE", &path, None).await.is(204);
+        let kept = instance.kept("retirement.deleteOrganization").await;
+        let done: Vec<_> = kept.iter().filter(|event| event.code.is_none()).collect();
+        assert_eq!(done.len(), 1, "{kept:?}");
+        assert_eq!(done[0].subject_id, Some(made.text("/id")));
+        assert_eq!(
+            (done[0].subject_type.as_str(), done[0].organization_id),
+            ("organization", None)
+        );
         let taken = Some(json!({"name": "x", "slug": "northwind"}));
         instance
             .call(&owner, "POST", "/organizations", taken)

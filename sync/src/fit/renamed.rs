@@ -78,12 +78,19 @@ pub(crate) fn is_complete(path: &str, theirs: &str, mine: &str) -> bool {
     !asked.is_empty() && asked.iter().all(has)
 }
 
+/// The stubs of a file. A byte order mark is no part of the language, but of the text in which they stand.
 fn stubs(path: &str, text: &str) -> Vec<Stub> {
-    match Language::of(path) {
-        Language::Rust => rust::stubs(text),
-        Language::TypeScript => typescript::stubs(path, text),
+    let code = text.trim_start_matches('\u{feff}');
+    let mark = text.len() - code.len();
+    let mut stubs = match Language::of(path) {
+        Language::Rust => rust::stubs(code),
+        Language::TypeScript => typescript::stubs(path, code),
         Language::Json | Language::Yaml | Language::Toml | Language::Lines => Vec::new(),
+    };
+    for stub in &mut stubs {
+        stub.at = stub.at.start + mark..stub.at.end + mark;
     }
+    stubs
 }
 
 /// Pairs of stubs of one route and two names.

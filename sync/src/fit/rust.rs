@@ -86,15 +86,11 @@ pub(super) fn stubs(text: &str) -> Vec<Stub> {
 }
 
 fn implemented(text: &str) -> Result<Vec<Implemented>, String> {
-    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
-    let text = slice(text, mark..text.len());
+    let text = text.trim_start_matches('\u{feff}');
     parse::rust(text, |file| {
         let shift = file.shebang.as_ref().map_or(0, String::len);
         let mut all = Vec::new();
         collect(text, shift, &file.items, &mut all);
-        for method in all.iter_mut().flat_map(|implemented| &mut implemented.methods) {
-            method.at = method.at.start + mark..method.at.end + mark;
-        }
         all
     })
 }

@@ -93,15 +93,10 @@ fn fits(asked: &Member, found: &Member) -> bool {
 }
 
 fn satisfying(path: &str, text: &str) -> Result<Vec<Satisfying>, String> {
-    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
-    let text = slice(text, mark..text.len());
+    let text = text.trim_start_matches('\u{feff}');
     parse::typescript(path, text, |parsed| {
         let cut = Cut::new(parsed, text);
-        let mut all = Read { text, cut }.file(parsed);
-        for member in all.iter_mut().flat_map(|satisfying| &mut satisfying.members) {
-            member.at = member.at.start + mark..member.at.end + mark;
-        }
-        all
+        Read { text, cut }.file(parsed)
     })
 }
 

@@ -53,7 +53,7 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
 
     let mut groups: BTreeMap<Cause, BTreeSet<String>> = BTreeMap::new();
     let mut executable: BTreeSet<String> = BTreeSet::new();
-    for change in plan.all_changes() {
+    for change in plan.changes.iter().chain(plan.due_bases()) {
         let (before, after) = (change.from(), change.to());
         if before.is_some() && before == after {
             executable.insert(change.path.clone());
@@ -66,7 +66,7 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
             groups.entry(cause).or_default().insert(change.path.clone());
         }
     }
-    if plan.lock_due {
+    if plan.due {
         let before = staged.read(lock::FILE).ok().flatten().map(|bytes| Digest::of(&bytes));
         let after = Digest::of(plan.lock.to_text().as_bytes());
         let cause = moment.cause(lock::FILE, before, Some(after));

@@ -21,6 +21,13 @@ fn rust_is_told_by_types_and_members() {
 }
 
 #[test]
+fn a_large_new_file_is_told_by_its_lines() {
+    let one = "pub fn a() {}\n";
+    assert_eq!(summary("a.rs", None, Some(one)), "1 function");
+    assert_eq!(summary("a.rs", None, Some(&one.repeat(20_000))), "20000 lines");
+}
+
+#[test]
 fn typescript_is_told_by_exports_and_members() {
     let before = "import { A } from './a.js';\n\nexport const ProjectSchema = z.object({\n  id: z.string(),\n});\nexport interface Store {\n  a(): void;\n}\nexport const all = {\n  a() {},\n};\n";
     let after = "import { A, B } from './a.js';\n\nexport const ProjectSchema = z.object({\n  id: z.string().max(1),\n  name: z.string(),\n});\nexport interface Store {\n}\nexport const all = {\n  a() {},\n};\n";

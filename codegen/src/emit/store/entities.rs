@@ -91,27 +91,27 @@ fn on_the_wire(column: &Column, field: &str) -> Vec<String> {
 
 /// Rust type of a column.
 fn ty(context: &Context<'_>, column: &Column) -> String {
-    let plain = match (&column.kind, column.secret) {
-        (ColumnKind::Text, true) => "crate::SecretText".to_owned(),
-        (ColumnKind::Bytes, true) => "crate::SecretBytes".to_owned(),
-        (ColumnKind::Uuid, _) => "Uuid".to_owned(),
-        (ColumnKind::Timestamp, _) => "DateTimeUtc".to_owned(),
-        (ColumnKind::Date, _) => "Date".to_owned(),
-        (ColumnKind::Integer, _) => "i32".to_owned(),
-        (ColumnKind::BigInteger, _) => "i64".to_owned(),
-        (ColumnKind::Double, _) => "f64".to_owned(),
-        (ColumnKind::Decimal, _) => "Decimal".to_owned(),
-        (ColumnKind::Boolean, _) => "bool".to_owned(),
-        (ColumnKind::Text, _) => "String".to_owned(),
-        (ColumnKind::Bytes, _) => "Vec<u8>".to_owned(),
-        (ColumnKind::Json, _) => "Json".to_owned(),
-        (ColumnKind::Enumeration(id), _) => format!("crate::enums::{}", context.names.type_name(*id)),
+    let mut ty = match &column.kind {
+        ColumnKind::Uuid => "Uuid".to_owned(),
+        ColumnKind::Timestamp => "DateTimeUtc".to_owned(),
+        ColumnKind::Date => "Date".to_owned(),
+        ColumnKind::Integer => "i32".to_owned(),
+        ColumnKind::BigInteger => "i64".to_owned(),
+        ColumnKind::Double => "f64".to_owned(),
+        ColumnKind::Decimal => "Decimal".to_owned(),
+        ColumnKind::Boolean => "bool".to_owned(),
+        ColumnKind::Text => "String".to_owned(),
+        ColumnKind::Bytes => "Vec<u8>".to_owned(),
+        ColumnKind::Json => "Json".to_owned(),
+        ColumnKind::Enumeration(id) => format!("crate::enums::{}", context.names.type_name(*id)),
     };
-    if column.nullable {
-        format!("Option<{plain}>")
-    } else {
-        plain
+    if column.secret {
+        ty = format!("crate::Secret<{ty}>");
     }
+    if column.nullable {
+        ty = format!("Option<{ty}>");
+    }
+    ty
 }
 
 /// The rows that a row refers to.

@@ -13,38 +13,42 @@ use crate::model::Shape;
 /// The module with all of them.
 pub(super) fn module(context: &Context<'_>) -> String {
     let mut text =
-        "//! Enumerations that columns hold.\n\nuse sea_orm::entity::prelude::*;\nuse serde::Serialize;\n".to_owned();
+        "//! Enumerations that columns hold.\n\nuse serde::Serialize;\n\nuse crate::enumeration::stored;\n".to_owned();
     for (id, stored) in context.names.enums() {
         let def = context.model.type_def(id);
         let Shape::Enumeration(list) = &def.shape else { continue };
         let name = context.names.type_name(id);
         let values: Vec<&str> = list.values.iter().filter_map(Value::as_str).collect();
         let variants: Vec<(&String, &str)> = context.names.variants(id).iter().zip(values).collect();
+        let all: Vec<String> = variants.iter().map(|(variant, _)| format!("Self::{variant}")).collect();
         let words = about(&def.docs, &format!("`{stored}`"), &[]);
         let _ = write!(
             text,
-            "\n{}#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]\n\
-             #[sea_orm(rs_type = \"String\", db_type = \"Enum\", enum_name = {})]\n\
-             pub enum {name} {{\n",
-            comment(&words, ""),
-            literal(stored)
+            "\n{}#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]\npub enum {name} {{\n",
+            comment(&words, "")
         );
         for (variant, value) in &variants {
             let words = comment(&[format!("`{}`", value.escape_debug())], "    ");
             let _ = writeln!(
                 text,
-                "{words}    #[sea_orm(string_value = {value})]\n    #[serde(rename = {value})]\n    {variant},",
+                "{words}    #[serde(rename = {value})]\n    {variant},",
                 value = literal(value)
             );
         }
         let _ = write!(
             text,
-            "}}\n\nimpl {name} {{\n    /// As it is stored.\n    #[must_use]\n    pub const fn as_str(self) -> &'static str {{\n        match self {{\n"
+            "}}\n\nimpl {name} {{\n    /// Every value, in the order of the contract.\n    \
+             pub const ALL: &'static [Self] = &[{}];\n\n    /// As it is stored.\n    #[must_use]\n    pub const fn as_str(self) -> &'static str {{\n        match self {{\n",
+            all.join(", ")
         );
         for (variant, value) in &variants {
             let _ = writeln!(text, "            Self::{variant} => {},", literal(value));
         }
-        text.push_str("        }\n    }\n}\n");
+        let _ = write!(
+            text,
+            "        }}\n    }}\n}}\n\nstored!({name}, {});\n",
+            literal(stored)
+        );
     }
     text
 }

@@ -32,6 +32,10 @@ pub(super) const FRAMES: &[(&str, &str)] = &[
         "store/base64_text.rs",
         include_str!("../../../../templates/store/base64_text.rs"),
     ),
+    (
+        "store/enumeration.rs",
+        include_str!("../../../../templates/store/enumeration.rs"),
+    ),
     ("store/lib.rs", include_str!("../../../../templates/store/lib.rs")),
     ("store/secret.rs", include_str!("../../../../templates/store/secret.rs")),
 ];
@@ -86,6 +90,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         ("rustfmt.toml".to_owned(), render("rust/crate/rustfmt.toml")),
         ("src/lib.rs".to_owned(), rust(&render("store/lib.rs"))),
         ("src/secret.rs".to_owned(), rust(&render("store/secret.rs"))),
+        ("src/enumeration.rs".to_owned(), rust(&render("store/enumeration.rs"))),
         ("src/enums.rs".to_owned(), rust(&enumerations::module(&context))),
         ("src/entities/mod.rs".to_owned(), rust(&entities::index(&context))),
         ("src/schema/sqlite.sql".to_owned(), sql(Dialect::Sqlite)),

@@ -107,7 +107,7 @@ fn table(context: &Context<'_>, entity: &Entity, dialect: Dialect) -> String {
 
 fn column_line(context: &Context<'_>, column: &Column, dialect: Dialect) -> String {
     let mut line = format!("{} {}", identifier(&column.name), kind(context, column, dialect));
-    if let Some(default) = default(context, column, dialect) {
+    if let Some(default) = default(column, dialect) {
         let _ = write!(line, " DEFAULT {default}");
     }
     if !column.nullable {
@@ -141,8 +141,8 @@ fn kind(context: &Context<'_>, column: &Column, dialect: Dialect) -> String {
     word.to_owned()
 }
 
-/// A default that fits the column; others have been told by the checks and are left out. SQLite makes no ids.
-fn default(context: &Context<'_>, column: &Column, dialect: Dialect) -> Option<String> {
+/// The default of a column. SQLite makes no ids.
+fn default(column: &Column, dialect: Dialect) -> Option<String> {
     let postgres = dialect == Dialect::Postgres;
     let literal = match (column.default.as_ref()?, &column.kind) {
         (ColumnDefault::Uuid, ColumnKind::Uuid) => return postgres.then(|| "gen_random_uuid()".to_owned()),
@@ -156,28 +156,20 @@ fn default(context: &Context<'_>, column: &Column, dialect: Dialect) -> Option<S
         _ => return None,
     };
     match (&column.kind, literal) {
-        // `null` is what no default means, and stored bytes are not what a text says.
-        (_, Value::Null) | (ColumnKind::Bytes, _) => None,
-        (ColumnKind::Uuid, _) if !postgres => None,
-        (ColumnKind::Json, value) => {
+        (ColumnKind::Json, value) if !value.is_null() => {
             let cast = if postgres { "::jsonb" } else { "" };
             Some(string(&value.to_string()) + cast)
         }
         (ColumnKind::Boolean, Value::Bool(value)) if postgres => Some(value.to_string()),
         (ColumnKind::Boolean, Value::Bool(value)) => Some(u8::from(*value).to_string()),
-        (ColumnKind::Integer | ColumnKind::BigInteger, Value::Number(number)) if number.is_i64() || number.is_u64() => {
+        (ColumnKind::Integer | ColumnKind::BigInteger | ColumnKind::Double, Value::Number(number)) => {
             Some(number.to_string())
         }
-        (ColumnKind::Double, Value::Number(number)) => Some(number.to_string()),
-        (ColumnKind::Decimal, Value::Number(number)) => Some(string(&number.to_string())),
-        (ColumnKind::Decimal, Value::String(text)) if postgres => Some(string(text)),
-        (kind @ ColumnKind::Enumeration(_), Value::String(text)) => {
-            let value = string(text);
-            values(context, kind).contains(&value).then_some(value)
-        }
-        (ColumnKind::Uuid | ColumnKind::Timestamp | ColumnKind::Date | ColumnKind::Text, Value::String(text)) => {
-            Some(string(text))
-        }
+        (ColumnKind::Uuid, Value::String(text)) if !postgres => Some(format!("x'{}'", text.replace('-', ""))),
+        // Stored bytes are not what a text says.
+        (ColumnKind::Bytes, _) => None,
+        (_, Value::String(text)) => Some(string(text)),
+        // `null` is what no default means; the model holds nothing else that is no value of its column.
         _ => None,
     }
 }

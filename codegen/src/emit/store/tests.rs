@@ -65,9 +65,9 @@ fn rows_have_the_columns_of_their_table() {
     );
     has(
         &file(&library(), "src/entities/books.rs"),
-        "#[serde(skip)]\n    pub key: crate::SecretText,",
+        "#[serde(skip)]\n    pub key: crate::Secret<String>,",
     );
-    has(&file(&library(), "src/enums.rs"), "string_value = \"b\\\"; DROP\"");
+    has(&file(&library(), "src/enums.rs"), "=> \"b\\\"; DROP\",");
 }
 
 #[test]

@@ -22,13 +22,13 @@ pub struct Model {
     pub user_id: Uuid,
     /// `access_token`
     #[serde(skip)]
-    pub access_token: Option<crate::SecretText>,
+    pub access_token: Option<crate::Secret<String>>,
     /// `refresh_token`
     #[serde(skip)]
-    pub refresh_token: Option<crate::SecretText>,
+    pub refresh_token: Option<crate::Secret<String>>,
     /// `id_token`
     #[serde(skip)]
-    pub id_token: Option<crate::SecretText>,
+    pub id_token: Option<crate::Secret<String>>,
     /// `access_token_expires_at`
     #[serde(rename = "accessTokenExpiresAt")]
     pub access_token_expires_at: Option<DateTimeUtc>,
@@ -39,7 +39,7 @@ pub struct Model {
     pub scope: Option<String>,
     /// `password`
     #[serde(skip)]
-    pub password: Option<crate::SecretText>,
+    pub password: Option<crate::Secret<String>>,
     /// `created_at`
     #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,

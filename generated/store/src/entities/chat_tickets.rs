@@ -22,7 +22,7 @@ pub struct Model {
     pub session_id: Option<Uuid>,
     /// `ticket_hash`
     #[serde(skip)]
-    pub ticket_hash: crate::SecretText,
+    pub ticket_hash: crate::Secret<String>,
     /// `expires_at`
     #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,

@@ -25,10 +25,10 @@ pub struct Model {
     pub secret_ref_hash: String,
     /// Ciphertext of the keyed digest of the value; tells whether a value changed.
     #[serde(skip)]
-    pub value_hash: crate::SecretBytes,
+    pub value_hash: crate::Secret<Vec<u8>>,
     /// `ciphertext`
     #[serde(skip)]
-    pub ciphertext: crate::SecretBytes,
+    pub ciphertext: crate::Secret<Vec<u8>>,
     /// What a mask begins with, for tokens whose kind can be told.
     #[serde(rename = "maskPrefix")]
     pub mask_prefix: Option<String>,

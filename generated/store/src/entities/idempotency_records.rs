@@ -29,7 +29,7 @@ pub struct Model {
     pub headers: Option<Json>,
     /// Ciphertext, since an answer may hold a token.
     #[serde(skip)]
-    pub body: Option<crate::SecretBytes>,
+    pub body: Option<crate::Secret<Vec<u8>>>,
     /// `expires_at`
     #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,

@@ -18,10 +18,10 @@ pub struct Model {
     pub kind: crate::enums::ProviderCredentialKind,
     /// `ciphertext`
     #[serde(skip)]
-    pub ciphertext: crate::SecretBytes,
+    pub ciphertext: crate::Secret<Vec<u8>>,
     /// `refresh_ciphertext`
     #[serde(skip)]
-    pub refresh_ciphertext: Option<crate::SecretBytes>,
+    pub refresh_ciphertext: Option<crate::Secret<Vec<u8>>>,
     /// `master_key_id`
     #[serde(rename = "masterKeyId")]
     pub master_key_id: String,

@@ -16,7 +16,7 @@ pub struct Model {
     pub session_id: Uuid,
     /// `token_hash`
     #[serde(skip)]
-    pub token_hash: crate::SecretText,
+    pub token_hash: crate::Secret<String>,
     /// 24 hours after it was given out.
     #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,

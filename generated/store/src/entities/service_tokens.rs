@@ -22,7 +22,7 @@ pub struct Model {
     pub prefix: String,
     /// `token_hash`
     #[serde(skip)]
-    pub token_hash: crate::SecretText,
+    pub token_hash: crate::Secret<String>,
     /// `created_by_id`
     #[serde(rename = "createdById")]
     pub created_by_id: Option<Uuid>,

@@ -16,7 +16,7 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     /// Digest of the session's token.
     #[serde(skip)]
-    pub token: crate::SecretText,
+    pub token: crate::Secret<String>,
     /// `ip_address`
     #[serde(rename = "ipAddress")]
     pub ip_address: Option<String>,

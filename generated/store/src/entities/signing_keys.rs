@@ -19,7 +19,7 @@ pub struct Model {
     pub state: crate::enums::SigningKeyState,
     /// Ciphertext of the key; null once purged.
     #[serde(skip)]
-    pub material: Option<crate::SecretBytes>,
+    pub material: Option<crate::Secret<Vec<u8>>>,
     /// `master_key_id`
     #[serde(rename = "masterKeyId")]
     pub master_key_id: String,

@@ -15,7 +15,7 @@ pub struct Model {
     pub identifier: String,
     /// Digest of the token that was handed out.
     #[serde(skip)]
-    pub value: crate::SecretText,
+    pub value: crate::Secret<String>,
     /// `expires_at`
     #[serde(rename = "expiresAt")]
     pub expires_at: DateTimeUtc,

@@ -178,7 +178,7 @@ export const operations = {
     rateClass: 'write',
     idempotent: true,
     requirements: ['FR-020'],
-    errors: ['PROJECT_NOT_FOUND', 'PROJECT_MEMBER_EXISTS'],
+    errors: ['PROJECT_NOT_FOUND', 'PROJECT_MEMBER_EXISTS', 'RESOURCE_CONFLICT'],
     security: [{ bearerAuth: [] }],
   },
   updateMember: {
@@ -1477,7 +1477,7 @@ export const operations = {
     rateClass: 'write',
     idempotent: true,
     requirements: ['FR-020'],
-    errors: ['ORGANIZATION_NOT_FOUND', 'ORGANIZATION_MEMBER_EXISTS'],
+    errors: ['ORGANIZATION_NOT_FOUND', 'ORGANIZATION_MEMBER_EXISTS', 'RESOURCE_CONFLICT'],
     security: [{ bearerAuth: [] }],
   },
   updateOrganizationMember: {

@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{CurrentUser, OrganizationRole, PasswordChange, User, UserUpdate};
 use flaresmith_store::SecretText;
-use flaresmith_store::entities::{accounts, memberships, organization_members, organizations, service_tokens, users};
+use flaresmith_store::entities::{memberships, organization_members, organizations, service_tokens, users};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
-use super::sign_in::password_of;
+use super::sign_in::{account_of, password_of};
 use crate::features::shown::shown;
 use crate::features::users::profile;
-use crate::identity::first_owner::{CREDENTIAL, credential};
+use crate::identity::first_owner::credential;
 use crate::identity::{Caller, passwords, sessions};
 use crate::pipeline::Access;
 use crate::platform::Platform;
@@ -122,13 +122,7 @@ pub(super) async fn set_password(platform: &Platform, caller: &Caller, body: Pas
     let hash = passwords::hash(body.new_password).await?;
     let now = platform.clock.now();
     let write = platform.store.begin().await?;
-    let account = accounts::Entity::find()
-        .filter(accounts::Column::UserId.eq(person))
-        .filter(accounts::Column::ProviderId.eq(CREDENTIAL))
-        .one(&*write)
-        .await
-        .map_err(failed)?;
-    match account {
+    match account_of(&*write, person).await? {
         Some(account) => {
             let mut account = account.into_active_model();
             account.password = Set(Some(SecretText::new(hash)));

@@ -108,10 +108,10 @@ impl AuthApi for Platform {
 
     async fn invalidate_signing_key(
         &self,
-        _: Context,
+        context: Context,
         request: InvalidateSigningKeyRequest,
     ) -> Result<InvalidateSigningKeyResponse, Failure> {
-        // The reason is kept nowhere yet but in what the caller writes down: the audit log has who and when.
+        Access::of(&context)?.notes.add("reason", request.body.reason);
         self.keys.invalidate(request.body.kid.as_deref()).await?;
         keys::manifest(self).await.map(InvalidateSigningKeyResponse::Ok)
     }

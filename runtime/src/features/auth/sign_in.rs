@@ -10,11 +10,13 @@ use flaresmith_api::types::{InvitationAcceptance, SignInRequest, TokenPair};
 use flaresmith_store::entities::{accounts, users, verifications};
 use flaresmith_store::enums::UserStatus;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
 };
 use uuid::Uuid;
 
 use crate::features::shown::shown;
+use crate::features::users::invitation::invited;
 use crate::identity::first_owner::{CREDENTIAL, credential};
 use crate::identity::sessions::{self, Origin, Tokens};
 use crate::identity::{Caller, passwords};
@@ -47,8 +49,9 @@ pub(super) async fn with_password(
     if user.status != UserStatus::Active {
         return Err(Failure::new(ErrorCode::AuthAccountDisabled));
     }
+    let signer = platform.keys.signing().await?;
     let write = platform.store.begin().await?;
-    let tokens = sessions::begin(platform, &write, user.id, origin(context)).await?;
+    let tokens = sessions::begin(platform, &write, &signer, user.id, origin(context)).await?;
     write.commit().await?;
     pair(&user, tokens)
 }
@@ -63,6 +66,7 @@ pub(super) async fn with_invitation(
     let invalid = || Failure::new(ErrorCode::AuthInvitationInvalid);
     let hash = passwords::hash(body.password).await?;
     let now = platform.clock.now();
+    let signer = platform.keys.signing().await?;
     let write = platform.store.begin_alone("invitations").await?;
     let invitation = verifications::Entity::find()
         .filter(verifications::Column::Value.eq(digest(body.token.as_bytes())))
@@ -71,21 +75,18 @@ pub(super) async fn with_invitation(
         .await
         .map_err(failed)?
         .ok_or_else(invalid)?;
-    let id = invitation
-        .identifier
-        .strip_prefix("invitation:")
-        .and_then(|id| Uuid::parse_str(id).ok());
-    let user = users::Entity::find_by_id(id.ok_or_else(invalid)?)
+    let id = invited(&invitation.identifier).ok_or_else(invalid)?;
+    let user = users::Entity::find_by_id(id)
         .one(&*write)
         .await
         .map_err(failed)?
         .filter(|user| user.status == UserStatus::Invited)
         .ok_or_else(invalid)?;
-    let id = user.id;
     let mut user = user.into_active_model();
     user.name = Set(body.name);
     user.status = Set(UserStatus::Active);
-    user.email_verified = Set(true);
+    // Whoever holds an invitation has shown nothing about the email.
+    user.email_verified = Set(false);
     user.updated_at = Set(now);
     let user = user.update(&*write).await.map_err(failed)?;
     credential(&write, id, hash, platform).await?;
@@ -95,7 +96,7 @@ pub(super) async fn with_invitation(
         .exec(&*write)
         .await
         .map_err(failed)?;
-    let tokens = sessions::begin(platform, &write, id, origin(context)).await?;
+    let tokens = sessions::begin(platform, &write, &signer, id, origin(context)).await?;
     write.commit().await?;
     pair(&user, tokens)
 }
@@ -116,13 +117,21 @@ pub(super) async fn end(platform: &Platform, caller: &Caller) -> Result<(), Fail
 
 /// The hash of a person's password; `None`: the person has none.
 pub(super) async fn password_of(platform: &Platform, person: Uuid) -> Result<Option<String>, Failure> {
-    let account = accounts::Entity::find()
+    let account = account_of(platform.store.read(), person).await?;
+    Ok(account.and_then(|account| Some(account.password?.expose().to_owned())))
+}
+
+/// The account that holds a person's password.
+pub(super) async fn account_of<C: ConnectionTrait>(
+    connection: &C,
+    person: Uuid,
+) -> Result<Option<accounts::Model>, Failure> {
+    accounts::Entity::find()
         .filter(accounts::Column::UserId.eq(person))
         .filter(accounts::Column::ProviderId.eq(CREDENTIAL))
-        .one(platform.store.read())
+        .one(connection)
         .await
-        .map_err(failed)?;
-    Ok(account.and_then(|account| Some(account.password?.expose().to_owned())))
+        .map_err(failed)
 }
 
 fn origin(context: &Context) -> Origin {

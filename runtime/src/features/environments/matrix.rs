@@ -2,6 +2,8 @@
 //!
 //! Owns: the matrix and a single environment, for reading. Must not know: how they change.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::{EnvironmentLifecycle, Lifecycle as _};
@@ -11,7 +13,8 @@ use flaresmith_store::entities::{
     worker_versions,
 };
 use flaresmith_store::enums::{DatabaseBranchPurpose, DeploymentState, EnvironmentKind, EnvironmentState};
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
+use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -41,10 +44,12 @@ pub(super) async fn read(platform: &Platform, project: Uuid, archived: bool) -> 
         .all(read)
         .await
         .map_err(failed)?;
-    let mut cards = Vec::new();
-    for row in &rows {
-        cards.push(card(platform, row).await?);
-    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let behind = Behind::read(read, &ids).await?;
+    let mut cards = rows
+        .iter()
+        .map(|row| card(row, &behind))
+        .collect::<Result<Vec<_>, _>>()?;
     cards.sort_by(|a, b| (a.kind, &a.name, a.generation).cmp(&(b.kind, &b.name, b.generation)));
     Ok(EnvironmentMatrix {
         project_id: project,
@@ -92,47 +97,84 @@ pub(super) async fn detail(platform: &Platform, project: Uuid, id: Uuid) -> Resu
     extended(&row, more)
 }
 
-async fn card(platform: &Platform, row: &environments::Model) -> Result<EnvironmentCard, Failure> {
-    let read = platform.store.read();
-    let branch = database_branches::Entity::find()
-        .filter(database_branches::Column::EnvironmentId.eq(row.id))
-        .filter(database_branches::Column::Purpose.eq(DatabaseBranchPurpose::Primary))
-        .one(read)
+/// What stands behind several environments, by their ids: one query a table.
+struct Behind {
+    branches: BTreeMap<Uuid, database_branches::Model>,
+    deployments: BTreeMap<Uuid, deployments::Model>,
+    builds: BTreeMap<Uuid, builds::Model>,
+    test_runs: BTreeMap<Uuid, postman_test_runs::Model>,
+    health: BTreeMap<Uuid, health_checks::Model>,
+}
+
+impl Behind {
+    async fn read(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Self, Failure> {
+        let branches = database_branches::Entity::find()
+            .filter(database_branches::Column::EnvironmentId.is_in(ids.iter().copied()))
+            .filter(database_branches::Column::Purpose.eq(DatabaseBranchPurpose::Primary))
+            .all(connection)
+            .await
+            .map_err(failed)?;
+        let by = (deployments::Column::EnvironmentId, deployments::Column::CreatedAt);
+        let deployments = newest::<deployments::Entity>(connection, by, ids).await?;
+        let built = deployments.iter().filter_map(|row| row.build_id);
+        let builds = builds::Entity::find()
+            .filter(builds::Column::Id.is_in(built))
+            .all(connection)
+            .await
+            .map_err(failed)?;
+        let by = (
+            postman_test_runs::Column::EnvironmentId,
+            postman_test_runs::Column::CreatedAt,
+        );
+        let test_runs = newest::<postman_test_runs::Entity>(connection, by, ids).await?;
+        let by = (health_checks::Column::EnvironmentId, health_checks::Column::CreatedAt);
+        let health = newest::<health_checks::Entity>(connection, by, ids).await?;
+        Ok(Self {
+            branches: by_id(branches, |row| row.environment_id),
+            deployments: by_id(deployments, |row| row.environment_id),
+            builds: by_id(builds, |row| row.id),
+            test_runs: by_id(test_runs, |row| row.environment_id),
+            health: by_id(health, |row| row.environment_id),
+        })
+    }
+}
+
+/// The newest row of each environment.
+async fn newest<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    (environment, at): (E::Column, E::Column),
+    ids: &[Uuid],
+) -> Result<Vec<E::Model>, Failure> {
+    let last = Query::select()
+        .column(environment)
+        .expr(Func::max(Expr::col(at)))
+        .from(E::default())
+        .and_where(environment.is_in(ids.iter().copied()))
+        .group_by_col(environment)
+        .to_owned();
+    E::find()
+        .filter(Expr::tuple([Expr::col(environment), Expr::col(at)]).in_subquery(last))
+        .all(connection)
         .await
-        .map_err(failed)?;
-    let deployment = deployments::Entity::find()
-        .filter(deployments::Column::EnvironmentId.eq(row.id))
-        .order_by_desc(deployments::Column::CreatedAt)
-        .one(read)
-        .await
-        .map_err(failed)?;
-    let build = match deployment.as_ref().and_then(|deployment| deployment.build_id) {
-        Some(build) => builds::Entity::find_by_id(build).one(read).await.map_err(failed)?,
-        None => None,
-    };
-    let test_run = postman_test_runs::Entity::find()
-        .filter(postman_test_runs::Column::EnvironmentId.eq(row.id))
-        .order_by_desc(postman_test_runs::Column::CreatedAt)
-        .one(read)
-        .await
-        .map_err(failed)?;
-    let health = health_checks::Entity::find()
-        .filter(health_checks::Column::EnvironmentId.eq(row.id))
-        .order_by_desc(health_checks::Column::CreatedAt)
-        .one(read)
-        .await
-        .map_err(failed)?;
-    let runs = deployment
-        .as_ref()
-        .is_some_and(|deployment| deployment.state == DeploymentState::Succeeded);
+        .map_err(failed)
+}
+
+fn by_id<T>(rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> BTreeMap<Uuid, T> {
+    rows.into_iter().map(|row| (id(&row), row)).collect()
+}
+
+fn card(row: &environments::Model, behind: &Behind) -> Result<EnvironmentCard, Failure> {
+    let deployment = behind.deployments.get(&row.id);
+    let build = deployment.and_then(|deployment| behind.builds.get(&deployment.build_id?));
+    let runs = deployment.is_some_and(|deployment| deployment.state == DeploymentState::Succeeded);
     let stable = matches!(row.kind, EnvironmentKind::Dev | EnvironmentKind::Staging);
     let more = json!({
-        "databaseBranch": branch.map(|branch| branch.name),
+        "databaseBranch": behind.branches.get(&row.id).map(|branch| &branch.name),
         "postmanEnvironment": Value::Null,
         "lastBuild": build,
         "lastDeployment": deployment,
-        "lastTestRun": test_run,
-        "healthy": health.map(|check| check.healthy),
+        "lastTestRun": behind.test_runs.get(&row.id),
+        "healthy": behind.health.get(&row.id).map(|check| check.healthy),
         "promotable": stable && runs && row.state == EnvironmentState::Active,
         "allowedEvents": allowed(row)?,
     });

@@ -2,8 +2,6 @@
 //!
 //! Owns: adding, changing and removing them, and that an organization keeps an owner. Must not know: HTTP.
 
-use std::collections::BTreeMap;
-
 use flaresmith_api::api::organizations::ListOrganizationMembersRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{
@@ -14,12 +12,12 @@ use flaresmith_store::entities::{memberships, projects, users};
 use flaresmith_store::enums;
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
     PaginatorTrait as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
-use crate::features::users::{invitation, profile};
+use crate::features::users::{invitation, people, profile};
 use crate::platform::Platform;
 use crate::store::page::{Asked, newest_first};
 use crate::store::{Write, failed, new_id, taken_or_failed};
@@ -62,7 +60,8 @@ pub(super) async fn add(
     body: OrganizationMemberAdd,
 ) -> Result<OrganizationMemberAdded, Failure> {
     let write = platform.store.begin().await?;
-    let (person, invitation) = invitation::find_or_invite(platform, &write, &body.email, body.name).await?;
+    let (person, invitation) =
+        invitation::find_or_invite(platform, &write, organization, &body.email, body.name).await?;
     let now = platform.clock.now();
     let row = ActiveModel {
         id: Set(new_id()),
@@ -151,19 +150,6 @@ async fn keep_an_owner(write: &Write, organization: Uuid) -> Result<(), Failure>
         0 | 1 => Err(Failure::new(ErrorCode::OrganizationLastOwner)),
         _ => Ok(()),
     }
-}
-
-/// The people with these ids.
-pub(crate) async fn people<C: ConnectionTrait>(
-    connection: &C,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> Result<BTreeMap<Uuid, users::Model>, Failure> {
-    let rows = users::Entity::find()
-        .filter(users::Column::Id.is_in(ids))
-        .all(connection)
-        .await
-        .map_err(failed)?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 fn view(row: &Model, person: &users::Model) -> OrganizationMemberView {

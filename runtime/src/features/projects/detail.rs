@@ -30,8 +30,6 @@ pub(super) async fn read(platform: &Platform, role: Option<Role>, id: Uuid) -> R
     let places = environments::Entity::find()
         .filter(environments::Column::ProjectId.eq(id))
         .filter(environments::Column::State.ne(EnvironmentState::Archived))
-        .order_by_asc(environments::Column::Kind)
-        .order_by_asc(environments::Column::Name)
         .all(read)
         .await
         .map_err(failed)?;
@@ -95,10 +93,7 @@ pub(crate) async fn integrations<C: ConnectionTrait>(
             let closed =
                 || json!({"state": BreakerState::Closed, "failureCount": 0, "openedAt": null, "halfOpenAt": null});
             let breaker = breakers.remove(config.provider.as_str()).unwrap_or_else(closed);
-            extended(
-                config,
-                json!({ "missingScopes": config.missing_scopes, "breaker": breaker }),
-            )
+            extended(config, json!({ "breaker": breaker }))
         })
         .collect()
 }

@@ -37,7 +37,7 @@ pub(super) async fn page(
             .filter_map(|state| ProjectState::try_from(state.as_str()).ok());
         select = select.filter(Column::State.is_in(wanted));
     }
-    let name = request.name.unwrap_or_default().to_lowercase();
+    let name = request.name.unwrap_or_default();
     if !name.is_empty() {
         select = select.filter(holds(Column::Name, &name));
     }

@@ -1,6 +1,6 @@
 //! Members of a project.
 //!
-//! Owns: adding, changing and removing them, and that a project keeps an owner. Must not know: HTTP.
+//! Owns: adding, changing and removing them. Must not know: HTTP. A project always has an owner: its organization keeps one.
 //!
 //! Members are those with a role in the project and those with one in its organization; each is listed once, with the higher.
 
@@ -14,11 +14,11 @@ use flaresmith_store::entities::{organization_members, projects, users};
 use flaresmith_store::enums;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    PaginatorTrait as _, QueryFilter as _,
+    QueryFilter as _,
 };
 use uuid::Uuid;
 
-use crate::features::users::{invitation, profile};
+use crate::features::users::{invitation, people, profile};
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::store::page::{Asked, slice};
@@ -48,7 +48,9 @@ pub(super) async fn list(platform: &Platform, request: ListMembersRequest) -> Re
 pub(super) async fn add(platform: &Platform, project: Uuid, body: MemberAdd) -> Result<MemberAdded, Failure> {
     let write = platform.store.begin().await?;
     let organization = organization_of(&*write, project).await?;
-    let (person, invitation) = invitation::find_or_invite(platform, &write, &body.email, None).await?;
+    // Who is removed from the organization meanwhile is not left with a role in the project.
+    write.alone(&format!("members/{organization}")).await?;
+    let (person, invitation) = invitation::find_or_invite(platform, &write, organization, &body.email, None).await?;
     let now = platform.clock.now();
     let belongs = organization_members::Entity::find()
         .filter(organization_members::Column::OrganizationId.eq(organization))
@@ -91,14 +93,9 @@ pub(super) async fn add(platform: &Platform, project: Uuid, body: MemberAdd) -> 
 
 /// Gives a member another role.
 pub(super) async fn change(platform: &Platform, project: Uuid, member: Uuid, role: Role) -> Result<Member, Failure> {
-    let write = platform.store.begin_alone(&format!("members/{project}")).await?;
-    let row = find(&write, project, member).await?;
-    let role = profile::stored_role(role);
-    if row.role == enums::Role::Owner && role != enums::Role::Owner {
-        keep_an_owner(&write, project).await?;
-    }
-    let mut row = row.into_active_model();
-    row.role = Set(role);
+    let write = platform.store.begin().await?;
+    let mut row = find(&write, project, member).await?.into_active_model();
+    row.role = Set(profile::stored_role(role));
     row.updated_at = Set(platform.clock.now());
     let row = row.update(&*write).await.map_err(failed)?;
     let person = users::Entity::find_by_id(row.user_id)
@@ -111,11 +108,8 @@ pub(super) async fn change(platform: &Platform, project: Uuid, member: Uuid, rol
 
 /// Takes a role in a project away.
 pub(super) async fn remove(platform: &Platform, project: Uuid, member: Uuid) -> Result<(), Failure> {
-    let write = platform.store.begin_alone(&format!("members/{project}")).await?;
+    let write = platform.store.begin().await?;
     let row = find(&write, project, member).await?;
-    if row.role == enums::Role::Owner {
-        keep_an_owner(&write, project).await?;
-    }
     Entity::delete_by_id(row.id).exec(&*write).await.map_err(failed)?;
     write.commit().await
 }
@@ -136,12 +130,7 @@ async fn members<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<Ve
         .iter()
         .map(|row| row.user_id)
         .chain(inherited.iter().map(|row| row.user_id));
-    let people = users::Entity::find()
-        .filter(users::Column::Id.is_in(ids))
-        .all(connection)
-        .await
-        .map_err(failed)?;
-    let people: BTreeMap<Uuid, users::Model> = people.into_iter().map(|row| (row.id, row)).collect();
+    let people = people(connection, ids).await?;
     let mut members: BTreeMap<Uuid, Member> = BTreeMap::new();
     for row in &own_rows {
         if let Some(person) = people.get(&row.user_id) {
@@ -191,27 +180,6 @@ async fn find(write: &Write, project: Uuid, member: Uuid) -> Result<Model, Failu
         .await
         .map_err(failed)?;
     row.ok_or_else(absent)
-}
-
-/// Refuses to take away the last owner, of the project itself or through its organization.
-async fn keep_an_owner(write: &Write, project: Uuid) -> Result<(), Failure> {
-    let organization = organization_of(&**write, project).await?;
-    let own = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::Role.eq(enums::Role::Owner))
-        .count(&**write)
-        .await
-        .map_err(failed)?;
-    let inherited = organization_members::Entity::find()
-        .filter(organization_members::Column::OrganizationId.eq(organization))
-        .filter(organization_members::Column::Role.eq(enums::Role::Owner))
-        .count(&**write)
-        .await
-        .map_err(failed)?;
-    match own + inherited {
-        0 | 1 => Err(Failure::new(ErrorCode::ProjectLastOwner)),
-        _ => Ok(()),
-    }
 }
 
 fn absent() -> Failure {

@@ -16,6 +16,7 @@ use flaresmith_api::types::{Liveness, OpenapiDocument, Readiness, ReadinessCheck
 
 use crate::platform::Platform;
 use crate::sealing::digest;
+use crate::store::version;
 
 /// The contract that this server keeps.
 const CONTRACT: &str = include_str!("../../../../generated/openapi/openapi.json");
@@ -26,21 +27,21 @@ static TAG: LazyLock<String> = LazyLock::new(|| {
     format!("\"{}\"", digest.get(7..39).unwrap_or_default())
 });
 
+/// The same, read once.
+static DOCUMENT: LazyLock<Option<OpenapiDocument>> = LazyLock::new(|| serde_json::from_str(CONTRACT).ok());
+
 impl SystemApi for Platform {
     async fn get_openapi(&self, _: Context, request: GetOpenapiRequest) -> Result<GetOpenapiResponse, Failure> {
-        let known = request.if_none_match.as_deref().is_some_and(|sent| {
-            let own = TAG.as_str();
-            sent.split(',')
-                .map(str::trim)
-                .any(|one| one == "*" || one == own || one.strip_prefix("W/") == Some(own))
-        });
-        if known {
+        let sent = request.if_none_match.as_deref();
+        if sent.is_some_and(|sent| version::lists(sent, &TAG, true)) {
             return Ok(GetOpenapiResponse::NotModified);
         }
-        let body: OpenapiDocument = serde_json::from_str(CONTRACT).map_err(Failure::internal)?;
+        let body = DOCUMENT
+            .as_ref()
+            .ok_or_else(|| Failure::internal("the contract is no JSON"))?;
         Ok(GetOpenapiResponse::Ok {
             e_tag: Some(TAG.clone()),
-            body,
+            body: body.clone(),
         })
     }
 

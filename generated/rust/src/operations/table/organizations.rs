@@ -255,7 +255,7 @@ pub static ADD_ORGANIZATION_MEMBER: Operation = Operation {
     role: Some(Role::Owner),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: true,
-    errors: &[ErrorCode::OrganizationNotFound, ErrorCode::OrganizationMemberExists],
+    errors: &[ErrorCode::OrganizationNotFound, ErrorCode::OrganizationMemberExists, ErrorCode::ResourceConflict],
     requirements: &["FR-020"],
     security: &[&[("bearerAuth", &[] as &[&str])] as &[(&str, &[&str])]],
     parameters: &[

@@ -323,7 +323,7 @@ pub static ADD_MEMBER: Operation = Operation {
     role: Some(Role::Owner),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::ProjectMemberExists],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::ProjectMemberExists, ErrorCode::ResourceConflict],
     requirements: &["FR-020"],
     security: &[&[("bearerAuth", &[] as &[&str])] as &[(&str, &[&str])]],
     parameters: &[

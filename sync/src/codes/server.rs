@@ -1,0 +1,86 @@
+//! Codes of a server that does not start, or stops by itself.
+//!
+//! Owns: their explanations. Must not know: when one is raised.
+
+use flaresmith_codegen::diagnostics::Code;
+
+use super::code;
+
+/// The codes, by name.
+pub(super) static SERVER: &[Code] = &[
+    code(
+        "SECRETS_MASTER_KEY",
+        "a master key cannot be used",
+        "What is secret in the database is encrypted by the master keys `CM_ENC_MASTER_V1`, `CM_ENC_MASTER_V2` and so on, of the environment or, without any there, of a file with one `NAME=KEY` a line. Each key is 32 bytes in base64 or hexadecimal: `openssl rand -base64 32`. Keep the keys that a database was made with; without them it cannot be read.",
+    ),
+    code(
+        "SERVER_ADDRESS",
+        "the server cannot listen on its address",
+        "Another program has the port, or the address is none of this machine. `flaresmithd --listen 127.0.0.1:0` takes a free port and says which.",
+    ),
+    code(
+        "SERVER_FIRST_OWNER",
+        "the first owner cannot be made",
+        "A fresh database gets an owner at the first start. The message says what is in the way: a weak `FLARESMITH_OWNER_PASSWORD`, a data folder that cannot be written to, or the database. Nothing was made; start again once that is put right.",
+    ),
+    code(
+        "SERVER_KEYS",
+        "the keys that sign tokens cannot be used",
+        "They are in the database, encrypted by a master key. Usually the server was started with another one than the database was made with.",
+    ),
+    code(
+        "SERVER_SIGNALS",
+        "the server cannot be asked to stop",
+        "The system does not let the process receive signals, so that it could not finish what is under way. It does not start that way.",
+    ),
+    code(
+        "SERVER_STOPPED",
+        "the server stopped by itself",
+        "Nobody asked it to. The message has what the system said; start it again.",
+    ),
+    code(
+        "SETTINGS_DATA",
+        "there is no folder to keep data in",
+        "Neither `XDG_DATA_HOME` nor `HOME` is set. Name a folder: `flaresmithd --data FOLDER`.",
+    ),
+    code(
+        "SETTINGS_DATABASE",
+        "the address of the database is of no known form",
+        "Write `sqlite://PATH` or `postgres://USER@HOST/NAME`. The address that was given is not repeated, since it may hold a password.",
+    ),
+    code(
+        "SETTINGS_FILE",
+        "the settings file cannot be read",
+        "It is TOML with the names of the flags. The message names the place in it; `flaresmithd --help` lists every setting.",
+    ),
+    code(
+        "SETTINGS_OWNER_PASSWORD",
+        "the password of the first owner is no text",
+        "`FLARESMITH_OWNER_PASSWORD` holds bytes that are no UTF-8, so nobody could type it. Set another one, or unset it and have one made.",
+    ),
+    code(
+        "STORE_FOLDER",
+        "the folder of the database cannot be made",
+        "The message says why the system refused. Name another one: `flaresmithd --data FOLDER`.",
+    ),
+    code(
+        "STORE_MIGRATION",
+        "the tables cannot be brought up to date",
+        "The changes are made all together or not at all, so the database is as it was. Its user needs the right to make tables and types.",
+    ),
+    code(
+        "STORE_SCHEMA_NEWER",
+        "the database has been used by a newer version",
+        "An older server does not know what its tables hold. Start that version, or name another database: `flaresmithd --database URL`.",
+    ),
+    code(
+        "STORE_SCHEMA_OTHER",
+        "the tables are not those of this version",
+        "The data model changed between two versions that were not released. Name another database: `flaresmithd --database URL`.",
+    ),
+    code(
+        "STORE_UNREACHABLE",
+        "the database cannot be opened",
+        "For Postgres, check that it runs and that address, user and password are right; for SQLite, the path and who may write there.",
+    ),
+];
