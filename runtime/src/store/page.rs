@@ -104,23 +104,15 @@ pub fn stretch<T>(
     cursors: &Cursors,
     asked: Asked<'_>,
     mut rows: Vec<T>,
-    position: impl Fn(&T) -> Position,
+    position: impl Fn(&T) -> (DateTime<Utc>, Uuid),
 ) -> Result<Page<T>, Failure> {
-    let limit = usize::try_from(asked.limit.unwrap_or(LIMIT).clamp(1, MOST)).unwrap_or(1);
     if let Some(cursor) = asked.cursor {
-        let last = cursors.read(asked.list, cursor)?;
-        let at = rows.iter().position(|row| position(row) == last);
-        let at = at.ok_or_else(|| Failure::new(ErrorCode::RequestCursorInvalid))?;
-        rows.drain(..=at);
+        let Position { at, id } = cursors.read(asked.list, cursor)?;
+        let last = rows.iter().position(|row| position(row) == (at, id));
+        let last = last.ok_or_else(|| Failure::new(ErrorCode::RequestCursorInvalid))?;
+        rows.drain(..=last);
     }
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = rows.last().filter(|_| more);
-    let next_cursor = next_cursor.map(|last| cursors.write(asked.list, &position(last)));
-    Ok(Page {
-        items: rows,
-        next_cursor,
-    })
+    Ok(first_of(cursors, asked, rows, position))
 }
 
 /// A page of rows that are at hand already, for lists that no single query gives.

@@ -2,7 +2,7 @@
 //!
 //! Owns: their order and what is told of each. Must not know: how a commit came to be.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use flaresmith_api::api::files::GetFileTreeRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{FileTreePage, TreeEntry, TreeEntryType};
@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::blob::is_editable;
 use crate::platform::Platform;
 use crate::repositories::{Local, broken, refuse_path};
-use crate::store::cursor::Position;
 use crate::store::page::{Asked, Page, stretch};
 
 /// Mode of a link: a file whose text is a path.
@@ -137,9 +136,9 @@ fn shown(local: &Local, entry: &Found) -> Result<TreeEntry, Failure> {
 }
 
 /// A commit has every path once, so the path is the place in the list.
-fn position(path: &str) -> Position {
-    Position {
-        at: DateTime::UNIX_EPOCH,
-        id: Uuid::new_v5(&Uuid::NAMESPACE_URL, path.as_bytes()),
-    }
+fn position(path: &str) -> (DateTime<Utc>, Uuid) {
+    (
+        DateTime::UNIX_EPOCH,
+        Uuid::new_v5(&Uuid::NAMESPACE_URL, path.as_bytes()),
+    )
 }

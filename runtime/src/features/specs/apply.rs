@@ -12,8 +12,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::compare::{Asked, Compared, compare};
+use super::kind;
 use super::version::{self, Version};
-use super::{kind, whole};
 use crate::features::files;
 use crate::features::tools::{self, Descriptor};
 use crate::pipeline::Access;
@@ -39,25 +39,21 @@ pub(super) async fn apply(
 ) -> Result<(Option<String>, DriftReport), Failure> {
     let project = body.project_id;
     let author = files::author(platform, access).await?;
-    let (platform, person) = (platform.clone(), access.caller.user());
-    whole(async move {
-        let turn = match body.dry_run {
-            Some(true) => None,
-            _ => {
-                let turn = platform.repositories.turn_now(project).await?;
-                Some(turn.ok_or_else(|| Failure::new(ErrorCode::SpecApplyActive))?)
-            }
-        };
-        let done = platform
-            .repositories
-            .with(project, move |local| carry_out(local, &author, &body))
-            .await?;
-        if turn.is_some() {
-            keep(&platform, project, person, &done).await?;
+    let turn = match body.dry_run {
+        Some(true) => None,
+        _ => {
+            let turn = platform.repositories.turn_now(project).await?;
+            Some(turn.ok_or_else(|| Failure::new(ErrorCode::SpecApplyActive))?)
         }
-        Ok((done.commit.map(|commit| commit.to_string()), done.report))
-    })
-    .await
+    };
+    let done = platform
+        .repositories
+        .with(project, move |local| carry_out(local, &author, &body))
+        .await?;
+    if turn.is_some() {
+        keep(platform, project, access.caller.user(), &done).await?;
+    }
+    Ok((done.commit.map(|commit| commit.to_string()), done.report))
 }
 
 /// Compares and writes nothing.

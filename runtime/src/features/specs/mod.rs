@@ -22,16 +22,6 @@ use flaresmith_api::server::Context;
 use crate::pipeline::Access;
 use crate::platform::Platform;
 
-/// Goes on to the end although whoever asked for it may have gone: what is committed is kept, too.
-///
-/// # Errors
-/// Those of the work.
-async fn whole<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
-) -> Result<T, Failure> {
-    tokio::spawn(work).await.map_err(Failure::internal)?
-}
-
 impl SpecsApi for Platform {
     async fn apply_specs(&self, context: Context, request: ApplySpecsRequest) -> Result<ApplySpecsResponse, Failure> {
         let access = Access::of(&context)?;

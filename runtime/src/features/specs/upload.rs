@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::version::{self, Version};
-use super::{kind, problem, whole};
+use super::{kind, problem};
 use crate::features::files;
 use crate::features::shown::shown;
 use crate::pipeline::Access;
@@ -39,20 +39,16 @@ pub(super) async fn upload(
         return Err(Failure::new(ErrorCode::RequestPayloadTooLarge).with_details(details));
     }
     let author = files::author(platform, access).await?;
-    let (platform, person) = (platform.clone(), access.caller.user());
-    whole(async move {
-        let _turn = platform.repositories.turn(project).await?;
-        let file = platform
-            .repositories
-            .with(project, move |local| commit(local, &author, form))
-            .await?;
-        let now = platform.clock.now();
-        let write = platform.store.begin().await?;
-        let (artifact, _) = version::keep(&write, project, person, &file, now).await?;
-        write.commit().await?;
-        shown(&artifact)
-    })
-    .await
+    let _turn = platform.repositories.turn(project).await?;
+    let file = platform
+        .repositories
+        .with(project, move |local| commit(local, &author, form))
+        .await?;
+    let now = platform.clock.now();
+    let write = platform.store.begin().await?;
+    let (artifact, _) = version::keep(&write, project, access.caller.user(), &file, now).await?;
+    write.commit().await?;
+    shown(&artifact)
 }
 
 fn commit(local: &Local, author: &Author, form: UploadSpecForm) -> Result<Version, Failure> {
