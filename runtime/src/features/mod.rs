@@ -17,7 +17,7 @@ mod retirement;
 pub(crate) mod secrets;
 pub(crate) mod shown;
 mod slug;
-mod specs;
+pub(crate) mod specs;
 mod system;
 mod tests;
 pub(crate) mod tools;

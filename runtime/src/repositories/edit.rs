@@ -42,6 +42,16 @@ pub enum Edit {
     },
 }
 
+impl Edit {
+    /// The path of the file after the change, or of the one that is gone.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Write { path, .. } | Self::Delete { path } | Self::Move { to: path, .. } => path,
+        }
+    }
+}
+
 /// The files of a commit with changes made to them. Nothing of it is in the repository before [`Draft::tree`].
 pub struct Draft<'a> {
     local: &'a Local,

@@ -134,3 +134,39 @@ async fn a_spec_that_cannot_be_read_or_holds_a_secret_is_not_taken_in() {
         .await
         .fails(403, "AUTH_ROLE_INSUFFICIENT");
 }
+
+#[tokio::test]
+async fn specs_that_are_committed_like_other_files_are_versions_too() {
+    on_both(async |instance| {
+        let project = Project::new(instance).await;
+        project.upload(SPEC, FEATURE, &[("branch", "feature/x")]).await.is(201);
+        project.write("feature/x", "README.md", "# Hello\n").await.is(201);
+        let more = format!("{FEATURE}\nMore.\n");
+        let made = project.write("feature/x", SPEC, &more).await.is(201);
+        project.write("feature/x", CONTRACT, &contract("greet")).await.is(201);
+        let list = project.get("specs").await.is(200).fits::<SpecPage>();
+        let items = list.body["items"].as_array().unwrap();
+        let told: Vec<_> = items
+            .iter()
+            .map(|item| (item["path"].as_str().unwrap(), &item["currentVersion"]))
+            .collect();
+        assert_eq!(told, [(CONTRACT, &json!(1)), (SPEC, &json!(2))]);
+        let id = list.text("/items/1/id");
+        let versions = project.get(&format!("specs/{id}/versions")).await.is(200);
+        assert_eq!(versions.text("/items/0/commitSha"), made.text("/sha"));
+        assert_eq!(versions.text("/items/0/summary"), "By hand");
+        // Many at once: every one that is committed has a version of its own.
+        let texts: Vec<String> = (0..5).map(|n| format!("{more}{n}\n")).collect();
+        let many = texts
+            .iter()
+            .map(|text| project.upload(SPEC, text, &[("branch", "feature/x")]));
+        let answers = futures_util::future::join_all(many).await;
+        assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
+        let spec = project.get("specs?kind=feature").await.is(200);
+        assert_eq!(spec.body["items"][0]["currentVersion"], 7);
+        let path = format!("specs/{id}/versions/7");
+        let last = project.get(&path).await.is(200);
+        assert_eq!(last.text("/commitSha"), project.head("feature/x").await);
+    })
+    .await;
+}

@@ -2,6 +2,8 @@
 //!
 //! Owns: from the contract's changes to those of a repository, diffs, protected branches. Must not know: how commits are made.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flaresmith_api::errors::{ErrorCode, Failure};
@@ -16,6 +18,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::blob::LIMIT;
+use crate::features::specs::version;
 use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::repositories::{Author, Draft, Edit, Local, Target, View, broken, id};
@@ -52,43 +55,63 @@ pub(super) async fn preview(platform: &Platform, project: Uuid, body: ChangeSet)
     platform.repositories.with(project, work).await
 }
 
-/// Commits changes to a branch, on top of the commit that they were made on.
+/// Commits changes to a branch, on top of the commit that they were made on. Specs among them are kept as versions.
 pub(super) async fn commit(
     platform: &Platform,
     access: &Access,
     project: Uuid,
-    body: CommitRequest,
+    mut body: CommitRequest,
 ) -> Result<Commit, Failure> {
     refuse_protected(platform, project, &body.branch).await?;
-    let edits = edits(body.changes)?;
+    let edits = edits(std::mem::take(&mut body.changes))?;
     let author = author(platform, access).await?;
-    let name = author.name.clone();
-    let work = move |local: &Local| {
-        let base = base(&body.base_sha)?;
-        let target = Target {
-            branch: body.branch.clone(),
-            base,
-        };
-        local.demand(&target)?;
-        let tree = draft(local, base, edits)?;
-        let sha = local.write(&target, &author, &body.message, tree)?;
-        let commit = local.commit(sha)?;
-        let before = local.commit(base)?.tree().map_err(broken)?;
-        let after = commit.tree().map_err(broken)?;
-        let count = compared(local, &before, &after, 0)?.deltas().len();
-        let committed_at = chrono::DateTime::from_timestamp(commit.time().seconds(), 0);
-        Ok(Commit {
-            sha: sha.to_string(),
-            parent_sha: body.base_sha,
-            branch: body.branch,
-            message: body.message,
-            author: name.chars().take(120).collect(),
-            file_count: i32::try_from(count).unwrap_or(i32::MAX),
-            url: None,
-            committed_at: committed_at.unwrap_or_default(),
-        })
+    let paths: BTreeSet<String> = edits.iter().map(|edit| edit.path().to_owned()).collect();
+    let turn = match paths.iter().any(|path| version::is_spec(path)) {
+        true => Some(platform.repositories.turn(project).await?),
+        false => None,
     };
-    platform.repositories.with(project, work).await
+    let work = move |local: &Local| {
+        let (commit, sha) = write(local, &author, body, edits)?;
+        let specs = version::at(local, sha, &paths, &commit.message)?;
+        Ok((commit, specs))
+    };
+    let (commit, specs) = platform.repositories.with(project, work).await?;
+    if turn.is_some() {
+        let (now, person) = (platform.clock.now(), access.caller.user());
+        let write = platform.store.begin().await?;
+        for spec in &specs {
+            version::keep(&write, project, person, spec, now).await?;
+        }
+        write.commit().await?;
+    }
+    Ok(commit)
+}
+
+fn write(local: &Local, author: &Author, body: CommitRequest, edits: Vec<Edit>) -> Result<(Commit, Oid), Failure> {
+    let base = base(&body.base_sha)?;
+    let target = Target {
+        branch: body.branch.clone(),
+        base,
+    };
+    local.demand(&target)?;
+    let tree = draft(local, base, edits)?;
+    let sha = local.write(&target, author, &body.message, tree)?;
+    let commit = local.commit(sha)?;
+    let before = local.commit(base)?.tree().map_err(broken)?;
+    let after = commit.tree().map_err(broken)?;
+    let count = compared(local, &before, &after, 0)?.deltas().len();
+    let committed_at = chrono::DateTime::from_timestamp(commit.time().seconds(), 0);
+    let told = Commit {
+        sha: sha.to_string(),
+        parent_sha: body.base_sha,
+        branch: body.branch,
+        message: body.message,
+        author: author.name.chars().take(120).collect(),
+        file_count: i32::try_from(count).unwrap_or(i32::MAX),
+        url: None,
+        committed_at: committed_at.unwrap_or_default(),
+    };
+    Ok((told, sha))
 }
 
 /// Who a commit is from: the person, or whoever answers for the machine.

@@ -9,7 +9,7 @@ mod outline;
 mod problem;
 mod read;
 mod upload;
-mod version;
+pub(crate) mod version;
 
 use flaresmith_api::api::specs::{
     ApplySpecsRequest, ApplySpecsResponse, GetDriftRequest, GetDriftResponse, GetSpecRequest, GetSpecResponse,

@@ -1,26 +1,41 @@
 //! Versions of specs.
 //!
-//! Owns: the rows of specs and their versions. Must not know: repositories; a version's text is the file at its commit.
+//! Owns: the rows of specs and their versions. Must not know: branches. A version's text is the file at its commit.
+
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
+use flaresmith_codegen::diagnostics::Diagnostics;
+use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::spec;
 use flaresmith_store::entities::{spec_artifacts, spec_versions};
 use flaresmith_store::enums::SpecArtifactKind;
+use git2::Oid;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
 use super::kind;
+use crate::repositories::{Local, broken};
 use crate::sealing::digest;
 use crate::store::{Write, failed, new_id};
+
+/// Where the constitution may be.
+const CONSTITUTIONS: [&str; 2] = ["specs/constitution.md", ".specify/memory/constitution.md"];
+
+/// Mode of a link.
+const LINK: i32 = 0o120_000;
 
 /// What stands for the version of the constitution where there is none.
 pub(super) const NONE: &str = "none";
 
 /// A spec file at a commit.
 #[derive(Debug, Clone)]
-pub(super) struct Version {
+pub(crate) struct Version {
     /// Its path.
     pub(super) path: String,
     /// Its kind.
@@ -52,8 +67,43 @@ impl Version {
     }
 }
 
+/// The spec files among these paths, as a commit has them.
+pub(crate) fn at(local: &Local, commit: Oid, paths: &BTreeSet<String>, summary: &str) -> Result<Vec<Version>, Failure> {
+    let paths = paths.iter().filter(|path| is_spec(path) && kind::is_listed(path));
+    let paths: Vec<&String> = paths.collect();
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tree = local.commit(commit)?.tree().map_err(broken)?;
+    let settings = Settings::default();
+    let mut sources = Sources::default();
+    for path in paths.iter().map(|path| path.as_str()).chain(CONSTITUTIONS) {
+        if let Some(entry) = tree
+            .get_path(Path::new(path))
+            .ok()
+            .filter(|entry| entry.filemode() != LINK)
+        {
+            sources.insert(path, local.blob(entry.id())?.content().to_vec());
+        }
+    }
+    let (_, constitution) = spec::features(&sources, &settings, &mut Diagnostics::new());
+    let constitution = constitution.and_then(|constitution| constitution.version);
+    let versions = paths.into_iter().filter_map(|path| {
+        let mut version = Version::of(path, kind::of(&sources, path)?, sources.get(path)?, commit.to_string());
+        version.constitution.clone_from(&constitution);
+        version.summary = Some(summary.to_owned());
+        Some(version)
+    });
+    Ok(versions.collect())
+}
+
+/// Whether a file of this path may be a spec.
+pub(crate) fn is_spec(path: &str) -> bool {
+    path.starts_with("specs/")
+}
+
 /// Keeps a spec file as its current version. A file that says what it said has that version already.
-pub(super) async fn keep(
+pub(crate) async fn keep(
     write: &Write,
     project: Uuid,
     author: Option<Uuid>,
