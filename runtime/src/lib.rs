@@ -8,8 +8,10 @@
 //! | [`settings`] | flags, environment, file |
 //! | [`store`] | connections, migrations, transactions, cursors, versions, idempotency records |
 //! | [`sealing`] | encryption at rest, digests, random tokens |
+//! | [`master_key`] | which master key encrypts, and encrypting anew what an older one did |
 //! | [`identity`] | passwords, sessions, tokens, signing keys, roles |
 //! | [`pipeline`] | what happens to every request around its handler |
+//! | [`repositories`] | the git repositories of projects |
 //! | [`features`] | the operations, one folder a domain |
 //! | [`platform`] | the parts put together |
 //! | [`mod@serve`] | listening and stopping |
@@ -17,9 +19,11 @@
 pub mod clock;
 pub mod features;
 pub mod identity;
+pub mod master_key;
 pub mod pipeline;
 pub mod platform;
 pub mod problem;
+pub mod repositories;
 pub mod sealing;
 pub mod serve;
 pub mod settings;

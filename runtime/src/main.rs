@@ -6,11 +6,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use flaresmith_runtime::Platform;
 use flaresmith_runtime::identity::first_owner::{self, FirstOwner};
 use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{asked_to_stop, listen, serve};
 use flaresmith_runtime::settings::{Settings, Stop};
+use flaresmith_runtime::{Platform, master_key};
 
 #[tokio::main(flavor = "multi_thread")]
 #[allow(
@@ -57,10 +57,17 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
     let owner = first_owner::ensure(&platform)
         .await
         .map_err(|failure| no_owner(&failure))?;
+    let overdue = master_key::overdue(&platform.store, &platform.clock).await;
     let stop = asked_to_stop()?;
     say(&format!("listening on http://{bound}"));
     if let Some(owner) = owner {
         say(&how_to_sign_in(&owner));
+    }
+    if let Ok(Some((key, since))) = overdue {
+        say(&format!(
+            "{key} encrypts since {}\n  = hint: add one of the next number beside it and start again, then take it away",
+            since.date_naive()
+        ));
     }
     serve(platform, listener, stop).await
 }

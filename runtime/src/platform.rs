@@ -12,10 +12,12 @@ use tokio::sync::RwLock;
 
 use crate::clock::Clock;
 use crate::identity::signing_keys::SigningKeys;
+use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
 use crate::pipeline::observe::{JsonLines, Observer};
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
 use crate::problem::Problem;
+use crate::repositories::Repositories;
 use crate::sealing::{MasterKeys, Sealer};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -33,6 +35,8 @@ pub struct Parts {
     pub store: Store,
     /// Encrypts what is secret at rest.
     pub sealer: Sealer,
+    /// The git repositories of projects.
+    pub repositories: Repositories,
     /// Makes and reads cursors of lists.
     pub cursors: Cursors,
     /// The time of day.
@@ -83,12 +87,14 @@ impl Platform {
         let store = Store::open(&settings.database, settings.connections, &clock).await?;
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
         let unusable = |failure| {
-            Problem::of("SERVER_KEYS", "the keys that sign tokens cannot be used", &failure)
-                .hint("start with the master key that this database was made with")
+            Problem::of("SERVER_KEYS", "what is encrypted cannot be used", &failure)
+                .hint("start with the master key that this database was made with, beside any newer one")
         };
+        master_key::settle(&store, &sealer, &clock).await.map_err(unusable)?;
         keys.rotate_due().await.map_err(unusable)?;
         keys.signing().await.map_err(unusable)?;
         Ok(Self(Arc::new(Parts {
+            repositories: Repositories::new(&settings.data, clock.clone()),
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
             limiter: replaced

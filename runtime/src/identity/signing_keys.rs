@@ -190,6 +190,29 @@ impl SigningKeys {
         Ok(rows.into_iter().map(without).collect())
     }
 
+    /// Encrypts the material that an older master key encrypts with the current one; how many keys there were.
+    ///
+    /// # Errors
+    /// The older master key is not at hand, or the store fails.
+    pub async fn reseal(write: &Write, sealer: &Sealer) -> Result<u64, Failure> {
+        let older = Column::MasterKeyId.ne(sealer.key_id());
+        let rows = Entity::find().filter(older).all(&**write).await.map_err(failed)?;
+        let mut count = 0;
+        for row in rows {
+            let Some(material) = &row.material else { continue };
+            let context = context(&row.kid);
+            let opened = sealer.open(&row.master_key_id, &context, material.expose());
+            let opened = Zeroizing::new(opened.map_err(master_key_is_another)?);
+            let sealed = sealer.seal(&context, &opened).map_err(Failure::internal)?;
+            let mut row = row.into_active_model();
+            row.material = Set(Some(SecretBytes::new(sealed.bytes)));
+            row.master_key_id = Set(sealed.key_id);
+            row.update(&**write).await.map_err(failed)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
     async fn make(&self, write: &Write, now: DateTime<Utc>) -> Result<(), Failure> {
         let kid = token("key_")
             .map_err(Failure::internal)?

@@ -15,11 +15,12 @@ use flaresmith_store::entities::idempotency_records::{ActiveModel, Column, Entit
 use flaresmith_store::enums::IdempotencyRecordState as State;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
-use super::{Store, failed, new_id, taken_or_failed};
+use super::{Store, Write, failed, new_id, taken_or_failed};
 use crate::sealing::Sealer;
 
 /// How long an answer is kept.
@@ -109,7 +110,6 @@ fn replay(sealer: &Sealer, request: &Request, row: Model) -> Result<Turn, Failur
     let (State::Done, Some(status), Some(body)) = (row.state, row.status, &row.body) else {
         return Err(Failure::new(ErrorCode::IdempotencyInProgress).with_header("retry-after", 1));
     };
-    // The id of the master key stands before the ciphertext: the record has no column for it.
     let (key_id, bytes) = split(body.expose()).ok_or_else(|| Failure::internal("a kept answer cannot be read"))?;
     let body = sealer
         .open(key_id, &context(row.id), bytes)
@@ -133,8 +133,7 @@ pub async fn finish(
     answer: &Answer,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let sealed = sealer.seal(&context(id), &answer.body).map_err(Failure::internal)?;
-    let body = [sealed.key_id.as_bytes(), b"\n", &sealed.bytes].concat();
+    let body = sealed(sealer, id, &answer.body)?;
     let write = store.begin().await?;
     let Some(row) = Entity::find_by_id(id).one(&*write).await.map_err(failed)? else {
         return Ok(());
@@ -143,7 +142,7 @@ pub async fn finish(
     row.state = Set(State::Done);
     row.status = Set(Some(i32::from(answer.status)));
     row.headers = Set(serde_json::to_value(&answer.headers).ok());
-    row.body = Set(Some(SecretBytes::new(body)));
+    row.body = Set(Some(body));
     row.updated_at = Set(now);
     row.update(&*write).await.map_err(failed)?;
     write.commit().await
@@ -157,6 +156,48 @@ pub async fn release(store: &Store, id: Uuid) -> Result<(), Failure> {
     let write = store.begin().await?;
     Entity::delete_by_id(id).exec(&*write).await.map_err(failed)?;
     write.commit().await
+}
+
+/// Encrypts answers that an older master key encrypts with the current one; how many there were.
+///
+/// # Errors
+/// The older master key is not at hand, or the store fails.
+pub async fn reseal(write: &Write, sealer: &Sealer, now: DateTime<Utc>) -> Result<u64, Failure> {
+    let kept = Column::State.eq(State::Done).and(Column::ExpiresAt.gt(now));
+    let ids: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(kept)
+        .into_tuple()
+        .all(&**write)
+        .await
+        .map_err(failed)?;
+    let mut count = 0;
+    // One at a time: answers may be large.
+    for id in ids {
+        let row = Entity::find_by_id(id).one(&**write).await.map_err(failed)?;
+        let Some((row, body)) = row.and_then(|row| row.body.clone().map(|body| (row, body))) else {
+            continue;
+        };
+        let (key_id, bytes) = split(body.expose()).ok_or_else(|| Failure::internal("a kept answer cannot be read"))?;
+        if key_id == sealer.key_id() {
+            continue;
+        }
+        let opened = sealer.open(key_id, &context(id), bytes).map_err(Failure::internal)?;
+        let mut row = row.into_active_model();
+        row.body = Set(Some(sealed(sealer, id, &opened)?));
+        row.update(&**write).await.map_err(failed)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// An answer as the store keeps it: the record has no column for the id of the master key, so it stands before the ciphertext.
+fn sealed(sealer: &Sealer, id: Uuid, body: &[u8]) -> Result<SecretBytes, Failure> {
+    let sealed = sealer.seal(&context(id), body).map_err(Failure::internal)?;
+    Ok(SecretBytes::new(
+        [sealed.key_id.as_bytes(), b"\n", &sealed.bytes].concat(),
+    ))
 }
 
 fn context(id: Uuid) -> String {

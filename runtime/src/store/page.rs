@@ -3,7 +3,7 @@
 //! Owns: order, limits and where the next page begins. Must not know: what is listed.
 
 use chrono::{DateTime, Utc};
-use flaresmith_api::errors::Failure;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Select,
@@ -93,6 +93,25 @@ where
         .all(connection)
         .await
         .map_err(failed)?;
+    Ok(first_of(cursors, asked, rows, position))
+}
+
+/// A page of rows that are at hand and in their order already; `position` tells them apart.
+///
+/// # Errors
+/// The cursor is not of this list, or the row it stands behind is gone.
+pub fn stretch<T>(
+    cursors: &Cursors,
+    asked: Asked<'_>,
+    mut rows: Vec<T>,
+    position: impl Fn(&T) -> (DateTime<Utc>, Uuid),
+) -> Result<Page<T>, Failure> {
+    if let Some(cursor) = asked.cursor {
+        let Position { at, id } = cursors.read(asked.list, cursor)?;
+        let last = rows.iter().position(|row| position(row) == (at, id));
+        let last = last.ok_or_else(|| Failure::new(ErrorCode::RequestCursorInvalid))?;
+        rows.drain(..=last);
+    }
     Ok(first_of(cursors, asked, rows, position))
 }
 

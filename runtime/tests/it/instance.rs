@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{TimeDelta, Utc};
+use flaresmith_api::validate::{Validate, check};
 use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
 use flaresmith_runtime::pipeline::observe::{Answered, NotKept, Observer};
@@ -64,7 +65,11 @@ impl Observer for Remembering {
         let code = answered.failure.map_or("", |failure| failure.code.as_str());
         let source = answered.failure.and_then(|failure| failure.source.as_ref());
         let source = source.map(|source| source.to_string()).unwrap_or_default();
-        let line = format!("{operation} {} {code} {source}", answered.status.as_u16());
+        let line = format!(
+            "{operation} {} {code} {source} {:?}",
+            answered.status.as_u16(),
+            answered.failure
+        );
         self.0.lock().unwrap().push(line);
     }
 
@@ -122,6 +127,11 @@ impl Instance {
         let folder = folder();
         let database = Database::Sqlite(folder.join("store.sqlite"));
         Self::start(folder, database, false).await
+    }
+
+    /// Another process on the same data.
+    pub(crate) async fn again(&self) -> Self {
+        Self::start(self.folder.clone(), self.platform.settings.database.clone(), true).await
     }
 
     async fn start(folder: PathBuf, database: Database, unlimited: bool) -> Self {
@@ -273,6 +283,14 @@ impl Answer {
     #[track_caller]
     pub(crate) fn is(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
+        self
+    }
+
+    /// Checks that the body is what the contract says of this type.
+    #[track_caller]
+    pub(crate) fn fits<T: Validate>(self) -> Self {
+        let violations = check(T::schema(), &self.body);
+        assert!(violations.is_empty(), "{violations:?}: {self:?}");
         self
     }
 

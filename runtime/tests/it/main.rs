@@ -8,6 +8,10 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod apply;
+mod audit;
+mod files;
+mod hello;
 mod idempotency;
 mod identity;
 mod instance;
@@ -18,3 +22,5 @@ mod projects;
 mod roles;
 mod schema;
 mod schemathesis;
+mod secrets;
+mod specs;

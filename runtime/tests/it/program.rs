@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::instance::folder;
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flaresmithd"));
     for name in [
         "FLARESMITH_OWNER_PASSWORD",
@@ -22,10 +22,10 @@ fn program() -> Command {
 }
 
 /// A started program, killed when the test ends.
-struct Started {
-    child: Child,
-    address: String,
-    said: Vec<String>,
+pub(crate) struct Started {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    pub(crate) said: Vec<String>,
 }
 
 impl Drop for Started {
@@ -36,11 +36,16 @@ impl Drop for Started {
 }
 
 fn start(data: &std::path::Path, lines: usize) -> Started {
+    start_logging(data, lines, Stdio::null())
+}
+
+/// The same with somewhere for its log.
+pub(crate) fn start_logging(data: &std::path::Path, lines: usize, log: Stdio) -> Started {
     let mut child = program()
         .args(["--listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
@@ -49,12 +54,25 @@ fn start(data: &std::path::Path, lines: usize) -> Started {
     Started { child, address, said }
 }
 
-fn request(address: &str, text: &str) -> String {
+pub(crate) fn request(address: &str, text: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+/// Sends JSON with a token and gives the JSON that came back.
+pub(crate) fn call(address: &str, token: &str, line: &str, body: &str) -> Value {
+    let answer = request(
+        address,
+        &format!(
+            "{line} HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap_or_default()
 }
 
 #[test]

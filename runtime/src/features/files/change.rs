@@ -1,0 +1,269 @@
+//! Changes of files: what they would do, and doing it.
+//!
+//! Owns: from the contract's changes to those of a repository, diffs, protected branches. Must not know: how commits are made.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::types::{
+    ChangeSet, Commit, CommitRequest, DiffPreview, FileChange, FileDiff, FileDiffType, WriteFileEncoding,
+};
+use flaresmith_store::entities::{environments, users};
+use flaresmith_store::enums::{EnvironmentKind, EnvironmentState};
+use git2::{Delta, Diff, DiffFindOptions, DiffOptions, Oid, Patch, Tree};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::blob::LIMIT;
+use crate::features::specs::version;
+use crate::pipeline::Access;
+use crate::platform::Platform;
+use crate::repositories::{Author, Draft, Edit, Local, Target, View, broken, id};
+use crate::store::failed;
+
+/// What a commit of changes would do. Nothing of it gets into the repository.
+pub(super) async fn preview(platform: &Platform, project: Uuid, body: ChangeSet) -> Result<DiffPreview, Failure> {
+    let edits = edits(body.changes)?;
+    let context = u32::try_from(body.context_lines.unwrap_or(3)).unwrap_or(3);
+    let work = move |local: &Local| {
+        let base = base(&body.base_sha)?;
+        let head = local.head(&body.branch)?.unwrap_or(base);
+        // Both must be there before anything is made for them.
+        local.commit(base)?;
+        let view = View::of(local, base)?;
+        let local = view.local()?;
+        let before = local.commit(base)?.tree().map_err(broken)?;
+        let after = draft(&local, base, edits)?;
+        let after = local.git().find_tree(after).map_err(broken)?;
+        let diff = compared(&local, &before, &after, context)?;
+        let mut files = Vec::new();
+        for at in 0..diff.deltas().len() {
+            files.extend(file(&diff, at)?);
+        }
+        Ok(DiffPreview {
+            base_sha: base.to_string(),
+            head_sha: head.to_string(),
+            stale: head != base,
+            added_lines: files.iter().map(|file| file.added_lines).sum(),
+            removed_lines: files.iter().map(|file| file.removed_lines).sum(),
+            files,
+        })
+    };
+    platform.repositories.with(project, work).await
+}
+
+/// Commits changes to a branch, on top of the commit that they were made on. Specs among them are kept as versions.
+pub(super) async fn commit(
+    platform: &Platform,
+    access: &Access,
+    project: Uuid,
+    mut body: CommitRequest,
+) -> Result<Commit, Failure> {
+    refuse_protected(platform, project, &body.branch).await?;
+    let edits = edits(std::mem::take(&mut body.changes))?;
+    let author = author(platform, access).await?;
+    let paths: BTreeSet<String> = edits.iter().map(|edit| edit.path().to_owned()).collect();
+    let turn = match paths.iter().any(|path| version::is_spec(path)) {
+        true => Some(platform.repositories.turn(project).await?),
+        false => None,
+    };
+    let work = move |local: &Local| {
+        let (commit, sha) = write(local, &author, body, edits)?;
+        let specs = version::at(local, sha, &paths, &commit.message)?;
+        Ok((commit, specs))
+    };
+    let (commit, specs) = platform.repositories.with(project, work).await?;
+    if turn.is_some() {
+        let (now, person) = (platform.clock.now(), access.caller.user());
+        let write = platform.store.begin().await?;
+        for spec in &specs {
+            version::keep(&write, project, person, spec, now).await?;
+        }
+        write.commit().await?;
+    }
+    Ok(commit)
+}
+
+fn write(local: &Local, author: &Author, body: CommitRequest, edits: Vec<Edit>) -> Result<(Commit, Oid), Failure> {
+    let base = base(&body.base_sha)?;
+    let target = Target {
+        branch: body.branch.clone(),
+        base,
+    };
+    local.demand(&target)?;
+    let tree = draft(local, base, edits)?;
+    let sha = local.write(&target, author, &body.message, tree)?;
+    let commit = local.commit(sha)?;
+    let before = local.commit(base)?.tree().map_err(broken)?;
+    let after = commit.tree().map_err(broken)?;
+    let count = compared(local, &before, &after, 0)?.deltas().len();
+    let committed_at = chrono::DateTime::from_timestamp(commit.time().seconds(), 0);
+    let told = Commit {
+        sha: sha.to_string(),
+        parent_sha: body.base_sha,
+        branch: body.branch,
+        message: body.message,
+        author: author.name.chars().take(120).collect(),
+        file_count: i32::try_from(count).unwrap_or(i32::MAX),
+        url: None,
+        committed_at: committed_at.unwrap_or_default(),
+    };
+    Ok((told, sha))
+}
+
+/// Who a commit is from: the person, or whoever answers for the machine.
+pub(crate) async fn author(platform: &Platform, access: &Access) -> Result<Author, Failure> {
+    let row = match access.caller.user() {
+        Some(user) => users::Entity::find_by_id(user)
+            .one(platform.store.read())
+            .await
+            .map_err(failed)?,
+        None => None,
+    };
+    let (name, email) = row.map(|row| (row.name, row.email)).unwrap_or_default();
+    Ok(Author { name, email })
+}
+
+/// What runs in staging and prod comes there by promotion, so nobody commits to their branches by hand.
+async fn refuse_protected(platform: &Platform, project: Uuid, branch: &str) -> Result<(), Failure> {
+    use environments::{Column, Entity};
+    let count = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::Kind.is_in([EnvironmentKind::Staging, EnvironmentKind::Prod]))
+        .filter(Column::State.ne(EnvironmentState::Archived))
+        .filter(Column::Branch.eq(branch))
+        .count(platform.store.read())
+        .await
+        .map_err(failed)?;
+    match count {
+        0 => Ok(()),
+        _ => Err(Failure::new(ErrorCode::FileBranchProtected).with_context("branch", branch)),
+    }
+}
+
+fn base(sha: &str) -> Result<Oid, Failure> {
+    id(sha).ok_or_else(|| Failure::new(ErrorCode::FileNotFound).with_context("commitSha", sha))
+}
+
+/// The tree of a commit with changes made to it.
+fn draft(local: &Local, base: Oid, edits: Vec<Edit>) -> Result<Oid, Failure> {
+    let tree = local.commit(base)?.tree().map_err(broken)?;
+    let mut draft = Draft::of(local, &tree)?;
+    for edit in edits {
+        draft.edit(edit)?;
+    }
+    draft.tree()
+}
+
+fn edits(changes: Vec<FileChange>) -> Result<Vec<Edit>, Failure> {
+    changes.into_iter().map(edit).collect()
+}
+
+fn edit(change: FileChange) -> Result<Edit, Failure> {
+    Ok(match change {
+        FileChange::WriteFile(write) => {
+            let bytes = match write.encoding {
+                Some(WriteFileEncoding::Base64) => STANDARD.decode(&write.content).map_err(|_| {
+                    Failure::new(ErrorCode::RequestMalformed)
+                        .with_message("The content of a file is no base64.")
+                        .with_context("path", &write.path)
+                })?,
+                Some(WriteFileEncoding::Utf8) | None => write.content.into_bytes(),
+            };
+            if bytes.len() >= LIMIT {
+                let details = json!({ "path": write.path, "sizeBytes": bytes.len(), "limitBytes": LIMIT });
+                return Err(Failure::new(ErrorCode::FileTooLarge).with_details(details));
+            }
+            Edit::Write {
+                path: write.path,
+                bytes,
+                executable: write.executable,
+            }
+        }
+        FileChange::DeleteFile(delete) => Edit::Delete { path: delete.path },
+        FileChange::MoveFile(moved) => Edit::Move {
+            path: moved.path,
+            to: moved.new_path,
+        },
+    })
+}
+
+/// What is different between two trees; files that only have another path are one difference.
+fn compared<'l>(local: &'l Local, before: &Tree<'_>, after: &Tree<'_>, context: u32) -> Result<Diff<'l>, Failure> {
+    let mut options = DiffOptions::new();
+    options.context_lines(context);
+    let diff = local
+        .git()
+        .diff_tree_to_tree(Some(before), Some(after), Some(&mut options));
+    let mut diff = diff.map_err(broken)?;
+    let mut moves = DiffFindOptions::new();
+    diff.find_similar(Some(moves.renames(true))).map_err(broken)?;
+    Ok(diff)
+}
+
+/// The diff of one file; `None`: it stays as it is.
+fn file(diff: &Diff<'_>, at: usize) -> Result<Option<FileDiff>, Failure> {
+    let Some(delta) = diff.get_delta(at) else {
+        return Ok(None);
+    };
+    let path = |file: git2::DiffFile<'_>| file.path_bytes().map(|path| String::from_utf8_lossy(path).into_owned());
+    let (old, new) = (path(delta.old_file()), path(delta.new_file()));
+    let kind = match delta.status() {
+        Delta::Unmodified => return Ok(None),
+        Delta::Added => FileDiffType::Added,
+        Delta::Deleted => FileDiffType::Removed,
+        Delta::Renamed | Delta::Copied => FileDiffType::Moved,
+        _ => FileDiffType::Modified,
+    };
+    let mut patch = Patch::from_diff(diff, at).map_err(broken)?;
+    // The look at the content is what tells whether it is binary.
+    let binary = diff.get_delta(at).is_some_and(|delta| delta.flags().is_binary());
+    let (mut added, mut removed, mut text) = (0, 0, None);
+    if let Some(patch) = patch.as_mut().filter(|_| !binary) {
+        let (_, more, fewer) = patch.line_stats().map_err(broken)?;
+        (added, removed) = (more, fewer);
+        let bytes = patch.to_buf().map_err(broken)?;
+        text = Some(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    let path = new.or(old.clone()).unwrap_or_default();
+    if text.as_ref().is_some_and(|text| text.len() > LIMIT) {
+        let details = json!({ "path": path, "limitBytes": LIMIT });
+        return Err(Failure::new(ErrorCode::FileTooLarge)
+            .with_message("The diff of the file is larger than what is shown.")
+            .with_details(details));
+    }
+    Ok(Some(FileDiff {
+        old_path: (kind == FileDiffType::Moved).then_some(old),
+        path,
+        r#type: kind,
+        binary,
+        added_lines: i32::try_from(added).unwrap_or(i32::MAX),
+        removed_lines: i32::try_from(removed).unwrap_or(i32::MAX),
+        patch: text,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use flaresmith_api::types::WriteFile;
+
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_limit_is_refused_and_one_below_it_taken() {
+        let write = |bytes: usize| {
+            edit(FileChange::WriteFile(WriteFile {
+                op: "write".to_owned(),
+                path: "a".to_owned(),
+                content: STANDARD.encode(vec![b'x'; bytes]),
+                encoding: Some(WriteFileEncoding::Base64),
+                executable: None,
+            }))
+        };
+        assert!(write(LIMIT - 1).is_ok());
+        assert_eq!(write(LIMIT).unwrap_err().code(), ErrorCode::FileTooLarge);
+    }
+}

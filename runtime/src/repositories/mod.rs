@@ -1,0 +1,222 @@
+//! The git repositories of projects on this machine.
+//!
+//! Owns: where they lie, that they are there, and which commit a name stands for. Must not know: requests, the store.
+//!
+//! A project's repository is `repositories/<project>.git` in the data folder, bare: there is no work tree that anything could
+//! follow a link in or leave half written. It is made when it is first asked for, with an empty first commit on `main`. A commit
+//! becomes the head of its branch only while the head is the one that it was made on, whichever process is faster.
+
+mod edit;
+mod local;
+mod path;
+mod view;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use flaresmith_api::errors::Failure;
+use git2::{ErrorCode as GitCode, Oid, Repository, RepositoryInitOptions, Signature, Time};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+pub use edit::{Draft, Edit};
+pub use local::{Local, Target};
+pub use path::refuse as refuse_path;
+pub use view::View;
+
+/// The branch that a repository begins with.
+pub const MAIN: &str = "main";
+
+/// The file whose lock is the turn to change specs.
+const SPECS: &str = "flaresmith-specs";
+
+/// All repositories. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Repositories {
+    folder: PathBuf,
+    scratch: PathBuf,
+    clock: Clock,
+}
+
+/// The turn to change the specs of a project and what is kept of them, until it goes out of scope.
+#[derive(Debug)]
+pub struct Turn(#[allow(dead_code, reason = "its lock is what it is for")] File);
+
+/// Who made a commit.
+#[derive(Debug, Clone)]
+pub struct Author {
+    /// A name as people write it.
+    pub name: String,
+    /// An address, as git wants one.
+    pub email: String,
+}
+
+impl Repositories {
+    /// The repositories below a data folder.
+    #[must_use]
+    pub fn new(data: &Path, clock: Clock) -> Self {
+        Self {
+            folder: data.join("repositories"),
+            scratch: data.join("scratch"),
+            clock,
+        }
+    }
+
+    /// Works on the repository of a project, beside what else is going on.
+    ///
+    /// # Errors
+    /// Those of the work, or the repository cannot be opened or made.
+    pub async fn with<T: Send + 'static>(
+        &self,
+        project: Uuid,
+        work: impl FnOnce(&Local) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let all = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&all.open(project)?)).await;
+        done.map_err(Failure::internal)?
+    }
+
+    /// Takes the turn to change the specs of a project, and waits for it as long as it takes.
+    ///
+    /// # Errors
+    /// The repository cannot be opened or made.
+    pub async fn turn(&self, project: Uuid) -> Result<Turn, Failure> {
+        let work = |local: &Local| {
+            let file = local.turn_file(SPECS)?;
+            file.lock().map_err(Failure::internal)?;
+            Ok(Turn(file))
+        };
+        self.with(project, work).await
+    }
+
+    /// The same without waiting; `None`: somebody else has it.
+    ///
+    /// # Errors
+    /// The repository cannot be opened or made.
+    pub async fn turn_now(&self, project: Uuid) -> Result<Option<Turn>, Failure> {
+        let work = |local: &Local| {
+            let file = local.turn_file(SPECS)?;
+            match file.try_lock() {
+                Ok(()) => Ok(Some(Turn(file))),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(Failure::internal(error)),
+            }
+        };
+        self.with(project, work).await
+    }
+
+    fn open(&self, project: Uuid) -> Result<Local, Failure> {
+        let folder = self.folder.join(format!("{project}.git"));
+        let repository = match Repository::open_bare(&folder) {
+            Ok(repository) => repository,
+            Err(error) if error.code() == GitCode::NotFound => {
+                self.make(&folder)?;
+                Repository::open_bare(&folder).map_err(broken)?
+            }
+            Err(error) => return Err(broken(error)),
+        };
+        Ok(Local {
+            repository,
+            folder,
+            scratch: self.scratch.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
+    /// Makes a repository beside its place and moves it there whole. Who comes second finds it there.
+    fn make(&self, place: &Path) -> Result<(), Failure> {
+        let beside = self.folder.join(format!(".new-{}", Uuid::new_v4()));
+        let mut options = RepositoryInitOptions::new();
+        // Templates of whoever runs the server, with their hooks, are no part of a project.
+        options
+            .bare(true)
+            .mkpath(true)
+            .external_template(false)
+            .initial_head(MAIN);
+        let repository = Repository::init_opts(&beside, &options).map_err(broken)?;
+        let made = || -> Result<(), git2::Error> {
+            // What was answered is on the disk, as it is in the store.
+            repository.config()?.set_bool("core.fsyncObjectFiles", true)?;
+            let empty = repository.treebuilder(None)?.write()?;
+            let signature = platform(self.clock.now())?;
+            let tree = repository.find_tree(empty)?;
+            let head = format!("refs/heads/{MAIN}");
+            repository.commit(Some(&head), &signature, &signature, "Begin the project\n", &tree, &[])?;
+            Ok(())
+        };
+        let made = made().map_err(broken);
+        drop(repository);
+        let moved = made.and_then(|()| match std::fs::rename(&beside, place) {
+            Err(error) if !place.join("HEAD").exists() => Err(Failure::internal(error)),
+            _ => Ok(()),
+        });
+        if beside.exists() {
+            std::fs::remove_dir_all(&beside).map_err(Failure::internal)?;
+        }
+        moved
+    }
+}
+
+impl Author {
+    fn signature(&self, now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
+        let plain = |text: &str, other: &str| {
+            let kept: String = text
+                .chars()
+                .filter(|sign| !sign.is_control() && !"<>".contains(*sign))
+                .collect();
+            match kept.trim() {
+                "" => other.to_owned(),
+                kept => kept.to_owned(),
+            }
+        };
+        let (name, email) = (plain(&self.name, "Unknown"), plain(&self.email, "unknown@localhost"));
+        let time = Time::new(now.timestamp(), 0);
+        // Of some names, such as a lone full stop, git leaves nothing.
+        Signature::new(&name, &email, &time).or_else(|_| Signature::new("Unknown", "unknown@localhost", &time))
+    }
+}
+
+/// The id that 40 hexadecimal digits name.
+#[must_use]
+pub fn id(text: &str) -> Option<Oid> {
+    let whole = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    whole.then(|| Oid::from_str(text).ok()).flatten()
+}
+
+/// What the platform commits itself, it commits as itself.
+fn platform(now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
+    Signature::new(
+        "Flaresmith",
+        "system@flaresmith.localhost",
+        &Time::new(now.timestamp(), 0),
+    )
+}
+
+/// Git cannot go on, and the caller can do nothing about it.
+pub(crate) fn broken(error: git2::Error) -> Failure {
+    Failure::internal(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_people_are_called_git_can_name_them() {
+        for (name, email, expected) in [
+            ("Ada Lovelace", "ada@example.com", "Ada Lovelace"),
+            ("A <b> c\n", "x", "A b c"),
+            ("", "", "Unknown"),
+            (".", ",", "Unknown"),
+            ("李", "li@example.com", "李"),
+        ] {
+            let author = Author {
+                name: name.to_owned(),
+                email: email.to_owned(),
+            };
+            let signature = author.signature(Clock::default().now()).unwrap();
+            assert_eq!(signature.name().ok(), Some(expected), "{name}");
+        }
+    }
+}

@@ -1,0 +1,445 @@
+//! Secrets: what is told of them, what is kept of their uses, and what is never said.
+
+use std::io::Write as _;
+
+use chrono::TimeDelta;
+use flaresmith_api::types::{AuditEventPage, SecretAuditPage, SecretEntry, SecretsOverview};
+use flaresmith_runtime::settings::Database;
+use flaresmith_runtime::{Platform, master_key};
+use flaresmith_store::entities::{environment_secrets, master_key_versions, secret_audit_records};
+use flaresmith_store::enums::MasterKeyVersionState;
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, Statement};
+use serde_json::{Value, json};
+
+use crate::instance::{Answer, Instance, OWNER, folder, on_both};
+use crate::program::{call, start_logging};
+
+const VALUE: &str = "ghp_0hush0hush0hush0hush0hush0WXYZ";
+
+/// A secret of a project, as it is addressed.
+fn address(project: &str, name: &str, kind: &str) -> String {
+    format!("/projects/{project}/secrets/{name}?environment=staging&type={kind}")
+}
+
+async fn put(instance: &Instance, token: &str, path: &str, value: &str) -> Answer {
+    instance.call(token, "PUT", path, Some(json!({ "value": value }))).await
+}
+
+async fn with_tag(instance: &Instance, token: &str, method: &str, path: &str, tag: &str) -> Answer {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("if-match", tag)];
+    let body = (method == "PUT").then(|| json!({"value": "another-value-of-it"}));
+    instance.send(method, path, &headers, body).await
+}
+
+fn tag(answer: &Answer) -> String {
+    answer.headers.get("etag").unwrap().to_str().unwrap().to_owned()
+}
+
+async fn overview(instance: &Instance, token: &str, project: &str) -> Answer {
+    let path = format!("/projects/{project}/secrets");
+    let answer = instance.call(token, "GET", &path, None).await.is(200);
+    answer.fits::<SecretsOverview>()
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_by_its_mask_and_its_end_only_to_those_who_manage_it() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let path = address(&project, "DEPLOY_TOKEN", "githubEnvironmentSecret");
+        let made = put(instance, &owner, &path, VALUE).await.is(201).fits::<SecretEntry>();
+        assert_eq!(made.text("/maskedValue"), "ghp_****WXYZ");
+        put(instance, &owner, &address(&project, "PIN", "cloudflareBinding"), "1234")
+            .await
+            .is(201);
+        for (role, masks) in [
+            ("viewer", ["ghp_****", "****"]),
+            ("contributor", ["ghp_****", "****"]),
+            ("maintainer", ["ghp_****WXYZ", "****"]),
+            ("owner", ["ghp_****WXYZ", "****"]),
+        ] {
+            let email = format!("{role}@example.com");
+            let token = instance.member(&owner, &organization, &email, role).await;
+            let seen = overview(instance, &token, &project).await;
+            let shown = [0, 1].map(|at| seen.text(&format!("/secrets/{at}/maskedValue")));
+            assert_eq!(shown, masks, "{role}");
+            assert_eq!(seen.text("/secrets/0/secretRefHash"), made.text("/secretRefHash"));
+            let expected = if ["viewer", "contributor"].contains(&role) {
+                403
+            } else {
+                200
+            };
+            put(instance, &token, &path, VALUE).await.is(expected);
+        }
+        let filtered = format!("/projects/{project}/secrets?environment=prod");
+        let none = instance.call(&owner, "GET", &filtered, None).await.is(200);
+        assert_eq!(none.body, json!({"secrets": []}));
+        // What another project has is not this one's.
+        let other = instance.project(&owner, &organization, "Other").await;
+        assert_eq!(overview(instance, &owner, &other).await.body, json!({"secrets": []}));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_needs_the_version_that_was_read_and_the_same_value_is_no_rotation() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let path = address(&project, "API_KEY", "cloudflareBinding");
+        with_tag(instance, &owner, "PUT", &path, "\"v1\"")
+            .await
+            .fails(412, "REQUEST_PRECONDITION_FAILED");
+        let first = put(instance, &owner, &path, VALUE).await.is(201);
+        instance.later(TimeDelta::seconds(60));
+        let same = put(instance, &owner, &path, VALUE).await.is(200);
+        assert_eq!(same.text("/lastRotatedAt"), first.text("/lastRotatedAt"));
+        for method in ["PUT", "DELETE"] {
+            with_tag(instance, &owner, method, &path, &tag(&first))
+                .await
+                .fails(412, "REQUEST_PRECONDITION_FAILED");
+        }
+        let changed = with_tag(instance, &owner, "PUT", &path, &tag(&same)).await.is(200);
+        assert_ne!(changed.text("/lastRotatedAt"), first.text("/lastRotatedAt"));
+        with_tag(instance, &owner, "DELETE", &path, &tag(&changed))
+            .await
+            .is(204);
+        instance
+            .call(&owner, "DELETE", &path, None)
+            .await
+            .fails(404, "SEC_SECRET_NOT_FOUND");
+        // Many at once become one secret, and every change counts.
+        let values: Vec<String> = (0..6).map(|n| format!("value-{n}")).collect();
+        let many = values.iter().map(|value| put(instance, &owner, &path, value));
+        let answers = futures_util::future::join_all(many).await;
+        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        assert_eq!(made, 1, "{answers:?}");
+        let last = put(instance, &owner, &path, VALUE).await.is(200);
+        assert_eq!(tag(&last), "\"v7\"");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn names_that_github_keeps_are_refused_and_a_value_that_others_gave_is_not_made_anew() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let path = address(&project, "GITHUB_TOKEN", "githubActionSecret");
+        put(instance, &owner, &path, VALUE)
+            .await
+            .fails(422, "SEC_SECRET_NAME_RESERVED");
+        let rotate = async |name: &str, kind: &str| {
+            let path = address(&project, name, kind).replace('?', "/rotate?");
+            instance.call(&owner, "POST", &path, None).await
+        };
+        rotate("DATABASE_URL", "neonCredential")
+            .await
+            .fails(404, "SEC_SECRET_NOT_FOUND");
+        let path = address(&project, "DATABASE_URL", "neonCredential");
+        let url = "postgres://app:hushhushhush@db.example/shop";
+        let first = put(instance, &owner, &path, url).await.is(201);
+        assert_eq!(first.text("/maskedValue"), "neon_****shop");
+        instance.later(TimeDelta::seconds(60));
+        let rotated = rotate("DATABASE_URL", "neonCredential")
+            .await
+            .is(200)
+            .fits::<SecretEntry>();
+        assert_eq!(rotated.text("/maskedValue"), "neon_****shop");
+        assert_ne!(rotated.text("/lastRotatedAt"), first.text("/lastRotatedAt"));
+        assert_eq!(tag(&rotated), "\"v2\"");
+        put(
+            instance,
+            &owner,
+            &address(&project, "PAY_KEY", "cloudflareBinding"),
+            VALUE,
+        )
+        .await
+        .is(201);
+        rotate("PAY_KEY", "cloudflareBinding")
+            .await
+            .fails(409, "SEC_ROTATION_UNSUPPORTED");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_use_is_kept_also_of_a_secret_that_is_gone_and_only_owners_read_of_it() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let other = instance.project(&owner, &organization, "Other").await;
+        let viewer = instance.member(&owner, &organization, "v@example.com", "viewer").await;
+        let path = address(&project, "DATABASE_URL", "neonCredential");
+        let made = put(instance, &owner, &path, VALUE).await.is(201);
+        put(
+            instance,
+            &owner,
+            &address(&other, "DATABASE_URL", "neonCredential"),
+            VALUE,
+        )
+        .await
+        .is(201);
+        instance
+            .call(&owner, "POST", &path.replace('?', "/rotate?"), None)
+            .await
+            .is(200);
+        overview(instance, &viewer, &project).await;
+        overview(instance, &owner, &project).await;
+        instance.call(&owner, "DELETE", &path, None).await.is(204);
+        let list = format!("/projects/{project}/secret-audit");
+        let page = instance.call(&owner, "GET", &list, None).await.is(200);
+        let page = page.fits::<SecretAuditPage>();
+        let items = page.body.pointer("/items").and_then(Value::as_array).unwrap();
+        let operations: Vec<&str> = items.iter().map(|item| item["operation"].as_str().unwrap()).collect();
+        // A mask is made without the value, so the viewer's look is no reading.
+        assert_eq!(operations, ["update", "read", "rotate", "update"]);
+        assert!(
+            items
+                .iter()
+                .all(|item| item["origin"] == "user" && item["secretRefHash"] == made.text("/secretRefHash"))
+        );
+        let rotations = instance
+            .call(&owner, "GET", &format!("{list}?operation=rotate"), None)
+            .await
+            .is(200);
+        assert_eq!(rotations.body.pointer("/items").unwrap().as_array().unwrap().len(), 1);
+        let page = instance
+            .call(&owner, "GET", &format!("{list}?limit=3"), None)
+            .await
+            .is(200);
+        let rest = format!("{list}?limit=3&cursor={}", page.text("/nextCursor"));
+        let rest = instance.call(&owner, "GET", &rest, None).await.is(200);
+        assert_eq!(rest.body.pointer("/hasMore"), Some(&json!(false)));
+        instance
+            .call(&viewer, "GET", &list, None)
+            .await
+            .fails(403, "AUTH_ROLE_INSUFFICIENT");
+        let events = instance
+            .call(&owner, "GET", &format!("/projects/{project}/audit"), None)
+            .await
+            .is(200);
+        let events = events.body.pointer("/items").and_then(Value::as_array).unwrap();
+        let uses = events
+            .iter()
+            .filter(|event| event["code"] == "SEC_SECRET_ACCESS")
+            .count();
+        assert_eq!(uses, 4);
+        // A use that cannot be kept does not happen.
+        let refused = instance.platform.store.read();
+        refused
+            .execute_unprepared("ALTER TABLE secret_audit_records RENAME TO away")
+            .await
+            .unwrap();
+        put(instance, &owner, &path, VALUE).await.is(500);
+        let rows = environment_secrets::Entity::find().all(refused).await.unwrap();
+        assert_eq!(rows.len(), 1, "the one of the other project");
+    })
+    .await;
+}
+
+/// Everything that the store holds, bytes as hexadecimal digits too.
+async fn stored(instance: &Instance) -> Vec<u8> {
+    if let Database::Sqlite(path) = &instance.platform.settings.database {
+        let files = [path.clone(), path.with_extension("sqlite-wal")];
+        return files.iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
+    }
+    let read = instance.platform.store.read();
+    let mut text = String::new();
+    for table in [
+        "environment_secrets",
+        "audit_events",
+        "secret_audit_records",
+        "idempotency_records",
+    ] {
+        let rows = Statement::from_string(
+            read.get_database_backend(),
+            format!("SELECT string_agg(t::text, ' ') FROM {table} t"),
+        );
+        let row = read.query_one_raw(rows).await.unwrap().unwrap();
+        text.push_str(&row.try_get_by_index::<Option<String>>(0).unwrap().unwrap());
+    }
+    text.into_bytes()
+}
+
+#[tokio::test]
+async fn no_value_is_logged_answered_or_stored_as_it_is() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let path = address(&project, "DEPLOY_TOKEN", "githubEnvironmentSecret");
+        let bearer = format!("Bearer {owner}");
+        let mut answers = Vec::new();
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "key-secret-1")];
+        for _ in 0..2 {
+            let body = Some(json!({ "value": VALUE }));
+            answers.push(instance.send("PUT", &path, &headers, body).await.is(201));
+        }
+        // Bodies that are refused, too.
+        for body in [
+            json!({"value": VALUE, "expiresAt": "never"}),
+            json!({"value": {"nested": VALUE}}),
+        ] {
+            answers.push(instance.call(&owner, "PUT", &path, Some(body)).await.is(400));
+        }
+        // A name that nobody expected is told to whoever sent it, and to nobody else.
+        instance
+            .call(&owner, "PUT", &path, Some(json!({ VALUE: "x" })))
+            .await
+            .is(400);
+        let reserved = address(&project, "GITHUB_X", "githubActionSecret");
+        answers.push(put(instance, &owner, &reserved, VALUE).await);
+        answers.push(overview(instance, &owner, &project).await);
+        let list = format!("/projects/{project}/audit");
+        answers.push(instance.call(&owner, "GET", &list, None).await.is(200));
+        let rotate = path.replace('?', "/rotate?");
+        answers.push(instance.call(&owner, "POST", &rotate, None).await);
+        let kept = instance.platform.store.read();
+        kept.execute_unprepared("ALTER TABLE secret_audit_records RENAME TO away")
+            .await
+            .unwrap();
+        answers.push(put(instance, &owner, &path, VALUE).await.is(500));
+        kept.execute_unprepared("ALTER TABLE away RENAME TO secret_audit_records")
+            .await
+            .unwrap();
+        let hush = &VALUE[4..24];
+        let logged = instance.logged().join("\n");
+        assert!(
+            logged.contains("putSecret 201") && logged.contains("putSecret 500"),
+            "{logged}"
+        );
+        assert!(!logged.contains(hush), "{logged}");
+        for answer in &answers {
+            let said = format!("{answer:?}");
+            assert!(!said.contains(hush), "{said}");
+        }
+        let stored = stored(instance).await;
+        let digits: String = hush.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let holds = |text: &str| stored.windows(text.len()).any(|window| window == text.as_bytes());
+        assert!(holds("DEPLOY_TOKEN") && !holds(hush) && !holds(&digits));
+    })
+    .await;
+}
+
+#[test]
+fn the_log_of_the_program_holds_no_value_password_or_token() {
+    let data = folder();
+    let log = data.join("log");
+    let started = start_logging(&data, 2, std::fs::File::create(&log).unwrap().into());
+    let password = std::fs::read_to_string(data.join("first-owner.password")).unwrap();
+    let body = json!({"email": OWNER, "password": password.trim()}).to_string();
+    let session = call(&started.address, "none", "POST /auth/sign-in", &body);
+    let token = session["accessToken"].as_str().unwrap();
+    let send = |line: &str, body: Value| call(&started.address, token, line, &body.to_string());
+    let organization = send("POST /organizations", json!({"name": "Northwind"}));
+    let project = send(
+        "POST /projects",
+        json!({"name": "Shop", "organizationId": organization["id"]}),
+    );
+    let path = address(
+        project["id"].as_str().unwrap(),
+        "DEPLOY_TOKEN",
+        "githubEnvironmentSecret",
+    );
+    let put = format!("PUT {path}");
+    assert_eq!(send(&put, json!({ "value": VALUE }))["maskedValue"], "ghp_****WXYZ");
+    for wrong in [
+        json!({"value": VALUE, "expiresAt": "never"}),
+        json!({"value": [VALUE]}),
+        json!({ VALUE: VALUE }),
+    ] {
+        send(&put, wrong);
+    }
+    // In the wrong places, too: as a token, as a key, as a name, in a query.
+    call(&started.address, VALUE, &put, "{}");
+    send(
+        &format!("PUT {}", path.replace("DEPLOY_TOKEN", VALUE)),
+        json!({ "value": VALUE }),
+    );
+    send(&format!("{put}&value={VALUE}"), json!({ "value": "other" }));
+    send(&format!("POST /{VALUE}"), json!({}));
+    drop(started);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(
+        log.lines().count() >= 11 && log.contains("\"operationId\":\"putSecret\""),
+        "{log}"
+    );
+    let claims = token.split('.').nth(1).unwrap();
+    for hush in [&VALUE[4..24], password.trim(), claims] {
+        assert!(!log.contains(hush), "{log}");
+    }
+    std::fs::remove_dir_all(data).unwrap();
+}
+
+#[tokio::test]
+async fn a_start_with_a_newer_master_key_encrypts_everything_anew_and_the_old_one_can_go() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let path = address(&project, "DATABASE_URL", "neonCredential");
+        let bearer = format!("Bearer {owner}");
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "key-secret-2")];
+        let body = json!({ "value": VALUE });
+        let made = instance.send("PUT", &path, &headers, Some(body.clone())).await.is(201);
+
+        let settings = instance.platform.settings.clone();
+        let first = std::fs::read_to_string(&settings.master_keys).unwrap();
+        let second = format!("CM_ENC_MASTER_V2={}\n", "07".repeat(32));
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&settings.master_keys)
+            .unwrap();
+        file.write_all(second.as_bytes()).unwrap();
+        // Several processes may be started at once.
+        let together = (0..3).map(|_| Platform::start(settings.clone()));
+        for started in futures_util::future::join_all(together).await {
+            started.unwrap().store.clone().close().await;
+        }
+        std::fs::write(&settings.master_keys, &second).unwrap();
+        let instance = instance.again().await;
+        let again = instance.send("PUT", &path, &headers, Some(body)).await.is(201);
+        assert_eq!(again.body, made.body);
+        let shown = overview(&instance, &owner, &project).await;
+        assert_eq!(shown.text("/secrets/0/maskedValue"), "ghp_****WXYZ");
+        let read = instance.platform.store.read();
+        let rows = environment_secrets::Entity::find().all(read).await.unwrap();
+        assert!(
+            rows.iter()
+                .all(|row| row.master_key_id == "CM_ENC_MASTER_V2" && row.version == 1)
+        );
+        let versions = master_key_versions::Entity::find().all(read).await.unwrap();
+        let state = |id: &str| versions.iter().find(|row| row.key_id == id).unwrap().state;
+        assert_eq!(state("CM_ENC_MASTER_V1"), MasterKeyVersionState::Retired);
+        assert_eq!(state("CM_ENC_MASTER_V2"), MasterKeyVersionState::Active);
+        // It was a job that rotated it, and once.
+        let organizations = instance.call(&owner, "GET", "/organizations", None).await.is(200);
+        let items = organizations.body.pointer("/items").and_then(Value::as_array).unwrap();
+        let operator = items.iter().find(|item| item["name"] == "Operator").unwrap();
+        let path = format!("/organizations/{}/audit", operator["id"].as_str().unwrap());
+        let events = instance.call(&owner, "GET", &path, None).await.is(200);
+        let events = events.fits::<AuditEventPage>();
+        let events = events.body.pointer("/items").and_then(Value::as_array).unwrap();
+        let rotations: Vec<_> = events
+            .iter()
+            .filter(|event| event["action"] == "masterKey.rotate")
+            .collect();
+        assert_eq!((rotations.len(), &rotations[0]["origin"]), (1, &json!("system")));
+        // A year later it is time for the next one.
+        let overdue = async || {
+            let platform = &instance.platform;
+            master_key::overdue(&platform.store, &platform.clock).await.unwrap()
+        };
+        assert_eq!(overdue().await, None);
+        instance.later(TimeDelta::days(366));
+        assert_eq!(overdue().await.unwrap().0, "CM_ENC_MASTER_V2");
+        let uses = secret_audit_records::Entity::find().all(read).await.unwrap();
+        assert_eq!(uses.len(), 2);
+        // With the old key alone there is no start, and nothing is changed.
+        std::fs::write(&settings.master_keys, first).unwrap();
+        let refused = Platform::start(settings.clone()).await.err().unwrap();
+        assert_eq!(refused.code, "SERVER_KEYS");
+        std::fs::write(&settings.master_keys, second).unwrap();
+    })
+    .await;
+}
