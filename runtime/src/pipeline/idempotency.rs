@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -94,14 +94,17 @@ fn key(sent: &HeaderValue) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-/// Digest of everything that is asked for: method, address, media type and body.
+/// Digest of everything that is asked for: method, address, media type, condition and body.
 fn fingerprint(request: &Request, body: &[u8]) -> String {
-    let media = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .map_or(&b""[..], HeaderValue::as_bytes);
+    let header = |name| request.headers().get(name).map_or(&b""[..], HeaderValue::as_bytes);
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
-    let parts = [request.method().as_str().as_bytes(), address.as_bytes(), media, body];
+    let parts = [
+        request.method().as_str().as_bytes(),
+        address.as_bytes(),
+        header(CONTENT_TYPE),
+        header(IF_MATCH),
+        body,
+    ];
     // The length before each part keeps one from running into the next.
     let mut message = Vec::new();
     for part in parts {
@@ -111,10 +114,13 @@ fn fingerprint(request: &Request, body: &[u8]) -> String {
     digest(&message)
 }
 
+/// What the handler said in headers. A cookie is for one person at one time, and the body's length follows from the body.
 fn kept(headers: &HeaderMap) -> BTreeMap<String, String> {
-    [CONTENT_TYPE, LOCATION, ETAG]
+    let repeated = headers
         .iter()
-        .filter_map(|name| Some((name.as_str().to_owned(), headers.get(name)?.to_str().ok()?.to_owned())))
+        .filter(|(name, _)| ![SET_COOKIE, CONTENT_LENGTH].contains(name));
+    repeated
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect()
 }
 

@@ -84,7 +84,7 @@ pub async fn claim(store: &Store, sealer: &Sealer, request: &Request, now: DateT
         caller: Set(request.caller.clone()),
         operation_id: Set(request.operation.to_owned()),
         key: Set(request.key.clone()),
-        fingerprint: Set(request.fingerprint.clone()),
+        fingerprint: Set(sealed(sealer, Part::Fingerprint, id, request.fingerprint.as_bytes())?),
         state: Set(State::Running),
         status: Set(None),
         headers: Set(None),
@@ -104,16 +104,14 @@ pub async fn claim(store: &Store, sealer: &Sealer, request: &Request, now: DateT
 }
 
 fn replay(sealer: &Sealer, request: &Request, row: Model) -> Result<Turn, Failure> {
-    if row.fingerprint != request.fingerprint {
+    let known = opened(sealer, Part::Fingerprint, row.id, &row.fingerprint)?;
+    if known != request.fingerprint.as_bytes() {
         return Err(Failure::new(ErrorCode::IdempotencyKeyReused));
     }
     let (State::Done, Some(status), Some(body)) = (row.state, row.status, &row.body) else {
         return Err(Failure::new(ErrorCode::IdempotencyInProgress).with_header("retry-after", 1));
     };
-    let (key_id, bytes) = split(body.expose()).ok_or_else(|| Failure::internal("a kept answer cannot be read"))?;
-    let body = sealer
-        .open(key_id, &context(row.id), bytes)
-        .map_err(Failure::internal)?;
+    let body = opened(sealer, Part::Body, row.id, body)?;
     let headers = row.headers.map(serde_json::from_value).transpose();
     Ok(Turn::Again(Answer {
         status: u16::try_from(status).unwrap_or(200),
@@ -133,7 +131,7 @@ pub async fn finish(
     answer: &Answer,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let body = sealed(sealer, id, &answer.body)?;
+    let body = sealed(sealer, Part::Body, id, &answer.body)?;
     let write = store.begin().await?;
     let Some(row) = Entity::find_by_id(id).one(&*write).await.map_err(failed)? else {
         return Ok(());
@@ -158,12 +156,12 @@ pub async fn release(store: &Store, id: Uuid) -> Result<(), Failure> {
     write.commit().await
 }
 
-/// Encrypts answers that an older master key encrypts with the current one; how many there were.
+/// Encrypts what an older master key encrypts with the current one; of how many records.
 ///
 /// # Errors
 /// The older master key is not at hand, or the store fails.
 pub async fn reseal(write: &Write, sealer: &Sealer, now: DateTime<Utc>) -> Result<u64, Failure> {
-    let kept = Column::State.eq(State::Done).and(Column::ExpiresAt.gt(now));
+    let kept = Column::ExpiresAt.gt(now);
     let ids: Vec<Uuid> = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -176,32 +174,58 @@ pub async fn reseal(write: &Write, sealer: &Sealer, now: DateTime<Utc>) -> Resul
     // One at a time: answers may be large.
     for id in ids {
         let row = Entity::find_by_id(id).one(&**write).await.map_err(failed)?;
-        let Some((row, body)) = row.and_then(|row| row.body.clone().map(|body| (row, body))) else {
+        let Some(row) = row.filter(|row| key_id(&row.fingerprint) != Some(sealer.key_id())) else {
             continue;
         };
-        let (key_id, bytes) = split(body.expose()).ok_or_else(|| Failure::internal("a kept answer cannot be read"))?;
-        if key_id == sealer.key_id() {
-            continue;
-        }
-        let opened = sealer.open(key_id, &context(id), bytes).map_err(Failure::internal)?;
+        let fingerprint = opened(sealer, Part::Fingerprint, id, &row.fingerprint)?;
+        let body = row
+            .body
+            .as_ref()
+            .map(|body| opened(sealer, Part::Body, id, body))
+            .transpose()?;
         let mut row = row.into_active_model();
-        row.body = Set(Some(sealed(sealer, id, &opened)?));
+        row.fingerprint = Set(sealed(sealer, Part::Fingerprint, id, &fingerprint)?);
+        if let Some(body) = body {
+            row.body = Set(Some(sealed(sealer, Part::Body, id, &body)?));
+        }
         row.update(&**write).await.map_err(failed)?;
         count += 1;
     }
     Ok(count)
 }
 
-/// An answer as the store keeps it: the record has no column for the id of the master key, so it stands before the ciphertext.
-fn sealed(sealer: &Sealer, id: Uuid, body: &[u8]) -> Result<SecretBytes, Failure> {
-    let sealed = sealer.seal(&context(id), body).map_err(Failure::internal)?;
+/// What of a record is encrypted.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Fingerprint,
+    Body,
+}
+
+/// Bytes as the store keeps them: the record has no column for the id of the master key, so it stands before the ciphertext.
+fn sealed(sealer: &Sealer, part: Part, id: Uuid, bytes: &[u8]) -> Result<SecretBytes, Failure> {
+    let sealed = sealer.seal(&context(part, id), bytes).map_err(Failure::internal)?;
     Ok(SecretBytes::new(
         [sealed.key_id.as_bytes(), b"\n", &sealed.bytes].concat(),
     ))
 }
 
-fn context(id: Uuid) -> String {
-    format!("idempotency_records.body/{id}")
+fn opened(sealer: &Sealer, part: Part, id: Uuid, kept: &SecretBytes) -> Result<Vec<u8>, Failure> {
+    let (key_id, bytes) = split(kept.expose()).ok_or_else(|| Failure::internal("a record cannot be read"))?;
+    sealer
+        .open(key_id, &context(part, id), bytes)
+        .map_err(Failure::internal)
+}
+
+fn context(part: Part, id: Uuid) -> String {
+    let column = match part {
+        Part::Fingerprint => "fingerprint",
+        Part::Body => "body",
+    };
+    format!("idempotency_records.{column}/{id}")
+}
+
+fn key_id(kept: &SecretBytes) -> Option<&str> {
+    split(kept.expose()).map(|(id, _)| id)
 }
 
 fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {

@@ -33,6 +33,16 @@ async fn a_repeat_gets_the_first_answer_and_another_request_under_its_key_is_ref
         assert_eq!(instance.kept("organizations.createOrganization").await.len(), 1);
         let other = make(instance, &owner, "key-00000001", json!({"name": "Other"})).await;
         assert_eq!(other.text("/error/code"), "IDEMPOTENCY_KEY_REUSED");
+        let bearer = format!("Bearer {owner}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("idempotency-key", "key-00000001"),
+            ("if-match", "\"a\""),
+        ];
+        let other = instance
+            .send("POST", "/organizations", &headers, Some(body.clone()))
+            .await;
+        assert_eq!(other.text("/error/code"), "IDEMPOTENCY_KEY_REUSED");
         // What did nothing leaves the key free.
         make(instance, &owner, "key-00000002", body.clone())
             .await

@@ -25,8 +25,8 @@ pub(super) static SERVER: &[Code] = &[
     ),
     code(
         "SERVER_KEYS",
-        "the keys that sign tokens cannot be used",
-        "They are in the database, encrypted by a master key. Usually the server was started with another one than the database was made with.",
+        "what is encrypted in the database cannot be used",
+        "Keys that sign tokens, secrets and kept answers are encrypted there by a master key. Usually the server was started with another one than the database was made with.",
     ),
     code(
         "SERVER_SIGNALS",

@@ -2276,7 +2276,7 @@ pub static IDEMPOTENCY_RECORD: Schema = Schema::Record(Record {
         Field {
             name: "fingerprint",
             required: true,
-            schema: &Schema::Text(Text { pattern: Some("^sha256:[0-9a-f]{64}$"), ..Text::ANY }),
+            schema: &Schema::Text(Text { format: Format::Base64, ..Text::ANY }),
         },
         Field { name: "state", required: true, schema: &super::IDEMPOTENCY_RECORD_STATE },
         Field {

@@ -3165,8 +3165,8 @@ pub struct IdempotencyRecord {
     #[serde(rename = "operationId")]
     pub operation_id: String,
     pub key: String,
-    /// Digest of the request.
-    pub fingerprint: String,
+    /// Ciphertext of a digest of the request, from which a short secret in it could be guessed.
+    pub fingerprint: crate::scalars::Base64,
     pub state: IdempotencyRecordState,
     #[serde(deserialize_with = "crate::scalars::required")]
     pub status: Option<i32>,
@@ -3190,7 +3190,7 @@ impl std::fmt::Debug for IdempotencyRecord {
             .field("caller", &self.caller)
             .field("operation_id", &self.operation_id)
             .field("key", &self.key)
-            .field("fingerprint", &self.fingerprint)
+            .field("fingerprint", &crate::scalars::Hidden)
             .field("state", &self.state)
             .field("status", &self.status)
             .field("headers", &self.headers)

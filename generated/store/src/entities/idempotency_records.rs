@@ -18,8 +18,9 @@ pub struct Model {
     pub operation_id: String,
     /// `key`
     pub key: String,
-    /// Digest of the request.
-    pub fingerprint: String,
+    /// Ciphertext of a digest of the request, from which a short secret in it could be guessed.
+    #[serde(skip)]
+    pub fingerprint: crate::Secret<Vec<u8>>,
     /// `state`
     pub state: crate::enums::IdempotencyRecordState,
     /// `status`

@@ -736,7 +736,7 @@ CREATE TABLE "idempotency_records" (
   "caller" text NOT NULL,
   "operation_id" text NOT NULL,
   "key" text NOT NULL,
-  "fingerprint" text NOT NULL,
+  "fingerprint" bytea NOT NULL,
   "state" "idempotency_record_state" DEFAULT 'running' NOT NULL,
   "status" integer,
   "headers" jsonb,

@@ -884,7 +884,7 @@ CREATE TABLE "idempotency_records" (
   "caller" TEXT NOT NULL,
   "operation_id" TEXT NOT NULL,
   "key" TEXT NOT NULL,
-  "fingerprint" TEXT NOT NULL,
+  "fingerprint" BLOB NOT NULL,
   "state" TEXT DEFAULT 'running' NOT NULL,
   "status" INTEGER,
   "headers" TEXT,

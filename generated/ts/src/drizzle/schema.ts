@@ -1090,8 +1090,8 @@ export const idempotencyRecords = pgTable('idempotency_records', {
   caller: text('caller').notNull(),
   operationId: text('operation_id').notNull(),
   key: text('key').notNull(),
-  /** Digest of the request. */
-  fingerprint: text('fingerprint').notNull(),
+  /** Ciphertext of a digest of the request, from which a short secret in it could be guessed. A secret: not to be shown or logged. */
+  fingerprint: bytea('fingerprint').notNull(),
   state: idempotencyRecordStateEnum('state').notNull().default('running'),
   status: integer('status'),
   headers: jsonb('headers').$type<{ [key: string]: string }>(),

@@ -271,8 +271,8 @@ export const IdempotencyRecordSchema = z.object({
   caller: z.string().min(1).max(80),
   operationId: z.string().min(1).max(128),
   key: z.string().min(8).max(128),
-  /** Digest of the request. */
-  fingerprint: z.string().regex(/^sha256:[0-9a-f]{64}$/u),
+  /** Ciphertext of a digest of the request, from which a short secret in it could be guessed. A secret: not to be shown or logged. */
+  fingerprint: base64,
   state: IdempotencyRecordStateSchema,
   status: z.int32().min(100).max(599).nullable(),
   headers: z.record(z.string(), z.string()).nullable(),
