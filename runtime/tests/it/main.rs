@@ -15,6 +15,7 @@ mod hello;
 mod idempotency;
 mod identity;
 mod instance;
+mod killed;
 mod pipeline;
 mod postgres;
 mod program;

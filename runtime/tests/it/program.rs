@@ -41,11 +41,14 @@ fn start(data: &std::path::Path, lines: usize) -> Started {
 
 /// The same with somewhere for its log.
 pub(crate) fn start_logging(data: &std::path::Path, lines: usize, log: Stdio) -> Started {
-    let mut child = program()
-        .args(["--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
+    started(program().arg("--data").arg(data).stderr(log), lines)
+}
+
+/// Starts a program on a port of its own and reads so many of its lines.
+pub(crate) fn started(command: &mut Command, lines: usize) -> Started {
+    let mut child = command
+        .args(["--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
-        .stderr(log)
         .spawn()
         .unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
