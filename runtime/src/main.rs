@@ -53,13 +53,14 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
     // Without an address nothing is made: whoever is told the first password can use it. Port 0 becomes the one that links need.
     let (listener, bound) = listen(&settings.listen).await?;
     settings.listen = bound.to_string();
+    let scheme = settings.scheme();
     let platform = Platform::start(settings).await?;
     let owner = first_owner::ensure(&platform)
         .await
         .map_err(|failure| no_owner(&failure))?;
     let overdue = master_key::overdue(&platform.store, &platform.clock).await;
     let stop = asked_to_stop()?;
-    say(&format!("listening on http://{bound}"));
+    say(&format!("listening on {scheme}://{bound}"));
     if let Some(owner) = owner {
         say(&how_to_sign_in(&owner));
     }

@@ -3,7 +3,7 @@
 //! Owns: the order of the stages. Policy comes from the generated operation table and from nowhere else. Must not know: domains.
 //!
 //! ```text
-//! every request    request id, trace ─▶ catch panics ─▶ route ─▶ observe
+//! every request    headers, origins ─▶ request id, trace, caller ─▶ catch panics, time ─▶ route ─▶ observe
 //! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ audit
 //! ```
 //!
@@ -17,6 +17,7 @@ mod authenticate;
 mod envelope;
 mod idempotency;
 pub mod observe;
+mod protect;
 pub mod rate_limit;
 mod scope;
 mod text;
@@ -47,11 +48,12 @@ pub fn router(platform: Platform) -> Router {
             operate(platform.clone(), operation, request, next)
         }))
     });
-    routes
+    let router = routes
         .layer(DefaultBodyLimit::max(max_body))
         .layer(from_fn(move |request: Request, next: Next| {
             envelope::around(platform.clone(), request, next)
-        }))
+        }));
+    protect::around(&inner.settings, router)
 }
 
 /// Takes a request of an operation through its stages. One that changes something goes all the way, whether or not its caller

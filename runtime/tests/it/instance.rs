@@ -139,6 +139,22 @@ impl Instance {
         Self::with(folder, settings, unlimited).await
     }
 
+    /// A platform on SQLite with some settings of its own.
+    pub(crate) async fn set(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = folder();
+        let mut settings = settings(&folder, Database::Sqlite(folder.join("store.sqlite")));
+        change(&mut settings);
+        Self::with(folder, settings, true).await
+    }
+
+    /// The same with the limits of the contract.
+    pub(crate) async fn limited_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = folder();
+        let mut settings = settings(&folder, Database::Sqlite(folder.join("store.sqlite")));
+        change(&mut settings);
+        Self::with(folder, settings, false).await
+    }
+
     async fn with(folder: PathBuf, settings: Settings, unlimited: bool) -> Self {
         let seconds = Arc::new(AtomicI64::new(0));
         let ahead = Arc::clone(&seconds);

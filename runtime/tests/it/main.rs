@@ -16,6 +16,7 @@ mod idempotency;
 mod identity;
 mod instance;
 mod killed;
+mod limits;
 mod pipeline;
 mod postgres;
 mod program;

@@ -229,6 +229,13 @@ fn help_lists_every_setting_and_what_is_wrong_is_told_with_a_code() {
         "--database",
         "--data",
         "--config",
+        "--request-timeout",
+        "--header-timeout",
+        "--drain-timeout",
+        "--max-connections",
+        "--allow-origin",
+        "--trusted-proxy",
+        "--tls-certificate",
         "FLARESMITH_OWNER_PASSWORD",
         "CM_ENC_MASTER_V1",
     ] {

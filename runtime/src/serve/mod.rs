@@ -2,6 +2,9 @@
 //!
 //! Owns: the life of the server. Must not know: what is served.
 
+mod connections;
+mod tls;
+
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,6 +15,10 @@ use crate::pipeline;
 use crate::platform::Platform;
 use crate::problem::Problem;
 use crate::store::expired;
+use connections::Service;
+
+/// Time to close the store in when the requests under way took all of theirs.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Time between two looks at what is to be replaced or thrown away.
 const LOOK: Duration = Duration::from_secs(3600);
@@ -30,28 +37,38 @@ pub async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), Problem>
     Ok((listener, bound))
 }
 
-/// Serves until `stop` is over, then finishes the requests that are under way.
+/// Serves until `stop` is over, then finishes the requests that are under way, within the time for it.
 ///
 /// # Errors
-/// The server stopped by itself.
+/// TLS cannot be spoken with what the settings name.
 pub async fn serve(
     platform: Platform,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Problem> {
+    let tls = platform.settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let jobs = tokio::spawn(look_after(platform.clone()));
     let draining = platform.clone();
     let stop = async move {
         stop.await;
         draining.draining.store(true, Ordering::Relaxed);
     };
-    let service = pipeline::router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
+    let limits = platform.settings.limits;
+    let service = Service {
+        router: pipeline::router(platform.clone()),
+        tls,
+        limits,
+    };
+    let ended = connections::take(service, listener, stop).await;
     jobs.abort();
-    // Requests whose callers are gone are finished too.
-    drop(platform.under_way.write().await);
-    platform.store.clone().close().await;
-    served.map_err(|error| Problem::new("SERVER_STOPPED", error.to_string()))
+    // Requests whose callers are gone are finished too. What takes longer than it may is left as a crash leaves it.
+    let finished = async {
+        drop(platform.under_way.write().await);
+        platform.store.clone().close().await;
+    };
+    let rest = if ended { limits.drain } else { LAST };
+    let _ = tokio::time::timeout(rest, finished).await;
+    Ok(())
 }
 
 /// Replaces the key that signs when its time has come, and throws away what has expired.
