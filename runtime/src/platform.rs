@@ -15,11 +15,12 @@ use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
 use crate::pipeline::observe::{JsonLines, Observer};
+use crate::pipeline::rate_limit::shared::Shared;
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
 use crate::problem::Problem;
 use crate::repositories::Repositories;
 use crate::sealing::{MasterKeys, Sealer};
-use crate::settings::Settings;
+use crate::settings::{Database, Settings};
 use crate::store::Store;
 use crate::store::cursor::Cursors;
 
@@ -99,7 +100,7 @@ impl Platform {
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
             limiter: replaced
                 .limiter
-                .unwrap_or_else(|| Box::new(Buckets::new(clock.clone()))),
+                .unwrap_or_else(|| limiter(&settings.database, &store, &clock)),
             observer: replaced.observer.unwrap_or_else(|| Box::new(JsonLines)),
             settings,
             store,
@@ -110,6 +111,14 @@ impl Platform {
             under_way: Arc::default(),
             started: Instant::now(),
         })))
+    }
+}
+
+/// Processes on one Postgres database share their buckets; a SQLite file has one process.
+fn limiter(database: &Database, store: &Store, clock: &Clock) -> Box<dyn RateLimiter> {
+    match database {
+        Database::Sqlite(_) => Box::new(Buckets::new(clock.clone())),
+        Database::Postgres(_) => Box::new(Shared::new(store.clone(), clock.clone())),
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::pipeline;
+use crate::pipeline::rate_limit::shared;
 use crate::platform::Platform;
 use crate::problem::Problem;
 use crate::store::expired;
@@ -78,6 +79,7 @@ async fn look_after(platform: Platform) {
         // What fails now is tried again; the old key goes on signing.
         let _ = platform.keys.rotate_due().await;
         let _ = expired::delete(&platform.store, platform.clock.now()).await;
+        let _ = shared::delete_full(&platform.store, platform.clock.now()).await;
     }
 }
 

@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, SqlErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -96,6 +96,14 @@ impl Store {
             transaction: self.connection.begin_with_options(options).await?,
             _turn: turn,
         })
+    }
+
+    /// Runs one statement that may write, in a transaction that is nothing but it: for Postgres, where writers need no turn.
+    ///
+    /// # Errors
+    /// The store fails; nothing was done.
+    pub async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.connection.query_all_raw(statement).await
     }
 
     /// Whether the database answers.

@@ -129,6 +129,16 @@ impl Instance {
         Self::start(folder, database, false).await
     }
 
+    /// One with the limits of the contract on a database of a real Postgres.
+    pub(crate) async fn limited_on_postgres() -> Self {
+        Self::start(folder(), crate::postgres::database().await, false).await
+    }
+
+    /// Another process on the same data, with the limits of the contract.
+    pub(crate) async fn again_limited(&self) -> Self {
+        Self::start(self.folder.clone(), self.platform.settings.database.clone(), false).await
+    }
+
     /// Another process on the same data.
     pub(crate) async fn again(&self) -> Self {
         Self::start(self.folder.clone(), self.platform.settings.database.clone(), true).await

@@ -21,6 +21,7 @@ mod pipeline;
 mod postgres;
 mod program;
 mod projects;
+mod rate_limits;
 mod roles;
 mod schema;
 mod schemathesis;

@@ -1,6 +1,9 @@
 //! Rate limits: whether a caller may call now.
 //!
-//! Owns: what is asked of a limiter, and its simplest form, token buckets in this process. Must not know: tables.
+//! Owns: what is asked of a limiter, and its simplest form, token buckets in this process; [`shared`] has those that processes
+//! share. Must not know: tables.
+
+pub mod shared;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
