@@ -13,6 +13,7 @@
 //! | [`pipeline`] | what happens to every request around its handler |
 //! | [`repositories`] | the git repositories of projects |
 //! | [`features`] | the operations, one folder a domain |
+//! | [`telemetry`] | what the server counts about itself |
 //! | [`platform`] | the parts put together |
 //! | [`mod@serve`] | listening and stopping |
 
@@ -28,6 +29,7 @@ pub mod sealing;
 pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod telemetry;
 
 pub use platform::{Platform, Replaced};
 pub use settings::Settings;

@@ -23,6 +23,7 @@ use crate::sealing::{MasterKeys, Sealer};
 use crate::settings::{Database, Settings};
 use crate::store::Store;
 use crate::store::cursor::Cursors;
+use crate::telemetry::Metrics;
 
 /// Everything that operations work with. Clones are the same platform.
 #[derive(Clone)]
@@ -50,6 +51,8 @@ pub struct Parts {
     pub audit: Box<dyn AuditLog>,
     /// Is told about every request that was answered.
     pub observer: Box<dyn Observer>,
+    /// Counts what goes on.
+    pub metrics: Metrics,
     /// Whether the server is about to stop.
     pub draining: AtomicBool,
     /// Held for reading by every request that changes something, until it is through.
@@ -85,14 +88,20 @@ impl Platform {
     pub async fn start_with(settings: Settings, replaced: Replaced) -> Result<Self, Problem> {
         let clock = replaced.clock.unwrap_or_default();
         let sealer = Sealer::new(MasterKeys::load(std::env::vars_os(), &settings.master_keys)?);
-        let store = Store::open(&settings.database, settings.connections, &clock).await?;
+        #[allow(clippy::cast_precision_loss, reason = "seconds of this age fit")]
+        let metrics = Metrics::new(clock.now().timestamp() as f64)
+            .map_err(|error| Problem::new("SERVER_STOPPED", format!("nothing can be counted: {error}")))?;
+        let mut store = Store::open(&settings.database, settings.connections, &clock).await?;
+        store.tell_statements(metrics.statements());
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
         let unusable = |failure| {
             Problem::of("SERVER_KEYS", "what is encrypted cannot be used", &failure)
                 .hint("start with the master key that this database was made with, beside any newer one")
         };
         master_key::settle(&store, &sealer, &clock).await.map_err(unusable)?;
-        keys.rotate_due().await.map_err(unusable)?;
+        if keys.rotate_due().await.map_err(unusable)? {
+            metrics.rotated();
+        }
         keys.signing().await.map_err(unusable)?;
         Ok(Self(Arc::new(Parts {
             repositories: Repositories::new(&settings.data, clock.clone()),
@@ -103,6 +112,7 @@ impl Platform {
                 .unwrap_or_else(|| limiter(&settings.database, &store, &clock)),
             observer: replaced.observer.unwrap_or_else(|| Box::new(JsonLines)),
             settings,
+            metrics,
             store,
             sealer,
             clock,

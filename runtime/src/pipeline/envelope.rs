@@ -60,7 +60,7 @@ pub(super) async fn around(platform: Platform, mut request: Request, next: Next)
         response.headers_mut().entry("x-request-id").or_insert(value);
     }
     let extensions = response.extensions();
-    platform.observer.answered(&Answered {
+    let answered = Answered {
         ids: &ids,
         method: &method,
         operation: extensions.get::<&'static Operation>().copied(),
@@ -69,7 +69,9 @@ pub(super) async fn around(platform: Platform, mut request: Request, next: Next)
         known: extensions.get::<Known>(),
         duration: started.elapsed(),
         at: platform.clock.now(),
-    });
+    };
+    platform.metrics.answered(&answered);
+    platform.observer.answered(&answered);
     response
 }
 

@@ -89,7 +89,9 @@ async fn carried_out(platform: Platform, operation: &'static Operation, request:
     }
     let code = response.extensions().get::<FailureReport>().map(|report| report.code);
     // What is answered again was done, and kept, the first time.
-    if !response.headers().contains_key(idempotency::REPLAYED) {
+    if response.headers().contains_key(idempotency::REPLAYED) {
+        platform.metrics.replayed(operation);
+    } else {
         audit::record(&platform, operation, &known, &ids, code).await;
     }
     response.extensions_mut().insert(operation);

@@ -77,7 +77,9 @@ async fn look_after(platform: Platform) {
     loop {
         tokio::time::sleep(LOOK).await;
         // What fails now is tried again; the old key goes on signing.
-        let _ = platform.keys.rotate_due().await;
+        if platform.keys.rotate_due().await.is_ok_and(|replaced| replaced) {
+            platform.metrics.rotated();
+        }
         let _ = expired::delete(&platform.store, platform.clock.now()).await;
         let _ = shared::delete_full(&platform.store, platform.clock.now()).await;
     }

@@ -18,6 +18,7 @@ pub mod version;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{
@@ -39,6 +40,15 @@ pub struct Store {
     writer: Option<Arc<Semaphore>>,
 }
 
+/// How many connections there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Connections {
+    /// Open ones.
+    pub all: u32,
+    /// Those that nobody uses.
+    pub idle: u32,
+}
+
 /// A transaction. What is not committed is undone when it goes out of scope.
 pub struct Write {
     transaction: DatabaseTransaction,
@@ -56,6 +66,26 @@ impl Store {
         let store = Self { connection, writer };
         migrations::run(&store, clock).await?;
         Ok(store)
+    }
+
+    /// Has every statement told from now on, with its time and whether it failed. Clones that were made before tell nothing.
+    pub fn tell_statements(&mut self, told: impl Fn(Duration, bool) + Send + Sync + 'static) {
+        self.connection
+            .set_metric_callback(move |info| told(info.elapsed, info.failed));
+    }
+
+    /// How many connections there are now.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let (all, idle) = if self.writer.is_some() {
+            let pool = self.connection.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.connection.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        };
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+        Connections { all, idle }
     }
 
     /// For reading outside of a transaction.

@@ -45,6 +45,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    pub(crate) raw: String,
 }
 
 /// No limits: a test sends as much as it likes.
@@ -232,6 +233,7 @@ impl Instance {
             status: parts.status,
             headers: parts.headers,
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            raw: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 

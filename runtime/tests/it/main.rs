@@ -17,6 +17,7 @@ mod identity;
 mod instance;
 mod killed;
 mod limits;
+mod metrics;
 mod pipeline;
 mod postgres;
 mod program;

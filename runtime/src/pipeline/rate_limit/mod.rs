@@ -8,6 +8,7 @@ pub mod shared;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderName, HeaderValue};
@@ -45,6 +46,8 @@ pub struct Taken {
     pub headers: Headers,
     /// Why the call is refused: a `RATE_LIMIT_` code, with `Retry-After`.
     pub refused: Option<Failure>,
+    /// What is left in each bucket that was asked.
+    pub left: Vec<(&'static str, f64)>,
 }
 
 /// Decides whether a call may be made.
@@ -95,10 +98,14 @@ impl Asked {
 /// # Errors
 /// The call is refused.
 pub(super) async fn take(platform: &Platform, asked: &Asked, headers: &mut Headers) -> Result<(), Failure> {
-    if asked.class.is_none() {
+    let Some(class) = asked.class else {
         return Ok(());
-    }
+    };
+    let began = Instant::now();
     let taken = platform.limiter.take(asked).await;
+    platform
+        .metrics
+        .limited(class, &taken.left, taken.refused.is_none(), began.elapsed());
     *headers = taken.headers;
     // Where nobody or no project is meant, the bucket is told to be full.
     for (name, value) in RATE_BUCKETS.iter().flat_map(|bucket| told(bucket, full(bucket))) {
@@ -188,13 +195,18 @@ impl Buckets {
         let short = found.iter().find(|(_, level, _)| *level < tokens);
         let refused = short.map(|(bucket, level, _)| refusal(bucket, tokens - level));
         let spent = if refused.is_some() { 0.0 } else { tokens };
-        let mut headers = Headers::new();
+        let (mut headers, mut all_left) = (Headers::new(), Vec::new());
         for (bucket, level, key) in found {
             let left = level - spent;
             headers.extend(told(bucket, left));
+            all_left.push((bucket.name, left));
             levels.by_bucket.insert(key, Level { tokens: left, at: now });
         }
-        Taken { headers, refused }
+        Taken {
+            headers,
+            refused,
+            left: all_left,
+        }
     }
 }
 

@@ -89,7 +89,11 @@ impl Shared {
             .iter()
             .flat_map(|(bucket, level, spent)| told(bucket, level - spent))
             .collect();
-        Ok(Taken { headers, refused })
+        let left = levels
+            .iter()
+            .map(|(bucket, level, spent)| (bucket.name, level - spent))
+            .collect();
+        Ok(Taken { headers, refused, left })
     }
 }
 
