@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! every request    headers, origins ─▶ request id, trace, caller ─▶ catch panics, time ─▶ route ─▶ observe
-//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ audit
+//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ contract ─▶ audit
 //! ```
 //!
 //! Each stage is a file and returns a [`Failure`]; [`envelope`] alone turns failures into answers. Validation and the handler are
@@ -12,6 +12,7 @@
 //! [`audit::AuditLog`], [`observe::Observer`].
 
 pub mod access;
+mod answers;
 pub mod audit;
 mod authenticate;
 mod envelope;
@@ -84,6 +85,12 @@ async fn carried_out(platform: Platform, operation: &'static Operation, request:
         Ok(response) => response,
         Err(failure) => envelope::answer(failure, &ids),
     };
+    if platform.settings.check_answers {
+        response = match answers::demand(operation, response).await {
+            Ok(response) => response,
+            Err(failure) => envelope::answer(failure, &ids),
+        };
+    }
     for (name, value) in limits {
         response.headers_mut().insert(name, value);
     }

@@ -39,6 +39,8 @@ pub struct Settings {
     pub connections: u32,
     /// Largest body of a request, in bytes.
     pub max_body: usize,
+    /// Whether answers are held against the contract before they go out.
+    pub check_answers: bool,
     /// What is allowed to whoever calls.
     pub limits: Limits,
     /// Origins whose pages may call from a browser.
@@ -153,6 +155,7 @@ impl Settings {
             database: Database::Sqlite(data.join("flaresmith.sqlite")),
             connections: 16,
             max_body: MAX_BODY,
+            check_answers: false,
             limits: Limits::default(),
             allow_origin: Vec::new(),
             trusted_proxy: Vec::new(),

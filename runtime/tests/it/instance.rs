@@ -96,6 +96,7 @@ fn settings(folder: &Path, database: Database) -> Settings {
         database,
         owner_password: Some(Hidden::new(PASSWORD)),
         max_body: 1 << 20,
+        check_answers: true,
         ..Settings::for_data(folder)
     }
 }

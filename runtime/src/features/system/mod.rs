@@ -19,7 +19,7 @@ use crate::sealing::digest;
 use crate::store::version;
 
 /// The contract that this server keeps.
-const CONTRACT: &str = include_str!("../../../../generated/openapi/openapi.json");
+pub(crate) const CONTRACT: &str = include_str!("../../../../generated/openapi/openapi.json");
 
 /// Its ETag.
 static TAG: LazyLock<String> = LazyLock::new(|| {
