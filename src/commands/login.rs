@@ -24,6 +24,12 @@ pub(crate) fn run(args: &LoginArgs, view: &mut View) -> Result<Outcome, SyncErro
         let url = args.url.clone().or_else(|| remote::variable(remote::URL));
         let url = url.or_else(|| before.map(|login| login.url));
         let url = remote::address(url.as_deref().unwrap_or(remote::HERE))?;
+        if remote::is_overheard(&url) {
+            view.warning(
+                &format!("the password and every token go to {url} unencrypted"),
+                "use an address that begins with https://",
+            );
+        }
         let email = match &args.email {
             Some(email) => email.clone(),
             None => ask::word("email")?,

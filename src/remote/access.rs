@@ -139,6 +139,20 @@ pub(crate) fn address(given: &str) -> Result<String, Trouble> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// Whether others on the way could read what goes to this address.
+pub(crate) fn is_overheard(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else {
+        return false;
+    };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host == "localhost" || host.ends_with(".localhost");
+    let here = here
+        || host
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+    url.scheme() == "http" && !here
+}
+
 fn absent() -> Trouble {
     Trouble::local("LOGIN_ABSENT", "nobody is signed in").hint("sign in with `flaresmith login`")
 }
@@ -155,7 +169,20 @@ fn absent_at(url: &str) -> Trouble {
 
 #[cfg(test)]
 mod tests {
-    use super::address;
+    use super::{address, is_overheard};
+
+    #[test]
+    fn what_stays_on_this_machine_or_is_encrypted_is_not_overheard() {
+        for kept in [
+            "http://127.0.0.1:8787",
+            "http://[::1]:1",
+            "http://localhost",
+            "https://example.com",
+        ] {
+            assert!(!is_overheard(kept), "{kept}");
+        }
+        assert!(is_overheard("http://example.com") && is_overheard("http://10.0.0.1:8787"));
+    }
 
     #[test]
     fn an_address_has_one_spelling_and_no_password() {

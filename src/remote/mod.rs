@@ -16,7 +16,7 @@ use flaresmith_sync::SyncError;
 
 use crate::outcome::Outcome;
 use crate::view::View;
-pub(crate) use access::{Access, HERE, URL, address, client, variable};
+pub(crate) use access::{Access, HERE, URL, address, client, is_overheard, variable};
 pub(crate) use trouble::Trouble;
 
 /// Most items that the server gives at once.

@@ -145,6 +145,43 @@ fn grouped_tools_are_one_a_domain_and_do_the_same() {
     }
 }
 
+#[test]
+fn a_file_goes_along_as_its_text_and_a_tag_comes_back_for_the_next_change() {
+    let hosted = Hosted::start();
+    let owner = hosted.owner();
+    let project = hosted.call(&owner, "POST /projects", &json!({ "name": "Shop" })).json();
+    let id = &project["id"];
+    let spec = "# Feature Specification: Pets\n\n## Requirements\n\n- **FR-001**: The system MUST list \"pets\".\n";
+    let upload = json!({ "file": spec, "path": "specs/001-pets/spec.md", "message": "Pets" });
+    let steps = json!([
+        { "name": "upload_spec", "arguments": { "projectId": id, "body": upload } },
+        { "name": "list_specs", "arguments": { "projectId": id } },
+        { "name": "upload_spec", "arguments": { "projectId": id, "body": { "file": 7, "path": "../spec.md" } } },
+        { "name": "get_project", "arguments": { "projectId": id } },
+    ]);
+    let said = calls(&hosted, Way::Http, &owner, REVISIONS[0], false, &steps);
+    let results = said["results"].as_array().unwrap();
+    assert_eq!(results[0]["isError"], false, "{:#}", results[0]);
+    assert!(
+        results[1].to_string().contains("specs/001-pets/spec.md"),
+        "{:#}",
+        results[1]
+    );
+    let wrong = error(&results[2])["details"]["violations"].to_string();
+    assert!(wrong.contains("/file") && wrong.contains("/path"), "{wrong}");
+    let tag = results[3]["content"][1]["text"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("ETag: ")
+        .unwrap();
+    let change = json!({ "projectId": id, "If-Match": tag, "body": { "name": "Store" } });
+    let steps =
+        json!([{ "name": "update_project", "arguments": change }, { "name": "update_project", "arguments": change }]);
+    let said = calls(&hosted, Way::Stdio, &owner, REVISIONS[0], false, &steps);
+    assert!(said["results"][0].to_string().contains("Store"), "{said:#}");
+    assert_eq!(said["results"][1]["isError"], true, "the tag is of an older state");
+}
+
 /// A message to `/mcp`.
 fn post(hosted: &Hosted, token: &str, headers: &[(&str, &str)], message: &Value) -> Answer {
     let bearer = format!("Bearer {token}");
