@@ -248,6 +248,19 @@ fn a_session_is_its_callers_own_and_ends_when_it_is_deleted() {
     assert_eq!(post(&hosted, &owner, &known, &list).status, 404);
 }
 
+#[test]
+fn nobody_can_begin_any_number_of_sessions() {
+    let hosted = Hosted::start();
+    let owner = hosted.owner();
+    let mut all = (0..200).map(|_| post(&hosted, &owner, &[], &initialize()));
+    let refused = all.find(|answer| answer.status != 200).unwrap();
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert!(
+        refused.header("retry-after").is_some() && refused.body.contains("RATE_LIMIT"),
+        "{refused:?}"
+    );
+}
+
 /// A call in the revision that has neither handshake nor session.
 fn without_handshake(id: u32, method: &str, params: &Value) -> Value {
     let mut message = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });

@@ -1,17 +1,20 @@
 //! The guard: who comes in, and whose a session is.
 //!
-//! Owns: asking for a token before anything is read, and binding ids of sessions to callers. Must not know: tools, the protocol.
+//! Owns: asking for a token before anything is read, limits on beginning sessions, binding their ids to callers. Must not know:
+//! tools, answers.
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flaresmith_api::operations::table::auth::GET_CURRENT_USER;
 use flaresmith_api::server::{RequestId, TraceId};
 
 use crate::identity::Caller;
 use crate::pipeline::authenticate;
+use crate::pipeline::rate_limit::Asked;
 use crate::platform::Platform;
 use crate::sealing::{mac, mac_holds};
 
@@ -27,6 +30,11 @@ pub(super) async fn admit(platform: Platform, mut request: Request, next: Next) 
         Ok(caller) => caller,
         Err(failure) => return failure.answer(&ids.0, &ids.1),
     };
+    if may_begin(&request)
+        && let Some(refusal) = platform.limiter.take(&beginning(&caller)).await.refused
+    {
+        return refusal.answer(&ids.0, &ids.1);
+    }
     request.extensions_mut().insert(ids.0);
     request.extensions_mut().insert(ids.1);
     let sessions = Sessions::of(&platform, &caller);
@@ -44,6 +52,26 @@ pub(super) async fn admit(platform: Platform, mut request: Request, next: Next) 
         response.headers_mut().insert(SESSION, id);
     }
     response
+}
+
+/// Whether a session may come of a request. Each stays in memory for minutes, so a caller cannot have any number; calls in a session
+/// are limited as what they are. A message that says in its headers what it is is held to that.
+fn may_begin(request: &Request) -> bool {
+    let headers = request.headers();
+    let method = headers.get("mcp-method").and_then(|method| method.to_str().ok());
+    request.method() == Method::POST
+        && !headers.contains_key(SESSION)
+        && method.is_none_or(|method| method == "initialize")
+}
+
+/// To begin a session takes what asking who one is takes.
+fn beginning(caller: &Caller) -> Asked {
+    Asked {
+        class: GET_CURRENT_USER.rate_class,
+        caller: Some(caller.key()),
+        project: None,
+        address: None,
+    }
 }
 
 /// Ids of sessions as one caller sees them: with a seal that no other caller's id has.
