@@ -13,7 +13,7 @@
 
 pub mod access;
 pub mod audit;
-mod authenticate;
+pub(crate) mod authenticate;
 mod envelope;
 mod idempotency;
 pub mod observe;
