@@ -124,6 +124,9 @@ fn typescript(text: &str, media_type: MediaType) -> Result<(), String> {
     }
     let mut exports = BTreeSet::new();
     for line in text.lines() {
+        if line.trim_start() == "rows: 0," {
+            return Err("a mark stands where a table should".to_owned());
+        }
         let Some(rest) = line.strip_prefix("export const ") else {
             continue;
         };
