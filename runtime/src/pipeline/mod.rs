@@ -19,7 +19,7 @@ mod idempotency;
 pub mod observe;
 pub mod rate_limit;
 mod scope;
-mod text;
+pub(crate) mod text;
 mod trace;
 
 use std::sync::Arc;
