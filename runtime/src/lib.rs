@@ -12,6 +12,7 @@
 //! | [`identity`] | passwords, sessions, tokens, signing keys, roles |
 //! | [`pipeline`] | what happens to every request around its handler |
 //! | [`repositories`] | the git repositories of projects |
+//! | [`mcp`] | the operations as tools for language models |
 //! | [`features`] | the operations, one folder a domain |
 //! | [`telemetry`] | what the server counts about itself |
 //! | [`platform`] | the parts put together |
@@ -21,6 +22,7 @@ pub mod clock;
 pub mod features;
 pub mod identity;
 pub mod master_key;
+pub mod mcp;
 pub mod pipeline;
 pub mod platform;
 pub mod problem;

@@ -14,14 +14,14 @@
 pub mod access;
 mod answers;
 pub mod audit;
-mod authenticate;
+pub(crate) mod authenticate;
 mod envelope;
 mod idempotency;
 pub mod observe;
-mod protect;
+pub(crate) mod protect;
 pub mod rate_limit;
 mod scope;
-mod text;
+pub(crate) mod text;
 mod trace;
 
 use std::sync::Arc;

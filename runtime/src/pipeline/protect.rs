@@ -40,7 +40,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 const ALWAYS_TLS: &str = "max-age=31536000";
 
 /// Headers of requests that pages of other origins may set.
-const SENT: [HeaderName; 8] = [
+const SENT: [HeaderName; 12] = [
     AUTHORIZATION,
     CONTENT_TYPE,
     IF_MATCH,
@@ -49,15 +49,20 @@ const SENT: [HeaderName; 8] = [
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("tracestate"),
+    HeaderName::from_static("last-event-id"),
+    HeaderName::from_static("mcp-method"),
+    HeaderName::from_static("mcp-protocol-version"),
+    HeaderName::from_static("mcp-session-id"),
 ];
 
 /// Headers of answers that pages of other origins may read.
-const READ: [HeaderName; 9] = [
+const READ: [HeaderName; 10] = [
     ETAG,
     LOCATION,
     RETRY_AFTER,
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("idempotency-replayed"),
+    HeaderName::from_static("mcp-session-id"),
     HeaderName::from_static("x-ratelimit-limit-user"),
     HeaderName::from_static("x-ratelimit-remaining-user"),
     HeaderName::from_static("x-ratelimit-limit-project"),
@@ -68,7 +73,7 @@ const READ: [HeaderName; 9] = [
 const ASKED: Duration = Duration::from_secs(600);
 
 /// Puts what holds for every answer around the whole router.
-pub(super) fn around(settings: &Settings, router: Router) -> Router {
+pub(crate) fn around(settings: &Settings, router: Router) -> Router {
     let mut router = router;
     if !settings.allow_origin.is_empty() {
         let origins = settings.allow_origin.iter().map(|origin| origin.0.clone());
@@ -98,7 +103,7 @@ fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderVa
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Puts the address of the caller in place of that of the proxies in front of it, as far as those are trusted.
-pub(super) fn name_caller(trusted: &[Network], request: &mut Request) {
+pub(crate) fn name_caller(trusted: &[Network], request: &mut Request) {
     let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() else {
         return;
     };
@@ -133,7 +138,7 @@ fn behind(trusted: &[Network], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 }
 
 /// Watches a body arrive.
-pub(super) fn watched(request: Request) -> (Request, Arc<AtomicBool>) {
+pub(crate) fn watched(request: Request) -> (Request, Arc<AtomicBool>) {
     let arrived = Arc::new(AtomicBool::new(request.body().is_end_stream()));
     let seen = Arc::clone(&arrived);
     let request = request.map(|inner| {
@@ -147,7 +152,7 @@ pub(super) fn watched(request: Request) -> (Request, Arc<AtomicBool>) {
 }
 
 /// The failure of a request whose time is over: of its caller, as long as not all of it has arrived.
-pub(super) fn too_late(arrived: &AtomicBool) -> Failure {
+pub(crate) fn too_late(arrived: &AtomicBool) -> Failure {
     Failure::new(if arrived.load(Ordering::Relaxed) {
         ErrorCode::ServerTimeout
     } else {

@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use super::patience::Patient;
 use crate::settings::Limits;
 
 /// Largest head of a request, in bytes.
@@ -76,6 +77,7 @@ pub(super) async fn take(service: Service, listener: TcpListener, stop: impl Fut
 async fn agree(service: Service, stream: TcpStream, peer: SocketAddr, stopped: watch::Receiver<bool>) {
     // Answers are small and whole; waiting for more of them gains nothing.
     let _ = stream.set_nodelay(true);
+    let stream = Patient::new(stream, service.limits.request);
     match &service.tls {
         None => serve(&service, TokioIo::new(stream), peer, stopped).await,
         Some(tls) => {

@@ -27,7 +27,7 @@ pub(super) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, Problem> {
     let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| unreadable(&tls.key, "private key", &error))?;
     let wrong = |error: rustls::Error| {
         Problem::new(
-            "SERVER_ADDRESS",
+            "SERVER_TLS",
             format!("TLS cannot be spoken with this certificate: {error}"),
         )
         .at(tls.certificate.display().to_string())
@@ -45,7 +45,7 @@ pub(super) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, Problem> {
 
 /// The error names what is missing; what a file holds is not repeated.
 fn unreadable(path: &Path, what: &str, error: &pem::Error) -> Problem {
-    Problem::new("SERVER_ADDRESS", format!("the {what} for TLS cannot be read: {error}"))
+    Problem::new("SERVER_TLS", format!("the {what} for TLS cannot be read: {error}"))
         .at(path.display().to_string())
         .hint("name files in PEM: `--tls-certificate FILE --tls-key FILE`")
 }

@@ -74,7 +74,7 @@ pub(super) struct Given {
         help_heading = "Limits"
     )]
     pub(super) header_timeout: Option<Seconds>,
-    /// Longest time from the head of a request to the head of its answer [default: 60]
+    /// Longest time from the head of a request to the head of its answer, and without any of it being taken [default: 60]
     #[arg(
         long,
         env = "FLARESMITH_REQUEST_TIMEOUT",

@@ -39,7 +39,7 @@ pub struct Settings {
     pub connections: u32,
     /// Largest body of a request, in bytes.
     pub max_body: usize,
-    /// Whether answers are held against the contract before they go out.
+    /// Whether answers are held against the contract before they go out: in builds for development they are.
     pub check_answers: bool,
     /// What is allowed to whoever calls.
     pub limits: Limits,
@@ -66,7 +66,7 @@ pub struct Limits {
     pub connections: usize,
     /// Longest time until the head of a request is there, or TLS is agreed on.
     pub header: Duration,
-    /// Longest time from the head of a request to the head of its answer.
+    /// Longest time from the head of a request to the head of its answer, and for which a caller may take nothing of an answer.
     pub request: Duration,
     /// Longest time that requests under way are waited for when the server stops.
     pub drain: Duration,
@@ -155,7 +155,7 @@ impl Settings {
             database: Database::Sqlite(data.join("flaresmith.sqlite")),
             connections: 16,
             max_body: MAX_BODY,
-            check_answers: false,
+            check_answers: cfg!(debug_assertions),
             limits: Limits::default(),
             allow_origin: Vec::new(),
             trusted_proxy: Vec::new(),
@@ -270,7 +270,7 @@ fn half_of_tls(has_certificate: bool) -> Problem {
     } else {
         ("--tls-key", "--tls-certificate")
     };
-    Problem::new("SERVER_ADDRESS", format!("{given} is given without {missing}"))
+    Problem::new("SERVER_TLS", format!("{given} is given without {missing}"))
         .at(given)
         .hint("give both: `--tls-certificate FILE --tls-key FILE`")
 }

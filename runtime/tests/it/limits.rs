@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::Request;
-use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{listen, serve};
 use flaresmith_runtime::settings::{Settings, Tls};
 use rustls::pki_types::ServerName;
@@ -20,6 +19,9 @@ use tokio_rustls::TlsConnector;
 
 use crate::instance::{Instance, folder};
 
+/// Any free port.
+const ANY: &str = "127.0.0.1:0";
+
 const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
 /// A server that listens.
@@ -27,13 +29,17 @@ struct Serving {
     _instance: Instance,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    ended: JoinHandle<Result<(), Problem>>,
+    ended: JoinHandle<()>,
 }
 
 impl Serving {
     async fn start(change: impl FnOnce(&mut Settings)) -> Self {
-        let instance = Instance::set(change).await;
-        let (listener, address) = listen("127.0.0.1:0").await.unwrap();
+        let instance = Instance::set(|settings| {
+            settings.listen = ANY.to_owned();
+            change(settings);
+        })
+        .await;
+        let (listener, address) = listen(&instance.platform.settings).await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(serve(instance.platform.clone(), listener, async {
             let _ = stopped.await;
@@ -54,7 +60,7 @@ impl Serving {
 
     async fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
-        (&mut self.ended).await.unwrap().unwrap();
+        (&mut self.ended).await.unwrap();
     }
 }
 
@@ -182,6 +188,52 @@ async fn connections_above_the_limit_wait_for_a_place() {
 }
 
 #[tokio::test]
+async fn a_caller_who_says_nothing_or_takes_nothing_keeps_no_place() {
+    let mut serving = Serving::start(|settings| {
+        settings.limits.connections = 1;
+        settings.limits.header = Duration::from_millis(200);
+        settings.limits.request = Duration::from_millis(500);
+    })
+    .await;
+    let _silent = TcpStream::connect(serving.address).await.unwrap();
+    let mut after = serving.connect(LIVE).await;
+    assert!(rest(&mut after).await.starts_with("HTTP/1.1 200"));
+    // More than the system holds on the way.
+    let document = b"GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n";
+    let mut greedy = serving.connect(&document.repeat(200)).await;
+    greedy.read_u8().await.unwrap();
+    let mut after = serving.connect(LIVE).await;
+    let said = tokio::time::timeout(Duration::from_secs(60), rest(&mut after)).await;
+    assert!(said.unwrap().starts_with("HTTP/1.1 200"));
+    serving.stop().await;
+}
+
+#[tokio::test]
+async fn what_holds_for_every_answer_holds_for_tools_too() {
+    let page = "https://a.example";
+    let mut serving = Serving::start(|settings| settings.allow_origin = vec![page.parse().unwrap()]).await;
+    let asked = format!(
+        "OPTIONS /mcp HTTP/1.1\r\nhost: a\r\nconnection: close\r\norigin: {page}\r\n\
+         access-control-request-method: POST\r\naccess-control-request-headers: mcp-session-id\r\n\r\n"
+    );
+    let mut stream = serving.connect(asked.as_bytes()).await;
+    let said = rest(&mut stream).await;
+    assert!(
+        said.contains("access-control-allow-origin: https://a.example"),
+        "{said}"
+    );
+    let mut stream = serving
+        .connect(b"POST /mcp HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        .await;
+    let said = rest(&mut stream).await;
+    assert!(
+        said.starts_with("HTTP/1.1 401") && said.contains("x-content-type-options: nosniff"),
+        "{said}"
+    );
+    serving.stop().await;
+}
+
+#[tokio::test]
 async fn stopping_waits_for_what_is_under_way_no_longer_than_it_may() {
     let mut serving = Serving::start(|settings| settings.limits.drain = Duration::from_millis(200)).await;
     let head =
@@ -233,9 +285,13 @@ async fn tls_is_spoken_with_the_certificate_of_the_settings() {
 
     // Files that are no certificate are told with their name.
     std::fs::write(&tls.certificate, "nothing").unwrap();
-    let instance = Instance::set(|settings| settings.tls = Some(tls.clone())).await;
-    let (listener, _) = listen("127.0.0.1:0").await.unwrap();
-    let problem = serve(instance.platform.clone(), listener, async {}).await.unwrap_err();
+    let settings = Settings {
+        listen: ANY.to_owned(),
+        tls: Some(tls),
+        ..Settings::for_data(&files)
+    };
+    let problem = listen(&settings).await.map(|_| ()).unwrap_err();
+    assert_eq!(problem.code, "SERVER_TLS");
     assert!(problem.place.unwrap().ends_with("chain.pem"));
     std::fs::remove_dir_all(files).unwrap();
 }

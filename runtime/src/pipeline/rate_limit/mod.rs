@@ -6,7 +6,7 @@
 pub mod shared;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -84,11 +84,19 @@ impl Asked {
         match bucket {
             "user" => self.caller.clone(),
             "project" => self.project.map(|project| project.to_string()),
-            "address" => Some(
-                self.address
-                    .map_or_else(|| "unknown".to_owned(), |address| address.to_string()),
-            ),
+            "address" => Some(self.address.map_or_else(|| "unknown".to_owned(), place)),
             _ => Some("all".to_owned()),
+        }
+    }
+}
+
+/// Where somebody is, for a bucket: in IPv6 everybody has a whole network of addresses.
+fn place(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
     }
 }
@@ -265,6 +273,15 @@ fn told(bucket: &RateBucket, left: f64) -> Headers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_gets_another_bucket_by_another_address_of_the_same_network() {
+        let of = |text: &str| place(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
 
     #[test]
     fn buckets_that_are_not_full_are_looked_at_again_only_when_there_are_twice_as_many() {
