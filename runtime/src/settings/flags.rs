@@ -91,6 +91,17 @@ pub(super) struct Given {
     )]
     pub(super) drain_timeout: Option<Seconds>,
 
+    /// Whether answers are held against the contract before they go out [default: in builds for development alone]
+    #[arg(
+        long,
+        env = "FLARESMITH_CHECK_ANSWERS",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        help_heading = "Limits"
+    )]
+    pub(super) check_answers: Option<bool>,
+
     /// Origin whose pages may call the server from a browser; can be given several times [default: none]
     #[arg(
         long,
@@ -138,6 +149,7 @@ impl Given {
             header_timeout: self.header_timeout.or(other.header_timeout),
             request_timeout: self.request_timeout.or(other.request_timeout),
             drain_timeout: self.drain_timeout.or(other.drain_timeout),
+            check_answers: self.check_answers.or(other.check_answers),
             allow_origin: self.allow_origin.or(other.allow_origin),
             trusted_proxy: self.trusted_proxy.or(other.trusted_proxy),
             tls_certificate: self.tls_certificate.or(other.tls_certificate),

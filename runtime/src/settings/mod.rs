@@ -206,6 +206,7 @@ impl Settings {
             settings.owner_email = email.trim().to_lowercase();
         }
         settings.max_body = given.max_body.unwrap_or(MAX_BODY);
+        settings.check_answers = given.check_answers.unwrap_or(settings.check_answers);
         let limits = Limits::default();
         settings.limits = Limits {
             connections: given.max_connections.map_or(limits.connections, |count| count.0),

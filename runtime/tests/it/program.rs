@@ -236,6 +236,7 @@ fn help_lists_every_setting_and_what_is_wrong_is_told_with_a_code() {
         "--allow-origin",
         "--trusted-proxy",
         "--tls-certificate",
+        "--check-answers",
         "FLARESMITH_OWNER_PASSWORD",
         "CM_ENC_MASTER_V1",
     ] {
