@@ -4,13 +4,16 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_runtime::identity::first_owner::{self, FirstOwner};
 use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{asked_to_stop, listen, serve};
 use flaresmith_runtime::settings::{Settings, Stop};
-use flaresmith_runtime::{Platform, master_key};
+use flaresmith_runtime::telemetry::log::Log;
+use flaresmith_runtime::telemetry::writer::Writer;
+use flaresmith_runtime::{Platform, Replaced, master_key};
 
 #[tokio::main(flavor = "multi_thread")]
 #[allow(
@@ -43,9 +46,12 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Says a line. Whoever started the program may have stopped listening, which is no reason to stop serving.
+/// Longest time to write the last lines of the log in.
+const LAST: Duration = Duration::from_secs(1);
+
+/// Says a line, beside the log, which has standard output for itself. Whoever started the program may have stopped listening, which is no reason to stop serving.
 fn say(line: &str) {
-    let mut output = std::io::stdout().lock();
+    let mut output = std::io::stderr().lock();
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }
 
@@ -54,7 +60,15 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
     let (listener, bound) = listen(&settings).await?;
     settings.listen = bound.to_string();
     let scheme = settings.scheme();
-    let platform = Platform::start(settings).await?;
+    let writer = Writer::to(std::io::stdout());
+    let log = Log::new(settings.log_level, writer.lines());
+    // What a panic says is for the log alone.
+    std::panic::set_hook(Box::new(move |panic| log.panicked(panic)));
+    let replaced = Replaced {
+        lines: Some(writer.lines()),
+        ..Replaced::default()
+    };
+    let platform = Platform::start_with(settings, replaced).await?;
     let owner = first_owner::ensure(&platform)
         .await
         .map_err(|failure| no_owner(&failure))?;
@@ -71,6 +85,7 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
         ));
     }
     serve(platform, listener, stop).await;
+    writer.finish(LAST);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
-use crate::pipeline::observe::{JsonLines, Observer};
+use crate::pipeline::observe::Observer;
 use crate::pipeline::rate_limit::shared::Shared;
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
 use crate::problem::Problem;
@@ -23,7 +23,10 @@ use crate::sealing::{MasterKeys, Sealer};
 use crate::settings::{Database, Settings};
 use crate::store::Store;
 use crate::store::cursor::Cursors;
-use crate::telemetry::Metrics;
+use crate::telemetry::log::{Level, Lines, Log};
+use crate::telemetry::otlp::Exporter;
+use crate::telemetry::span::{Tracer, Watch};
+use crate::telemetry::{Metrics, statements};
 
 /// Everything that operations work with. Clones are the same platform.
 #[derive(Clone)]
@@ -53,6 +56,10 @@ pub struct Parts {
     pub observer: Box<dyn Observer>,
     /// Counts what goes on.
     pub metrics: Metrics,
+    /// Begins traces.
+    pub tracer: Tracer,
+    /// Sends traces and metrics to a collector, if there is one.
+    pub exporter: Option<Arc<Exporter>>,
     /// Whether the server is about to stop.
     pub draining: AtomicBool,
     /// Held for reading by every request that changes something, until it is through.
@@ -68,8 +75,10 @@ pub struct Replaced {
     pub clock: Option<Clock>,
     /// Other limits.
     pub limiter: Option<Box<dyn RateLimiter>>,
-    /// Another log of requests.
+    /// Another observer of requests, beside the log.
     pub observer: Option<Box<dyn Observer>>,
+    /// Takes the lines of the log; without it they are lost.
+    pub lines: Option<Lines>,
 }
 
 impl Platform {
@@ -91,8 +100,18 @@ impl Platform {
         #[allow(clippy::cast_precision_loss, reason = "seconds of this age fit")]
         let metrics = Metrics::new(clock.now().timestamp() as f64)
             .map_err(|error| Problem::new("SERVER_STOPPED", format!("nothing can be counted: {error}")))?;
+        let exporter = settings.otlp.as_ref();
+        let exporter = exporter
+            .map(|otlp| Exporter::new(otlp, metrics.exports()))
+            .transpose()?;
+        let log = Log::new(settings.log_level, replaced.lines.unwrap_or_else(|| Arc::new(|_| ())));
+        let tracer = Tracer::new(
+            settings.sample_rate,
+            exporter.as_ref().map(Exporter::sink),
+            log.writes(Level::Debug).then(|| parts(&log)),
+        );
         let mut store = Store::open(&settings.database, settings.connections, &clock).await?;
-        store.tell_statements(metrics.statements());
+        statements::tell(&mut store, &metrics);
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
         let unusable = |failure| {
             Problem::of("SERVER_KEYS", "what is encrypted cannot be used", &failure)
@@ -110,9 +129,14 @@ impl Platform {
             limiter: replaced
                 .limiter
                 .unwrap_or_else(|| limiter(&settings.database, &store, &clock)),
-            observer: replaced.observer.unwrap_or_else(|| Box::new(JsonLines)),
+            observer: match replaced.observer {
+                Some(other) => Box::new((log, other)),
+                None => Box::new(log),
+            },
             settings,
             metrics,
+            tracer,
+            exporter,
             store,
             sealer,
             clock,
@@ -122,6 +146,12 @@ impl Platform {
             started: Instant::now(),
         })))
     }
+}
+
+/// Has the parts of requests written to the log.
+fn parts(log: &Log) -> Watch {
+    let log = log.clone();
+    Arc::new(move |span, request| log.part(span, request))
 }
 
 /// Processes on one Postgres database share their buckets; a SQLite file has one process.

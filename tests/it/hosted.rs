@@ -159,12 +159,12 @@ fn listening(data: &Path, address: &str) -> (Child, String) {
         .env_remove("FLARESMITH_DATABASE")
         .env_remove("FLARESMITH_CONFIG")
         .env_remove("CM_ENC_MASTER_V1")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
+    BufReader::new(child.stderr.take().unwrap())
         .read_line(&mut line)
         .unwrap();
     let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();

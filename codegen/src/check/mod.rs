@@ -10,6 +10,7 @@ mod trace;
 mod types;
 
 pub use plaintext::redacted;
+pub use secret_forms::token_prefixes;
 
 use crate::diagnostics::Diagnostics;
 use crate::memo::Memo;

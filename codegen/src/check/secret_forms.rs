@@ -63,6 +63,11 @@ const FORMS: &[Form] = &[
     form("age key", "AGE-SECRET-KEY-1", 58, capitals),
 ];
 
+/// What tokens of known providers begin with, for whoever looks for them in other texts.
+pub fn token_prefixes() -> impl Iterator<Item = &'static str> {
+    FORMS.iter().map(|form| form.prefix)
+}
+
 fn letters(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }

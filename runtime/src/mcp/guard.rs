@@ -10,47 +10,55 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flaresmith_api::operations::table::auth::GET_CURRENT_USER;
-use flaresmith_api::server::{RequestId, TraceId};
 
 use crate::identity::Caller;
+use crate::pipeline::envelope::Ids;
 use crate::pipeline::rate_limit::Asked;
-use crate::pipeline::{authenticate, protect};
+use crate::pipeline::{authenticate, protect, trace};
 use crate::platform::Platform;
 use crate::sealing::{mac, mac_holds};
+use crate::telemetry::span::{End, Value};
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
-
-/// What a request is known by.
-type Ids = (RequestId, TraceId);
 
 /// Lets a request through that has a token, and a session of its own if it has one. Its answer begins in the time that any
 /// request has.
 pub(super) async fn admit(platform: Platform, mut request: Request, next: Next) -> Response {
-    let ids = (
-        RequestId::of(request.extensions(), request.headers()),
-        TraceId::of(request.extensions(), request.headers()),
-    );
+    let (ids, root) = trace::enter(&platform.tracer, &mut request);
+    // What a tool calls is part of it.
+    for (name, value) in root.place().headers() {
+        request.headers_mut().insert(name, value);
+    }
+    let method = trace::method(request.method());
     protect::name_caller(&platform.settings.trusted_proxy, &mut request);
     let (request, arrived) = protect::watched(request);
     let time = platform.settings.limits.request;
-    match tokio::time::timeout(time, answer(&platform, request, next, &ids)).await {
+    let response = match tokio::time::timeout(time, answer(&platform, request, next, &ids)).await {
         Ok(response) => response,
-        Err(_) => protect::too_late(&arrived).answer(&ids.0, &ids.1),
-    }
+        Err(_) => protect::too_late(&arrived).answer(&ids.request, &ids.trace),
+    };
+    root.end(End {
+        name: format!("{method} /mcp").into(),
+        attributes: vec![(
+            "http.response.status_code",
+            Value::Number(response.status().as_u16().into()),
+        )],
+        failed: response.status().is_server_error(),
+        critical: false,
+    });
+    response
 }
 
 async fn answer(platform: &Platform, mut request: Request, next: Next, ids: &Ids) -> Response {
     let caller = match authenticate::of_headers(platform, request.headers()).await {
         Ok(caller) => caller,
-        Err(failure) => return failure.answer(&ids.0, &ids.1),
+        Err(failure) => return failure.answer(&ids.request, &ids.trace),
     };
     if may_begin(&request)
         && let Some(refusal) = platform.limiter.take(&beginning(&caller)).await.refused
     {
-        return refusal.answer(&ids.0, &ids.1);
+        return refusal.answer(&ids.request, &ids.trace);
     }
-    request.extensions_mut().insert(ids.0.clone());
-    request.extensions_mut().insert(ids.1.clone());
     let sessions = Sessions::of(platform, &caller);
     if let Some(given) = request.headers().get(SESSION) {
         let own = given.to_str().ok().and_then(|given| sessions.opened(given));

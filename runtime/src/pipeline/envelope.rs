@@ -26,15 +26,18 @@ pub struct Ids {
     pub request: RequestId,
     /// Its trace.
     pub trace: TraceId,
+    /// Its span, in hexadecimal digits.
+    pub span: String,
 }
 
 impl Ids {
     /// The ids that were given to a request.
     pub(super) fn of(extensions: &Extensions, headers: &HeaderMap) -> Self {
-        Self {
+        extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
             request: RequestId::of(extensions, headers),
             trace: TraceId::of(extensions, headers),
-        }
+            span: String::new(),
+        })
     }
 }
 
@@ -46,11 +49,11 @@ pub(super) fn answer(failure: Failure, ids: &Ids) -> Response {
 /// What surrounds every request, known to the contract or not.
 pub(super) async fn around(platform: Platform, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let ids = trace::enter(&mut request);
+    let (ids, root) = trace::enter(&platform.tracer, &mut request);
     let method = request.method().clone();
     protect::name_caller(&platform.settings.trusted_proxy, &mut request);
     let (request, arrived) = protect::watched(request);
-    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let work = AssertUnwindSafe(root.place().clone().scope(next.run(request))).catch_unwind();
     let mut response = match tokio::time::timeout(platform.settings.limits.request, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => answer(Failure::internal(words(&*panic)), &ids),
@@ -72,6 +75,7 @@ pub(super) async fn around(platform: Platform, mut request: Request, next: Next)
     };
     platform.metrics.answered(&answered);
     platform.observer.answered(&answered);
+    trace::leave(root, &answered);
     response
 }
 

@@ -15,14 +15,14 @@ pub mod access;
 mod answers;
 pub mod audit;
 pub(crate) mod authenticate;
-mod envelope;
+pub(crate) mod envelope;
 mod idempotency;
 pub mod observe;
 pub(crate) mod protect;
 pub mod rate_limit;
 mod scope;
 pub(crate) mod text;
-mod trace;
+pub(crate) mod trace;
 
 use std::sync::Arc;
 
@@ -36,6 +36,7 @@ use flaresmith_api::server::FailureReport;
 
 use crate::identity::{Caller, roles};
 use crate::platform::Platform;
+use crate::telemetry::span;
 pub use access::Access;
 pub use observe::Known;
 
@@ -64,11 +65,12 @@ async fn operate(platform: Platform, operation: &'static Operation, request: Req
         return carried_out(platform, operation, request, next).await;
     }
     let under_way = Arc::clone(&platform.under_way).read_owned().await;
-    let work = tokio::spawn(async move {
+    let work = async move {
         let response = carried_out(platform, operation, request, next).await;
         drop(under_way);
         response
-    });
+    };
+    let work = tokio::spawn(span::carried(span::here(), work));
     match work.await {
         Ok(response) => response,
         // Nobody cancels the task, so it panicked; whoever surrounds the request answers for that.
@@ -116,6 +118,7 @@ async fn stages(
 ) -> Result<Response, Failure> {
     let caller = authenticate::caller(platform, operation, request.headers()).await?;
     known.caller = caller.clone();
+    known.environment = scope::environment(operation, request.uri().path());
     let asked = rate_limit::Asked::of(operation, &caller, request.extensions());
     let (scope, mut request) = match scope::of(operation, request).await {
         Ok(found) => found,
@@ -145,6 +148,7 @@ impl Default for Known {
         Self {
             caller: Caller::Anonymous,
             scope: None,
+            environment: None,
             notes: audit::Notes::default(),
         }
     }

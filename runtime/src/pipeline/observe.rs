@@ -1,16 +1,15 @@
 //! Observation: being told about every request that was answered.
 //!
-//! Owns: what is told. Must not know: where it goes. Telemetry implements [`Observer`]; [`JsonLines`] is its simplest form.
+//! Owns: what is told. Must not know: where it goes; [`Log`](crate::telemetry::log::Log) writes it down.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_api::operations::Operation;
 use flaresmith_api::server::FailureReport;
-use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::audit::Notes;
 use super::envelope::Ids;
@@ -24,6 +23,8 @@ pub struct Known {
     pub caller: Caller,
     /// Which project or organization it was about.
     pub scope: Option<Scope>,
+    /// Which environment its path names.
+    pub environment: Option<Uuid>,
     /// What its handler said about it.
     pub notes: Notes,
 }
@@ -62,6 +63,17 @@ pub struct NotKept<'a> {
     pub at: DateTime<Utc>,
 }
 
+/// Something that the server does by itself, and could not.
+#[derive(Debug)]
+pub struct JobFailed<'a> {
+    /// What, in words.
+    pub job: &'static str,
+    /// Why.
+    pub failure: &'a Failure,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// Is told about every request.
 pub trait Observer: Send + Sync + 'static {
     /// A request was answered. Called on the way of the answer: do not wait for anything here.
@@ -69,81 +81,25 @@ pub trait Observer: Send + Sync + 'static {
 
     /// What a request did is not in the audit log. The same holds.
     fn not_kept(&self, not_kept: &NotKept<'_>);
+
+    /// A job of the server's own failed. The same holds.
+    fn job_failed(&self, failed: &JobFailed<'_>);
 }
 
-/// Writes a line of JSON to standard error for each.
-#[derive(Debug, Clone, Copy)]
-pub struct JsonLines;
-
-impl Observer for JsonLines {
+/// One observer, then another.
+impl<A: Observer> Observer for (A, Box<dyn Observer>) {
     fn answered(&self, answered: &Answered<'_>) {
-        write(line(answered));
+        self.0.answered(answered);
+        self.1.answered(answered);
     }
 
     fn not_kept(&self, not_kept: &NotKept<'_>) {
-        let mut line = base(not_kept.at, "error", not_kept.ids);
-        let failure = not_kept.failure;
-        let cause = failure
-            .log_source()
-            .map_or_else(|| failure.to_string(), ToString::to_string);
-        let mut put = |key: &str, value: &str| line.insert(key.to_owned(), value.into());
-        put("message", "what was done is not in the audit log");
-        put("operationId", not_kept.operation.id);
-        put("code", failure.code().as_str());
-        put("cause", &cause);
-        write(line);
+        self.0.not_kept(not_kept);
+        self.1.not_kept(not_kept);
     }
-}
 
-fn write(line: Map<String, Value>) {
-    // Nobody can be told that the log cannot be written.
-    let _ = writeln!(std::io::stderr().lock(), "{}", Value::Object(line));
-}
-
-/// The fields of every line.
-fn base(at: DateTime<Utc>, level: &str, ids: &Ids) -> Map<String, Value> {
-    let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    [
-        ("timestamp", at.as_str()),
-        ("level", level),
-        ("requestId", &ids.request.0),
-        ("traceId", &ids.trace.0),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value.into()))
-    .collect()
-}
-
-/// The line of a request.
-fn line(answered: &Answered<'_>) -> Map<String, Value> {
-    let level = answered
-        .failure
-        .map_or("info", |failure| failure.code.severity().as_str());
-    let mut line = base(answered.at, level, answered.ids);
-    let mut put = |key: &str, value: Value| {
-        line.insert(key.to_owned(), value);
-    };
-    put("method", answered.method.as_str().into());
-    put("status", answered.status.as_u16().into());
-    put("durationMs", (answered.duration.as_secs_f64() * 1000.0).into());
-    if let Some(operation) = answered.operation {
-        put("operationId", operation.id.into());
+    fn job_failed(&self, failed: &JobFailed<'_>) {
+        self.0.job_failed(failed);
+        self.1.job_failed(failed);
     }
-    if let Some(failure) = answered.failure {
-        put("code", failure.code.as_str().into());
-        put("severity", failure.code.severity().as_str().into());
-        // Errors of the server alone: those of others may repeat what callers sent.
-        if let Some(source) = failure.source.as_ref().filter(|_| answered.status.is_server_error()) {
-            put("cause", source.to_string().into());
-        }
-    }
-    if let Some(known) = answered.known {
-        if let Some(user) = known.caller.user() {
-            put("userId", user.to_string().into());
-        }
-        if let Some(Scope::Project(project)) = known.scope {
-            put("projectId", project.to_string().into());
-        }
-    }
-    line
 }

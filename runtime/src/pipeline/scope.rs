@@ -17,6 +17,7 @@ use crate::identity::roles::Scope;
 
 const PROJECT: &str = "projectId";
 const ORGANIZATION: &str = "organizationId";
+const ENVIRONMENT: &str = "environmentId";
 
 /// Where a role is asked for, and the request, whose body may have been read. `None`: the operation asks for no role, or the
 /// segment of the id or the whole body is nothing that the router's validation lets through.
@@ -52,6 +53,11 @@ pub(super) async fn of(operation: &Operation, request: Request) -> Result<(Optio
         }
     }
     Ok((Some(Scope::Installation), request))
+}
+
+/// The environment that the path of a request names.
+pub(super) fn environment(operation: &Operation, path: &str) -> Option<Uuid> {
+    in_path(operation, path, ENVIRONMENT)
 }
 
 /// Most faults of a body that are told.

@@ -21,6 +21,7 @@ use git2::{ErrorCode as GitCode, Oid, Repository, RepositoryInitOptions, Signatu
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::telemetry::span;
 pub use edit::{Draft, Edit};
 pub use local::{Local, Target};
 pub use path::refuse as refuse_path;
@@ -77,7 +78,8 @@ impl Repositories {
         work: impl FnOnce(&Local) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let all = self.clone();
-        let done = tokio::task::spawn_blocking(move || work(&all.open(project)?)).await;
+        let place = span::here();
+        let done = tokio::task::spawn_blocking(move || span::carried_over(place, || work(&all.open(project)?))).await;
         done.map_err(Failure::internal)?
     }
 

@@ -10,11 +10,14 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use flaresmith_api::errors::Failure;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 use crate::mcp;
 use crate::pipeline;
+use crate::pipeline::observe::JobFailed;
 use crate::pipeline::rate_limit::shared;
 use crate::platform::Platform;
 use crate::problem::Problem;
@@ -53,6 +56,10 @@ pub async fn listen(settings: &Settings) -> Result<(Listener, SocketAddr), Probl
 /// Serves until `stop` is over, then finishes the requests that are under way, within the time for it.
 pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Output = ()> + Send + 'static) {
     let jobs = tokio::spawn(look_after(platform.clone()));
+    let (end_export, ended_serving) = oneshot::channel::<()>();
+    let export = tokio::spawn(export(platform.clone(), async {
+        let _ = ended_serving.await;
+    }));
     let draining = platform.clone();
     let (router, end_streams) = mcp::beside(&platform, pipeline::router(platform.clone()));
     let stop = async move {
@@ -75,19 +82,49 @@ pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Out
     };
     let rest = if ended { limits.drain } else { LAST };
     let _ = tokio::time::timeout(rest, finished).await;
+    drop(end_export);
+    let _ = export.await;
+}
+
+/// Sends traces and metrics to the collector until serving has ended.
+async fn export(platform: Platform, stop: impl Future<Output = ()>) {
+    if let Some(exporter) = &platform.exporter {
+        exporter
+            .run(|| platform.metrics.gather(platform.store.connections()), stop)
+            .await;
+    }
 }
 
 /// Replaces the key that signs when its time has come, and throws away what has expired.
 async fn look_after(platform: Platform) {
     loop {
         tokio::time::sleep(LOOK).await;
+        let now = platform.clock.now();
         // What fails now is tried again; the old key goes on signing.
-        if platform.keys.rotate_due().await.is_ok_and(|replaced| replaced) {
+        let rotated = job(&platform, "replacing the key that signs", platform.keys.rotate_due()).await;
+        if rotated == Some(true) {
             platform.metrics.rotated();
         }
-        let _ = expired::delete(&platform.store, platform.clock.now()).await;
-        let _ = shared::delete_full(&platform.store, platform.clock.now()).await;
+        let store = &platform.store;
+        job(&platform, "deleting what has expired", expired::delete(store, now)).await;
+        job(&platform, "deleting full buckets", shared::delete_full(store, now)).await;
     }
+}
+
+/// Does something that nobody asked for, and tells when it fails.
+async fn job<T>(platform: &Platform, name: &'static str, work: impl Future<Output = Result<T, Failure>>) -> Option<T> {
+    let told = async {
+        let done = work.await;
+        if let Err(failure) = &done {
+            platform.observer.job_failed(&JobFailed {
+                job: name,
+                failure,
+                at: platform.clock.now(),
+            });
+        }
+        done
+    };
+    platform.tracer.job(name, told).await.ok()
 }
 
 /// Begins to listen to requests to stop; the future is over when one comes. From the moment of this call the process no longer

@@ -7,7 +7,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 use serde::Deserialize;
 
-use super::value::{Count, Network, Origin, Seconds};
+use super::value::{Collector, Count, Network, Origin, Seconds, Share};
+use crate::telemetry::log::Level;
+
+/// The variable with headers for the collector, `NAME=VALUE` with commas between: they may hold a key.
+pub(super) const OTLP_HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 
 /// The variable with the password of the first owner.
 pub(super) const OWNER_PASSWORD: &str = "FLARESMITH_OWNER_PASSWORD";
@@ -17,6 +21,7 @@ Only in the environment, never as flags:
   FLARESMITH_OWNER_PASSWORD  Password of the first owner; one is made and put into a file of the data folder when absent
   CM_ENC_MASTER_V1           Master key that encrypts what is secret: 32 bytes in base64 or hexadecimal. With it,
                              CM_ENC_MASTER_V2 and so on; the highest encrypts, the others still decrypt
+  OTEL_EXPORTER_OTLP_HEADERS Headers for the collector, NAME=VALUE with commas between, such as a key
 
 The file that --config names is TOML with the names of the flags; what can be given several times is an array:
   listen = \"127.0.0.1:8787\"
@@ -102,6 +107,27 @@ pub(super) struct Given {
     )]
     pub(super) check_answers: Option<bool>,
 
+    /// Lines of the log from this level on [default: info]
+    #[arg(long, env = "FLARESMITH_LOG_LEVEL", value_name = "LEVEL", help_heading = "Telemetry")]
+    pub(super) log_level: Option<Level>,
+    /// Address of a collector that takes traces and metrics as OTLP over HTTP [default: none]
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        value_name = "URL",
+        help_heading = "Telemetry"
+    )]
+    pub(super) otlp_endpoint: Option<Collector>,
+    /// Share of traces that is kept, from 0 to 1, unless the caller decided; failures and what takes long always are
+    /// [default: 0.05]
+    #[arg(
+        long,
+        env = "FLARESMITH_TRACE_SHARE",
+        value_name = "SHARE",
+        help_heading = "Telemetry"
+    )]
+    pub(super) trace_share: Option<Share>,
+
     /// Origin whose pages may call the server from a browser; can be given several times [default: none]
     #[arg(
         long,
@@ -150,6 +176,9 @@ impl Given {
             request_timeout: self.request_timeout.or(other.request_timeout),
             drain_timeout: self.drain_timeout.or(other.drain_timeout),
             check_answers: self.check_answers.or(other.check_answers),
+            log_level: self.log_level.or(other.log_level),
+            otlp_endpoint: self.otlp_endpoint.or(other.otlp_endpoint),
+            trace_share: self.trace_share.or(other.trace_share),
             allow_origin: self.allow_origin.or(other.allow_origin),
             trusted_proxy: self.trusted_proxy.or(other.trusted_proxy),
             tls_certificate: self.tls_certificate.or(other.tls_certificate),

@@ -12,10 +12,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::http::{HeaderName, HeaderValue};
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use flaresmith_api::wire::percent_decode;
+
 use crate::problem::Problem;
+use crate::telemetry::log::Level;
 pub use flags::Flags;
 use flags::Given;
 use value::{Network, Origin};
@@ -41,6 +45,12 @@ pub struct Settings {
     pub max_body: usize,
     /// Whether answers are held against the contract before they go out: in builds for development they are.
     pub check_answers: bool,
+    /// Lines of the log from this level on.
+    pub log_level: Level,
+    /// Share of traces that is kept whatever happens in them, from 0 to 1.
+    pub sample_rate: f64,
+    /// Where traces and metrics are sent; nowhere when absent.
+    pub otlp: Option<Otlp>,
     /// What is allowed to whoever calls.
     pub limits: Limits,
     /// Origins whose pages may call from a browser.
@@ -70,6 +80,15 @@ pub struct Limits {
     pub request: Duration,
     /// Longest time that requests under way are waited for when the server stops.
     pub drain: Duration,
+}
+
+/// A collector that takes OTLP over HTTP.
+#[derive(Debug, Clone)]
+pub struct Otlp {
+    /// Its address, without a slash at its end; `/v1/traces` and `/v1/metrics` are below it.
+    pub endpoint: String,
+    /// Headers of every message. Their values are secret.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// What TLS is spoken with: files in PEM.
@@ -156,6 +175,9 @@ impl Settings {
             connections: 16,
             max_body: MAX_BODY,
             check_answers: cfg!(debug_assertions),
+            log_level: Level::Info,
+            sample_rate: 0.05,
+            otlp: None,
             limits: Limits::default(),
             allow_origin: Vec::new(),
             trusted_proxy: Vec::new(),
@@ -207,6 +229,15 @@ impl Settings {
         }
         settings.max_body = given.max_body.unwrap_or(MAX_BODY);
         settings.check_answers = given.check_answers.unwrap_or(settings.check_answers);
+        settings.log_level = given.log_level.unwrap_or(settings.log_level);
+        settings.sample_rate = given.trace_share.map_or(settings.sample_rate, |share| share.0);
+        if let Some(endpoint) = given.otlp_endpoint.filter(|endpoint| !endpoint.0.is_empty()) {
+            let headers = std::env::var(flags::OTLP_HEADERS).unwrap_or_default();
+            settings.otlp = Some(Otlp {
+                endpoint: endpoint.0,
+                headers: otlp_headers(&headers)?,
+            });
+        }
         let limits = Limits::default();
         settings.limits = Limits {
             connections: given.max_connections.map_or(limits.connections, |count| count.0),
@@ -276,6 +307,29 @@ fn half_of_tls(has_certificate: bool) -> Problem {
         .hint("give both: `--tls-certificate FILE --tls-key FILE`")
 }
 
+/// Headers for the collector. What is wrong is not repeated: it may be a key.
+fn otlp_headers(text: &str) -> Result<Vec<(HeaderName, HeaderValue)>, Problem> {
+    let wrong = || {
+        Problem::new(
+            "SETTINGS_OTLP_HEADERS",
+            "the headers for the collector are of no form that is known",
+        )
+        .at(flags::OTLP_HEADERS)
+        .hint("write `NAME=VALUE`, with commas between several; `%2C` stands for a comma in a value")
+    };
+    let pairs = text.split(',').filter(|pair| !pair.trim().is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').ok_or_else(wrong)?;
+            let name = HeaderName::try_from(name.trim()).map_err(|_| wrong())?;
+            let value = percent_decode(value.trim(), false).ok_or_else(wrong)?;
+            let mut value = HeaderValue::try_from(value).map_err(|_| wrong())?;
+            value.set_sensitive(true);
+            Ok((name, value))
+        })
+        .collect()
+}
+
 fn password(given: OsString) -> Result<Hidden, Problem> {
     given.into_string().map(Hidden::new).map_err(|_| {
         Problem::new("SETTINGS_OWNER_PASSWORD", "the password of the first owner is no text")
@@ -320,6 +374,22 @@ mod tests {
         for bad in ["sqlite:", "sqlite://", "sqlite::memory:", ""] {
             assert!(Database::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn headers_for_a_collector_are_read_and_never_repeated() {
+        let read = otlp_headers("x-key=hush%2Chush, authorization=Bearer%20abc,").unwrap();
+        let read: Vec<_> = read
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+            .collect();
+        assert_eq!(read, [("x-key", "hush,hush"), ("authorization", "Bearer abc")]);
+        for wrong in ["hush", "a b=hush", "=hush", "x=hush%0A"] {
+            let problem = otlp_headers(wrong).unwrap_err();
+            assert!(!format!("{problem:?}").contains("hush"), "{problem}");
+        }
+        let shown = format!("{:?}", otlp_headers("x-key=hush"));
+        assert!(!shown.contains("hush"), "{shown}");
     }
 
     #[test]

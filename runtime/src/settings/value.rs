@@ -32,6 +32,16 @@ pub struct Origin(pub HeaderValue);
 #[serde(try_from = "String")]
 pub struct Network(IpNet);
 
+/// A part of a whole, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Share(pub f64);
+
+/// The address of a collector, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Collector(pub String);
+
 /// What is wrong with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wrong(&'static str);
@@ -63,6 +73,36 @@ impl TryFrom<u64> for Count {
             .ok()
             .filter(|count| (1..=1_000_000).contains(count));
         fits.map(Self).ok_or(Wrong("is no number from 1 to 1000000"))
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = Wrong;
+
+    fn try_from(share: f64) -> Result<Self, Wrong> {
+        let fits = (0.0..=1.0).contains(&share);
+        fits.then_some(Self(share)).ok_or(Wrong("is no number from 0 to 1"))
+    }
+}
+
+impl FromStr for Collector {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        // Set to nothing, the variable means that there is none.
+        if text.is_empty() {
+            return Ok(Self(String::new()));
+        }
+        let wrong = Wrong("is no address such as `http://localhost:4318`");
+        let address: Uri = text.parse().map_err(|_| wrong)?;
+        let (Some("http" | "https"), Some(authority)) = (address.scheme_str(), address.authority()) else {
+            return Err(wrong);
+        };
+        // A password there would be shown with the settings; keys belong into headers.
+        if authority.as_str().contains('@') || address.query().is_some() {
+            return Err(wrong);
+        }
+        Ok(Self(text.trim_end_matches('/').to_owned()))
     }
 }
 
@@ -124,7 +164,7 @@ macro_rules! read_as {
     };
 }
 
-read_as! { Origin from text Network from text; Seconds from u64 Count from u64 }
+read_as! { Origin from text Network from text Collector from text; Seconds from u64 Count from u64 Share from f64 }
 
 #[cfg(test)]
 mod tests {
@@ -149,6 +189,17 @@ mod tests {
             "a.example",
             "https://A.example",
             "ftp://a"
+        ]));
+        assert!(reads::<Share>(&["0", "1", "0.05"]) && refuses::<Share>(&["-0.1", "1.1", "NaN", "5%"]));
+        assert!(reads::<Collector>(&[
+            "http://localhost:4318",
+            "https://a.example/otlp/"
+        ]));
+        assert!(refuses::<Collector>(&[
+            "localhost:4318",
+            "grpc://a",
+            "http://me:hush@a",
+            "http://a/?key=hush"
         ]));
         assert!(reads::<Network>(&["10.0.0.0/8", "::1", "127.0.0.1"]) && refuses::<Network>(&["10.0.0.0/33", "a"]));
     }

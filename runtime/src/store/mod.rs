@@ -49,6 +49,17 @@ pub struct Connections {
     pub idle: u32,
 }
 
+/// A statement that was carried out.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// How long it took.
+    pub took: Duration,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
 /// A transaction. What is not committed is undone when it goes out of scope.
 pub struct Write {
     transaction: DatabaseTransaction,
@@ -68,10 +79,21 @@ impl Store {
         Ok(store)
     }
 
-    /// Has every statement told from now on, with its time and whether it failed. Clones that were made before tell nothing.
-    pub fn tell_statements(&mut self, told: impl Fn(Duration, bool) + Send + Sync + 'static) {
-        self.connection
-            .set_metric_callback(move |info| told(info.elapsed, info.failed));
+    /// Has every statement told from now on. Clones that were made before tell nothing.
+    pub fn tell_statements(&mut self, tell: impl Fn(&Told<'_>) + Send + Sync + 'static) {
+        self.connection.set_metric_callback(move |info| {
+            tell(&Told {
+                text: &info.statement.sql,
+                took: info.elapsed,
+                failed: info.failed,
+            });
+        });
+    }
+
+    /// The name of the database system, as telemetry has it.
+    #[must_use]
+    pub fn system(&self) -> &'static str {
+        if self.writer.is_some() { "sqlite" } else { "postgresql" }
     }
 
     /// How many connections there are now.

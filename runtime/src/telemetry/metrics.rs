@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
+use flaresmith_api::errors::ErrorCode;
 use flaresmith_api::operations::{Operation, RateClass};
+use prometheus::proto::MetricFamily;
 use prometheus::{
     Encoder as _, Error, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
     IntGaugeVec, Opts, Registry, TextEncoder,
@@ -20,7 +22,10 @@ use crate::store::Connections;
 const SHORT: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Bounds for times of work that is allowed to take long, in seconds.
-const LONG: [f64; 8] = [0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+const LONG: [f64; 10] = [0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 90.0, 300.0];
+
+/// Bounds for numbers of attempts.
+const ATTEMPTS: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 5.0];
 
 /// The operation that applies specs.
 const APPLY: &str = "applySpecs";
@@ -54,6 +59,41 @@ pub struct Metrics {
     applies: Histogram,
     rotations: IntCounter,
     invalidations: IntCounter,
+    provisionings: HistogramVec,
+    deployments: HistogramVec,
+    transitions: IntCounterVec,
+    opened: IntCounterVec,
+    half_opened: IntCounterVec,
+    retries: HistogramVec,
+    previews: Gauge,
+    chats: HistogramVec,
+    exports: Exports,
+}
+
+/// What is counted about the way to a collector.
+#[derive(Clone)]
+pub struct Exports {
+    sent: IntCounterVec,
+    failed: IntCounterVec,
+    dropped: IntCounterVec,
+}
+
+impl Exports {
+    /// A message was taken.
+    pub fn sent(&self, signal: &'static str) {
+        self.sent.with_label_values(&[signal]).inc();
+    }
+
+    /// An attempt was in vain.
+    pub fn failed(&self, signal: &'static str) {
+        self.failed.with_label_values(&[signal]).inc();
+    }
+
+    /// Messages, or spans that were in none yet, were given up.
+    pub fn dropped(&self, signal: &'static str, number: usize) {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        self.dropped.with_label_values(&[signal]).inc_by(number);
+    }
 }
 
 impl Metrics {
@@ -94,6 +134,8 @@ impl Metrics {
         let connections = Opts::new("store_connections", "Connections to the database.");
         let connections = IntGaugeVec::new(connections, &["state"])?;
         registry.register(Box::new(connections.clone()))?;
+        let previews = Gauge::new("preview_env_active_total", "Preview environments that are active.")?;
+        registry.register(Box::new(previews.clone()))?;
         let alone = |times: HistogramVec| times.get_metric_with_label_values(&[] as &[&str]);
         Ok(Self {
             requests: counter(
@@ -151,6 +193,50 @@ impl Metrics {
             )?)?,
             rotations,
             invalidations,
+            provisionings: times(
+                "provision_duration_seconds",
+                "Time to provision.",
+                &["provider", "environmentKind"],
+                &LONG,
+            )?,
+            deployments: times(
+                "deployment_duration_seconds",
+                "Time to deploy.",
+                &["environmentKind"],
+                &LONG,
+            )?,
+            transitions: counter(
+                "environment_state_transitions_total",
+                "Changes of environments' states.",
+                &["from", "to"],
+            )?,
+            opened: counter("circuit_breaker_open_total", "Breakers that opened.", &["provider"])?,
+            half_opened: counter(
+                "circuit_breaker_half_open_total",
+                "Breakers that tried a call.",
+                &["provider"],
+            )?,
+            retries: times(
+                "retry_attempts",
+                "Attempts that a call took.",
+                &["provider", "operation", "code"],
+                &ATTEMPTS,
+            )?,
+            previews,
+            chats: times("chat_latency_seconds", "Time until a chat answers.", &["phase"], &SHORT)?,
+            exports: Exports {
+                sent: counter("telemetry_sent_total", "Messages that a collector took.", &["signal"])?,
+                failed: counter(
+                    "telemetry_failures_total",
+                    "Attempts to reach a collector that were in vain.",
+                    &["signal"],
+                )?,
+                dropped: counter(
+                    "telemetry_dropped_total",
+                    "Messages and spans that no collector got.",
+                    &["signal"],
+                )?,
+            },
             registry,
         })
     }
@@ -219,6 +305,56 @@ impl Metrics {
         self.rotations.inc();
     }
 
+    /// A provider made what an environment of this kind needs.
+    pub fn provisioned(&self, provider: &'static str, environment: &'static str, time: Duration) {
+        let times = self.provisionings.with_label_values(&[provider, environment]);
+        times.observe(time.as_secs_f64());
+    }
+
+    /// An environment of this kind was deployed to.
+    pub fn deployed(&self, environment: &'static str, time: Duration) {
+        let times = self.deployments.with_label_values(&[environment]);
+        times.observe(time.as_secs_f64());
+    }
+
+    /// An environment went from one state into another.
+    pub fn transitioned(&self, from: &'static str, to: &'static str) {
+        self.transitions.with_label_values(&[from, to]).inc();
+    }
+
+    /// The breaker of a provider opened.
+    pub fn breaker_opened(&self, provider: &'static str) {
+        self.opened.with_label_values(&[provider]).inc();
+    }
+
+    /// The breaker of a provider let a call through, to see whether it can close.
+    pub fn breaker_half_opened(&self, provider: &'static str) {
+        self.half_opened.with_label_values(&[provider]).inc();
+    }
+
+    /// A call of a provider took so many attempts, and ended with a code if it failed.
+    pub fn attempted(&self, provider: &'static str, operation: &'static str, code: Option<ErrorCode>, attempts: u32) {
+        let code = code.map_or("", ErrorCode::as_str);
+        let times = self.retries.with_label_values(&[provider, operation, code]);
+        times.observe(f64::from(attempts));
+    }
+
+    /// So many preview environments are active.
+    pub fn previews(&self, active: u32) {
+        self.previews.set(f64::from(active));
+    }
+
+    /// A chat was set up (`setup`), or gave its first token (`firstToken`).
+    pub fn chatted(&self, phase: &'static str, time: Duration) {
+        self.chats.with_label_values(&[phase]).observe(time.as_secs_f64());
+    }
+
+    /// What is told about the way to a collector.
+    #[must_use]
+    pub fn exports(&self) -> Exports {
+        self.exports.clone()
+    }
+
     /// What is told about statements of a store.
     pub fn statements(&self) -> impl Fn(Duration, bool) + Send + Sync + use<> {
         let statements = self.statements.clone();
@@ -232,13 +368,65 @@ impl Metrics {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn text(&self, connections: &Connections) -> Result<String, Error> {
+    pub fn text(&self, connections: Connections) -> Result<String, Error> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.gather(connections), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// All of it as it is now.
+    #[must_use]
+    pub fn gather(&self, connections: Connections) -> Vec<MetricFamily> {
         let busy = connections.all.saturating_sub(connections.idle);
         for (state, number) in [("idle", connections.idle), ("busy", busy)] {
             self.connections.with_label_values(&[state]).set(i64::from(number));
         }
-        let mut text = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        self.registry.gather()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows what the feature spec lists: its table of metrics, with the labels that it names.
+    #[test]
+    fn every_metric_of_the_catalog_is_counted_with_its_labels() {
+        let metrics = Metrics::new(0.0).unwrap();
+        let second = Duration::from_secs(1);
+        metrics.provisioned("github", "dev", second);
+        metrics.deployed("dev", second);
+        metrics.transitioned("pending", "active");
+        metrics.breaker_opened("github");
+        metrics.breaker_half_opened("github");
+        metrics.attempted("github", "createRepository", None, 2);
+        metrics.previews(3);
+        metrics.chatted("setup", second);
+        metrics.limited(
+            &flaresmith_api::operations::RATE_CLASSES[0],
+            &[("user", 1.0)],
+            true,
+            second,
+        );
+        metrics.errors.with_label_values(&["SERVER_INTERNAL", "critical"]).inc();
+        metrics.secrets.with_label_values(&["read"]).inc();
+        let text = metrics.text(Connections { all: 1, idle: 1 }).unwrap();
+        let spec = include_str!("../../../specs/001-platform-bootstrap/spec.md");
+        let table = spec.split("| Metric | Kind | Labels |").nth(1).unwrap();
+        let mut seen = 0;
+        for row in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let name = cells[1].trim_matches('`');
+            let kind = format!("# TYPE {name} {}", cells[2]);
+            assert!(text.contains(&kind), "{kind}");
+            let own: String = text.lines().filter(|line| line.starts_with(name)).collect();
+            let labels = cells[3].split(" (").next().unwrap().split(';').next().unwrap();
+            let words = labels.split(',').map(str::trim);
+            for label in words.filter(|word| !word.is_empty() && !word.contains(' ')) {
+                assert!(own.contains(&format!("{label}=\"")), "{name} has no {label}: {own}");
+            }
+            seen += 1;
+        }
+        assert!(seen >= 15, "{seen}");
     }
 }

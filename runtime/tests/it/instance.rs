@@ -14,15 +14,18 @@ use chrono::{TimeDelta, Utc};
 use flaresmith_api::validate::{Validate, check};
 use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
-use flaresmith_runtime::pipeline::observe::{Answered, NotKept, Observer};
+use flaresmith_runtime::pipeline::observe::{Answered, JobFailed, NotKept, Observer};
 use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
 use flaresmith_runtime::settings::{Database, Hidden, Settings};
+use flaresmith_runtime::telemetry::log::Level;
 use flaresmith_runtime::{Platform, Replaced};
 use flaresmith_store::entities::audit_events;
 use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+use crate::scanned;
 
 /// The first owner's password.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -35,6 +38,7 @@ pub(crate) struct Instance {
     pub(crate) platform: Platform,
     pub(crate) router: Router,
     seen: Arc<Mutex<Vec<String>>>,
+    log: Arc<Mutex<Vec<String>>>,
     seconds: Arc<AtomicI64>,
     folder: PathBuf,
 }
@@ -79,6 +83,10 @@ impl Observer for Remembering {
         let line = format!("{} not kept {}", not_kept.operation.id, source.unwrap_or_default());
         self.0.lock().unwrap().push(line);
     }
+
+    fn job_failed(&self, failed: &JobFailed<'_>) {
+        self.0.lock().unwrap().push(format!("{} failed", failed.job));
+    }
 }
 
 /// A fresh folder.
@@ -97,6 +105,7 @@ fn settings(folder: &Path, database: Database) -> Settings {
         owner_password: Some(Hidden::new(PASSWORD)),
         max_body: 1 << 20,
         check_answers: true,
+        log_level: Level::Debug,
         ..Settings::for_data(folder)
     }
 }
@@ -159,6 +168,14 @@ impl Instance {
         Self::with(folder, settings, true).await
     }
 
+    /// The same on a database of a real Postgres.
+    pub(crate) async fn set_on_postgres(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = folder();
+        let mut settings = settings(&folder, crate::postgres::database().await);
+        change(&mut settings);
+        Self::with(folder, settings, true).await
+    }
+
     /// The same with the limits of the contract.
     pub(crate) async fn limited_with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = folder();
@@ -171,6 +188,8 @@ impl Instance {
         let seconds = Arc::new(AtomicI64::new(0));
         let ahead = Arc::clone(&seconds);
         let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&log);
         let limiter = unlimited.then(|| Box::new(Unlimited) as Box<dyn RateLimiter>);
         let replaced = Replaced {
             clock: Some(Clock::new(move || {
@@ -178,6 +197,7 @@ impl Instance {
             })),
             limiter,
             observer: Some(Box::new(Remembering(Arc::clone(&seen)))),
+            lines: Some(Arc::new(move |line| lines.lock().unwrap().push(line))),
         };
         let platform = Platform::start_with(settings, replaced).await.unwrap();
         first_owner::ensure(&platform).await.unwrap();
@@ -185,6 +205,7 @@ impl Instance {
             router: flaresmith_runtime::pipeline::router(platform.clone()),
             platform,
             seen,
+            log,
             seconds,
             folder,
         }
@@ -200,6 +221,26 @@ impl Instance {
         self.seen.lock().unwrap().clone()
     }
 
+    /// Every line of the log.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let lines = self.log.lock().unwrap();
+        lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Waits until something was counted so often, over all labels.
+    pub(crate) async fn has_counted(&self, name: &str, least: u32) {
+        for _ in 0..1200 {
+            let text = self.platform.metrics.text(self.platform.store.connections()).unwrap();
+            let lines = text.lines().filter(|line| line.starts_with(&format!("{name}{{")));
+            let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+            if values.sum::<f64>() >= f64::from(least) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{name} stays below {least}");
+    }
+
     /// What was kept of an operation, such as `projects.createProject`.
     pub(crate) async fn kept(&self, action: &str) -> Vec<audit_events::Model> {
         audit_events::Entity::find()
@@ -213,10 +254,14 @@ impl Instance {
     pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
+            if let ("authorization", Some(token)) = (*name, value.strip_prefix("Bearer ")) {
+                scanned::note_text(token);
+            }
             request = request.header(*name, *value);
         }
         let body = match body {
             Some(body) => {
+                scanned::note(&body);
                 request = request.header("content-type", "application/json");
                 Body::from(body.to_string())
             }
@@ -230,10 +275,16 @@ impl Instance {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 64 << 20).await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        scanned::note(&body);
+        for cookie in parts.headers.get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap().split([';', '=']).nth(1);
+            scanned::note_text(cookie.unwrap_or_default());
+        }
         Answer {
             status: parts.status,
             headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            body,
             raw: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
@@ -294,6 +345,7 @@ impl Drop for Instance {
         if std::thread::panicking() {
             println!("{:#?}", self.seen.lock().unwrap());
         }
+        scanned::log(self.log.lock().unwrap().iter().cloned());
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

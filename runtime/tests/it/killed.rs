@@ -46,7 +46,7 @@ fn command(data: &std::path::Path, database: Option<&str>) -> Command {
         .arg(data)
         // What is asked for here is what is kept; reading the contract first would take most of a round.
         .args(["--check-answers", "false"])
-        .stderr(Stdio::null())
+        .stdout(Stdio::null())
         .env("FLARESMITH_OWNER_PASSWORD", PASSWORD);
     if let Some(database) = database {
         command.args(["--database", database]);

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
 use crate::instance::folder;
+use crate::scanned;
 
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flaresmithd"));
@@ -15,8 +16,13 @@ pub(crate) fn program() -> Command {
         "FLARESMITH_DATABASE",
         "FLARESMITH_CONFIG",
         "CM_ENC_MASTER_V1",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_HEADERS",
     ] {
         command.env_remove(name);
+    }
+    if scanned::kept().is_some() {
+        command.env("FLARESMITH_LOG_LEVEL", "debug");
     }
     command
 }
@@ -36,22 +42,23 @@ impl Drop for Started {
 }
 
 fn start(data: &std::path::Path, lines: usize) -> Started {
-    start_logging(data, lines, Stdio::null())
+    let log = scanned::another_log().map_or_else(Stdio::null, Stdio::from);
+    start_logging(data, lines, log)
 }
 
 /// The same with somewhere for its log.
 pub(crate) fn start_logging(data: &std::path::Path, lines: usize, log: Stdio) -> Started {
-    started(program().arg("--data").arg(data).stderr(log), lines)
+    started(program().arg("--data").arg(data).stdout(log), lines)
 }
 
 /// Starts a program on a port of its own and reads so many of its lines.
 pub(crate) fn started(command: &mut Command, lines: usize) -> Started {
     let mut child = command
         .args(["--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let output = BufReader::new(child.stdout.take().unwrap());
+    let output = BufReader::new(child.stderr.take().unwrap());
     let said: Vec<String> = output.lines().take(lines).map(Result::unwrap).collect();
     let address = said[0].strip_prefix("listening on http://").unwrap().to_owned();
     Started { child, address, said }
@@ -67,6 +74,8 @@ pub(crate) fn request(address: &str, text: &str) -> String {
 
 /// Sends JSON with a token and gives the JSON that came back.
 pub(crate) fn call(address: &str, token: &str, line: &str, body: &str) -> Value {
+    scanned::note_text(token);
+    scanned::note(&serde_json::from_str(body).unwrap_or_default());
     let answer = request(
         address,
         &format!(
@@ -75,7 +84,9 @@ pub(crate) fn call(address: &str, token: &str, line: &str, body: &str) -> Value 
         ),
     );
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(body).unwrap_or_default()
+    let body = serde_json::from_str(body).unwrap_or_default();
+    scanned::note(&body);
+    body
 }
 
 #[test]
@@ -159,14 +170,18 @@ fn a_server_that_is_asked_to_stop_ends_well() {
     std::fs::remove_dir_all(data).unwrap();
 }
 
-/// What a program says that does not start. One that starts is killed.
-fn refusal(mut child: Child) -> Output {
-    let mut first = String::new();
-    let _ = BufReader::new(child.stdout.take().unwrap()).read_line(&mut first);
-    if !first.is_empty() {
-        child.kill().unwrap();
+/// What a program says that does not start, and how it ends. One that starts is killed.
+fn refusal(mut child: Child) -> (String, Option<i32>) {
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = String::new();
+    for line in lines.map(Result::unwrap) {
+        if line.starts_with("listening on") {
+            child.kill().unwrap();
+        }
+        said.push_str(&line);
+        said.push('\n');
     }
-    child.wait_with_output().unwrap()
+    (said, child.wait().unwrap().code())
 }
 
 #[test]
@@ -176,12 +191,11 @@ fn an_address_that_is_taken_is_told_before_anything_is_made() {
     let child = program()
         .args(["--listen", &taken.local_addr().unwrap().to_string(), "--data"])
         .arg(&data)
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let output = refusal(child);
-    let text = String::from_utf8(output.stderr).unwrap();
+    let (text, _) = refusal(child);
     assert!(text.contains("error[SERVER_ADDRESS]"), "{text}");
     assert!(!data.exists());
 }
@@ -204,13 +218,12 @@ fn a_password_of_the_first_owner_that_is_weak_or_no_text_is_refused() {
             .env("FLARESMITH_OWNER_PASSWORD", &password)
             // What others put into the environment disturbs nothing.
             .env("SOMETHING", OsString::from_vec(vec![0xff]))
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let output = refusal(child);
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{text}");
+        let (text, ended) = refusal(child);
+        assert_eq!(ended, Some(1), "{text}");
         assert!(
             text.contains(code) && text.contains("FLARESMITH_OWNER_PASSWORD"),
             "{text}"
@@ -237,6 +250,10 @@ fn help_lists_every_setting_and_what_is_wrong_is_told_with_a_code() {
         "--trusted-proxy",
         "--tls-certificate",
         "--check-answers",
+        "--log-level",
+        "--otlp-endpoint",
+        "--trace-share",
+        "OTEL_EXPORTER_OTLP_HEADERS",
         "FLARESMITH_OWNER_PASSWORD",
         "CM_ENC_MASTER_V1",
     ] {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::instance::{Answer, Instance, OWNER, folder, on_both};
 use crate::program::{call, start_logging};
+use crate::scanned;
 
 const VALUE: &str = "ghp_0hush0hush0hush0hush0hush0WXYZ";
 
@@ -363,8 +364,17 @@ fn the_log_of_the_program_holds_no_value_password_or_token() {
     );
     send(&format!("{put}&value={VALUE}"), json!({ "value": "other" }));
     send(&format!("POST /{VALUE}"), json!({}));
+    // The last line is written when the answer has gone out.
+    let read = || std::fs::read_to_string(&log).unwrap();
+    for _ in 0..600 {
+        if read().lines().count() >= 11 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
     drop(started);
-    let log = std::fs::read_to_string(log).unwrap();
+    let log = read();
+    scanned::log(log.lines().map(str::to_owned));
     assert!(
         log.lines().count() >= 11 && log.contains("\"operationId\":\"putSecret\""),
         "{log}"

@@ -39,6 +39,11 @@ pub(super) static SERVER: &[Code] = &[
         "Nobody asked it to. The message has what the system said; start it again.",
     ),
     code(
+        "SERVER_TELEMETRY",
+        "nothing can be sent to the collector",
+        "The server was told of a collector for traces and metrics, and cannot use the network for it, usually because the system has no certificates that it trusts. Nothing is wrong with the collector itself: one that is away keeps no server from starting. Install the certificates of the system, or start without `--otlp-endpoint`.",
+    ),
+    code(
         "SERVER_TLS",
         "TLS cannot be spoken with the files that are named",
         "`--tls-certificate` names a file with the chain of certificates and `--tls-key` one with the private key of the first of them, both in PEM, and neither goes without the other. The message says which file cannot be read, or that the two do not belong together. Nothing is served until that is put right; without both, the server speaks plain HTTP.",
@@ -57,6 +62,11 @@ pub(super) static SERVER: &[Code] = &[
         "SETTINGS_FILE",
         "the settings file cannot be read",
         "It is TOML with the names of the flags. The message names the place in it; `flaresmithd --help` lists every setting.",
+    ),
+    code(
+        "SETTINGS_OTLP_HEADERS",
+        "the headers for the collector are of no known form",
+        "`OTEL_EXPORTER_OTLP_HEADERS` is `NAME=VALUE` with commas between several. What stands for itself nowhere in it, such as a comma or a space in a value, is written as `%2C` or `%20`. What was given is not repeated, since it may be a key.",
     ),
     code(
         "SETTINGS_OWNER_PASSWORD",

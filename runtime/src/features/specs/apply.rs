@@ -19,6 +19,7 @@ use crate::features::tools::{self, Descriptor};
 use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::repositories::{Author, Draft, Local, Target, broken, id};
+use crate::telemetry::span;
 
 /// What came of an apply.
 struct Done {
@@ -94,7 +95,7 @@ fn carry_out(local: &Local, author: &Author, body: &SpecApplyRequest) -> Result<
     if compared.is_blocked() {
         return Err(Failure::new(ErrorCode::SpecDriftConflict).with_details(report));
     }
-    let commit = write(local, author, &branch, head, &compared)?;
+    let commit = span::phase("specs.commit", || write(local, author, &branch, head, &compared))?;
     let all = asked.targets.as_ref().is_none_or(|targets| targets.contains("mcp"));
     Ok(Done {
         versions: versions(&compared, head),

@@ -18,6 +18,7 @@ use git2::Oid;
 use super::problem::{self, shortened};
 use crate::features::shown::shown;
 use crate::repositories::{Edit, Local, View};
+use crate::telemetry::span;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -57,8 +58,10 @@ pub(super) fn compare(local: &Local, commit: Oid, asked: &Asked) -> Result<Compa
     let view = View::of(local, commit)?;
     let root = Root::at(view.path()).map_err(problem::failed)?;
     let tree = Tree::revision(&root, &commit.to_string()).map_err(problem::failed)?;
-    let inputs = sources::read(&tree).map_err(problem::failed)?;
-    let mut compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);
+    let inputs = span::phase("specs.read", || sources::read(&tree)).map_err(problem::failed)?;
+    let mut compilation = span::timed("specs.compile", || {
+        flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates)
+    });
     let found: Vec<_> = inputs
         .diagnostics
         .iter()
@@ -92,7 +95,8 @@ pub(super) fn compare(local: &Local, commit: Oid, asked: &Asked) -> Result<Compa
     };
     let around = &mut Within::new(&tree);
     let digests = inputs.digests.clone();
-    let mut plan = plan::plan(&lock, artifacts, digests, &mut snapshot, wish, around).map_err(problem::failed)?;
+    let planned = || plan::plan(&lock, artifacts, digests, &mut snapshot, wish, around);
+    let mut plan = span::phase("specs.plan", planned).map_err(problem::failed)?;
     if !others.is_empty() {
         // They are still those of the specs that were applied before.
         plan.lock.files.append(&mut others);

@@ -54,7 +54,7 @@ impl SystemApi for Platform {
     }
 
     async fn get_metrics(&self, _: Context, _: GetMetricsRequest) -> Result<GetMetricsResponse, Failure> {
-        let text = self.metrics.text(&self.store.connections());
+        let text = self.metrics.text(self.store.connections());
         text.map(GetMetricsResponse::Ok).map_err(Failure::internal)
     }
 

@@ -1,0 +1,221 @@
+//! The log: a line of JSON for each request, each job that failed, and, when asked for, each part of a request.
+//!
+//! Owns: the fields of lines, and which levels are written. Must not know: where the lines go.
+//!
+//! Nothing that a caller sent is written: no path, no query, no header, no body. Causes of failures, which come from libraries,
+//! are [`redacted`] first.
+
+use std::panic::PanicHookInfo;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use flaresmith_api::errors::{ErrorCode, Failure};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::context::hexadecimal;
+use super::redact::redacted;
+use super::span::{self, Span};
+use crate::identity::roles::Scope;
+use crate::pipeline::observe::{Answered, JobFailed, NotKept, Observer};
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Parts of requests, and why callers were refused.
+    Debug,
+    /// What went on.
+    Info,
+    /// A caller was refused.
+    Warn,
+    /// Something failed.
+    Error,
+    /// Something failed that a person has to look at.
+    Critical,
+}
+
+impl Level {
+    /// Its name in lines.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The level of a severity of the contract.
+    fn of(severity: &str) -> Self {
+        match severity {
+            "info" => Self::Info,
+            "warn" => Self::Warn,
+            "critical" => Self::Critical,
+            _ => Self::Error,
+        }
+    }
+}
+
+/// Takes whole lines, without their end.
+pub type Lines = Arc<dyn Fn(String) + Send + Sync>;
+
+/// Writes what happens, from a level on.
+#[derive(Clone)]
+pub struct Log {
+    from: Level,
+    lines: Lines,
+}
+
+/// The fields of a line, in their order.
+struct Line(Map<String, Value>);
+
+impl Line {
+    fn new(at: DateTime<Utc>, level: Level) -> Self {
+        let mut line = Self(Map::new());
+        line.put("timestamp", at.to_rfc3339_opts(SecondsFormat::Millis, true));
+        line.put("level", level.as_str());
+        line
+    }
+
+    fn put(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    fn put_some(&mut self, name: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.put(name, value);
+        }
+    }
+
+    fn place(&mut self) {
+        if let Some(place) = span::here() {
+            self.put_some("requestId", place.request_id());
+            self.put("traceId", place.trace_id());
+            self.put("spanId", place.span_id());
+        }
+    }
+
+    fn failure(&mut self, failure: &Failure) {
+        let cause = failure
+            .log_source()
+            .map_or_else(|| failure.to_string(), ToString::to_string);
+        self.put("code", failure.code().as_str());
+        self.put("severity", failure.code().severity().as_str());
+        self.put("cause", redacted(&cause));
+    }
+}
+
+impl Log {
+    /// A log of everything from a level on.
+    #[must_use]
+    pub fn new(from: Level, lines: Lines) -> Self {
+        Self { from, lines }
+    }
+
+    /// Whether lines of a level are written.
+    #[must_use]
+    pub fn writes(&self, level: Level) -> bool {
+        level >= self.from
+    }
+
+    fn write(&self, level: Level, line: Line) {
+        if self.writes(level) {
+            (self.lines)(Value::Object(line.0).to_string());
+        }
+    }
+
+    /// Something panicked; whoever waits for it is answered all the same. Its words are redacted, and stand nowhere else.
+    pub fn panicked(&self, panic: &PanicHookInfo<'_>) {
+        let mut line = Line::new(Utc::now(), Level::Critical);
+        line.place();
+        line.put("message", "a panic");
+        line.put("code", ErrorCode::ServerInternal.as_str());
+        line.put("severity", Level::Critical.as_str());
+        let words = panic.payload().downcast_ref::<&str>().copied();
+        let words = words.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str));
+        line.put_some("cause", words.map(redacted));
+        line.put_some("place", panic.location().map(ToString::to_string));
+        self.write(Level::Critical, line);
+    }
+
+    /// A part of a request ended.
+    pub fn part(&self, span: &Span, request: Option<&str>) {
+        if !self.writes(Level::Debug) {
+            return;
+        }
+        let ended = SystemTime::now();
+        let mut line = Line::new(ended.into(), Level::Debug);
+        line.put_some("requestId", request);
+        line.put("traceId", hexadecimal(&span.trace));
+        line.put("spanId", hexadecimal(&span.id));
+        line.put("message", span.name.as_ref());
+        line.put("durationMs", milliseconds(span.took));
+        line.put("failed", span.failed);
+        for (name, value) in &span.attributes {
+            match value {
+                span::Value::Text(text) => line.put(name, redacted(text)),
+                span::Value::Number(number) => line.put(name, *number),
+            }
+        }
+        self.write(Level::Debug, line);
+    }
+}
+
+/// To the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+impl Observer for Log {
+    fn answered(&self, answered: &Answered<'_>) {
+        let failure = answered.failure;
+        let level = failure.map_or(Level::Info, |failure| Level::of(failure.code.severity().as_str()));
+        let mut line = Line::new(answered.at, level);
+        line.put("requestId", answered.ids.request.0.as_str());
+        line.put("traceId", answered.ids.trace.0.as_str());
+        line.put("spanId", answered.ids.span.as_str());
+        line.put("method", answered.method.as_str());
+        line.put("status", answered.status.as_u16());
+        line.put("durationMs", milliseconds(answered.duration));
+        line.put_some("operationId", answered.operation.map(|operation| operation.id));
+        if let Some(failure) = failure {
+            line.put("code", failure.code.as_str());
+            line.put("severity", failure.code.severity().as_str());
+            // Those of callers repeat what they sent, and help only whoever looks for it.
+            let worth = answered.status.is_server_error() || self.writes(Level::Debug);
+            let cause = failure.source.as_ref().filter(|_| worth).map(ToString::to_string);
+            line.put_some("cause", cause.map(|cause| redacted(&cause).into_owned()));
+        }
+        if let Some(known) = answered.known {
+            line.put_some("userId", known.caller.user().map(|user| user.to_string()));
+            if let Some(Scope::Project(project)) = known.scope {
+                line.put("projectId", project.to_string());
+            }
+            line.put_some("environmentId", known.environment.map(|id| id.to_string()));
+        }
+        self.write(level, line);
+    }
+
+    fn not_kept(&self, not_kept: &NotKept<'_>) {
+        let mut line = Line::new(not_kept.at, Level::Error);
+        line.put("requestId", not_kept.ids.request.0.as_str());
+        line.put("traceId", not_kept.ids.trace.0.as_str());
+        line.put("spanId", not_kept.ids.span.as_str());
+        line.put("message", "what was done is not in the audit log");
+        line.put("operationId", not_kept.operation.id);
+        line.failure(not_kept.failure);
+        self.write(Level::Error, line);
+    }
+
+    fn job_failed(&self, failed: &JobFailed<'_>) {
+        let mut line = Line::new(failed.at, Level::Error);
+        line.place();
+        line.put("message", failed.job);
+        line.failure(failed.failure);
+        self.write(Level::Error, line);
+    }
+}
