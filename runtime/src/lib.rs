@@ -14,6 +14,7 @@
 //! | [`repositories`] | the git repositories of projects |
 //! | [`mcp`] | the operations as tools for language models |
 //! | [`features`] | the operations, one folder a domain |
+//! | [`telemetry`] | what the server counts about itself |
 //! | [`platform`] | the parts put together |
 //! | [`mod@serve`] | listening and stopping |
 
@@ -30,6 +31,7 @@ pub mod sealing;
 pub mod serve;
 pub mod settings;
 pub mod store;
+pub mod telemetry;
 
 pub use platform::{Platform, Replaced};
 pub use settings::Settings;

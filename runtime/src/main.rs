@@ -51,15 +51,16 @@ fn say(line: &str) {
 
 async fn run(mut settings: Settings) -> Result<(), Problem> {
     // Without an address nothing is made: whoever is told the first password can use it. Port 0 becomes the one that links need.
-    let (listener, bound) = listen(&settings.listen).await?;
+    let (listener, bound) = listen(&settings).await?;
     settings.listen = bound.to_string();
+    let scheme = settings.scheme();
     let platform = Platform::start(settings).await?;
     let owner = first_owner::ensure(&platform)
         .await
         .map_err(|failure| no_owner(&failure))?;
     let overdue = master_key::overdue(&platform.store, &platform.clock).await;
     let stop = asked_to_stop()?;
-    say(&format!("listening on http://{bound}"));
+    say(&format!("listening on {scheme}://{bound}"));
     if let Some(owner) = owner {
         say(&how_to_sign_in(&owner));
     }
@@ -69,7 +70,8 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
             since.date_naive()
         ));
     }
-    serve(platform, listener, stop).await
+    serve(platform, listener, stop).await;
+    Ok(())
 }
 
 fn no_owner(failure: &Failure) -> Problem {

@@ -15,13 +15,15 @@ use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
 use crate::pipeline::observe::{JsonLines, Observer};
+use crate::pipeline::rate_limit::shared::Shared;
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
 use crate::problem::Problem;
 use crate::repositories::Repositories;
 use crate::sealing::{MasterKeys, Sealer};
-use crate::settings::Settings;
+use crate::settings::{Database, Settings};
 use crate::store::Store;
 use crate::store::cursor::Cursors;
+use crate::telemetry::Metrics;
 
 /// Everything that operations work with. Clones are the same platform.
 #[derive(Clone)]
@@ -49,6 +51,8 @@ pub struct Parts {
     pub audit: Box<dyn AuditLog>,
     /// Is told about every request that was answered.
     pub observer: Box<dyn Observer>,
+    /// Counts what goes on.
+    pub metrics: Metrics,
     /// Whether the server is about to stop.
     pub draining: AtomicBool,
     /// Held for reading by every request that changes something, until it is through.
@@ -84,14 +88,20 @@ impl Platform {
     pub async fn start_with(settings: Settings, replaced: Replaced) -> Result<Self, Problem> {
         let clock = replaced.clock.unwrap_or_default();
         let sealer = Sealer::new(MasterKeys::load(std::env::vars_os(), &settings.master_keys)?);
-        let store = Store::open(&settings.database, settings.connections, &clock).await?;
+        #[allow(clippy::cast_precision_loss, reason = "seconds of this age fit")]
+        let metrics = Metrics::new(clock.now().timestamp() as f64)
+            .map_err(|error| Problem::new("SERVER_STOPPED", format!("nothing can be counted: {error}")))?;
+        let mut store = Store::open(&settings.database, settings.connections, &clock).await?;
+        store.tell_statements(metrics.statements());
         let keys = SigningKeys::new(store.clone(), sealer.clone(), clock.clone());
         let unusable = |failure| {
             Problem::of("SERVER_KEYS", "what is encrypted cannot be used", &failure)
                 .hint("start with the master key that this database was made with, beside any newer one")
         };
         master_key::settle(&store, &sealer, &clock).await.map_err(unusable)?;
-        keys.rotate_due().await.map_err(unusable)?;
+        if keys.rotate_due().await.map_err(unusable)? {
+            metrics.rotated();
+        }
         keys.signing().await.map_err(unusable)?;
         Ok(Self(Arc::new(Parts {
             repositories: Repositories::new(&settings.data, clock.clone()),
@@ -99,9 +109,10 @@ impl Platform {
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
             limiter: replaced
                 .limiter
-                .unwrap_or_else(|| Box::new(Buckets::new(clock.clone()))),
+                .unwrap_or_else(|| limiter(&settings.database, &store, &clock)),
             observer: replaced.observer.unwrap_or_else(|| Box::new(JsonLines)),
             settings,
+            metrics,
             store,
             sealer,
             clock,
@@ -110,6 +121,14 @@ impl Platform {
             under_way: Arc::default(),
             started: Instant::now(),
         })))
+    }
+}
+
+/// Processes on one Postgres database share their buckets; a SQLite file has one process.
+fn limiter(database: &Database, store: &Store, clock: &Clock) -> Box<dyn RateLimiter> {
+    match database {
+        Database::Sqlite(_) => Box::new(Buckets::new(clock.clone())),
+        Database::Postgres(_) => Box::new(Shared::new(store.clone(), clock.clone())),
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod secrets;
 pub(crate) mod shown;
 mod slug;
 pub(crate) mod specs;
-mod system;
+pub(crate) mod system;
 mod tests;
 pub(crate) mod tools;
 pub(crate) mod users;

@@ -103,10 +103,11 @@ impl SigningKeys {
     }
 
     /// Makes a key when there is none, replaces the one that has signed long enough, and purges material whose time is over.
+    /// Whether one was replaced.
     ///
     /// # Errors
     /// The store fails.
-    pub async fn rotate_due(&self) -> Result<(), Failure> {
+    pub async fn rotate_due(&self) -> Result<bool, Failure> {
         let now = self.clock.now();
         let write = self.store.begin_alone("signing_keys").await?;
         let rows = Entity::find().all(&*write).await.map_err(failed)?;
@@ -121,8 +122,8 @@ impl SigningKeys {
             }
         }
         let active = rows.into_iter().find(|row| row.state == State::Active);
-        match active {
-            Some(row) if row.activated_at.is_some_and(|since| since + ROTATION > now) => {}
+        let replaced = match active {
+            Some(row) if row.activated_at.is_some_and(|since| since + ROTATION > now) => false,
             Some(row) => {
                 let mut row = row.into_active_model();
                 row.state = Set(State::Grace);
@@ -131,12 +132,16 @@ impl SigningKeys {
                 row.updated_at = Set(now);
                 row.update(&*write).await.map_err(failed)?;
                 self.make(&write, now).await?;
+                true
             }
-            None => self.make(&write, now).await?,
-        }
+            None => {
+                self.make(&write, now).await?;
+                false
+            }
+        };
         write.commit().await?;
         self.forget();
-        Ok(())
+        Ok(replaced)
     }
 
     /// Revokes a key at once, the one that signs when none is named, and makes another.

@@ -13,20 +13,34 @@ use flaresmith_api::operations::table::auth::GET_CURRENT_USER;
 use flaresmith_api::server::{RequestId, TraceId};
 
 use crate::identity::Caller;
-use crate::pipeline::authenticate;
 use crate::pipeline::rate_limit::Asked;
+use crate::pipeline::{authenticate, protect};
 use crate::platform::Platform;
 use crate::sealing::{mac, mac_holds};
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// Lets a request through that has a token, and a session of its own if it has one.
+/// What a request is known by.
+type Ids = (RequestId, TraceId);
+
+/// Lets a request through that has a token, and a session of its own if it has one. Its answer begins in the time that any
+/// request has.
 pub(super) async fn admit(platform: Platform, mut request: Request, next: Next) -> Response {
     let ids = (
         RequestId::of(request.extensions(), request.headers()),
         TraceId::of(request.extensions(), request.headers()),
     );
-    let caller = match authenticate::of_headers(&platform, request.headers()).await {
+    protect::name_caller(&platform.settings.trusted_proxy, &mut request);
+    let (request, arrived) = protect::watched(request);
+    let time = platform.settings.limits.request;
+    match tokio::time::timeout(time, answer(&platform, request, next, &ids)).await {
+        Ok(response) => response,
+        Err(_) => protect::too_late(&arrived).answer(&ids.0, &ids.1),
+    }
+}
+
+async fn answer(platform: &Platform, mut request: Request, next: Next, ids: &Ids) -> Response {
+    let caller = match authenticate::of_headers(platform, request.headers()).await {
         Ok(caller) => caller,
         Err(failure) => return failure.answer(&ids.0, &ids.1),
     };
@@ -35,9 +49,9 @@ pub(super) async fn admit(platform: Platform, mut request: Request, next: Next) 
     {
         return refusal.answer(&ids.0, &ids.1);
     }
-    request.extensions_mut().insert(ids.0);
-    request.extensions_mut().insert(ids.1);
-    let sessions = Sessions::of(&platform, &caller);
+    request.extensions_mut().insert(ids.0.clone());
+    request.extensions_mut().insert(ids.1.clone());
+    let sessions = Sessions::of(platform, &caller);
     if let Some(given) = request.headers().get(SESSION) {
         let own = given.to_str().ok().and_then(|given| sessions.opened(given));
         match own.and_then(|id| HeaderValue::from_str(id).ok()) {

@@ -24,7 +24,9 @@ use axum::middleware::{Next, from_fn};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
+use crate::pipeline::protect;
 use crate::platform::Platform;
+use crate::settings::Settings;
 use catalog::Form;
 use tools::Tools;
 
@@ -34,7 +36,7 @@ pub fn beside(platform: &Platform, api: Router) -> (Router, impl FnOnce() + Send
     let config = StreamableHttpServerConfig::default()
         // A page of another site that got at this address still has no token, and every request needs one.
         .disable_allowed_hosts()
-        .with_allowed_origins(origin(&platform.settings.public_url()))
+        .with_allowed_origins(origins(&platform.settings))
         .enforce_origin_validation()
         .with_max_request_body_bytes(platform.settings.max_body);
     let streams = config.cancellation_token.clone();
@@ -46,19 +48,27 @@ pub fn beside(platform: &Platform, api: Router) -> (Router, impl FnOnce() + Send
             config.clone(),
         )
     };
-    let platform = platform.clone();
+    let guarded = platform.clone();
     let mcp = Router::new()
         .route_service("/mcp", service(Form::Operations))
         .route_service("/mcp/grouped", service(Form::Domains))
         .layer(from_fn(move |request: Request, next: Next| {
-            guard::admit(platform.clone(), request, next)
+            guard::admit(guarded.clone(), request, next)
         }));
+    let mcp = protect::around(&platform.settings, mcp);
     (api.merge(mcp), move || streams.cancel())
 }
 
-/// The origin that pages of this server have, with its port; none when the address says none.
-fn origin(public_url: &str) -> Option<String> {
-    let url: Uri = public_url.parse().ok()?;
+/// The origins whose pages may call: this server's own, and those of the settings.
+fn origins(settings: &Settings) -> Vec<String> {
+    let named = settings.allow_origin.iter().filter_map(|named| named.0.to_str().ok());
+    let own = settings.public_url();
+    named.chain([own.as_str()]).filter_map(origin).collect()
+}
+
+/// The origin of pages at an address, with its port; none when the address says none.
+fn origin(address: &str) -> Option<String> {
+    let url: Uri = address.parse().ok()?;
     let scheme = url.scheme_str()?;
     let port = url.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
     Some(format!("{scheme}://{}:{port}", url.host()?))

@@ -171,7 +171,9 @@ pub(super) async fn record(
         summary: operation.summary.to_owned(),
         context: known.notes.all(),
     };
-    if let Err(failure) = platform.audit.keep(event).await {
+    let kept = platform.audit.keep(event).await;
+    platform.metrics.audited(kept.is_ok());
+    if let Err(failure) = kept {
         platform.observer.not_kept(&NotKept {
             ids,
             operation,

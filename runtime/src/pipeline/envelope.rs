@@ -16,7 +16,7 @@ use flaresmith_api::server::{FailureReport, RequestId, TraceId};
 use futures_util::FutureExt as _;
 
 use super::observe::{Answered, Known};
-use super::trace;
+use super::{protect, trace};
 use crate::platform::Platform;
 
 /// What a request is known by.
@@ -48,15 +48,19 @@ pub(super) async fn around(platform: Platform, mut request: Request, next: Next)
     let started = Instant::now();
     let ids = trace::enter(&mut request);
     let method = request.method().clone();
-    let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(panic) => answer(Failure::internal(words(&*panic)), &ids),
+    protect::name_caller(&platform.settings.trusted_proxy, &mut request);
+    let (request, arrived) = protect::watched(request);
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match tokio::time::timeout(platform.settings.limits.request, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => answer(Failure::internal(words(&*panic)), &ids),
+        Err(_) => answer(protect::too_late(&arrived), &ids),
     };
     if let Ok(value) = HeaderValue::try_from(&ids.request.0) {
         response.headers_mut().entry("x-request-id").or_insert(value);
     }
     let extensions = response.extensions();
-    platform.observer.answered(&Answered {
+    let answered = Answered {
         ids: &ids,
         method: &method,
         operation: extensions.get::<&'static Operation>().copied(),
@@ -65,7 +69,9 @@ pub(super) async fn around(platform: Platform, mut request: Request, next: Next)
         known: extensions.get::<Known>(),
         duration: started.elapsed(),
         at: platform.clock.now(),
-    });
+    };
+    platform.metrics.answered(&answered);
+    platform.observer.answered(&answered);
     response
 }
 

@@ -3,8 +3,8 @@
 //! Owns: the order of the stages. Policy comes from the generated operation table and from nowhere else. Must not know: domains.
 //!
 //! ```text
-//! every request    request id, trace ─▶ catch panics ─▶ route ─▶ observe
-//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ audit
+//! every request    headers, origins ─▶ request id, trace, caller ─▶ catch panics, time ─▶ route ─▶ observe
+//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ contract ─▶ audit
 //! ```
 //!
 //! Each stage is a file and returns a [`Failure`]; [`envelope`] alone turns failures into answers. Validation and the handler are
@@ -12,11 +12,13 @@
 //! [`audit::AuditLog`], [`observe::Observer`].
 
 pub mod access;
+mod answers;
 pub mod audit;
 pub(crate) mod authenticate;
 mod envelope;
 mod idempotency;
 pub mod observe;
+pub(crate) mod protect;
 pub mod rate_limit;
 mod scope;
 pub(crate) mod text;
@@ -47,11 +49,12 @@ pub fn router(platform: Platform) -> Router {
             operate(platform.clone(), operation, request, next)
         }))
     });
-    routes
+    let router = routes
         .layer(DefaultBodyLimit::max(max_body))
         .layer(from_fn(move |request: Request, next: Next| {
             envelope::around(platform.clone(), request, next)
-        }))
+        }));
+    protect::around(&inner.settings, router)
 }
 
 /// Takes a request of an operation through its stages. One that changes something goes all the way, whether or not its caller
@@ -82,12 +85,20 @@ async fn carried_out(platform: Platform, operation: &'static Operation, request:
         Ok(response) => response,
         Err(failure) => envelope::answer(failure, &ids),
     };
+    if platform.settings.check_answers {
+        response = match answers::demand(operation, response).await {
+            Ok(response) => response,
+            Err(failure) => envelope::answer(failure, &ids),
+        };
+    }
     for (name, value) in limits {
         response.headers_mut().insert(name, value);
     }
     let code = response.extensions().get::<FailureReport>().map(|report| report.code);
     // What is answered again was done, and kept, the first time.
-    if !response.headers().contains_key(idempotency::REPLAYED) {
+    if response.headers().contains_key(idempotency::REPLAYED) {
+        platform.metrics.replayed(operation);
+    } else {
         audit::record(&platform, operation, &known, &ids, code).await;
     }
     response.extensions_mut().insert(operation);

@@ -1,40 +1,24 @@
 //! The settings file.
 //!
-//! Owns: its fields and where in it something is wrong. Must not know: what wins over it.
+//! Owns: reading it, and where in it something is wrong. Must not know: what wins over it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::Deserialize;
-
+use super::flags::Given;
 use crate::problem::Problem;
 
 /// What the file says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct File {
-    pub(super) listen: Option<String>,
-    pub(super) database: Option<String>,
-    pub(super) data: Option<PathBuf>,
-    pub(super) connections: Option<u32>,
-    pub(super) max_body: Option<usize>,
-    pub(super) master_keys: Option<PathBuf>,
-    pub(super) public_url: Option<String>,
-    pub(super) owner_email: Option<String>,
-}
-
-impl File {
-    pub(super) fn read(path: &Path) -> Result<Self, Problem> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Problem::new("SETTINGS_FILE", format!("the settings file cannot be read: {error}"))
-                .at(path.display().to_string())
-        })?;
-        toml::from_str(&text).map_err(|error| {
-            let (line, column) = place(&text, error.span().map_or(0, |span| span.start));
-            Problem::new("SETTINGS_FILE", error.message().lines().next().unwrap_or_default())
-                .at(format!("{}:{line}:{column}", path.display()))
-                .hint("`flaresmithd --help` lists every setting")
-        })
-    }
+pub(super) fn read(path: &Path) -> Result<Given, Problem> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Problem::new("SETTINGS_FILE", format!("the settings file cannot be read: {error}"))
+            .at(path.display().to_string())
+    })?;
+    toml::from_str(&text).map_err(|error| {
+        let (line, column) = place(&text, error.span().map_or(0, |span| span.start));
+        Problem::new("SETTINGS_FILE", error.message().lines().next().unwrap_or_default())
+            .at(format!("{}:{line}:{column}", path.display()))
+            .hint("`flaresmithd --help` lists every setting")
+    })
 }
 
 /// Line and column of a byte, both from 1.

@@ -1,10 +1,13 @@
-//! Flags and variables of the environment.
+//! Flags, variables of the environment, and the names of the file's fields.
 //!
 //! Owns: their names and the text of `--help`. Must not know: defaults that depend on other settings.
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser};
+use serde::Deserialize;
+
+use super::value::{Count, Network, Origin, Seconds};
 
 /// The variable with the password of the first owner.
 pub(super) const OWNER_PASSWORD: &str = "FLARESMITH_OWNER_PASSWORD";
@@ -15,9 +18,10 @@ Only in the environment, never as flags:
   CM_ENC_MASTER_V1           Master key that encrypts what is secret: 32 bytes in base64 or hexadecimal. With it,
                              CM_ENC_MASTER_V2 and so on; the highest encrypts, the others still decrypt
 
-The file that --config names is TOML with the names of the flags:
+The file that --config names is TOML with the names of the flags; what can be given several times is an array:
   listen = \"127.0.0.1:8787\"
-  database = \"postgres://flaresmith@localhost/flaresmith\"";
+  database = \"postgres://flaresmith@localhost/flaresmith\"
+  allow-origin = [\"https://flaresmith.example\"]";
 
 /// Serves the Flaresmith platform.
 #[derive(Debug, Parser)]
@@ -26,6 +30,14 @@ pub struct Flags {
     /// File with settings
     #[arg(long, env = "FLARESMITH_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) given: Given,
+}
+
+/// What can be given as a flag, in the environment and in the file.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Given {
     /// Address and port to listen on [default: 127.0.0.1:8787]; port 0 takes a free one
     #[arg(long, env = "FLARESMITH_LISTEN", value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<String>,
@@ -38,9 +50,6 @@ pub struct Flags {
     /// Most connections to a Postgres database [default: 16]
     #[arg(long, env = "FLARESMITH_CONNECTIONS", value_name = "N")]
     pub(super) connections: Option<u32>,
-    /// Largest body of a request in bytes [default: 16777216]
-    #[arg(long, env = "FLARESMITH_MAX_BODY", value_name = "BYTES")]
-    pub(super) max_body: Option<usize>,
     /// File with master keys, one `NAME=VALUE` a line [default: master.keys in the data folder, made at the first start]
     #[arg(long, env = "FLARESMITH_MASTER_KEYS", value_name = "FILE")]
     pub(super) master_keys: Option<PathBuf>,
@@ -50,4 +59,101 @@ pub struct Flags {
     /// Email of the first owner [default: owner@flaresmith.localhost]
     #[arg(long, env = "FLARESMITH_OWNER_EMAIL", value_name = "EMAIL")]
     pub(super) owner_email: Option<String>,
+
+    /// Largest body of a request in bytes [default: 16777216]
+    #[arg(long, env = "FLARESMITH_MAX_BODY", value_name = "BYTES", help_heading = "Limits")]
+    pub(super) max_body: Option<usize>,
+    /// Most connections of callers at once; further ones wait [default: 1024]
+    #[arg(long, env = "FLARESMITH_MAX_CONNECTIONS", value_name = "N", help_heading = "Limits")]
+    pub(super) max_connections: Option<Count>,
+    /// Longest time until the head of a request is there, or TLS is agreed on [default: 10]
+    #[arg(
+        long,
+        env = "FLARESMITH_HEADER_TIMEOUT",
+        value_name = "SECONDS",
+        help_heading = "Limits"
+    )]
+    pub(super) header_timeout: Option<Seconds>,
+    /// Longest time from the head of a request to the head of its answer, and without any of it being taken [default: 60]
+    #[arg(
+        long,
+        env = "FLARESMITH_REQUEST_TIMEOUT",
+        value_name = "SECONDS",
+        help_heading = "Limits"
+    )]
+    pub(super) request_timeout: Option<Seconds>,
+    /// Longest time that requests under way are waited for when the server stops [default: 30]
+    #[arg(
+        long,
+        env = "FLARESMITH_DRAIN_TIMEOUT",
+        value_name = "SECONDS",
+        help_heading = "Limits"
+    )]
+    pub(super) drain_timeout: Option<Seconds>,
+
+    /// Whether answers are held against the contract before they go out [default: in builds for development alone]
+    #[arg(
+        long,
+        env = "FLARESMITH_CHECK_ANSWERS",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        help_heading = "Limits"
+    )]
+    pub(super) check_answers: Option<bool>,
+
+    /// Origin whose pages may call the server from a browser; can be given several times [default: none]
+    #[arg(
+        long,
+        env = "FLARESMITH_ALLOW_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        help_heading = "Access"
+    )]
+    pub(super) allow_origin: Option<Vec<Origin>>,
+    /// Network of proxies whose `X-Forwarded-For` is believed; can be given several times [default: none]
+    #[arg(
+        long,
+        env = "FLARESMITH_TRUSTED_PROXY",
+        value_name = "NETWORK",
+        value_delimiter = ',',
+        help_heading = "Access"
+    )]
+    pub(super) trusted_proxy: Option<Vec<Network>>,
+    /// File with the chain of certificates, in PEM: the server then speaks TLS and nothing else
+    #[arg(
+        long,
+        env = "FLARESMITH_TLS_CERTIFICATE",
+        value_name = "FILE",
+        help_heading = "Access"
+    )]
+    pub(super) tls_certificate: Option<PathBuf>,
+    /// File with the private key of the first certificate, in PEM
+    #[arg(long, env = "FLARESMITH_TLS_KEY", value_name = "FILE", help_heading = "Access")]
+    pub(super) tls_key: Option<PathBuf>,
+}
+
+impl Given {
+    /// What is given here, and where nothing is, what is given there.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            database: self.database.or(other.database),
+            data: self.data.or(other.data),
+            connections: self.connections.or(other.connections),
+            master_keys: self.master_keys.or(other.master_keys),
+            public_url: self.public_url.or(other.public_url),
+            owner_email: self.owner_email.or(other.owner_email),
+            max_body: self.max_body.or(other.max_body),
+            max_connections: self.max_connections.or(other.max_connections),
+            header_timeout: self.header_timeout.or(other.header_timeout),
+            request_timeout: self.request_timeout.or(other.request_timeout),
+            drain_timeout: self.drain_timeout.or(other.drain_timeout),
+            check_answers: self.check_answers.or(other.check_answers),
+            allow_origin: self.allow_origin.or(other.allow_origin),
+            trusted_proxy: self.trusted_proxy.or(other.trusted_proxy),
+            tls_certificate: self.tls_certificate.or(other.tls_certificate),
+            tls_key: self.tls_key.or(other.tls_key),
+        }
+    }
 }

@@ -5,17 +5,20 @@
 
 mod file;
 mod flags;
+pub mod value;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::problem::Problem;
-use file::File;
 pub use flags::Flags;
+use flags::Given;
+use value::{Network, Origin};
 
 /// Where it listens when nothing is said.
 const LISTEN: &str = "127.0.0.1:8787";
@@ -36,6 +39,16 @@ pub struct Settings {
     pub connections: u32,
     /// Largest body of a request, in bytes.
     pub max_body: usize,
+    /// Whether answers are held against the contract before they go out: in builds for development they are.
+    pub check_answers: bool,
+    /// What is allowed to whoever calls.
+    pub limits: Limits,
+    /// Origins whose pages may call from a browser.
+    pub allow_origin: Vec<Origin>,
+    /// Proxies that say truly where a request comes from.
+    pub trusted_proxy: Vec<Network>,
+    /// What TLS is spoken with; plain HTTP when absent.
+    pub tls: Option<Tls>,
     /// File with master keys, one `NAME=VALUE` a line.
     pub master_keys: PathBuf,
     /// Address under which people reach the server; of what it listens on when absent.
@@ -44,6 +57,28 @@ pub struct Settings {
     pub owner_email: String,
     /// Password of the first owner; one is made when absent.
     pub owner_password: Option<Hidden>,
+}
+
+/// What is allowed to whoever calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most connections at once.
+    pub connections: usize,
+    /// Longest time until the head of a request is there, or TLS is agreed on.
+    pub header: Duration,
+    /// Longest time from the head of a request to the head of its answer, and for which a caller may take nothing of an answer.
+    pub request: Duration,
+    /// Longest time that requests under way are waited for when the server stops.
+    pub drain: Duration,
+}
+
+/// What TLS is spoken with: files in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The chain of certificates.
+    pub certificate: PathBuf,
+    /// The private key of the first.
+    pub key: PathBuf,
 }
 
 /// Which database.
@@ -106,10 +141,10 @@ impl Settings {
             _ => Stop::Usage(error.to_string()),
         })?;
         let file = match &flags.config {
-            Some(path) => File::read(path)?,
-            None => File::default(),
+            Some(path) => file::read(path)?,
+            None => Given::default(),
         };
-        Ok(Self::merged(flags, file)?)
+        Ok(Self::merged(flags.given.or(file))?)
     }
 
     /// Settings for a data folder, everything else as when nothing is said.
@@ -120,6 +155,11 @@ impl Settings {
             database: Database::Sqlite(data.join("flaresmith.sqlite")),
             connections: 16,
             max_body: MAX_BODY,
+            check_answers: cfg!(debug_assertions),
+            limits: Limits::default(),
+            allow_origin: Vec::new(),
+            trusted_proxy: Vec::new(),
+            tls: None,
             master_keys: data.join("master.keys"),
             public_url: None,
             owner_email: "owner@flaresmith.localhost".to_owned(),
@@ -133,38 +173,68 @@ impl Settings {
     pub fn public_url(&self) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{}", self.listen),
+            None => format!("{}://{}", self.scheme(), self.listen),
         }
     }
 
-    fn merged(flags: Flags, file: File) -> Result<Self, Problem> {
-        let data = match flags.data.or(file.data) {
+    /// What is spoken: `http` or `https`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    fn merged(given: Given) -> Result<Self, Problem> {
+        let data = match given.data {
             Some(data) => data,
             None => data_folder()?,
         };
         let mut settings = Self::for_data(&data);
-        if let Some(url) = flags.database.or(file.database) {
+        if let Some(url) = given.database {
             settings.database = Database::parse(&url)?;
         }
-        if let Some(listen) = flags.listen.or(file.listen) {
+        if let Some(listen) = given.listen {
             settings.listen = listen;
         }
-        if let Some(connections) = flags.connections.or(file.connections) {
+        if let Some(connections) = given.connections {
             settings.connections = connections.max(1);
         }
-        if let Some(max_body) = flags.max_body.or(file.max_body) {
-            settings.max_body = max_body;
-        }
-        if let Some(path) = flags.master_keys.or(file.master_keys) {
+        if let Some(path) = given.master_keys {
             settings.master_keys = path;
         }
-        settings.public_url = flags.public_url.or(file.public_url);
-        if let Some(email) = flags.owner_email.or(file.owner_email) {
+        settings.public_url = given.public_url;
+        if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }
+        settings.max_body = given.max_body.unwrap_or(MAX_BODY);
+        settings.check_answers = given.check_answers.unwrap_or(settings.check_answers);
+        let limits = Limits::default();
+        settings.limits = Limits {
+            connections: given.max_connections.map_or(limits.connections, |count| count.0),
+            header: given.header_timeout.map_or(limits.header, |time| time.0),
+            request: given.request_timeout.map_or(limits.request, |time| time.0),
+            drain: given.drain_timeout.map_or(limits.drain, |time| time.0),
+        };
+        settings.allow_origin = given.allow_origin.unwrap_or_default();
+        settings.trusted_proxy = given.trusted_proxy.unwrap_or_default();
+        settings.tls = match (given.tls_certificate, given.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+            (None, None) => None,
+            (certificate, _) => return Err(half_of_tls(certificate.is_some())),
+        };
         // Never a flag: other people on the machine see those.
         settings.owner_password = std::env::var_os(flags::OWNER_PASSWORD).map(password).transpose()?;
         Ok(settings)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            header: Duration::from_secs(10),
+            request: Duration::from_secs(60),
+            drain: Duration::from_secs(30),
+        }
     }
 }
 
@@ -192,6 +262,18 @@ impl Database {
         )
         .hint("write `sqlite://PATH` or `postgres://USER@HOST/NAME`"))
     }
+}
+
+/// TLS needs both of its files.
+fn half_of_tls(has_certificate: bool) -> Problem {
+    let (given, missing) = if has_certificate {
+        ("--tls-certificate", "--tls-key")
+    } else {
+        ("--tls-key", "--tls-certificate")
+    };
+    Problem::new("SERVER_TLS", format!("{given} is given without {missing}"))
+        .at(given)
+        .hint("give both: `--tls-certificate FILE --tls-key FILE`")
 }
 
 fn password(given: OsString) -> Result<Hidden, Problem> {
@@ -261,6 +343,16 @@ mod tests {
         };
         assert_eq!(problem.code, "SETTINGS_FILE");
         assert!(problem.place.unwrap().ends_with("server.toml:2:1"));
+        std::fs::write(
+            &path,
+            "listen = \"127.0.0.1:1\"\n\nallow-origin = [\"https://a.example\", \"a\"]\n",
+        )
+        .unwrap();
+        let Err(Stop::Problem(problem)) = Settings::read(arguments.map(OsString::from)) else {
+            panic!("a wrong value is told");
+        };
+        assert!(problem.message.contains("origin"), "{problem}");
+        assert!(problem.place.unwrap().contains("server.toml:3:"));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -18,11 +18,12 @@ pub mod version;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, SqlErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -37,6 +38,15 @@ pub struct Store {
     connection: DatabaseConnection,
     /// On SQLite: whose turn it is to write.
     writer: Option<Arc<Semaphore>>,
+}
+
+/// How many connections there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Connections {
+    /// Open ones.
+    pub all: u32,
+    /// Those that nobody uses.
+    pub idle: u32,
 }
 
 /// A transaction. What is not committed is undone when it goes out of scope.
@@ -56,6 +66,26 @@ impl Store {
         let store = Self { connection, writer };
         migrations::run(&store, clock).await?;
         Ok(store)
+    }
+
+    /// Has every statement told from now on, with its time and whether it failed. Clones that were made before tell nothing.
+    pub fn tell_statements(&mut self, told: impl Fn(Duration, bool) + Send + Sync + 'static) {
+        self.connection
+            .set_metric_callback(move |info| told(info.elapsed, info.failed));
+    }
+
+    /// How many connections there are now.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let (all, idle) = if self.writer.is_some() {
+            let pool = self.connection.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.connection.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        };
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+        Connections { all, idle }
     }
 
     /// For reading outside of a transaction.
@@ -96,6 +126,14 @@ impl Store {
             transaction: self.connection.begin_with_options(options).await?,
             _turn: turn,
         })
+    }
+
+    /// Runs one statement that may write, in a transaction that is nothing but it: for Postgres, where writers need no turn.
+    ///
+    /// # Errors
+    /// The store fails; nothing was done.
+    pub async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.connection.query_all_raw(statement).await
     }
 
     /// Whether the database answers.

@@ -45,6 +45,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    pub(crate) raw: String,
 }
 
 /// No limits: a test sends as much as it likes.
@@ -95,6 +96,7 @@ fn settings(folder: &Path, database: Database) -> Settings {
         database,
         owner_password: Some(Hidden::new(PASSWORD)),
         max_body: 1 << 20,
+        check_answers: true,
         ..Settings::for_data(folder)
     }
 }
@@ -129,6 +131,16 @@ impl Instance {
         Self::start(folder, database, false).await
     }
 
+    /// One with the limits of the contract on a database of a real Postgres.
+    pub(crate) async fn limited_on_postgres() -> Self {
+        Self::start(folder(), crate::postgres::database().await, false).await
+    }
+
+    /// Another process on the same data, with the limits of the contract.
+    pub(crate) async fn again_limited(&self) -> Self {
+        Self::start(self.folder.clone(), self.platform.settings.database.clone(), false).await
+    }
+
     /// Another process on the same data.
     pub(crate) async fn again(&self) -> Self {
         Self::start(self.folder.clone(), self.platform.settings.database.clone(), true).await
@@ -137,6 +149,22 @@ impl Instance {
     async fn start(folder: PathBuf, database: Database, unlimited: bool) -> Self {
         let settings = settings(&folder, database);
         Self::with(folder, settings, unlimited).await
+    }
+
+    /// A platform on SQLite with some settings of its own.
+    pub(crate) async fn set(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = folder();
+        let mut settings = settings(&folder, Database::Sqlite(folder.join("store.sqlite")));
+        change(&mut settings);
+        Self::with(folder, settings, true).await
+    }
+
+    /// The same with the limits of the contract.
+    pub(crate) async fn limited_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = folder();
+        let mut settings = settings(&folder, Database::Sqlite(folder.join("store.sqlite")));
+        change(&mut settings);
+        Self::with(folder, settings, false).await
     }
 
     async fn with(folder: PathBuf, settings: Settings, unlimited: bool) -> Self {
@@ -206,6 +234,7 @@ impl Instance {
             status: parts.status,
             headers: parts.headers,
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            raw: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 

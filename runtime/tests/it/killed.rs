@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use flaresmith_runtime::settings::Database;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use crate::instance::{OWNER, PASSWORD, folder};
@@ -43,6 +44,8 @@ fn command(data: &std::path::Path, database: Option<&str>) -> Command {
     command
         .arg("--data")
         .arg(data)
+        // What is asked for here is what is kept; reading the contract first would take most of a round.
+        .args(["--check-answers", "false"])
         .stderr(Stdio::null())
         .env("FLARESMITH_OWNER_PASSWORD", PASSWORD);
     if let Some(database) = database {
@@ -103,13 +106,15 @@ fn write(
     }
 }
 
-fn killed(database: Option<&str>) {
+/// Kills it again and again. `refill` fills the buckets before each start, where they outlive the process.
+fn killed(database: Option<&str>, refill: impl Fn()) {
     let data = folder();
     let mut token = String::new();
     let mut organization = String::new();
     let acknowledged = Mutex::new(Vec::new());
     let (mut cut, mut longest) = (0, Duration::ZERO);
     for round in 0..ROUNDS {
+        refill();
         let asked = Instant::now();
         let mut server = started(&mut command(&data, database), 1);
         longest = longest.max(asked.elapsed());
@@ -138,6 +143,7 @@ fn killed(database: Option<&str>) {
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(acknowledged.len() > 20, "{}", acknowledged.len());
 
+    refill();
     let server = started(&mut command(&data, database), 1);
     let token = sign_in(&server.address);
     let mut found: BTreeMap<String, Value> = BTreeMap::new();
@@ -173,7 +179,7 @@ fn killed(database: Option<&str>) {
 
 #[test]
 fn on_sqlite_nothing_acknowledged_is_lost_and_nothing_is_there_by_half() {
-    killed(None);
+    killed(None, || {});
 }
 
 #[test]
@@ -182,5 +188,12 @@ fn on_postgres_nothing_acknowledged_is_lost_and_nothing_is_there_by_half() {
     let Database::Postgres(url) = runtime.block_on(crate::postgres::database()) else {
         panic!("it is a Postgres");
     };
-    killed(Some(url.expose()));
+    killed(Some(url.expose()), || {
+        runtime.block_on(async {
+            let store = sea_orm::Database::connect(url.expose()).await.unwrap();
+            // The server makes the table when it first starts.
+            let _ = store.execute_unprepared("DELETE FROM rate_buckets").await;
+            store.close().await.unwrap();
+        });
+    });
 }

@@ -32,7 +32,6 @@ const UNWRITTEN: &[&str] = &[
     "getDeployment",
     "getIncident",
     "getIntegration",
-    "getMetrics",
     "getProposedDiff",
     "getTestRun",
     "listBuilds",

@@ -39,6 +39,11 @@ pub(super) static SERVER: &[Code] = &[
         "Nobody asked it to. The message has what the system said; start it again.",
     ),
     code(
+        "SERVER_TLS",
+        "TLS cannot be spoken with the files that are named",
+        "`--tls-certificate` names a file with the chain of certificates and `--tls-key` one with the private key of the first of them, both in PEM, and neither goes without the other. The message says which file cannot be read, or that the two do not belong together. Nothing is served until that is put right; without both, the server speaks plain HTTP.",
+    ),
+    code(
         "SETTINGS_DATA",
         "there is no folder to keep data in",
         "Neither `XDG_DATA_HOME` nor `HOME` is set. Name a folder: `flaresmithd --data FOLDER`.",

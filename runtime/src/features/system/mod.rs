@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use flaresmith_api::api::system::{
-    GetLivenessRequest, GetLivenessResponse, GetOpenapiRequest, GetOpenapiResponse, GetReadinessRequest,
-    GetReadinessResponse, SystemApi,
+    GetLivenessRequest, GetLivenessResponse, GetMetricsRequest, GetMetricsResponse, GetOpenapiRequest,
+    GetOpenapiResponse, GetReadinessRequest, GetReadinessResponse, SystemApi,
 };
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::server::Context;
@@ -19,7 +19,7 @@ use crate::sealing::digest;
 use crate::store::version;
 
 /// The contract that this server keeps.
-const CONTRACT: &str = include_str!("../../../../generated/openapi/openapi.json");
+pub(crate) const CONTRACT: &str = include_str!("../../../../generated/openapi/openapi.json");
 
 /// Its ETag.
 static TAG: LazyLock<String> = LazyLock::new(|| {
@@ -51,6 +51,11 @@ impl SystemApi for Platform {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: self.started.elapsed().as_secs_f64(),
         }))
+    }
+
+    async fn get_metrics(&self, _: Context, _: GetMetricsRequest) -> Result<GetMetricsResponse, Failure> {
+        let text = self.metrics.text(&self.store.connections());
+        text.map(GetMetricsResponse::Ok).map_err(Failure::internal)
     }
 
     async fn get_readiness(&self, _: Context, _: GetReadinessRequest) -> Result<GetReadinessResponse, Failure> {

@@ -1,10 +1,14 @@
 //! Rate limits: whether a caller may call now.
 //!
-//! Owns: what is asked of a limiter, and its simplest form, token buckets in this process. Must not know: tables.
+//! Owns: what is asked of a limiter, and its simplest form, token buckets in this process; [`shared`] has those that processes
+//! share. Must not know: tables.
+
+pub mod shared;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderName, HeaderValue};
@@ -42,6 +46,8 @@ pub struct Taken {
     pub headers: Headers,
     /// Why the call is refused: a `RATE_LIMIT_` code, with `Retry-After`.
     pub refused: Option<Failure>,
+    /// What is left in each bucket that was asked.
+    pub left: Vec<(&'static str, f64)>,
 }
 
 /// Decides whether a call may be made.
@@ -78,11 +84,19 @@ impl Asked {
         match bucket {
             "user" => self.caller.clone(),
             "project" => self.project.map(|project| project.to_string()),
-            "address" => Some(
-                self.address
-                    .map_or_else(|| "unknown".to_owned(), |address| address.to_string()),
-            ),
+            "address" => Some(self.address.map_or_else(|| "unknown".to_owned(), place)),
             _ => Some("all".to_owned()),
+        }
+    }
+}
+
+/// Where somebody is, for a bucket: in IPv6 everybody has a whole network of addresses.
+fn place(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
     }
 }
@@ -92,10 +106,14 @@ impl Asked {
 /// # Errors
 /// The call is refused.
 pub(super) async fn take(platform: &Platform, asked: &Asked, headers: &mut Headers) -> Result<(), Failure> {
-    if asked.class.is_none() {
+    let Some(class) = asked.class else {
         return Ok(());
-    }
+    };
+    let began = Instant::now();
     let taken = platform.limiter.take(asked).await;
+    platform
+        .metrics
+        .limited(class, &taken.left, taken.refused.is_none(), began.elapsed());
     *headers = taken.headers;
     // Where nobody or no project is meant, the bucket is told to be full.
     for (name, value) in RATE_BUCKETS.iter().flat_map(|bucket| told(bucket, full(bucket))) {
@@ -185,13 +203,18 @@ impl Buckets {
         let short = found.iter().find(|(_, level, _)| *level < tokens);
         let refused = short.map(|(bucket, level, _)| refusal(bucket, tokens - level));
         let spent = if refused.is_some() { 0.0 } else { tokens };
-        let mut headers = Headers::new();
+        let (mut headers, mut all_left) = (Headers::new(), Vec::new());
         for (bucket, level, key) in found {
             let left = level - spent;
             headers.extend(told(bucket, left));
+            all_left.push((bucket.name, left));
             levels.by_bucket.insert(key, Level { tokens: left, at: now });
         }
-        Taken { headers, refused }
+        Taken {
+            headers,
+            refused,
+            left: all_left,
+        }
     }
 }
 
@@ -250,6 +273,15 @@ fn told(bucket: &RateBucket, left: f64) -> Headers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_gets_another_bucket_by_another_address_of_the_same_network() {
+        let of = |text: &str| place(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
 
     #[test]
     fn buckets_that_are_not_full_are_looked_at_again_only_when_there_are_twice_as_many() {

@@ -2,44 +2,56 @@
 //!
 //! Owns: the life of the server. Must not know: what is served.
 
+mod connections;
+mod patience;
+mod tls;
+
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::mcp;
 use crate::pipeline;
+use crate::pipeline::rate_limit::shared;
 use crate::platform::Platform;
 use crate::problem::Problem;
+use crate::settings::Settings;
 use crate::store::expired;
+use connections::Service;
+
+/// Time to close the store in when the requests under way took all of theirs.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Time between two looks at what is to be replaced or thrown away.
 const LOOK: Duration = Duration::from_secs(3600);
 
-/// Opens the address.
+/// What is listened on, and what is spoken there.
+pub struct Listener {
+    socket: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
+
+/// Opens the address of the settings.
 ///
 /// # Errors
-/// It cannot be listened on.
-pub async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), Problem> {
+/// It cannot be listened on, or TLS cannot be spoken with what the settings name.
+pub async fn listen(settings: &Settings) -> Result<(Listener, SocketAddr), Problem> {
+    let address = &settings.listen;
     let refused = |error: std::io::Error| {
         Problem::new("SERVER_ADDRESS", format!("cannot listen on {address}: {error}"))
             .hint("choose another one with `--listen 127.0.0.1:0`")
     };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    let bound = listener.local_addr().map_err(refused)?;
-    Ok((listener, bound))
+    let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    let socket = TcpListener::bind(address).await.map_err(refused)?;
+    let bound = socket.local_addr().map_err(refused)?;
+    Ok((Listener { socket, tls }, bound))
 }
 
-/// Serves until `stop` is over, then finishes the requests that are under way.
-///
-/// # Errors
-/// The server stopped by itself.
-pub async fn serve(
-    platform: Platform,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), Problem> {
+/// Serves until `stop` is over, then finishes the requests that are under way, within the time for it.
+pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Output = ()> + Send + 'static) {
     let jobs = tokio::spawn(look_after(platform.clone()));
     let draining = platform.clone();
     let (router, end_streams) = mcp::beside(&platform, pipeline::router(platform.clone()));
@@ -48,13 +60,21 @@ pub async fn serve(
         draining.draining.store(true, Ordering::Relaxed);
         end_streams();
     };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
+    let limits = platform.settings.limits;
+    let service = Service {
+        router,
+        tls: listener.tls,
+        limits,
+    };
+    let ended = connections::take(service, listener.socket, stop).await;
     jobs.abort();
-    // Requests whose callers are gone are finished too.
-    drop(platform.under_way.write().await);
-    platform.store.clone().close().await;
-    served.map_err(|error| Problem::new("SERVER_STOPPED", error.to_string()))
+    // Requests whose callers are gone are finished too. What takes longer than it may is left as a crash leaves it.
+    let finished = async {
+        drop(platform.under_way.write().await);
+        platform.store.clone().close().await;
+    };
+    let rest = if ended { limits.drain } else { LAST };
+    let _ = tokio::time::timeout(rest, finished).await;
 }
 
 /// Replaces the key that signs when its time has come, and throws away what has expired.
@@ -62,8 +82,11 @@ async fn look_after(platform: Platform) {
     loop {
         tokio::time::sleep(LOOK).await;
         // What fails now is tried again; the old key goes on signing.
-        let _ = platform.keys.rotate_due().await;
+        if platform.keys.rotate_due().await.is_ok_and(|replaced| replaced) {
+            platform.metrics.rotated();
+        }
         let _ = expired::delete(&platform.store, platform.clock.now()).await;
+        let _ = shared::delete_full(&platform.store, platform.clock.now()).await;
     }
 }
 

@@ -1,0 +1,143 @@
+//! Token buckets that all processes on one Postgres database share.
+//!
+//! Owns: the table of buckets, and taking from several of them in one statement. Must not know: which buckets a call takes from.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use flaresmith_api::errors::Failure;
+use flaresmith_api::operations::{RATE_BUCKETS, RateBucket};
+use flaresmith_store::entities::rate_buckets;
+use futures_util::future::BoxFuture;
+use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, Statement, Value};
+
+use super::{Asked, Buckets, Headers, RateLimiter, Taken, bucket, count, full, refusal, told};
+use crate::clock::Clock;
+use crate::store::{Store, failed};
+
+/// What a call asks for, as rows; the buckets in the table are locked in one order, so that calls never wait for each other in
+/// a circle. Tokens go from all buckets or from none. A bucket that is not there is full, and is made; two that make it at once
+/// both take from it. Levels that were lost in a crash harm nobody, so no call waits for the disk.
+const TAKE: &str = r#"
+WITH asked AS (
+  SELECT * FROM unnest($1::text[], $2::text[], $3::float8[], $4::float8[]) AS t(scope, subject, capacity, per_second)
+), found AS MATERIALIZED (
+  SELECT b.scope::text AS scope, b.tokens, b.refilled_at
+  FROM rate_buckets b JOIN asked a ON b.scope = a.scope::rate_bucket_scope AND b.subject = a.subject
+  ORDER BY b.scope, b.subject
+  FOR UPDATE OF b
+), levels AS (
+  SELECT a.*, CASE WHEN f.scope IS NULL THEN a.capacity ELSE
+    LEAST(a.capacity, f.tokens + a.per_second * GREATEST(0, EXTRACT(EPOCH FROM $6::timestamptz - f.refilled_at)::float8))
+  END AS level
+  FROM asked a LEFT JOIN found f USING (scope)
+), verdict AS (
+  SELECT CASE WHEN bool_and(level >= $5::float8) THEN $5::float8 ELSE 0 END AS spent FROM levels
+), kept AS (
+  INSERT INTO rate_buckets (id, scope, subject, tokens, refilled_at, created_at, updated_at)
+  SELECT gen_random_uuid(), l.scope::rate_bucket_scope, l.subject, l.level - v.spent, $6, $6, $6
+  FROM levels l, verdict v
+  ORDER BY l.scope::rate_bucket_scope, l.subject
+  ON CONFLICT (scope, subject) DO UPDATE SET
+    tokens = CASE
+      WHEN EXISTS (SELECT 1 FROM found f WHERE f.scope = EXCLUDED.scope::text) THEN EXCLUDED.tokens
+      ELSE rate_buckets.tokens - (SELECT spent FROM verdict)
+    END,
+    refilled_at = GREATEST(rate_buckets.refilled_at, EXCLUDED.refilled_at),
+    updated_at = EXCLUDED.updated_at
+  RETURNING set_config('synchronous_commit', 'off', true)
+)
+SELECT l.scope, l.level, (SELECT spent FROM verdict) AS spent, (SELECT count(*) FROM kept) AS kept FROM levels l
+"#;
+
+/// Token buckets in the store. While it does not answer, each process counts by itself.
+pub struct Shared {
+    store: Store,
+    clock: Clock,
+    own: Buckets,
+}
+
+impl Shared {
+    /// The buckets of this database.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock) -> Self {
+        let own = Buckets::new(clock.clone());
+        Self { store, clock, own }
+    }
+
+    async fn taken(&self, asked: &Asked) -> Result<Taken, DbErr> {
+        let Some(class) = asked.class else {
+            return Ok(Taken::default());
+        };
+        let wanted: Vec<(&'static RateBucket, String)> = class
+            .buckets
+            .iter()
+            .filter_map(|name| Some((bucket(name)?, asked.subject(name)?)))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Taken::default());
+        }
+        let tokens = count(class.tokens);
+        let rows = self.store.query(statement(&wanted, tokens, self.clock.now())).await?;
+        let mut levels = Vec::new();
+        for row in rows {
+            let scope: String = row.try_get("", "scope")?;
+            let (level, spent): (f64, f64) = (row.try_get("", "level")?, row.try_get("", "spent")?);
+            levels.extend(bucket(&scope).map(|bucket| (bucket, level, spent)));
+        }
+        let short = levels.iter().find(|(_, level, _)| *level < tokens);
+        let refused = short.map(|(bucket, level, _)| refusal(bucket, tokens - level));
+        let headers: Headers = levels
+            .iter()
+            .flat_map(|(bucket, level, spent)| told(bucket, level - spent))
+            .collect();
+        let left = levels
+            .iter()
+            .map(|(bucket, level, spent)| (bucket.name, level - spent))
+            .collect();
+        Ok(Taken { headers, refused, left })
+    }
+}
+
+impl RateLimiter for Shared {
+    fn take<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Taken> {
+        Box::pin(async move {
+            match self.taken(asked).await {
+                Ok(taken) => taken,
+                Err(_) => self.own.take(asked).await,
+            }
+        })
+    }
+}
+
+fn statement(wanted: &[(&'static RateBucket, String)], tokens: f64, now: DateTime<Utc>) -> Statement {
+    let texts = |texts: Vec<String>| Value::from(texts);
+    let numbers =
+        |of: fn(&RateBucket) -> f64| Value::from(wanted.iter().map(|(bucket, _)| of(bucket)).collect::<Vec<f64>>());
+    let values = [
+        texts(wanted.iter().map(|(bucket, _)| bucket.name.to_owned()).collect()),
+        texts(wanted.iter().map(|(_, subject)| subject.clone()).collect()),
+        numbers(full),
+        numbers(|bucket| count(bucket.refill_per_minute) / 60.0),
+        tokens.into(),
+        now.into(),
+    ];
+    Statement::from_sql_and_values(DbBackend::Postgres, TAKE, values)
+}
+
+/// Deletes buckets that are full again: they are as good as absent.
+///
+/// # Errors
+/// The store fails; nothing was deleted.
+pub async fn delete_full(store: &Store, now: DateTime<Utc>) -> Result<(), Failure> {
+    let slowest = RATE_BUCKETS
+        .iter()
+        .map(|bucket| full(bucket) * 60.0 / count(bucket.refill_per_minute).max(1.0))
+        .fold(0.0, f64::max);
+    let longest = TimeDelta::try_seconds(slowest.ceil() as i64).unwrap_or(TimeDelta::MAX);
+    let write = store.begin().await?;
+    rate_buckets::Entity::delete_many()
+        .filter(rate_buckets::Column::RefilledAt.lt(now - longest))
+        .exec(&*write)
+        .await
+        .map_err(failed)?;
+    write.commit().await
+}

@@ -1,0 +1,162 @@
+//! The forms of values that are more than a text or a number.
+//!
+//! Owns: reading each of them, from a flag, the environment and the file alike, and saying what is wrong. Must not know: what a
+//! value is for.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Uri};
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// A time in whole seconds, at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Seconds(pub Duration);
+
+/// A number of things, at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Count(pub usize);
+
+/// Where a page of a browser comes from: `https://HOST` or `http://HOST:PORT`, and nothing behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Origin(pub HeaderValue);
+
+/// An address, or a network such as `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network(IpNet);
+
+/// What is wrong with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wrong(&'static str);
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl TryFrom<u64> for Seconds {
+    type Error = Wrong;
+
+    fn try_from(seconds: u64) -> Result<Self, Wrong> {
+        match seconds {
+            1..=86_400 => Ok(Self(Duration::from_secs(seconds))),
+            _ => Err(Wrong("is no number of seconds from 1 to 86400")),
+        }
+    }
+}
+
+impl TryFrom<u64> for Count {
+    type Error = Wrong;
+
+    fn try_from(count: u64) -> Result<Self, Wrong> {
+        let fits = usize::try_from(count)
+            .ok()
+            .filter(|count| (1..=1_000_000).contains(count));
+        fits.map(Self).ok_or(Wrong("is no number from 1 to 1000000"))
+    }
+}
+
+impl FromStr for Origin {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        let wrong = Wrong("is no origin such as `https://example.com` or `http://localhost:5173`");
+        let address: Uri = text.parse().map_err(|_| wrong)?;
+        let (Some(scheme), Some(authority)) = (address.scheme_str(), address.authority()) else {
+            return Err(wrong);
+        };
+        // Browsers write it in exactly this form, and it is compared letter by letter.
+        let written = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
+        if !matches!(scheme, "http" | "https") || authority.as_str().contains('@') || written != text {
+            return Err(wrong);
+        }
+        HeaderValue::try_from(written).map(Self).map_err(|_| wrong)
+    }
+}
+
+impl FromStr for Network {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        let network = text.parse::<IpNet>().ok();
+        let network = network.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        network
+            .map(Self)
+            .ok_or(Wrong("is neither an address nor a network such as `10.0.0.0/8`"))
+    }
+}
+
+impl Network {
+    /// Whether an address belongs to it.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+/// Reads the text of a flag as the file's value of the same name is read.
+macro_rules! read_as {
+    ($($name:ident from text)*; $($other:ident from $number:ty)*) => {
+        $(impl TryFrom<String> for $name {
+            type Error = Wrong;
+
+            fn try_from(text: String) -> Result<Self, Wrong> {
+                text.parse()
+            }
+        })*
+        $(impl FromStr for $other {
+            type Err = Wrong;
+
+            fn from_str(text: &str) -> Result<Self, Wrong> {
+                text.parse::<$number>().map_err(|_| Wrong("is no number"))?.try_into()
+            }
+        })*
+    };
+}
+
+read_as! { Origin from text Network from text; Seconds from u64 Count from u64 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads<T: FromStr>(texts: &[&str]) -> bool {
+        texts.iter().all(|text| text.parse::<T>().is_ok())
+    }
+
+    fn refuses<T: FromStr>(texts: &[&str]) -> bool {
+        texts.iter().all(|text| text.parse::<T>().is_err())
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_is_refused() {
+        assert!(reads::<Seconds>(&["1", "86400"]) && refuses::<Seconds>(&["0", "-1", "1s", "86401"]));
+        assert!(reads::<Origin>(&["https://a.example", "http://localhost:5173"]));
+        assert!(refuses::<Origin>(&[
+            "*",
+            "null",
+            "https://a.example/",
+            "a.example",
+            "https://A.example",
+            "ftp://a"
+        ]));
+        assert!(reads::<Network>(&["10.0.0.0/8", "::1", "127.0.0.1"]) && refuses::<Network>(&["10.0.0.0/33", "a"]));
+    }
+
+    #[test]
+    fn an_address_in_the_other_form_belongs_to_the_same_network() {
+        let network: Network = "10.0.0.0/8".parse().unwrap();
+        assert!(network.holds("::ffff:10.1.2.3".parse().unwrap()));
+        assert!(!network.holds("11.0.0.1".parse().unwrap()));
+    }
+}
