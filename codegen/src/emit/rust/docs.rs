@@ -2,6 +2,7 @@
 //!
 //! Owns: making text safe for comments. Must not know: what is documented.
 
+use super::wrap::wrap;
 use crate::model::types::Docs;
 
 /// Lines of a doc comment, without the slashes. Fences get a language that rustdoc does not run, signs that a comment must not
@@ -68,16 +69,19 @@ pub(in crate::emit) fn about(docs: &Docs, fallback: &str, remarks: &[String]) ->
     all
 }
 
+/// Signs in a line, indent and slashes included, before which comments are broken.
+const WIDTH: usize = 120;
+
 /// Lines as comments, each indented.
 pub(in crate::emit) fn comment(lines: &[String], indent: &str) -> String {
     let mut text = String::new();
-    for line in lines {
+    for line in wrap(lines, WIDTH - indent.len() - "/// ".len()) {
         text.push_str(indent);
         text.push_str("///");
         // A fourth slash would make it a plain comment.
         if !line.is_empty() {
             text.push(' ');
-            text.push_str(line);
+            text.push_str(&line);
         }
         text.push('\n');
     }

@@ -6,11 +6,13 @@
 //! A half lists its top-level modules in `MODULES`, from which `lib.rs` is made.
 
 pub(super) mod docs;
+mod imports;
 pub(super) mod manifest;
 pub(super) mod names;
 mod server;
 mod spell;
 mod types;
+mod wrap;
 
 use std::sync::Arc;
 

@@ -227,8 +227,10 @@ pub(in crate::emit) fn is_no_module(text: &str) -> bool {
 
 /// Names of the prelude and of what generated code uses unqualified: a type of that name would shadow it.
 pub(in crate::emit) fn is_taken(text: &str) -> bool {
-    const WORDS: [&str; 47] = [
+    const WORDS: [&str; 49] = [
         "Self",
+        "Serialize",
+        "Deserialize",
         "Option",
         "Some",
         "None",
@@ -368,10 +370,7 @@ mod tests {
         assert_eq!(names.spell(&fields[0].1, within), "Option<Box<Node>>");
         assert_eq!(names.spell(&fields[1].1, within), "Vec<Node>");
         assert_eq!(names.spell(&fields[2].1, within), "Leaf");
-        assert_eq!(
-            names.spell(&fields[0].1, Within::Elsewhere),
-            "Option<crate::types::Node>"
-        );
+        assert_eq!(names.spell(&fields[0].1, Within::Elsewhere), "Option<types::Node>");
     }
 
     #[test]

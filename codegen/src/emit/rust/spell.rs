@@ -9,7 +9,7 @@ use crate::model::{Kind, Rules, TextFormat, Type, TypeId};
 /// Where a use of a type stands, which decides how short it can be spelt and whether it must be boxed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Within {
-    /// Outside the modules of types.
+    /// Outside the modules of types, where `types` and `bodies` are in scope.
     Elsewhere,
     /// In the definition of a type.
     Type(TypeId),
@@ -63,7 +63,7 @@ impl RustNames<'_> {
             Kind::Named(id) => {
                 let name = self.type_name(*id);
                 match within {
-                    Within::Elsewhere => format!("crate::types::{name}"),
+                    Within::Elsewhere => format!("types::{name}"),
                     Within::Type(from) => {
                         let path = match self.module_of(from) == self.module_of(*id) {
                             true => name.to_owned(),

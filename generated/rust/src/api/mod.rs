@@ -37,7 +37,7 @@ pub use self::auth::*;
 
 /// Everything that the service does. Whoever implements the traits of all domains has it.
 #[cfg(feature = "server")]
-pub trait Api: crate::api::projects::ProjectsApi + crate::api::environments::EnvironmentsApi + crate::api::specs::SpecsApi + crate::api::chat::ChatApi + crate::api::deployments::DeploymentsApi + crate::api::files::FilesApi + crate::api::secrets::SecretsApi + crate::api::tests::TestsApi + crate::api::tools::ToolsApi + crate::api::incidents::IncidentsApi + crate::api::audit::AuditApi + crate::api::organizations::OrganizationsApi + crate::api::users::UsersApi + crate::api::retirement::RetirementApi + crate::api::system::SystemApi + crate::api::auth::AuthApi {}
+pub trait Api: ProjectsApi + EnvironmentsApi + SpecsApi + ChatApi + DeploymentsApi + FilesApi + SecretsApi + TestsApi + ToolsApi + IncidentsApi + AuditApi + OrganizationsApi + UsersApi + RetirementApi + SystemApi + AuthApi {}
 
 #[cfg(feature = "server")]
-impl<T: crate::api::projects::ProjectsApi + crate::api::environments::EnvironmentsApi + crate::api::specs::SpecsApi + crate::api::chat::ChatApi + crate::api::deployments::DeploymentsApi + crate::api::files::FilesApi + crate::api::secrets::SecretsApi + crate::api::tests::TestsApi + crate::api::tools::ToolsApi + crate::api::incidents::IncidentsApi + crate::api::audit::AuditApi + crate::api::organizations::OrganizationsApi + crate::api::users::UsersApi + crate::api::retirement::RetirementApi + crate::api::system::SystemApi + crate::api::auth::AuthApi> Api for T {}
+impl<T: ProjectsApi + EnvironmentsApi + SpecsApi + ChatApi + DeploymentsApi + FilesApi + SecretsApi + TestsApi + ToolsApi + IncidentsApi + AuditApi + OrganizationsApi + UsersApi + RetirementApi + SystemApi + AuthApi> Api for T {}

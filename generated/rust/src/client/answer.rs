@@ -10,7 +10,7 @@ use super::events;
 use super::{ClientError, Refusal};
 use crate::bodies::{ByteBody, EventStream, Upgrade};
 use crate::operations::Operation;
-use crate::wire::{Found, Parameter, read_header};
+use crate::wire::{Found, read_header};
 
 /// An answer whose body has not been read yet.
 pub struct Answer {

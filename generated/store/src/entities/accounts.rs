@@ -4,7 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// A way for a person to sign in: a password, or an account at a provider. The shape is that of Better Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash.
+/// A way for a person to sign in: a password, or an account at a provider. The shape is that of Better Auth's account
+/// table; tokens of providers are ciphertext and the password is an argon2id hash.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "accounts")]
 pub struct Model {

@@ -4,7 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// A branch of a project's database. A standby is reset from its parent at short intervals and takes over when the primary fails.
+/// A branch of a project's database. A standby is reset from its parent at short intervals and takes over when the
+/// primary fails.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "database_branches")]
 pub struct Model {

@@ -4,7 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// What was about to be done or had been done at a provider, written before and after each act, so that any process can go on.
+/// What was about to be done or had been done at a provider, written before and after each act, so that any process can
+/// go on.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "journal_entries")]
 pub struct Model {

@@ -4,7 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// Owner of projects. The one that is made when the platform first starts is the operator and answers for the installation.
+/// Owner of projects. The one that is made when the platform first starts is the operator and answers for the
+/// installation.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "organizations")]
 pub struct Model {

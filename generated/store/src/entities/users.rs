@@ -4,7 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// A person with an account, or the one system account in whose name scheduled jobs act. The shape is that of Better Auth's user table, so that an instance of it can share the database.
+/// A person with an account, or the one system account in whose name scheduled jobs act. The shape is that of Better
+/// Auth's user table, so that an instance of it can share the database.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "users")]
 pub struct Model {

@@ -4,7 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's verification table.
+/// Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's verification
+/// table.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "verifications")]
 pub struct Model {

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::super::docs::{about, comment, lines};
+use super::super::imports::imports;
 use super::super::spell::Within;
 use super::carrier::{Carrier, Part};
 use super::plan::{Body, Plan, Planned, Variant};
@@ -23,7 +24,7 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
     for domain in domains {
         let _ = writeln!(text, "pub use self::{}::*;", plan.names.domain(*domain));
     }
-    let traits: Vec<String> = domains.iter().map(|domain| plan.path_of_trait(*domain)).collect();
+    let traits: Vec<&str> = domains.iter().map(|domain| plan.trait_of(*domain)).collect();
     let bounds = if traits.is_empty() {
         "Send + Sync + 'static".to_owned()
     } else {
@@ -44,15 +45,9 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
 }
 
 impl Plan<'_> {
-    /// Path of the trait of a domain, from anywhere.
-    pub(super) fn path_of_trait(&self, domain: DomainId) -> String {
-        let name = self.traits.get(domain.index()).map_or("", String::as_str);
-        format!("crate::api::{}::{name}", self.names.domain(domain))
-    }
-
-    /// Path of a type of an operation, from anywhere.
-    pub(super) fn path_of(&self, planned: &Planned<'_>, name: &str) -> String {
-        format!("crate::api::{}::{name}", self.names.domain(planned.operation.domain))
+    /// Name of the trait of a domain.
+    pub(super) fn trait_of(&self, domain: DomainId) -> &str {
+        self.traits.get(domain.index()).map_or("", String::as_str)
     }
 }
 
@@ -60,7 +55,7 @@ impl Plan<'_> {
 pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
     let about_domain = plan.names.model.domain(domain);
     let title = lines(&about_domain.title).into_iter().next().unwrap_or_default();
-    let mut text = format!("//! Operations of {title}.\n");
+    let mut text = String::new();
     let members = plan
         .operations
         .iter()
@@ -80,7 +75,7 @@ pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
     let remark = "Operations that are not written answer 501.".to_owned();
     text.push('\n');
     text.push_str(&comment(&about(&docs, &title, &[remark]), ""));
-    let name = plan.traits.get(domain.index()).map_or("", String::as_str);
+    let name = plan.trait_of(domain);
     let _ = writeln!(
         text,
         "#[cfg(feature = \"server\")]\npub trait {name}: Send + Sync + 'static {{"
@@ -92,7 +87,10 @@ pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
         method(planned, &mut text);
     }
     text.push_str("}\n");
-    text
+    let imports = imports(&text, &[("crate::bodies", &[]), ("crate::types", &[])]);
+    format!(
+        "//! Operations of {title}.\n\n{imports}#[cfg(feature = \"server\")]\nuse crate::errors::Failure;\n#[cfg(feature = \"server\")]\nuse crate::server::Context;\n{text}"
+    )
 }
 
 /// What is told about an operation: its summary, description, method and path, requirements.
@@ -120,11 +118,11 @@ fn method(planned: &Planned<'_>, text: &mut String) {
         concat!(
             "    fn {}(\n",
             "        &self,\n",
-            "        context: crate::server::Context,\n",
+            "        context: Context,\n",
             "        request: {},\n",
-            "    ) -> impl Future<Output = Result<{}, crate::errors::Failure>> + Send {{\n",
+            "    ) -> impl Future<Output = Result<{}, Failure>> + Send {{\n",
             "        let _ = request;\n",
-            "        std::future::ready(Err(crate::errors::Failure::not_implemented(context.operation.id)))\n",
+            "        std::future::ready(Err(Failure::not_implemented(context.operation.id)))\n",
             "    }}\n"
         ),
         planned.method, planned.request, planned.response
@@ -242,7 +240,7 @@ fn choice(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mut St
 fn form_type(plan: &Plan<'_>, planned: &Planned<'_>, name: &str, parts: &[Part<'_>], text: &mut String) {
     let default = parts
         .iter()
-        .all(|part| !part.spelt(plan.names).starts_with("crate::types") && !part.is_required());
+        .all(|part| !part.spelt(plan.names).starts_with("types::") && !part.is_required());
     let _ = write!(
         text,
         "\n/// The form that {} takes.\n#[derive(Debug, Clone{})]\npub struct {name} {{\n",

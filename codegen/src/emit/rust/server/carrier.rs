@@ -195,12 +195,12 @@ impl Carrier<'_> {
         match self {
             Self::Json(ty) | Self::Form(ty) => ty.map_or_else(|| "serde_json::Value".to_owned(), spell),
             Self::Multipart(form) => form.name.clone(),
-            Self::Parts => "Vec<crate::bodies::FormPart>".to_owned(),
+            Self::Parts => "Vec<bodies::FormPart>".to_owned(),
             Self::Text => "String".to_owned(),
-            Self::Bytes => "crate::bodies::ByteBody".to_owned(),
-            Self::Events(ty) => format!("crate::bodies::EventStream<{}>", spell(ty)),
-            Self::TextEvents => "crate::bodies::EventStream<String>".to_owned(),
-            Self::Upgrade => "crate::bodies::Upgrade".to_owned(),
+            Self::Bytes => "bodies::ByteBody".to_owned(),
+            Self::Events(ty) => format!("bodies::EventStream<{}>", spell(ty)),
+            Self::TextEvents => "bodies::EventStream<String>".to_owned(),
+            Self::Upgrade => "bodies::Upgrade".to_owned(),
         }
     }
 
@@ -219,8 +219,8 @@ impl Part<'_> {
     /// The Rust type.
     pub(super) fn spelt(&self, names: &RustNames<'_>) -> String {
         let ty = match self.kind {
-            PartKind::Files => return "Vec<crate::bodies::FilePart>".to_owned(),
-            PartKind::File => "crate::bodies::FilePart".to_owned(),
+            PartKind::Files => return "Vec<bodies::FilePart>".to_owned(),
+            PartKind::File => "bodies::FilePart".to_owned(),
             PartKind::Value(_) => names.spell(&self.field.ty, super::super::spell::Within::Elsewhere),
         };
         if self.is_required() {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::{comment, literal};
+use super::super::docs::{comment, lines, literal};
 use super::api;
 use super::carrier::{Carrier, Part, PartKind};
 use super::plan::{Body, Plan, Planned, Variant};
@@ -34,8 +34,19 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
 
 /// `client/calls/<domain>.rs`.
 pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
-    let mut text =
-        String::from("//! Calls of one domain.\n\nuse crate::client::{Client, ClientError};\n\nimpl Client {\n");
+    let title = &plan.names.model.domain(domain).title;
+    let title = lines(title).into_iter().next().unwrap_or_default();
+    let mut text = format!(
+        concat!(
+            "//! Calls of {title}.\n\n",
+            "use crate::api::{module}::*;\n",
+            "use crate::client::{{Client, ClientError}};\n",
+            "use crate::operations::table::{module} as table;\n\n",
+            "impl Client {{\n",
+        ),
+        title = title,
+        module = plan.names.domain(domain)
+    );
     let own = plan
         .operations
         .iter()
@@ -44,13 +55,13 @@ pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
         if position > 0 {
             text.push('\n');
         }
-        call(plan, planned, &mut text);
+        call(planned, &mut text);
     }
     text.push_str("}\n");
     text
 }
 
-fn call(plan: &Plan<'_>, planned: &Planned<'_>, text: &mut String) {
+fn call(planned: &Planned<'_>, text: &mut String) {
     let mut docs = api::docs(planned);
     docs.extend(["", "# Errors", "The service refuses, fails, or cannot be reached."].map(str::to_owned));
     text.push_str(&comment(&docs, "    "));
@@ -59,26 +70,26 @@ fn call(plan: &Plan<'_>, planned: &Planned<'_>, text: &mut String) {
         method => method.to_owned(),
     };
     let takes_nothing = planned.operation.parameters.is_empty() && planned.body.is_none();
-    let response = plan.path_of(planned, &planned.response);
+    let response = &planned.response;
     let _ = write!(
         text,
         "    pub async fn {method}(\n        &self,\n        request: {},\n    ) -> Result<{response}, ClientError> {{\n",
-        plan.path_of(planned, &planned.request),
+        planned.request,
     );
     if takes_nothing {
         text.push_str("        let _ = request;\n");
     }
     let _ = writeln!(
         text,
-        "        let {}call = self.request(&{});",
+        "        let {}call = self.request(&table::{});",
         if takes_nothing { "" } else { "mut " },
-        plan.constant_of(planned)
+        planned.constant
     );
     for (position, member) in planned.fields.iter().enumerate() {
         let _ = writeln!(text, "        call.parameter({position}, &request.{member});");
     }
     if let Some(body) = &planned.body {
-        write_body(plan, planned, body, text);
+        write_body(body, text);
     }
     text.push_str("        let answer = call.send().await?;\n        match answer.status() {\n");
     for (position, variant) in planned.variants.iter().enumerate() {
@@ -86,7 +97,7 @@ fn call(plan: &Plan<'_>, planned: &Planned<'_>, text: &mut String) {
             .variants
             .get(position + 1)
             .is_none_or(|next| next.status != variant.status);
-        read(&response, variant, last_of_status, text);
+        read(response, variant, last_of_status, text);
     }
     if !planned.variants.iter().any(|variant| variant.status == Status::Default) {
         text.push_str("            _ => Err(answer.failure().await),\n");
@@ -94,7 +105,7 @@ fn call(plan: &Plan<'_>, planned: &Planned<'_>, text: &mut String) {
     text.push_str("        }\n    }\n");
 }
 
-fn write_body(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mut String) {
+fn write_body(body: &Body<'_>, text: &mut String) {
     let (indent, end) = if body.required {
         text.push_str("        let body = request.body;\n");
         ("        ", "")
@@ -111,8 +122,7 @@ fn write_body(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mu
         Some(choice) => {
             let _ = writeln!(text, "{indent}match body {{");
             for (position, (variant, content, carrier)) in body.contents.iter().enumerate() {
-                let path = plan.path_of(planned, choice);
-                let _ = writeln!(text, "{indent}    {path}::{variant}(body) => {{");
+                let _ = writeln!(text, "{indent}    {choice}::{variant}(body) => {{");
                 let inner = format!("{indent}        ");
                 statements(&write_content(&content.media, position, carrier), &inner, text);
                 let _ = writeln!(text, "{indent}    }}");

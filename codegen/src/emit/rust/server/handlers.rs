@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::literal;
+use super::super::docs::{lines, literal};
+use super::super::imports::imports;
 use super::carrier::{Carrier, PartKind};
 use super::plan::{Body, Plan, Planned, Variant};
 use crate::model::{DomainId, Status};
@@ -40,38 +41,52 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
 
 /// `server/handlers/<domain>.rs`.
 pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
-    let mut text = String::from(concat!(
-        "//! Handlers of one domain.\n\n",
-        "use std::sync::Arc;\n\n",
-        "use crate::server::{Answer, Call, Reply, Routes, given};\n",
-    ));
+    let module = plan.names.domain(domain);
+    let title = &plan.names.model.domain(domain).title;
+    let title = lines(title).into_iter().next().unwrap_or_default();
+    let mut text = String::new();
     let own = || {
         plan.operations
             .iter()
             .filter(|planned| planned.operation.domain == domain)
     };
-    let module = plan.names.domain(domain);
-    let bound = plan.path_of_trait(domain);
+    let bound = plan.trait_of(domain);
     let _ = write!(
         text,
-        "\nimpl Routes {{\n    /// Adds the operations of one domain.\n    #[must_use]\n    pub fn with_{module}<A: {bound}>(self, api: &Arc<A>) -> Self {{\n        self"
+        "\nimpl Routes {{\n    /// Adds the operations of {title}.\n    #[must_use]\n    pub fn with_{module}<A: {bound}>(self, api: &Arc<A>) -> Self {{\n        self"
     );
-    for planned in own() {
+    for (position, planned) in own().enumerate() {
+        let line = if position > 0 { "\n            " } else { "" };
         let _ = write!(
             text,
-            "\n            .with(&{}, api, {}::<A>)",
-            plan.constant_of(planned),
-            planned.method
+            "{line}.with(&table::{}, api, {}::<A>)",
+            planned.constant, planned.method
         );
     }
     text.push_str("\n    }\n}\n");
     for planned in own() {
-        handler(plan, planned, &bound, &mut text);
+        handler(planned, bound, &mut text);
     }
-    text
+    let imports = imports(
+        &text,
+        &[("crate::server", &["Answer", "Call", "Reply", "Routes", "given"])],
+    );
+    format!(
+        concat!(
+            "//! Handlers of {title}.\n\n",
+            "use std::sync::Arc;\n\n",
+            "use crate::api::{module}::*;\n",
+            "use crate::operations::table::{module} as table;\n",
+            "{imports}{text}",
+        ),
+        title = title,
+        module = module,
+        imports = imports.trim_end_matches("\n\n").to_owned() + "\n",
+        text = text
+    )
 }
 
-fn handler(plan: &Plan<'_>, planned: &Planned<'_>, bound: &str, text: &mut String) {
+fn handler(planned: &Planned<'_>, bound: &str, text: &mut String) {
     let takes_nothing = planned.operation.parameters.is_empty() && planned.body.is_none();
     let _ = write!(
         text,
@@ -90,10 +105,9 @@ fn handler(plan: &Plan<'_>, planned: &Planned<'_>, bound: &str, text: &mut Strin
         let _ = writeln!(text, "        let p{position} = call.{read};");
     }
     if let Some(body) = &planned.body {
-        read_body(plan, planned, body, text);
+        read_body(body, text);
     }
-    let request = plan.path_of(planned, &planned.request);
-    let response = plan.path_of(planned, &planned.response);
+    let (request, response) = (&planned.request, &planned.response);
     let _ = write!(
         text,
         "        let context = call.accept()?;\n        let request = {request} {{"
@@ -117,12 +131,12 @@ fn handler(plan: &Plan<'_>, planned: &Planned<'_>, bound: &str, text: &mut Strin
         planned.method
     );
     for variant in &planned.variants {
-        reply(&response, variant, text);
+        reply(response, variant, text);
     }
     text.push_str("        }\n    })\n}\n");
 }
 
-fn read_body(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mut String) {
+fn read_body(body: &Body<'_>, text: &mut String) {
     let guard = if body.required {
         ""
     } else {
@@ -131,10 +145,7 @@ fn read_body(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mut
     let brace = if body.required { ("", "") } else { ("{ ", " }") };
     let _ = writeln!(text, "        let body = {guard}{}match call.choose() {{", brace.0);
     for (position, (variant, _, carrier)) in body.contents.iter().enumerate() {
-        let wrap = body
-            .choice
-            .as_ref()
-            .map(|choice| format!("{}::{variant}", plan.path_of(planned, choice)));
+        let wrap = body.choice.as_ref().map(|choice| format!("{choice}::{variant}"));
         let read = match carrier {
             Carrier::Json(_) => format!("call.json({position}).await"),
             Carrier::Form(_) => format!("call.form({position}).await"),
@@ -153,8 +164,7 @@ fn read_body(plan: &Plan<'_>, planned: &Planned<'_>, body: &Body<'_>, text: &mut
                     };
                     let _ = writeln!(read, "                    let f{number} = call.{taken};");
                 }
-                let path = plan.path_of(planned, &form.name);
-                let _ = write!(read, "                    (move || Some({path} {{");
+                let _ = write!(read, "                    (move || Some({} {{", form.name);
                 for (number, part) in form.parts.iter().enumerate() {
                     let sure = part.is_required() && part.kind != PartKind::Files;
                     let _ = write!(read, " {}: f{number}{},", part.member, if sure { "?" } else { "" });

@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::literal;
+use super::super::docs::{lines, literal};
+use super::super::imports::imports;
 use super::super::types::schema;
 use super::carrier::{self, Carrier, Part, PartKind};
 use super::errors::Codes;
@@ -25,8 +26,9 @@ pub(super) fn index(plan: &Plan<'_>) -> String {
     for planned in &plan.operations {
         let _ = writeln!(
             text,
-            "    &{},",
-            plan.constant_of(planned).trim_start_matches("crate::operations::")
+            "    &table::{}::{},",
+            plan.names.domain(planned.operation.domain),
+            planned.constant
         );
     }
     text.push_str(
@@ -45,23 +47,21 @@ pub(super) fn list(plan: &Plan<'_>, domains: &[DomainId]) -> String {
     text
 }
 
-impl Plan<'_> {
-    /// Path of an operation's entry in the table, from anywhere.
-    pub(super) fn constant_of(&self, planned: &Planned<'_>) -> String {
-        let domain = self.names.domain(planned.operation.domain);
-        format!("crate::operations::table::{domain}::{}", planned.constant)
-    }
-}
+/// What entries refer to.
+const IMPORTS: &[(&str, &[&str])] = &[
+    ("crate::errors", &["ErrorCode"]),
+    (
+        "crate::operations",
+        &["Media", "Operation", "PathPart", "RATE_CLASSES", "Role"],
+    ),
+    ("crate::schemas", &[]),
+    ("crate::validate", schema::NAMES),
+    ("crate::wire", &["Location", "Parameter", "Style"]),
+];
 
 /// `operations/table/<domain>.rs`.
 pub(super) fn domain(plan: &Plan<'_>, codes: &Codes<'_>, domain: DomainId) -> String {
-    let mut text = String::from(concat!(
-        "//! Entries of one domain.\n\n",
-        "use crate::errors::ErrorCode;\n",
-        "use crate::operations::{Media, Operation, PathPart, RATE_CLASSES, Role};\n",
-        "use crate::validate::Schema;\n",
-        "use crate::wire::{Location, Parameter, Style};\n",
-    ));
+    let mut text = String::new();
     for planned in plan
         .operations
         .iter()
@@ -69,7 +69,10 @@ pub(super) fn domain(plan: &Plan<'_>, codes: &Codes<'_>, domain: DomainId) -> St
     {
         entry(plan, codes, planned, &mut text);
     }
-    text
+    let title = &plan.names.model.domain(domain).title;
+    let title = lines(title).into_iter().next().unwrap_or_default();
+    let imports = imports(&text, IMPORTS);
+    format!("//! Operations of {title}, as data.\n\n{}\n{text}", imports.trim_end())
 }
 
 fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut String) {
@@ -138,12 +141,12 @@ fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut S
     let security = operation.security.iter().map(|alternative| {
         let schemes = alternative.iter().map(|(scheme, scopes)| {
             format!(
-                "({}, {} as &[&str])",
+                "({}, {})",
                 literal(scheme),
                 slice(scopes.iter().map(|scope| literal(scope)))
             )
         });
-        format!("{} as &[(&str, &[&str])]", slice(schemes))
+        slice(schemes)
     });
     let _ = writeln!(text, "    security: {},", slice(security));
     let parameters = operation.parameters.iter().map(|parameter| {
@@ -245,8 +248,7 @@ fn medias(plan: &Plan<'_>, body: &Body<'_>) -> Vec<String> {
         let rest = match carrier {
             Carrier::Form(ty) => carrier::rest(plan.names, *ty).map(|value| {
                 let value = value.map_or_else(|| "Schema::Any".to_owned(), |ty| schema::expression(plan.names, ty));
-                let map =
-                    format!("Schema::Map(crate::validate::Map {{ value: &{value}, ..crate::validate::Map::ANY }})");
+                let map = format!("Schema::Map(Map {{ value: &{value}, ..Map::ANY }})");
                 format!("&{}", parameter_of("", "Body", false, Style::Form, true, &map))
             }),
             _ => None,

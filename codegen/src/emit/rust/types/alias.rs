@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::super::names::RustNames;
 use super::super::spell::Within;
-use super::{definition_docs, validate_impl};
+use super::definition_docs;
 use crate::model::{Type, TypeId};
 
 /// Writes a definition.
@@ -17,9 +17,8 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, ty: &Type, text: &mut Str
     if names.is_newtype(id) {
         let _ = write!(
             text,
-            "#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]\n#[serde(transparent)]\npub struct {name}(pub {spelt});\n"
+            "#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]\n#[serde(transparent)]\npub struct {name}(pub {spelt});\n"
         );
-        validate_impl(names, id, text);
     } else {
         let _ = writeln!(text, "pub type {name} = {spelt};");
     }

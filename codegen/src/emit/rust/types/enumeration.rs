@@ -8,14 +8,13 @@ use serde_json::Value;
 
 use super::super::docs::{comment, lines, literal};
 use super::super::names::RustNames;
-use super::{definition_docs, validate_impl};
+use super::{definition_docs, rename};
 use crate::model::{Enumeration, TypeId};
 
 /// Writes a definition.
 pub(super) fn write(names: &RustNames<'_>, id: TypeId, list: &Enumeration, text: &mut String) {
     text.push_str(&definition_docs(names, id));
     write_enum(names.type_name(id), list, names.members(id), text);
-    validate_impl(names, id, text);
 }
 
 /// Writes the enum and how its values are spelt; docs may stand before it.
@@ -23,10 +22,16 @@ pub(super) fn write_enum(name: &str, list: &Enumeration, members: &[String], tex
     let strings = list.values.iter().all(Value::is_string);
     text.push_str("#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash");
     text.push_str(if strings {
-        ", serde::Serialize, serde::Deserialize)]\n"
+        ", Serialize, Deserialize)]\n"
     } else {
         ")]\n"
     });
+    let pairs = list.values.iter().zip(members);
+    let pairs = pairs.map(|(value, member)| (member.as_str(), value.as_str().unwrap_or_default()));
+    let rule = rename::rule(rename::VARIANTS, &pairs).filter(|_| strings);
+    if let Some((name, _)) = rule {
+        let _ = writeln!(text, "#[serde(rename_all = \"{name}\")]");
+    }
     let _ = writeln!(text, "pub enum {name} {{");
     for (i, (value, member)) in list.values.iter().zip(members).enumerate() {
         let about = list.docs.get(i).and_then(Option::as_deref);
@@ -38,7 +43,8 @@ pub(super) fn write_enum(name: &str, list: &Enumeration, members: &[String], tex
                 .replace('`', "'")
         );
         text.push_str(&comment(&lines(about.unwrap_or(&spelt)), "    "));
-        if let (Some(value), true) = (value.as_str().filter(|value| value != member), strings) {
+        let exception = value.as_str().filter(|value| rename::is_exception(rule, member, value));
+        if let (Some(value), true) = (exception, strings) {
             let _ = writeln!(text, "    #[serde(rename = {})]", literal(value));
         }
         let _ = writeln!(text, "    {member},");

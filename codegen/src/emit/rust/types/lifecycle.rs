@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::docs::{comment, lines, literal};
+use super::super::imports::imports;
 use super::super::names::{RustNames, is_taken};
 use super::enumeration;
 use crate::model::{Case, Enumeration, Lifecycle, Name, Shape, Transition};
 
 /// Writes the module around the frame with its trait.
 pub(super) fn module(names: &RustNames<'_>, frame: &str) -> String {
-    let mut text = "//! Lifecycles: which state may follow which.\n\n".to_owned();
-    text.push_str(frame);
+    let mut text = frame.to_owned();
     let model = names.model;
     // One name each, so that neither of the two that are made of it meets the other's.
     let stems: Vec<&Name> = model.lifecycles.iter().map(|lifecycle| &lifecycle.name).collect();
@@ -23,7 +23,8 @@ pub(super) fn module(names: &RustNames<'_>, frame: &str) -> String {
             write(names, lifecycle, states, stem, &mut text);
         }
     }
-    text
+    let imports = imports(&text, &[("serde", &["Deserialize", "Serialize"])]);
+    format!("//! Lifecycles: which state may follow which.\n\n{imports}{text}")
 }
 
 /// Transitions of a set of rules under its name: the lifecycle's own first.

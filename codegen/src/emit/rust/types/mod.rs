@@ -6,6 +6,7 @@ mod alias;
 mod enumeration;
 mod lifecycle;
 mod record;
+mod rename;
 pub(super) mod schema;
 mod union;
 
@@ -16,6 +17,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::super::Input;
+use super::imports::imports;
 use super::names::{RustNames, SHARED};
 use super::{Frame, Module, Root};
 use crate::diagnostics::Diagnostics;
@@ -162,52 +164,47 @@ impl Written {
             Shape::Enumeration(list) => enumeration::write(names, id, list, &mut definition),
             Shape::Alias(ty) => alias::write(names, id, ty, &mut definition),
         }
-        let schema = format!(
-            "/// [`{}`](crate::types::{})\npub static {}: Schema = {};\n",
-            names.type_name(id),
-            names.type_name(id),
-            names.schema_name(id),
+        let (name, constant) = (names.type_name(id), names.schema_name(id));
+        let mut schema = format!(
+            "/// What [`{name}`](crate::types::{name}) admits.\npub static {constant}: Schema = {};\n",
             schema::definition(names, id),
         );
+        // An alias is another type, which has its own.
+        if !matches!(names.model.type_def(id).shape, Shape::Alias(_)) || names.is_newtype(id) {
+            let _ = write!(
+                schema,
+                "\nimpl Validate for types::{name} {{\n    fn schema() -> &'static Schema {{\n        &{constant}\n    }}\n}}\n"
+            );
+        }
         Self { definition, schema }
     }
 }
 
 fn types_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
-    let mut text = heading(names, home, "Types");
-    for one in written {
-        text.push('\n');
-        text.push_str(&one.definition);
-    }
-    text
+    let definitions: Vec<&str> = written.iter().map(|one| one.definition.as_str()).collect();
+    module(
+        &heading(names, home, "Types"),
+        &definitions,
+        &[("serde", &["Deserialize", "Serialize"])],
+    )
 }
 
 fn schemas_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
-    let mut text = heading(names, home, "Schemas");
-    if !written.is_empty() {
-        text.push_str("\nuse crate::validate::*;\n");
-    }
-    for one in written {
-        text.push('\n');
-        text.push_str(&one.schema);
-    }
-    text
+    let schemas: Vec<&str> = written.iter().map(|one| one.schema.as_str()).collect();
+    let names_of: Vec<&str> = schema::NAMES.iter().copied().chain(["Validate"]).collect();
+    module(
+        &heading(names, home, "Schemas"),
+        &schemas,
+        &[("crate::types", &[]), ("crate::validate", &names_of)],
+    )
 }
 
-/// The trait that ties a type to its schema.
-fn validate_impl(names: &RustNames<'_>, id: TypeId, text: &mut String) {
-    let _ = write!(
-        text,
-        concat!(
-            "\nimpl crate::validate::Validate for {} {{\n",
-            "    fn schema() -> &'static crate::validate::Schema {{\n",
-            "        &{}\n",
-            "    }}\n",
-            "}}\n"
-        ),
-        names.type_name(id),
-        names.schema_path(id),
-    );
+/// A module of items: what is said of it, what it imports, the items with a line between them.
+fn module(heading: &str, items: &[&str], modules: &[(&str, &[&str])]) -> String {
+    let items = items.join("\n");
+    let imports = imports(&items, modules);
+    let blank = if items.is_empty() { "" } else { "\n" };
+    format!("{heading}{blank}{imports}{items}")
 }
 
 /// Docs of a definition, with its requirements.

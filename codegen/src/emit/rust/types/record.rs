@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::super::docs::{about, comment, literal};
 use super::super::names::RustNames;
 use super::super::spell::Within;
-use super::{definition_docs, validate_impl};
+use super::{definition_docs, rename};
 use crate::model::{Extra, Field, Kind, Record, TextFormat, TypeDef, TypeId};
 
 /// Whether a value of the type can do without the field: it is optional, or belongs to the other direction only.
@@ -35,16 +35,24 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, record: &Record, text: &m
     if record.fields.iter().all(|field| may_be_absent(def, field)) {
         derives.push("Default");
     }
-    derives.extend(["PartialEq", "serde::Serialize", "serde::Deserialize"]);
+    derives.extend(["PartialEq", "Serialize", "Deserialize"]);
     text.push_str(&definition_docs(names, id));
     let _ = writeln!(text, "#[derive({})]", derives.join(", "));
     // A tag that the record itself does not know of would be refused too.
-    if record.extra == Extra::Refused && !names.lacks_tag(id) {
-        text.push_str("#[serde(deny_unknown_fields)]\n");
+    let refuses = record.extra == Extra::Refused && !names.lacks_tag(id);
+    let pairs = (members.iter().zip(&record.fields)).map(|(member, field)| (member.as_str(), field.wire.as_str()));
+    let rule = rename::rule(rename::MEMBERS, &pairs);
+    let serde: Vec<String> = rule
+        .map(|(name, _)| format!("rename_all = \"{name}\""))
+        .into_iter()
+        .chain(refuses.then(|| "deny_unknown_fields".to_owned()))
+        .collect();
+    if !serde.is_empty() {
+        let _ = writeln!(text, "#[serde({})]", serde.join(", "));
     }
     let _ = writeln!(text, "pub struct {name} {{");
     for (field, member) in record.fields.iter().zip(members) {
-        write_field(names, id, field, member, text);
+        write_field(names, id, field, member, rule, text);
     }
     if let Extra::Kept(ty) = &record.extra {
         let map = crate::model::Type::of(Kind::Map(Box::new(ty.clone())));
@@ -58,10 +66,16 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, record: &Record, text: &m
     if hides {
         write_debug(names, name, record, members, text);
     }
-    validate_impl(names, id, text);
 }
 
-fn write_field(names: &RustNames<'_>, id: TypeId, field: &Field, member: &str, text: &mut String) {
+fn write_field(
+    names: &RustNames<'_>,
+    id: TypeId,
+    field: &Field,
+    member: &str,
+    rule: Option<rename::Rule>,
+    text: &mut String,
+) {
     let absent = may_be_absent(names.model.type_def(id), field);
     // `Option` has to be wrapped once more to tell null from absence.
     let null = names.model.admits_null(&field.ty);
@@ -79,7 +93,7 @@ fn write_field(names: &RustNames<'_>, id: TypeId, field: &Field, member: &str, t
     // Nothing is told where the contract says nothing: the name would only be said twice.
     text.push_str(&comment(&about(&field.docs, "", &remarks), "    "));
     let mut serde = Vec::new();
-    if member.strip_prefix("r#").unwrap_or(member) != field.wire {
+    if rename::is_exception(rule, member, &field.wire) {
         serde.push(format!("rename = {}", literal(&field.wire)));
     }
     match (absent, null) {

@@ -73,13 +73,18 @@ impl Node {
     }
 }
 
-/// The expression of a use of a type, for code that stands anywhere: `crate::validate` is spelt out.
+/// The names of `crate::validate` that expressions use.
+pub(in super::super) const NAMES: &[&str] = &[
+    "Extra", "Field", "Format", "List", "Literal", "Map", "Number", "Range", "Record", "Schema", "Text", "Tuple",
+    "Union", "Variant", "Width",
+];
+
+/// The expression of a use of a type, where [`NAMES`] and the module `schemas` are in scope.
 pub(in super::super) fn expression(names: &RustNames<'_>, ty: &Type) -> String {
     let mut text = String::new();
     Writer {
         names,
-        path: "crate::validate::",
-        schemas: "crate::schemas::",
+        schemas: "schemas::",
     }
     .of(ty)
     .write(0, &mut text);
@@ -90,7 +95,6 @@ pub(in super::super) fn expression(names: &RustNames<'_>, ty: &Type) -> String {
 pub(super) fn definition(names: &RustNames<'_>, id: TypeId) -> String {
     let writer = Writer {
         names,
-        path: "",
         schemas: "super::",
     };
     let def = names.model.type_def(id);
@@ -131,26 +135,24 @@ fn json(value: &Value) -> String {
 
 struct Writer<'n> {
     names: &'n RustNames<'n>,
-    /// What stands before the names of `crate::validate`.
-    path: &'static str,
     /// What stands before the names of schemas.
     schemas: &'static str,
 }
 
 impl Writer<'_> {
     fn schema(&self, kind: &str, parts: Vec<Node>) -> Node {
-        Node::Block(format!("{}Schema::{kind}(", self.path), parts, ")")
+        Node::Block(format!("Schema::{kind}("), parts, ")")
     }
 
     fn strukt(&self, name: &str, mut parts: Vec<Node>, complete: bool) -> Node {
         if !complete {
-            parts.push(Node::leaf(format!("..{}{name}::ANY", self.path)));
+            parts.push(Node::leaf(format!("..{name}::ANY")));
         }
-        Node::Block(format!("{}{name} {{", self.path), parts, "}")
+        Node::Block(format!("{name} {{"), parts, "}")
     }
 
     fn plain(&self, kind: &str) -> Node {
-        Node::leaf(format!("{}Schema::{kind}", self.path))
+        Node::leaf(format!("Schema::{kind}"))
     }
 
     /// A reference to the schema of a use.
@@ -203,7 +205,7 @@ impl Writer<'_> {
             Kind::Boolean => self.plain("Boolean"),
             Kind::Integer { narrow } => {
                 let width = super::super::spell::integer(*narrow, ty.rules.as_deref()).to_uppercase();
-                let width = Node::leaf(format!("{}Width::{width}", self.path));
+                let width = Node::leaf(format!("Width::{width}"));
                 self.schema("Integer", vec![width, self.range(rules)])
             }
             Kind::Number => self.schema("Number", vec![self.range(rules)]),
@@ -258,22 +260,21 @@ impl Writer<'_> {
             .filter_map(|(name, bound)| Some(Node::leaf(format!("{name}: Some({})", self.number(bound.as_ref()?)))))
             .collect();
         if parts.is_empty() {
-            return Node::leaf(format!("{}Range::ANY", self.path));
+            return Node::leaf("Range::ANY");
         }
         let complete = parts.len() == bounds.len();
         self.strukt("Range", parts, complete)
     }
 
     fn number(&self, number: &Number) -> String {
-        let path = self.path;
         match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(whole), ..) => format!("{path}Number::Whole({whole})"),
-            (_, Some(whole), _) => format!("{path}Number::Whole({whole})"),
+            (Some(whole), ..) => format!("Number::Whole({whole})"),
+            (_, Some(whole), _) => format!("Number::Whole({whole})"),
             (.., Some(float)) if float.is_finite() => match float.fract() == 0.0 && float.abs() < 1e36 {
-                true => format!("{path}Number::Whole({})", float as i128),
-                false => format!("{path}Number::Float({float:?})"),
+                true => format!("Number::Whole({})", float as i128),
+                false => format!("Number::Float({float:?})"),
             },
-            _ => format!("{path}Number::Float(f64::MAX)"),
+            _ => "Number::Float(f64::MAX)".to_owned(),
         }
     }
 
@@ -295,14 +296,14 @@ impl Writer<'_> {
             TextFormat::Decimal => Some("Decimal"),
             TextFormat::Plain | TextFormat::Bytes | TextFormat::Password | TextFormat::Other(_) => None,
         };
-        parts.extend(format.map(|format| Node::leaf(format!("format: {}Format::{format}", self.path))));
+        parts.extend(format.map(|format| Node::leaf(format!("format: Format::{format}"))));
         self.bound("min_length", rules.min_length, &mut parts);
         self.bound("max_length", rules.max_length, &mut parts);
         if let Some(pattern) = &rules.pattern {
             parts.push(Node::leaf(format!("pattern: Some({})", literal(pattern))));
         }
         if parts.is_empty() {
-            return self.schema("Text", vec![Node::leaf(format!("{}Text::ANY", self.path))]);
+            return self.schema("Text", vec![Node::leaf("Text::ANY")]);
         }
         let complete = parts.len() == 4;
         self.schema("Text", vec![self.strukt("Text", parts, complete)])
@@ -323,16 +324,15 @@ impl Writer<'_> {
     }
 
     fn literals(&self, values: &[Value]) -> Node {
-        let path = self.path;
         let values = values
             .iter()
             .map(|value| {
                 Node::leaf(match value {
-                    Value::Null => format!("{path}Literal::Null"),
-                    Value::Bool(value) => format!("{path}Literal::Boolean({value})"),
-                    Value::Number(number) => format!("{path}Literal::Number({})", self.number(number)),
-                    Value::String(text) => format!("{path}Literal::Text({})", literal(text)),
-                    other => format!("{path}Literal::Json({})", literal(&other.to_string())),
+                    Value::Null => "Literal::Null".to_owned(),
+                    Value::Bool(value) => format!("Literal::Boolean({value})"),
+                    Value::Number(number) => format!("Literal::Number({})", self.number(number)),
+                    Value::String(text) => format!("Literal::Text({})", literal(text)),
+                    other => format!("Literal::Json({})", literal(&other.to_string())),
                 })
             })
             .collect();
@@ -340,14 +340,13 @@ impl Writer<'_> {
     }
 
     fn record(&self, def: &TypeDef, record: &Record) -> Node {
-        let path = self.path;
         let fields: Vec<Node> = record
             .fields
             .iter()
             .map(|field| {
                 let required = field.required && !may_be_absent(def, field);
                 Node::Block(
-                    format!("{path}Field {{"),
+                    "Field {".to_owned(),
                     vec![
                         Node::leaf(format!("name: {}", literal(&field.wire))),
                         Node::leaf(format!("required: {required}")),
@@ -360,9 +359,9 @@ impl Writer<'_> {
         let mut parts = vec![Node::Block("fields: &[".to_owned(), fields, "]")];
         match &record.extra {
             Extra::Ignored => {}
-            Extra::Refused => parts.push(Node::leaf(format!("extra: {path}Extra::Refused"))),
+            Extra::Refused => parts.push(Node::leaf("extra: Extra::Refused")),
             Extra::Kept(ty) => {
-                let extra = Node::Block(format!("extra: {path}Extra::Kept("), vec![self.reference(ty)], ")");
+                let extra = Node::Block("extra: Extra::Kept(".to_owned(), vec![self.reference(ty)], ")");
                 parts.push(extra);
             }
         }
@@ -373,14 +372,13 @@ impl Writer<'_> {
     }
 
     fn union(&self, union: &Union) -> Node {
-        let path = self.path;
         let variants = union
             .variants
             .iter()
             .map(|variant| {
                 let tags = variant.tags.iter().map(|tag| Node::leaf(literal(tag))).collect();
                 Node::Block(
-                    format!("{path}Variant {{"),
+                    "Variant {".to_owned(),
                     vec![
                         Node::Block("tags: &[".to_owned(), tags, "]"),
                         self.reference(&variant.ty).prefixed("schema: "),

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::super::docs::literal;
 use super::super::names::RustNames;
 use super::super::spell::Within;
-use super::{definition_docs, validate_impl};
+use super::definition_docs;
 use crate::model::{Kind, Shape, Type, TypeId, Union, Variant};
 
 /// Writes a definition.
@@ -25,7 +25,7 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, union: &Union, text: &mut
     let plain = !union.variants.iter().any(tagless);
     text.push_str("#[derive(Debug, Clone, PartialEq");
     text.push_str(if plain {
-        ", serde::Serialize)]\n#[serde(untagged)]\n"
+        ", Serialize)]\n#[serde(untagged)]\n"
     } else {
         ")]\n"
     });
@@ -47,7 +47,6 @@ pub(super) fn write(names: &RustNames<'_>, id: TypeId, union: &Union, text: &mut
     }
     write_deserialize(names, id, members, text);
     write_from(names, id, union, members, text);
-    validate_impl(names, id, text);
 }
 
 /// Whether values of the type have the member among their own.
@@ -149,21 +148,20 @@ fn write_from(names: &RustNames<'_>, id: TypeId, union: &Union, members: &[Strin
         if !record || ty.nullable || resolved.iter().filter(|(other, _)| other == spelt).count() > 1 {
             continue;
         }
+        let held = names.spell(ty, Within::Type(id));
+        let boxed = held.strip_prefix("Box<").and_then(|held| held.strip_suffix('>'));
         let _ = write!(
             text,
             r#"
-impl From<{spelt}> for {name} {{
-    fn from(value: {spelt}) -> Self {{
+impl From<{path}> for {name} {{
+    fn from(value: {path}) -> Self {{
         Self::{member}(value{into})
     }}
 }}
 "#,
             name = names.type_name(id),
-            into = if names.spell(ty, Within::Type(id)).starts_with("Box<") {
-                ".into()"
-            } else {
-                ""
-            },
+            path = boxed.unwrap_or(&held),
+            into = if boxed.is_some() { ".into()" } else { "" },
         );
     }
 }

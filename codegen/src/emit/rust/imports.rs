@@ -1,0 +1,80 @@
+//! Imports: which of the names that a file may need it uses.
+//!
+//! Owns: telling used names from others, and writing them as `use` lines. Must not know: what the names stand for.
+
+use std::fmt::Write as _;
+
+/// The `use` lines of a file for those of the names that its text uses, each module with its names in the order given. A module
+/// without names is imported itself. A blank line follows when there is any.
+pub(super) fn imports(text: &str, modules: &[(&str, &[&str])]) -> String {
+    let mut lines = String::new();
+    for (module, names) in modules {
+        let used: Vec<&str> = names.iter().copied().filter(|name| uses(text, name)).collect();
+        let _ = match used.as_slice() {
+            [] if names.is_empty() && uses(text, module.rsplit("::").next().unwrap_or(module)) => {
+                writeln!(lines, "use {module};")
+            }
+            [] => Ok(()),
+            [one] => writeln!(lines, "use {module}::{one};"),
+            several => writeln!(lines, "use {module}::{{{}}};", several.join(", ")),
+        };
+    }
+    if !lines.is_empty() {
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Whether a name stands in a line of code, as a word of its own, not behind a path and not in a string.
+fn uses(text: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.lines()
+        .filter(|line| line.contains(name) && !line.trim_start().starts_with("//"))
+        .any(|line| {
+            let line = without_strings(line);
+            line.match_indices(name).any(|(at, _)| {
+                let before = line.get(..at).unwrap_or_default();
+                let after = line.get(at + name.len()..).unwrap_or_default();
+                !before.ends_with(part) && !before.ends_with("::") && !after.starts_with(part)
+            })
+        })
+}
+
+/// A line without what stands in its strings. A quotation mark behind a backslash ends none, in JSON inside of a raw string too.
+fn without_strings(line: &str) -> String {
+    let mut code = String::new();
+    let mut inside = false;
+    let mut signs = line.chars();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '\\' => {
+                signs.next();
+            }
+            '"' => inside = !inside,
+            _ if !inside => code.push(sign),
+            _ => {}
+        }
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_used_as_a_word_is_imported() {
+        let text = "/// Style\nstatic A: &[Parameter] = &[Parameter { at: Location::Query, of: types::Role, is: MyMedia, as: \"Style \\\" Role\" }];\n";
+        let modules: [(&str, &[&str]); 4] = [
+            ("crate::operations", &["Media", "Role"]),
+            ("crate::types", &[]),
+            ("crate::bodies", &[]),
+            ("crate::wire", &["Location", "Parameter", "Style"]),
+        ];
+        assert_eq!(
+            imports(text, &modules),
+            "use crate::types;\nuse crate::wire::{Location, Parameter};\n\n"
+        );
+        assert_eq!(imports("", &modules), "");
+    }
+}
