@@ -219,3 +219,51 @@ impl Observer for Log {
         self.write(Level::Error, line);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn log(from: Level) -> (Log, Arc<Mutex<Vec<String>>>) {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&written);
+        let lines: Lines = Arc::new(move |line| into.lock().unwrap().push(line));
+        (Log::new(from, lines), written)
+    }
+
+    fn failed(log: &Log) {
+        log.job_failed(&JobFailed {
+            job: "deleting what has expired",
+            failure: &Failure::internal("Key (email)=(ada@example.com) with ghp_0123456789abcdefABCDEF0123456789abcd"),
+            at: DateTime::UNIX_EPOCH,
+        });
+    }
+
+    #[tokio::test]
+    async fn a_cause_is_told_without_whom_and_what_it_names() {
+        let (log, written) = log(Level::Info);
+        let work = async {
+            failed(&log);
+            Ok::<(), ()>(())
+        };
+        span::Tracer::default().job("job", work).await.unwrap();
+        let line: Value = serde_json::from_str(&written.lock().unwrap()[0]).unwrap();
+        assert_eq!(line["cause"], "Key (email)=(***) with ***");
+        assert_eq!(
+            (&line["level"], &line["code"]),
+            (&"error".into(), &"SERVER_INTERNAL".into())
+        );
+        for id in ["requestId", "traceId", "spanId"] {
+            assert!(line[id].is_string(), "{id}: {line}");
+        }
+    }
+
+    #[test]
+    fn lines_below_the_level_are_not_written() {
+        let (log, written) = log(Level::Critical);
+        failed(&log);
+        assert!(written.lock().unwrap().is_empty());
+    }
+}
