@@ -1,10 +1,13 @@
 //! Secrets: what is told of them, what is kept of their uses, and what is never said.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use chrono::TimeDelta;
+use flaresmith_api::errors::ErrorCode;
 use flaresmith_api::types::{AuditEventPage, SecretAuditPage, SecretEntry, SecretsOverview};
 use flaresmith_runtime::settings::Database;
+use flaresmith_runtime::store::idempotency::{self, Turn};
 use flaresmith_runtime::{Platform, master_key};
 use flaresmith_store::entities::{environment_secrets, master_key_versions, secret_audit_records};
 use flaresmith_store::enums::MasterKeyVersionState;
@@ -116,7 +119,14 @@ async fn a_change_needs_the_version_that_was_read_and_the_same_value_is_no_rotat
         let made = answers.iter().filter(|answer| answer.status == 201).count();
         assert_eq!(made, 1, "{answers:?}");
         let last = put(instance, &owner, &path, VALUE).await.is(200);
-        assert_eq!(tag(&last), "\"v7\"");
+        assert!(tag(&last).ends_with(".v7\""), "{last:?}");
+        // One that was deleted and set again is another, whatever its version.
+        instance.call(&owner, "DELETE", &path, None).await.is(204);
+        let other = put(instance, &owner, &path, VALUE).await.is(201);
+        assert!(tag(&other).ends_with(".v1\""), "{other:?}");
+        with_tag(instance, &owner, "PUT", &path, &tag(&first))
+            .await
+            .fails(412, "REQUEST_PRECONDITION_FAILED");
     })
     .await;
 }
@@ -382,6 +392,29 @@ async fn a_start_with_a_newer_master_key_encrypts_everything_anew_and_the_old_on
         let body = json!({ "value": VALUE });
         let made = instance.send("PUT", &path, &headers, Some(body.clone())).await.is(201);
 
+        let old = &instance.platform;
+        let claim = async |key: &str, of: &Platform| {
+            let request = idempotency::Request {
+                caller: "somebody".to_owned(),
+                operation: "putSecret",
+                key: key.to_owned(),
+                fingerprint: "of a request".to_owned(),
+            };
+            let turn = idempotency::claim(&of.store, &of.sealer, &request, of.clock.now()).await;
+            turn.unwrap()
+        };
+        let answer = idempotency::Answer {
+            status: 200,
+            headers: BTreeMap::new(),
+            body: b"done".to_vec(),
+        };
+        let finish = async |record| {
+            let done = idempotency::finish(&old.store, &old.sealer, record, &answer, old.clock.now()).await;
+            done.unwrap();
+        };
+        let (Turn::Go(early), Turn::Go(late)) = (claim("key-early", old).await, claim("key-late", old).await) else {
+            panic!("they are new");
+        };
         let settings = instance.platform.settings.clone();
         let first = std::fs::read_to_string(&settings.master_keys).unwrap();
         let second = format!("CM_ENC_MASTER_V2={}\n", "07".repeat(32));
@@ -395,8 +428,29 @@ async fn a_start_with_a_newer_master_key_encrypts_everything_anew_and_the_old_on
         for started in futures_util::future::join_all(together).await {
             started.unwrap().store.clone().close().await;
         }
+        // A process that still runs with the old key seals nothing with it that is to last.
+        put(instance, &owner, &address(&project, "LATE", "neonCredential"), VALUE)
+            .await
+            .fails(500, "SEC_KEY_MISSING");
+        let refused = old.keys.rotate_due().await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::SecKeyMissing);
+        // What it finishes of requests that it began is encrypted anew by the next start, while that has the old key.
+        finish(early).await;
+        let started = Platform::start(settings.clone()).await.unwrap();
+        let Turn::Again(kept) = claim("key-early", &started).await else {
+            panic!("it was carried out before");
+        };
+        assert_eq!(kept.body, answer.body);
+        started.store.clone().close().await;
+        finish(late).await;
         std::fs::write(&settings.master_keys, &second).unwrap();
         let instance = instance.again().await;
+        // Of what nobody can open any more nothing is left to stand in the way.
+        assert!(matches!(claim("key-late", &instance.platform).await, Turn::Go(_)));
+        let Turn::Again(kept) = claim("key-early", &instance.platform).await else {
+            panic!("it was carried out before");
+        };
+        assert_eq!(kept.body, answer.body);
         let again = instance.send("PUT", &path, &headers, Some(body)).await.is(201);
         assert_eq!(again.body, made.body);
         let shown = overview(&instance, &owner, &project).await;
