@@ -179,7 +179,7 @@ pub struct WriteFile {
     /// Default: `"utf8"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<WriteFileEncoding>,
-    /// Default: `false`.
+    /// Whether it may be executed; as before when absent, and a new file may not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub executable: Option<bool>,
 }
@@ -341,6 +341,7 @@ pub struct FileDiff {
     #[serde(rename = "oldPath", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub old_path: Option<Option<String>>,
     pub r#type: FileDiffType,
+    /// Whether no lines are compared: it is binary, or larger than what can be edited here.
     pub binary: bool,
     #[serde(rename = "addedLines")]
     pub added_lines: i32,

@@ -235,6 +235,9 @@ pub struct SpecDetail {
     pub digest: String,
     #[serde(rename = "sizeBytes")]
     pub size_bytes: u64,
+    /// Since when no branch has the file; its versions stay.
+    #[serde(rename = "removedAt", deserialize_with = "crate::scalars::required")]
+    pub removed_at: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
     #[serde(rename = "updatedAt")]
@@ -381,6 +384,9 @@ pub struct SpecArtifact {
     pub digest: String,
     #[serde(rename = "sizeBytes")]
     pub size_bytes: u64,
+    /// Since when no branch has the file; its versions stay.
+    #[serde(rename = "removedAt", deserialize_with = "crate::scalars::required")]
+    pub removed_at: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
     #[serde(rename = "updatedAt")]

@@ -1,6 +1,6 @@
 //! Changes of files: what they would do, and doing it.
 //!
-//! Owns: from the contract's changes to those of a repository, diffs, protected branches. Must not know: how commits are made.
+//! Owns: from the contract's changes to those of a repository, diffs. Must not know: how commits are made.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +10,15 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{
     ChangeSet, Commit, CommitRequest, DiffPreview, FileChange, FileDiff, FileDiffType, WriteFileEncoding,
 };
-use flaresmith_store::entities::{environments, users};
-use flaresmith_store::enums::{EnvironmentKind, EnvironmentState};
+use flaresmith_store::entities::users;
 use git2::{Delta, Diff, DiffFindOptions, DiffOptions, Oid, Patch, Tree};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use sea_orm::EntityTrait as _;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::blob::LIMIT;
-use crate::features::specs::version;
+use super::protected;
+use crate::features::specs::{secrets, version};
 use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::repositories::{Author, Draft, Edit, Local, Target, View, broken, id};
@@ -36,7 +36,7 @@ pub(super) async fn preview(platform: &Platform, project: Uuid, body: ChangeSet)
         let view = View::of(local, base)?;
         let local = view.local()?;
         let before = local.commit(base)?.tree().map_err(broken)?;
-        let after = draft(&local, base, edits)?;
+        let after = draft(&local, base, edits)?.tree()?;
         let after = local.git().find_tree(after).map_err(broken)?;
         let diff = compared(&local, &before, &after, context)?;
         let mut files = Vec::new();
@@ -62,40 +62,58 @@ pub(super) async fn commit(
     project: Uuid,
     mut body: CommitRequest,
 ) -> Result<Commit, Failure> {
-    refuse_protected(platform, project, &body.branch).await?;
+    protected::refuse(platform, project, &body.branch).await?;
     let edits = edits(std::mem::take(&mut body.changes))?;
     let author = author(platform, access).await?;
-    let paths: BTreeSet<String> = edits.iter().map(|edit| edit.path().to_owned()).collect();
+    let paths: BTreeSet<String> = edits.iter().flat_map(Edit::paths).map(str::to_owned).collect();
     let turn = match paths.iter().any(|path| version::is_spec(path)) {
         true => Some(platform.repositories.turn(project).await?),
         false => None,
     };
     let work = move |local: &Local| {
-        let (commit, sha) = write(local, &author, body, edits)?;
+        let (commit, sha) = write(local, &author, body, edits, &paths)?;
         let specs = version::at(local, sha, &paths, &commit.message)?;
-        Ok((commit, specs))
+        let gone = version::gone(local, paths.into_iter().filter(|path| version::is_spec(path)))?;
+        Ok((commit, specs, gone))
     };
-    let (commit, specs) = platform.repositories.with(project, work).await?;
+    let (commit, specs, gone) = platform.repositories.with(project, work).await?;
     if turn.is_some() {
         let (now, person) = (platform.clock.now(), access.caller.user());
         let write = platform.store.begin().await?;
         for spec in &specs {
             version::keep(&write, project, person, spec, now).await?;
         }
+        version::remove(&write, project, &gone, now).await?;
         write.commit().await?;
     }
     Ok(commit)
 }
 
-fn write(local: &Local, author: &Author, body: CommitRequest, edits: Vec<Edit>) -> Result<(Commit, Oid), Failure> {
+/// Makes the commit, or finds the one that an earlier try of the same request made.
+fn write(
+    local: &Local,
+    author: &Author,
+    body: CommitRequest,
+    edits: Vec<Edit>,
+    paths: &BTreeSet<String>,
+) -> Result<(Commit, Oid), Failure> {
     let base = base(&body.base_sha)?;
     let target = Target {
         branch: body.branch.clone(),
         base,
     };
-    local.demand(&target)?;
-    let tree = draft(local, base, edits)?;
-    let sha = local.write(&target, author, &body.message, tree)?;
+    let sha = match local.demand(&target) {
+        Ok(_) => {
+            let draft = draft(local, base, edits)?;
+            secrets::refuse(&draft, paths)?;
+            local.write(&target, author, &body.message, draft)?
+        }
+        Err(moved) => {
+            let before = draft(local, base, edits).ok();
+            let before = before.map(|draft| local.made_before(&target, author, &body.message, &draft));
+            before.transpose()?.flatten().ok_or(moved)?
+        }
+    };
     let commit = local.commit(sha)?;
     let before = local.commit(base)?.tree().map_err(broken)?;
     let after = commit.tree().map_err(broken)?;
@@ -127,35 +145,18 @@ pub(crate) async fn author(platform: &Platform, access: &Access) -> Result<Autho
     Ok(Author { name, email })
 }
 
-/// What runs in staging and prod comes there by promotion, so nobody commits to their branches by hand.
-async fn refuse_protected(platform: &Platform, project: Uuid, branch: &str) -> Result<(), Failure> {
-    use environments::{Column, Entity};
-    let count = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::Kind.is_in([EnvironmentKind::Staging, EnvironmentKind::Prod]))
-        .filter(Column::State.ne(EnvironmentState::Archived))
-        .filter(Column::Branch.eq(branch))
-        .count(platform.store.read())
-        .await
-        .map_err(failed)?;
-    match count {
-        0 => Ok(()),
-        _ => Err(Failure::new(ErrorCode::FileBranchProtected).with_context("branch", branch)),
-    }
-}
-
 fn base(sha: &str) -> Result<Oid, Failure> {
     id(sha).ok_or_else(|| Failure::new(ErrorCode::FileNotFound).with_context("commitSha", sha))
 }
 
-/// The tree of a commit with changes made to it.
-fn draft(local: &Local, base: Oid, edits: Vec<Edit>) -> Result<Oid, Failure> {
+/// The files of a commit with changes made to them.
+fn draft(local: &Local, base: Oid, edits: Vec<Edit>) -> Result<Draft<'_>, Failure> {
     let tree = local.commit(base)?.tree().map_err(broken)?;
     let mut draft = Draft::of(local, &tree)?;
     for edit in edits {
         draft.edit(edit)?;
     }
-    draft.tree()
+    Ok(draft)
 }
 
 fn edits(changes: Vec<FileChange>) -> Result<Vec<Edit>, Failure> {

@@ -4,6 +4,7 @@
 
 mod blob;
 mod change;
+pub(crate) mod protected;
 mod tree;
 
 use flaresmith_api::api::files::{

@@ -34,7 +34,9 @@ const MOST: usize = 1000;
 pub(super) async fn list(platform: &Platform, request: ListSpecsRequest) -> Result<SpecPage, Failure> {
     use spec_artifacts::{Column, Entity};
     let project = request.project_id;
-    let mut select = Entity::find().filter(Column::ProjectId.eq(project));
+    let mut select = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::RemovedAt.is_null());
     if let Some(kind) = request.kind {
         let stored = SpecArtifactKind::try_from(kind.as_str()).map_err(Failure::internal)?;
         select = select.filter(Column::Kind.eq(stored));

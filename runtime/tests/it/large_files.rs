@@ -1,0 +1,90 @@
+//! Files and diffs that are large: read in ranges, refused before anything is written, never more at once than is bearable.
+
+use axum::body::to_bytes;
+use axum::http::Request;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::files::{Project, objects, write};
+use crate::instance::Instance;
+
+/// The status, a header and the bytes of an answer.
+async fn bytes(project: &Project<'_>, sha: &str, headers: &[(&str, &str)]) -> (u16, Option<String>, Vec<u8>) {
+    let path = format!("/projects/{}/files/blobs/{sha}/content", project.id);
+    let mut request = Request::builder()
+        .uri(path)
+        .header("authorization", format!("Bearer {}", project.token));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let response = project.instance.router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let range = parts
+        .headers
+        .get("content-range")
+        .map(|value| value.to_str().unwrap().to_owned());
+    (
+        parts.status.as_u16(),
+        range,
+        to_bytes(body, 64 << 20).await.unwrap().to_vec(),
+    )
+}
+
+#[tokio::test]
+async fn large_files_are_read_in_ranges_and_never_edited() {
+    let instance = Instance::sqlite().await;
+    let project = Project::new(&instance).await;
+    project.head().await;
+    let repository = git2::Repository::open_bare(project.folder()).unwrap();
+    let large: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let sha = repository.blob(&large).unwrap().to_string();
+    let info = project.get(&format!("blobs/{sha}")).await.is(200);
+    assert_eq!(
+        (
+            &info.body["editable"],
+            &info.body["binary"],
+            &info.body["rangesAdvised"]
+        ),
+        (&json!(false), &Value::Null, &json!(true))
+    );
+    assert_eq!(bytes(&project, &sha, &[]).await.0, 413);
+    let (status, range, part) = bytes(&project, &sha, &[("range", "bytes=2999990-")]).await;
+    assert_eq!(
+        (status, range.as_deref(), part.as_slice()),
+        (206, Some("bytes 2999990-2999999/3000000"), &large[2_999_990..])
+    );
+    let (status, range, part) = bytes(&project, &sha, &[("range", "bytes=1-")]).await;
+    assert_eq!(
+        (status, range.as_deref(), part.len()),
+        (206, Some("bytes 1-2097152/3000000"), 2 << 20)
+    );
+    let (status, range, _) = bytes(&project, &sha, &[("range", "bytes=3000000-")]).await;
+    assert_eq!((status, range.as_deref()), (416, Some("bytes */3000000")));
+    let small = repository.blob(b"hello").unwrap().to_string();
+    assert_eq!(bytes(&project, &small, &[]).await, (200, None, b"hello".to_vec()));
+    let tag = format!("\"{small}\"");
+    assert_eq!(
+        bytes(&project, &small, &[("if-none-match", &tag)]).await,
+        (304, None, Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn a_file_of_two_megabytes_is_refused_before_it_is_in_the_repository() {
+    let instance = Instance::set(|settings| settings.max_body = 8 << 20).await;
+    let project = Project::new(&instance).await;
+    let base = project.head().await;
+    let before = objects(&project);
+    let content = "x".repeat(2 << 20);
+    let refused = project
+        .commit(&base, json!([write("a", "1\n"), write("large", &content)]))
+        .await;
+    assert_eq!(refused.body.pointer("/error/details/path"), Some(&json!("large")));
+    refused.fails(413, "FILE_TOO_LARGE");
+    assert_eq!(objects(&project), before);
+    project
+        .commit(&base, json!([write("large", &content[1..])]))
+        .await
+        .is(201);
+}
