@@ -2,6 +2,7 @@
 
 use axum::body::to_bytes;
 use axum::http::Request;
+use flaresmith_api::types::DiffPreview;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -87,4 +88,55 @@ async fn a_file_of_two_megabytes_is_refused_before_it_is_in_the_repository() {
         .commit(&base, json!([write("large", &content[1..])]))
         .await
         .is(201);
+}
+
+#[tokio::test]
+async fn a_diff_of_more_than_is_shown_at_once_is_refused_and_can_be_committed() {
+    let instance = Instance::sqlite().await;
+    let project = Project::new(&instance).await;
+    let base = project.head().await;
+    let repository = git2::Repository::open_bare(project.folder()).unwrap();
+    let mut tree = repository.treebuilder(None).unwrap();
+    for number in 0..12 {
+        let text = format!("line of {number}\n").repeat(50_000);
+        let blob = repository.blob(text.as_bytes()).unwrap();
+        tree.insert(format!("f{number}"), blob, 0o100_644).unwrap();
+    }
+    let huge = repository.blob("line\n".repeat(600_000).as_bytes()).unwrap();
+    tree.insert("huge", huge, 0o100_644).unwrap();
+    let tree = repository.find_tree(tree.write().unwrap()).unwrap();
+    let who = git2::Signature::now("x", "x@example.com").unwrap();
+    let parent = repository.find_commit(git2::Oid::from_str(&base).unwrap()).unwrap();
+    let head = repository
+        .commit(Some("refs/heads/feature/x"), &who, &who, "much", &tree, &[&parent])
+        .unwrap()
+        .to_string();
+    let deleted: Vec<Value> = (0..12)
+        .map(|n| json!({"op": "delete", "path": format!("f{n}")}))
+        .collect();
+    let ask = |changes: Value| {
+        let body = json!({"branch": "feature/x", "baseSha": head, "changes": changes});
+        project.post("diff", body)
+    };
+    let refused = ask(json!(deleted)).await;
+    assert_eq!(refused.body.pointer("/error/details/limitBytes"), Some(&json!(4 << 20)));
+    refused.fails(413, "FILE_TOO_LARGE");
+    let some = ask(json!([deleted[0], deleted[1]])).await.is(200).fits::<DiffPreview>();
+    assert_eq!(some.body["removedLines"], 100_000);
+    // That a file has another path costs nothing, however large it is; nor does one whose lines are not looked at.
+    let mut moved: Vec<Value> = (0..12)
+        .map(|n| json!({"op": "move", "path": format!("f{n}"), "newPath": format!("g{n}")}))
+        .collect();
+    moved.push(json!({"op": "delete", "path": "huge"}));
+    let seen = ask(json!(moved)).await.is(200).fits::<DiffPreview>();
+    let files = seen.body["files"].as_array().unwrap();
+    assert_eq!(
+        files.iter().filter(|file| file["type"] == "moved").count(),
+        12,
+        "{files:?}"
+    );
+    let last = files.iter().find(|file| file["path"] == "huge").unwrap();
+    assert_eq!((&last["binary"], &last["patch"]), (&json!(true), &Value::Null));
+    let made = project.commit(&head, json!(deleted)).await.is(201);
+    assert_eq!(made.body["fileCount"], 12);
 }

@@ -3,7 +3,7 @@
 use flaresmith_api::types::{SpecDetail, SpecPage};
 use serde_json::{Value, json};
 
-use crate::hello::{CONTRACT, FEATURE, Project, SPEC};
+use crate::hello::{CONTRACT, FEATURE, Project, SPEC, contract};
 use crate::instance::{Instance, on_both};
 
 const NOTES: &str = "specs/notes.md";
@@ -228,4 +228,43 @@ async fn a_file_that_is_kept_elsewhere_is_named_and_does_not_keep_others_from_be
     project.get(&notes).await.fails(422, "SPEC_INVALID");
     project.upload(big, "$defs: {}\n", &branch).await.is(201);
     project.get("drift?ref=feature/x").await.is(200);
+}
+
+#[tokio::test]
+async fn specs_that_are_too_much_together_are_not_compiled() {
+    let instance = Instance::sqlite().await;
+    let project = Project::hello(&instance).await;
+    let data = &instance.platform.settings.data;
+    let repository = git2::Repository::open_bare(data.join(format!("repositories/{}.git", project.id))).unwrap();
+    let main = repository
+        .find_reference("refs/heads/main")
+        .unwrap()
+        .peel_to_commit()
+        .unwrap();
+    let mut index = git2::Index::new().unwrap();
+    index.read_tree(&main.tree().unwrap()).unwrap();
+    let text = "Words of no weight.\n".repeat(100_000);
+    let blob = repository.blob(text.as_bytes()).unwrap();
+    let mut entry = index.get_path(std::path::Path::new(SPEC), 0).unwrap();
+    entry.id = blob;
+    for number in 0..9 {
+        entry.path = format!("specs/notes-{number}.md").into_bytes();
+        index.add(&entry).unwrap();
+    }
+    let tree = repository.find_tree(index.write_tree_to(&repository).unwrap()).unwrap();
+    let who = git2::Signature::now("x", "x@example.com").unwrap();
+    repository
+        .commit(Some("refs/heads/feature/x"), &who, &who, "Much", &tree, &[&main])
+        .unwrap();
+    for answer in [
+        project.get("drift?ref=feature/x").await,
+        project.apply(json!({"ref": "feature/x", "dryRun": true})).await,
+    ] {
+        assert_eq!(answer.text("/error/details/problems/0/code"), "SPEC_SIZE");
+        answer.fails(422, "SPEC_INVALID");
+    }
+    project
+        .upload(SPEC, &contract("greet"), &[("branch", "feature/x")])
+        .await
+        .is(201);
 }

@@ -11,7 +11,7 @@ use flaresmith_api::types::{
     ChangeSet, Commit, CommitRequest, DiffPreview, FileChange, FileDiff, FileDiffType, WriteFileEncoding,
 };
 use flaresmith_store::entities::users;
-use git2::{Delta, Diff, DiffFindOptions, DiffOptions, Oid, Patch, Tree};
+use git2::{Delta, Diff, DiffFile, DiffFindOptions, DiffOptions, FileMode, Oid, Patch, Tree};
 use sea_orm::EntityTrait as _;
 use serde_json::json;
 use uuid::Uuid;
@@ -23,6 +23,10 @@ use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::repositories::{Author, Draft, Edit, Local, Target, View, broken, id};
 use crate::store::failed;
+
+/// Most bytes, of files before and after together, whose lines are compared for one answer. What is larger than what can be edited
+/// is not among them: its lines are not looked at.
+const MOST: u64 = 2 * LIMIT as u64;
 
 /// What a commit of changes would do. Nothing of it gets into the repository.
 pub(super) async fn preview(platform: &Platform, project: Uuid, body: ChangeSet) -> Result<DiffPreview, Failure> {
@@ -38,7 +42,13 @@ pub(super) async fn preview(platform: &Platform, project: Uuid, body: ChangeSet)
         let before = local.commit(base)?.tree().map_err(broken)?;
         let after = draft(&local, base, edits)?.tree()?;
         let after = local.git().find_tree(after).map_err(broken)?;
-        let diff = compared(&local, &before, &after, context)?;
+        let (diff, size) = compared(&local, &before, &after, context)?;
+        if size > MOST {
+            return Err(Failure::new(ErrorCode::FileTooLarge)
+                .with_message("The changes are larger than what is shown at once.")
+                .with_hint("Ask for some of them at a time.")
+                .with_details(json!({ "sizeBytes": size, "limitBytes": MOST })));
+        }
         let mut files = Vec::new();
         for at in 0..diff.deltas().len() {
             files.extend(file(&diff, at)?);
@@ -117,7 +127,7 @@ fn write(
     let commit = local.commit(sha)?;
     let before = local.commit(base)?.tree().map_err(broken)?;
     let after = commit.tree().map_err(broken)?;
-    let count = compared(local, &before, &after, 0)?.deltas().len();
+    let count = compared(local, &before, &after, 0)?.0.deltas().len();
     let committed_at = chrono::DateTime::from_timestamp(commit.time().seconds(), 0);
     let told = Commit {
         sha: sha.to_string(),
@@ -192,17 +202,46 @@ fn edit(change: FileChange) -> Result<Edit, Failure> {
     })
 }
 
-/// What is different between two trees; files that only have another path are one difference.
-fn compared<'l>(local: &'l Local, before: &Tree<'_>, after: &Tree<'_>, context: u32) -> Result<Diff<'l>, Failure> {
+/// What is different between two trees, and how many bytes are to be compared for it. Files that only have another path are one
+/// difference; those that changed as well are found while that is not too much.
+fn compared<'l>(
+    local: &'l Local,
+    before: &Tree<'_>,
+    after: &Tree<'_>,
+    context: u32,
+) -> Result<(Diff<'l>, u64), Failure> {
     let mut options = DiffOptions::new();
-    options.context_lines(context);
+    options
+        .context_lines(context)
+        .max_size(i64::try_from(LIMIT).unwrap_or(i64::MAX));
     let diff = local
         .git()
         .diff_tree_to_tree(Some(before), Some(after), Some(&mut options));
     let mut diff = diff.map_err(broken)?;
     let mut moves = DiffFindOptions::new();
-    diff.find_similar(Some(moves.renames(true))).map_err(broken)?;
-    Ok(diff)
+    moves.renames(true).exact_match_only(true);
+    diff.find_similar(Some(&mut moves)).map_err(broken)?;
+    let mut size = 0;
+    for delta in diff.deltas() {
+        if delta.old_file().id() != delta.new_file().id() {
+            size += looked_at(local, &delta.old_file())? + looked_at(local, &delta.new_file())?;
+        }
+    }
+    if size <= MOST {
+        moves.exact_match_only(false);
+        diff.find_similar(Some(&mut moves)).map_err(broken)?;
+    }
+    Ok((diff, size))
+}
+
+/// How many bytes of a file are looked at when it is compared.
+fn looked_at(local: &Local, file: &DiffFile<'_>) -> Result<u64, Failure> {
+    let size = match (file.id().is_zero(), file.mode()) {
+        // There is none, or it is a commit of another repository.
+        (true, _) | (_, FileMode::Commit) => 0,
+        _ => local.size(file.id())?,
+    };
+    Ok(if size < LIMIT as u64 { size } else { 0 })
 }
 
 /// The diff of one file; `None`: it stays as it is.
@@ -210,7 +249,7 @@ fn file(diff: &Diff<'_>, at: usize) -> Result<Option<FileDiff>, Failure> {
     let Some(delta) = diff.get_delta(at) else {
         return Ok(None);
     };
-    let path = |file: git2::DiffFile<'_>| file.path_bytes().map(|path| String::from_utf8_lossy(path).into_owned());
+    let path = |file: DiffFile<'_>| file.path_bytes().map(|path| String::from_utf8_lossy(path).into_owned());
     let (old, new) = (path(delta.old_file()), path(delta.new_file()));
     let kind = match delta.status() {
         Delta::Unmodified => return Ok(None),

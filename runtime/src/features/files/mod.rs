@@ -5,6 +5,7 @@
 mod blob;
 mod change;
 pub(crate) mod protected;
+mod seen;
 mod tree;
 
 use flaresmith_api::api::files::{

@@ -11,7 +11,7 @@ use git2::Oid;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::compare::{Asked, Compared, compare};
+use super::compare::{self, Asked, Compared, compare};
 use super::kind;
 use super::version::{self, Version};
 use crate::features::files::{self, protected};
@@ -51,10 +51,12 @@ pub(super) async fn apply(
             Some(turn.ok_or_else(|| Failure::new(ErrorCode::SpecApplyActive))?)
         }
     };
+    let compiling = compare::turn().await?;
     let done = platform
         .repositories
         .with(project, move |local| carry_out(local, &author, &body))
         .await?;
+    drop(compiling);
     if turn.is_some() {
         let mut absent = version::paths(platform, project).await?;
         for version in &done.versions {
@@ -69,6 +71,7 @@ pub(super) async fn apply(
 
 /// Compares and writes nothing.
 pub(super) async fn drift(platform: &Platform, request: GetDriftRequest) -> Result<DriftReport, Failure> {
+    let _turn = compare::turn().await?;
     let work = move |local: &Local| {
         let commit = local.commit_of(request.r#ref.as_deref())?.id();
         compare(local, commit, &Asked::default())?.report(request.paths.as_deref())
