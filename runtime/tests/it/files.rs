@@ -66,6 +66,7 @@ pub(crate) fn write(path: &str, content: &str) -> Value {
     json!({"op": "write", "path": path, "content": content})
 }
 
+/// Shows 001/FR-012.
 #[tokio::test]
 async fn a_repository_begins_empty_and_what_is_committed_is_read_back() {
     on_both(async |instance| {
@@ -159,6 +160,7 @@ async fn a_repository_begins_empty_and_what_is_committed_is_read_back() {
     .await;
 }
 
+/// Shows 001/FR-012.
 #[tokio::test]
 async fn a_commit_is_made_on_the_head_that_was_seen_or_not_at_all() {
     let instance = Instance::sqlite().await;
@@ -340,6 +342,7 @@ async fn a_link_is_never_followed() {
     assert_eq!(seen.body.pointer("/items/0/editable"), Some(&json!(true)));
 }
 
+/// Shows 001/FR-012.
 #[tokio::test]
 async fn a_diff_shows_what_a_commit_would_do_and_leaves_nothing_behind() {
     let instance = Instance::sqlite().await;

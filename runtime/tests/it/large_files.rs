@@ -32,6 +32,7 @@ async fn bytes(project: &Project<'_>, sha: &str, headers: &[(&str, &str)]) -> (u
     )
 }
 
+/// Shows 001/FR-030.
 #[tokio::test]
 async fn large_files_are_read_in_ranges_and_never_edited() {
     let instance = Instance::sqlite().await;
