@@ -17,6 +17,7 @@ mod identity;
 mod instance;
 mod killed;
 mod large_files;
+mod master_keys;
 mod pipeline;
 mod postgres;
 mod program;
