@@ -9,6 +9,7 @@
 mod edit;
 mod local;
 mod path;
+mod repeat;
 mod view;
 
 use std::fs::{File, TryLockError};

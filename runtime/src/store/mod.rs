@@ -158,13 +158,24 @@ impl Write {
     /// # Errors
     /// The store fails.
     pub async fn alone(&self, name: &str) -> Result<(), Failure> {
+        self.lock("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+            .await
+    }
+
+    /// Waits until nobody is alone under this name, and lets nobody be until the end of this transaction. Others may do the same
+    /// at the same time.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn beside(&self, name: &str) -> Result<(), Failure> {
+        self.lock("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", name)
+            .await
+    }
+
+    async fn lock(&self, statement: &str, name: &str) -> Result<(), Failure> {
         // Whoever writes to SQLite is alone anyway.
         if self.get_database_backend() == DbBackend::Postgres {
-            let statement = Statement::from_sql_and_values(
-                DbBackend::Postgres,
-                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-                [name.into()],
-            );
+            let statement = Statement::from_sql_and_values(DbBackend::Postgres, statement, [name.into()]);
             self.query_one_raw(statement).await.map_err(failed)?;
         }
         Ok(())

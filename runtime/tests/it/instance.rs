@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{TimeDelta, Utc};
+use flaresmith_api::operations::Operation;
 use flaresmith_api::validate::{Validate, check};
 use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
@@ -230,10 +231,19 @@ impl Instance {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 64 << 20).await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let operation = parts.extensions.get::<&'static Operation>();
+        if let (Some(operation), Some(code)) = (operation, body.pointer("/error/code").and_then(Value::as_str)) {
+            assert!(
+                is_listed(operation, code),
+                "{} does not list {code}: {body}",
+                operation.id
+            );
+        }
         Answer {
             status: parts.status,
             headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            body,
             raw: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
@@ -338,6 +348,21 @@ impl Answer {
         assert_eq!(self.text("/error/requestId"), id);
         self
     }
+}
+
+/// Whether an operation may answer with a code: the contract lists it there, or it can come from any operation.
+fn is_listed(operation: &Operation, code: &str) -> bool {
+    let anywhere = ["AUTH_", "REQUEST_", "IDEMPOTENCY_", "RATE_LIMIT_", "SERVER_"];
+    anywhere.iter().any(|family| code.starts_with(family)) || operation.errors.iter().any(|own| own.as_str() == code)
+}
+
+#[tokio::test]
+async fn an_answer_with_a_code_that_its_operation_does_not_list_fails_a_test() {
+    let instance = Instance::sqlite().await;
+    let request = Request::get("/auth/me").body(Body::empty()).unwrap();
+    let answer = instance.router.clone().oneshot(request).await.unwrap();
+    let operation = answer.extensions().get::<&'static Operation>().unwrap();
+    assert!(is_listed(operation, "AUTH_TOKEN_MISSING") && !is_listed(operation, "FILE_NOT_FOUND"));
 }
 
 /// Runs a test on both stores.
