@@ -12,6 +12,8 @@
 //! | [`identity`] | passwords, sessions, tokens, signing keys, roles |
 //! | [`pipeline`] | what happens to every request around its handler |
 //! | [`repositories`] | the git repositories of projects |
+//! | [`providers`] | what makes the things outside of the store that a project needs |
+//! | [`provisioning`] | runs that make and take away what a project needs |
 //! | [`features`] | the operations, one folder a domain |
 //! | [`platform`] | the parts put together |
 //! | [`mod@serve`] | listening and stopping |
@@ -23,6 +25,8 @@ pub mod master_key;
 pub mod pipeline;
 pub mod platform;
 pub mod problem;
+pub mod providers;
+pub mod provisioning;
 pub mod repositories;
 pub mod sealing;
 pub mod serve;

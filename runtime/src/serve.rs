@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use crate::pipeline;
 use crate::platform::Platform;
 use crate::problem::Problem;
+use crate::provisioning::Runner;
 use crate::store::expired;
 
 /// Time between two looks at what is to be replaced or thrown away.
@@ -39,6 +40,8 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Problem> {
+    let runner = Runner::start(platform.clone())
+        .map_err(|failure| Problem::of("SERVER_DATA", "the data folder cannot be written to", &failure))?;
     let jobs = tokio::spawn(look_after(platform.clone()));
     let draining = platform.clone();
     let stop = async move {
@@ -48,6 +51,7 @@ pub async fn serve(
     let service = pipeline::router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
     jobs.abort();
+    runner.stop().await;
     // Requests whose callers are gone are finished too.
     drop(platform.under_way.write().await);
     platform.store.clone().close().await;

@@ -9,6 +9,7 @@
 mod edit;
 mod local;
 mod path;
+mod place;
 mod view;
 
 use std::fs::{File, TryLockError};
@@ -23,10 +24,14 @@ use crate::clock::Clock;
 pub use edit::{Draft, Edit};
 pub use local::{Local, Target};
 pub use path::refuse as refuse_path;
+pub use place::Owner;
 pub use view::View;
 
 /// The branch that a repository begins with.
 pub const MAIN: &str = "main";
+
+/// The platform's name and address as an author.
+const PLATFORM: (&str, &str) = ("Flaresmith", "system@flaresmith.localhost");
 
 /// The file whose lock is the turn to change specs.
 const SPECS: &str = "flaresmith-specs";
@@ -107,11 +112,11 @@ impl Repositories {
     }
 
     fn open(&self, project: Uuid) -> Result<Local, Failure> {
-        let folder = self.folder.join(format!("{project}.git"));
+        let folder = self.place(project);
         let repository = match Repository::open_bare(&folder) {
             Ok(repository) => repository,
             Err(error) if error.code() == GitCode::NotFound => {
-                self.make(&folder)?;
+                self.make(project, &folder)?;
                 Repository::open_bare(&folder).map_err(broken)?
             }
             Err(error) => return Err(broken(error)),
@@ -124,9 +129,15 @@ impl Repositories {
         })
     }
 
+    fn place(&self, project: Uuid) -> PathBuf {
+        self.folder.join(format!("{project}.git"))
+    }
+
     /// Makes a repository beside its place and moves it there whole. Who comes second finds it there.
-    fn make(&self, place: &Path) -> Result<(), Failure> {
-        let beside = self.folder.join(format!(".new-{}", Uuid::new_v4()));
+    fn make(&self, project: Uuid, place: &Path) -> Result<(), Failure> {
+        let beside = self
+            .folder
+            .join(format!("{}{project}-{}", place::COMING, Uuid::new_v4()));
         let mut options = RepositoryInitOptions::new();
         // Templates of whoever runs the server, with their hooks, are no part of a project.
         options
@@ -138,6 +149,7 @@ impl Repositories {
         let made = || -> Result<(), git2::Error> {
             // What was answered is on the disk, as it is in the store.
             repository.config()?.set_bool("core.fsyncObjectFiles", true)?;
+            place::mark(&repository, project)?;
             let empty = repository.treebuilder(None)?.write()?;
             let signature = platform(self.clock.now())?;
             let tree = repository.find_tree(empty)?;
@@ -159,6 +171,15 @@ impl Repositories {
 }
 
 impl Author {
+    /// The platform itself.
+    #[must_use]
+    pub fn platform() -> Self {
+        Self {
+            name: PLATFORM.0.to_owned(),
+            email: PLATFORM.1.to_owned(),
+        }
+    }
+
     fn signature(&self, now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
         let plain = |text: &str, other: &str| {
             let kept: String = text
@@ -186,11 +207,7 @@ pub fn id(text: &str) -> Option<Oid> {
 
 /// What the platform commits itself, it commits as itself.
 fn platform(now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
-    Signature::new(
-        "Flaresmith",
-        "system@flaresmith.localhost",
-        &Time::new(now.timestamp(), 0),
-    )
+    Signature::new(PLATFORM.0, PLATFORM.1, &Time::new(now.timestamp(), 0))
 }
 
 /// Git cannot go on, and the caller can do nothing about it.

@@ -17,7 +17,13 @@ use crate::program::{program, started};
 const ROUNDS: u64 = 50;
 
 /// Sends a request; `None` when no whole answer came.
-fn send(address: &str, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Option<(u16, Value)> {
+pub(crate) fn send(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&Value>,
+) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     let bearer = token.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
     let body = body.map_or_else(String::new, Value::to_string);
@@ -34,7 +40,7 @@ fn send(address: &str, method: &str, path: &str, token: Option<&str>, body: Opti
 }
 
 /// The server, on these data and this database.
-fn command(data: &std::path::Path, database: Option<&str>) -> Command {
+pub(crate) fn command(data: &std::path::Path, database: Option<&str>) -> Command {
     let mut command = program();
     command
         .arg("--data")
@@ -47,7 +53,7 @@ fn command(data: &std::path::Path, database: Option<&str>) -> Command {
     command
 }
 
-fn sign_in(address: &str) -> String {
+pub(crate) fn sign_in(address: &str) -> String {
     let body = json!({ "email": OWNER, "password": PASSWORD });
     let (status, body) = send(address, "POST", "/auth/sign-in", None, Some(&body)).unwrap();
     assert_eq!(status, 200, "{body}");
@@ -55,7 +61,7 @@ fn sign_in(address: &str) -> String {
 }
 
 /// Every item of a list, page by page.
-fn all(address: &str, token: &str, path: &str) -> Vec<Value> {
+pub(crate) fn all(address: &str, token: &str, path: &str) -> Vec<Value> {
     let mut items = Vec::new();
     let mut cursor = String::new();
     loop {

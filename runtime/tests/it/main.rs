@@ -20,6 +20,8 @@ mod pipeline;
 mod postgres;
 mod program;
 mod projects;
+mod provisioning;
+mod provisioning_killed;
 mod roles;
 mod schema;
 mod schemathesis;

@@ -16,13 +16,11 @@ use crate::instance::{Instance, folder, on_both};
 const UNWRITTEN: &[&str] = &[
     "applyProposedDiff",
     "archivePreview",
-    "cancelProvisioning",
     "closeChatSession",
     "connectIntegration",
     "createChatSession",
     "createChatTicket",
     "createPreview",
-    "deleteProject",
     "deployEnvironment",
     "disconnectIntegration",
     "dismissProposedDiff",
@@ -48,12 +46,10 @@ const UNWRITTEN: &[&str] = &[
     "promoteEnvironment",
     "resetEnvironment",
     "retryEnvironment",
-    "retryProvisioning",
     "rollbackEnvironment",
     "sendChatMessage",
     "startTestRun",
     "streamChatMessage",
-    "streamProvisioning",
     "updateIntegration",
 ];
 
