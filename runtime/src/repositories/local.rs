@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use git2::{Commit, ErrorCode as GitCode, ObjectType, Oid, Repository};
@@ -17,7 +17,10 @@ use crate::clock::Clock;
 const HEADS: &str = "flaresmith-heads";
 
 /// Locks of git's that are older than this have nobody any more.
-const ABANDONED: Duration = Duration::from_secs(60);
+const ABANDONED: Duration = Duration::from_secs(5);
+
+/// Time between two looks whether a lock is gone or abandoned.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// One repository, opened.
 pub struct Local {
@@ -212,10 +215,17 @@ impl Local {
         self.demand(&target)?;
         let name = reference(branch).unwrap_or_default();
         let set = || self.repository.reference(&name, base, false, "flaresmith: branch");
-        let done = set().or_else(|error| match self.unlock(&error, &name) {
-            true => set(),
-            false => Err(error),
-        });
+        let mut done = set();
+        let begun = Instant::now();
+        while let Err(error) = &done {
+            if error.code() != GitCode::Locked || begun.elapsed() > 2 * ABANDONED {
+                break;
+            }
+            if !self.unlock(error, &name) {
+                std::thread::sleep(LOOK);
+            }
+            done = set();
+        }
         done.map(|_| base).map_err(broken)
     }
 

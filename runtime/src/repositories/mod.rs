@@ -116,7 +116,11 @@ impl Repositories {
         let repository = match Repository::open_bare(&folder) {
             Ok(repository) => repository,
             Err(error) if error.code() == GitCode::NotFound => {
-                self.make(project, &folder)?;
+                let made = self.make(project, &folder);
+                // Whoever was faster may have swept up what this one was making.
+                if !folder.join("HEAD").exists() {
+                    made?;
+                }
                 Repository::open_bare(&folder).map_err(broken)?
             }
             Err(error) => return Err(broken(error)),

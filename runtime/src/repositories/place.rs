@@ -63,6 +63,16 @@ impl Repositories {
         tokio::task::spawn_blocking(look).await.map_err(Failure::internal)?
     }
 
+    /// Removes what is left of repositories of a project that came to nothing: their makers died.
+    ///
+    /// # Errors
+    /// Something of it cannot be removed.
+    pub async fn sweep(&self, project: Uuid) -> Result<(), Failure> {
+        let folder = self.folder.clone();
+        let work = move || remove_beside(&folder, project);
+        tokio::task::spawn_blocking(work).await.map_err(Failure::internal)?
+    }
+
     /// Takes the repository of a project away, and what is left of others that came to nothing.
     ///
     /// # Errors

@@ -52,7 +52,9 @@ impl DatabaseHost for Files {
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let place = self.place(mark);
-            if !is_ours(&place, mark)? {
+            if is_ours(&place, mark)? {
+                sweep(place.parent().unwrap_or(&place), &mark.environment)?;
+            } else {
                 make(&place, &mark.environment).await?;
                 // Whoever was faster may be anybody.
                 if !is_ours(&place, mark)? {

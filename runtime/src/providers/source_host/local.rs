@@ -2,6 +2,8 @@
 //!
 //! Owns: from a host's words to those of [`Repositories`]. Must not know: where repositories lie.
 
+use std::time::Duration;
+
 use flaresmith_api::errors::{ErrorCode, Failure};
 use futures_util::future::BoxFuture;
 use git2::Oid;
@@ -11,7 +13,10 @@ use crate::providers::{Made, Mark, file_url, foreign};
 use crate::repositories::{Author, Draft, Edit, Local, Owner, Repositories, Target, broken};
 
 /// How often somebody else may move the branch while files are put on it.
-const TRIES: usize = 5;
+const TRIES: usize = 6;
+
+/// Time between two tries; all together outlast a lock that a process left when it died.
+const PAUSE: Duration = Duration::from_millis(1500);
 
 /// Bare repositories in the data folder.
 pub struct OwnHost {
@@ -37,6 +42,7 @@ impl SourceHost for OwnHost {
                 .repositories
                 .with(mark.project, |local| Ok(local.folder().to_owned()))
                 .await?;
+            self.repositories.sweep(mark.project).await?;
             Ok(Made {
                 external_id: None,
                 name: format!("{}.git", mark.project),
@@ -51,7 +57,10 @@ impl SourceHost for OwnHost {
                 let mut done = put(local, &files);
                 for _ in 1..TRIES {
                     match done {
-                        Err(failure) if failure.code() == ErrorCode::FileBaseMoved => done = put(local, &files),
+                        Err(failure) if failure.code() == ErrorCode::FileBaseMoved => {
+                            std::thread::sleep(PAUSE);
+                            done = put(local, &files);
+                        }
                         _ => break,
                     }
                 }
