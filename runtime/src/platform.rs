@@ -100,7 +100,7 @@ impl Platform {
         keys.signing().await.map_err(unusable)?;
         let repositories = Repositories::new(&settings.data, clock.clone());
         Ok(Self(Arc::new(Parts {
-            providers: Providers::local(&settings, &store, &repositories),
+            providers: Providers::local(&settings, &repositories),
             bell: Notify::new(),
             repositories,
             cursors: Cursors::new(&sealer),

@@ -19,7 +19,6 @@ use uuid::Uuid;
 
 use crate::repositories::Repositories;
 use crate::settings::{Database, Settings};
-use crate::store::Store;
 use database_host::DatabaseHost;
 use source_host::SourceHost;
 
@@ -57,10 +56,10 @@ pub struct Made {
 impl Providers {
     /// Those of this machine, for which nobody needs an account.
     #[must_use]
-    pub fn local(settings: &Settings, store: &Store, repositories: &Repositories) -> Self {
-        let databases: Arc<dyn DatabaseHost> = match settings.database {
+    pub fn local(settings: &Settings, repositories: &Repositories) -> Self {
+        let databases: Arc<dyn DatabaseHost> = match &settings.database {
             Database::Sqlite(_) => Arc::new(database_host::Files::new(&settings.data)),
-            Database::Postgres(_) => Arc::new(database_host::Server::new(store.clone())),
+            Database::Postgres(address) => Arc::new(database_host::Server::new(address.clone())),
         };
         Self {
             source: Arc::new(source_host::OwnHost::new(repositories.clone())),

@@ -50,7 +50,7 @@ pub fn removal(records: &[resource_records::Model]) -> Vec<Planned> {
         .iter()
         .filter(|record| record.state != ResourceRecordState::Deleted)
         .collect();
-    found.sort_by(|a, b| (b.created_at, b.id).cmp(&(a.created_at, a.id)));
+    found.sort_by_key(|record| std::cmp::Reverse((record.created_at, record.id)));
     let mut steps: Vec<Planned> = Vec::new();
     let mut add = |kind: ResourceKind, environment: &str| {
         let name = match kind {

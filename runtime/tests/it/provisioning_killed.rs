@@ -66,7 +66,7 @@ fn on_server(database: &str) -> BTreeSet<String> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let connection = sea_orm::Database::connect(database).await.unwrap();
-        let sql = "SELECT datname FROM pg_database WHERE datname LIKE 'fs_%'";
+        let sql = "SELECT datname FROM pg_database WHERE datname LIKE 'fs%'";
         let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
         let rows = connection.query_all_raw(statement).await.unwrap();
         let names = rows.iter().map(|row| row.try_get("", "datname").unwrap()).collect();

@@ -7,21 +7,25 @@
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
 use uuid::Uuid;
 
 use super::DatabaseHost;
 use crate::providers::{Made, Mark, foreign};
 use crate::sealing::digest;
-use crate::store::{Store, failed};
+use crate::settings::Hidden;
+use crate::store::failed;
 
 /// Longest name of anything in Postgres, in bytes.
 const LONGEST: usize = 63;
 
 /// A Postgres server.
 pub struct Server {
-    store: Store,
+    address: Hidden,
 }
+
+/// A connection of its own, on which nobody else makes or removes the database of one environment.
+struct Alone(DatabaseConnection);
 
 /// What is found under a name.
 enum Found {
@@ -31,19 +35,39 @@ enum Found {
 }
 
 impl Server {
-    /// The server that a store is on.
+    /// The server that a store is on, by its address.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(address: Hidden) -> Self {
+        Self { address }
     }
 
+    /// Waits until nobody else works on the database, and keeps it so. A process that dies gives way only when the server has ended
+    /// the last thing that it asked for, so what comes of that is seen.
+    async fn alone(&self, mark: &Mark) -> Result<Alone, Failure> {
+        let mut options = ConnectOptions::new(self.address.expose());
+        options.max_connections(1).sqlx_logging(false);
+        // The error may repeat the address, which may hold a password.
+        let connection = sea_orm::Database::connect(options)
+            .await
+            .map_err(|_| Failure::new(ErrorCode::ServerStoreUnavailable))?;
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_lock(hashtextextended($1, 0))",
+            [mark.key.as_str().into()],
+        );
+        connection.query_one_raw(statement).await.map_err(failed)?;
+        Ok(Alone(connection))
+    }
+}
+
+impl Alone {
     async fn look(&self, name: &str, mark: &Mark) -> Result<Found, Failure> {
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1",
             [name.into()],
         );
-        let row = self.store.read().query_one_raw(statement).await.map_err(failed)?;
+        let row = self.0.query_one_raw(statement).await.map_err(failed)?;
         let Some(row) = row else {
             return Ok(Found::Nothing);
         };
@@ -54,8 +78,30 @@ impl Server {
         })
     }
 
-    async fn make(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
+    async fn ensure(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
         self.sweep(mark).await?;
+        match self.look(name, mark).await? {
+            Found::Own => Ok(()),
+            Found::Another => Err(foreign(mark)),
+            Found::Nothing => self.make(name, mark).await,
+        }
+    }
+
+    async fn remove(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
+        self.sweep(mark).await?;
+        match self.look(name, mark).await? {
+            Found::Nothing => Ok(()),
+            Found::Own => self.drop_whole(name).await,
+            Found::Another => Err(foreign(mark)),
+        }
+    }
+
+    /// Closes the connection, and lets others at it.
+    async fn end(self) {
+        let _ = self.0.close().await;
+    }
+
+    async fn make(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
         let beside = format!("{}{}", beginning(mark), random());
         self.say(&format!("CREATE DATABASE \"{beside}\"")).await?;
         let text = text(mark).replace('\'', "''");
@@ -78,7 +124,7 @@ impl Server {
             "SELECT datname::text AS name FROM pg_database WHERE starts_with(datname::text, $1)",
             [beginning(mark).into()],
         );
-        let rows = self.store.read().query_all_raw(statement).await.map_err(failed)?;
+        let rows = self.0.query_all_raw(statement).await.map_err(failed)?;
         for row in rows {
             let name: String = row.try_get("", "name").map_err(failed)?;
             self.drop_whole(&name).await?;
@@ -93,7 +139,7 @@ impl Server {
 
     /// Outside of a transaction: Postgres makes and drops databases in no other way.
     async fn say(&self, statement: &str) -> Result<(), Failure> {
-        let done = self.store.read().execute_unprepared(statement).await;
+        let done = self.0.execute_unprepared(statement).await;
         done.map(|_| ()).map_err(refused)
     }
 }
@@ -102,11 +148,10 @@ impl DatabaseHost for Server {
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let name = name(mark);
-            match self.look(&name, mark).await? {
-                Found::Own => {}
-                Found::Another => return Err(foreign(mark)),
-                Found::Nothing => self.make(&name, mark).await?,
-            }
+            let alone = self.alone(mark).await?;
+            let done = alone.ensure(&name, mark).await;
+            alone.end().await;
+            done?;
             Ok(Made {
                 external_id: Some(name.clone()),
                 name,
@@ -118,13 +163,10 @@ impl DatabaseHost for Server {
 
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            self.sweep(mark).await?;
-            let name = name(mark);
-            match self.look(&name, mark).await? {
-                Found::Nothing => Ok(()),
-                Found::Own => self.drop_whole(&name).await,
-                Found::Another => Err(foreign(mark)),
-            }
+            let alone = self.alone(mark).await?;
+            let done = alone.remove(&name(mark), mark).await;
+            alone.end().await;
+            done
         })
     }
 }
