@@ -6,6 +6,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "client")]
+mod platform;
+
+#[cfg(feature = "client")]
+pub(crate) use platform::*;
+
 /// One contract, everything in sync: generates every layer of a service from its specs, and keeps them in step.
 #[derive(Debug, Parser)]
 #[command(name = "flaresmith", version, propagate_version = true, after_help = EXIT_CODES)]
@@ -19,7 +25,7 @@ pub(crate) struct Cli {
 /// Exit codes, as `--help` tells them.
 const EXIT_CODES: &str = "Exit codes:\n  \
     0   clean, or applied\n  \
-    1   problems in the specs, or a failed run\n  \
+    1   problems in the specs, a failed run, or a refusal of the server\n  \
     2   wrong usage\n  \
     3   conflicts: a person's edit stands in the way, nothing was written\n  \
     4   drift found by `check` or `plan`; changes that `diff --fail-on` asks to fail on\n  \
@@ -69,6 +75,32 @@ pub(crate) enum Command {
     /// yours; `flaresmith serve --help` lists its settings.
     #[command(disable_help_flag = true)]
     Serve(ServeArgs),
+    /// Sign in to a server. The password is asked for, or read from FLARESMITH_PASSWORD or standard input.
+    #[cfg(feature = "client")]
+    Login(LoginArgs),
+    /// Sign out: ends the session at the server and forgets it here.
+    #[cfg(feature = "client")]
+    Logout,
+    /// Work with the projects of a server.
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Work with the environments of a project.
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Env(EnvCommand),
+    /// Work with the secrets of a project.
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+    /// Look at the audit log of a project.
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Give language models the operations of a server as tools.
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Print what a diagnostic code means and what to do about it; without a code, list all.
     Explain(ExplainArgs),
     /// Print the JSON Schema of a document that is read or printed; without a name, list all.

@@ -10,6 +10,8 @@ mod cli;
 mod commands;
 mod outcome;
 mod progress;
+#[cfg(feature = "client")]
+mod remote;
 mod view;
 
 /// A run is made of millions of small allocations on several threads, which the system's allocator takes a fifth of the time for.

@@ -124,6 +124,7 @@ fn text_that_left_its_place_is_found() {
         ),
         ("a.yaml", "a: '*/'", "a: *b"),
         ("a.md", "&lt;script>", "<script>"),
+        ("a.md", "> ```\n> a\n> ```", "> ```\n> a\n> ``"),
         ("a.md", "```\n0xBADC0DE\n```", "```\n0xBADC0DE\n"),
     ] {
         let path = if bad.contains("exec") { "postman/a.json" } else { path };

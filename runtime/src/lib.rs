@@ -14,6 +14,7 @@
 //! | [`repositories`] | the git repositories of projects |
 //! | [`providers`] | what makes the things outside of the store that a project needs |
 //! | [`provisioning`] | runs that make and take away what a project needs |
+//! | [`mcp`] | the operations as tools for language models |
 //! | [`features`] | the operations, one folder a domain |
 //! | [`platform`] | the parts put together |
 //! | [`mod@serve`] | listening and stopping |
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod features;
 pub mod identity;
 pub mod master_key;
+pub mod mcp;
 pub mod pipeline;
 pub mod platform;
 pub mod problem;

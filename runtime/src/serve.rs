@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use crate::mcp;
 use crate::pipeline;
 use crate::platform::Platform;
 use crate::problem::Problem;
@@ -44,11 +45,13 @@ pub async fn serve(
         .map_err(|failure| Problem::of("SERVER_DATA", "the data folder cannot be written to", &failure))?;
     let jobs = tokio::spawn(look_after(platform.clone()));
     let draining = platform.clone();
+    let (router, end_streams) = mcp::beside(&platform, pipeline::router(platform.clone()));
     let stop = async move {
         stop.await;
         draining.draining.store(true, Ordering::Relaxed);
+        end_streams();
     };
-    let service = pipeline::router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
     jobs.abort();
     runner.stop().await;

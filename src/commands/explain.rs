@@ -2,6 +2,8 @@
 //!
 //! Owns: finding the code. Must not know: where it is used.
 
+#[cfg(feature = "client")]
+use flaresmith_codegen::diagnostics::Code;
 use flaresmith_codegen::diagnostics::nearest;
 use flaresmith_sync::{SyncError, codes};
 
@@ -11,7 +13,11 @@ use crate::view::View;
 
 /// Runs it.
 pub(crate) fn run(args: &ExplainArgs, view: &mut View) -> Result<Outcome, SyncError> {
+    #[cfg(feature = "client")]
+    let of_servers = crate::remote::codes::all();
     let codes = codes::all();
+    #[cfg(feature = "client")]
+    let codes = merged(codes, &of_servers);
     let Some(wanted) = &args.code else {
         view.codes(&codes);
         return Ok(Outcome::Clean);
@@ -26,4 +32,13 @@ pub(crate) fn run(args: &ExplainArgs, view: &mut View) -> Result<Outcome, SyncEr
         None => "`flaresmith explain` lists all codes".to_owned(),
     });
     Err(error)
+}
+
+/// Both by name. A code that both have is explained as here.
+#[cfg(feature = "client")]
+fn merged<'a>(mut codes: Vec<&'a Code>, of_servers: &'a [Code]) -> Vec<&'a Code> {
+    codes.extend(of_servers);
+    codes.sort_by_key(|code| code.id);
+    codes.dedup_by_key(|code| code.id);
+    codes
 }

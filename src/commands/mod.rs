@@ -4,11 +4,23 @@
 //! Must not know: how anything is printed.
 
 mod applying;
+#[cfg(feature = "client")]
+mod audit;
 mod completions;
+#[cfg(feature = "client")]
+mod env;
 mod explain;
 mod hook;
 mod init;
+#[cfg(feature = "client")]
+mod login;
+#[cfg(feature = "client")]
+mod mcp;
+#[cfg(feature = "client")]
+mod project;
 mod schema;
+#[cfg(feature = "client")]
+mod secrets;
 mod serve;
 mod spec_apply;
 mod spec_check;
@@ -62,6 +74,20 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Spec(SpecCommand::Diff(args)) => spec_diff::run(args, global, view),
         Command::Hook(command) => hook::run(command, global, view),
         Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "client")]
+        Command::Login(args) => login::run(args, view),
+        #[cfg(feature = "client")]
+        Command::Logout => login::logout(view),
+        #[cfg(feature = "client")]
+        Command::Project(command) => project::run(command, view),
+        #[cfg(feature = "client")]
+        Command::Env(command) => env::run(command, view),
+        #[cfg(feature = "client")]
+        Command::Secrets(command) => secrets::run(command, view),
+        #[cfg(feature = "client")]
+        Command::Audit(command) => audit::run(command, view),
+        #[cfg(feature = "client")]
+        Command::Mcp(command) => mcp::run(command, view),
         Command::Explain(args) => explain::run(args, view),
         Command::Schema(args) => schema::run(args, view),
         Command::Completions(args) => completions::run(args),

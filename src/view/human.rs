@@ -324,6 +324,11 @@ pub(super) fn failure(error: &SyncError) -> String {
     text
 }
 
+/// What a server calls the request that it refused.
+pub(super) fn request_id(id: &str) -> String {
+    format!("  = {}: {}\n", styled(BOLD, "request"), plain(id))
+}
+
 /// All codes, a line each.
 pub(super) fn codes(codes: &[&Code]) -> String {
     let width = codes.iter().map(|code| code.id.len()).max().unwrap_or(0);

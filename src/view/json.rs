@@ -112,16 +112,20 @@ struct FailureEntry<'a> {
     path: Option<Cow<'a, str>>,
     /// What to type or change next.
     hint: Option<&'a str>,
+    /// What a server calls the request that it refused; absent when no server did.
+    #[serde(rename = "requestId", skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
 }
 
 /// A run that could not go on.
-pub(super) fn failure(error: &SyncError) -> String {
+pub(super) fn failure(error: &SyncError, request_id: Option<&str>) -> String {
     document(&FailureDocument {
         error: FailureEntry {
             code: error.code,
             message: &error.message,
             path: error.path.as_ref().map(|path| path.to_string_lossy()),
             hint: error.hint.as_deref(),
+            request_id,
         },
     })
 }

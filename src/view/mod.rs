@@ -12,6 +12,8 @@ mod github;
 mod human;
 pub(crate) mod json;
 mod junit;
+#[cfg(feature = "client")]
+mod platform;
 mod sarif;
 mod status_text;
 mod trace_text;
@@ -193,16 +195,24 @@ impl View {
 
     /// Shows a run that could not go on.
     pub(crate) fn failure(&mut self, error: &SyncError) {
+        self.refused(error, None);
+    }
+
+    /// The same, when a server refused the request that it calls so.
+    pub(crate) fn refused(&mut self, error: &SyncError, request_id: Option<&str>) {
         self.kept.add_failure(error, self.root.as_ref());
         let findings = self.findings();
         let result = match self.format {
-            Format::Json => Some(json::failure(error)),
+            Format::Json => Some(json::failure(error, request_id)),
             _ => findings,
         };
         if let Some(result) = result {
             self.result(&result);
         }
         self.note(&human::failure(error));
+        if let Some(id) = request_id {
+            self.note(&human::request_id(id));
+        }
     }
 
     /// Shows something that a person should know about the run, whatever its result.

@@ -14,6 +14,8 @@ mod branches;
 mod build_script;
 mod carried;
 mod ci_forms;
+#[cfg(feature = "client")]
+mod client;
 mod collections;
 mod command_line;
 mod conformance;
@@ -26,6 +28,8 @@ mod git;
 mod histories;
 mod hono;
 mod hook;
+#[cfg(feature = "client")]
+mod hosted;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_input;
@@ -34,6 +38,8 @@ mod incremental;
 mod instances;
 #[cfg(target_os = "linux")]
 mod interrupted;
+#[cfg(feature = "client")]
+mod mcp;
 mod misfits;
 mod newcomer;
 mod nullability;

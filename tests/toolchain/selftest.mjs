@@ -58,6 +58,7 @@ describe('every script', () => {
       ['newman.mjs', fixture('postman-sound.json')],
       ['postman-schema.mjs', '/nowhere.json'],
       ['mcp-list.mjs', '/nowhere.json'],
+      ['mcp-call.mjs', '/nowhere.json'],
       ['drizzle.mjs', fixture('packages/sound')],
       ['openapi-validate.mjs'],
       ['openapi-validate.mjs', '--no-such-option', fixture('openapi-3.1.json')],

@@ -124,6 +124,9 @@ fn typescript(text: &str, media_type: MediaType) -> Result<(), String> {
     }
     let mut exports = BTreeSet::new();
     for line in text.lines() {
+        if line.trim_start() == "rows: 0," {
+            return Err("a mark stands where a table should".to_owned());
+        }
         let Some(rest) = line.strip_prefix("export const ") else {
             continue;
         };
@@ -203,7 +206,9 @@ fn markdown(text: &str) -> Result<(), String> {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => {
                 let block = text.get(range).unwrap_or("");
                 let fence: String = block.chars().take_while(|c| "`~".contains(*c)).collect();
-                let last = block.trim_end().lines().last().unwrap_or("").trim();
+                // In a quotation its signs stand before every line of the block.
+                let signs = |c: char| c == '>' || c.is_whitespace();
+                let last = block.trim_end().lines().last().unwrap_or("").trim_start_matches(signs);
                 if block.lines().count() < 2 || last != fence {
                     return Err(format!("a fence stays open: {block}"));
                 }

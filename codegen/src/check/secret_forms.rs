@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use crate::model::is_uuid;
+
 /// A token of a provider: what it begins with, then at least so many characters of its alphabet.
 struct Form {
     what: &'static str,
@@ -355,11 +357,6 @@ fn varied(value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     digits >= 2 && letters >= 2
-}
-
-fn is_uuid(value: &str) -> bool {
-    let groups: Vec<usize> = value.split('-').map(str::len).collect();
-    groups == [8, 4, 4, 4, 12]
 }
 
 /// Bits of information a character, as its own frequencies tell.

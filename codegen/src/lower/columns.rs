@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::model::{ColumnKind, Kind, Model, Shape, TextFormat, Type};
+use crate::model::{ColumnKind, Kind, Model, Shape, TextFormat, Type, is_uuid};
 
 /// What a column of a type holds. Aliases have been followed.
 pub(super) fn column_kind(model: &Model, ty: &Type) -> ColumnKind {
@@ -50,11 +50,4 @@ pub(super) fn fits(model: &Model, value: &Value, kind: &ColumnKind) -> bool {
         ColumnKind::Uuid => value.as_str().is_some_and(is_uuid),
         ColumnKind::Timestamp | ColumnKind::Date | ColumnKind::Decimal | ColumnKind::Text => value.is_string(),
     }
-}
-
-/// Hexadecimal digits in groups of 8, 4, 4, 4 and 12.
-fn is_uuid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    let hexadecimal = |group: &&str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(hexadecimal)
 }

@@ -7,6 +7,7 @@ mod columns;
 mod domains;
 mod entities;
 mod enums;
+mod families;
 mod guards;
 mod heirs;
 mod lifecycles;
@@ -36,10 +37,10 @@ use crate::diagnostics::Diagnostics;
 use crate::model::{Constitution, Content, Feature, Header, Kind, Model, Name, Parameter, Type, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::settings::Settings;
+use families::Family;
 use names::TypeNames;
 use node::Node;
 use tags::Discriminator;
-use unions::Family;
 
 /// How deep schemas may be nested. What is deeper is told and becomes any value, so that no document exhausts the stack.
 const DEPTH: usize = 100;

@@ -25,6 +25,7 @@ pub use policy::{
     Capture, Domain, DomainId, Environment, ErrorCode, Policy, PostmanPolicy, RateBucket, RateClass, RetryPolicy,
     SecurityScheme, Severity, ToolPolicy,
 };
+pub(crate) use types::is_uuid;
 pub use types::{
     Enumeration, Extra, Field, Kind, Record, Rules, Shape, Tag, TextFormat, Type, TypeDef, TypeId, Union, Variant,
 };

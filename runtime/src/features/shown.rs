@@ -6,7 +6,7 @@
 use flaresmith_api::errors::Failure;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::store::page::Page;
 
@@ -34,13 +34,14 @@ pub(crate) fn extended<T: DeserializeOwned>(row: &impl Serialize, more: Value) -
     serde_json::from_value(Value::Object(members)).map_err(Failure::internal)
 }
 
-/// Every row of a page as a type of the contract.
+/// A page of rows as a page of the contract: every list there has the same three members.
 ///
 /// # Errors
-/// The type has other members than the rows.
-pub(crate) fn all<T: DeserializeOwned>(page: Page<impl Serialize>) -> Result<Page<T>, Failure> {
-    Ok(Page {
-        items: page.items.iter().map(shown).collect::<Result<_, _>>()?,
-        next_cursor: page.next_cursor,
-    })
+/// What is listed has other members than the rows.
+pub(crate) fn listed<T: DeserializeOwned>(page: &Page<impl Serialize>) -> Result<T, Failure> {
+    shown(&json!({
+        "hasMore": page.has_more(),
+        "items": page.items,
+        "nextCursor": page.next_cursor,
+    }))
 }

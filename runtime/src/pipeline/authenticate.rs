@@ -18,6 +18,14 @@ pub(super) async fn caller(platform: &Platform, operation: &Operation, headers: 
     if operation.public {
         return Ok(Caller::Anonymous);
     }
+    of_headers(platform, headers).await
+}
+
+/// Who sent these headers.
+///
+/// # Errors
+/// There is no token, or it is not honoured.
+pub(crate) async fn of_headers(platform: &Platform, headers: &HeaderMap) -> Result<Caller, Failure> {
     let token = bearer(headers)
         .ok_or_else(|| Failure::new(ErrorCode::AuthTokenMissing).with_header(WWW_AUTHENTICATE.as_str(), "Bearer"))?;
     caller::of_token(platform, token).await.map_err(|failure| {

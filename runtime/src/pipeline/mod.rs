@@ -13,13 +13,13 @@
 
 pub mod access;
 pub mod audit;
-mod authenticate;
+pub(crate) mod authenticate;
 mod envelope;
 mod idempotency;
 pub mod observe;
 pub mod rate_limit;
 mod scope;
-mod text;
+pub(crate) mod text;
 mod trace;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Text: no text of a request holds U+0000.
 //!
-//! Owns: finding it. Must not know: what the text is for. JSON and percent encoding can spell the character and schemas admit it, but
+//! Owns: finding it in addresses and JSON; who reads the parts of a form hands its texts to [`demand_parts`]. Must not know: what the
+//! text is for. JSON and percent encoding can spell the character and schemas admit it, but
 //! Postgres keeps no text with it; a request that one store would take and the other would not is refused in front of both.
 
 use axum::extract::Request;
@@ -37,8 +38,24 @@ pub(super) async fn demand(request: Request) -> Result<Request, Failure> {
     } else {
         request
     };
+    refuse(&found)?;
+    Ok(request)
+}
+
+/// The same of parts of a form that are texts, by name.
+///
+/// # Errors
+/// One of them holds it.
+pub(crate) fn demand_parts<'a>(parts: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Result<(), Failure> {
+    let has_it = |text: Option<&str>| text.is_some_and(|text| text.contains('\0'));
+    let found = parts.into_iter().filter(|(_, text)| has_it(*text));
+    let found: Vec<RequestViolation> = found.map(|(name, _)| violation("body", &format!("/{name}"))).collect();
+    refuse(&found)
+}
+
+fn refuse(found: &[RequestViolation]) -> Result<(), Failure> {
     if found.is_empty() {
-        return Ok(request);
+        return Ok(());
     }
     Err(Failure::new(ErrorCode::RequestValidationFailed).with_details(json!({ "violations": found })))
 }

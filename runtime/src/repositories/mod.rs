@@ -14,6 +14,7 @@ mod view;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
@@ -35,6 +36,9 @@ const PLATFORM: (&str, &str) = ("Flaresmith", "system@flaresmith.localhost");
 
 /// The file whose lock is the turn to change specs.
 const SPECS: &str = "flaresmith-specs";
+
+/// Longest time between two looks whether the turn is free.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// All repositories. Clones are the same.
 #[derive(Debug, Clone)]
@@ -87,12 +91,15 @@ impl Repositories {
     /// # Errors
     /// The repository cannot be opened or made.
     pub async fn turn(&self, project: Uuid) -> Result<Turn, Failure> {
-        let work = |local: &Local| {
-            let file = local.turn_file(SPECS)?;
-            file.lock().map_err(Failure::internal)?;
-            Ok(Turn(file))
-        };
-        self.with(project, work).await
+        // Whoever waits must hold no thread: the one who has the turn needs one to go on.
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if let Some(turn) = self.turn_now(project).await? {
+                return Ok(turn);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     /// The same without waiting; `None`: somebody else has it.

@@ -170,3 +170,38 @@ async fn specs_that_are_committed_like_other_files_are_versions_too() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_character_that_no_text_may_hold_is_refused_in_a_form_too() {
+    let instance = Instance::sqlite().await;
+    let project = Project::hello(&instance).await;
+    for part in ["message", "branch"] {
+        let answer = project.upload(SPEC, FEATURE, &[(part, "a\0b")]).await;
+        let answer = answer.fails(400, "REQUEST_VALIDATION_FAILED");
+        assert_eq!(answer.text("/error/details/violations/0/pointer"), format!("/{part}"));
+    }
+}
+
+#[test]
+fn many_who_wait_for_their_turn_keep_nobody_from_working() {
+    // More wait than there are threads for work that blocks.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(4)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let instance = Instance::sqlite().await;
+        let project = Project::hello(&instance).await;
+        let texts: Vec<String> = (0..12).map(|number| format!("{FEATURE}\nThe {number}th.\n")).collect();
+        let uploads = texts.iter().map(|text| project.upload(SPEC, text, &[]));
+        let all = futures_util::future::join_all(uploads);
+        // Not a measurement: without threads to work with they would never end.
+        let answers = tokio::time::timeout(std::time::Duration::from_secs(300), all).await;
+        for answer in answers.expect("they wait for each other") {
+            answer.is(201);
+        }
+        let versions = project.get("specs?kind=feature").await.is(200);
+        assert!(versions.body["items"][0]["currentVersion"].as_i64().unwrap() >= 12);
+    });
+}

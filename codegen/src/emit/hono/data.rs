@@ -15,12 +15,25 @@ const WIDTH: usize = 110;
 
 /// The formatted frame with its rows.
 pub(super) fn placed(frame: &str, rows: &str) -> String {
-    // No text of a contract reads like this: every line of a comment begins with a star.
-    let marked = format!("{{\n  {MARK}\n}}");
-    match frame.split_once(&marked) {
-        Some((before, after)) => format!("{before}{{\n{rows}}}{after}"),
-        None => frame.to_owned(),
+    let mut out = String::with_capacity(frame.len() + rows.len());
+    for line in frame.split_inclusive('\n') {
+        // No text of a contract reads like this: every line of a comment begins with a star.
+        let Some(indent) = line.strip_suffix('\n').and_then(|line| line.strip_suffix(MARK)) else {
+            out.push_str(line);
+            continue;
+        };
+        if !indent.bytes().all(|byte| byte == b' ') {
+            out.push_str(line);
+            continue;
+        }
+        // Where the name before it is long, the formatter begins the table on a line of its own, further in.
+        let further = indent.get(2..).unwrap_or("");
+        for row in rows.split_inclusive('\n') {
+            out.push_str(further);
+            out.push_str(row);
+        }
     }
+    out
 }
 
 /// What a table holds.
@@ -169,5 +182,10 @@ mod tests {
     fn rows_take_the_place_of_their_mark() {
         let frame = "/**\n * {\n *   rows: 0,\n * }\n */\nconst a = {\n  rows: 0,\n};\n";
         assert_eq!(placed(frame, "  x: 1,\n"), frame.replace("\n  rows: 0", "\n  x: 1"));
+        let further = "const a =\n  {\n    rows: 0,\n  };\n";
+        assert_eq!(
+            placed(further, "  x: {\n    y: 1,\n  },\n"),
+            "const a =\n  {\n    x: {\n      y: 1,\n    },\n  };\n"
+        );
     }
 }

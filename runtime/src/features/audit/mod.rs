@@ -13,7 +13,7 @@ use flaresmith_api::types::{AuditEventPage, Period};
 use flaresmith_store::entities::audit_events::{Column, Entity};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Select};
 
-use crate::features::shown::{all, shown};
+use crate::features::shown::{listed, shown};
 use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::store::failed;
@@ -100,13 +100,8 @@ async fn page(
         (row.created_at, row.id)
     })
     .await?;
-    let page = all(page.map(|mut row| {
+    listed(&page.map(|mut row| {
         row.context = row.context.filter(|_| sees_context);
         row
-    }))?;
-    Ok(AuditEventPage {
-        has_more: page.has_more(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-    })
+    }))
 }

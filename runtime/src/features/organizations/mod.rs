@@ -13,7 +13,7 @@ use flaresmith_api::api::organizations::{
 };
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::server::Context;
-use flaresmith_api::types::{Organization, OrganizationCreate, OrganizationPage};
+use flaresmith_api::types::{Organization, OrganizationCreate};
 use flaresmith_store::entities::{organization_members, organizations};
 use flaresmith_store::enums::Role;
 use sea_orm::sea_query::Query;
@@ -22,7 +22,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::features::shown::{all, shown};
+use crate::features::shown::{listed, shown};
 use crate::features::slug;
 use crate::pipeline::Access;
 use crate::pipeline::access::absent_organization;
@@ -53,12 +53,7 @@ impl OrganizationsApi for Platform {
             (row.created_at, row.id)
         })
         .await?;
-        let page = all(page)?;
-        Ok(ListOrganizationsResponse::Ok(OrganizationPage {
-            has_more: page.has_more(),
-            items: page.items,
-            next_cursor: page.next_cursor,
-        }))
+        listed(&page).map(ListOrganizationsResponse::Ok)
     }
 
     async fn create_organization(

@@ -11,7 +11,7 @@ use flaresmith_store::enums::ProjectState;
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 
-use crate::features::shown::all;
+use crate::features::shown::listed;
 use crate::features::users::holds;
 use crate::identity::Caller;
 use crate::platform::Platform;
@@ -55,12 +55,7 @@ pub(super) async fn page(
         (row.created_at, row.id)
     })
     .await?;
-    let page = all(page)?;
-    Ok(ProjectPage {
-        has_more: page.has_more(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-    })
+    listed(&page)
 }
 
 /// Projects in which a caller has a role.

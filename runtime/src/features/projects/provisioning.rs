@@ -10,7 +10,7 @@ use flaresmith_store::enums::{Provider, ResourceKind};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
-use crate::features::shown::{all, shown};
+use crate::features::shown::{listed, shown};
 use crate::platform::Platform;
 use crate::store::failed;
 use crate::store::page::{Asked, newest_first};
@@ -56,12 +56,7 @@ pub(super) async fn runs(
         (row.created_at, row.id)
     })
     .await?;
-    let page = all(page)?;
-    Ok(ProvisioningRunPage {
-        has_more: page.has_more(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-    })
+    listed(&page)
 }
 
 /// One page of what the providers made.
@@ -87,10 +82,5 @@ pub(super) async fn resources(platform: &Platform, request: ListResourcesRequest
         (row.created_at, row.id)
     })
     .await?;
-    let page = all(page)?;
-    Ok(ResourcePage {
-        has_more: page.has_more(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-    })
+    listed(&page)
 }

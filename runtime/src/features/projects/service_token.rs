@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::features::shown::{all, shown};
+use crate::features::shown::{listed, shown};
 use crate::features::users::profile;
 use crate::identity::service_tokens;
 use crate::pipeline::Access;
@@ -40,12 +40,7 @@ pub(super) async fn list(platform: &Platform, request: ListServiceTokensRequest)
         (row.created_at, row.id)
     })
     .await?;
-    let page = all(page)?;
-    Ok(ServiceTokenPage {
-        has_more: page.has_more(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-    })
+    listed(&page)
 }
 
 /// Makes a token with a role no higher than the caller's.

@@ -9,7 +9,7 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::SecretEntry;
 use flaresmith_store::entities::environment_secrets::{ActiveModel, Column, Entity, Model};
 use flaresmith_store::entities::integration_configs;
-use flaresmith_store::enums::{IntegrationState, SecretOperation, SecretType};
+use flaresmith_store::enums::{IntegrationState, SecretOperation};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
     PaginatorTrait as _, QueryFilter as _,
@@ -124,7 +124,8 @@ pub(super) async fn delete(
     write.commit().await
 }
 
-/// Gives a secret a new value, where the platform can make one: that of a database role. Any other was given by somebody else.
+/// Gives a secret a new value, which only the provider that takes it can make valid: without one connected, a made-up value would
+/// take the place of one that works.
 pub(super) async fn rotate(
     platform: &Platform,
     actor: &Actor,
@@ -134,29 +135,7 @@ pub(super) async fn rotate(
     let write = begin(platform, actor, name).await?;
     let row = vault::find(&*write, name).await?.ok_or_else(|| name.absent())?;
     version::demand(if_match, row.version)?;
-    if row.r#type != SecretType::NeonCredential {
-        return Err(Failure::new(ErrorCode::SecRotationUnsupported).with_context("type", row.r#type.as_str()));
-    }
-    let value = vault::open(&platform.sealer, &row)?
-        .renewed()
-        .map_err(Failure::internal)?;
-    let sealed = vault::seal(&platform.sealer, row.id, &value)?;
-    let now = platform.clock.now();
-    let next = row.version + 1;
-    let mut row = row.into_active_model();
-    row.ciphertext = Set(sealed.ciphertext);
-    row.value_hash = Set(sealed.value_hash);
-    row.master_key_id = Set(sealed.master_key_id);
-    row.mask_prefix = Set(value.mask_prefix(name.kind).map(str::to_owned));
-    // It was the old value that was about to expire.
-    row.expires_at = Set(None);
-    row.last_rotated_at = Set(now);
-    row.version = Set(next);
-    row.updated_at = Set(now);
-    let row = row.update(&*write).await.map_err(failed)?;
-    keep(&write, actor, name, SecretOperation::Rotate, "was rotated", now).await?;
-    write.commit().await?;
-    Changed::of(&row, &value, false)
+    Err(Failure::new(ErrorCode::SecRotationUnsupported).with_context("type", row.r#type.as_str()))
 }
 
 /// Begins a change of this secret, with no other one going on.

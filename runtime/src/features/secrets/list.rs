@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::name::{SecretName, stored_scope};
 use super::record::{self, Actor};
 use super::vault;
-use crate::features::shown::all;
+use crate::features::shown::listed;
 use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::store::failed;
@@ -117,10 +117,5 @@ pub(super) async fn audit(platform: &Platform, request: ListSecretAuditRequest) 
         (row.timestamp, row.id)
     })
     .await?;
-    let page = all(page)?;
-    Ok(SecretAuditPage {
-        has_more: page.has_more(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-    })
+    listed(&page)
 }

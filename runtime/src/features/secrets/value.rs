@@ -6,8 +6,6 @@
 use flaresmith_store::enums::SecretType;
 use zeroize::Zeroizing;
 
-use crate::sealing::{SealError, token};
-
 /// How tokens begin whose kind can be told, and what is shown of that: at most eight characters.
 const KINDS: [(&str, &str); 13] = [
     ("github_pat_", "github_"),
@@ -68,23 +66,6 @@ impl SecretValue {
         let start = text.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
         let last = text.get(start..).unwrap_or_default();
         if last.contains(char::is_whitespace) { "" } else { last }
-    }
-
-    /// Another value in its place: of an address with a password, the same address with another password.
-    ///
-    /// # Errors
-    /// There is no randomness.
-    pub(super) fn renewed(&self) -> Result<Self, SealError> {
-        let made = Zeroizing::new(token("")?);
-        let place = self.0.split_once("://").and_then(|(scheme, rest)| {
-            let (before, after) = rest.rsplit_once('@')?;
-            let (user, _) = before.split_once(':')?;
-            Some((scheme, user, after))
-        });
-        Ok(match place {
-            Some((scheme, user, after)) => Self::new(format!("{scheme}://{user}:{}@{after}", made.as_str())),
-            None => Self(made),
-        })
     }
 }
 
@@ -147,17 +128,5 @@ mod tests {
                 .iter()
                 .all(|(begin, shown)| begin.starts_with(shown) && shown.len() <= 8)
         );
-    }
-
-    #[test]
-    fn a_renewed_address_keeps_all_but_the_password() {
-        let old = SecretValue::new("postgres://app:o@ld@host:5432/name?sslmode=require".to_owned());
-        let new = old.renewed().unwrap();
-        let text = std::str::from_utf8(new.expose()).unwrap();
-        let rest = text.strip_prefix("postgres://app:").unwrap();
-        let password = rest.strip_suffix("@host:5432/name?sslmode=require").unwrap();
-        assert_eq!(password.len(), 43);
-        let plain = SecretValue::new("plain".to_owned()).renewed().unwrap();
-        assert_eq!(plain.expose().len(), 43);
     }
 }

@@ -3,7 +3,7 @@
 //! Owns: reading them from Markdown. Must not know: what a heading means.
 
 use flaresmith_api::types::SpecSection;
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// Most headings of a level that are told.
 const MOST: usize = 500;
@@ -30,7 +30,7 @@ pub(super) fn of(text: &str) -> Vec<SpecSection> {
             (Event::End(TagEnd::Heading(level)), _) => {
                 let section = SpecSection {
                     title: title.take().unwrap_or_default().trim().chars().take(LONGEST).collect(),
-                    level: number(level),
+                    level: level as i32,
                     line: i32::try_from(line).unwrap_or(i32::MAX),
                     children: Vec::new(),
                 };
@@ -52,17 +52,6 @@ fn close(open: &mut Vec<SpecSection>, outline: &mut Vec<SpecSection>, level: i32
         if above.len() < MOST {
             above.push(done);
         }
-    }
-}
-
-fn number(level: HeadingLevel) -> i32 {
-    match level {
-        HeadingLevel::H1 => 1,
-        HeadingLevel::H2 => 2,
-        HeadingLevel::H3 => 3,
-        HeadingLevel::H4 => 4,
-        HeadingLevel::H5 => 5,
-        HeadingLevel::H6 => 6,
     }
 }
 

@@ -21,7 +21,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{outline, problem, version};
-use crate::features::shown::{all, extended, shown};
+use crate::features::shown::{extended, listed, shown};
 use crate::platform::Platform;
 use crate::repositories::{Local, View, broken, id};
 use crate::store::failed;
@@ -49,12 +49,7 @@ pub(super) async fn list(platform: &Platform, request: ListSpecsRequest) -> Resu
         (row.created_at, row.id)
     })
     .await?;
-    let page = all(page)?;
-    Ok(SpecPage {
-        has_more: page.has_more(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-    })
+    listed(&page)
 }
 
 /// One spec with what its current version says.
@@ -107,12 +102,7 @@ pub(super) async fn versions(
         (row.created_at, row.id)
     })
     .await?;
-    let page = all(page)?;
-    Ok(SpecVersionPage {
-        has_more: page.has_more(),
-        items: page.items,
-        next_cursor: page.next_cursor,
-    })
+    listed(&page)
 }
 
 /// What is known about a version, or its text, as the caller would rather have it.

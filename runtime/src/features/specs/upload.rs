@@ -17,7 +17,7 @@ use super::version::{self, Version};
 use super::{kind, problem};
 use crate::features::files;
 use crate::features::shown::shown;
-use crate::pipeline::Access;
+use crate::pipeline::{Access, text};
 use crate::platform::Platform;
 use crate::repositories::{Author, Draft, Edit, Local, Target, View, broken};
 
@@ -38,6 +38,11 @@ pub(super) async fn upload(
         let details = json!({ "limitBytes": LARGEST });
         return Err(Failure::new(ErrorCode::RequestPayloadTooLarge).with_details(details));
     }
+    text::demand_parts([
+        ("path", Some(form.path.as_str())),
+        ("branch", form.branch.as_deref()),
+        ("message", form.message.as_deref()),
+    ])?;
     let author = files::author(platform, access).await?;
     let _turn = platform.repositories.turn(project).await?;
     let file = platform

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use flaresmith_api::api::tools::{GetToolRequest, GetToolResponse, ListToolsRequest, ListToolsResponse, ToolsApi};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::server::Context;
-use flaresmith_api::types::ToolPage;
 use flaresmith_codegen::Compilation;
 use flaresmith_store::entities::mcp_tool_descriptors::{ActiveModel, Column, Entity, Model};
 use flaresmith_store::enums::Provider;
@@ -17,7 +16,7 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::features::shown::{all, shown};
+use crate::features::shown::{listed, shown};
 use crate::platform::Platform;
 use crate::sealing::digest;
 use crate::store::page::{Asked, newest_first};
@@ -41,12 +40,7 @@ impl ToolsApi for Platform {
             (row.created_at, row.id)
         })
         .await?;
-        let page = all(page)?;
-        Ok(ListToolsResponse::Ok(ToolPage {
-            has_more: page.has_more(),
-            items: page.items,
-            next_cursor: page.next_cursor,
-        }))
+        listed(&page).map(ListToolsResponse::Ok)
     }
 
     async fn get_tool(&self, _: Context, request: GetToolRequest) -> Result<GetToolResponse, Failure> {

@@ -1,0 +1,167 @@
+//! Words about a server: signing in, projects, environments, secrets, the audit log, tools.
+//!
+//! Owns: argument types; their doc comments are the help. Must not know: what any command does.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use flaresmith_api::types::{SecretScope, SecretType};
+
+/// Options of `login`.
+#[derive(Debug, Args)]
+pub(crate) struct LoginArgs {
+    /// Address of the server. Default: FLARESMITH_URL, else the one of the last login, else http://127.0.0.1:8787.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Your email. Asked for when absent.
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+}
+
+/// Commands about projects.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProjectCommand {
+    /// List the projects that you may see, newest first.
+    List(ListArgs),
+    /// Show a project.
+    Show(ProjectArgs),
+    /// Create a project.
+    Create(ProjectCreateArgs),
+    /// Delete a project, and what providers made for it.
+    Delete(ProjectDeleteArgs),
+}
+
+/// Commands about environments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EnvCommand {
+    /// List the environments of a project.
+    List(ProjectArgs),
+    /// Show an environment.
+    Show(EnvShowArgs),
+}
+
+/// Commands about secrets.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretsCommand {
+    /// List the secrets of a project, without their values.
+    List(SecretsListArgs),
+    /// Set a secret. Its value is read from standard input, or asked for; it is never an argument.
+    Set(SecretArgs),
+    /// Have a new value made where the provider can.
+    Rotate(SecretArgs),
+    /// Delete a secret, here and where it is used.
+    Delete(SecretArgs),
+}
+
+/// Commands about the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// List what was done in a project, newest first.
+    List(AuditListArgs),
+}
+
+/// Commands about tools for language models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum McpCommand {
+    /// Serve the server's operations as tools on standard input and output, for clients of the Model Context Protocol.
+    Serve(McpServeArgs),
+}
+
+/// How much of a list.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// At most so many.
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+}
+
+/// Which project.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+}
+
+/// Options of `project create`.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectCreateArgs {
+    /// Its name.
+    pub(crate) name: String,
+    /// The organization. Default: your first.
+    #[arg(long, value_name = "ID")]
+    pub(crate) organization: Option<uuid::Uuid>,
+    /// What it is.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+}
+
+/// Options of `project delete`.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectDeleteArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// The slug of the project, to be sure.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) confirm: String,
+    /// Leave everything at the providers where it is.
+    #[arg(long)]
+    pub(crate) keep_resources: bool,
+}
+
+/// Options of `env show`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvShowArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Id or name of the environment.
+    pub(crate) environment: String,
+}
+
+/// Options of `secrets list`.
+#[derive(Debug, Args)]
+pub(crate) struct SecretsListArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Only those of this environment.
+    #[arg(long, value_parser = scopes())]
+    pub(crate) environment: Option<String>,
+}
+
+/// Which secret.
+#[derive(Debug, Args)]
+pub(crate) struct SecretArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Name of the secret.
+    pub(crate) name: String,
+    /// The environment that it belongs to.
+    #[arg(long, value_parser = scopes())]
+    pub(crate) environment: String,
+    /// Where it is used.
+    #[arg(long, value_parser = types())]
+    pub(crate) r#type: String,
+}
+
+/// Options of `audit list`.
+#[derive(Debug, Args)]
+pub(crate) struct AuditListArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// Options of `mcp serve`.
+#[derive(Debug, Args)]
+pub(crate) struct McpServeArgs {
+    /// One tool a domain instead of one an operation, for clients that take few tools.
+    #[arg(long)]
+    pub(crate) grouped: bool,
+}
+
+fn scopes() -> PossibleValuesParser {
+    PossibleValuesParser::new(SecretScope::ALL.iter().map(|one| one.as_str()))
+}
+
+fn types() -> PossibleValuesParser {
+    PossibleValuesParser::new(SecretType::ALL.iter().map(|one| one.as_str()))
+}
