@@ -98,9 +98,9 @@ impl Platform {
         master_key::settle(&store, &sealer, &clock).await.map_err(unusable)?;
         keys.rotate_due().await.map_err(unusable)?;
         keys.signing().await.map_err(unusable)?;
-        let repositories = Repositories::new(&settings.data, clock.clone());
+        let repositories = Repositories::new(&settings.data, store.clone(), clock.clone());
         Ok(Self(Arc::new(Parts {
-            providers: Providers::local(&settings, &repositories),
+            providers: Providers::local(&settings, &store, &repositories),
             bell: Notify::new(),
             repositories,
             cursors: Cursors::new(&sealer),

@@ -5,20 +5,25 @@
 //! A provider is a trait in the platform's words. Whoever implements it keeps three promises: to ensure something that is there
 //! changes nothing; what it did not make for this project it neither takes over nor removes; to remove what is not there is no
 //! failure. So every act can be repeated, by whichever process, after any interruption.
+//!
+//! A process that was frozen in the midst of an act wakes up long after another took its run. So acts on the same thing take turns,
+//! and whoever has the turn asks the [`Fence`] of its mark before it makes or removes anything.
 
 pub mod database_host;
 pub mod source_host;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::ProvisionErrorDetails;
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::repositories::Repositories;
 use crate::settings::{Database, Settings};
+use crate::store::{Store, Write};
 use database_host::DatabaseHost;
 use source_host::SourceHost;
 
@@ -40,6 +45,14 @@ pub struct Mark {
     pub environment: String,
     /// `<projectId>-<resource>-<environment>`.
     pub key: String,
+    /// Whether the act may still be done.
+    pub fence: Arc<dyn Fence>,
+}
+
+/// Knows whether who acts for a mark may still do so.
+pub trait Fence: fmt::Debug + Send + Sync {
+    /// Fails when another process acts instead by now. `within`: a transaction to ask in, for whoever has one open.
+    fn check<'a>(&'a self, within: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>>;
 }
 
 /// What a provider made, or found made.
@@ -56,9 +69,9 @@ pub struct Made {
 impl Providers {
     /// Those of this machine, for which nobody needs an account.
     #[must_use]
-    pub fn local(settings: &Settings, repositories: &Repositories) -> Self {
+    pub fn local(settings: &Settings, store: &Store, repositories: &Repositories) -> Self {
         let databases: Arc<dyn DatabaseHost> = match &settings.database {
-            Database::Sqlite(_) => Arc::new(database_host::Files::new(&settings.data)),
+            Database::Sqlite(_) => Arc::new(database_host::Files::new(&settings.data, store.clone())),
             Database::Postgres(address) => Arc::new(database_host::Server::new(address.clone())),
         };
         Self {

@@ -6,22 +6,27 @@
 //! A [`Page`] is one transaction. It begins by moving the run's version from the one that was last seen, so two never overlap and one
 //! of a holder that lost its run cannot begin. What callers did to the run meanwhile, such as cancelling it, is seen then.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_api::lifecycles::{ProvisioningRunEvent, RunStepEvent};
 use flaresmith_store::entities::{journal_entries, provisioning_runs, run_steps};
-use flaresmith_store::enums::{JournalEntryPhase, RunState};
+use flaresmith_store::enums::{JournalEntryPhase, RunState, StepState};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    PaginatorTrait as _, QueryFilter as _,
 };
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
-use super::lease::{Lease, is_held, seen};
-use super::{failpoint, states};
+use super::lease::{Held, Lease, is_held, seen};
+use super::{cause, failpoint, states};
+use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
+use crate::providers::Fence;
 use crate::store::{Write, failed, new_id};
 
 /// Longest text of a note.
@@ -92,6 +97,28 @@ impl Journal {
         self.lease.run
     }
 
+    /// Whether the run is still held, for whoever acts outside of the store.
+    #[must_use]
+    pub fn fence(&self) -> Arc<dyn Fence> {
+        Arc::new(Held {
+            store: self.platform.store.clone(),
+            lease: self.lease.clone(),
+        })
+    }
+
+    /// Tells the log that an act failed.
+    pub fn tell(&self, act: &str, project: Option<Uuid>, failure: &Failure, again: bool) {
+        self.platform.observer.act_failed(&ActFailed {
+            act,
+            project,
+            run: self.lease.run,
+            code: failure.code(),
+            cause: &cause::text(failure),
+            again,
+            at: self.platform.clock.now(),
+        });
+    }
+
     /// Begins a page.
     ///
     /// # Errors
@@ -100,7 +127,7 @@ impl Journal {
         use provisioning_runs::{Column, Entity};
         let mut known = self.known.lock().await;
         loop {
-            let write = self.platform.store.begin().await?;
+            let write = self.platform.store.begin_behind().await?;
             let now = self.platform.clock.now();
             let moved = Entity::update_many()
                 .col_expr(Column::Version, Expr::col(Column::Version).add(1))
@@ -203,6 +230,29 @@ impl Page<'_> {
             more,
         };
         write_line(&self.write, self.run, self.sequence, line, self.now).await
+    }
+
+    /// Counts the steps that are done.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn count(&self) -> Result<(), Failure> {
+        let done = run_steps::Entity::find()
+            .filter(run_steps::Column::RunId.eq(self.run))
+            .filter(run_steps::Column::State.eq(StepState::Succeeded))
+            .count(&*self.write)
+            .await
+            .map_err(failed)?;
+        provisioning_runs::Entity::update_many()
+            .col_expr(
+                provisioning_runs::Column::DoneCount,
+                Expr::value(i32::try_from(done).unwrap_or(i32::MAX)),
+            )
+            .filter(provisioning_runs::Column::Id.eq(self.run))
+            .exec(&*self.write)
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 
     /// Makes everything in it last.

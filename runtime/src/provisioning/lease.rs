@@ -7,14 +7,16 @@
 //! the lock back with the process. Clocks of machines are taken to differ by less than the term; should they not, the run's version
 //! still keeps the late one from writing.
 
-use std::fs::{File, TryLockError};
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_store::entities::{journal_entries, leases, provisioning_runs};
 use flaresmith_store::enums::RunState;
+use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
@@ -23,13 +25,17 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::platform::Platform;
-use crate::store::{failed, is_taken, new_id};
+use crate::providers::Fence;
+use crate::store::{Store, Write, failed, is_taken, new_id};
 
 /// How long a lease is good without a sign of life.
 pub const TERM: TimeDelta = TimeDelta::seconds(12);
 
 /// Time between two signs of life.
 pub const BEAT: Duration = Duration::from_secs(3);
+
+/// How old the file of a holder is when it can be known by it no more: nobody holds a lease that long.
+const FORGOTTEN: Duration = Duration::from_secs(3600);
 
 /// States of runs that somebody has to work on.
 pub const WAITING: [RunState; 3] = [RunState::Pending, RunState::Running, RunState::Undoing];
@@ -60,6 +66,30 @@ pub struct Lease {
     pub state: RunState,
 }
 
+/// Asks whether a lease is still its holder's.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Where to ask.
+    pub store: Store,
+    /// The lease.
+    pub lease: Lease,
+}
+
+impl Fence for Held {
+    fn check<'a>(&'a self, within: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let held = match within {
+                Some(write) => is_held(&**write, &self.lease).await?,
+                None => is_held(self.store.read(), &self.lease).await?,
+            };
+            match held {
+                true => Ok(()),
+                false => Err(Failure::internal("the run is another process's now")),
+            }
+        })
+    }
+}
+
 impl Holder {
     /// Makes this process one.
     ///
@@ -67,7 +97,8 @@ impl Holder {
     /// Its file cannot be made.
     pub fn begin(data: &Path) -> Result<Self, Failure> {
         let folder = data.join("processes");
-        std::fs::create_dir_all(&folder).map_err(Failure::internal)?;
+        fs::create_dir_all(&folder).map_err(Failure::internal)?;
+        sweep(&folder);
         let name = Uuid::new_v4().to_string();
         let alive = File::create(folder.join(&name)).map_err(Failure::internal)?;
         alive.lock().map_err(Failure::internal)?;
@@ -92,6 +123,29 @@ impl Holder {
                 .is_ok_and(|file| !matches!(file.try_lock(), Err(TryLockError::WouldBlock | TryLockError::Error(_))))
     }
 
+    /// Of these runs those that nobody has.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn free(&self, platform: &Platform, mut runs: Vec<Uuid>) -> Result<Vec<Uuid>, Failure> {
+        let now = platform.clock.now();
+        let held = leases::Entity::find()
+            .filter(leases::Column::Subject.is_in(runs.iter().map(|&run| subject(run))))
+            .all(platform.store.read())
+            .await
+            .map_err(failed)?;
+        let held: BTreeMap<&str, &leases::Model> = held.iter().map(|lease| (lease.subject.as_str(), lease)).collect();
+        runs.retain(|&run| {
+            held.get(subject(run).as_str())
+                .is_none_or(|lease| self.may_take(lease, now))
+        });
+        Ok(runs)
+    }
+
+    fn may_take(&self, lease: &leases::Model, now: DateTime<Utc>) -> bool {
+        lease.expires_at <= now || self.is_dead(&lease.holder)
+    }
+
     /// Takes a run, if nobody has it.
     ///
     /// # Errors
@@ -99,7 +153,7 @@ impl Holder {
     pub async fn take(&self, platform: &Platform, run: Uuid) -> Result<Option<Lease>, Failure> {
         let now = platform.clock.now();
         let subject = subject(run);
-        let write = platform.store.begin().await?;
+        let write = platform.store.begin_behind().await?;
         let found = leases::Entity::find()
             .filter(leases::Column::Subject.eq(&subject))
             .one(&*write)
@@ -121,7 +175,7 @@ impl Holder {
                     done => done.map_err(failed)?.fencing,
                 }
             }
-            Some(lease) if lease.expires_at <= now || self.is_dead(&lease.holder) => {
+            Some(lease) if self.may_take(&lease, now) => {
                 let done = leases::Entity::update_many()
                     .col_expr(leases::Column::Holder, Expr::value(self.name.as_str()))
                     .col_expr(leases::Column::Fencing, Expr::value(lease.fencing + 1))
@@ -171,7 +225,7 @@ impl Holder {
     /// The store fails.
     pub async fn give_back(&self, platform: &Platform, run: Option<Uuid>) -> Result<(), Failure> {
         let now = platform.clock.now();
-        let write = platform.store.begin().await?;
+        let write = platform.store.begin_behind().await?;
         let mut all = leases::Entity::update_many()
             .col_expr(leases::Column::ExpiresAt, Expr::value(now))
             .col_expr(leases::Column::UpdatedAt, Expr::value(now))
@@ -186,7 +240,22 @@ impl Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(self.folder.join(&self.name));
+        let _ = fs::remove_file(self.folder.join(&self.name));
+    }
+}
+
+/// Removes the files of holders that died long ago. One that cannot be removed harms nobody.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let made = entry.metadata().and_then(|about| about.modified());
+        let old = made
+            .ok()
+            .and_then(|made| SystemTime::now().duration_since(made).ok())
+            .is_some_and(|age| age > FORGOTTEN);
+        let dead = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if old && dead() {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -202,7 +271,7 @@ pub fn subject(run: Uuid) -> String {
 /// The store fails.
 pub async fn beat(platform: &Platform, lease: &Lease) -> Result<bool, Failure> {
     let now = platform.clock.now();
-    let write = platform.store.begin().await?;
+    let write = platform.store.begin_behind().await?;
     let done = leases::Entity::update_many()
         .col_expr(leases::Column::ExpiresAt, Expr::value(now + TERM))
         .col_expr(leases::Column::UpdatedAt, Expr::value(now))

@@ -13,6 +13,7 @@
 //! | [`runner`] | finding runs, carrying them out and undoing them |
 //! | [`request`] | what callers ask: begin, retry, cancel, take away |
 //! | [`events`] | what happened in a run, as callers follow it |
+//! | `cause` | what is kept of a failure, without secrets |
 //!
 //! The table of runs is the queue: a run is put there by the transaction that makes it necessary, and every process looks for runs
 //! that nobody holds. A queue beside it (apalis, say) would need a second write for each run, a sweep for those whose second
@@ -25,8 +26,11 @@
 //!   does it again under the same key, and the provider looks before it makes anything.
 //! - Every write of a run is a transaction that moves the run's version from the one last seen. Another process that takes the run
 //!   moves it too, so the first one's next write finds nothing to move: it stops, whatever it thinks of its lease.
+//! - A process that was frozen in an act finds that out in time as well: providers ask the [`Fence`](crate::providers::Fence) of the
+//!   lease when they have the turn for what they act on.
 //! - What was begun is undone newest first. A step that cannot be undone is `stuck`, and the others are undone all the same.
 
+mod cause;
 pub mod events;
 mod failpoint;
 pub mod journal;

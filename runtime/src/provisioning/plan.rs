@@ -43,9 +43,10 @@ pub fn creation(environments: &[environments::Model], records: &[resource_record
     steps
 }
 
-/// What takes everything away that was made for the project: one after the other, newest first.
+/// What takes everything away that was made for the project: one after the other, newest first. What may be there without a record,
+/// because whoever made it lost its run meanwhile, is looked for too.
 #[must_use]
-pub fn removal(records: &[resource_records::Model]) -> Vec<Planned> {
+pub fn removal(environments: &[environments::Model], records: &[resource_records::Model]) -> Vec<Planned> {
     let mut found: Vec<_> = records
         .iter()
         .filter(|record| record.state != ResourceRecordState::Deleted)
@@ -72,6 +73,9 @@ pub fn removal(records: &[resource_records::Model]) -> Vec<Planned> {
     };
     for record in found {
         add(record.resource, &record.environment);
+    }
+    for environment in environments {
+        add(ResourceKind::NeonBranch, &environment.name);
     }
     // A repository is there as soon as somebody asks for it, before any run has made one.
     add(ResourceKind::GithubRepo, ALL);

@@ -66,7 +66,7 @@ pub async fn remove(
     }
     let steps = match keep {
         true => Vec::new(),
-        false => plan::removal(&records(&write, project).await?),
+        false => plan::removal(&environments(&write, project).await?, &records(&write, project).await?),
     };
     if !states::move_project(&write, &row, ProjectEvent::Delete, now).await? {
         return Err(Failure::new(ErrorCode::ProvisionRunActive));
@@ -119,16 +119,7 @@ pub async fn retry(platform: &Platform, project: Uuid) -> Result<provisioning_ru
             .exec(&*write)
             .await
             .map_err(failed)?;
-        let steps = creation(&write, project).await?;
-        insert(&write, project, run.id, &steps, now).await?;
-        let count = i32::try_from(steps.len()).unwrap_or(i32::MAX);
-        provisioning_runs::Entity::update_many()
-            .col_expr(provisioning_runs::Column::StepCount, Expr::value(count))
-            .col_expr(provisioning_runs::Column::DoneCount, Expr::value(0))
-            .filter(provisioning_runs::Column::Id.eq(run.id))
-            .exec(&*write)
-            .await
-            .map_err(failed)?;
+        plan_anew(&write, project, run.id, now).await?;
     } else {
         let again = rows
             .into_iter()
@@ -165,6 +156,21 @@ pub async fn retry(platform: &Platform, project: Uuid) -> Result<provisioning_ru
         row.error_code = Set(None);
     })
     .await
+}
+
+/// Gives a run that has no steps those that make everything that its project lacks.
+pub(super) async fn plan_anew(write: &Write, project: Uuid, run: Uuid, now: DateTime<Utc>) -> Result<(), Failure> {
+    let steps = creation(write, project).await?;
+    insert(write, project, run, &steps, now).await?;
+    let count = i32::try_from(steps.len()).unwrap_or(i32::MAX);
+    provisioning_runs::Entity::update_many()
+        .col_expr(provisioning_runs::Column::StepCount, Expr::value(count))
+        .col_expr(provisioning_runs::Column::DoneCount, Expr::value(0))
+        .filter(provisioning_runs::Column::Id.eq(run))
+        .exec(&**write)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }
 
 /// Stops the latest run and undoes it. One that failed is undone as well.
@@ -301,13 +307,18 @@ async fn insert(write: &Write, project: Uuid, run: Uuid, steps: &[Planned], now:
 }
 
 async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned>, Failure> {
+    let rows = environments(write, project).await?;
+    Ok(plan::creation(&rows, &records(write, project).await?))
+}
+
+async fn environments(write: &Write, project: Uuid) -> Result<Vec<environments::Model>, Failure> {
     let mut rows = environments::Entity::find()
         .filter(environments::Column::ProjectId.eq(project))
         .all(&**write)
         .await
         .map_err(failed)?;
     rows.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(plan::creation(&rows, &records(write, project).await?))
+    Ok(rows)
 }
 
 async fn records(write: &Write, project: Uuid) -> Result<Vec<resource_records::Model>, Failure> {

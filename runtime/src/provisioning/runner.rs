@@ -59,15 +59,17 @@ async fn look(platform: Platform, holder: Arc<Holder>, stop: Arc<Notify>) {
     loop {
         while under_way.try_join_next().is_some() {}
         // A store that is away now may be back at the next look.
-        for run in waiting(&platform).await.unwrap_or_default() {
+        for run in waiting(&platform, &holder).await.unwrap_or_default() {
             let mut mine = held.lock().unwrap_or_else(PoisonError::into_inner);
             if mine.len() < MOST && mine.insert(run) {
                 let (platform, holder, held) = (platform.clone(), Arc::clone(&holder), Arc::clone(&held));
                 under_way.spawn(async move {
-                    hold(&platform, &holder, run).await;
+                    let ended = hold(&platform, &holder, run).await;
                     held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
-                    // There may be others that had to wait.
-                    platform.bell.notify_one();
+                    if ended {
+                        // There may be others that had to wait.
+                        platform.bell.notify_one();
+                    }
                 });
             }
         }
@@ -81,9 +83,9 @@ async fn look(platform: Platform, holder: Arc<Holder>, stop: Arc<Notify>) {
     let _ = holder.give_back(&platform, None).await;
 }
 
-/// Runs that somebody has to work on, those that wait longest first.
-async fn waiting(platform: &Platform) -> Result<Vec<Uuid>, Failure> {
-    Entity::find()
+/// Runs that somebody has to work on and nobody has, those that wait longest first.
+async fn waiting(platform: &Platform, holder: &Holder) -> Result<Vec<Uuid>, Failure> {
+    let runs = Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::State.is_in(WAITING))
@@ -92,26 +94,30 @@ async fn waiting(platform: &Platform) -> Result<Vec<Uuid>, Failure> {
         .into_tuple()
         .all(platform.store.read())
         .await
-        .map_err(failed)
+        .map_err(failed)?;
+    holder.free(platform, runs).await
 }
 
-/// Takes a run, if nobody has it, and carries it out for as long as it is held.
-async fn hold(platform: &Platform, holder: &Holder, run: Uuid) {
+/// Takes a run, if nobody has it, and carries it out for as long as it is held; whether it came to an end.
+async fn hold(platform: &Platform, holder: &Holder, run: Uuid) -> bool {
     let Ok(Some(lease)) = holder.take(platform, run).await else {
-        return;
+        return false;
     };
     let journal = Arc::new(Journal::new(platform.clone(), lease.clone()));
     let stopped = tokio::select! {
         done = work::carry_on(&journal) => done.err(),
         () = keep(platform, &lease) => Some(Stopped::Lost),
     };
-    if let Some(Stopped::Failed(_)) = stopped {
-        // Whoever is next, this process or another, begins where this ended, but not at once.
-        tokio::time::sleep(LOOK).await;
+    match stopped {
+        Some(Stopped::Lost) => return false,
+        Some(Stopped::Failed(failure)) => {
+            // Whoever is next, this process or another, begins where this ended, but not at once.
+            journal.tell("run", None, &failure, true);
+            tokio::time::sleep(LOOK).await;
+        }
+        None => {}
     }
-    if !matches!(stopped, Some(Stopped::Lost)) {
-        let _ = holder.give_back(platform, Some(run)).await;
-    }
+    holder.give_back(platform, Some(run)).await.is_ok()
 }
 
 /// Gives signs of life; over when the run is held no more.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::journal::{Journal, Stopped};
 use super::work::{act, end, read_run, read_steps, record, subject};
-use super::{states, steps};
+use super::{cause, states, steps};
 
 /// Undoes everything that was begun.
 pub(super) async fn all(journal: &Journal) -> Result<(), Stopped> {
@@ -95,10 +95,12 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, mut row: run_ste
             .await?;
             record(&page, run, &row, ResourceRecordEvent::Gone, Some(&made)).await?;
             step.forget(&page.write, &subject).await?;
+            page.count().await?;
         }
         (Err(failure), _) => {
             let code = ErrorCode::ProvisionUndoStuck;
-            let more = json!({"failure": failure.to_string(), "source": failure.log_source().map(ToString::to_string)});
+            journal.tell(&row.name, Some(run.project_id), &failure, false);
+            let more = cause::line(&failure);
             page.step(&row, Some(RunStepEvent::Fail), phase, more, |row| {
                 row.finished_at = Set(Some(now));
                 row.error_code = Set(Some(code.as_str().to_owned()));

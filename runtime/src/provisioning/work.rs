@@ -12,7 +12,6 @@ use flaresmith_api::lifecycles::{
 };
 use flaresmith_store::entities::{environments, leases, projects, provisioning_runs, resource_records, run_steps};
 use flaresmith_store::enums::{JournalEntryPhase, ProvisioningRunKind, ResourceRecordState, RunState, StepState};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, QueryOrder as _,
@@ -23,7 +22,7 @@ use uuid::Uuid;
 
 use super::journal::{Journal, Page, Stopped};
 use super::step::{Step, Subject, provider};
-use super::{lease, states, steps};
+use super::{cause, lease, request, states, steps};
 use crate::providers::{Made, Mark};
 use crate::store::{failed, new_id};
 
@@ -56,6 +55,10 @@ async fn begin(journal: &Journal) -> Result<(), Stopped> {
         return Ok(());
     }
     let now = page.now;
+    if run.kind == ProvisioningRunKind::Create && run.step_count == 0 {
+        // It was put there before runs were planned when they begin.
+        request::plan_anew(&page.write, run.project_id, run.id, now).await?;
+    }
     page.run(ProvisioningRunEvent::Start, |row| row.started_at = Set(Some(now)))
         .await?;
     if run.kind != ProvisioningRunKind::Delete {
@@ -191,22 +194,16 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, row: run_steps::
             };
             record(&page, run, &row, on, Some(&made)).await?;
             step.keep(&page.write, &subject, &made).await?;
-            provisioning_runs::Entity::update_many()
-                .col_expr(
-                    provisioning_runs::Column::DoneCount,
-                    Expr::col(provisioning_runs::Column::DoneCount).add(1),
-                )
-                .filter(provisioning_runs::Column::Id.eq(run.id))
-                .exec(&*page.write)
-                .await
-                .map_err(failed)?;
+            page.count().await?;
         }
         (Err(failure), _) => {
+            journal.tell(&row.name, Some(run.project_id), &failure, false);
+            page.note(&row, failure.message(), Value::Null).await?;
             page.step(
                 &row,
                 Some(RunStepEvent::Fail),
                 JournalEntryPhase::After,
-                cause(&failure),
+                cause::line(&failure),
                 |row| {
                     row.finished_at = Set(Some(now));
                     row.error_code = Set(Some(failure.code().as_str().to_owned()));
@@ -239,8 +236,9 @@ pub(super) async fn act(
         match done {
             Err(failure) if tried < TRIES && failure.code().retry_policy().as_str() != "none" => {
                 let mut page = journal.page().await?;
+                journal.tell(&row.name, Some(subject.project.id), &failure, true);
                 let text = format!("{} Trying again.", failure.message());
-                page.note(row, &text, cause(&failure)).await?;
+                page.note(row, &text, cause::line(&failure)).await?;
                 page.close().await?;
                 tokio::time::sleep(pause(tried)).await;
             }
@@ -254,11 +252,6 @@ fn pause(tried: u32) -> Duration {
     let most = 200_u64 << Ord::min(tried, 6);
     let drawn = u64::from(getrandom::u32().unwrap_or(0)) % most;
     Duration::from_millis(drawn)
-}
-
-/// What the journal keeps of a failure. Callers see the code alone.
-fn cause(failure: &Failure) -> Value {
-    json!({"failure": failure.to_string(), "source": failure.log_source().map(ToString::to_string)})
 }
 
 /// What a step works on.
@@ -287,6 +280,7 @@ pub(super) async fn subject(
         project: project.id,
         environment: row.environment.clone().unwrap_or_else(|| super::step::ALL.to_owned()),
         key: row.request_key.clone(),
+        fence: journal.fence(),
     };
     Ok(Subject {
         platform: journal.platform.clone(),

@@ -134,7 +134,7 @@ fn killed(database: Option<&str>) {
                 scope.spawn(move || write(address, token, organization, (round, writer), acknowledged));
             }
             // Early, late, and at every moment between, in an order that means nothing.
-            std::thread::sleep(Duration::from_millis(3 + round * 37 % 211));
+            std::thread::sleep(Duration::from_millis(2 * (3 + round * 37 % 211)));
             server.child.kill().unwrap();
             server.child.wait().unwrap();
         });

@@ -21,6 +21,7 @@ mod postgres;
 mod program;
 mod projects;
 mod provisioning;
+mod provisioning_fenced;
 mod provisioning_killed;
 mod roles;
 mod schema;

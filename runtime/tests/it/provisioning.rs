@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
+use flaresmith_api::types::ProvisioningEvent;
+use flaresmith_api::validate::{Validate as _, check};
 use flaresmith_runtime::provisioning::Runner;
 use flaresmith_runtime::settings::Database;
 use flaresmith_store::entities::{journal_entries, leases, provisioning_runs, repos, resource_records, run_steps};
@@ -15,7 +17,7 @@ use tower::ServiceExt as _;
 use crate::instance::{Answer, Instance, on_both};
 
 /// The latest run once it is in this state.
-async fn until(instance: &Instance, token: &str, project: &str, state: &str) -> Answer {
+pub(crate) async fn until(instance: &Instance, token: &str, project: &str, state: &str) -> Answer {
     let path = format!("/projects/{project}/provisioning");
     let mut last = None;
     for _ in 0..600 {
@@ -119,7 +121,10 @@ async fn events(instance: &Instance, token: &str, project: &str, after: Option<&
             found.map(|value| value.trim_start().to_owned())
         };
         if let Some(data) = line("data:") {
-            events.push((line("id:").unwrap_or_default(), serde_json::from_str(&data).unwrap()));
+            let data: Value = serde_json::from_str(&data).unwrap();
+            let violations = check(ProvisioningEvent::schema(), &data);
+            assert!(violations.is_empty(), "{violations:?}: {data}");
+            events.push((line("id:").unwrap_or_default(), data));
         }
     }
     events
@@ -235,6 +240,8 @@ async fn a_step_that_fails_for_good_leaves_a_run_that_can_be_retried() {
         assert_eq!(failed["state"], "failed");
         assert_eq!(failed["errorCode"], "PROVISION_RESOURCE_FOREIGN");
         assert!(failed["hint"].is_string());
+        let told = |line: &String| line.starts_with("database-prod failed PROVISION_RESOURCE_FOREIGN");
+        assert_eq!(instance.logged().iter().filter(|line| told(line)).count(), 1);
         let path = format!("/projects/{project}");
         let detail = instance.call(&owner, "GET", &path, None).await.is(200);
         assert_eq!(detail.text("/state"), "degraded");
@@ -257,6 +264,25 @@ async fn a_step_that_fails_for_good_leaves_a_run_that_can_be_retried() {
             (detail.text("/state"), detail.text("/environments/2/state")),
             ("active".into(), "active".into())
         );
+        runner.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_steps_is_planned_when_it_begins() {
+    on_both(async |instance| {
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let write = instance.platform.store.begin().await.unwrap();
+        for sql in ["DELETE FROM run_steps", "UPDATE provisioning_runs SET step_count = 0"] {
+            write.execute_unprepared(sql).await.unwrap();
+        }
+        write.commit().await.unwrap();
+        let runner = Runner::start(instance.platform.clone()).unwrap();
+        let progress = until(instance, &owner, &project, "succeeded").await;
+        let counts = ["/run/doneCount", "/run/stepCount"].map(|at| progress.body.pointer(at).cloned());
+        assert_eq!(counts, [Some(json!(7)), Some(json!(7))]);
         runner.stop().await;
     })
     .await;

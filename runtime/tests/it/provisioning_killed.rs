@@ -41,7 +41,7 @@ fn start(data: &Path, database: Option<&str>, stop_at: Option<u32>) -> Started {
 }
 
 /// Every project, once nobody works on any.
-fn settled(address: &str, token: &str) -> Vec<Value> {
+pub(crate) fn settled(address: &str, token: &str) -> Vec<Value> {
     let asked = Instant::now();
     loop {
         let projects = all(address, token, "/projects");
@@ -77,7 +77,13 @@ fn on_server(database: &str) -> BTreeSet<String> {
 
 /// Checks that every project has what it needs once, and that nothing else is there. Other tests use the same Postgres, so
 /// databases of projects that `known` does not name are not looked at.
-fn check(data: &Path, database: Option<&str>, address: &str, token: &str, known: &BTreeSet<String>) -> Vec<String> {
+pub(crate) fn check(
+    data: &Path,
+    database: Option<&str>,
+    address: &str,
+    token: &str,
+    known: &BTreeSet<String>,
+) -> Vec<String> {
     let projects = settled(address, token);
     let mut ids = Vec::new();
     for project in &projects {
@@ -163,7 +169,7 @@ fn dies_everywhere(database: Option<&str>) {
     std::fs::remove_dir_all(data).unwrap();
 }
 
-fn postgres() -> String {
+pub(crate) fn postgres() -> String {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let Database::Postgres(url) = runtime.block_on(crate::postgres::database()) else {
         panic!("it is a Postgres");

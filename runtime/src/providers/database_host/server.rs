@@ -19,6 +19,9 @@ use crate::store::failed;
 /// Longest name of anything in Postgres, in bytes.
 const LONGEST: usize = 63;
 
+/// How long the server keeps a turn for somebody who asks it for nothing.
+const IDLE: &str = "SELECT set_config(name, '30s', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
+
 /// A Postgres server.
 pub struct Server {
     address: Hidden,
@@ -50,12 +53,15 @@ impl Server {
         let connection = sea_orm::Database::connect(options)
             .await
             .map_err(|_| Failure::new(ErrorCode::ServerStoreUnavailable))?;
+        // A process that is frozen would keep all others waiting.
+        connection.execute_unprepared(IDLE).await.map_err(failed)?;
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "SELECT pg_advisory_lock(hashtextextended($1, 0))",
             [mark.key.as_str().into()],
         );
         connection.query_one_raw(statement).await.map_err(failed)?;
+        mark.fence.check(None).await?;
         Ok(Alone(connection))
     }
 }
@@ -221,7 +227,20 @@ fn refused(error: DbErr) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::providers::Fence;
+    use crate::store::Write;
+
+    #[derive(Debug)]
+    struct Open;
+
+    impl Fence for Open {
+        fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
 
     #[test]
     fn every_environment_has_a_name_of_its_own_that_postgres_takes_whole() {
@@ -230,6 +249,7 @@ mod tests {
                 project: Uuid::nil(),
                 environment: environment.to_owned(),
                 key: String::new(),
+                fence: Arc::new(Open),
             })
         };
         let all = [

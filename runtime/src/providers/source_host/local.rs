@@ -37,12 +37,7 @@ impl SourceHost for OwnHost {
             if self.repositories.owner(mark.project).await? == Owner::Another {
                 return Err(foreign(mark));
             }
-            // Opening makes it, with its mark, when it is not there.
-            let folder = self
-                .repositories
-                .with(mark.project, |local| Ok(local.folder().to_owned()))
-                .await?;
-            self.repositories.sweep(mark.project).await?;
+            let folder = self.repositories.ensure(mark.project).await?;
             Ok(Made {
                 external_id: None,
                 name: format!("{}.git", mark.project),
@@ -53,6 +48,7 @@ impl SourceHost for OwnHost {
 
     fn ensure_files<'a>(&'a self, mark: &'a Mark, files: Vec<SeedFile>) -> BoxFuture<'a, Result<String, Failure>> {
         Box::pin(async move {
+            mark.fence.check(None).await?;
             let work = move |local: &Local| {
                 let mut done = put(local, &files);
                 for _ in 1..TRIES {
@@ -73,6 +69,7 @@ impl SourceHost for OwnHost {
     fn ensure_branch<'a>(&'a self, mark: &'a Mark, branch: &'a str) -> BoxFuture<'a, Result<String, Failure>> {
         let branch = branch.to_owned();
         Box::pin(async move {
+            mark.fence.check(None).await?;
             let work = move |local: &Local| local.ensure_branch(&branch).map(|head| head.to_string());
             self.repositories.with(mark.project, work).await
         })
@@ -80,10 +77,13 @@ impl SourceHost for OwnHost {
 
     fn remove_repository<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
+            let turn = self.repositories.alone(mark.project).await?;
+            mark.fence.check(Some(&turn)).await?;
             if self.repositories.owner(mark.project).await? == Owner::Another {
                 return Err(foreign(mark));
             }
-            self.repositories.remove(mark.project).await
+            self.repositories.put_aside(mark.project, turn).await?;
+            self.repositories.sweep(mark.project).await
         })
     }
 }

@@ -60,7 +60,7 @@ impl Step for Seed {
             let head = id(&made.name).ok_or_else(|| Failure::internal("the commit has no id"))?;
             let paths = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
             let read = move |local: &Local| version::at(local, head, &paths, "Begin with specs and a constitution");
-            for file in on.platform.repositories.with(project, read).await? {
+            for file in on.platform.repositories.with_standing(project, read).await? {
                 version::keep(write, project, None, &file, now).await?;
             }
             repos::Entity::update_many()
