@@ -77,6 +77,7 @@ fn mutations(value: &Value, depth: usize, found: &mut Vec<Value>) {
     }
 }
 
+/// Shows 001/FR-010.
 #[test]
 fn rust_zod_and_a_validator_of_json_schema_admit_the_same_instances() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("agreement");

@@ -49,6 +49,7 @@ mod platform;
 mod record;
 mod renamed;
 mod repository;
+mod requirements;
 mod reserved;
 mod rust_crate;
 mod schemas;

@@ -54,6 +54,7 @@ fn code(result: &Value) -> String {
     error(result)["code"].as_str().unwrap().to_owned()
 }
 
+/// Shows 001/FR-014.
 #[test]
 fn the_official_client_lists_reads_and_writes_over_both_transports_in_both_revisions() {
     let hosted = Hosted::start();
@@ -104,6 +105,7 @@ fn the_official_client_lists_reads_and_writes_over_both_transports_in_both_revis
     }
 }
 
+/// Shows 001/FR-014 and 001/FR-020.
 #[test]
 fn a_tool_does_what_the_callers_role_allows_and_no_more() {
     let hosted = Hosted::start();

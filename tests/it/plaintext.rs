@@ -98,6 +98,7 @@ fn silent(repository: &Repository, secret: &str, command: &[&str], code: i32, sa
     }
 }
 
+/// Shows 001/FR-013.
 #[test]
 fn a_secret_is_refused_with_its_place_wherever_it_is_written() {
     let secret = token();

@@ -16,6 +16,7 @@ fn the_typescript_package_is_accepted_by_the_strictest_compiler() {
     sound("typecheck.mjs", [generated("ts")]);
 }
 
+/// Shows 001/FR-018.
 #[test]
 fn public_validators_accept_every_openapi_document() {
     let documents: Vec<PathBuf> = files(&generated("openapi"));
@@ -25,6 +26,7 @@ fn public_validators_accept_every_openapi_document() {
     sound("openapi-validate.mjs", arguments);
 }
 
+/// Shows 001/FR-029.
 #[test]
 fn postman_files_are_valid_and_run_green_against_the_example_app() {
     let all: Vec<PathBuf> = files(&generated("postman"));
@@ -113,6 +115,7 @@ fn mermaid_draws_every_lifecycle_with_its_states_and_steps() {
     );
 }
 
+/// Shows 001/FR-014.
 #[test]
 fn the_official_client_lists_every_tool() {
     for file in ["tools.json", "tools.grouped.json", "tools.search.json"] {

@@ -56,6 +56,7 @@ fn told(answer: &Value) -> (u64, String, BTreeSet<String>) {
     (answer["status"].as_u64().unwrap(), code, violations.collect())
 }
 
+/// Shows 001/FR-028.
 #[test]
 fn both_servers_admit_and_refuse_the_same_requests_for_the_same_reasons() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("servers");

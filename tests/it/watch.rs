@@ -84,6 +84,7 @@ fn in_step(git: &Git) {
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
 }
 
+/// Shows 001/FR-009.
 #[test]
 fn a_save_is_applied_and_told_in_one_line_with_its_time() {
     let git = shop();

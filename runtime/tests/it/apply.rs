@@ -11,6 +11,7 @@ use crate::hello::{CONSTITUTION, CONTRACT, FEATURE, Project, SPEC, contract};
 use crate::instance::{Instance, OWNER, folder, on_both};
 use crate::program::{Started, call, start_logging};
 
+/// Shows 001/FR-009, 001/FR-014 and 001/FR-027.
 #[tokio::test]
 async fn an_apply_commits_what_the_specs_give_and_keeps_tools_and_versions() {
     on_both(async |instance| {
@@ -99,6 +100,7 @@ async fn an_apply_commits_what_the_specs_give_and_keeps_tools_and_versions() {
     .await;
 }
 
+/// Shows 001/FR-010.
 #[tokio::test]
 async fn what_was_changed_by_hand_is_never_written_over_and_can_be_merged() {
     let instance = Instance::sqlite().await;
@@ -197,6 +199,7 @@ async fn settings_and_locks_that_lead_elsewhere_write_nothing() {
     }
 }
 
+/// Shows 001/FR-009.
 #[test]
 fn an_apply_that_is_killed_leaves_its_branch_where_it_was_or_at_the_whole_result() {
     let data = folder();
@@ -263,6 +266,7 @@ fn an_apply_that_is_killed_leaves_its_branch_where_it_was_or_at_the_whole_result
     std::fs::remove_dir_all(data).unwrap();
 }
 
+/// Shows 001/FR-009.
 #[tokio::test]
 async fn only_some_targets_leave_the_others_as_they_are() {
     let instance = Instance::sqlite().await;
@@ -300,6 +304,7 @@ async fn only_some_targets_leave_the_others_as_they_are() {
     assert_eq!(project.get("drift").await.is(200).text("/summary/status"), "clean");
 }
 
+/// Shows 001/FR-009 and 001/FR-010.
 #[tokio::test]
 async fn broken_specs_are_told_with_their_places_and_one_apply_runs_at_a_time() {
     let instance = Instance::sqlite().await;
@@ -330,6 +335,7 @@ async fn broken_specs_are_told_with_their_places_and_one_apply_runs_at_a_time() 
     answer.fails(422, "SPEC_INVALID");
 }
 
+/// Shows 001/FR-009.
 #[tokio::test]
 async fn the_platforms_own_specs_can_be_uploaded_and_applied() {
     let instance = Instance::sqlite().await;

@@ -15,6 +15,7 @@ async fn actions(instance: &Instance, token: &str, path: &str) -> Vec<String> {
         .collect()
 }
 
+/// Shows 001/FR-013 and 001/FR-025.
 #[tokio::test]
 async fn what_was_done_in_a_project_is_listed_newest_first_and_only_owners_see_its_context() {
     on_both(async |instance| {
@@ -88,6 +89,7 @@ async fn what_was_done_in_a_project_is_listed_newest_first_and_only_owners_see_i
     .await;
 }
 
+/// Shows 001/FR-013.
 #[tokio::test]
 async fn an_organization_lists_what_belongs_to_none_of_its_projects() {
     on_both(async |instance| {

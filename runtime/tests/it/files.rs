@@ -69,6 +69,7 @@ fn write(path: &str, content: &str) -> Value {
     json!({"op": "write", "path": path, "content": content})
 }
 
+/// Shows 001/FR-012.
 #[tokio::test]
 async fn a_repository_begins_empty_and_what_is_committed_is_read_back() {
     on_both(async |instance| {
@@ -162,6 +163,7 @@ async fn a_repository_begins_empty_and_what_is_committed_is_read_back() {
     .await;
 }
 
+/// Shows 001/FR-012.
 #[tokio::test]
 async fn a_commit_is_made_on_the_head_that_was_seen_or_not_at_all() {
     let instance = Instance::sqlite().await;
@@ -335,6 +337,7 @@ async fn a_link_is_never_followed() {
     assert_eq!(seen.body.pointer("/items/0/editable"), Some(&json!(true)));
 }
 
+/// Shows 001/FR-012.
 #[tokio::test]
 async fn a_diff_shows_what_a_commit_would_do_and_leaves_nothing_behind() {
     let instance = Instance::sqlite().await;
@@ -428,6 +431,7 @@ async fn bytes(project: &Project<'_>, sha: &str, headers: &[(&str, &str)]) -> (u
     )
 }
 
+/// Shows 001/FR-030.
 #[tokio::test]
 async fn large_files_are_read_in_ranges_and_never_edited() {
     let instance = Instance::sqlite().await;

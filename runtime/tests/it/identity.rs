@@ -10,6 +10,7 @@ async fn refresh(instance: &Instance, token: &str) -> Answer {
     instance.send("POST", "/auth/refresh", &[], Some(body)).await
 }
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn the_first_owner_signs_in_and_out() {
     on_both(async |instance| {
@@ -49,6 +50,7 @@ async fn a_wrong_password_and_an_unknown_email_answer_alike() {
     assert_eq!(wrong.text("/error/message"), unknown.text("/error/message"));
 }
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn a_refresh_token_is_good_once_and_a_second_use_ends_the_session() {
     on_both(async |instance| {
@@ -105,6 +107,7 @@ async fn a_refresh_token_is_taken_from_the_cookie_too() {
         .is(200);
 }
 
+/// Shows 001/FR-036 and 001/SC-011.
 #[tokio::test]
 async fn keys_are_replaced_after_90_days_honoured_for_7_more_and_purged_a_day_later() {
     on_both(async |instance| {
@@ -133,6 +136,7 @@ async fn keys_are_replaced_after_90_days_honoured_for_7_more_and_purged_a_day_la
     .await;
 }
 
+/// Shows 001/FR-036.
 #[tokio::test]
 async fn an_invalidated_key_opens_nothing_at_once_and_sessions_go_on() {
     on_both(async |instance| {

@@ -36,6 +36,7 @@ async fn a_character_that_one_store_cannot_keep_is_refused_in_front_of_both() {
     .await;
 }
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn every_operation_of_the_contract_is_routed_and_asks_who_calls() {
     let instance = Instance::sqlite().await;
@@ -89,6 +90,7 @@ async fn whatever_fails_is_answered_in_the_envelope() {
     );
 }
 
+/// Shows 001/FR-017.
 #[tokio::test]
 async fn callers_name_their_requests_and_get_the_name_back() {
     let instance = Instance::sqlite().await;
@@ -149,6 +151,7 @@ async fn what_is_not_there_and_what_is_not_the_callers_answer_alike() {
         .fails(404, "PROJECT_NOT_FOUND");
 }
 
+/// Shows 001/FR-033.
 #[tokio::test]
 async fn calls_are_limited_and_told_what_is_left() {
     let instance = Instance::limited().await;
@@ -174,6 +177,7 @@ async fn calls_are_limited_and_told_what_is_left() {
     instance.call(&token, "GET", "/auth/me", None).await.is(200);
 }
 
+/// Shows 001/FR-018.
 #[tokio::test]
 async fn health_and_the_contract_are_there_for_everybody() {
     on_both(async |instance| {

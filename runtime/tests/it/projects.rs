@@ -76,6 +76,7 @@ async fn a_change_needs_the_version_that_was_read_and_null_puts_a_setting_back()
     .await;
 }
 
+/// Shows 001/FR-025.
 #[tokio::test]
 async fn a_list_is_read_to_its_end_without_repeats_and_its_cursors_fit_nothing_else() {
     on_both(async |instance| {
@@ -134,6 +135,7 @@ async fn a_list_is_read_to_its_end_without_repeats_and_its_cursors_fit_nothing_e
     .await;
 }
 
+/// Shows 001/FR-007.
 #[tokio::test]
 async fn the_matrix_shows_every_environment_and_what_may_happen_next() {
     on_both(async |instance| {
@@ -163,6 +165,7 @@ async fn the_matrix_shows_every_environment_and_what_may_happen_next() {
     .await;
 }
 
+/// Shows 001/FR-007.
 #[tokio::test]
 async fn the_matrix_shows_the_newest_of_what_stands_behind_each_environment() {
     use flaresmith_store::entities::health_checks;
@@ -257,6 +260,7 @@ async fn organizations_are_renamed_and_deleted_when_they_are_empty() {
     .await;
 }
 
+/// Shows 001/FR-013.
 #[tokio::test]
 async fn what_was_done_is_kept_with_who_did_it() {
     use flaresmith_store::entities::audit_events;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::instance::{Instance, on_both};
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn every_operation_is_for_its_role_and_above_and_hides_from_strangers() {
     on_both(async |instance| {
@@ -62,6 +63,7 @@ async fn every_operation_is_for_its_role_and_above_and_hides_from_strangers() {
     .await;
 }
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn operations_of_the_installation_are_for_those_who_run_it() {
     let instance = Instance::sqlite().await;
@@ -78,6 +80,7 @@ async fn operations_of_the_installation_are_for_those_who_run_it() {
         .fails(403, "AUTH_ROLE_INSUFFICIENT");
 }
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn the_higher_of_two_roles_counts_and_the_project_in_a_body_is_looked_at() {
     let instance = Instance::sqlite().await;
@@ -132,6 +135,7 @@ async fn a_body_without_the_id_that_the_role_is_looked_up_for_is_refused() {
     answer.fails(400, "REQUEST_VALIDATION_FAILED");
 }
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn a_project_is_made_by_maintainers_and_by_nobody_below_or_beside() {
     on_both(async |instance| {
@@ -165,6 +169,7 @@ async fn a_project_is_made_by_maintainers_and_by_nobody_below_or_beside() {
     .await;
 }
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn an_organization_keeps_an_owner_and_who_is_removed_sees_nothing() {
     on_both(async |instance| {
@@ -325,6 +330,7 @@ async fn who_is_removed_while_being_added_to_a_project_has_both_roles_or_none() 
     .await;
 }
 
+/// Shows 001/FR-020.
 #[tokio::test]
 async fn a_service_token_is_good_for_its_project_and_role() {
     on_both(async |instance| {

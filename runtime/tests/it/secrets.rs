@@ -42,6 +42,7 @@ async fn overview(instance: &Instance, token: &str, project: &str) -> Answer {
     answer.fits::<SecretsOverview>()
 }
 
+/// Shows 001/FR-023.
 #[tokio::test]
 async fn a_secret_is_shown_by_its_mask_and_its_end_only_to_those_who_manage_it() {
     on_both(async |instance| {
@@ -82,6 +83,7 @@ async fn a_secret_is_shown_by_its_mask_and_its_end_only_to_those_who_manage_it()
     .await;
 }
 
+/// Shows 001/FR-036.
 #[tokio::test]
 async fn a_change_needs_the_version_that_was_read_and_the_same_value_is_no_rotation() {
     on_both(async |instance| {
@@ -167,6 +169,7 @@ async fn names_that_github_keeps_are_refused_and_a_value_that_others_gave_is_not
     .await;
 }
 
+/// Shows 001/FR-013, 001/FR-036 and 001/SC-011.
 #[tokio::test]
 async fn every_use_is_kept_also_of_a_secret_that_is_gone_and_only_owners_read_of_it() {
     on_both(async |instance| {
@@ -262,6 +265,7 @@ async fn stored(instance: &Instance) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Shows 001/FR-013.
 #[tokio::test]
 async fn no_value_is_logged_answered_or_stored_as_it_is() {
     on_both(async |instance| {
@@ -321,6 +325,7 @@ async fn no_value_is_logged_answered_or_stored_as_it_is() {
     .await;
 }
 
+/// Shows 001/FR-013 and 001/SC-007.
 #[test]
 fn the_log_of_the_program_holds_no_value_password_or_token() {
     let data = folder();
@@ -371,6 +376,7 @@ fn the_log_of_the_program_holds_no_value_password_or_token() {
     std::fs::remove_dir_all(data).unwrap();
 }
 
+/// Shows 001/FR-036.
 #[tokio::test]
 async fn a_start_with_a_newer_master_key_encrypts_everything_anew_and_the_old_one_can_go() {
     on_both(async |instance| {

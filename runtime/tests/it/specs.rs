@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::hello::{CONTRACT, FEATURE, Project, SPEC, contract};
 use crate::instance::{Instance, on_both};
 
+/// Shows 001/FR-027.
 #[tokio::test]
 async fn an_uploaded_spec_has_versions_and_tells_its_requirements_and_outline() {
     on_both(async |instance| {
@@ -79,6 +80,7 @@ async fn an_uploaded_spec_has_versions_and_tells_its_requirements_and_outline() 
     .await;
 }
 
+/// Shows 001/FR-013.
 #[tokio::test]
 async fn a_spec_that_cannot_be_read_or_holds_a_secret_is_not_taken_in() {
     let instance = Instance::sqlite().await;

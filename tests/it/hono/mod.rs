@@ -11,6 +11,7 @@ use crate::bench::{echo, inline, platform, serve, typecheck, valid, write};
 use crate::toolchain::tool;
 use contracts::{WRITTEN, plain, tricky};
 
+/// Shows 001/FR-028.
 #[test]
 fn the_platforms_app_answers_every_valid_request_with_its_example() {
     let (compilation, package) = platform("hono-examples");
@@ -49,6 +50,7 @@ fn the_platforms_app_answers_every_valid_request_with_its_example() {
     );
 }
 
+/// Shows 001/FR-028.
 #[test]
 fn the_platforms_stubs_answer_every_failure_in_the_envelope() {
     let (compilation, package) = platform("hono-stubs");
