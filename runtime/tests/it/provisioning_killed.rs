@@ -177,6 +177,7 @@ pub(crate) fn postgres() -> String {
     url.expose().to_owned()
 }
 
+/// Shows 001/FR-021, 001/SC-004.
 #[test]
 fn a_server_on_sqlite_that_dies_at_any_write_of_a_run_is_followed_by_one_that_ends_it() {
     dies_everywhere(None);
