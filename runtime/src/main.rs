@@ -70,7 +70,7 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
             since.date_naive()
         ));
     }
-    serve(platform, listener, stop).await;
+    serve(platform, listener, stop).await?;
     Ok(())
 }
 

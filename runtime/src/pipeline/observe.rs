@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, SecondsFormat, Utc};
-use flaresmith_api::errors::Failure;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Operation;
 use flaresmith_api::server::FailureReport;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::audit::Notes;
 use super::envelope::Ids;
@@ -62,6 +63,25 @@ pub struct NotKept<'a> {
     pub at: DateTime<Utc>,
 }
 
+/// Something that the server did by itself, such as a step of a run, and that failed.
+#[derive(Debug)]
+pub struct ActFailed<'a> {
+    /// What was being done.
+    pub act: &'a str,
+    /// The project that it was for.
+    pub project: Option<Uuid>,
+    /// The run that it belongs to.
+    pub run: Uuid,
+    /// What went wrong.
+    pub code: ErrorCode,
+    /// Why, without secrets.
+    pub cause: &'a str,
+    /// Whether it is tried again.
+    pub again: bool,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// Is told about every request.
 pub trait Observer: Send + Sync + 'static {
     /// A request was answered. Called on the way of the answer: do not wait for anything here.
@@ -69,6 +89,9 @@ pub trait Observer: Send + Sync + 'static {
 
     /// What a request did is not in the audit log. The same holds.
     fn not_kept(&self, not_kept: &NotKept<'_>);
+
+    /// Something failed that nobody is answered with. The same holds.
+    fn act_failed(&self, failed: &ActFailed<'_>);
 }
 
 /// Writes a line of JSON to standard error for each.
@@ -93,6 +116,33 @@ impl Observer for JsonLines {
         put("cause", &cause);
         write(line);
     }
+
+    fn act_failed(&self, failed: &ActFailed<'_>) {
+        let level = match failed.again {
+            true => "warn",
+            false => failed.code.severity().as_str(),
+        };
+        let mut line = Map::new();
+        let mut put = |key: &str, value: Value| {
+            line.insert(key.to_owned(), value);
+        };
+        put("timestamp", moment(failed.at).into());
+        put("level", level.into());
+        put("message", "something that the server does by itself failed".into());
+        put("act", failed.act.into());
+        put("runId", failed.run.to_string().into());
+        if let Some(project) = failed.project {
+            put("projectId", project.to_string().into());
+        }
+        put("code", failed.code.as_str().into());
+        put("cause", failed.cause.into());
+        put("again", failed.again.into());
+        write(line);
+    }
+}
+
+fn moment(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn write(line: Map<String, Value>) {
@@ -102,7 +152,7 @@ fn write(line: Map<String, Value>) {
 
 /// The fields of every line.
 fn base(at: DateTime<Utc>, level: &str, ids: &Ids) -> Map<String, Value> {
-    let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let at = moment(at);
     [
         ("timestamp", at.as_str()),
         ("level", level),

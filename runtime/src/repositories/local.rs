@@ -209,6 +209,38 @@ impl Local {
 }
 
 impl Local {
+    /// Makes sure that there is a branch; a new one begins at the head of the default branch. Its head comes back.
+    ///
+    /// # Errors
+    /// Its name is none, or the repository is damaged.
+    pub fn ensure_branch(&self, branch: &str) -> Result<Oid, Failure> {
+        let alone = self.turn_file(HEADS)?;
+        alone.lock().map_err(Failure::internal)?;
+        if let Some(head) = self.head(branch)? {
+            return Ok(head);
+        }
+        let base = self.commit_of(None)?.id();
+        let target = Target {
+            branch: branch.to_owned(),
+            base,
+        };
+        self.demand(&target)?;
+        let name = reference(branch).unwrap_or_default();
+        let set = || self.repository.reference(&name, base, false, "flaresmith: branch");
+        let mut done = set();
+        let begun = Instant::now();
+        while let Err(error) = &done {
+            if error.code() != GitCode::Locked || begun.elapsed() > 2 * ABANDONED {
+                break;
+            }
+            if !self.unlock(error, &name) {
+                std::thread::sleep(LOOK);
+            }
+            done = set();
+        }
+        done.map(|_| base).map_err(broken)
+    }
+
     /// A file whose lock is a turn. The lock is the system's: a process that dies gives it back at once.
     pub(super) fn turn_file(&self, name: &str) -> Result<File, Failure> {
         File::create(self.folder.join(name)).map_err(Failure::internal)

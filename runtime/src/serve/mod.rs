@@ -18,6 +18,7 @@ use crate::pipeline;
 use crate::pipeline::rate_limit::shared;
 use crate::platform::Platform;
 use crate::problem::Problem;
+use crate::provisioning::Runner;
 use crate::settings::Settings;
 use crate::store::expired;
 use connections::Service;
@@ -51,7 +52,16 @@ pub async fn listen(settings: &Settings) -> Result<(Listener, SocketAddr), Probl
 }
 
 /// Serves until `stop` is over, then finishes the requests that are under way, within the time for it.
-pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Output = ()> + Send + 'static) {
+///
+/// # Errors
+/// The data folder cannot be written to.
+pub async fn serve(
+    platform: Platform,
+    listener: Listener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Problem> {
+    let runner = Runner::start(platform.clone())
+        .map_err(|failure| Problem::of("SERVER_DATA", "the data folder cannot be written to", &failure))?;
     let jobs = tokio::spawn(look_after(platform.clone()));
     let draining = platform.clone();
     let (router, end_streams) = mcp::beside(&platform, pipeline::router(platform.clone()));
@@ -68,6 +78,7 @@ pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Out
     };
     let ended = connections::take(service, listener.socket, stop).await;
     jobs.abort();
+    runner.stop().await;
     // Requests whose callers are gone are finished too. What takes longer than it may is left as a crash leaves it.
     let finished = async {
         drop(platform.under_way.write().await);
@@ -75,6 +86,7 @@ pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Out
     };
     let rest = if ended { limits.drain } else { LAST };
     let _ = tokio::time::timeout(rest, finished).await;
+    Ok(())
 }
 
 /// Replaces the key that signs when its time has come, and throws away what has expired.

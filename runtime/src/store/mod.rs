@@ -38,6 +38,8 @@ pub struct Store {
     connection: DatabaseConnection,
     /// On SQLite: whose turn it is to write.
     writer: Option<Arc<Semaphore>>,
+    /// On SQLite: which of those who work in the background waits for that turn.
+    background: Option<Arc<Semaphore>>,
 }
 
 /// How many connections there are.
@@ -52,7 +54,7 @@ pub struct Connections {
 /// A transaction. What is not committed is undone when it goes out of scope.
 pub struct Write {
     transaction: DatabaseTransaction,
-    _turn: Option<OwnedSemaphorePermit>,
+    _turns: [Option<OwnedSemaphorePermit>; 2],
 }
 
 impl Store {
@@ -62,8 +64,12 @@ impl Store {
     /// The database cannot be reached, or is another version's.
     pub async fn open(database: &Database, connections: u32, clock: &Clock) -> Result<Self, Problem> {
         let connection = connect::connect(database, connections).await?;
-        let writer = matches!(database, Database::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
-        let store = Self { connection, writer };
+        let turns = || matches!(database, Database::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
+        let store = Self {
+            connection,
+            writer: turns(),
+            background: turns(),
+        };
         migrations::run(&store, clock).await?;
         Ok(store)
     }
@@ -99,7 +105,16 @@ impl Store {
     /// # Errors
     /// The store cannot be reached.
     pub async fn begin(&self) -> Result<Write, Failure> {
-        self.begin_write().await.map_err(failed)
+        self.begin_write(None).await.map_err(failed)
+    }
+
+    /// The same for work that nobody waits for: of all who do some, one at most stands in the row before somebody's request.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn begin_behind(&self) -> Result<Write, Failure> {
+        let behind = taken(self.background.as_ref()).await;
+        self.begin_write(behind).await.map_err(failed)
     }
 
     /// The same, with no other process in a transaction of this name: for work that must happen once.
@@ -112,19 +127,15 @@ impl Store {
         Ok(write)
     }
 
-    async fn begin_write(&self) -> Result<Write, DbErr> {
-        let turn = match &self.writer {
-            // The semaphore is never closed.
-            Some(writer) => Arc::clone(writer).acquire_owned().await.ok(),
-            None => None,
-        };
+    async fn begin_write(&self, behind: Option<OwnedSemaphorePermit>) -> Result<Write, DbErr> {
+        let turn = taken(self.writer.as_ref()).await;
         let options = TransactionOptions {
             sqlite_transaction_mode: turn.is_some().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         Ok(Write {
             transaction: self.connection.begin_with_options(options).await?,
-            _turn: turn,
+            _turns: [behind, turn],
         })
     }
 
@@ -149,6 +160,11 @@ impl Store {
         // Nothing can be done about a connection that does not close.
         let _ = self.connection.close().await;
     }
+}
+
+async fn taken(turns: Option<&Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
+    // The semaphore is never closed.
+    Arc::clone(turns?).acquire_owned().await.ok()
 }
 
 impl Write {

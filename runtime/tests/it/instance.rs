@@ -15,7 +15,7 @@ use flaresmith_api::operations::Operation;
 use flaresmith_api::validate::{Validate, check};
 use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
-use flaresmith_runtime::pipeline::observe::{Answered, NotKept, Observer};
+use flaresmith_runtime::pipeline::observe::{ActFailed, Answered, NotKept, Observer};
 use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
 use flaresmith_runtime::settings::{Database, Hidden, Settings};
 use flaresmith_runtime::{Platform, Replaced};
@@ -78,6 +78,17 @@ impl Observer for Remembering {
     fn not_kept(&self, not_kept: &NotKept<'_>) {
         let source = not_kept.failure.log_source().map(ToString::to_string);
         let line = format!("{} not kept {}", not_kept.operation.id, source.unwrap_or_default());
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn act_failed(&self, failed: &ActFailed<'_>) {
+        let line = format!(
+            "{} failed {} {} again: {}",
+            failed.act,
+            failed.code.as_str(),
+            failed.cause,
+            failed.again
+        );
         self.0.lock().unwrap().push(line);
     }
 }

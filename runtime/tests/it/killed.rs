@@ -23,7 +23,13 @@ const WRITERS: u64 = 3;
 const WRITES: u64 = 13;
 
 /// Sends a request; `None` when no whole answer came.
-fn send(address: &str, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Option<(u16, Value)> {
+pub(crate) fn send(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&Value>,
+) -> Option<(u16, Value)> {
     let body = body.map_or_else(String::new, Value::to_string);
     send_text(address, method, path, token, ("application/json", &body))
 }
@@ -50,7 +56,7 @@ fn send_text(
 }
 
 /// The server, on these data and this database.
-fn command(data: &std::path::Path, database: Option<&str>) -> Command {
+pub(crate) fn command(data: &std::path::Path, database: Option<&str>) -> Command {
     let mut command = program();
     command
         .arg("--data")
@@ -65,7 +71,7 @@ fn command(data: &std::path::Path, database: Option<&str>) -> Command {
     command
 }
 
-fn sign_in(address: &str) -> String {
+pub(crate) fn sign_in(address: &str) -> String {
     let body = json!({ "email": OWNER, "password": PASSWORD });
     let (status, body) = send(address, "POST", "/auth/sign-in", None, Some(&body)).unwrap();
     assert_eq!(status, 200, "{body}");
@@ -73,7 +79,7 @@ fn sign_in(address: &str) -> String {
 }
 
 /// Every item of a list, page by page.
-fn all(address: &str, token: &str, path: &str) -> Vec<Value> {
+pub(crate) fn all(address: &str, token: &str, path: &str) -> Vec<Value> {
     let mut items = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -292,7 +298,7 @@ fn killed(database: Option<&str>, refill: impl Fn()) {
                 scope.spawn(move || write(place, shop, (round, writer), acknowledged, sent));
             }
             // Early, late, and at every moment between, in an order that means nothing.
-            std::thread::sleep(Duration::from_millis(3 + round * 37 % 211));
+            std::thread::sleep(Duration::from_millis(2 * (3 + round * 37 % 211)));
             server.child.kill().unwrap();
             server.child.wait().unwrap();
         });
