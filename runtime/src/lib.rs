@@ -12,6 +12,8 @@
 //! | [`identity`] | passwords, sessions, tokens, signing keys, roles |
 //! | [`pipeline`] | what happens to every request around its handler |
 //! | [`repositories`] | the git repositories of projects |
+//! | [`providers`] | what makes the things outside of the store that a project needs |
+//! | [`provisioning`] | runs that make and take away what a project needs |
 //! | [`mcp`] | the operations as tools for language models |
 //! | [`features`] | the operations, one folder a domain |
 //! | [`telemetry`] | what the server counts about itself |
@@ -26,6 +28,8 @@ pub mod mcp;
 pub mod pipeline;
 pub mod platform;
 pub mod problem;
+pub mod providers;
+pub mod provisioning;
 pub mod repositories;
 pub mod sealing;
 pub mod serve;

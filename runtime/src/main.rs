@@ -84,9 +84,9 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
             since.date_naive()
         ));
     }
-    serve(platform, listener, stop).await;
+    let served = serve(platform, listener, stop).await;
     writer.finish(LAST);
-    Ok(())
+    served
 }
 
 fn no_owner(failure: &Failure) -> Problem {

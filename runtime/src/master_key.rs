@@ -3,10 +3,11 @@
 //! Owns: the record of versions, and the list of those who keep ciphertext. Must not know: what they encrypt.
 //!
 //! A rotation is a start with a key of a higher version beside the old one. Everything is encrypted with the new one before the
-//! first request is served; then the old one is retired and may be taken away.
+//! first request is served; then the old one is retired and may be taken away. A process that still runs with the old one alone
+//! seals nothing any more that is to last ([`demand`]).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use flaresmith_api::errors::Failure;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::master_key_versions::{ActiveModel, Column, Entity};
 use flaresmith_store::entities::{audit_events, organizations, users};
 use flaresmith_store::enums::{AuditEventOutcome, MasterKeyVersionState as State, Origin, UserStatus};
@@ -21,6 +22,9 @@ use crate::identity::signing_keys::SigningKeys;
 use crate::sealing::Sealer;
 use crate::store::{Store, Write, failed, idempotency, new_id};
 
+/// The name under which a rotation is alone.
+const TURN: &str = "master_key";
+
 /// How long a master key encrypts before it is to be replaced.
 pub const LIFE: TimeDelta = TimeDelta::days(365);
 
@@ -32,7 +36,7 @@ pub const LIFE: TimeDelta = TimeDelta::days(365);
 /// An older key is still needed and not at hand, or the store fails. Nothing was changed then.
 pub async fn settle(store: &Store, sealer: &Sealer, clock: &Clock) -> Result<(), Failure> {
     let now = clock.now();
-    let write = store.begin_alone("master_key").await?;
+    let write = store.begin_alone(TURN).await?;
     let rows = Entity::find().all(&*write).await.map_err(failed)?;
     let is_first = rows.is_empty();
     match rows.iter().find(|row| row.key_id == sealer.key_id()) {
@@ -79,6 +83,27 @@ pub async fn settle(store: &Store, sealer: &Sealer, clock: &Clock) -> Result<(),
         tell(&write, sealer.key_id(), count, now).await?;
     }
     write.commit().await
+}
+
+/// Refuses to seal with a master key that another process has replaced: what is sealed with it could be lost with it. Until the end
+/// of the transaction nobody replaces it. For the beginning of a transaction: whoever replaces the key waits for this one and
+/// changes rows of others.
+///
+/// # Errors
+/// It was replaced, or the store fails.
+pub async fn demand(write: &Write, sealer: &Sealer) -> Result<(), Failure> {
+    write.beside(TURN).await?;
+    let active = Entity::find()
+        .filter(Column::State.eq(State::Active))
+        .one(&**write)
+        .await
+        .map_err(failed)?;
+    match active {
+        Some(row) if row.key_id != sealer.key_id() => Err(Failure::new(ErrorCode::SecKeyMissing)
+            .with_message("Another process encrypts with a newer master key.")
+            .with_hint(format!("Provide {} and start again.", row.key_id))),
+        _ => Ok(()),
+    }
 }
 
 /// The master key that encrypts and since when, if it has done so for longer than [`LIFE`].

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use tokio::sync::RwLock;
+use tokio::sync::{Notify, RwLock};
 
 use crate::clock::Clock;
 use crate::identity::signing_keys::SigningKeys;
@@ -18,6 +18,7 @@ use crate::pipeline::observe::Observer;
 use crate::pipeline::rate_limit::shared::Shared;
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
 use crate::problem::Problem;
+use crate::providers::Providers;
 use crate::repositories::Repositories;
 use crate::sealing::{MasterKeys, Sealer};
 use crate::settings::{Database, Settings};
@@ -42,6 +43,10 @@ pub struct Parts {
     pub sealer: Sealer,
     /// The git repositories of projects.
     pub repositories: Repositories,
+    /// What makes the things outside of the store that a project needs.
+    pub providers: Providers,
+    /// Rung when there is a run to carry out.
+    pub bell: Notify,
     /// Makes and reads cursors of lists.
     pub cursors: Cursors,
     /// The time of day.
@@ -122,8 +127,11 @@ impl Platform {
             metrics.rotated();
         }
         keys.signing().await.map_err(unusable)?;
+        let repositories = Repositories::new(&settings.data, store.clone(), clock.clone());
         Ok(Self(Arc::new(Parts {
-            repositories: Repositories::new(&settings.data, clock.clone()),
+            providers: Providers::local(&settings, &store, &repositories),
+            bell: Notify::new(),
+            repositories,
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
             limiter: replaced

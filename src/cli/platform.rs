@@ -24,8 +24,12 @@ pub(crate) enum ProjectCommand {
     List(ListArgs),
     /// Show a project.
     Show(ProjectArgs),
-    /// Create a project.
+    /// Create a project, and follow what is made for it.
     Create(ProjectCreateArgs),
+    /// Go on making what a project lacks, where a run of it failed or was cancelled.
+    Retry(ProjectArgs),
+    /// Stop the run that makes what a project needs, and take away what was made.
+    Cancel(ProjectArgs),
     /// Delete a project, and what providers made for it.
     Delete(ProjectDeleteArgs),
 }
@@ -92,6 +96,9 @@ pub(crate) struct ProjectCreateArgs {
     /// What it is.
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
+    /// Do not wait until everything is made for it.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 /// Options of `project delete`.

@@ -1,19 +1,23 @@
-//! `flaresmith project list|show|create|delete`.
+//! `flaresmith project list|show|create|retry|cancel|delete`.
 //!
 //! Owns: what is asked of the server about projects, and finding one by its slug. Must not know: tokens, layout.
 
+use chrono::{DateTime, Utc};
 use flaresmith_api::api::projects::{
-    CreateProjectRequest, CreateProjectResponse, GetProjectRequest, GetProjectResponse, ListProjectsRequest,
-    ListProjectsResponse,
+    CancelProvisioningRequest, CancelProvisioningResponse, CreateProjectRequest, CreateProjectResponse,
+    GetProjectRequest, GetProjectResponse, GetProvisioningRequest, GetProvisioningResponse, ListProjectsRequest,
+    ListProjectsResponse, RetryProvisioningRequest, RetryProvisioningResponse,
 };
 use flaresmith_api::api::retirement::{DeleteProjectRequest, DeleteProjectResponse};
-use flaresmith_api::types::{ProjectCreate, ProjectDetail};
+use flaresmith_api::errors::ErrorCode;
+use flaresmith_api::types::{ProjectCreate, ProjectDetail, ProvisioningEvent, RunState, StepState};
 use flaresmith_sync::SyncError;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::cli::{ListArgs, ProjectArgs, ProjectCommand, ProjectCreateArgs, ProjectDeleteArgs};
 use crate::outcome::Outcome;
+use crate::remote::follow::follow;
 use crate::remote::{self, Remote, Trouble};
 use crate::view::View;
 
@@ -25,6 +29,8 @@ pub(crate) fn run(command: &ProjectCommand, view: &mut View) -> Result<Outcome, 
             ProjectCommand::List(args) => list(&remote, args, view),
             ProjectCommand::Show(args) => show(&remote, args, view),
             ProjectCommand::Create(args) => create(&remote, args, view),
+            ProjectCommand::Retry(args) => retry(&remote, args, view),
+            ProjectCommand::Cancel(args) => cancel(&remote, args, view),
             ProjectCommand::Delete(args) => delete(&remote, args, view),
         }
     })
@@ -85,11 +91,15 @@ fn list(remote: &Remote, args: &ListArgs, view: &mut View) -> Result<(), Trouble
 }
 
 fn show(remote: &Remote, args: &ProjectArgs, view: &mut View) -> Result<(), Trouble> {
-    let project_id = id_of(remote, &args.project)?;
+    let project = detail(remote, id_of(remote, &args.project)?)?;
+    shown(&project, view);
+    Ok(())
+}
+
+fn detail(remote: &Remote, project_id: Uuid) -> Result<ProjectDetail, Trouble> {
     let request = GetProjectRequest { project_id };
     let GetProjectResponse::Ok { body, .. } = remote.wait(remote.client().get_project(request))?;
-    shown(&body, view);
-    Ok(())
+    Ok(body)
 }
 
 fn shown(project: &ProjectDetail, view: &mut View) {
@@ -119,8 +129,111 @@ fn create(remote: &Remote, args: &ProjectCreateArgs, view: &mut View) -> Result<
         },
     };
     let CreateProjectResponse::Created { body, .. } = remote.wait(remote.client().create_project(request))?;
-    shown(&body, view);
-    Ok(())
+    if args.no_wait {
+        shown(&body, view);
+        return Ok(());
+    }
+    let run = Followed {
+        project: body.id,
+        named: &body.slug,
+        since: body.created_at,
+        goal: RunState::Succeeded,
+    };
+    run.to_its_end(remote, view)
+}
+
+fn retry(remote: &Remote, args: &ProjectArgs, view: &mut View) -> Result<(), Trouble> {
+    let project_id = id_of(remote, &args.project)?;
+    let request = RetryProvisioningRequest {
+        project_id,
+        idempotency_key: Some(Uuid::new_v4().to_string()),
+    };
+    let RetryProvisioningResponse::Accepted(run) = remote.wait(remote.client().retry_provisioning(request))?;
+    let run = Followed {
+        project: project_id,
+        named: &args.project,
+        since: run.updated_at,
+        // One that was being taken back goes on with that.
+        goal: match run.state {
+            RunState::Undoing => RunState::Undone,
+            _ => RunState::Succeeded,
+        },
+    };
+    run.to_its_end(remote, view)
+}
+
+fn cancel(remote: &Remote, args: &ProjectArgs, view: &mut View) -> Result<(), Trouble> {
+    let project_id = id_of(remote, &args.project)?;
+    let request = CancelProvisioningRequest { project_id };
+    let CancelProvisioningResponse::Accepted(run) = remote.wait(remote.client().cancel_provisioning(request))?;
+    let run = Followed {
+        project: project_id,
+        named: &args.project,
+        since: run.updated_at,
+        goal: RunState::Undone,
+    };
+    run.to_its_end(remote, view)
+}
+
+/// A run that is waited for.
+struct Followed<'a> {
+    project: Uuid,
+    /// What the person calls the project.
+    named: &'a str,
+    /// What happened before is not told: a run that goes on has a past.
+    since: DateTime<Utc>,
+    /// The state that it should end in.
+    goal: RunState,
+}
+
+impl Followed<'_> {
+    /// Shows each step as it ends, and then the project.
+    fn to_its_end(&self, remote: &Remote, view: &mut View) -> Result<(), Trouble> {
+        let mut is_new = false;
+        let state = follow(remote, self.project, |event| match event {
+            ProvisioningEvent::RunChanged(changed) => is_new |= changed.run.updated_at >= self.since,
+            ProvisioningEvent::StepChanged(changed) if is_new => match changed.step.state {
+                StepState::Pending | StepState::Running | StepState::Waiting | StepState::Undoing => {}
+                state => view.went(&changed.step.name, &state.to_string()),
+            },
+            ProvisioningEvent::ProvisioningNote(note) if is_new => {
+                view.went(note.step.as_deref().unwrap_or_default(), &note.text);
+            }
+            _ => {}
+        })?;
+        if state != self.goal {
+            return Err(self.trouble(remote)?);
+        }
+        let project = detail(remote, self.project)?;
+        match state {
+            RunState::Undone => view.did(&format!("what was made for {} is taken away", project.slug), &project),
+            _ => shown(&project, view),
+        }
+        Ok(())
+    }
+
+    /// Why it did not end as it should: each step with its code, and what the server says to do about it.
+    fn trouble(&self, remote: &Remote) -> Result<Trouble, Trouble> {
+        let request = GetProvisioningRequest {
+            project_id: self.project,
+        };
+        let GetProvisioningResponse::Ok(progress) = remote.wait(remote.client().get_provisioning(request))?;
+        let named = self.named;
+        let mut message = format!("the run for `{named}` is {}", progress.run.state);
+        for step in &progress.steps {
+            if let Some(code) = &step.error_code {
+                let hint = step.hint.as_deref().unwrap_or("no hint");
+                message.push_str(&format!("\n  {}: {code}: {hint}", step.name));
+            }
+        }
+        let code = match self.goal {
+            RunState::Undone => ErrorCode::ProvisionUndoStuck,
+            _ => ErrorCode::ProvisionStepFailed,
+        };
+        Ok(Trouble::local(code.as_str(), message).hint(format!(
+            "`flaresmith project retry {named}` goes on, `flaresmith project cancel {named}` takes away what was made"
+        )))
+    }
 }
 
 fn delete(remote: &Remote, args: &ProjectDeleteArgs, view: &mut View) -> Result<(), Trouble> {

@@ -6,6 +6,7 @@ mod access;
 pub(crate) mod ask;
 pub(crate) mod bridge;
 pub(crate) mod codes;
+pub(crate) mod follow;
 pub(crate) mod saved;
 mod trouble;
 

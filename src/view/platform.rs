@@ -41,6 +41,13 @@ impl View {
         self.result(&text);
     }
 
+    /// Says how something goes that takes its time.
+    pub(crate) fn went(&mut self, what: &str, how: &str) {
+        if self.format == Format::Human && !self.quiet {
+            self.note(&format!("{}  {}\n", styled(BOLD, cell(what)), cell(how)));
+        }
+    }
+
     /// From now on standard output belongs to something else.
     pub(crate) fn results_to_stderr(&mut self) {
         self.out = Box::new(anstream::stderr());

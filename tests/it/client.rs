@@ -165,7 +165,23 @@ fn projects_are_made_listed_shown_and_found_by_their_slug() {
         "Sells things",
     ]);
     let (id, slug) = (made["id"].as_str().unwrap(), made["slug"].as_str().unwrap());
-    machine.done(&["project", "create", "Second"]);
+    assert_eq!(made["state"], "active", "it is waited for");
+    let said = machine.done(&["project", "create", "Second"]);
+    let told = |name: &str, how: &str| {
+        said.err
+            .lines()
+            .filter(|line| *line == format!("{name}  {how}"))
+            .count()
+    };
+    for step in ["source-repository", "source-seed", "database-dev", "database-prod"] {
+        assert_eq!(told(step, "succeeded"), 1, "{}", said.err);
+    }
+    assert!(
+        machine
+            .done(&["project", "create", "Quiet", "--no-wait", "--quiet"])
+            .err
+            .is_empty()
+    );
 
     let listed = machine.done(&["project", "list"]).out;
     assert!(
@@ -224,6 +240,47 @@ fn projects_are_made_listed_shown_and_found_by_their_slug() {
             .out
             .contains("retirement.deleteProject")
     );
+}
+
+#[test]
+fn a_run_that_fails_says_why_and_is_retried_or_taken_back() {
+    let hosted = Hosted::start();
+    let machine = Machine::new();
+    machine.sign_in(&hosted);
+    let databases = hosted.data().join("databases");
+    std::fs::write(&databases, "in the way").unwrap();
+    for (name, slug) in [("First", "first"), ("Second", "second")] {
+        let said = machine.run(&["project", "create", name]);
+        assert_eq!((said.code, said.out.as_str()), (1, ""), "{}", said.err);
+        for part in [
+            "error[PROVISION_STEP_FAILED]",
+            "  database-",
+            "`flaresmith project retry",
+        ] {
+            assert!(said.err.contains(part), "{part}: {}", said.err);
+        }
+        assert_eq!(machine.json(&["project", "show", slug])["state"], "degraded");
+    }
+    // What cannot even be looked for is not said to be gone.
+    let said = machine.run(&["project", "cancel", "second"]);
+    assert!(
+        said.code == 1 && said.err.contains("error[PROVISION_UNDO_STUCK]"),
+        "{}",
+        said.err
+    );
+    std::fs::remove_file(&databases).unwrap();
+    let undone = machine.json(&["project", "retry", "second"]);
+    assert_eq!(undone["repo"], Value::Null);
+    let said = machine.done(&["project", "retry", "first"]);
+    assert!(said.err.contains("database-prod  succeeded"), "{}", said.err);
+    assert!(
+        !said.err.contains("failed"),
+        "what was before is not told again: {}",
+        said.err
+    );
+    assert_eq!(machine.json(&["project", "retry", "second"])["state"], "active");
+    let said = machine.run(&["project", "retry", "first"]);
+    assert!(said.err.contains("PROVISION_NOTHING_TO_RETRY"), "{}", said.err);
 }
 
 #[test]

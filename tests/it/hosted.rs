@@ -83,6 +83,11 @@ impl Hosted {
         let _ = self.child.wait();
     }
 
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Its address.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)

@@ -21,6 +21,7 @@ use sea_orm::{
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use crate::master_key;
 use crate::sealing::{SealError, Sealer, random, token};
 use crate::store::{Store, Write, failed, new_id};
 
@@ -106,10 +107,11 @@ impl SigningKeys {
     /// Whether one was replaced.
     ///
     /// # Errors
-    /// The store fails.
+    /// The store fails, or its master key is a newer one.
     pub async fn rotate_due(&self) -> Result<bool, Failure> {
         let now = self.clock.now();
         let write = self.store.begin_alone("signing_keys").await?;
+        master_key::demand(&write, &self.sealer).await?;
         let rows = Entity::find().all(&*write).await.map_err(failed)?;
         for row in &rows {
             let over = row.purge_after.is_some_and(|after| after <= now);
@@ -147,10 +149,11 @@ impl SigningKeys {
     /// Revokes a key at once, the one that signs when none is named, and makes another.
     ///
     /// # Errors
-    /// There is no such key, or the store fails.
+    /// There is no such key, the store fails, or its master key is a newer one.
     pub async fn invalidate(&self, kid: Option<&str>) -> Result<(), Failure> {
         let now = self.clock.now();
         let write = self.store.begin_alone("signing_keys").await?;
+        master_key::demand(&write, &self.sealer).await?;
         let select = match kid {
             Some(kid) => Entity::find().filter(Column::Kid.eq(kid)),
             None => Entity::find().filter(Column::State.eq(State::Active)),

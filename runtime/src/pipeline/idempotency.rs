@@ -28,6 +28,9 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Set on an answer that was given before.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
+/// The media type of forms with files.
+const FORM: &str = "multipart/form-data";
+
 /// Largest answer that is kept, in bytes.
 const LARGEST: usize = 4 << 20;
 
@@ -94,17 +97,23 @@ fn key(sent: &HeaderValue) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-/// Digest of everything that is asked for: method, address, media type, condition and body.
+/// Digest of everything that is asked for: method, address, media type, condition and body. Of a form its parts: whoever sends one
+/// again makes another boundary for it.
 fn fingerprint(request: &Request, body: &[u8]) -> String {
     let header = |name| request.headers().get(name).map_or(&b""[..], HeaderValue::as_bytes);
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
-    let parts = [
+    let media = header(CONTENT_TYPE);
+    let (media, pieces) = match boundary(media) {
+        Some(boundary) => (FORM.as_bytes(), pieces(body, boundary)),
+        None => (media, vec![body]),
+    };
+    let mut parts = vec![
         request.method().as_str().as_bytes(),
         address.as_bytes(),
-        header(CONTENT_TYPE),
+        media,
         header(IF_MATCH),
-        body,
     ];
+    parts.extend(pieces);
     // The length before each part keeps one from running into the next.
     let mut message = Vec::new();
     for part in parts {
@@ -112,6 +121,44 @@ fn fingerprint(request: &Request, body: &[u8]) -> String {
         message.extend(part);
     }
     digest(&message)
+}
+
+/// What stands between the parts of a form; `None`: it is no form.
+fn boundary(media: &[u8]) -> Option<&str> {
+    let mut parts = std::str::from_utf8(media).ok()?.split(';').map(str::trim);
+    parts.next().filter(|media| media.eq_ignore_ascii_case(FORM))?;
+    let boundary = parts.find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("boundary")
+            .then(|| value.trim().trim_matches('"'))
+    });
+    boundary.filter(|boundary| !boundary.is_empty())
+}
+
+/// What stands before, between and after the boundaries of a form.
+fn pieces<'b>(body: &'b [u8], boundary: &str) -> Vec<&'b [u8]> {
+    let between = format!("\r\n--{boundary}");
+    let mut pieces = Vec::new();
+    // The first boundary begins the body or a line of it.
+    let mut rest = body;
+    if let Some(after) = body.strip_prefix(between.trim_start().as_bytes()) {
+        pieces.push(&b""[..]);
+        rest = after;
+    }
+    while let Some((piece, after)) = split(rest, between.as_bytes()) {
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+/// What stands before and after the first place of something.
+fn split<'b>(text: &'b [u8], at: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
+    let start = text.windows(at.len()).position(|part| part == at)?;
+    let (before, rest) = text.split_at_checked(start)?;
+    Some((before, rest.get(at.len()..)?))
 }
 
 /// What the handler said in headers. A cookie is for one person at one time, and the body's length follows from the body.
@@ -136,4 +183,37 @@ fn again(answer: Answer) -> Response {
         .headers_mut()
         .insert(REPLAYED, HeaderValue::from_static("true"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(boundary: &str, parts: &[&str]) -> String {
+        let mut body: String = parts
+            .iter()
+            .map(|part| format!("--{boundary}\r\n\r\n{part}\r\n"))
+            .collect();
+        body.push_str(&format!("--{boundary}--\r\n"));
+        let media = format!("Multipart/Form-Data; charset=utf-8; boundary=\"{boundary}\"");
+        let request = Request::post("/a").header(CONTENT_TYPE, media).body(Body::empty());
+        fingerprint(&request.unwrap(), body.as_bytes())
+    }
+
+    #[test]
+    fn a_form_is_the_same_whatever_stands_between_its_parts() {
+        let first = of("one", &["a", "b\r\nc"]);
+        assert_eq!(of("two-----2", &["a", "b\r\nc"]), first);
+        for other in [
+            &["a", "b"][..],
+            &["b\r\nc", "a"],
+            &["a"],
+            &["a", "b\r\nc", ""],
+            &["a\r\nb", "c"],
+        ] {
+            assert_ne!(of("one", other), first, "{other:?}");
+        }
+        assert_eq!(boundary(b"application/json; boundary=x"), None);
+        assert_eq!(boundary(b"multipart/form-data"), None);
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
-use flaresmith_api::errors::Failure;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Operation;
 use flaresmith_api::server::FailureReport;
 use uuid::Uuid;
@@ -63,13 +63,21 @@ pub struct NotKept<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Something that the server does by itself, and could not.
+/// Something that the server did by itself, such as a step of a run, and that failed.
 #[derive(Debug)]
-pub struct JobFailed<'a> {
-    /// What, in words.
-    pub job: &'static str,
-    /// Why.
-    pub failure: &'a Failure,
+pub struct ActFailed<'a> {
+    /// What was being done.
+    pub act: &'a str,
+    /// The project that it was for.
+    pub project: Option<Uuid>,
+    /// The run that it belongs to, if any.
+    pub run: Option<Uuid>,
+    /// What went wrong.
+    pub code: ErrorCode,
+    /// Why, without secrets.
+    pub cause: &'a str,
+    /// Whether it is tried again.
+    pub again: bool,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -82,8 +90,8 @@ pub trait Observer: Send + Sync + 'static {
     /// What a request did is not in the audit log. The same holds.
     fn not_kept(&self, not_kept: &NotKept<'_>);
 
-    /// A job of the server's own failed. The same holds.
-    fn job_failed(&self, failed: &JobFailed<'_>);
+    /// Something failed that nobody is answered with. The same holds.
+    fn act_failed(&self, failed: &ActFailed<'_>);
 }
 
 /// One observer, then another.
@@ -98,8 +106,8 @@ impl<A: Observer> Observer for (A, Box<dyn Observer>) {
         self.1.not_kept(not_kept);
     }
 
-    fn job_failed(&self, failed: &JobFailed<'_>) {
-        self.0.job_failed(failed);
-        self.1.job_failed(failed);
+    fn act_failed(&self, failed: &ActFailed<'_>) {
+        self.0.act_failed(failed);
+        self.1.act_failed(failed);
     }
 }

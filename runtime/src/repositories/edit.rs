@@ -3,10 +3,11 @@
 //! Owns: what a list of changes makes of a commit's files. Must not know: branches. Changes are made in their order, each on what
 //! the one before left. A link stays what it is: a file whose text is a path; nothing looks where it leads.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use git2::{Index, IndexEntry, IndexTime, Oid, Tree};
+use git2::{Index, IndexEntry, IndexTime, ObjectType, Oid, Tree};
 use serde_json::json;
 
 use super::path::{invalid, refuse};
@@ -43,19 +44,23 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// The path of the file after the change, or of the one that is gone.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        match self {
-            Self::Write { path, .. } | Self::Delete { path } | Self::Move { to: path, .. } => path,
-        }
+    /// The paths at which it changes something: two of a file that is moved.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let (path, other) = match self {
+            Self::Write { path, .. } | Self::Delete { path } => (path, None),
+            Self::Move { path, to } => (path, Some(to)),
+        };
+        std::iter::once(path).chain(other).map(String::as_str)
     }
 }
 
-/// The files of a commit with changes made to them. Nothing of it is in the repository before [`Draft::tree`].
+/// The files of a commit with changes made to them. Nothing of it is in the repository before [`Draft::tree`]: what is written
+/// there stays, whatever becomes of the request.
 pub struct Draft<'a> {
     local: &'a Local,
     index: Index,
+    /// What is to be written, by its id.
+    contents: BTreeMap<Oid, Vec<u8>>,
 }
 
 impl<'a> Draft<'a> {
@@ -64,9 +69,11 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The repository is damaged.
     pub fn of(local: &'a Local, tree: &Tree<'_>) -> Result<Self, Failure> {
-        let mut index = Index::new().map_err(broken)?;
-        index.read_tree(tree).map_err(broken)?;
-        Ok(Self { local, index })
+        Ok(Self {
+            local,
+            index: index(tree)?,
+            contents: BTreeMap::new(),
+        })
     }
 
     /// Makes one change.
@@ -84,7 +91,8 @@ impl<'a> Draft<'a> {
                 self.free(&path)?;
                 let before = self.entry(&path).map(|entry| entry.mode);
                 let executable = executable.unwrap_or(before == Some(EXECUTABLE));
-                let id = self.local.git().blob(&bytes).map_err(broken)?;
+                let id = Oid::hash_object(ObjectType::Blob, &bytes).map_err(broken)?;
+                self.contents.insert(id, bytes);
                 self.put(&path, id, if executable { EXECUTABLE } else { PLAIN })
             }
             Edit::Delete { path } => {
@@ -106,11 +114,42 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The bytes of a file; `None`: there is none at this path.
+    ///
+    /// # Errors
+    /// The repository is damaged.
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(entry) = self
+            .entry(path)
+            .filter(|entry| matches!(entry.mode, PLAIN | EXECUTABLE))
+        else {
+            return Ok(None);
+        };
+        match self.contents.get(&entry.id) {
+            Some(bytes) => Ok(Some(bytes.clone())),
+            None => Ok(Some(self.local.blob(entry.id)?.content().to_vec())),
+        }
+    }
+
+    /// Whether these are the files of a tree.
+    ///
+    /// # Errors
+    /// The repository is damaged.
+    pub fn is(&self, tree: &Tree<'_>) -> Result<bool, Failure> {
+        let other = index(tree)?;
+        let file = |entry: IndexEntry| (entry.path, entry.id, entry.mode);
+        Ok(self.index.iter().map(file).eq(other.iter().map(file)))
+    }
+
     /// The tree of all files, written to the repository.
     ///
     /// # Errors
     /// The repository cannot be written to.
     pub fn tree(mut self) -> Result<Oid, Failure> {
+        let used: BTreeSet<Oid> = self.index.iter().map(|entry| entry.id).collect();
+        for (_, bytes) in self.contents.iter().filter(|(id, _)| used.contains(id)) {
+            self.local.git().blob(bytes).map_err(broken)?;
+        }
         self.index.write_tree_to(self.local.git()).map_err(broken)
     }
 
@@ -151,4 +190,10 @@ impl<'a> Draft<'a> {
         };
         self.index.add(&entry).map_err(broken)
     }
+}
+
+fn index(tree: &Tree<'_>) -> Result<Index, Failure> {
+    let mut index = Index::new().map_err(broken)?;
+    index.read_tree(tree).map_err(broken)?;
+    Ok(index)
 }

@@ -4,20 +4,23 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use git2::{Commit, ErrorCode as GitCode, ObjectType, Oid, Repository};
 use serde_json::json;
 
-use super::{Author, MAIN, broken, id, platform};
+use super::{Author, Draft, MAIN, broken, id, platform};
 use crate::clock::Clock;
 
 /// The file whose lock is the turn to move a branch.
 const HEADS: &str = "flaresmith-heads";
 
 /// Locks of git's that are older than this have nobody any more.
-const ABANDONED: Duration = Duration::from_secs(60);
+const ABANDONED: Duration = Duration::from_secs(5);
+
+/// Time between two looks whether a lock is gone or abandoned.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// One repository, opened.
 pub struct Local {
@@ -141,21 +144,22 @@ impl Local {
         }
     }
 
-    /// Commits a tree on top of the base, and makes it the head of the branch if that has not moved.
+    /// Commits a draft on top of the base, and makes it the head of the branch if that has not moved. Before that is sure nothing
+    /// is written.
     ///
     /// # Errors
-    /// The branch has moved, or the tree is that of the base.
-    pub fn write(&self, target: &Target, author: &Author, message: &str, tree: Oid) -> Result<Oid, Failure> {
+    /// The branch has moved, or the files are those of the base.
+    pub fn write(&self, target: &Target, author: &Author, message: &str, draft: Draft<'_>) -> Result<Oid, Failure> {
         // Until the head is set.
         let alone = self.turn_file(HEADS)?;
         alone.lock().map_err(Failure::internal)?;
         let head = self.demand(target)?;
         let base = self.commit(target.base)?;
-        if base.tree_id() == tree {
+        if draft.is(&base.tree().map_err(broken)?)? {
             return Err(Failure::new(ErrorCode::FileChangesEmpty));
         }
         let now = self.clock.now();
-        let tree = self.repository.find_tree(tree).map_err(broken)?;
+        let tree = self.repository.find_tree(draft.tree()?).map_err(broken)?;
         let (author, committer) = (author.signature(now), platform(now));
         let (author, committer) = (author.map_err(broken)?, committer.map_err(broken)?);
         let commit = self
@@ -171,16 +175,27 @@ impl Local {
             }
             .map(|_| ())
         };
-        let done = set().or_else(|error| match self.unlock(&error, &name) {
-            true => set(),
-            false => Err(error),
-        });
+        let mut done = set();
+        let begun = Instant::now();
+        while let Err(error) = &done {
+            if error.code() != GitCode::Locked || begun.elapsed() > 2 * ABANDONED {
+                break;
+            }
+            if !self.unlock(error, &name) {
+                std::thread::sleep(LOOK);
+            }
+            done = set();
+        }
         match done {
             Ok(()) => Ok(commit),
             // Somebody was faster between the look and here.
-            Err(error) if matches!(error.code(), GitCode::Modified | GitCode::Exists | GitCode::Locked) => {
+            Err(error) if matches!(error.code(), GitCode::Modified | GitCode::Exists) => {
                 Err(moved(target.base, self.head(&target.branch)?))
             }
+            // Nobody has moved it, and nothing else is to be done than to try again.
+            Err(error) if error.code() == GitCode::Locked => Err(Failure::new(ErrorCode::ServerStoreUnavailable)
+                .with_message("Somebody is at work on the branch in the repository itself.")
+                .with_source(error)),
             // `a` and `a/b` cannot both be branches.
             Err(error) if error.code() == GitCode::Directory || error.class() == git2::ErrorClass::Reference => {
                 Err(Failure::new(ErrorCode::FilePathInvalid)
@@ -194,6 +209,38 @@ impl Local {
 }
 
 impl Local {
+    /// Makes sure that there is a branch; a new one begins at the head of the default branch. Its head comes back.
+    ///
+    /// # Errors
+    /// Its name is none, or the repository is damaged.
+    pub fn ensure_branch(&self, branch: &str) -> Result<Oid, Failure> {
+        let alone = self.turn_file(HEADS)?;
+        alone.lock().map_err(Failure::internal)?;
+        if let Some(head) = self.head(branch)? {
+            return Ok(head);
+        }
+        let base = self.commit_of(None)?.id();
+        let target = Target {
+            branch: branch.to_owned(),
+            base,
+        };
+        self.demand(&target)?;
+        let name = reference(branch).unwrap_or_default();
+        let set = || self.repository.reference(&name, base, false, "flaresmith: branch");
+        let mut done = set();
+        let begun = Instant::now();
+        while let Err(error) = &done {
+            if error.code() != GitCode::Locked || begun.elapsed() > 2 * ABANDONED {
+                break;
+            }
+            if !self.unlock(error, &name) {
+                std::thread::sleep(LOOK);
+            }
+            done = set();
+        }
+        done.map(|_| base).map_err(broken)
+    }
+
     /// A file whose lock is a turn. The lock is the system's: a process that dies gives it back at once.
     pub(super) fn turn_file(&self, name: &str) -> Result<File, Failure> {
         File::create(self.folder.join(name)).map_err(Failure::internal)

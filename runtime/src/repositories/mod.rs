@@ -1,6 +1,7 @@
 //! The git repositories of projects on this machine.
 //!
-//! Owns: where they lie, that they are there, and which commit a name stands for. Must not know: requests, the store.
+//! Owns: where they lie, that they are there, and which commit a name stands for. Must not know: requests; of the store nothing but
+//! whether a project may have a repository.
 //!
 //! A project's repository is `repositories/<project>.git` in the data folder, bare: there is no work tree that anything could
 //! follow a link in or leave half written. It is made when it is first asked for, with an empty first commit on `main`. A commit
@@ -9,6 +10,8 @@
 mod edit;
 mod local;
 mod path;
+mod place;
+mod repeat;
 mod view;
 
 use std::fs::{File, TryLockError};
@@ -21,14 +24,20 @@ use git2::{ErrorCode as GitCode, Oid, Repository, RepositoryInitOptions, Signatu
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::pipeline::access::absent_project;
+use crate::store::Store;
 use crate::telemetry::span;
 pub use edit::{Draft, Edit};
 pub use local::{Local, Target};
 pub use path::refuse as refuse_path;
+pub use place::Owner;
 pub use view::View;
 
 /// The branch that a repository begins with.
 pub const MAIN: &str = "main";
+
+/// The platform's name and address as an author.
+const PLATFORM: (&str, &str) = ("Flaresmith", "system@flaresmith.localhost");
 
 /// The file whose lock is the turn to change specs.
 const SPECS: &str = "flaresmith-specs";
@@ -41,6 +50,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 pub struct Repositories {
     folder: PathBuf,
     scratch: PathBuf,
+    store: Store,
     clock: Clock,
 }
 
@@ -60,27 +70,61 @@ pub struct Author {
 impl Repositories {
     /// The repositories below a data folder.
     #[must_use]
-    pub fn new(data: &Path, clock: Clock) -> Self {
+    pub fn new(data: &Path, store: Store, clock: Clock) -> Self {
         Self {
             folder: data.join("repositories"),
             scratch: data.join("scratch"),
+            store,
             clock,
         }
     }
 
-    /// Works on the repository of a project, beside what else is going on.
+    /// Works on the repository of a project, beside what else is going on. It is made when it is not there. Not for whoever has a
+    /// transaction open: making one takes a turn.
     ///
     /// # Errors
-    /// Those of the work, or the repository cannot be opened or made.
+    /// Those of the work, or there is no such project, or the repository cannot be opened or made.
     pub async fn with<T: Send + 'static>(
         &self,
         project: Uuid,
         work: impl FnOnce(&Local) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        match self.attempt(project, work).await? {
+            Ok(done) => Ok(done),
+            Err(work) => {
+                self.ensure(project).await?;
+                let done = self.attempt(project, work).await?;
+                done.map_err(|_| absent_project(project))
+            }
+        }
+    }
+
+    /// The same with a repository that is there.
+    ///
+    /// # Errors
+    /// Those of the work, or there is none, or it cannot be opened.
+    pub async fn with_standing<T: Send + 'static>(
+        &self,
+        project: Uuid,
+        work: impl FnOnce(&Local) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let done = self.attempt(project, work).await?;
+        done.map_err(|_| absent_project(project))
+    }
+
+    /// The work done, or the work again when there is no repository.
+    async fn attempt<T: Send + 'static, W>(&self, project: Uuid, work: W) -> Result<Result<T, W>, Failure>
+    where
+        W: FnOnce(&Local) -> Result<T, Failure> + Send + 'static,
+    {
         let all = self.clone();
+        let attempt = move || match all.open(project)? {
+            Some(local) => work(&local).map(Ok),
+            None => Ok(Err(work)),
+        };
         let place = span::here();
-        let done = tokio::task::spawn_blocking(move || span::carried_over(place, || work(&all.open(project)?))).await;
-        done.map_err(Failure::internal)?
+        let attempt = move || span::carried_over(place, attempt);
+        tokio::task::spawn_blocking(attempt).await.map_err(Failure::internal)?
     }
 
     /// Takes the turn to change the specs of a project, and waits for it as long as it takes.
@@ -115,27 +159,30 @@ impl Repositories {
         self.with(project, work).await
     }
 
-    fn open(&self, project: Uuid) -> Result<Local, Failure> {
-        let folder = self.folder.join(format!("{project}.git"));
-        let repository = match Repository::open_bare(&folder) {
-            Ok(repository) => repository,
-            Err(error) if error.code() == GitCode::NotFound => {
-                self.make(&folder)?;
-                Repository::open_bare(&folder).map_err(broken)?
-            }
-            Err(error) => return Err(broken(error)),
-        };
-        Ok(Local {
-            repository,
-            folder,
-            scratch: self.scratch.clone(),
-            clock: self.clock.clone(),
-        })
+    /// The repository of a project; `None`: nothing stands there.
+    fn open(&self, project: Uuid) -> Result<Option<Local>, Failure> {
+        let folder = self.place(project);
+        match Repository::open_bare(&folder) {
+            Ok(repository) => Ok(Some(Local {
+                repository,
+                folder,
+                scratch: self.scratch.clone(),
+                clock: self.clock.clone(),
+            })),
+            Err(error) if error.code() == GitCode::NotFound && !folder.exists() => Ok(None),
+            Err(error) => Err(broken(error)),
+        }
     }
 
-    /// Makes a repository beside its place and moves it there whole. Who comes second finds it there.
-    fn make(&self, place: &Path) -> Result<(), Failure> {
-        let beside = self.folder.join(format!(".new-{}", Uuid::new_v4()));
+    fn place(&self, project: Uuid) -> PathBuf {
+        self.folder.join(format!("{project}.git"))
+    }
+
+    /// Makes a repository beside its place; where.
+    fn make(&self, project: Uuid) -> Result<PathBuf, Failure> {
+        let beside = self
+            .folder
+            .join(format!("{}{project}-{}", place::COMING, Uuid::new_v4()));
         let mut options = RepositoryInitOptions::new();
         // Templates of whoever runs the server, with their hooks, are no part of a project.
         options
@@ -143,10 +190,11 @@ impl Repositories {
             .mkpath(true)
             .external_template(false)
             .initial_head(MAIN);
-        let repository = Repository::init_opts(&beside, &options).map_err(broken)?;
         let made = || -> Result<(), git2::Error> {
+            let repository = Repository::init_opts(&beside, &options)?;
             // What was answered is on the disk, as it is in the store.
             repository.config()?.set_bool("core.fsyncObjectFiles", true)?;
+            place::mark(&repository, project)?;
             let empty = repository.treebuilder(None)?.write()?;
             let signature = platform(self.clock.now())?;
             let tree = repository.find_tree(empty)?;
@@ -154,20 +202,21 @@ impl Repositories {
             repository.commit(Some(&head), &signature, &signature, "Begin the project\n", &tree, &[])?;
             Ok(())
         };
-        let made = made().map_err(broken);
-        drop(repository);
-        let moved = made.and_then(|()| match std::fs::rename(&beside, place) {
-            Err(error) if !place.join("HEAD").exists() => Err(Failure::internal(error)),
-            _ => Ok(()),
-        });
-        if beside.exists() {
-            std::fs::remove_dir_all(&beside).map_err(Failure::internal)?;
-        }
-        moved
+        made().map_err(broken)?;
+        Ok(beside)
     }
 }
 
 impl Author {
+    /// The platform itself.
+    #[must_use]
+    pub fn platform() -> Self {
+        Self {
+            name: PLATFORM.0.to_owned(),
+            email: PLATFORM.1.to_owned(),
+        }
+    }
+
     fn signature(&self, now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
         let plain = |text: &str, other: &str| {
             let kept: String = text
@@ -195,11 +244,7 @@ pub fn id(text: &str) -> Option<Oid> {
 
 /// What the platform commits itself, it commits as itself.
 fn platform(now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
-    Signature::new(
-        "Flaresmith",
-        "system@flaresmith.localhost",
-        &Time::new(now.timestamp(), 0),
-    )
+    Signature::new(PLATFORM.0, PLATFORM.1, &Time::new(now.timestamp(), 0))
 }
 
 /// Git cannot go on, and the caller can do nothing about it.

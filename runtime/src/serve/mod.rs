@@ -17,12 +17,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::mcp;
 use crate::pipeline;
-use crate::pipeline::observe::JobFailed;
+use crate::pipeline::observe::ActFailed;
 use crate::pipeline::rate_limit::shared;
 use crate::platform::Platform;
 use crate::problem::Problem;
+use crate::provisioning::Runner;
 use crate::settings::Settings;
 use crate::store::expired;
+use crate::telemetry::redact::redacted;
 use connections::Service;
 
 /// Time to close the store in when the requests under way took all of theirs.
@@ -54,7 +56,16 @@ pub async fn listen(settings: &Settings) -> Result<(Listener, SocketAddr), Probl
 }
 
 /// Serves until `stop` is over, then finishes the requests that are under way, within the time for it.
-pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Output = ()> + Send + 'static) {
+///
+/// # Errors
+/// The data folder cannot be written to.
+pub async fn serve(
+    platform: Platform,
+    listener: Listener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Problem> {
+    let runner = Runner::start(platform.clone())
+        .map_err(|failure| Problem::of("SERVER_DATA", "the data folder cannot be written to", &failure))?;
     let jobs = tokio::spawn(look_after(platform.clone()));
     let (end_export, ended_serving) = oneshot::channel::<()>();
     let export = tokio::spawn(export(platform.clone(), async {
@@ -75,6 +86,7 @@ pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Out
     };
     let ended = connections::take(service, listener.socket, stop).await;
     jobs.abort();
+    runner.stop().await;
     // Requests whose callers are gone are finished too. What takes longer than it may is left as a crash leaves it.
     let finished = async {
         drop(platform.under_way.write().await);
@@ -84,6 +96,7 @@ pub async fn serve(platform: Platform, listener: Listener, stop: impl Future<Out
     let _ = tokio::time::timeout(rest, finished).await;
     drop(end_export);
     let _ = export.await;
+    Ok(())
 }
 
 /// Sends traces and metrics to the collector until serving has ended.
@@ -116,9 +129,15 @@ async fn job<T>(platform: &Platform, name: &'static str, work: impl Future<Outpu
     let told = async {
         let done = work.await;
         if let Err(failure) = &done {
-            platform.observer.job_failed(&JobFailed {
-                job: name,
-                failure,
+            let cause = failure.log_source();
+            let cause = cause.map_or_else(|| failure.to_string(), ToString::to_string);
+            platform.observer.act_failed(&ActFailed {
+                act: name,
+                project: None,
+                run: None,
+                code: failure.code(),
+                cause: &redacted(&cause),
+                again: true,
                 at: platform.clock.now(),
             });
         }

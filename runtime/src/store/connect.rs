@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use sea_orm::sqlx::Executor as _;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
@@ -15,6 +16,10 @@ const BUSY: Duration = Duration::from_secs(10);
 
 /// Longest wait for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
+
+/// How long Postgres keeps what a transaction holds for somebody who asks it for nothing: a process that is frozen in one would
+/// keep all others waiting.
+const IDLE: &str = "SET idle_in_transaction_session_timeout = '20s'";
 
 /// Connections to a SQLite file. One writes at a time, the others read.
 const READERS: u32 = 8;
@@ -64,7 +69,12 @@ pub(super) async fn connect(database: &Database, connections: u32) -> Result<Dat
                 .acquire_timeout(ACQUIRE)
                 .connect_timeout(ACQUIRE)
                 .set_application_name("flaresmithd")
-                .sqlx_logging(false);
+                .sqlx_logging(false)
+                .map_sqlx_postgres_pool_opts(|options| {
+                    options.after_connect(|connection, _| {
+                        Box::pin(async move { connection.execute(IDLE).await.map(|_| ()) })
+                    })
+                });
             // The error may repeat the address, which may hold a password.
             sea_orm::Database::connect(options).await.map_err(|error| {
                 let message = error.to_string().replace(url.expose(), "***");

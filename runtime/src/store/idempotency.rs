@@ -156,10 +156,11 @@ pub async fn release(store: &Store, id: Uuid) -> Result<(), Failure> {
     write.commit().await
 }
 
-/// Encrypts what an older master key encrypts with the current one; of how many records.
+/// Encrypts what an older master key encrypts with the current one; of how many records. A process that still ran with the older one
+/// may have finished a record since. One that cannot be opened is dropped: its answer is lost anyway, and no start fails for it.
 ///
 /// # Errors
-/// The older master key is not at hand, or the store fails.
+/// The store fails.
 pub async fn reseal(write: &Write, sealer: &Sealer, now: DateTime<Utc>) -> Result<u64, Failure> {
     let kept = Column::ExpiresAt.gt(now);
     let ids: Vec<Uuid> = Entity::find()
@@ -174,15 +175,16 @@ pub async fn reseal(write: &Write, sealer: &Sealer, now: DateTime<Utc>) -> Resul
     // One at a time: answers may be large.
     for id in ids {
         let row = Entity::find_by_id(id).one(&**write).await.map_err(failed)?;
-        let Some(row) = row.filter(|row| key_id(&row.fingerprint) != Some(sealer.key_id())) else {
+        let older = |kept: &SecretBytes| key_id(kept) != Some(sealer.key_id());
+        let Some(row) = row.filter(|row| older(&row.fingerprint) || row.body.as_ref().is_some_and(older)) else {
             continue;
         };
-        let fingerprint = opened(sealer, Part::Fingerprint, id, &row.fingerprint)?;
-        let body = row
-            .body
-            .as_ref()
-            .map(|body| opened(sealer, Part::Body, id, body))
-            .transpose()?;
+        let fingerprint = opened(sealer, Part::Fingerprint, id, &row.fingerprint);
+        let body = row.body.as_ref().map(|body| opened(sealer, Part::Body, id, body));
+        let (Ok(fingerprint), Ok(body)) = (fingerprint, body.transpose()) else {
+            Entity::delete_by_id(id).exec(&**write).await.map_err(failed)?;
+            continue;
+        };
         let mut row = row.into_active_model();
         row.fingerprint = Set(sealed(sealer, Part::Fingerprint, id, &fingerprint)?);
         if let Some(body) = body {

@@ -36,7 +36,7 @@ const REFUSED: &str = "the tables cannot be brought up to date";
 
 /// Makes every change that the database has not seen.
 pub(super) async fn run(store: &Store, clock: &Clock) -> Result<(), Problem> {
-    let write = store.begin_write().await.map_err(refused)?;
+    let write = store.begin_write(None).await.map_err(refused)?;
     let backend = write.get_database_backend();
     write
         .alone("migrations")

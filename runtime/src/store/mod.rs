@@ -38,6 +38,8 @@ pub struct Store {
     connection: DatabaseConnection,
     /// On SQLite: whose turn it is to write.
     writer: Option<Arc<Semaphore>>,
+    /// On SQLite: which of those who work in the background waits for that turn.
+    background: Option<Arc<Semaphore>>,
 }
 
 /// How many connections there are.
@@ -63,7 +65,7 @@ pub struct Told<'a> {
 /// A transaction. What is not committed is undone when it goes out of scope.
 pub struct Write {
     transaction: DatabaseTransaction,
-    _turn: Option<OwnedSemaphorePermit>,
+    _turns: [Option<OwnedSemaphorePermit>; 2],
 }
 
 impl Store {
@@ -73,8 +75,12 @@ impl Store {
     /// The database cannot be reached, or is another version's.
     pub async fn open(database: &Database, connections: u32, clock: &Clock) -> Result<Self, Problem> {
         let connection = connect::connect(database, connections).await?;
-        let writer = matches!(database, Database::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
-        let store = Self { connection, writer };
+        let turns = || matches!(database, Database::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
+        let store = Self {
+            connection,
+            writer: turns(),
+            background: turns(),
+        };
         migrations::run(&store, clock).await?;
         Ok(store)
     }
@@ -121,7 +127,16 @@ impl Store {
     /// # Errors
     /// The store cannot be reached.
     pub async fn begin(&self) -> Result<Write, Failure> {
-        self.begin_write().await.map_err(failed)
+        self.begin_write(None).await.map_err(failed)
+    }
+
+    /// The same for work that nobody waits for: of all who do some, one at most stands in the row before somebody's request.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn begin_behind(&self) -> Result<Write, Failure> {
+        let behind = taken(self.background.as_ref()).await;
+        self.begin_write(behind).await.map_err(failed)
     }
 
     /// The same, with no other process in a transaction of this name: for work that must happen once.
@@ -134,19 +149,15 @@ impl Store {
         Ok(write)
     }
 
-    async fn begin_write(&self) -> Result<Write, DbErr> {
-        let turn = match &self.writer {
-            // The semaphore is never closed.
-            Some(writer) => Arc::clone(writer).acquire_owned().await.ok(),
-            None => None,
-        };
+    async fn begin_write(&self, behind: Option<OwnedSemaphorePermit>) -> Result<Write, DbErr> {
+        let turn = taken(self.writer.as_ref()).await;
         let options = TransactionOptions {
             sqlite_transaction_mode: turn.is_some().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         Ok(Write {
             transaction: self.connection.begin_with_options(options).await?,
-            _turn: turn,
+            _turns: [behind, turn],
         })
     }
 
@@ -173,6 +184,11 @@ impl Store {
     }
 }
 
+async fn taken(turns: Option<&Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
+    // The semaphore is never closed.
+    Arc::clone(turns?).acquire_owned().await.ok()
+}
+
 impl Write {
     /// Waits until no other process is in a transaction of this name, and keeps the name until the end of this one. Whoever takes
     /// several names takes them in the same order: `members/…` before `invitations`.
@@ -180,13 +196,24 @@ impl Write {
     /// # Errors
     /// The store fails.
     pub async fn alone(&self, name: &str) -> Result<(), Failure> {
+        self.lock("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+            .await
+    }
+
+    /// Waits until nobody is alone under this name, and lets nobody be until the end of this transaction. Others may do the same
+    /// at the same time.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn beside(&self, name: &str) -> Result<(), Failure> {
+        self.lock("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", name)
+            .await
+    }
+
+    async fn lock(&self, statement: &str, name: &str) -> Result<(), Failure> {
         // Whoever writes to SQLite is alone anyway.
         if self.get_database_backend() == DbBackend::Postgres {
-            let statement = Statement::from_sql_and_values(
-                DbBackend::Postgres,
-                "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-                [name.into()],
-            );
+            let statement = Statement::from_sql_and_values(DbBackend::Postgres, statement, [name.into()]);
             self.query_one_raw(statement).await.map_err(failed)?;
         }
         Ok(())

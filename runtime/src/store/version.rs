@@ -18,8 +18,16 @@ pub fn tag(version: i32) -> String {
 /// # Errors
 /// The row has changed since it was read.
 pub fn demand(if_match: Option<&str>, version: i32) -> Result<(), Failure> {
+    demand_tag(if_match, &tag(version))
+}
+
+/// The same of a row that has another ETag: one whose name can come to be another's says which one it is, too.
+///
+/// # Errors
+/// The row has changed since it was read.
+pub fn demand_tag(if_match: Option<&str>, own: &str) -> Result<(), Failure> {
     match if_match {
-        Some(sent) if !lists(sent, &tag(version), false) => Err(moved()),
+        Some(sent) if !lists(sent, own, false) => Err(moved()),
         _ => Ok(()),
     }
 }

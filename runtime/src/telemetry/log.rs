@@ -18,7 +18,7 @@ use super::context::hexadecimal;
 use super::redact::redacted;
 use super::span::{self, Span};
 use crate::identity::roles::Scope;
-use crate::pipeline::observe::{Answered, JobFailed, NotKept, Observer};
+use crate::pipeline::observe::{ActFailed, Answered, NotKept, Observer};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
@@ -211,12 +211,20 @@ impl Observer for Log {
         self.write(Level::Error, line);
     }
 
-    fn job_failed(&self, failed: &JobFailed<'_>) {
-        let mut line = Line::new(failed.at, Level::Error);
+    fn act_failed(&self, failed: &ActFailed<'_>) {
+        let severity = failed.code.severity().as_str();
+        let level = if failed.again { Level::Warn } else { Level::of(severity) };
+        let mut line = Line::new(failed.at, level);
         line.place();
-        line.put("message", failed.job);
-        line.failure(failed.failure);
-        self.write(Level::Error, line);
+        line.put("message", "something that the server does by itself failed");
+        line.put("act", failed.act);
+        line.put_some("runId", failed.run.map(|run| run.to_string()));
+        line.put_some("projectId", failed.project.map(|project| project.to_string()));
+        line.put("code", failed.code.as_str());
+        line.put("severity", severity);
+        line.put("cause", redacted(failed.cause));
+        line.put("again", failed.again);
+        self.write(level, line);
     }
 }
 
@@ -233,10 +241,14 @@ mod tests {
         (Log::new(from, lines), written)
     }
 
-    fn failed(log: &Log) {
-        log.job_failed(&JobFailed {
-            job: "deleting what has expired",
-            failure: &Failure::internal("Key (email)=(ada@example.com) with ghp_0123456789abcdefABCDEF0123456789abcd"),
+    fn failed(log: &Log, again: bool) {
+        log.act_failed(&ActFailed {
+            act: "deleting what has expired",
+            project: None,
+            run: None,
+            code: ErrorCode::ServerInternal,
+            cause: "Key (email)=(ada@example.com) with ghp_0123456789abcdefABCDEF0123456789abcd",
+            again,
             at: DateTime::UNIX_EPOCH,
         });
     }
@@ -245,7 +257,7 @@ mod tests {
     async fn a_cause_is_told_without_whom_and_what_it_names() {
         let (log, written) = log(Level::Info);
         let work = async {
-            failed(&log);
+            failed(&log, false);
             Ok::<(), ()>(())
         };
         span::Tracer::default().job("job", work).await.unwrap();
@@ -253,7 +265,7 @@ mod tests {
         assert_eq!(line["cause"], "Key (email)=(***) with ***");
         assert_eq!(
             (&line["level"], &line["code"]),
-            (&"error".into(), &"SERVER_INTERNAL".into())
+            (&"critical".into(), &"SERVER_INTERNAL".into())
         );
         for id in ["requestId", "traceId", "spanId"] {
             assert!(line[id].is_string(), "{id}: {line}");
@@ -263,7 +275,7 @@ mod tests {
     #[test]
     fn lines_below_the_level_are_not_written() {
         let (log, written) = log(Level::Critical);
-        failed(&log);
+        failed(&log, true);
         assert!(written.lock().unwrap().is_empty());
     }
 }

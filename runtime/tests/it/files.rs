@@ -2,24 +2,21 @@
 
 use std::path::PathBuf;
 
-use axum::body::to_bytes;
-use axum::http::Request;
 use flaresmith_api::types::{BlobInfo, Commit, DiffPreview, FileTreePage};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use crate::instance::{Answer, Instance, on_both};
 
 /// A project with a token of its owner.
-struct Project<'a> {
-    instance: &'a Instance,
-    token: String,
+pub(crate) struct Project<'a> {
+    pub(crate) instance: &'a Instance,
+    pub(crate) token: String,
     organization: String,
-    id: String,
+    pub(crate) id: String,
 }
 
 impl<'a> Project<'a> {
-    async fn new(instance: &'a Instance) -> Self {
+    pub(crate) async fn new(instance: &'a Instance) -> Self {
         let (organization, token) = instance.organization("Northwind").await;
         let id = instance.project(&token, &organization, "Shop").await;
         Self {
@@ -30,26 +27,26 @@ impl<'a> Project<'a> {
         }
     }
 
-    async fn get(&self, rest: &str) -> Answer {
+    pub(crate) async fn get(&self, rest: &str) -> Answer {
         let path = format!("/projects/{}/files/{rest}", self.id);
         self.instance.call(&self.token, "GET", &path, None).await
     }
 
-    async fn post(&self, rest: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, rest: &str, body: Value) -> Answer {
         let path = format!("/projects/{}/files/{rest}", self.id);
         self.instance.call(&self.token, "POST", &path, Some(body)).await
     }
 
-    async fn head(&self) -> String {
+    pub(crate) async fn head(&self) -> String {
         self.get("tree").await.is(200).text("/commitSha")
     }
 
-    async fn commit(&self, base: &str, changes: Value) -> Answer {
+    pub(crate) async fn commit(&self, base: &str, changes: Value) -> Answer {
         let body = json!({"branch": "feature/x", "baseSha": base, "message": "Change", "changes": changes});
         self.post("commit", body).await
     }
 
-    fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         let data = &self.instance.platform.settings.data;
         data.join(format!("repositories/{}.git", self.id))
     }
@@ -65,7 +62,7 @@ impl<'a> Project<'a> {
     }
 }
 
-fn write(path: &str, content: &str) -> Value {
+pub(crate) fn write(path: &str, content: &str) -> Value {
     json!({"op": "write", "path": path, "content": content})
 }
 
@@ -228,9 +225,17 @@ async fn a_lock_that_a_killed_process_left_keeps_nobody_out() {
         .text("/sha");
     let lock = project.folder().join("refs/heads/feature/x.lock");
     std::fs::write(&lock, "").unwrap();
-    // It may be somebody who is at work this moment.
-    let refused = project.commit(&head, json!([write("b", "1\n")])).await;
-    refused.fails(409, "FILE_BASE_MOVED");
+    // It may be somebody who is at work this moment, and is waited for.
+    let at_work = lock.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        std::fs::remove_file(at_work)
+    });
+    let made = project.commit(&head, json!([write("c", "1\n")])).await.is(201);
+    // Nobody was at work any more when it was made, or it had stood there too long.
+    let _ = work.await.unwrap();
+    let head = made.text("/sha");
+    std::fs::write(&lock, "").unwrap();
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
     std::fs::File::options()
         .write(true)
@@ -346,15 +351,7 @@ async fn a_diff_shows_what_a_commit_would_do_and_leaves_nothing_behind() {
     let text: String = (1..=40).map(|n| format!("line {n}\n")).collect();
     let changes = json!([write("a.md", &text), write("old.md", &text), write("gone.md", "x\n")]);
     let base = project.commit(&base, changes).await.is(201).text("/sha");
-    let objects = || {
-        let seen = std::process::Command::new("git")
-            .args(["count-objects"])
-            .env("GIT_DIR", project.folder())
-            .output()
-            .unwrap();
-        String::from_utf8(seen.stdout).unwrap()
-    };
-    let before = objects();
+    let before = objects(&project);
     let body = json!({"branch": "feature/x", "baseSha": base, "contextLines": 1, "changes": [
         write("a.md", &text.replace("line 20\n", "line twenty\nand more\n")),
         {"op": "move", "path": "old.md", "newPath": "new.md"},
@@ -391,7 +388,7 @@ async fn a_diff_shows_what_a_commit_would_do_and_leaves_nothing_behind() {
     );
     assert_eq!((&files[2]["binary"], &files[2]["patch"]), (&json!(true), &Value::Null));
     assert_eq!(files[3]["oldPath"], "old.md");
-    assert_eq!(objects(), before);
+    assert_eq!(objects(&project), before);
     assert_eq!(
         std::fs::read_dir(instance.platform.settings.data.join("scratch"))
             .unwrap()
@@ -408,73 +405,41 @@ async fn a_diff_shows_what_a_commit_would_do_and_leaves_nothing_behind() {
     assert_eq!(stale.body["stale"], true);
 }
 
-/// The status, a header and the bytes of an answer.
-async fn bytes(project: &Project<'_>, sha: &str, headers: &[(&str, &str)]) -> (u16, Option<String>, Vec<u8>) {
-    let path = format!("/projects/{}/files/blobs/{sha}/content", project.id);
-    let mut request = Request::builder()
-        .uri(path)
-        .header("authorization", format!("Bearer {}", project.token));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(axum::body::Body::empty()).unwrap();
-    let response = project.instance.router.clone().oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let range = parts
-        .headers
-        .get("content-range")
-        .map(|value| value.to_str().unwrap().to_owned());
-    (
-        parts.status.as_u16(),
-        range,
-        to_bytes(body, 64 << 20).await.unwrap().to_vec(),
-    )
-}
-
-/// Shows 001/FR-030.
 #[tokio::test]
-async fn large_files_are_read_in_ranges_and_never_edited() {
+async fn folders_are_listed_by_name_and_paths_are_measured_in_characters() {
     let instance = Instance::sqlite().await;
     let project = Project::new(&instance).await;
-    project.head().await;
-    let repository = git2::Repository::open_bare(project.folder()).unwrap();
-    let large: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
-    let sha = repository.blob(&large).unwrap().to_string();
-    let info = project.get(&format!("blobs/{sha}")).await.is(200);
-    assert_eq!(
-        (
-            &info.body["editable"],
-            &info.body["binary"],
-            &info.body["rangesAdvised"]
-        ),
-        (&json!(false), &Value::Null, &json!(true))
-    );
-    assert_eq!(bytes(&project, &sha, &[]).await.0, 413);
-    let (status, range, part) = bytes(&project, &sha, &[("range", "bytes=2999990-")]).await;
-    assert_eq!(
-        (status, range.as_deref(), part.as_slice()),
-        (206, Some("bytes 2999990-2999999/3000000"), &large[2_999_990..])
-    );
-    let (status, range, part) = bytes(&project, &sha, &[("range", "bytes=1-")]).await;
-    assert_eq!(
-        (status, range.as_deref(), part.len()),
-        (206, Some("bytes 1-2097152/3000000"), 2 << 20)
-    );
-    let (status, range, _) = bytes(&project, &sha, &[("range", "bytes=3000000-")]).await;
-    assert_eq!((status, range.as_deref()), (416, Some("bytes */3000000")));
-    let small = repository.blob(b"hello").unwrap().to_string();
-    assert_eq!(bytes(&project, &small, &[]).await, (200, None, b"hello".to_vec()));
-    let tag = format!("\"{small}\"");
-    assert_eq!(
-        bytes(&project, &small, &[("if-none-match", &tag)]).await,
-        (304, None, Vec::new())
-    );
-    // What is too large is refused before it is in the repository.
     let base = project.head().await;
-    let limit = instance.platform.settings.max_body;
-    let content = "x".repeat(limit);
-    assert_eq!(
-        project.commit(&base, json!([write("large", &content)])).await.status,
-        413
-    );
+    let long = format!("{0}/{0}/a", "ü".repeat(120));
+    let changes = json!([
+        write("zz/a/x", "1\n"),
+        write("zz/a-b/x", "1\n"),
+        write("zz/a.b", "1\n"),
+        write(&long, "1\n")
+    ]);
+    let head = project.commit(&base, changes).await.is(201).text("/sha");
+    assert_eq!(project.names("path=zz").await, ["zz/a.b", "zz/a", "zz/a-b"]);
+    let paths = project.names("recursive=true&type=blob").await;
+    assert!(paths.contains(&long), "{paths:?}");
+    // Whether a file may be executed stays when nothing is said.
+    let run = json!([{"op": "write", "path": "run", "content": "1\n", "executable": true}]);
+    let head = project.commit(&head, run).await.is(201).text("/sha");
+    project.commit(&head, json!([write("run", "2\n")])).await.is(201);
+    let repository = git2::Repository::open_bare(project.folder()).unwrap();
+    let tree = repository
+        .revparse_single("feature/x:")
+        .unwrap()
+        .peel_to_tree()
+        .unwrap();
+    assert_eq!(tree.get_name("run").unwrap().filemode(), 0o100_755);
+}
+
+/// How many objects the repository has.
+pub(crate) fn objects(project: &Project<'_>) -> String {
+    let seen = std::process::Command::new("git")
+        .args(["count-objects"])
+        .env("GIT_DIR", project.folder())
+        .output()
+        .unwrap();
+    String::from_utf8(seen.stdout).unwrap()
 }

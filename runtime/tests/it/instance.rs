@@ -11,10 +11,11 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{TimeDelta, Utc};
+use flaresmith_api::operations::Operation;
 use flaresmith_api::validate::{Validate, check};
 use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
-use flaresmith_runtime::pipeline::observe::{Answered, JobFailed, NotKept, Observer};
+use flaresmith_runtime::pipeline::observe::{ActFailed, Answered, NotKept, Observer};
 use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
 use flaresmith_runtime::settings::{Database, Hidden, Settings};
 use flaresmith_runtime::telemetry::log::Level;
@@ -84,8 +85,15 @@ impl Observer for Remembering {
         self.0.lock().unwrap().push(line);
     }
 
-    fn job_failed(&self, failed: &JobFailed<'_>) {
-        self.0.lock().unwrap().push(format!("{} failed", failed.job));
+    fn act_failed(&self, failed: &ActFailed<'_>) {
+        let line = format!(
+            "{} failed {} {} again: {}",
+            failed.act,
+            failed.code.as_str(),
+            failed.cause,
+            failed.again
+        );
+        self.0.lock().unwrap().push(line);
     }
 }
 
@@ -281,6 +289,14 @@ impl Instance {
             let cookie = cookie.to_str().unwrap().split([';', '=']).nth(1);
             scanned::note_text(cookie.unwrap_or_default());
         }
+        let operation = parts.extensions.get::<&'static Operation>();
+        if let (Some(operation), Some(code)) = (operation, body.pointer("/error/code").and_then(Value::as_str)) {
+            assert!(
+                is_listed(operation, code),
+                "{} does not list {code}: {body}",
+                operation.id
+            );
+        }
         Answer {
             status: parts.status,
             headers: parts.headers,
@@ -390,6 +406,21 @@ impl Answer {
         assert_eq!(self.text("/error/requestId"), id);
         self
     }
+}
+
+/// Whether an operation may answer with a code: the contract lists it there, or it can come from any operation.
+fn is_listed(operation: &Operation, code: &str) -> bool {
+    let anywhere = ["AUTH_", "REQUEST_", "IDEMPOTENCY_", "RATE_LIMIT_", "SERVER_"];
+    anywhere.iter().any(|family| code.starts_with(family)) || operation.errors.iter().any(|own| own.as_str() == code)
+}
+
+#[tokio::test]
+async fn an_answer_with_a_code_that_its_operation_does_not_list_fails_a_test() {
+    let instance = Instance::sqlite().await;
+    let request = Request::get("/auth/me").body(Body::empty()).unwrap();
+    let answer = instance.router.clone().oneshot(request).await.unwrap();
+    let operation = answer.extensions().get::<&'static Operation>().unwrap();
+    assert!(is_listed(operation, "AUTH_TOKEN_MISSING") && !is_listed(operation, "FILE_NOT_FOUND"));
 }
 
 /// Runs a test on both stores.

@@ -1,4 +1,5 @@
-//! The server killed in the midst of its work, again and again: what it has acknowledged is there, and nothing is there by half.
+//! The server killed in the midst of its work, again and again: what it has acknowledged is there, and nothing is there by half:
+//! what was cut short is whole after a repeat.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -22,12 +23,28 @@ const WRITERS: u64 = 3;
 const WRITES: u64 = 13;
 
 /// Sends a request; `None` when no whole answer came.
-fn send(address: &str, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Option<(u16, Value)> {
+pub(crate) fn send(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&Value>,
+) -> Option<(u16, Value)> {
+    let body = body.map_or_else(String::new, Value::to_string);
+    send_text(address, method, path, token, ("application/json", &body))
+}
+
+fn send_text(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    (media, body): (&str, &str),
+) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     let bearer = token.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
-    let body = body.map_or_else(String::new, Value::to_string);
     let text = format!(
-        "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{bearer}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{bearer}content-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(text.as_bytes()).ok()?;
@@ -39,7 +56,7 @@ fn send(address: &str, method: &str, path: &str, token: Option<&str>, body: Opti
 }
 
 /// The server, on these data and this database.
-fn command(data: &std::path::Path, database: Option<&str>) -> Command {
+pub(crate) fn command(data: &std::path::Path, database: Option<&str>) -> Command {
     let mut command = program();
     command
         .arg("--data")
@@ -54,7 +71,7 @@ fn command(data: &std::path::Path, database: Option<&str>) -> Command {
     command
 }
 
-fn sign_in(address: &str) -> String {
+pub(crate) fn sign_in(address: &str) -> String {
     let body = json!({ "email": OWNER, "password": PASSWORD });
     let (status, body) = send(address, "POST", "/auth/sign-in", None, Some(&body)).unwrap();
     assert_eq!(status, 200, "{body}");
@@ -62,7 +79,7 @@ fn sign_in(address: &str) -> String {
 }
 
 /// Every item of a list, page by page.
-fn all(address: &str, token: &str, path: &str) -> Vec<Value> {
+pub(crate) fn all(address: &str, token: &str, path: &str) -> Vec<Value> {
     let mut items = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -76,18 +93,118 @@ fn all(address: &str, token: &str, path: &str) -> Vec<Value> {
     }
 }
 
+/// A project whose repository and secrets are written to in all rounds.
+struct Shop {
+    id: String,
+    /// The first commit of its repository.
+    base: String,
+}
+
+/// A request that changes the shop, and whether it was acknowledged.
+struct Sent {
+    method: &'static str,
+    path: String,
+    media: &'static str,
+    body: String,
+    /// The spec or secret that is there afterwards.
+    makes: String,
+    acknowledged: bool,
+}
+
+impl Shop {
+    fn made(address: &str, token: &str, organization: &str) -> Self {
+        let body = json!({ "name": "Shop", "organizationId": organization });
+        let (status, made) = send(address, "POST", "/projects", Some(token), Some(&body)).unwrap();
+        assert_eq!(status, 201, "{made}");
+        let id = made["id"].as_str().unwrap().to_owned();
+        let path = format!("/projects/{id}/files/tree");
+        let (status, tree) = send(address, "GET", &path, Some(token), None).unwrap();
+        assert_eq!(status, 200, "{tree}");
+        let base = tree["commitSha"].as_str().unwrap().to_owned();
+        Self { id, base }
+    }
+
+    /// A spec that is uploaded, a secret that is set, or a commit on a branch of its own.
+    fn request(&self, writer: u64, name: &str, number: u64) -> Sent {
+        let spec = format!("specs/{name}.md");
+        let (method, path, media, body, makes) = match (writer, number % 2) {
+            (1, 0) => (
+                "POST",
+                "specs".to_owned(),
+                "multipart/form-data; boundary=b",
+                format!(
+                    "--b\r\ncontent-disposition: form-data; name=\"path\"\r\n\r\n{spec}\r\n--b\r\n\
+                     content-disposition: form-data; name=\"file\"; filename=\"x\"\r\n\
+                     content-type: application/octet-stream\r\n\r\n# {name}\n\r\n--b--\r\n"
+                ),
+                spec,
+            ),
+            (1, _) => {
+                let name = name.to_uppercase();
+                (
+                    "PUT",
+                    format!("secrets/{name}?environment=dev&type=cloudflareBinding"),
+                    "application/json",
+                    json!({ "value": format!("the value of {name}") }).to_string(),
+                    name,
+                )
+            }
+            _ => {
+                let changes = json!([{ "op": "write", "path": spec, "content": format!("# {name}\n") }]);
+                let body = json!({ "branch": format!("feature/{name}"), "baseSha": self.base, "message": name, "changes": changes });
+                (
+                    "POST",
+                    "files/commit".to_owned(),
+                    "application/json",
+                    body.to_string(),
+                    spec,
+                )
+            }
+        };
+        Sent {
+            method,
+            path: format!("/projects/{}/{path}", self.id),
+            media,
+            body,
+            makes,
+            acknowledged: false,
+        }
+    }
+}
+
+impl Sent {
+    fn send(&self, address: &str, token: &str) -> Option<(u16, Value)> {
+        send_text(address, self.method, &self.path, Some(token), (self.media, &self.body))
+    }
+}
+
 /// Writes as fast as it goes until the server is gone; one writer of each round begins with a project, so that the kill meets some
-/// of those however slow the machine is. What was acknowledged: ids of organizations and projects.
+/// of those however slow the machine is. What was acknowledged: ids of organizations and projects. What was sent to the shop: all of it.
 fn write(
-    address: &str,
-    token: &str,
-    organization: &str,
+    (address, token, organization): (&str, &str, &str),
+    shop: &Shop,
     (round, writer): (u64, u64),
     acknowledged: &Mutex<Vec<String>>,
+    sent: &Mutex<Vec<Sent>>,
 ) {
     for number in 0..WRITES {
         let name = format!("r{round}w{writer}n{number}");
-        let (path, body) = match number == 0 && writer == round % WRITERS {
+        let begins = number == 0 && writer == round % WRITERS;
+        if writer > 0 && !begins {
+            let mut request = shop.request(writer, &name, number);
+            let answer = request.send(address, token);
+            if let Some((status, body)) = &answer {
+                assert!([200, 201, 429].contains(status), "{body}");
+            }
+            request.acknowledged = answer.as_ref().is_some_and(|(status, _)| *status != 429);
+            let go_on = request.acknowledged;
+            sent.lock().unwrap().push(request);
+            match go_on {
+                true => continue,
+                false => return,
+            }
+        }
+        let (path, body) = match begins {
             true => ("/projects", json!({ "name": name, "organizationId": organization })),
             false => ("/organizations", json!({ "name": name })),
         };
@@ -106,12 +223,54 @@ fn write(
     }
 }
 
+/// What was acknowledged is there; what was not is, after a repeat; and everything is there once.
+fn shop_is_whole(address: &str, token: &str, shop: &Shop, sent: &[Sent]) {
+    let found = |acknowledged: bool| {
+        let specs = all(address, token, &format!("/projects/{}/specs", shop.id));
+        let (status, secrets) = send(
+            address,
+            "GET",
+            &format!("/projects/{}/secrets", shop.id),
+            Some(token),
+            None,
+        )
+        .unwrap();
+        assert_eq!(status, 200, "{secrets}");
+        for request in sent.iter().filter(|request| request.acknowledged || !acknowledged) {
+            let spec = specs.iter().find(|spec| spec["path"] == request.makes.as_str());
+            let secret = secrets["secrets"].as_array().unwrap().iter();
+            let mut secret = secret.filter(|secret| secret["name"] == request.makes.as_str());
+            assert!(
+                spec.is_some() || secret.next().is_some(),
+                "{} is not there",
+                request.makes
+            );
+            assert!(spec.is_none_or(|spec| spec["currentVersion"] == 1), "{spec:?}");
+        }
+    };
+    found(true);
+    for request in sent.iter().filter(|request| !request.acknowledged) {
+        loop {
+            let (status, body) = request.send(address, token).unwrap();
+            if status != 429 {
+                assert!([200, 201].contains(&status), "{}: {body}", request.makes);
+                break;
+            }
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+    found(false);
+    assert!(sent.iter().any(|request| request.acknowledged));
+}
+
 /// Kills it again and again. `refill` fills the buckets before each start, where they outlive the process.
 fn killed(database: Option<&str>, refill: impl Fn()) {
     let data = folder();
     let mut token = String::new();
     let mut organization = String::new();
+    let mut shop = None;
     let acknowledged = Mutex::new(Vec::new());
+    let sent = Mutex::new(Vec::new());
     let (mut cut, mut longest) = (0, Duration::ZERO);
     for round in 0..ROUNDS {
         refill();
@@ -125,23 +284,31 @@ fn killed(database: Option<&str>, refill: impl Fn()) {
                 .unwrap()
                 .to_owned();
         }
-        let before = acknowledged.lock().unwrap().len();
+        let shop = &*shop.get_or_insert_with(|| Shop::made(&server.address, &token, &organization));
+        let done = || {
+            let requests = sent.lock().unwrap();
+            let requests = requests.iter().filter(|request: &&Sent| request.acknowledged).count();
+            requests + acknowledged.lock().unwrap().len()
+        };
+        let before = done();
         std::thread::scope(|scope| {
             for writer in 0..WRITERS {
-                let (address, token, organization) = (&server.address, &token, &organization);
-                let acknowledged = &acknowledged;
-                scope.spawn(move || write(address, token, organization, (round, writer), acknowledged));
+                let place = (&*server.address, &*token, &*organization);
+                let (acknowledged, sent) = (&acknowledged, &sent);
+                scope.spawn(move || write(place, shop, (round, writer), acknowledged, sent));
             }
             // Early, late, and at every moment between, in an order that means nothing.
-            std::thread::sleep(Duration::from_millis(3 + round * 37 % 211));
+            std::thread::sleep(Duration::from_millis(2 * (3 + round * 37 % 211)));
             server.child.kill().unwrap();
             server.child.wait().unwrap();
         });
-        cut += u32::from(((acknowledged.lock().unwrap().len() - before) as u64) < WRITERS * WRITES);
+        cut += u32::from(((done() - before) as u64) < WRITERS * WRITES);
     }
     assert!(cut >= 5, "only {cut} of {ROUNDS} rounds were cut short");
     let acknowledged = acknowledged.into_inner().unwrap();
-    assert!(acknowledged.len() > 20, "{}", acknowledged.len());
+    let sent = sent.into_inner().unwrap();
+    let done = acknowledged.len() + sent.iter().filter(|request| request.acknowledged).count();
+    assert!(done > 10, "{done}");
 
     refill();
     let server = started(&mut command(&data, database), 1);
@@ -169,10 +336,16 @@ fn killed(database: Option<&str>, refill: impl Fn()) {
         projects += 1;
     }
     assert!(projects > 0);
-    println!(
-        "{} writes acknowledged, the longest start took {longest:?}",
-        acknowledged.len()
-    );
+    let shop = shop.unwrap();
+    // No commit lacks one of its objects.
+    let fsck = Command::new("git")
+        .args(["fsck", "--no-dangling"])
+        .env("GIT_DIR", data.join(format!("repositories/{}.git", shop.id)))
+        .output()
+        .unwrap();
+    assert!(fsck.status.success(), "{}", String::from_utf8_lossy(&fsck.stderr));
+    shop_is_whole(&server.address, &token, &shop, &sent);
+    println!("{done} writes acknowledged, the longest start took {longest:?}");
     drop(server);
     std::fs::remove_dir_all(data).unwrap();
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::Request;
+use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{listen, serve};
 use flaresmith_runtime::settings::{Settings, Tls};
 use rustls::pki_types::ServerName;
@@ -29,7 +30,7 @@ struct Serving {
     _instance: Instance,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    ended: JoinHandle<()>,
+    ended: JoinHandle<Result<(), Problem>>,
 }
 
 impl Serving {
@@ -60,7 +61,7 @@ impl Serving {
 
     async fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
-        (&mut self.ended).await.unwrap();
+        (&mut self.ended).await.unwrap().unwrap();
     }
 }
 

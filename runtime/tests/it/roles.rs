@@ -1,6 +1,7 @@
 //! The matrix of roles and operations, every cell of it.
 
 use flaresmith_api::operations::{OPERATIONS, Role};
+use flaresmith_runtime::provisioning::Runner;
 use serde_json::json;
 
 use crate::instance::{Instance, on_both};
@@ -9,6 +10,8 @@ use crate::instance::{Instance, on_both};
 #[tokio::test]
 async fn every_operation_is_for_its_role_and_above_and_hides_from_strangers() {
     on_both(async |instance| {
+        // What follows a run ends with it.
+        let runner = Runner::start(instance.platform.clone()).unwrap();
         let (organization, owner) = instance.organization("Northwind").await;
         let project = instance.project(&owner, &organization, "Shop").await;
         let mut tokens = Vec::new();
@@ -55,6 +58,7 @@ async fn every_operation_is_for_its_role_and_above_and_hides_from_strangers() {
             }
         }
         assert!(cells > 250, "{cells}");
+        runner.stop().await;
     })
     .await;
 }

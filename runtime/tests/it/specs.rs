@@ -95,8 +95,6 @@ async fn a_spec_that_cannot_be_read_or_holds_a_secret_is_not_taken_in() {
         "{broken:?}"
     );
     broken.fails(422, "SPEC_INVALID");
-    let large = "x".repeat(instance.platform.settings.max_body);
-    assert_eq!(project.upload(SPEC, &large, &[]).await.status, 413);
     for (path, kind) in [
         (SPEC, "contract"),
         (CONTRACT, "feature"),
@@ -171,6 +169,19 @@ async fn specs_that_are_committed_like_other_files_are_versions_too() {
         assert_eq!(last.text("/commitSha"), project.head("feature/x").await);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_spec_of_more_than_two_megabytes_is_refused_and_one_of_two_is_taken() {
+    let instance = Instance::set(|settings| settings.max_body = 4 << 20).await;
+    let project = Project::hello(&instance).await;
+    let before = project.head("main").await;
+    let text = |size: usize| "x".repeat(size);
+    let refused = project.upload(SPEC, &text((2 << 20) + 1), &[]).await;
+    assert_eq!(refused.body.pointer("/error/details/limitBytes"), Some(&json!(2 << 20)));
+    refused.fails(413, "REQUEST_PAYLOAD_TOO_LARGE");
+    assert_eq!(project.head("main").await, before);
+    project.upload(SPEC, &text(2 << 20), &[]).await.is(201);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{listen, serve};
 use flaresmith_runtime::settings::{Otlp, Settings};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -23,6 +24,7 @@ use prost::Message as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::instance::{Answer, Instance};
 
@@ -126,7 +128,7 @@ async fn metrics(State(own): State<Collector>, headers: HeaderMap, body: Bytes) 
 struct Serving {
     instance: Instance,
     stop: oneshot::Sender<()>,
-    ended: tokio::task::JoinHandle<()>,
+    ended: JoinHandle<Result<(), Problem>>,
 }
 
 impl Serving {
@@ -155,7 +157,7 @@ impl Serving {
 
     async fn stop(self) -> Instance {
         self.stop.send(()).unwrap();
-        self.ended.await.unwrap();
+        self.ended.await.unwrap().unwrap();
         self.instance
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns: reading a pointer and its content. Must not know: git's configuration; nothing is downloaded.
 
+use std::path::Path;
+
 use git2::Repository;
 
 use crate::error::SyncError;
@@ -41,7 +43,7 @@ impl Pointer<'_> {
                 "GIT_LFS_MISSING",
                 format!("{path} is kept by Git LFS, and its content is not here"),
             )
-            .at(&place)
+            .at(Path::new(path))
             .hint("`git lfs pull` fetches it; generated files and specs are better kept by git itself")
         })
     }

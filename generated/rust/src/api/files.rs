@@ -215,7 +215,8 @@ pub trait FilesApi: Send + Sync + 'static {
     /// Commit some changes
     ///
     /// Commits the changes to a branch on top of the commit they were made against. When the branch has moved since,
-    /// nothing is committed.
+    /// nothing is committed, unless it was this very commit that moved it. Branches that staging and prod follow are
+    /// refused, and so are spec files that hold a secret.
     ///
     /// `POST /projects/{projectId}/files/commit`
     /// Requirements: FR-012, SC-006.

@@ -196,7 +196,8 @@ pub trait SpecsApi: Send + Sync + 'static {
     ///
     /// Generates everything anew from the specs and writes what differs as one commit, or only reports it in a dry run.
     /// When a file was changed by hand nothing is written and the answer is 409, with the drift report as the details
-    /// of the error.
+    /// of the error. Other branches than the default one that staging or prod follow get their content by promotion and
+    /// are refused.
     ///
     /// `POST /specs/apply`
     /// Requirements: FR-009, FR-010, FR-014, SC-003.
@@ -226,7 +227,7 @@ pub trait SpecsApi: Send + Sync + 'static {
 
     /// List the specs of a project
     ///
-    /// Spec files with their current version.
+    /// Spec files that some branch has, with their current version.
     ///
     /// `GET /projects/{projectId}/specs`
     /// Requirements: FR-027, FR-025.
@@ -241,8 +242,9 @@ pub trait SpecsApi: Send + Sync + 'static {
 
     /// Upload a spec file
     ///
-    /// Stores a spec file as a new version and commits it to a branch. Nothing is generated until the specs are
-    /// applied.
+    /// Stores a spec file as a new version and commits it to a branch, the default branch when none is named. Nothing
+    /// is generated until the specs are applied. Other branches that staging or prod follow get their content by
+    /// promotion and are refused.
     ///
     /// `POST /projects/{projectId}/specs`
     /// Requirements: FR-027, FR-013.

@@ -191,6 +191,11 @@ pub static SPEC_DETAIL: Schema = Schema::Record(Record {
             ),
         },
         Field {
+            name: "removedAt",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { format: Format::DateTime, ..Text::ANY })),
+        },
+        Field {
             name: "createdAt",
             required: true,
             schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
@@ -382,6 +387,11 @@ pub static SPEC_ARTIFACT: Schema = Schema::Record(Record {
                 Width::U64,
                 Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
             ),
+        },
+        Field {
+            name: "removedAt",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { format: Format::DateTime, ..Text::ANY })),
         },
         Field {
             name: "createdAt",

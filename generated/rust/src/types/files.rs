@@ -146,7 +146,7 @@ pub struct WriteFile {
     /// Default: `"utf8"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<WriteFileEncoding>,
-    /// Default: `false`.
+    /// Whether it may be executed; as before when absent, and a new file may not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub executable: Option<bool>,
 }
@@ -262,6 +262,7 @@ pub struct FileDiff {
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub old_path: Option<Option<String>>,
     pub r#type: FileDiffType,
+    /// Whether no lines are compared: it is binary, or larger than what can be edited here.
     pub binary: bool,
     pub added_lines: i32,
     pub removed_lines: i32,

@@ -193,6 +193,9 @@ pub struct SpecDetail {
     pub current_version: i32,
     pub digest: String,
     pub size_bytes: u64,
+    /// Since when no branch has the file; its versions stay.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub removed_at: Option<chrono::DateTime<chrono::Utc>>,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub updated_at: chrono::DateTime<chrono::Utc>,
     #[serde(deserialize_with = "crate::scalars::required")]
@@ -301,6 +304,9 @@ pub struct SpecArtifact {
     pub current_version: i32,
     pub digest: String,
     pub size_bytes: u64,
+    /// Since when no branch has the file; its versions stay.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub removed_at: Option<chrono::DateTime<chrono::Utc>>,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }

@@ -28,6 +28,9 @@ pub struct Model {
     /// `size_bytes`
     #[serde(rename = "sizeBytes")]
     pub size_bytes: i64,
+    /// Since when no branch has the file; its versions stay.
+    #[serde(rename = "removedAt")]
+    pub removed_at: Option<DateTimeUtc>,
     /// `created_at`
     #[serde(rename = "createdAt")]
     pub created_at: DateTimeUtc,

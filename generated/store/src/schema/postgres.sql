@@ -516,6 +516,7 @@ CREATE TABLE "spec_artifacts" (
   "current_version" integer NOT NULL,
   "digest" text NOT NULL,
   "size_bytes" bigint NOT NULL,
+  "removed_at" timestamp with time zone,
   "created_at" timestamp with time zone DEFAULT now() NOT NULL,
   "updated_at" timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT "spec_artifacts_pkey" PRIMARY KEY ("id"),

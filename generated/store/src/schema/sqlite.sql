@@ -577,6 +577,7 @@ CREATE TABLE "spec_artifacts" (
   "current_version" INTEGER NOT NULL,
   "digest" TEXT NOT NULL,
   "size_bytes" INTEGER NOT NULL,
+  "removed_at" TEXT,
   "created_at" TEXT DEFAULT (strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) NOT NULL,
   "updated_at" TEXT DEFAULT (strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')) NOT NULL,
   CONSTRAINT "spec_artifacts_pkey" PRIMARY KEY ("id"),

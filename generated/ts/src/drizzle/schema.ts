@@ -813,6 +813,8 @@ export const specArtifacts = pgTable('spec_artifacts', {
   currentVersion: integer('current_version').notNull(),
   digest: text('digest').notNull(),
   sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull(),
+  /** Since when no branch has the file; its versions stay. */
+  removedAt: timestamptz('removed_at'),
   createdAt: timestamptz('created_at').notNull().default(sql`now()`),
   updatedAt: timestamptz('updated_at').notNull().default(sql`now()`),
 }, (t): PgTableExtraConfigValue[] => [

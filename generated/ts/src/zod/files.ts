@@ -61,7 +61,7 @@ export const WriteFileSchema = z.strictObject({
   content: z.string().max(2796204),
   /** Default: `utf8`. */
   encoding: WriteFileEncodingSchema.optional(),
-  /** Default: `false`. */
+  /** Whether it may be executed; as before when absent, and a new file may not. */
   executable: z.boolean().optional(),
 });
 
@@ -130,6 +130,7 @@ export const FileDiffSchema = z.object({
   path: z.string().max(400),
   oldPath: z.string().max(400).nullable().optional(),
   type: FileDiffTypeSchema,
+  /** Whether no lines are compared: it is binary, or larger than what can be edited here. */
   binary: z.boolean(),
   addedLines: z.int32().min(0),
   removedLines: z.int32().min(0),

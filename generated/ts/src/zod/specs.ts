@@ -78,6 +78,8 @@ export const SpecArtifactSchema = z.object({
   currentVersion: z.int32().min(1),
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/u),
   sizeBytes: z.int().min(0),
+  /** Since when no branch has the file; its versions stay. */
+  removedAt: dateTime.nullable(),
   createdAt: dateTime,
   updatedAt: dateTime,
 });
@@ -132,6 +134,8 @@ export const SpecDetailSchema = z.object({
   currentVersion: z.int32().min(1),
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/u),
   sizeBytes: z.int().min(0),
+  /** Since when no branch has the file; its versions stay. */
+  removedAt: dateTime.nullable(),
   createdAt: dateTime,
   updatedAt: dateTime,
   constitutionVersion: z.string().max(32).nullable(),

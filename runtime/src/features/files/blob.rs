@@ -9,6 +9,7 @@ use flaresmith_api::types::BlobInfo;
 use git2::Oid;
 use serde_json::json;
 
+use super::seen;
 use crate::platform::Platform;
 use crate::repositories::{Local, id};
 
@@ -109,8 +110,10 @@ pub(super) fn is_editable(local: &Local, blob: Oid, size: u64) -> Result<bool, F
 }
 
 fn is_binary(local: &Local, blob: Oid) -> Result<bool, Failure> {
-    let blob = local.blob(blob)?;
-    Ok(blob.content().iter().take(LOOKED_AT).any(|byte| *byte == 0))
+    seen::is_binary(blob, || {
+        let blob = local.blob(blob)?;
+        Ok(blob.content().iter().take(LOOKED_AT).any(|byte| *byte == 0))
+    })
 }
 
 fn blob_id(sha: &str) -> Result<Oid, Failure> {

@@ -1,6 +1,6 @@
 //! Changes of files: what they would do, and doing it.
 //!
-//! Owns: from the contract's changes to those of a repository, diffs, protected branches. Must not know: how commits are made.
+//! Owns: from the contract's changes to those of a repository, diffs. Must not know: how commits are made.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,23 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{
     ChangeSet, Commit, CommitRequest, DiffPreview, FileChange, FileDiff, FileDiffType, WriteFileEncoding,
 };
-use flaresmith_store::entities::{environments, users};
-use flaresmith_store::enums::{EnvironmentKind, EnvironmentState};
-use git2::{Delta, Diff, DiffFindOptions, DiffOptions, Oid, Patch, Tree};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use flaresmith_store::entities::users;
+use git2::{Delta, Diff, DiffFile, DiffFindOptions, DiffOptions, FileMode, Oid, Patch, Tree};
+use sea_orm::EntityTrait as _;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::blob::LIMIT;
-use crate::features::specs::version;
+use super::protected;
+use crate::features::specs::{secrets, version};
 use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::repositories::{Author, Draft, Edit, Local, Target, View, broken, id};
 use crate::store::failed;
+
+/// Most bytes, of files before and after together, whose lines are compared for one answer. What is larger than what can be edited
+/// is not among them: its lines are not looked at.
+const MOST: u64 = 2 * LIMIT as u64;
 
 /// What a commit of changes would do. Nothing of it gets into the repository.
 pub(super) async fn preview(platform: &Platform, project: Uuid, body: ChangeSet) -> Result<DiffPreview, Failure> {
@@ -36,9 +40,15 @@ pub(super) async fn preview(platform: &Platform, project: Uuid, body: ChangeSet)
         let view = View::of(local, base)?;
         let local = view.local()?;
         let before = local.commit(base)?.tree().map_err(broken)?;
-        let after = draft(&local, base, edits)?;
+        let after = draft(&local, base, edits)?.tree()?;
         let after = local.git().find_tree(after).map_err(broken)?;
-        let diff = compared(&local, &before, &after, context)?;
+        let (diff, size) = compared(&local, &before, &after, context)?;
+        if size > MOST {
+            return Err(Failure::new(ErrorCode::FileTooLarge)
+                .with_message("The changes are larger than what is shown at once.")
+                .with_hint("Ask for some of them at a time.")
+                .with_details(json!({ "sizeBytes": size, "limitBytes": MOST })));
+        }
         let mut files = Vec::new();
         for at in 0..diff.deltas().len() {
             files.extend(file(&diff, at)?);
@@ -62,44 +72,62 @@ pub(super) async fn commit(
     project: Uuid,
     mut body: CommitRequest,
 ) -> Result<Commit, Failure> {
-    refuse_protected(platform, project, &body.branch).await?;
+    protected::refuse(platform, project, &body.branch).await?;
     let edits = edits(std::mem::take(&mut body.changes))?;
     let author = author(platform, access).await?;
-    let paths: BTreeSet<String> = edits.iter().map(|edit| edit.path().to_owned()).collect();
+    let paths: BTreeSet<String> = edits.iter().flat_map(Edit::paths).map(str::to_owned).collect();
     let turn = match paths.iter().any(|path| version::is_spec(path)) {
         true => Some(platform.repositories.turn(project).await?),
         false => None,
     };
     let work = move |local: &Local| {
-        let (commit, sha) = write(local, &author, body, edits)?;
+        let (commit, sha) = write(local, &author, body, edits, &paths)?;
         let specs = version::at(local, sha, &paths, &commit.message)?;
-        Ok((commit, specs))
+        let gone = version::gone(local, paths.into_iter().filter(|path| version::is_spec(path)))?;
+        Ok((commit, specs, gone))
     };
-    let (commit, specs) = platform.repositories.with(project, work).await?;
+    let (commit, specs, gone) = platform.repositories.with(project, work).await?;
     if turn.is_some() {
         let (now, person) = (platform.clock.now(), access.caller.user());
         let write = platform.store.begin().await?;
         for spec in &specs {
             version::keep(&write, project, person, spec, now).await?;
         }
+        version::remove(&write, project, &gone, now).await?;
         write.commit().await?;
     }
     Ok(commit)
 }
 
-fn write(local: &Local, author: &Author, body: CommitRequest, edits: Vec<Edit>) -> Result<(Commit, Oid), Failure> {
+/// Makes the commit, or finds the one that an earlier try of the same request made.
+fn write(
+    local: &Local,
+    author: &Author,
+    body: CommitRequest,
+    edits: Vec<Edit>,
+    paths: &BTreeSet<String>,
+) -> Result<(Commit, Oid), Failure> {
     let base = base(&body.base_sha)?;
     let target = Target {
         branch: body.branch.clone(),
         base,
     };
-    local.demand(&target)?;
-    let tree = draft(local, base, edits)?;
-    let sha = local.write(&target, author, &body.message, tree)?;
+    let sha = match local.demand(&target) {
+        Ok(_) => {
+            let draft = draft(local, base, edits)?;
+            secrets::refuse(&draft, paths)?;
+            local.write(&target, author, &body.message, draft)?
+        }
+        Err(moved) => {
+            let before = draft(local, base, edits).ok();
+            let before = before.map(|draft| local.made_before(&target, author, &body.message, &draft));
+            before.transpose()?.flatten().ok_or(moved)?
+        }
+    };
     let commit = local.commit(sha)?;
     let before = local.commit(base)?.tree().map_err(broken)?;
     let after = commit.tree().map_err(broken)?;
-    let count = compared(local, &before, &after, 0)?.deltas().len();
+    let count = compared(local, &before, &after, 0)?.0.deltas().len();
     let committed_at = chrono::DateTime::from_timestamp(commit.time().seconds(), 0);
     let told = Commit {
         sha: sha.to_string(),
@@ -127,35 +155,18 @@ pub(crate) async fn author(platform: &Platform, access: &Access) -> Result<Autho
     Ok(Author { name, email })
 }
 
-/// What runs in staging and prod comes there by promotion, so nobody commits to their branches by hand.
-async fn refuse_protected(platform: &Platform, project: Uuid, branch: &str) -> Result<(), Failure> {
-    use environments::{Column, Entity};
-    let count = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::Kind.is_in([EnvironmentKind::Staging, EnvironmentKind::Prod]))
-        .filter(Column::State.ne(EnvironmentState::Archived))
-        .filter(Column::Branch.eq(branch))
-        .count(platform.store.read())
-        .await
-        .map_err(failed)?;
-    match count {
-        0 => Ok(()),
-        _ => Err(Failure::new(ErrorCode::FileBranchProtected).with_context("branch", branch)),
-    }
-}
-
 fn base(sha: &str) -> Result<Oid, Failure> {
     id(sha).ok_or_else(|| Failure::new(ErrorCode::FileNotFound).with_context("commitSha", sha))
 }
 
-/// The tree of a commit with changes made to it.
-fn draft(local: &Local, base: Oid, edits: Vec<Edit>) -> Result<Oid, Failure> {
+/// The files of a commit with changes made to them.
+fn draft(local: &Local, base: Oid, edits: Vec<Edit>) -> Result<Draft<'_>, Failure> {
     let tree = local.commit(base)?.tree().map_err(broken)?;
     let mut draft = Draft::of(local, &tree)?;
     for edit in edits {
         draft.edit(edit)?;
     }
-    draft.tree()
+    Ok(draft)
 }
 
 fn edits(changes: Vec<FileChange>) -> Result<Vec<Edit>, Failure> {
@@ -191,17 +202,46 @@ fn edit(change: FileChange) -> Result<Edit, Failure> {
     })
 }
 
-/// What is different between two trees; files that only have another path are one difference.
-fn compared<'l>(local: &'l Local, before: &Tree<'_>, after: &Tree<'_>, context: u32) -> Result<Diff<'l>, Failure> {
+/// What is different between two trees, and how many bytes are to be compared for it. Files that only have another path are one
+/// difference; those that changed as well are found while that is not too much.
+fn compared<'l>(
+    local: &'l Local,
+    before: &Tree<'_>,
+    after: &Tree<'_>,
+    context: u32,
+) -> Result<(Diff<'l>, u64), Failure> {
     let mut options = DiffOptions::new();
-    options.context_lines(context);
+    options
+        .context_lines(context)
+        .max_size(i64::try_from(LIMIT).unwrap_or(i64::MAX));
     let diff = local
         .git()
         .diff_tree_to_tree(Some(before), Some(after), Some(&mut options));
     let mut diff = diff.map_err(broken)?;
     let mut moves = DiffFindOptions::new();
-    diff.find_similar(Some(moves.renames(true))).map_err(broken)?;
-    Ok(diff)
+    moves.renames(true).exact_match_only(true);
+    diff.find_similar(Some(&mut moves)).map_err(broken)?;
+    let mut size = 0;
+    for delta in diff.deltas() {
+        if delta.old_file().id() != delta.new_file().id() {
+            size += looked_at(local, &delta.old_file())? + looked_at(local, &delta.new_file())?;
+        }
+    }
+    if size <= MOST {
+        moves.exact_match_only(false);
+        diff.find_similar(Some(&mut moves)).map_err(broken)?;
+    }
+    Ok((diff, size))
+}
+
+/// How many bytes of a file are looked at when it is compared.
+fn looked_at(local: &Local, file: &DiffFile<'_>) -> Result<u64, Failure> {
+    let size = match (file.id().is_zero(), file.mode()) {
+        // There is none, or it is a commit of another repository.
+        (true, _) | (_, FileMode::Commit) => 0,
+        _ => local.size(file.id())?,
+    };
+    Ok(if size < LIMIT as u64 { size } else { 0 })
 }
 
 /// The diff of one file; `None`: it stays as it is.
@@ -209,7 +249,7 @@ fn file(diff: &Diff<'_>, at: usize) -> Result<Option<FileDiff>, Failure> {
     let Some(delta) = diff.get_delta(at) else {
         return Ok(None);
     };
-    let path = |file: git2::DiffFile<'_>| file.path_bytes().map(|path| String::from_utf8_lossy(path).into_owned());
+    let path = |file: DiffFile<'_>| file.path_bytes().map(|path| String::from_utf8_lossy(path).into_owned());
     let (old, new) = (path(delta.old_file()), path(delta.new_file()));
     let kind = match delta.status() {
         Delta::Unmodified => return Ok(None),

@@ -4,6 +4,8 @@
 
 mod blob;
 mod change;
+pub(crate) mod protected;
+mod seen;
 mod tree;
 
 use flaresmith_api::api::files::{

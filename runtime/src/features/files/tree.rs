@@ -18,7 +18,7 @@ use crate::store::page::{Asked, Page, stretch};
 /// Mode of a link: a file whose text is a path.
 const LINK: i32 = 0o120_000;
 
-/// Longest path, in bytes.
+/// Longest path, in characters.
 const LONGEST: usize = 400;
 
 /// Something in a folder, before it is looked at.
@@ -87,7 +87,7 @@ fn walk(local: &Local, tree: &Tree<'_>, prefix: &str, recursive: bool, found: &m
     for entry in tree {
         let Ok(name) = entry.name() else { continue };
         // No path of the contract's names what is not text, or lies so deep.
-        if prefix.len() + name.len() > LONGEST {
+        if prefix.chars().count() + name.chars().count() > LONGEST {
             continue;
         }
         let kind = match entry.kind() {
@@ -106,6 +106,8 @@ fn walk(local: &Local, tree: &Tree<'_>, prefix: &str, recursive: bool, found: &m
             _ => found.push(entry),
         }
     }
+    // Git takes folders as if their names ended with a slash.
+    folders.sort_by(|one, other| one.path.cmp(&other.path));
     for folder in folders {
         let (id, below) = (folder.id, format!("{}/", folder.path));
         found.push(folder);

@@ -8,19 +8,19 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Role;
 use flaresmith_api::server::Context;
 use flaresmith_api::types::{ProjectCreate, ProjectDetail};
-use flaresmith_store::entities::{environments, organization_members, projects, provisioning_runs};
-use flaresmith_store::enums::{EnvironmentKind, EnvironmentState, Origin, ProjectState, ProvisioningRunKind, RunState};
+use flaresmith_store::entities::{environments, organization_members, projects};
+use flaresmith_store::enums::{EnvironmentKind, EnvironmentState, ProjectState};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 use uuid::Uuid;
 
 use crate::features::slug;
-use crate::identity::Caller;
 use crate::identity::roles::{Scope, role_in};
 use crate::pipeline::Access;
 use crate::pipeline::access::{absent_organization, insufficient};
 use crate::platform::Platform;
+use crate::provisioning::request;
 use crate::store::{Write, failed, new_id, taken_or_failed};
 
 /// The environments that every project has, and the branch each follows.
@@ -77,8 +77,9 @@ pub(super) async fn create(
     for (name, kind, branch) in ENVIRONMENTS {
         environment(&write, row.id, (name, kind, branch), now).await?;
     }
-    run(&write, row.id, &access.caller, now).await?;
+    request::create(&write, row.id, access.caller.user(), now).await?;
     write.commit().await?;
+    platform.bell.notify_one();
     super::detail::read(platform, role, row.id).await
 }
 
@@ -119,31 +120,6 @@ async fn environment(
         last_activity_at: Set(now),
         expires_at: Set(None),
         archived_at: Set(None),
-        version: Set(1),
-        created_at: Set(now),
-        updated_at: Set(now),
-    }
-    .insert(&**write)
-    .await
-    .map_err(failed)?;
-    Ok(())
-}
-
-/// The run that will provision the project.
-async fn run(write: &Write, project: Uuid, caller: &Caller, now: DateTime<Utc>) -> Result<(), Failure> {
-    provisioning_runs::ActiveModel {
-        id: Set(new_id()),
-        project_id: Set(project),
-        kind: Set(ProvisioningRunKind::Create),
-        state: Set(RunState::Pending),
-        origin: Set(Origin::User),
-        requested_by_id: Set(caller.user()),
-        attempt: Set(1),
-        step_count: Set(0),
-        done_count: Set(0),
-        error_code: Set(None),
-        started_at: Set(None),
-        finished_at: Set(None),
         version: Set(1),
         created_at: Set(now),
         updated_at: Set(now),

@@ -1,6 +1,6 @@
 //! The domain `projects`: projects, their members, integrations and provisioning.
 //!
-//! Owns: its operations. Must not know: HTTP. What connects providers or runs the pipeline answers 501 until there is one.
+//! Owns: its operations. Must not know: HTTP. What connects providers answers 501 until there is one.
 
 mod create;
 mod detail;
@@ -10,18 +10,22 @@ mod provisioning;
 mod service_token;
 
 use flaresmith_api::api::projects::{
-    AddMemberRequest, AddMemberResponse, CreateProjectRequest, CreateProjectResponse, CreateServiceTokenRequest,
-    CreateServiceTokenResponse, GetProjectRequest, GetProjectResponse, GetProvisioningRequest, GetProvisioningResponse,
-    ListMembersRequest, ListMembersResponse, ListProjectsRequest, ListProjectsResponse, ListProvisioningRunsRequest,
-    ListProvisioningRunsResponse, ListResourcesRequest, ListResourcesResponse, ListServiceTokensRequest,
-    ListServiceTokensResponse, ProjectsApi, RemoveMemberRequest, RemoveMemberResponse, RevokeServiceTokenRequest,
-    RevokeServiceTokenResponse, UpdateMemberRequest, UpdateMemberResponse, UpdateProjectRequest, UpdateProjectResponse,
+    AddMemberRequest, AddMemberResponse, CancelProvisioningRequest, CancelProvisioningResponse, CreateProjectRequest,
+    CreateProjectResponse, CreateServiceTokenRequest, CreateServiceTokenResponse, GetProjectRequest,
+    GetProjectResponse, GetProvisioningRequest, GetProvisioningResponse, ListMembersRequest, ListMembersResponse,
+    ListProjectsRequest, ListProjectsResponse, ListProvisioningRunsRequest, ListProvisioningRunsResponse,
+    ListResourcesRequest, ListResourcesResponse, ListServiceTokensRequest, ListServiceTokensResponse, ProjectsApi,
+    RemoveMemberRequest, RemoveMemberResponse, RetryProvisioningRequest, RetryProvisioningResponse,
+    RevokeServiceTokenRequest, RevokeServiceTokenResponse, StreamProvisioningRequest, StreamProvisioningResponse,
+    UpdateMemberRequest, UpdateMemberResponse, UpdateProjectRequest, UpdateProjectResponse,
 };
 use flaresmith_api::errors::Failure;
 use flaresmith_api::server::Context;
 
+use crate::features::shown::shown;
 use crate::pipeline::Access;
 use crate::platform::Platform;
+use crate::provisioning::{events, request as runs};
 use crate::store::version;
 pub(crate) use detail::integrations;
 
@@ -107,6 +111,34 @@ impl ProjectsApi for Platform {
         provisioning::latest(self, request.project_id)
             .await
             .map(GetProvisioningResponse::Ok)
+    }
+
+    async fn stream_provisioning(
+        &self,
+        _: Context,
+        request: StreamProvisioningRequest,
+    ) -> Result<StreamProvisioningResponse, Failure> {
+        events::follow(self, request.project_id, request.last_event_id.as_deref())
+            .await
+            .map(StreamProvisioningResponse::Ok)
+    }
+
+    async fn retry_provisioning(
+        &self,
+        _: Context,
+        request: RetryProvisioningRequest,
+    ) -> Result<RetryProvisioningResponse, Failure> {
+        let run = runs::retry(self, request.project_id).await?;
+        shown(&run).map(RetryProvisioningResponse::Accepted)
+    }
+
+    async fn cancel_provisioning(
+        &self,
+        _: Context,
+        request: CancelProvisioningRequest,
+    ) -> Result<CancelProvisioningResponse, Failure> {
+        let run = runs::cancel(self, request.project_id).await?;
+        shown(&run).map(CancelProvisioningResponse::Accepted)
     }
 
     async fn list_provisioning_runs(

@@ -19,6 +19,7 @@ use super::name::{SecretName, provider};
 use super::record::{self, Actor};
 use super::value::SecretValue;
 use super::vault;
+use crate::master_key;
 use crate::platform::Platform;
 use crate::store::{Write, failed, new_id, version};
 
@@ -29,8 +30,8 @@ const MOST: u64 = 999;
 pub(super) struct Changed {
     /// What may be told about it.
     pub(super) entry: SecretEntry,
-    /// Its version.
-    pub(super) version: i32,
+    /// Its ETag.
+    pub(super) tag: String,
     /// Whether it was not there before.
     pub(super) is_new: bool,
 }
@@ -40,7 +41,7 @@ impl Changed {
     fn of(row: &Model, value: &SecretValue, is_new: bool) -> Result<Self, Failure> {
         Ok(Self {
             entry: vault::entry(row, value.last_four())?,
-            version: row.version,
+            tag: vault::tag(row),
             is_new,
         })
     }
@@ -60,7 +61,7 @@ pub(super) async fn put(
     let prefix = value.mask_prefix(name.kind).map(str::to_owned);
     let (row, is_new) = match vault::find(&*write, name).await? {
         Some(row) => {
-            version::demand(if_match, row.version)?;
+            version::demand_tag(if_match, &vault::tag(&row))?;
             let same = vault::has(&platform.sealer, &row, value)?;
             let sealed = vault::seal(&platform.sealer, row.id, value)?;
             let next = row.version + 1;
@@ -117,7 +118,7 @@ pub(super) async fn delete(
 ) -> Result<(), Failure> {
     let write = begin(platform, actor, name).await?;
     let row = vault::find(&*write, name).await?.ok_or_else(|| name.absent())?;
-    version::demand(if_match, row.version)?;
+    version::demand_tag(if_match, &vault::tag(&row))?;
     Entity::delete_by_id(row.id).exec(&*write).await.map_err(failed)?;
     let now = platform.clock.now();
     keep(&write, actor, name, SecretOperation::Update, "was deleted", now).await?;
@@ -134,13 +135,14 @@ pub(super) async fn rotate(
 ) -> Result<Changed, Failure> {
     let write = begin(platform, actor, name).await?;
     let row = vault::find(&*write, name).await?.ok_or_else(|| name.absent())?;
-    version::demand(if_match, row.version)?;
+    version::demand_tag(if_match, &vault::tag(&row))?;
     Err(Failure::new(ErrorCode::SecRotationUnsupported).with_context("type", row.r#type.as_str()))
 }
 
 /// Begins a change of this secret, with no other one going on.
 async fn begin(platform: &Platform, actor: &Actor, name: &SecretName) -> Result<Write, Failure> {
     let write = platform.store.begin_alone(&format!("secrets/{}", name.project)).await?;
+    master_key::demand(&write, &platform.sealer).await?;
     let connected = integration_configs::Entity::find()
         .filter(integration_configs::Column::ProjectId.eq(name.project))
         .filter(integration_configs::Column::Provider.eq(provider(name.kind)))

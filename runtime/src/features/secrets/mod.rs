@@ -20,7 +20,6 @@ use flaresmith_api::server::Context;
 
 use crate::pipeline::Access;
 use crate::platform::Platform;
-use crate::store::version;
 use name::SecretName;
 use record::Actor;
 use value::SecretValue;
@@ -49,7 +48,7 @@ impl SecretsApi for Platform {
         let value = SecretValue::new(request.body.value);
         let expires_at = request.body.expires_at.flatten();
         let put = change::put(self, &actor, &name, request.if_match.as_deref(), &value, expires_at).await?;
-        let e_tag = Some(version::tag(put.version));
+        let e_tag = Some(put.tag);
         Ok(match put.is_new {
             true => PutSecretResponse::Created { e_tag, body: put.entry },
             false => PutSecretResponse::Ok { e_tag, body: put.entry },
@@ -86,7 +85,7 @@ impl SecretsApi for Platform {
         )?;
         let put = change::rotate(self, &actor, &name, request.if_match.as_deref()).await?;
         Ok(RotateSecretResponse::Ok {
-            e_tag: Some(version::tag(put.version)),
+            e_tag: Some(put.tag),
             body: put.entry,
         })
     }

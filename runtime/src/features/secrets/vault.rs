@@ -34,6 +34,11 @@ pub(super) async fn find<C: ConnectionTrait>(connection: &C, name: &SecretName) 
         .map_err(failed)
 }
 
+/// The ETag of a row. A secret that was deleted and set again is another one, whatever its version.
+pub(super) fn tag(row: &Model) -> String {
+    format!("\"{}.v{}\"", row.id.simple(), row.version)
+}
+
 /// Seals a value for the row of this id.
 pub(super) fn seal(sealer: &Sealer, id: Uuid, value: &SecretValue) -> Result<SealedValue, Failure> {
     let hash = mac(id.as_bytes(), value.expose());

@@ -11,10 +11,10 @@ use git2::Oid;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::compare::{Asked, Compared, compare};
+use super::compare::{self, Asked, Compared, compare};
 use super::kind;
 use super::version::{self, Version};
-use crate::features::files;
+use crate::features::files::{self, protected};
 use crate::features::tools::{self, Descriptor};
 use crate::pipeline::Access;
 use crate::platform::Platform;
@@ -26,6 +26,8 @@ struct Done {
     report: DriftReport,
     /// The commit, when something was written.
     commit: Option<Oid>,
+    /// Whether it was applied to the default branch.
+    is_default: bool,
     /// The specs that were applied; none of a dry run.
     versions: Vec<Version>,
     /// The tools that the specs give, when they are now those of the project.
@@ -40,6 +42,9 @@ pub(super) async fn apply(
 ) -> Result<(Option<String>, DriftReport), Failure> {
     let project = body.project_id;
     let author = files::author(platform, access).await?;
+    if !body.dry_run.unwrap_or(false) {
+        protected::refuse_for_specs(platform, project, body.r#ref.as_deref()).await?;
+    }
     let turn = match body.dry_run {
         Some(true) => None,
         _ => {
@@ -47,18 +52,27 @@ pub(super) async fn apply(
             Some(turn.ok_or_else(|| Failure::new(ErrorCode::SpecApplyActive))?)
         }
     };
+    let compiling = compare::turn().await?;
     let done = platform
         .repositories
         .with(project, move |local| carry_out(local, &author, &body))
         .await?;
+    drop(compiling);
     if turn.is_some() {
-        keep(platform, project, access.caller.user(), &done).await?;
+        let mut absent = version::paths(platform, project).await?;
+        for version in &done.versions {
+            absent.remove(&version.path);
+        }
+        let look = move |local: &Local| version::gone(local, absent);
+        let gone = platform.repositories.with(project, look).await?;
+        keep(platform, project, access.caller.user(), &done, &gone).await?;
     }
     Ok((done.commit.map(|commit| commit.to_string()), done.report))
 }
 
 /// Compares and writes nothing.
 pub(super) async fn drift(platform: &Platform, request: GetDriftRequest) -> Result<DriftReport, Failure> {
+    let _turn = compare::turn().await?;
     let work = move |local: &Local| {
         let commit = local.commit_of(request.r#ref.as_deref())?.id();
         compare(local, commit, &Asked::default())?.report(request.paths.as_deref())
@@ -88,6 +102,7 @@ fn carry_out(local: &Local, author: &Author, body: &SpecApplyRequest) -> Result<
         return Ok(Done {
             report,
             commit: None,
+            is_default: branch == default,
             versions: Vec::new(),
             tools: None,
         });
@@ -99,6 +114,7 @@ fn carry_out(local: &Local, author: &Author, body: &SpecApplyRequest) -> Result<
     let all = asked.targets.as_ref().is_none_or(|targets| targets.contains("mcp"));
     Ok(Done {
         versions: versions(&compared, head),
+        is_default: branch == default,
         tools: (branch == default && all).then(|| tools::of(&compared.compilation)),
         report,
         commit,
@@ -120,7 +136,7 @@ fn write(local: &Local, author: &Author, branch: &str, head: Oid, compared: &Com
         branch: branch.to_owned(),
         base: head,
     };
-    match local.write(&target, author, "Apply the specs", draft.tree()?) {
+    match local.write(&target, author, "Apply the specs", draft) {
         Ok(commit) => Ok(Some(commit)),
         Err(failure) if failure.code() == ErrorCode::FileChangesEmpty => Ok(None),
         Err(failure) if failure.code() == ErrorCode::FileBaseMoved => {
@@ -144,18 +160,24 @@ fn versions(compared: &Compared, commit: Oid) -> Vec<Version> {
     files.collect()
 }
 
-/// Keeps which versions were applied, and the tools that there are now.
-async fn keep(platform: &Platform, project: Uuid, author: Option<Uuid>, done: &Done) -> Result<(), Failure> {
+/// Keeps which versions were applied, which specs are gone, and the tools that there are now.
+async fn keep(
+    platform: &Platform,
+    project: Uuid,
+    author: Option<Uuid>,
+    done: &Done,
+    gone: &[String],
+) -> Result<(), Failure> {
     let now = platform.clock.now();
     let write = platform.store.begin().await?;
     let mut contract = None;
     for file in &done.versions {
-        let (artifact, row) = version::keep(&write, project, author, file, now).await?;
+        let (artifact, row) = version::applied(&write, project, author, file, done.is_default, now).await?;
         if artifact.kind == SpecArtifactKind::Contract {
             contract = Some(row.id);
         }
-        version::applied(&write, row, now).await?;
     }
+    version::remove(&write, project, gone, now).await?;
     if let Some(tools) = &done.tools {
         tools::keep(&write, project, contract, tools, now).await?;
     }

@@ -1,10 +1,11 @@
 //! Comparing what the specs give with what a repository holds, at one commit.
 //!
-//! Owns: the way from a commit to a plan, and from a plan to changes of files. Must not know: branches, the store.
+//! Owns: the way from a commit to a plan, and from a plan to changes of files; how much is compiled, and how many at once. Must not
+//! know: branches, the store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flaresmith_api::errors::Failure;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{DriftReport, DriftSummaryStatus};
 use flaresmith_codegen::Compilation;
 use flaresmith_sync::base::Within;
@@ -14,11 +15,42 @@ use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs};
 use flaresmith_sync::{Root, Tree, drift};
 use git2::Oid;
+use serde_json::json;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::problem::{self, shortened};
 use crate::features::shown::shown;
 use crate::repositories::{Edit, Local, View};
 use crate::telemetry::span;
+
+/// Most bytes of specs that are compiled here.
+const MOST: usize = 16 << 20;
+
+/// How many repositories are compiled at once: each compilation uses every core that is idle.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
+/// Waits for a turn to compile.
+///
+/// # Errors
+/// The server stops.
+pub(super) async fn turn() -> Result<SemaphorePermit<'static>, Failure> {
+    TURNS.acquire().await.map_err(Failure::internal)
+}
+
+/// Reads what is compiled at a commit. For whoever has a [`turn`].
+///
+/// # Errors
+/// It cannot be read, or is too much.
+pub(super) fn inputs(tree: &Tree) -> Result<Inputs, Failure> {
+    let inputs = sources::read(tree).map_err(problem::failed)?;
+    let size: usize = inputs.sources.iter().map(|(_, bytes)| bytes.len()).sum();
+    if size > MOST {
+        let message = format!("the specs have {size} bytes together; no more than {MOST} are compiled here");
+        let problem = json!({ "code": "SPEC_SIZE", "path": "", "message": message });
+        return Err(Failure::new(ErrorCode::SpecInvalid).with_details(json!({ "problems": [problem] })));
+    }
+    Ok(inputs)
+}
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +90,7 @@ pub(super) fn compare(local: &Local, commit: Oid, asked: &Asked) -> Result<Compa
     let view = View::of(local, commit)?;
     let root = Root::at(view.path()).map_err(problem::failed)?;
     let tree = Tree::revision(&root, &commit.to_string()).map_err(problem::failed)?;
-    let inputs = span::phase("specs.read", || sources::read(&tree)).map_err(problem::failed)?;
+    let inputs = span::phase("specs.read", || inputs(&tree))?;
     let mut compilation = span::timed("specs.compile", || {
         flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates)
     });

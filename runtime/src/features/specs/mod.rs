@@ -8,6 +8,7 @@ mod kind;
 mod outline;
 mod problem;
 mod read;
+pub(crate) mod secrets;
 mod upload;
 pub(crate) mod version;
 

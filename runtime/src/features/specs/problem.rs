@@ -37,11 +37,26 @@ pub(super) fn of(found: &[Diagnostic], sources: &Sources, strict: bool) -> Optio
 /// The failure of reading or comparing what is in a repository.
 pub(super) fn failed(error: SyncError) -> Failure {
     match error.code {
-        // The lock is damaged, or what is generated has the path of something else.
-        code @ ("LOCK_INVALID" | "LOCK_VERSION" | "PATH_RESERVED" | "PATH_NOT_GENERATED") => {
-            let path = error.path.as_ref().and_then(|path| path.file_name());
-            let path = path.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let problem = json!({ "code": code, "path": path, "message": shortened(&error.message) });
+        // The lock is damaged, what is generated has the path of something else or leads out, or a file is kept elsewhere.
+        code @ ("LOCK_INVALID" | "LOCK_VERSION" | "PATH_RESERVED" | "PATH_NOT_GENERATED" | "PATH_OUTSIDE_ROOT"
+        | "PATH_SYMLINK" | "GIT_LFS_MISSING") => {
+            let mut message = error.message.clone();
+            let path = match &error.path {
+                // Where the view of the repository lies concerns nobody.
+                Some(path) if path.is_absolute() => {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    message = message.replace(&path.display().to_string(), &name);
+                    name
+                }
+                path => path.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+            };
+            let hint = error.hint.as_deref().unwrap_or_default();
+            let problem = json!({
+                "code": code,
+                "path": path.chars().take(400).collect::<String>(),
+                "message": shortened(&message),
+                "hint": shortened(hint),
+            });
             Failure::new(ErrorCode::SpecInvalid).with_details(json!({ "problems": [problem] }))
         }
         _ => Failure::internal(error),

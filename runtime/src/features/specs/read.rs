@@ -14,13 +14,13 @@ use flaresmith_api::types::{SpecDetail, SpecPage, SpecRequirement, SpecVersionPa
 use flaresmith_codegen::trace;
 use flaresmith_store::entities::{spec_artifacts, spec_versions};
 use flaresmith_store::enums::SpecArtifactKind;
-use flaresmith_sync::{Root, Tree, sources};
+use flaresmith_sync::{Root, Tree};
 use git2::Oid;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{outline, problem, version};
+use super::{compare, outline, problem, version};
 use crate::features::shown::{extended, listed, shown};
 use crate::platform::Platform;
 use crate::repositories::{Local, View, broken, id};
@@ -34,7 +34,9 @@ const MOST: usize = 1000;
 pub(super) async fn list(platform: &Platform, request: ListSpecsRequest) -> Result<SpecPage, Failure> {
     use spec_artifacts::{Column, Entity};
     let project = request.project_id;
-    let mut select = Entity::find().filter(Column::ProjectId.eq(project));
+    let mut select = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::RemovedAt.is_null());
     if let Some(kind) = request.kind {
         let stored = SpecArtifactKind::try_from(kind.as_str()).map_err(Failure::internal)?;
         select = select.filter(Column::Kind.eq(stored));
@@ -71,6 +73,10 @@ pub(super) async fn detail(platform: &Platform, request: GetSpecRequest) -> Resu
             _ => Vec::new(),
         };
         Ok((requirements, outline))
+    };
+    let _turn = match kind {
+        SpecArtifactKind::Feature => Some(compare::turn().await?),
+        _ => None,
     };
     let (requirements, outline) = platform.repositories.with(request.project_id, work).await?;
     let constitution = Some(row.constitution_version).filter(|version| version != version::NONE);
@@ -171,7 +177,7 @@ fn requirements(local: &Local, commit: Oid, path: &str) -> Result<Vec<SpecRequir
     let view = View::of(local, commit)?;
     let root = Root::at(view.path()).map_err(problem::failed)?;
     let tree = Tree::revision(&root, &commit.to_string()).map_err(problem::failed)?;
-    let inputs = sources::read(&tree).map_err(problem::failed)?;
+    let inputs = compare::inputs(&tree)?;
     let model = flaresmith_codegen::analyse(&inputs.sources, &inputs.settings).model;
     let traced = trace::trace(&model, None);
     let own = model.features.iter().find(|feature| feature.file == path);

@@ -1,6 +1,7 @@
 //! Versions of specs.
 //!
-//! Owns: the rows of specs and their versions. Must not know: branches. A version's text is the file at its commit.
+//! Owns: the rows of specs and their versions, and which specs are gone. Must not know: how commits are made. A version's text is
+//! the file at its commit. Versions are those of all branches, in the order in which they came.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,13 +14,16 @@ use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::spec;
 use flaresmith_store::entities::{spec_artifacts, spec_versions};
 use flaresmith_store::enums::SpecArtifactKind;
-use git2::Oid;
+use git2::{BranchType, ObjectType, Oid};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::kind;
+use crate::platform::Platform;
 use crate::repositories::{Local, broken};
 use crate::sealing::digest;
 use crate::store::{Write, failed, new_id};
@@ -38,8 +42,10 @@ pub(super) const NONE: &str = "none";
 pub(crate) struct Version {
     /// Its path.
     pub(super) path: String,
-    /// Its kind.
+    /// Its kind, by its name and text.
     pub(super) kind: SpecArtifactKind,
+    /// The kind that whoever uploads it says it is of.
+    pub(super) told: Option<SpecArtifactKind>,
     /// Digest of its bytes.
     pub(super) digest: String,
     /// How many there are.
@@ -58,12 +64,21 @@ impl Version {
         Self {
             path: path.to_owned(),
             kind,
+            told: None,
             digest: digest(bytes),
             size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
             commit,
             constitution: None,
             summary: None,
         }
+    }
+
+    /// The kind of a spec that is known already. What somebody said of it stays until they say something else; only between
+    /// contracts and data models does the text decide, when it changes.
+    fn kind_of(&self, known: &spec_artifacts::Model) -> SpecArtifactKind {
+        let is_data = matches!(self.kind, SpecArtifactKind::Contract | SpecArtifactKind::DataModel);
+        let by_text = Some(self.kind).filter(|_| is_data && known.digest != self.digest);
+        self.told.or(by_text).unwrap_or(known.kind)
     }
 }
 
@@ -102,6 +117,55 @@ pub(crate) fn is_spec(path: &str) -> bool {
     path.starts_with("specs/")
 }
 
+/// Those of some paths at which no branch has a file any more.
+pub(crate) fn gone(local: &Local, paths: impl IntoIterator<Item = String>) -> Result<Vec<String>, Failure> {
+    let mut left: Vec<String> = paths.into_iter().collect();
+    for branch in local.git().branches(Some(BranchType::Local)).map_err(broken)? {
+        if left.is_empty() {
+            break;
+        }
+        let (branch, _) = branch.map_err(broken)?;
+        let tree = branch.get().peel_to_tree().map_err(broken)?;
+        left.retain(|path| {
+            let entry = tree.get_path(Path::new(path));
+            !entry.is_ok_and(|entry| entry.kind() == Some(ObjectType::Blob))
+        });
+    }
+    Ok(left)
+}
+
+/// Keeps that specs are gone. Their versions stay.
+pub(crate) async fn remove(write: &Write, project: Uuid, paths: &[String], now: DateTime<Utc>) -> Result<(), Failure> {
+    use spec_artifacts::{Column, Entity};
+    for path in paths {
+        Entity::update_many()
+            .col_expr(Column::RemovedAt, Expr::value(now))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::ProjectId.eq(project))
+            .filter(Column::Path.eq(path))
+            .filter(Column::RemovedAt.is_null())
+            .exec(&**write)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The paths of the specs of a project that some branch had when it was last looked at.
+pub(super) async fn paths(platform: &Platform, project: Uuid) -> Result<BTreeSet<String>, Failure> {
+    use spec_artifacts::{Column, Entity};
+    let paths: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Path)
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::RemovedAt.is_null())
+        .into_tuple()
+        .all(platform.store.read())
+        .await
+        .map_err(failed)?;
+    Ok(paths.into_iter().collect())
+}
+
 /// Keeps a spec file as its current version. A file that says what it said has that version already.
 pub(crate) async fn keep(
     write: &Write,
@@ -110,38 +174,34 @@ pub(crate) async fn keep(
     file: &Version,
     now: DateTime<Utc>,
 ) -> Result<(spec_artifacts::Model, spec_versions::Model), Failure> {
-    use spec_artifacts::{ActiveModel, Column, Entity};
-    let found = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::Path.eq(&file.path))
-        .one(&**write)
-        .await
-        .map_err(failed)?;
-    let artifact = match found {
-        Some(row) if row.digest == file.digest && row.kind == file.kind => {
-            let version = current(write, &row).await?;
-            return Ok((row, version));
+    let artifact = match find(write, project, file).await? {
+        Some(row) if row.digest == file.digest => {
+            let version = newest(write, &row, Some(row.current_version)).await?;
+            return Ok((stands(write, row, file, &version, now).await?, version));
         }
         Some(row) => {
-            let next = row.current_version + 1;
+            let next = newest(write, &row, None).await?.version + 1;
+            let kind = file.kind_of(&row);
             let mut row = row.into_active_model();
-            row.kind = Set(file.kind);
+            row.kind = Set(kind);
             row.current_version = Set(next);
             row.digest = Set(file.digest.clone());
             row.size_bytes = Set(file.size);
+            row.removed_at = Set(None);
             row.updated_at = Set(now);
             row.update(&**write).await.map_err(failed)?
         }
         None => {
-            let row = ActiveModel {
+            let row = spec_artifacts::ActiveModel {
                 id: Set(new_id()),
                 project_id: Set(project),
                 path: Set(file.path.clone()),
-                kind: Set(file.kind),
+                kind: Set(file.told.unwrap_or(file.kind)),
                 feature: Set(kind::feature(&file.path)),
                 current_version: Set(1),
                 digest: Set(file.digest.clone()),
                 size_bytes: Set(file.size),
+                removed_at: Set(None),
                 created_at: Set(now),
                 updated_at: Set(now),
             };
@@ -167,23 +227,97 @@ pub(crate) async fn keep(
     Ok((artifact, version))
 }
 
-/// Marks a version as applied, if it was not before.
-pub(super) async fn applied(write: &Write, version: spec_versions::Model, now: DateTime<Utc>) -> Result<(), Failure> {
-    if version.applied_at.is_none() {
-        let mut version = version.into_active_model();
-        version.applied_at = Set(Some(now));
-        version.updated_at = Set(now);
-        version.update(&**write).await.map_err(failed)?;
+/// Keeps that a spec file was applied. Branches differ: a text that the spec had before is that version, and when it is what the
+/// default branch has, it is the current one again.
+pub(super) async fn applied(
+    write: &Write,
+    project: Uuid,
+    author: Option<Uuid>,
+    file: &Version,
+    is_default: bool,
+    now: DateTime<Utc>,
+) -> Result<(spec_artifacts::Model, spec_versions::Model), Failure> {
+    let known = match find(write, project, file).await? {
+        Some(row) if row.digest != file.digest => with_text(write, &row, file).await?.map(|version| (row, version)),
+        _ => None,
+    };
+    let (artifact, version) = match known {
+        Some((row, version)) if is_default => (stands(write, row, file, &version, now).await?, version),
+        Some(known) => known,
+        None => keep(write, project, author, file, now).await?,
+    };
+    if version.applied_at.is_some() {
+        return Ok((artifact, version));
     }
-    Ok(())
+    let mut version = version.into_active_model();
+    version.applied_at = Set(Some(now));
+    version.updated_at = Set(now);
+    Ok((artifact, version.update(&**write).await.map_err(failed)?))
 }
 
-async fn current(write: &Write, artifact: &spec_artifacts::Model) -> Result<spec_versions::Model, Failure> {
-    let row = spec_versions::Entity::find()
-        .filter(spec_versions::Column::SpecId.eq(artifact.id))
-        .filter(spec_versions::Column::Version.eq(artifact.current_version))
+/// Makes a version that is there the current one.
+async fn stands(
+    write: &Write,
+    row: spec_artifacts::Model,
+    file: &Version,
+    version: &spec_versions::Model,
+    now: DateTime<Utc>,
+) -> Result<spec_artifacts::Model, Failure> {
+    let kind = file.kind_of(&row);
+    if row.current_version == version.version && row.kind == kind && row.removed_at.is_none() {
+        return Ok(row);
+    }
+    let mut row = row.into_active_model();
+    row.kind = Set(kind);
+    row.current_version = Set(version.version);
+    row.digest = Set(version.digest.clone());
+    row.size_bytes = Set(version.size_bytes);
+    row.removed_at = Set(None);
+    row.updated_at = Set(now);
+    row.update(&**write).await.map_err(failed)
+}
+
+async fn find(write: &Write, project: Uuid, file: &Version) -> Result<Option<spec_artifacts::Model>, Failure> {
+    use spec_artifacts::{Column, Entity};
+    Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::Path.eq(&file.path))
+        .one(&**write)
+        .await
+        .map_err(failed)
+}
+
+/// The newest version of a spec, or the one of a number.
+async fn newest(
+    write: &Write,
+    artifact: &spec_artifacts::Model,
+    number: Option<i32>,
+) -> Result<spec_versions::Model, Failure> {
+    use spec_versions::{Column, Entity};
+    let mut select = Entity::find().filter(Column::SpecId.eq(artifact.id));
+    if let Some(number) = number {
+        select = select.filter(Column::Version.eq(number));
+    }
+    let row = select
+        .order_by_desc(Column::Version)
         .one(&**write)
         .await
         .map_err(failed)?;
-    row.ok_or_else(|| Failure::internal("a spec is without its current version"))
+    row.ok_or_else(|| Failure::internal("a spec is without its version"))
+}
+
+/// The newest version of a spec with this text.
+async fn with_text(
+    write: &Write,
+    artifact: &spec_artifacts::Model,
+    file: &Version,
+) -> Result<Option<spec_versions::Model>, Failure> {
+    use spec_versions::{Column, Entity};
+    Entity::find()
+        .filter(Column::SpecId.eq(artifact.id))
+        .filter(Column::Digest.eq(&file.digest))
+        .order_by_desc(Column::Version)
+        .one(&**write)
+        .await
+        .map_err(failed)
 }

@@ -10,7 +10,8 @@ impl Client {
     ///
     /// Generates everything anew from the specs and writes what differs as one commit, or only reports it in a dry run.
     /// When a file was changed by hand nothing is written and the answer is 409, with the drift report as the details
-    /// of the error.
+    /// of the error. Other branches than the default one that staging or prod follow get their content by promotion and
+    /// are refused.
     ///
     /// `POST /specs/apply`
     /// Requirements: FR-009, FR-010, FR-014, SC-003.
@@ -58,7 +59,7 @@ impl Client {
 
     /// List the specs of a project
     ///
-    /// Spec files with their current version.
+    /// Spec files that some branch has, with their current version.
     ///
     /// `GET /projects/{projectId}/specs`
     /// Requirements: FR-027, FR-025.
@@ -83,8 +84,9 @@ impl Client {
 
     /// Upload a spec file
     ///
-    /// Stores a spec file as a new version and commits it to a branch. Nothing is generated until the specs are
-    /// applied.
+    /// Stores a spec file as a new version and commits it to a branch, the default branch when none is named. Nothing
+    /// is generated until the specs are applied. Other branches that staging or prod follow get their content by
+    /// promotion and are refused.
     ///
     /// `POST /projects/{projectId}/specs`
     /// Requirements: FR-027, FR-013.

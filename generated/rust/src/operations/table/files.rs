@@ -19,7 +19,7 @@ pub static GET_FILE_TREE: Operation = Operation {
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
     idempotent: false,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::FileNotFound, ErrorCode::IntegrationGithubUnavailable],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::FileNotFound, ErrorCode::FilePathInvalid, ErrorCode::IntegrationGithubUnavailable],
     requirements: &["FR-012", "FR-030", "FR-025"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -273,7 +273,7 @@ pub static COMMIT_FILES: Operation = Operation {
     role: Some(Role::Contributor),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::FileNotFound, ErrorCode::FileBaseMoved, ErrorCode::FilePathInvalid, ErrorCode::FileTooLarge, ErrorCode::FileBranchProtected, ErrorCode::FileChangesEmpty, ErrorCode::IntegrationGithubConflict, ErrorCode::IntegrationGithubUnavailable],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::FileNotFound, ErrorCode::FileBaseMoved, ErrorCode::FilePathInvalid, ErrorCode::FileTooLarge, ErrorCode::FileBranchProtected, ErrorCode::FileChangesEmpty, ErrorCode::SpecSecretPlaintext, ErrorCode::IntegrationGithubConflict, ErrorCode::IntegrationGithubUnavailable],
     requirements: &["FR-012", "SC-006"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[

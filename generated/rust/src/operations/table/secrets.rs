@@ -19,7 +19,7 @@ pub static GET_SECRETS_OVERVIEW: Operation = Operation {
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
     idempotent: false,
-    errors: &[ErrorCode::ProjectNotFound],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretAccess, ErrorCode::SecKeyMissing],
     requirements: &["FR-023"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -156,7 +156,7 @@ pub static DELETE_SECRET: Operation = Operation {
     role: Some(Role::Maintainer),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: false,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretNotFound, ErrorCode::SecSecretAccess, ErrorCode::RequestPreconditionFailed],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretNameReserved, ErrorCode::SecSecretNotFound, ErrorCode::SecSecretAccess, ErrorCode::RequestPreconditionFailed],
     requirements: &["FR-023", "FR-036"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -224,7 +224,7 @@ pub static ROTATE_SECRET: Operation = Operation {
     role: Some(Role::Maintainer),
     rate_class: Some(&RATE_CLASSES[2]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretNotFound, ErrorCode::SecSecretAccess, ErrorCode::SecRotationUnsupported, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::IntegrationCloudflareConflict, ErrorCode::IntegrationNeonUnavailable, ErrorCode::IntegrationNeonConflict, ErrorCode::SecKeyMissing],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretNameReserved, ErrorCode::SecSecretNotFound, ErrorCode::SecSecretAccess, ErrorCode::SecRotationUnsupported, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::IntegrationCloudflareConflict, ErrorCode::IntegrationNeonUnavailable, ErrorCode::IntegrationNeonConflict, ErrorCode::SecKeyMissing],
     requirements: &["FR-036", "SC-011"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[

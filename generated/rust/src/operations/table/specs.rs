@@ -19,7 +19,7 @@ pub static APPLY_SPECS: Operation = Operation {
     role: Some(Role::Contributor),
     rate_class: Some(&RATE_CLASSES[2]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecDriftConflict, ErrorCode::SpecDriftStale, ErrorCode::SpecSecretPlaintext, ErrorCode::SpecApplyActive, ErrorCode::IntegrationGithubConflict, ErrorCode::IntegrationGithubUnavailable],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecDriftConflict, ErrorCode::SpecDriftStale, ErrorCode::SpecSecretPlaintext, ErrorCode::SpecApplyActive, ErrorCode::FileNotFound, ErrorCode::FilePathInvalid, ErrorCode::FileBranchProtected, ErrorCode::IntegrationGithubConflict, ErrorCode::IntegrationGithubUnavailable],
     requirements: &["FR-009", "FR-010", "FR-014", "SC-003"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -72,7 +72,7 @@ pub static GET_DRIFT: Operation = Operation {
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
     idempotent: false,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecInvalid],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::FileNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecSecretPlaintext],
     requirements: &["FR-010"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -181,7 +181,7 @@ pub static UPLOAD_SPEC: Operation = Operation {
     role: Some(Role::Contributor),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecSecretPlaintext, ErrorCode::FileBaseMoved, ErrorCode::FilePathInvalid],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecSecretPlaintext, ErrorCode::FileBaseMoved, ErrorCode::FilePathInvalid, ErrorCode::FileBranchProtected],
     requirements: &["FR-027", "FR-013"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -275,7 +275,7 @@ pub static GET_SPEC: Operation = Operation {
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
     idempotent: false,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecNotFound],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecNotFound, ErrorCode::SpecInvalid],
     requirements: &["FR-027"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[

@@ -1,0 +1,267 @@
+//! Databases on the Postgres server that the store is on.
+//!
+//! Owns: their names, and how one is known. Must not know: what is in them.
+//!
+//! The mark of a database is the comment on it. Postgres makes a database and comments on it in two steps, so one is made under
+//! another name, marked, and only then given its own: what stands under that without our mark is never ours.
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use futures_util::future::BoxFuture;
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
+use uuid::Uuid;
+
+use super::DatabaseHost;
+use crate::providers::{Made, Mark, foreign};
+use crate::sealing::digest;
+use crate::settings::Hidden;
+use crate::store::failed;
+
+/// Longest name of anything in Postgres, in bytes.
+const LONGEST: usize = 63;
+
+/// How long the server keeps a turn for somebody who asks it for nothing.
+const IDLE: &str = "SELECT set_config(name, '30s', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
+
+/// A Postgres server.
+pub struct Server {
+    address: Hidden,
+}
+
+/// A connection of its own, on which nobody else makes or removes the database of one environment.
+struct Alone(DatabaseConnection);
+
+/// What is found under a name.
+enum Found {
+    Nothing,
+    Own,
+    Another,
+}
+
+impl Server {
+    /// The server that a store is on, by its address.
+    #[must_use]
+    pub fn new(address: Hidden) -> Self {
+        Self { address }
+    }
+
+    /// Waits until nobody else works on the database, and keeps it so. A process that dies gives way only when the server has ended
+    /// the last thing that it asked for, so what comes of that is seen.
+    async fn alone(&self, mark: &Mark) -> Result<Alone, Failure> {
+        let mut options = ConnectOptions::new(self.address.expose());
+        options.max_connections(1).sqlx_logging(false);
+        // The error may repeat the address, which may hold a password.
+        let connection = sea_orm::Database::connect(options)
+            .await
+            .map_err(|_| Failure::new(ErrorCode::ServerStoreUnavailable))?;
+        // A process that is frozen would keep all others waiting.
+        connection.execute_unprepared(IDLE).await.map_err(failed)?;
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_lock(hashtextextended($1, 0))",
+            [mark.key.as_str().into()],
+        );
+        connection.query_one_raw(statement).await.map_err(failed)?;
+        mark.fence.check(None).await?;
+        Ok(Alone(connection))
+    }
+}
+
+impl Alone {
+    async fn look(&self, name: &str, mark: &Mark) -> Result<Found, Failure> {
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1",
+            [name.into()],
+        );
+        let row = self.0.query_one_raw(statement).await.map_err(failed)?;
+        let Some(row) = row else {
+            return Ok(Found::Nothing);
+        };
+        let found: Option<String> = row.try_get("", "mark").map_err(failed)?;
+        Ok(match found {
+            Some(found) if found == text(mark) => Found::Own,
+            _ => Found::Another,
+        })
+    }
+
+    async fn ensure(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
+        self.sweep(mark).await?;
+        match self.look(name, mark).await? {
+            Found::Own => Ok(()),
+            Found::Another => Err(foreign(mark)),
+            Found::Nothing => self.make(name, mark).await,
+        }
+    }
+
+    async fn remove(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
+        self.sweep(mark).await?;
+        match self.look(name, mark).await? {
+            Found::Nothing => Ok(()),
+            Found::Own => self.drop_whole(name).await,
+            Found::Another => Err(foreign(mark)),
+        }
+    }
+
+    /// Closes the connection, and lets others at it.
+    async fn end(self) {
+        let _ = self.0.close().await;
+    }
+
+    async fn make(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
+        let beside = format!("{}{}", beginning(mark), random());
+        self.say(&format!("CREATE DATABASE \"{beside}\"")).await?;
+        let text = text(mark).replace('\'', "''");
+        self.say(&format!("COMMENT ON DATABASE \"{beside}\" IS '{text}'"))
+            .await?;
+        let renamed = self
+            .say(&format!("ALTER DATABASE \"{beside}\" RENAME TO \"{name}\""))
+            .await;
+        if renamed.is_err() {
+            // Whatever has the name by now keeps it.
+            self.drop_whole(&beside).await?;
+        }
+        renamed
+    }
+
+    /// Drops what was left by whoever died while making it.
+    async fn sweep(&self, mark: &Mark) -> Result<(), Failure> {
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT datname::text AS name FROM pg_database WHERE starts_with(datname::text, $1)",
+            [beginning(mark).into()],
+        );
+        let rows = self.0.query_all_raw(statement).await.map_err(failed)?;
+        for row in rows {
+            let name: String = row.try_get("", "name").map_err(failed)?;
+            self.drop_whole(&name).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_whole(&self, name: &str) -> Result<(), Failure> {
+        self.say(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"))
+            .await
+    }
+
+    /// Outside of a transaction: Postgres makes and drops databases in no other way.
+    async fn say(&self, statement: &str) -> Result<(), Failure> {
+        let done = self.0.execute_unprepared(statement).await;
+        done.map(|_| ()).map_err(refused)
+    }
+}
+
+impl DatabaseHost for Server {
+    fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            let name = name(mark);
+            let alone = self.alone(mark).await?;
+            let done = alone.ensure(&name, mark).await;
+            alone.end().await;
+            done?;
+            Ok(Made {
+                external_id: Some(name.clone()),
+                name,
+                // The address of the server may hold a password.
+                url: None,
+            })
+        })
+    }
+
+    fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let alone = self.alone(mark).await?;
+            let done = alone.remove(&name(mark), mark).await;
+            alone.end().await;
+            done
+        })
+    }
+}
+
+/// The name of an environment's database. The id of the project in it is one that nobody guesses.
+fn name(mark: &Mark) -> String {
+    let plain: String = mark
+        .environment
+        .chars()
+        .map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '_' })
+        .collect();
+    let project = mark.project.simple();
+    let name = format!("fs_{project}_{plain}");
+    if name.len() <= LONGEST && plain == mark.environment {
+        return name;
+    }
+    let short: String = digest(mark.environment.as_bytes()).chars().skip(7).take(20).collect();
+    format!("fs_{project}_{short}")
+}
+
+/// The beginning of the names under which an environment's database is made.
+fn beginning(mark: &Mark) -> String {
+    let short: String = digest(mark.key.as_bytes()).chars().skip(7).take(20).collect();
+    format!("fsnew_{short}_")
+}
+
+fn random() -> String {
+    Uuid::new_v4().simple().to_string().chars().take(16).collect()
+}
+
+fn text(mark: &Mark) -> String {
+    format!("Flaresmith {}", mark.key)
+}
+
+fn refused(error: DbErr) -> Failure {
+    // 42501: insufficient_privilege.
+    let code = match &error {
+        DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)) | DbErr::Query(sea_orm::RuntimeErr::SqlxError(error)) => {
+            error
+                .as_database_error()
+                .and_then(|error| error.code().map(|code| code.into_owned()))
+        }
+        _ => None,
+    };
+    match code.as_deref() {
+        Some("42501") => Failure::new(ErrorCode::ProvisionScopeMissing)
+            .with_hint("Let the store's user make databases (ALTER ROLE … CREATEDB), then retry the run.")
+            .with_source(error),
+        _ => failed(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::providers::Fence;
+    use crate::store::Write;
+
+    #[derive(Debug)]
+    struct Open;
+
+    impl Fence for Open {
+        fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[test]
+    fn every_environment_has_a_name_of_its_own_that_postgres_takes_whole() {
+        let named = |environment: &str| {
+            name(&Mark {
+                project: Uuid::nil(),
+                environment: environment.to_owned(),
+                key: String::new(),
+                fence: Arc::new(Open),
+            })
+        };
+        let all = [
+            "dev",
+            "staging",
+            "preview-a-b",
+            "preview-a_b",
+            &format!("preview-{}", "x".repeat(50)),
+        ]
+        .map(named);
+        assert!(all.iter().all(|name| name.len() <= LONGEST), "{all:?}");
+        let different: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+    }
+}

@@ -1,0 +1,118 @@
+//! Providers: what makes the things outside of the store that a project needs.
+//!
+//! Owns: what every provider is told and tells. Must not know: runs, steps, rows.
+//!
+//! A provider is a trait in the platform's words. Whoever implements it keeps three promises: to ensure something that is there
+//! changes nothing; what it did not make for this project it neither takes over nor removes; to remove what is not there is no
+//! failure. So every act can be repeated, by whichever process, after any interruption.
+//!
+//! A process that was frozen in the midst of an act wakes up long after another took its run. So acts on the same thing take turns,
+//! and whoever has the turn asks the [`Fence`] of its mark before it makes or removes anything.
+
+pub mod database_host;
+pub mod source_host;
+
+use std::fmt::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::types::ProvisionErrorDetails;
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::repositories::Repositories;
+use crate::settings::{Database, Settings};
+use crate::store::{Store, Write};
+use database_host::DatabaseHost;
+use source_host::SourceHost;
+
+/// The providers of this installation.
+#[derive(Clone)]
+pub struct Providers {
+    /// Where repositories are.
+    pub source: Arc<dyn SourceHost>,
+    /// Where databases of environments are.
+    pub databases: Arc<dyn DatabaseHost>,
+}
+
+/// Whose a resource is, told to a provider with every act.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    /// The project.
+    pub project: Uuid,
+    /// The environment's name, or `all`.
+    pub environment: String,
+    /// `<projectId>-<resource>-<environment>`.
+    pub key: String,
+    /// Whether the act may still be done.
+    pub fence: Arc<dyn Fence>,
+}
+
+/// Knows whether who acts for a mark may still do so.
+pub trait Fence: fmt::Debug + Send + Sync {
+    /// Fails when another process acts instead by now. `within`: a transaction to ask in, for whoever has one open.
+    fn check<'a>(&'a self, within: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// What a provider made, or found made.
+#[derive(Debug, Clone, Default)]
+pub struct Made {
+    /// The provider's own id.
+    pub external_id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub url: Option<String>,
+}
+
+impl Providers {
+    /// Those of this machine, for which nobody needs an account.
+    #[must_use]
+    pub fn local(settings: &Settings, store: &Store, repositories: &Repositories) -> Self {
+        let databases: Arc<dyn DatabaseHost> = match &settings.database {
+            Database::Sqlite(_) => Arc::new(database_host::Files::new(&settings.data, store.clone())),
+            Database::Postgres(address) => Arc::new(database_host::Server::new(address.clone())),
+        };
+        Self {
+            source: Arc::new(source_host::OwnHost::new(repositories.clone())),
+            databases,
+        }
+    }
+}
+
+/// Something of that name is there and was not made for this project.
+#[must_use]
+pub fn foreign(mark: &Mark) -> Failure {
+    Failure::new(ErrorCode::ProvisionResourceForeign).with_details(ProvisionErrorDetails {
+        resource_key: Some(mark.key.clone()),
+        ..ProvisionErrorDetails::default()
+    })
+}
+
+/// The `file:` address of a path.
+#[must_use]
+pub fn file_url(path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut url = "file://".to_owned();
+    for byte in whole.to_string_lossy().bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'~' => url.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => url.push(char::from(byte)),
+            byte => {
+                let _ = write!(url, "%{byte:02X}");
+            }
+        }
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_any_path_is_one() {
+        assert_eq!(file_url(Path::new("/a b/ü.git")), "file:///a%20b/%C3%BC.git");
+    }
+}

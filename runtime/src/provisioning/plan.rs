@@ -1,0 +1,92 @@
+//! Which steps a run has.
+//!
+//! Owns: the graph of steps. Must not know: how any of them is done. Planning is pure: what is there goes in, steps come out.
+
+use flaresmith_store::entities::{environments, resource_records};
+use flaresmith_store::enums::{EnvironmentKind, EnvironmentState, ResourceKind, ResourceRecordState};
+
+use super::step::{ALL, Planned};
+use super::steps::names;
+
+/// What makes everything that the project lacks.
+#[must_use]
+pub fn creation(environments: &[environments::Model], records: &[resource_records::Model]) -> Vec<Planned> {
+    let mut steps = vec![
+        step(names::REPOSITORY, Some(ResourceKind::GithubRepo), None, &[]),
+        step(names::SEED, None, None, &[names::REPOSITORY]),
+    ];
+    for environment in environments
+        .iter()
+        .filter(|row| row.state != EnvironmentState::Archived)
+    {
+        let name = environment.name.as_str();
+        if environment.kind != EnvironmentKind::Prod {
+            let branch = names::of(names::BRANCH, name);
+            steps.push(step(&branch, None, Some(name), &[names::SEED]));
+        }
+        let database = names::of(names::DATABASE, name);
+        steps.push(step(&database, Some(ResourceKind::NeonBranch), Some(name), &[]));
+    }
+    let is_there = |step: &Planned| {
+        let environment = step.environment.as_deref().unwrap_or(ALL);
+        records.iter().any(|record| {
+            Some(record.resource) == step.resource
+                && record.environment == environment
+                && record.state == ResourceRecordState::Ready
+        })
+    };
+    steps.retain(|step| !is_there(step));
+    let planned: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
+    for step in &mut steps {
+        step.needs.retain(|need| planned.contains(need));
+    }
+    steps
+}
+
+/// What takes everything away that was made for the project: one after the other, newest first. What may be there without a record,
+/// because whoever made it lost its run meanwhile, is looked for too.
+#[must_use]
+pub fn removal(environments: &[environments::Model], records: &[resource_records::Model]) -> Vec<Planned> {
+    let mut found: Vec<_> = records
+        .iter()
+        .filter(|record| record.state != ResourceRecordState::Deleted)
+        .collect();
+    found.sort_by_key(|record| std::cmp::Reverse((record.created_at, record.id)));
+    let mut steps: Vec<Planned> = Vec::new();
+    let mut add = |kind: ResourceKind, environment: &str| {
+        let name = match kind {
+            ResourceKind::GithubRepo => names::REMOVE_REPOSITORY.to_owned(),
+            ResourceKind::NeonBranch => names::of(names::REMOVE_DATABASE, environment),
+            // Nothing makes the others yet.
+            _ => return,
+        };
+        if steps.iter().all(|step| step.name != name) {
+            let needs: Vec<String> = steps.last().map(|step| step.name.clone()).into_iter().collect();
+            let environment = (environment != ALL).then(|| environment.to_owned());
+            steps.push(Planned {
+                name,
+                resource: Some(kind),
+                environment,
+                needs,
+            });
+        }
+    };
+    for record in found {
+        add(record.resource, &record.environment);
+    }
+    for environment in environments {
+        add(ResourceKind::NeonBranch, &environment.name);
+    }
+    // A repository is there as soon as somebody asks for it, before any run has made one.
+    add(ResourceKind::GithubRepo, ALL);
+    steps
+}
+
+fn step(name: &str, resource: Option<ResourceKind>, environment: Option<&str>, needs: &[&str]) -> Planned {
+    Planned {
+        name: name.to_owned(),
+        resource,
+        environment: environment.map(str::to_owned),
+        needs: needs.iter().map(|&need| need.to_owned()).collect(),
+    }
+}

@@ -1,0 +1,131 @@
+//! Finding runs that nobody holds, and carrying them out.
+//!
+//! Owns: the life of what works in the background: looking, beating, stopping. Must not know: what a run does.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use flaresmith_api::errors::Failure;
+use flaresmith_store::entities::provisioning_runs::{Column, Entity};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
+use uuid::Uuid;
+
+use super::journal::{Journal, Stopped};
+use super::lease::{BEAT, Holder, Lease, WAITING, beat};
+use super::work;
+use crate::platform::Platform;
+use crate::store::failed;
+
+/// Time between two looks when nobody rings.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Most runs at the same time in one process.
+const MOST: usize = 16;
+
+/// Most runs that one look finds.
+const SEEN: u64 = 200;
+
+/// What carries out runs in this process, until it is stopped.
+pub struct Runner {
+    task: JoinHandle<()>,
+    stop: Arc<Notify>,
+}
+
+impl Runner {
+    /// Begins to look for runs.
+    ///
+    /// # Errors
+    /// The data folder cannot be written to.
+    pub fn start(platform: Platform) -> Result<Self, Failure> {
+        let holder = Arc::new(Holder::begin(&platform.settings.data)?);
+        let stop = Arc::new(Notify::new());
+        let task = tokio::spawn(look(platform, holder, Arc::clone(&stop)));
+        Ok(Self { task, stop })
+    }
+
+    /// Stops at once, in the midst of whatever is going on, and gives all runs back: another process may take them up.
+    pub async fn stop(self) {
+        self.stop.notify_one();
+        let _ = self.task.await;
+    }
+}
+
+async fn look(platform: Platform, holder: Arc<Holder>, stop: Arc<Notify>) {
+    let held: Arc<Mutex<BTreeSet<Uuid>>> = Arc::default();
+    let mut under_way = JoinSet::new();
+    loop {
+        while under_way.try_join_next().is_some() {}
+        // A store that is away now may be back at the next look.
+        for run in waiting(&platform, &holder).await.unwrap_or_default() {
+            let mut mine = held.lock().unwrap_or_else(PoisonError::into_inner);
+            if mine.len() < MOST && mine.insert(run) {
+                let (platform, holder, held) = (platform.clone(), Arc::clone(&holder), Arc::clone(&held));
+                under_way.spawn(async move {
+                    let ended = hold(&platform, &holder, run).await;
+                    held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+                    if ended {
+                        // There may be others that had to wait.
+                        platform.bell.notify_one();
+                    }
+                });
+            }
+        }
+        tokio::select! {
+            () = platform.bell.notified() => {}
+            () = tokio::time::sleep(LOOK) => {}
+            () = stop.notified() => break,
+        }
+    }
+    under_way.shutdown().await;
+    let _ = holder.give_back(&platform, None).await;
+}
+
+/// Runs that somebody has to work on and nobody has, those that wait longest first.
+async fn waiting(platform: &Platform, holder: &Holder) -> Result<Vec<Uuid>, Failure> {
+    let runs = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.is_in(WAITING))
+        .order_by_asc(Column::UpdatedAt)
+        .limit(SEEN)
+        .into_tuple()
+        .all(platform.store.read())
+        .await
+        .map_err(failed)?;
+    holder.free(platform, runs).await
+}
+
+/// Takes a run, if nobody has it, and carries it out for as long as it is held; whether it came to an end.
+async fn hold(platform: &Platform, holder: &Holder, run: Uuid) -> bool {
+    let Ok(Some(lease)) = holder.take(platform, run).await else {
+        return false;
+    };
+    let journal = Arc::new(Journal::new(platform.clone(), lease.clone()));
+    let stopped = tokio::select! {
+        done = work::carry_on(&journal) => done.err(),
+        () = keep(platform, &lease) => Some(Stopped::Lost),
+    };
+    match stopped {
+        Some(Stopped::Lost) => return false,
+        Some(Stopped::Failed(failure)) => {
+            // Whoever is next, this process or another, begins where this ended, but not at once.
+            journal.tell("run", None, &failure, true);
+            tokio::time::sleep(LOOK).await;
+        }
+        None => {}
+    }
+    holder.give_back(platform, Some(run)).await.is_ok()
+}
+
+/// Gives signs of life; over when the run is held no more.
+async fn keep(platform: &Platform, lease: &Lease) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        if matches!(beat(platform, lease).await, Ok(false)) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Changes of state.
+//!
+//! Owns: that the generated lifecycles are the only way from one state to another. Must not know: why anything changes.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use flaresmith_api::errors::Failure;
+use flaresmith_api::lifecycles::{
+    DatabaseBranchEvent, DatabaseBranchLifecycle, EnvironmentEvent, EnvironmentLifecycle, Lifecycle, ProjectEvent,
+    ProjectLifecycle, ProvisioningRunEvent, ProvisioningRunLifecycle, ResourceRecordEvent, ResourceRecordLifecycle,
+    RunStepEvent, RunStepLifecycle,
+};
+use flaresmith_store::entities::{environments, projects};
+use flaresmith_store::enums::{
+    DatabaseBranchState, EnvironmentKind, EnvironmentState, ProjectState, ResourceRecordState, RunState, StepState,
+};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ActiveEnum, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::store::{Write, failed};
+
+/// The state after an event; `None`: it must not happen in this state.
+fn next<L, S>(rules: L, state: &S, on: L::Event) -> Option<S>
+where
+    L: Lifecycle,
+    L::State: FromStr + Display,
+    S: ActiveEnum<Value = String>,
+{
+    let state = state.to_value().parse().ok()?;
+    let next = rules.next(state, on)?;
+    S::try_from_value(&next.to_string()).ok()
+}
+
+/// The same where it must happen.
+fn demand<L, S>(rules: L, state: &S, on: L::Event) -> Result<S, Failure>
+where
+    L: Lifecycle,
+    L::State: FromStr + Display,
+    L::Event: Display,
+    S: ActiveEnum<Value = String>,
+{
+    next(rules, state, on).ok_or_else(|| Failure::internal(format!("`{on}` must not happen in `{}`", state.to_value())))
+}
+
+/// The state of a run after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn run(state: RunState, on: ProvisioningRunEvent) -> Result<RunState, Failure> {
+    demand(ProvisioningRunLifecycle::Standard, &state, on)
+}
+
+/// The state of a step after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn step(state: StepState, on: RunStepEvent) -> Result<StepState, Failure> {
+    demand(RunStepLifecycle::Standard, &state, on)
+}
+
+/// The state of a resource after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn resource(state: ResourceRecordState, on: ResourceRecordEvent) -> Result<ResourceRecordState, Failure> {
+    demand(ResourceRecordLifecycle::Standard, &state, on)
+}
+
+/// The state of a database branch after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn branch(state: DatabaseBranchState, on: DatabaseBranchEvent) -> Result<DatabaseBranchState, Failure> {
+    demand(DatabaseBranchLifecycle::Standard, &state, on)
+}
+
+/// Moves a project, if the event may happen in its state; whether it did.
+///
+/// # Errors
+/// The store fails, or somebody else changed it meanwhile.
+pub async fn move_project(
+    write: &Write,
+    row: &projects::Model,
+    on: ProjectEvent,
+    now: DateTime<Utc>,
+) -> Result<bool, Failure> {
+    use projects::{Column, Entity};
+    let to: Option<ProjectState> = next(ProjectLifecycle::Standard, &row.state, on);
+    let Some(to) = to else {
+        return Ok(false);
+    };
+    // People may change other columns meanwhile, so the state is what must not have moved.
+    let done = Entity::update_many()
+        .col_expr(Column::State, Column::State.save_as(Expr::val(to)))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::State.eq(row.state))
+        .exec(&**write)
+        .await
+        .map_err(failed)?;
+    match done.rows_affected {
+        0 => Err(Failure::internal("the project moved meanwhile")),
+        _ => Ok(true),
+    }
+}
+
+/// Moves every environment of a project in whose state the event may happen.
+///
+/// # Errors
+/// The store fails, or somebody else changed one meanwhile.
+pub async fn move_environments(
+    write: &Write,
+    project: uuid::Uuid,
+    on: EnvironmentEvent,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    use environments::{Column, Entity};
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .all(&**write)
+        .await
+        .map_err(failed)?;
+    for row in rows {
+        let rules = match row.kind {
+            EnvironmentKind::Preview => EnvironmentLifecycle::Preview,
+            _ => EnvironmentLifecycle::Standard,
+        };
+        let to: Option<EnvironmentState> = next(rules, &row.state, on);
+        let Some(to) = to else { continue };
+        let done = Entity::update_many()
+            .col_expr(Column::State, Column::State.save_as(Expr::val(to)))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .col_expr(Column::UpdatedAt, Expr::value(now))
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::Version.eq(row.version))
+            .exec(&**write)
+            .await
+            .map_err(failed)?;
+        if done.rows_affected == 0 {
+            return Err(Failure::internal("an environment moved meanwhile"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What a step is.
+//!
+//! Owns: its shape, and the key that every repeat of it arrives at. Must not know: any step, the journal.
+
+use flaresmith_api::errors::Failure;
+use flaresmith_store::entities::{environments, projects};
+use flaresmith_store::enums::{Provider, ResourceKind};
+use futures_util::future::{BoxFuture, ready};
+use uuid::Uuid;
+
+use crate::platform::Platform;
+use crate::providers::{Made, Mark};
+use crate::store::Write;
+
+/// What the environments of a project share, where a name of one is asked for.
+pub const ALL: &str = "all";
+
+/// A step as a plan has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its name, one of its run.
+    pub name: String,
+    /// What it makes or takes away.
+    pub resource: Option<ResourceKind>,
+    /// The environment it is for; `None`: all of them.
+    pub environment: Option<String>,
+    /// Names of the steps that must have succeeded before.
+    pub needs: Vec<String>,
+}
+
+/// What a step works on.
+#[derive(Clone)]
+pub struct Subject {
+    /// Everything there is to work with.
+    pub platform: Platform,
+    /// The project.
+    pub project: projects::Model,
+    /// The environment, where it is for one that is still there.
+    pub environment: Option<environments::Model>,
+    /// Whose it is, for providers.
+    pub mark: Mark,
+}
+
+/// One step. Whatever it does outside of the store may be repeated at any time: it looks before it makes anything.
+pub trait Step: Send + Sync {
+    /// Does it.
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>>;
+
+    /// Keeps in the store what was made. Repeated with the same, it changes nothing.
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        let _ = (write, on, made);
+        Box::pin(ready(Ok(())))
+    }
+
+    /// Undoes it. Nothing is to be done for what lies in something that another step takes away.
+    fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        let _ = on;
+        Box::pin(ready(Ok(())))
+    }
+
+    /// Takes out of the store what [`Step::keep`] put there.
+    fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        let _ = (write, on);
+        Box::pin(ready(Ok(())))
+    }
+}
+
+/// The key of a resource: `<projectId>-<resource>-<environment>`.
+#[must_use]
+pub fn key(project: Uuid, resource: &str, environment: Option<&str>) -> String {
+    format!("{project}-{resource}-{}", environment.unwrap_or(ALL))
+}
+
+/// Whose place a resource takes. On this machine the platform itself stands there.
+#[must_use]
+pub fn provider(resource: ResourceKind) -> Provider {
+    match resource {
+        ResourceKind::GithubRepo | ResourceKind::GithubCodespace => Provider::Github,
+        ResourceKind::NeonProject | ResourceKind::NeonBranch => Provider::Neon,
+        ResourceKind::CloudflareWorker | ResourceKind::CloudflarePage => Provider::Cloudflare,
+        ResourceKind::PostmanWorkspace | ResourceKind::PostmanCollection => Provider::Postman,
+    }
+}

@@ -1,0 +1,95 @@
+//! The database of an environment, and its removal.
+//!
+//! Owns: the row of the database branch. Must not know: how a host makes one.
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::lifecycles::DatabaseBranchEvent;
+use flaresmith_store::entities::database_branches;
+use flaresmith_store::enums::{DatabaseBranchPurpose, DatabaseBranchState};
+use futures_util::future::BoxFuture;
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use super::left_to_others;
+use crate::providers::Made;
+use crate::provisioning::states;
+use crate::provisioning::step::{Step, Subject};
+use crate::store::{Write, failed, new_id};
+
+/// Makes it.
+pub(super) struct Database;
+
+/// Takes it away.
+pub(super) struct Removal;
+
+impl Step for Database {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        on.platform.providers.databases.ensure_database(&on.mark)
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let environment = on
+                .environment
+                .as_ref()
+                .ok_or_else(|| Failure::new(ErrorCode::EnvNotFound))?;
+            let found = database_branches::Entity::find()
+                .filter(database_branches::Column::EnvironmentId.eq(environment.id))
+                .filter(database_branches::Column::Purpose.eq(DatabaseBranchPurpose::Primary))
+                .one(&**write)
+                .await
+                .map_err(failed)?;
+            if found.is_some() {
+                return Ok(());
+            }
+            let now = on.platform.clock.now();
+            let row = database_branches::ActiveModel {
+                id: Set(new_id()),
+                project_id: Set(on.project.id),
+                environment_id: Set(environment.id),
+                name: Set(environment.name.clone()),
+                purpose: Set(DatabaseBranchPurpose::Primary),
+                state: Set(states::branch(
+                    DatabaseBranchState::Creating,
+                    DatabaseBranchEvent::Ready,
+                )?),
+                external_id: Set(made.external_id.clone()),
+                parent_id: Set(None),
+                region: Set(None),
+                last_reset_at: Set(None),
+                created_at: Set(now),
+                updated_at: Set(now),
+            };
+            row.insert(&**write).await.map_err(failed)?;
+            Ok(())
+        })
+    }
+
+    fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { left_to_others(on.platform.providers.databases.remove_database(&on.mark).await) })
+    }
+
+    fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            database_branches::Entity::delete_many()
+                .filter(database_branches::Column::ProjectId.eq(on.project.id))
+                .filter(database_branches::Column::Name.eq(&on.mark.environment))
+                .exec(&**write)
+                .await
+                .map_err(failed)?;
+            Ok(())
+        })
+    }
+}
+
+impl Step for Removal {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            Database.undo(on).await?;
+            Ok(Made::default())
+        })
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, _: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Database.forget(write, on)
+    }
+}

@@ -1,0 +1,48 @@
+//! The steps, one file each.
+//!
+//! Owns: their names, and which step a name stands for. Must not know: what any of them does.
+
+mod branch;
+mod database;
+mod repository;
+mod seed;
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+
+use super::step::Step;
+
+/// Names of steps; those that end in a hyphen go on with the name of an environment.
+pub(super) mod names {
+    pub(in crate::provisioning) const REPOSITORY: &str = "source-repository";
+    pub(in crate::provisioning) const SEED: &str = "source-seed";
+    pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
+    pub(in crate::provisioning) const DATABASE: &str = "database-";
+    pub(in crate::provisioning) const REMOVE_REPOSITORY: &str = "remove-source-repository";
+    pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
+
+    /// The name of a step for an environment.
+    pub(in crate::provisioning) fn of(beginning: &str, environment: &str) -> String {
+        format!("{beginning}{environment}")
+    }
+}
+
+/// The step of a name.
+pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
+    match name {
+        names::REPOSITORY => Some(&repository::Repository),
+        names::SEED => Some(&seed::Seed),
+        names::REMOVE_REPOSITORY => Some(&repository::Removal),
+        _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
+        _ if name.starts_with(names::DATABASE) => Some(&database::Database),
+        _ if name.starts_with(names::REMOVE_DATABASE) => Some(&database::Removal),
+        _ => None,
+    }
+}
+
+/// What came of a removal: something that was not made for the project stays, and is nothing of the project's to take away.
+fn left_to_others(removed: Result<(), Failure>) -> Result<(), Failure> {
+    match removed {
+        Err(failure) if failure.code() == ErrorCode::ProvisionResourceForeign => Ok(()),
+        removed => removed,
+    }
+}

@@ -1,0 +1,93 @@
+//! The repository of a project, and its removal.
+//!
+//! Owns: the row of the repository. Must not know: how a host makes one.
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::entities::{organizations, repos};
+use flaresmith_store::enums::RepoHost;
+use futures_util::future::BoxFuture;
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use super::left_to_others;
+use crate::providers::Made;
+use crate::provisioning::step::{Step, Subject};
+use crate::repositories::MAIN;
+use crate::store::{Write, failed, new_id};
+
+/// What repositories on this machine are made from.
+const TEMPLATE: &str = "flaresmith";
+
+/// Makes it.
+pub(super) struct Repository;
+
+/// Takes it away.
+pub(super) struct Removal;
+
+impl Step for Repository {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        on.platform.providers.source.ensure_repository(&on.mark)
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let found = repos::Entity::find()
+                .filter(repos::Column::ProjectId.eq(on.project.id))
+                .one(&**write)
+                .await
+                .map_err(failed)?;
+            if found.is_some() {
+                return Ok(());
+            }
+            let organization = organizations::Entity::find_by_id(on.project.organization_id)
+                .one(&**write)
+                .await
+                .map_err(failed)?
+                .ok_or_else(|| Failure::new(ErrorCode::OrganizationNotFound))?;
+            let now = on.platform.clock.now();
+            let row = repos::ActiveModel {
+                id: Set(new_id()),
+                project_id: Set(on.project.id),
+                host: Set(RepoHost::Local),
+                owner: Set(organization.slug),
+                name: Set(on.project.slug.clone()),
+                default_branch: Set(MAIN.to_owned()),
+                url: Set(made.url.clone().unwrap_or_default()),
+                external_id: Set(made.external_id.clone()),
+                template: Set(TEMPLATE.to_owned()),
+                head_sha: Set(None),
+                created_at: Set(now),
+                updated_at: Set(now),
+            };
+            row.insert(&**write).await.map_err(failed)?;
+            Ok(())
+        })
+    }
+
+    fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { left_to_others(on.platform.providers.source.remove_repository(&on.mark).await) })
+    }
+
+    fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            repos::Entity::delete_many()
+                .filter(repos::Column::ProjectId.eq(on.project.id))
+                .exec(&**write)
+                .await
+                .map_err(failed)?;
+            Ok(())
+        })
+    }
+}
+
+impl Step for Removal {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            Repository.undo(on).await?;
+            Ok(Made::default())
+        })
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, _: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Repository.forget(write, on)
+    }
+}
