@@ -391,7 +391,7 @@ mod tests {
         let frame = frame(&model, "");
         assert_eq!(frame.catalog.matches("REQUEST_VALIDATION_FAILED").count(), 1);
         assert!(
-            frame.catalog.contains(r"message: 'it\'s `${x}` */'"),
+            frame.catalog.contains(r#"message: "it's `${x}` */""#),
             "{}",
             frame.catalog
         );

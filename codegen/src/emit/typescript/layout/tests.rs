@@ -54,7 +54,7 @@ fn a_literal_that_comes_last_begins_behind_the_other_arguments() {
 
 #[test]
 fn calls_go_on_in_the_next_line_and_stay_behind_what_ends_with_a_bracket() {
-    let pattern = Layout::text(format!("/{}/u", "x".repeat(80)));
+    let pattern = Layout::text(format!("/{}/u", "x".repeat(70)));
     let text = word("z.string()")
         .then("min", vec![word("1")])
         .then("regex", vec![pattern]);
@@ -62,7 +62,7 @@ fn calls_go_on_in_the_next_line_and_stay_behind_what_ends_with_a_bracket() {
         line("const a = ", &text.then("optional", Vec::new())),
         format!(
             "const a = z.string().min(1).regex(/{}/u)\n  .optional();\n",
-            "x".repeat(80)
+            "x".repeat(70)
         )
     );
     let member = Item::member("a", word("z.int()")).about("/** One. */\n".to_owned());
