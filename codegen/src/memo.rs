@@ -27,8 +27,6 @@ pub struct Memo {
     files: Store<Arc<str>, File>,
     /// Pieces of large files: text -> what is in it.
     pieces: Store<String, Arc<Value>>,
-    /// Texts as a formatter laid them out.
-    formatted: Store<String, Arc<str>>,
     /// Parts of artifacts: whose and which -> in which round it was made, and what it is.
     parts: Store<(&'static str, String), Part>,
     /// The number of the current round.
@@ -57,7 +55,6 @@ impl Memo {
     /// Begins to emit. Compilations that end with errors never come here, so that a broken spec costs nothing when it is whole
     /// again.
     pub(crate) fn begin_to_emit(&self) {
-        self.formatted.turn_over();
         self.parts.turn_over();
     }
 
@@ -91,16 +88,6 @@ impl Memo {
             self.pieces.keep(text.to_owned(), Arc::clone(&value));
         }
         Some(value)
-    }
-
-    /// The formatted text, when it is known.
-    pub(crate) fn formatted(&self, text: &str) -> Option<Arc<str>> {
-        self.formatted.find(text)
-    }
-
-    /// Remembers a formatted text.
-    pub(crate) fn keep_formatted(&self, text: String, formatted: &str) {
-        self.formatted.keep(text, formatted.into());
     }
 
     /// A part of an artifact that was made in `round` or later, else what `make` makes in round `now`. `round` is the last in
@@ -195,12 +182,13 @@ mod tests {
     #[test]
     fn what_a_compilation_does_not_use_is_forgotten_after_it() {
         let memo = Memo::lasting();
-        memo.keep_formatted("a".to_owned(), "A");
+        let part = |now, text: &str| memo.part(("target", "part".to_owned()), 1, now, || text.to_owned());
+        assert_eq!(*part(1, "first"), "first");
         memo.begin_to_emit();
-        assert_eq!(memo.formatted("a").as_deref(), Some("A"));
+        assert_eq!(*part(2, "second"), "first");
         memo.begin_to_emit();
         memo.begin_to_emit();
-        assert_eq!(memo.formatted("a"), None);
+        assert_eq!(*part(4, "third"), "third");
     }
 
     #[test]

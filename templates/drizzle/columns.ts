@@ -10,7 +10,8 @@ const timestamptz = customType<{ data: string; driverData: string | Date }>({
 /** Bytes, read and written as Base64, as JSON has them. */
 const bytea = customType<{ data: string; driverData: string | Uint8Array }>({
   dataType: () => 'bytea',
-  toDriver: (text) => `\\x${Array.from(atob(text), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('')}`,
+  toDriver: (text) =>
+    `\\x${Array.from(atob(text), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('')}`,
   fromDriver: (value) => {
     const bytes = typeof value === 'string'
       ? Array.from(value.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))

@@ -12,7 +12,7 @@ import { readRequest } from './serve/request.js';
 import { type Answer, type Call, matchPath, type Route } from './serve/route.js';
 
 /** A handler for each operation. */
-export interface Handlers<E extends Env = Env> extends {{ interfaces }} {}
+export interface Handlers<E extends Env = Env> extends{{ interfaces }} {}
 
 /** Where an app may look on. */
 export interface Hooks<E extends Env = Env> {
@@ -33,11 +33,14 @@ type Handler<E extends Env> = (input: unknown, call: Call<E>) => Answer<PlainAns
 
 /** Routes by Hono's pattern; patterns with fixed text before those with a parameter in the same place. */
 const routesByPattern: Readonly<Record<string, readonly Route[]>> = {
-  {{ rows }}
+{{ rows }}
 };
 
 /** The app. Operations without a handler answer 501. */
-export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, hooks: Hooks<E> = {}): Hono<E> {
+export function createApp<E extends Env = Env>(
+  handlers: Partial<Handlers<E>>,
+  hooks: Hooks<E> = {},
+): Hono<E> {
   const byName = new Map(Object.entries(handlers) as [string, Handler<E> | undefined][]);
   const root = new Hono<E>();
   const app = hooks.basePath === undefined ? root : (root.basePath(hooks.basePath) as unknown as Hono<E>);
@@ -71,7 +74,8 @@ export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, h
     let response: Response;
     try {
       const failedLater = (error: unknown) => hooks.failed?.(failureOf(error), call);
-      response = (await hooks.before?.(call)) ?? (await answer(route, call, path, byName.get(operation.handler), failedLater));
+      response = (await hooks.before?.(call))
+        ?? (await answer(route, call, path, byName.get(operation.handler), failedLater));
       response = (await hooks.after?.(call, response)) ?? response;
     } catch (thrown) {
       response = failed(thrown, call, call);
@@ -90,13 +94,12 @@ export function createApp<E extends Env = Env>(handlers: Partial<Handlers<E>>, h
   app.notFound((context) => {
     const methods = [...(allowed.get(context.req.raw) ?? [])];
     if (methods.includes('GET') && !methods.includes('HEAD')) methods.push('HEAD');
-    const error =
-      methods.length === 0
-        ? new ApiError('REQUEST_ROUTE_UNKNOWN')
-        : new ApiError('REQUEST_METHOD_NOT_ALLOWED', {
-            headers: { allow: methods.join(', ') },
-            details: { allowed: methods },
-          });
+    const error = methods.length === 0
+      ? new ApiError('REQUEST_ROUTE_UNKNOWN')
+      : new ApiError('REQUEST_METHOD_NOT_ALLOWED', {
+        headers: { allow: methods.join(', ') },
+        details: { allowed: methods },
+      });
     return failed(error, requestIds(context.req.raw));
   });
   // What middleware throws comes here; what handlers throw was answered above.

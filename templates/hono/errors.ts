@@ -34,7 +34,12 @@ export interface Violation {
 }
 
 /** One thing that is wrong with a request. */
-export function violation(location: Violation['location'], pointer: string, keyword: string, message: string): Violation {
+export function violation(
+  location: Violation['location'],
+  pointer: string,
+  keyword: string,
+  message: string,
+): Violation {
   return { location, pointer, {{ violation_word }}: keyword, message };
 }
 
@@ -117,7 +122,9 @@ export function requestIds(request: Request): RequestIds {
   const sent = request.headers.get('x-request-id');
   const trace = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(request.headers.get('traceparent') ?? '')?.[1];
   return {
-    requestId: sent !== null && {{ request_id_pattern }}.test(sent) ? sent : crypto.randomUUID(),
+    requestId: sent !== null && {{ request_id_pattern }}.test(sent)
+      ? sent
+      : crypto.randomUUID(),
     traceId: trace !== undefined && !/^0+$/.test(trace) ? trace : crypto.randomUUID().replaceAll('-', ''),
   };
 }

@@ -12,9 +12,11 @@ function isDate(text: string): boolean {
 }
 
 function isTime(text: string): boolean {
-  const parts = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.\d+)?(?:[zZ]|([+-])([01]\d|2[0-3]):([0-5]\d))$/.exec(text);
+  const parts = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.\d+)?(?:[zZ]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
+    .exec(text);
   if (!parts) return false;
-  const minute = (hours: string | undefined, minutes: string | undefined): number => Number(hours ?? 0) * 60 + Number(minutes ?? 0);
+  const minute = (hours: string | undefined, minutes: string | undefined): number =>
+    Number(hours ?? 0) * 60 + Number(minutes ?? 0);
   const offset = minute(parts[5], parts[6]) * (parts[4] === '-' ? -1 : 1);
   // A leap second is the last one of a day in UTC.
   return parts[3] !== '60' || (minute(parts[1], parts[2]) - offset + 1440) % 1440 === 1439;
@@ -30,9 +32,10 @@ const durationParts =
 function isHostname(text: string): boolean {
   const host = text.endsWith('.') ? text.slice(0, -1) : text;
   const bytes = new TextEncoder().encode(host).length;
-  return bytes > 0 && bytes <= 253 &&
-    host.split('.').every((label) =>
-      new TextEncoder().encode(label).length <= 63 && /^[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?$/u.test(label)
+  return bytes > 0 && bytes <= 253
+    && host.split('.').every((label) =>
+      new TextEncoder().encode(label).length <= 63
+      && /^[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?$/u.test(label)
     );
 }
 
@@ -43,8 +46,8 @@ function isEmail(text: string): boolean {
   const labels = /[^\x00-\x7f]/.test(domain)
     ? domain.split('.').every((label) => label !== '' && !/\s/u.test(label))
     : isHostname(domain);
-  return new TextEncoder().encode(text).length <= 320 && dots && labels && domain.includes('.') &&
-    /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]+$/u.test(local);
+  return new TextEncoder().encode(text).length <= 320 && dots && labels && domain.includes('.')
+    && /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]+$/u.test(local);
 }
 
 function isUriReference(text: string): boolean {

@@ -13,12 +13,13 @@ export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => equal(item, b[at]));
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length
+      && a.every((item, at) => equal(item, b[at]));
   }
   const keys = Object.keys(a);
   const member = (of: object, key: string): unknown => (of as { [key: string]: unknown })[key];
-  return keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && equal(member(a, key), member(b, key)));
+  return keys.length === Object.keys(b).length
+    && keys.every((key) => Object.hasOwn(b, key) && equal(member(a, key), member(b, key)));
 }
 
 /** A text that equal JSON values share and others do not. */
@@ -34,7 +35,9 @@ function canonical(value: unknown): string {
 /** No two items are equal. */
 export function uniqueItems(payload: Payload<readonly unknown[]>): void {
   const { value } = payload;
-  if (new Set(value.map(canonical)).size !== value.length) tell(payload, 'uniqueItems', 'Items must be unique');
+  if (new Set(value.map(canonical)).size !== value.length) {
+    tell(payload, 'uniqueItems', 'Items must be unique');
+  }
 }
 
 /** At least so many items. */
@@ -54,19 +57,26 @@ export function maxItems(most: number): (payload: Payload<readonly unknown[]>) =
 /** At least so many members. */
 export function minProperties(least: number): (payload: Payload<object>) => void {
   return (payload) => {
-    if (Object.keys(payload.value).length < least) tell(payload, 'minProperties', `Expected at least ${least} members`);
+    if (Object.keys(payload.value).length < least) {
+      tell(payload, 'minProperties', `Expected at least ${least} members`);
+    }
   };
 }
 
 /** At most so many members. */
 export function maxProperties(most: number): (payload: Payload<object>) => void {
   return (payload) => {
-    if (Object.keys(payload.value).length > most) tell(payload, 'maxProperties', `Expected at most ${most} members`);
+    if (Object.keys(payload.value).length > most) {
+      tell(payload, 'maxProperties', `Expected at most ${most} members`);
+    }
   };
 }
 
 /** Members beside the known ones have a type of their own. */
-export function furtherMembers(known: readonly string[], schema: z.ZodType): (payload: Payload<object>) => void {
+export function furtherMembers(
+  known: readonly string[],
+  schema: z.ZodType,
+): (payload: Payload<object>) => void {
   const names = new Set(known);
   return (payload) => {
     for (const [key, member] of Object.entries(payload.value)) {
@@ -88,13 +98,19 @@ interface Variant {
 
 /** One of several objects; the value of one member tells which. */
 export function tagged<T>(tag: string, variants: readonly Variant[]): z.ZodType<T, T> {
-  const byTag = new Map(variants.flatMap((variant) => variant.tags.map((value) => [value, variant] as const)));
+  const byTag = new Map(
+    variants.flatMap((variant) => variant.tags.map((value) => [value, variant] as const)),
+  );
   const chosen = z.looseObject({ [tag]: z.enum([...byTag.keys()]) }).transform((value, context) => {
     const name = String(value[tag]);
     const variant = byTag.get(name);
-    const own = Object.fromEntries(Object.entries(value).filter(([key]) => variant?.carries !== false || key !== tag));
+    const own = Object.fromEntries(
+      Object.entries(value).filter(([key]) => variant?.carries !== false || key !== tag),
+    );
     const parsed = variant?.schema.safeParse(own);
-    for (const issue of parsed?.error?.issues ?? []) context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+    for (const issue of parsed?.error?.issues ?? []) {
+      context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+    }
     return variant?.carries === false ? { ...(parsed?.data as object), [tag]: name } : parsed?.data;
   });
   return chosen as unknown as z.ZodType<T, T>;
@@ -111,7 +127,9 @@ export function ownMembers<S extends z.ZodType>(schema: S): z.ZodType<z.output<S
   const checked = z.transform((value: unknown, context) => {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     const parsed = schema.safeParse(isObject ? Object.assign(Object.create(null), value) : value);
-    for (const issue of parsed.error?.issues ?? []) context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+    for (const issue of parsed.error?.issues ?? []) {
+      context.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
+    }
     return parsed.data;
   });
   return checked as unknown as z.ZodType<z.output<S>, z.input<S>>;

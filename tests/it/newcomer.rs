@@ -253,6 +253,12 @@ fn a_template_of_ones_own_replaces_the_built_in_one_and_a_wrong_one_is_shown() {
             "did you mean `docs/page.md`?",
         ),
         ("mine/zod/rules.ts", "{{ nope }}", "mine/zod/rules.ts", "`nope`"),
+        (
+            "mine/zod/rules.ts",
+            "export const = 1;",
+            "mine/zod/rules.ts",
+            "not TypeScript: line 1",
+        ),
     ] {
         let before = repository.everything();
         repository.write(name, text);

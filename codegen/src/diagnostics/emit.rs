@@ -5,17 +5,7 @@
 use super::{Code, Severity};
 
 /// The codes of this family.
-pub const CODES: &[&Code] = &[&SYNTAX, &TEMPLATE, &PATH_TAKEN];
-
-/// Generated text that its own language refuses.
-pub const SYNTAX: Code = Code {
-    id: "EMIT_SYNTAX",
-    severity: Severity::Error,
-    title: "generated code is not valid",
-    explanation: "Every generated file is parsed before it is written, and this one was refused. Unless a template of yours is \
-                  involved (`templates` in flaresmith.toml), this is a bug of Flaresmith: please report the part of the contract \
-                  that the message names.",
-};
+pub const CODES: &[&Code] = &[&TEMPLATE, &PATH_TAKEN];
 
 /// A template that cannot be used.
 pub const TEMPLATE: Code = Code {
@@ -23,7 +13,8 @@ pub const TEMPLATE: Code = Code {
     severity: Severity::Error,
     title: "a template cannot be used",
     explanation: "A file in the folder that `templates` of flaresmith.toml names either does not parse, uses a variable that it is \
-                  not given, or replaces no built-in template. Compare it with the built-in one of the same name.",
+                  not given, makes something that is not TypeScript where it should, or replaces no built-in template. Compare it \
+                  with the built-in one of the same name.",
 };
 
 /// Two files of one path.

@@ -2,8 +2,11 @@
 //!
 //! Owns: the built-in frames, the project's replacements, and rendering. Must not know: what any frame is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use deno_ast::diagnostics::Diagnostic as _;
+use deno_ast::{MediaType, ModuleSpecifier, ParseDiagnostic, ParseParams};
 use serde::Serialize;
 use tera::Tera;
 
@@ -24,6 +27,8 @@ pub fn is_built_in(name: &str) -> bool {
 #[derive(Debug)]
 pub struct Templates {
     tera: Tera,
+    /// Names of the project's own frames of TypeScript. That the built-in ones make TypeScript is proven by tests.
+    unproven: BTreeSet<String>,
 }
 
 /// Why a frame could not be used.
@@ -103,7 +108,9 @@ impl Templates {
             }
         }
         if errors.is_empty() {
-            Ok(Self { tera })
+            let typescript = replacements.keys().filter(|name| name.ends_with(".ts"));
+            let unproven = typescript.cloned().collect();
+            Ok(Self { tera, unproven })
         } else {
             Err(errors)
         }
@@ -112,10 +119,45 @@ impl Templates {
     /// Fills a frame.
     ///
     /// # Errors
-    /// The template uses a variable it was not given, or a filter that does not exist.
+    /// The template uses a variable it was not given, or a filter that does not exist; or it is the project's own, and what it
+    /// makes is not TypeScript where it should be.
     pub fn render(&self, name: &str, context: &impl Serialize) -> Result<String, TemplateError> {
         let failed = |error: tera::Error| TemplateError::of(name, &error);
         let context = tera::Context::from_serialize(context).map_err(failed)?;
-        self.tera.render(name, &context).map_err(failed)
+        let text = self.tera.render(name, &context).map_err(failed)?;
+        if self.unproven.contains(name)
+            && let Err(message) = is_typescript(&text)
+        {
+            let (name, message) = (name.to_owned(), format!("what it makes is not TypeScript: {message}"));
+            return Err(TemplateError {
+                name,
+                message,
+                at: None,
+            });
+        }
+        Ok(text)
     }
+}
+
+/// Why a text does not parse.
+fn is_typescript(text: &str) -> Result<(), String> {
+    let specifier = ModuleSpecifier::parse("file:///text").map_err(|error| error.to_string())?;
+    let told = |problem: &ParseDiagnostic| {
+        let at = problem.display_position();
+        let message = problem.message();
+        format!("line {}, column {}: {message}", at.line_number, at.column_number)
+    };
+    let parsed = deno_ast::parse_module(ParseParams {
+        specifier,
+        text: Arc::from(text),
+        media_type: MediaType::TypeScript,
+        capture_tokens: false,
+        scope_analysis: false,
+        maybe_syntax: None,
+    });
+    let parsed = parsed.map_err(|problem| told(&problem))?;
+    parsed
+        .diagnostics()
+        .first()
+        .map_or(Ok(()), |problem| Err(told(problem)))
 }

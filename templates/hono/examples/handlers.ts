@@ -33,13 +33,16 @@ function answer<E extends Env>(example: ExampleAnswer, call: Call<E>): PlainAnsw
   return example.events === undefined ? example : { ...example, body: stream(example.events) };
 }
 
-async function* stream(events: readonly ServerSentEvent<unknown>[]): AsyncGenerator<ServerSentEvent<unknown>> {
+async function* stream(
+  events: readonly ServerSentEvent<unknown>[],
+): AsyncGenerator<ServerSentEvent<unknown>> {
   yield* events;
 }
 
 /** Takes a WebSocket where the runtime has them, and says goodbye. */
 function upgrade(request: Request): Response {
-  const Pair = (globalThis as { WebSocketPair?: new () => Readonly<Record<'0' | '1', unknown>> }).WebSocketPair;
+  const Pair =
+    (globalThis as { WebSocketPair?: new() => Readonly<Record<'0' | '1', unknown>> }).WebSocketPair;
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket' || Pair === undefined) {
     throw new ApiError('REQUEST_UPGRADE_REQUIRED', { headers: { upgrade: 'websocket' } });
   }

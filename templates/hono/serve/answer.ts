@@ -56,7 +56,11 @@ export interface PlainAnswer {
 }
 
 /** The response of an answer. Its media type is the one it names, else the first that the contract has for its status. */
-export function toResponse(route: Route, answer: PlainAnswer, onStreamError: (error: unknown) => void): Response {
+export function toResponse(
+  route: Route,
+  answer: PlainAnswer,
+  onStreamError: (error: unknown) => void,
+): Response {
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headers ?? {})) {
     if (value !== undefined && value !== null) headers.set(name, headerText(value));
@@ -67,7 +71,8 @@ export function toResponse(route: Route, answer: PlainAnswer, onStreamError: (er
   if (empty || content === undefined) return new Response(null, { status: answer.status, headers });
   const body = encode(content, answer.body, onStreamError);
   // The boundary of a multipart body is known to its maker only.
-  const media = answer.contentType ?? (content.media.includes('*') ? 'application/octet-stream' : content.media);
+  const media = answer.contentType
+    ?? (content.media.includes('*') ? 'application/octet-stream' : content.media);
   if (!(body instanceof FormData) && !headers.has('content-type')) headers.set('content-type', media);
   if (content.kind === 'events' && !headers.has('cache-control')) headers.set('cache-control', 'no-cache');
   return new Response(body, { status: answer.status, headers });
@@ -75,10 +80,9 @@ export function toResponse(route: Route, answer: PlainAnswer, onStreamError: (er
 
 function contentsOf({ responses }: Route, status: number): readonly ResponseContent[] {
   const range = `${Math.floor(status / 100)}XX`;
-  const shape =
-    responses.find((one) => one.status === status) ??
-    responses.find((one) => one.status === range) ??
-    responses.find((one) => one.status === 'default');
+  const shape = responses.find((one) => one.status === status)
+    ?? responses.find((one) => one.status === range)
+    ?? responses.find((one) => one.status === 'default');
   return shape?.contents ?? [];
 }
 
@@ -101,7 +105,8 @@ function encode({ kind }: ResponseContent, body: unknown, onStreamError: (error:
 
 function isBytes(body: unknown): boolean {
   return (
-    body instanceof ReadableStream || body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof Blob
+    body instanceof ReadableStream || body instanceof ArrayBuffer || ArrayBuffer.isView(body)
+    || body instanceof Blob
   );
 }
 
@@ -109,14 +114,20 @@ function isBytes(body: unknown): boolean {
 function headerText(value: unknown): string {
   const one = (item: unknown) => (typeof item === 'object' ? JSON.stringify(item) : String(item));
   if (Array.isArray(value)) return value.map(one).join(',');
-  if (typeof value === 'object' && value !== null) return Object.entries(value).map(([name, item]) => `${name},${one(item)}`).join(',');
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).map(([name, item]) => `${name},${one(item)}`).join(',');
+  }
   return one(value);
 }
 
 function formEntries(body: unknown): [string, unknown][] {
   if (typeof body !== 'object' || body === null) return [];
   return Object.entries(body).flatMap(([name, value]: [string, unknown]): [string, unknown][] =>
-    Array.isArray(value) ? value.map((item): [string, unknown] => [name, item]) : value === undefined ? [] : [[name, value]],
+    Array.isArray(value)
+      ? value.map((item): [string, unknown] => [name, item])
+      : value === undefined
+      ? []
+      : [[name, value]]
   );
 }
 

@@ -30,7 +30,11 @@ const most = 100;
  * @throws ApiError `REQUEST_VALIDATION_FAILED` with every violation, `REQUEST_MALFORMED` for a body that is not what it says it
  * is, `REQUEST_MEDIA_TYPE_UNSUPPORTED` for one of a media type that the operation does not take.
  */
-export async function readRequest(route: Route, request: Request, path: ReadonlyMap<string, string>): Promise<unknown> {
+export async function readRequest(
+  route: Route,
+  request: Request,
+  path: ReadonlyMap<string, string>,
+): Promise<unknown> {
   const violations: Violation[] = [];
   const { params, query, headers, cookies, body } = route;
   const input: Record<string, unknown> = {};
@@ -57,8 +61,11 @@ export async function readRequest(route: Route, request: Request, path: Readonly
     const content = chooseContent(body, request, violations);
     if (content !== undefined) {
       const value = await readBody(content, request, violations);
-      if (value !== undefined) input['body'] = body.contents.length > 1 ? { contentType: content.media, value } : value;
-      else if (body.required && violations.length === 0) {
+      if (value !== undefined) {
+        input['body'] = body.contents.length > 1
+          ? { contentType: content.media, value }
+          : value;
+      } else if (body.required && violations.length === 0) {
         violations.push(violation('body', '', 'required', 'the body is missing'));
       }
     }
@@ -70,7 +77,12 @@ export async function readRequest(route: Route, request: Request, path: Readonly
 }
 
 /** Values of the parameters of one place, checked. */
-function gather(place: Place, { parameters, schema }: Parameters, find: (one: Parameter) => Found, violations: Violation[]): unknown {
+function gather(
+  place: Place,
+  { parameters, schema }: Parameters,
+  find: (one: Parameter) => Found,
+  violations: Violation[],
+): unknown {
   const members: [string, unknown][] = [];
   const broken = new Set<string>();
   for (const one of parameters) {
@@ -106,7 +118,9 @@ function check(
 function tell(issue: z.core.$ZodIssue, value: unknown, place: Place, violations: Violation[]): void {
   const at = (more: readonly PropertyKey[] = []) => pointer([...issue.path, ...more]);
   if (issue.code === 'unrecognized_keys') {
-    for (const key of issue.keys) violations.push(violation(place, at([key]), 'additionalProperties', 'is not known'));
+    for (const key of issue.keys) {
+      violations.push(violation(place, at([key]), 'additionalProperties', 'is not known'));
+    }
     return;
   }
   violations.push(violation(place, at(), keyword(issue, valueAt(value, issue.path)), issue.message));
@@ -125,7 +139,9 @@ function keyword(issue: z.core.$ZodIssue, value: unknown): string {
       const [least, limit] = issue.code === 'too_small' ? ['min', 'minimum'] : ['max', 'maximum'];
       if (issue.origin === 'string') return `${least}Length`;
       if (issue.origin === 'array' || issue.origin === 'set') return `${least}Items`;
-      if (issue.origin === 'object' || issue.origin === 'map' || issue.origin === 'record') return `${least}Properties`;
+      if (issue.origin === 'object' || issue.origin === 'map' || issue.origin === 'record') {
+        return `${least}Properties`;
+      }
       if (issue.inclusive !== false) return limit ?? 'type';
       return issue.code === 'too_small' ? 'exclusiveMinimum' : 'exclusiveMaximum';
     }
@@ -200,24 +216,37 @@ function chooseContent(
 /** The best of the media types for what was sent: the same, then any JSON for JSON, then a range that covers it. */
 function chooseMedia(sent: string, contents: readonly RequestContent[]): RequestContent | undefined {
   const essence = (media: string) => (media.split(';')[0] ?? '').trim().toLowerCase();
-  const isJson = (media: string) => media === 'application/json' || media === 'text/json' || media.endsWith('+json');
+  const isJson = (media: string) =>
+    media === 'application/json' || media === 'text/json' || media.endsWith('+json');
   const type = essence(sent);
-  const covers = (range: string) => range === '*/*' || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)));
+  const covers = (range: string) =>
+    range === '*/*' || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)));
   return (
-    contents.find(({ media }) => essence(media) === type) ??
-    contents.find(({ media }) => isJson(essence(media)) && isJson(type)) ??
-    contents.find(({ media }) => covers(essence(media)))
+    contents.find(({ media }) => essence(media) === type)
+      ?? contents.find(({ media }) => isJson(essence(media)) && isJson(type))
+      ?? contents.find(({ media }) => covers(essence(media)))
   );
 }
 
 /** The body; `undefined` when there is none after all, or when it does not fit, which is told. */
-async function readBody(content: RequestContent, request: Request, violations: Violation[]): Promise<unknown> {
+async function readBody(
+  content: RequestContent,
+  request: Request,
+  violations: Violation[],
+): Promise<unknown> {
   const value = await decodeBody(content, request, violations);
-  if (value === undefined || content.schema === undefined || violations.some(({ location }) => location === 'body')) return value;
+  if (
+    value === undefined || content.schema === undefined
+    || violations.some(({ location }) => location === 'body')
+  ) return value;
   return check(content.schema, value, 'body', violations);
 }
 
-async function decodeBody(content: RequestContent, request: Request, violations: Violation[]): Promise<unknown> {
+async function decodeBody(
+  content: RequestContent,
+  request: Request,
+  violations: Violation[],
+): Promise<unknown> {
   const { kind, fields = [] } = content;
   switch (kind) {
     case 'json':
@@ -278,7 +307,8 @@ function formValue(
     else violations.push(violation('body', pointer([field.name]), 'type', found.broken));
   }
   if (rest !== undefined) {
-    const known = (name: string) => fields.some((field) => field.name === name || name.startsWith(`${field.name}[`));
+    const known = (name: string) =>
+      fields.some((field) => field.name === name || name.startsWith(`${field.name}[`));
     for (const name of new Set(parts.map(([name]) => name))) {
       if (known(name)) continue;
       const found = find({ name, wire: rest, style: 'form', explode: true });
@@ -290,7 +320,9 @@ function formValue(
 
 /** A field of a multipart form. Files stay files; texts are read as the field says. */
 function readPart(field: Parameter, parts: readonly (readonly [string, unknown])[]): Found {
-  const values = parts.filter(([name]) => name === field.name || name === `${field.name}[]`).map(([, value]) => value);
+  const values = parts.filter(([name]) => name === field.name || name === `${field.name}[]`).map((
+    [, value],
+  ) => value);
   const item = field.style === 'json' ? undefined : items(field.wire);
   const wire = item ?? field.wire;
   const [only, second] = values;
@@ -300,8 +332,9 @@ function readPart(field: Parameter, parts: readonly (readonly [string, unknown])
   for (const value of values) {
     if (typeof value !== 'string') read.push(value);
     else if (wire === 'bytes') read.push(new Blob([value]));
-    else if (field.style !== 'json' && (typeof wire === 'string' || 'either' in wire)) read.push(scalar(wire, value));
-    else {
+    else if (field.style !== 'json' && (typeof wire === 'string' || 'either' in wire)) {
+      read.push(scalar(wire, value));
+    } else {
       try {
         const parsed: unknown = JSON.parse(value);
         // A list may come as one part that holds all of it.

@@ -111,7 +111,9 @@ function matchSegment(parts: readonly PathPart[], segment: string, found: Map<st
     const before = parts[at - 1];
     let start = 0;
     if (typeof before === 'string') {
-      start = at === 1 ? before.length : rest.lastIndexOf(before, rest.length - before.length - 1) + before.length;
+      start = at === 1
+        ? before.length
+        : rest.lastIndexOf(before, rest.length - before.length - 1) + before.length;
       if (at > 1 && start < before.length) return false;
     } else if (before !== undefined) start = rest.length - 1;
     if (start < 0 || start >= rest.length) return false;

@@ -278,7 +278,9 @@ function member(wire: Wire, name: string): Wire | undefined {
   if (wire === 'any') return 'any';
   if (typeof wire === 'string') return undefined;
   if ('members' in wire) return wire.members.find(([known]) => known === name)?.[1] ?? wire.rest;
-  if ('either' in wire) return wire.either.map((one) => member(one, name)).find((found) => found !== undefined);
+  if ('either' in wire) {
+    return wire.either.map((one) => member(one, name)).find((found) => found !== undefined);
+  }
   return undefined;
 }
 

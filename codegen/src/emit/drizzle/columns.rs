@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{Context, PG};
 use crate::emit::typescript::imports::Imports;
-use crate::emit::typescript::text::{string, value};
+use crate::emit::typescript::layout::{Item, Layout};
+use crate::emit::typescript::text::string;
 use crate::emit::typescript::types;
 use crate::model::{Column, ColumnDefault, ColumnKind, Kind, TypeId};
 
@@ -19,27 +20,28 @@ pub(super) fn column(
     primary: bool,
     imports: &mut Imports,
     mentioned: &mut BTreeSet<TypeId>,
-) -> String {
-    let name = string(&column.name);
-    let mut call = |function: &'static str, options: &str| {
+) -> Layout {
+    let name = Layout::text(string(&column.name));
+    let mut call = |function: &'static str, mode: Option<&'static str>| {
         imports.value(PG, function);
-        format!("{function}({name}{options})")
+        let mode = mode.map(|mode| Layout::object(vec![Item::member("mode", Layout::text(mode))]));
+        Layout::call(function, std::iter::once(name.clone()).chain(mode).collect())
     };
     let mut text = match column.kind {
-        ColumnKind::Uuid => call("uuid", ""),
+        ColumnKind::Uuid => call("uuid", None),
         // These two are the module's own.
-        ColumnKind::Timestamp => format!("timestamptz({name})"),
-        ColumnKind::Bytes => format!("bytea({name})"),
-        ColumnKind::Date => call("date", ", { mode: 'string' }"),
-        ColumnKind::Integer => call("integer", ""),
-        ColumnKind::BigInteger => call("bigint", ", { mode: 'number' }"),
-        ColumnKind::Double => call("doublePrecision", ""),
-        ColumnKind::Decimal => call("numeric", ""),
-        ColumnKind::Boolean => call("boolean", ""),
-        ColumnKind::Text => call("text", ""),
-        ColumnKind::Enumeration(id) => format!("{}({name})", context.names.enumeration(id)),
+        ColumnKind::Timestamp => Layout::call("timestamptz", vec![name]),
+        ColumnKind::Bytes => Layout::call("bytea", vec![name]),
+        ColumnKind::Date => call("date", Some("'string'")),
+        ColumnKind::Integer => call("integer", None),
+        ColumnKind::BigInteger => call("bigint", Some("'number'")),
+        ColumnKind::Double => call("doublePrecision", None),
+        ColumnKind::Decimal => call("numeric", None),
+        ColumnKind::Boolean => call("boolean", None),
+        ColumnKind::Text => call("text", None),
+        ColumnKind::Enumeration(id) => Layout::call(context.names.enumeration(id), vec![name]),
         ColumnKind::Json => {
-            let mut text = call("jsonb", "");
+            let text = call("jsonb", None);
             let mut ty = column.ty.clone();
             // The column says by itself whether it may be null.
             ty.nullable = false;
@@ -51,38 +53,37 @@ pub(super) fn column(
                 };
                 imports.ty(&from, context.ts.type_name(id));
             });
-            text.push_str(&format!(".$type<{spelt}>()"));
-            text
+            text.then_of("$type", spelt)
         }
     };
     if primary {
-        text.push_str(".primaryKey()");
+        text = text.then("primaryKey", Vec::new());
     } else if !column.nullable {
-        text.push_str(".notNull()");
+        text = text.then("notNull", Vec::new());
     }
-    if let Some(default) = column
-        .default
-        .as_ref()
-        .and_then(|default| spelt_default(column, default, imports))
-    {
-        text.push_str(&default);
+    let default = column.default.as_ref();
+    match default.and_then(|default| spelt_default(column, default, imports)) {
+        Some((method, argument)) => text.then(method, argument.into_iter().collect()),
+        None => text,
     }
-    text
 }
 
-/// A default that fits the column; others have been told by the checks and are left out.
-fn spelt_default(column: &Column, default: &ColumnDefault, imports: &mut Imports) -> Option<String> {
+/// A default that fits the column, as the name of a method and its argument; others have been told by the checks and are left
+/// out.
+fn spelt_default(
+    column: &Column,
+    default: &ColumnDefault,
+    imports: &mut Imports,
+) -> Option<(&'static str, Option<Layout>)> {
+    let sql = |text: String, imports: &mut Imports| {
+        imports.value("drizzle-orm", "sql");
+        Some(("default", Some(Layout::text(text))))
+    };
     let literal = match (default, &column.kind) {
-        (ColumnDefault::Uuid, ColumnKind::Uuid) => return Some(".defaultRandom()".to_owned()),
-        (ColumnDefault::Now, ColumnKind::Date) => return Some(".defaultNow()".to_owned()),
-        (ColumnDefault::Now, ColumnKind::Timestamp) => {
-            imports.value("drizzle-orm", "sql");
-            return Some(".default(sql`now()`)".to_owned());
-        }
-        (ColumnDefault::Uuid, ColumnKind::Text) => {
-            imports.value("drizzle-orm", "sql");
-            return Some(".default(sql`gen_random_uuid()::text`)".to_owned());
-        }
+        (ColumnDefault::Uuid, ColumnKind::Uuid) => return Some(("defaultRandom", None)),
+        (ColumnDefault::Now, ColumnKind::Date) => return Some(("defaultNow", None)),
+        (ColumnDefault::Now, ColumnKind::Timestamp) => return sql("sql`now()`".to_owned(), imports),
+        (ColumnDefault::Uuid, ColumnKind::Text) => return sql("sql`gen_random_uuid()::text`".to_owned(), imports),
         (ColumnDefault::Literal(literal), _) => literal,
         _ => return None,
     };
@@ -93,20 +94,25 @@ fn spelt_default(column: &Column, default: &ColumnDefault, imports: &mut Imports
         (ColumnKind::Boolean, literal) => literal.is_boolean(),
         (ColumnKind::Integer | ColumnKind::BigInteger, literal) => literal.is_i64() || literal.is_u64(),
         (ColumnKind::Double, literal) => literal.is_number(),
-        (ColumnKind::Decimal, Value::Number(number)) => return Some(format!(".default('{number}')")),
+        (ColumnKind::Decimal, Value::Number(number)) => {
+            return Some(("default", Some(Layout::text(format!("'{number}'")))));
+        }
         // Stored bytes are not what the text says.
         (ColumnKind::Bytes, _) => false,
         (_, literal) => literal.is_string(),
     };
-    fits.then(|| match (&column.kind, &column.ty.kind, literal) {
-        (ColumnKind::Json, Kind::List(_), Value::Array(items)) if items.is_empty() => ".default([])".to_owned(),
-        (ColumnKind::Json, Kind::Map(_), Value::Object(members)) if members.is_empty() => ".default({})".to_owned(),
+    if !fits {
+        return None;
+    }
+    match (&column.kind, &column.ty.kind, literal) {
+        (ColumnKind::Json, Kind::List(_), Value::Array(items)) if items.is_empty() => {}
+        (ColumnKind::Json, Kind::Map(_), Value::Object(members)) if members.is_empty() => {}
         // As SQL: drizzle-kit leaves quotes inside JSON as they are.
         (ColumnKind::Json, ..) => {
-            imports.value("drizzle-orm", "sql");
             let quoted = literal.to_string().replace('\'', "''");
-            format!(".default(sql.raw({}))", string(&format!("'{quoted}'::jsonb")))
+            return sql(format!("sql.raw({})", string(&format!("'{quoted}'::jsonb"))), imports);
         }
-        _ => format!(".default({})", value(literal)),
-    })
+        _ => {}
+    }
+    Some(("default", Some(Layout::value(literal))))
 }

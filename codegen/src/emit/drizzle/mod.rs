@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::typescript::format::format_parts;
 use super::typescript::imports::Imports;
+use super::typescript::layout::Layout;
 use super::typescript::names::TsNames;
 use super::typescript::text::{comment, string};
 use super::typescript::types;
@@ -98,8 +98,11 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     let mut mentioned = BTreeSet::new();
     let body = schema(&context, &mut imports, &mut mentioned);
-    let mut parts = vec![imports.render(), column_types];
-    parts.retain(|part| !part.trim().is_empty());
+    let mut parts = vec![imports.render()];
+    if !column_types.trim().is_empty() {
+        parts.push(format!("{}\n", column_types.trim()));
+    }
+    parts.retain(|part| !part.is_empty());
     parts.extend(body);
     let mut modules = vec![
         (format!("{folder}/drizzle.config.ts"), vec![config]),
@@ -112,10 +115,9 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .into_iter()
         .map(|(path, mut parts)| {
             parts.insert(0, format!("// {GENERATED_BY}\n"));
-            let text = format_parts(input.memo, &path, parts, diagnostics).into();
             Artifact {
                 path,
-                text,
+                text: parts.join("\n").into(),
                 ownership: Ownership::Managed,
                 target: "drizzle",
             }
@@ -133,19 +135,13 @@ fn schema(context: &Context<'_>, imports: &mut Imports, mentioned: &mut BTreeSet
     for (id, constant, stored) in context.names.enums() {
         let def = model.type_def(id);
         let Shape::Enumeration(list) = &def.shape else { continue };
-        let values: Vec<String> = list
-            .values
-            .iter()
-            .filter_map(|value| value.as_str())
-            .map(string)
-            .collect();
+        let values = list.values.iter().filter_map(|value| value.as_str());
+        let values = Layout::list(values.map(|value| Layout::text(string(value))).collect());
         imports.value(PG, "pgEnum");
-        parts.push(format!(
-            "{}export const {constant} = pgEnum({}, [{}]);\n",
-            comment(def.docs.description.as_deref().unwrap_or_default(), ""),
-            string(stored),
-            values.join(", ")
-        ));
+        let mut text = comment(def.docs.description.as_deref().unwrap_or_default(), "");
+        let call = Layout::call("pgEnum", vec![Layout::text(string(stored)), values]);
+        call.line(0, &format!("export const {constant} = "), ";", &mut text);
+        parts.push(text);
     }
     for at in 0..model.entities.len() {
         parts.push(tables::table(context, at, imports, mentioned));
@@ -170,9 +166,10 @@ fn json_types(ts: &TsNames<'_>, mentioned: BTreeSet<TypeId>) -> Vec<String> {
     }
     let definition = |id: TypeId| {
         let def = ts.model.type_def(id);
-        let comment = comment(def.docs.description.as_deref().unwrap_or_default(), "");
+        let mut text = comment(def.docs.description.as_deref().unwrap_or_default(), "");
         let spelt = types::definition(ts, def, &mut |_| {});
-        format!("{comment}export type {} = {spelt};\n", ts.type_name(id))
+        spelt.line(0, &format!("export type {} = ", ts.type_name(id)), ";", &mut text);
+        text
     };
     known.into_iter().map(definition).collect()
 }

@@ -9,6 +9,7 @@ use super::names::Relation;
 use super::{Context, PG};
 use crate::emit::database::{self, columns, constraint, inline_reference};
 use crate::emit::typescript::imports::Imports;
+use crate::emit::typescript::layout::{Item, Layout};
 use crate::emit::typescript::text::{comment, key, member, string};
 use crate::model::entity::shortened;
 use crate::model::{Column, Entity, EntityId, ForeignKey, Model, OnDelete, TypeId};
@@ -24,41 +25,37 @@ pub(super) fn table(
         return String::new();
     };
     imports.value(PG, "pgTable");
-    let mut text = format!(
-        "\n{}",
-        comment(entity.docs.description.as_deref().unwrap_or_default(), "")
-    );
+    let mut text = comment(entity.docs.description.as_deref().unwrap_or_default(), "");
     text.push_str(&format!(
-        "export const {} = pgTable({}, {{",
+        "export const {} = pgTable({}, {{\n",
         context.names.table(id),
         string(&entity.table)
     ));
     for (n, one) in entity.columns.iter().enumerate() {
-        text.push('\n');
         text.push_str(&comment(&about(one), "  "));
         let primary = entity.primary_key == [n];
-        text.push_str(&format!(
-            "  {}: {}",
-            key(&one.field),
-            column(context, one, primary, imports, mentioned)
-        ));
+        let mut spelt = column(context, one, primary, imports, mentioned);
         if one.unique {
             let name = constraint(entity, &[n], "unique");
-            text.push_str(&format!(".unique({})", string(&name)));
+            spelt = spelt.then("unique", vec![Layout::text(string(&name))]);
         }
         for reference in entity.foreign_keys.iter().filter(|reference| reference.columns == [n]) {
             if inline_reference(context.model, entity, reference).is_some() {
-                text.push_str(&spelt_reference(context, id, reference, imports));
+                spelt = referring(spelt, context, id, reference, imports);
             }
         }
-        text.push(',');
+        spelt.line(2, &format!("{}: ", key(&one.field)), ",", &mut text);
     }
-    text.push_str("\n}");
+    text.push('}');
     let further = further(context, id, entity, imports);
     if !further.is_empty() {
         // The type is written out because the references of tables may lead in a circle, where none can be inferred.
         imports.ty(PG, "PgTableExtraConfigValue");
-        text.push_str(&format!(", (t): PgTableExtraConfigValue[] => [\n{}]", further.concat()));
+        text.push_str(", (t): PgTableExtraConfigValue[] => [\n");
+        for one in &further {
+            one.line(2, "", ",", &mut text);
+        }
+        text.push(']');
     }
     text.push_str(");\n");
     text
@@ -81,26 +78,23 @@ fn about(column: &Column) -> String {
 }
 
 /// Keys, unique constraints, indexes and references that do not stand at a column.
-fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut Imports) -> Vec<String> {
+fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut Imports) -> Vec<Layout> {
     let mut found = Vec::new();
     if entity.primary_key.len() > 1 {
         imports.value(PG, "primaryKey");
         let name = constraint(entity, &entity.primary_key, "pk");
-        let list = list("t", entity, &entity.primary_key);
-        found.push(format!(
-            "  primaryKey({{ name: {}, columns: [{list}] }}),\n",
-            string(&name)
-        ));
+        let options = vec![
+            Item::member("name", Layout::text(string(&name))),
+            Item::member("columns", Layout::list(list("t", entity, &entity.primary_key))),
+        ];
+        found.push(Layout::call("primaryKey", vec![Layout::object(options)]));
     }
     for index in &entity.indexes {
         // A constraint rather than an index: it stands in the table's own statement, before the references to it.
         let function = if index.unique { "unique" } else { "index" };
         imports.value(PG, function);
-        let list = list("t", entity, &index.columns);
-        found.push(format!(
-            "  {function}({}).on({list}),\n",
-            string(&shortened(&index.name))
-        ));
+        let named = Layout::call(function, vec![Layout::text(string(&shortened(&index.name)))]);
+        found.push(named.then("on", list("t", entity, &index.columns)));
     }
     for reference in &entity.foreign_keys {
         if inline_reference(context.model, entity, reference).is_some() {
@@ -115,33 +109,47 @@ fn further(context: &Context<'_>, id: EntityId, entity: &Entity, imports: &mut I
         } else {
             context.names.table(reference.entity)
         };
-        let delete = on_delete(reference.on_delete)
-            .map(|word| format!(".onDelete('{word}')"))
-            .unwrap_or_default();
-        found.push(format!(
-            "  foreignKey({{ name: {}, columns: [{}], foreignColumns: [{}] }}){delete},\n",
-            string(&database::reference(context.model, entity, reference)),
-            list("t", entity, &reference.columns),
-            list(constant, target, &reference.fields),
-        ));
+        let name = database::reference(context.model, entity, reference);
+        let options = vec![
+            Item::member("name", Layout::text(string(&name))),
+            Item::member("columns", Layout::list(list("t", entity, &reference.columns))),
+            Item::member(
+                "foreignColumns",
+                Layout::list(list(constant, target, &reference.fields)),
+            ),
+        ];
+        let key = Layout::call("foreignKey", vec![Layout::object(options)]);
+        found.push(match on_delete(reference.on_delete) {
+            Some(word) => key.then("onDelete", vec![Layout::text(format!("'{word}'"))]),
+            None => key,
+        });
     }
     found
 }
 
-fn spelt_reference(context: &Context<'_>, id: EntityId, reference: &ForeignKey, imports: &mut Imports) -> String {
+/// The column with what it refers to.
+fn referring(
+    column: Layout,
+    context: &Context<'_>,
+    id: EntityId,
+    reference: &ForeignKey,
+    imports: &mut Imports,
+) -> Layout {
     let Some(target) = context.model.entities.get(reference.entity.index()) else {
-        return String::new();
+        return column;
     };
     let circular = reaches(context.model, reference.entity, id);
     if circular {
         imports.ty(PG, "AnyPgColumn");
     }
-    let annotation = if circular { ": AnyPgColumn" } else { "" };
-    let options = on_delete(reference.on_delete)
-        .map(|word| format!(", {{ onDelete: '{word}' }}"))
-        .unwrap_or_default();
-    let column = list(context.names.table(reference.entity), target, &reference.fields);
-    format!(".references((){annotation} => {column}{options})")
+    let head = if circular { "(): AnyPgColumn => " } else { "() => " };
+    let mut to = list(context.names.table(reference.entity), target, &reference.fields);
+    to.insert(0, Layout::text(head));
+    let options = on_delete(reference.on_delete).map(|word| {
+        let word = Layout::text(format!("'{word}'"));
+        Layout::object(vec![Item::member("onDelete", word)])
+    });
+    column.then("references", std::iter::once(Layout::run(to)).chain(options).collect())
 }
 
 /// Whether references lead from one table to another, at any distance.
@@ -166,14 +174,13 @@ fn reaches(model: &Model, from: EntityId, to: EntityId) -> bool {
     false
 }
 
-/// `t.a, t.b`
-fn list(constant: &str, entity: &Entity, indexes: &[usize]) -> String {
+/// `t.a` and `t.b`
+fn list(constant: &str, entity: &Entity, indexes: &[usize]) -> Vec<Layout> {
     let columns = columns(entity, indexes);
-    let columns: Vec<String> = columns
+    columns
         .iter()
-        .map(|column| format!("{constant}{}", member(&column.field)))
-        .collect();
-    columns.join(", ")
+        .map(|column| Layout::text(format!("{constant}{}", member(&column.field))))
+        .collect()
 }
 
 fn on_delete(action: OnDelete) -> Option<&'static str> {
@@ -200,7 +207,7 @@ pub(super) fn relations(context: &Context<'_>, at: usize, relations: &[Relation]
         helpers.push("many");
     }
     let mut text = format!(
-        "\nexport const {} = relations({own}, ({{ {} }}) => ({{\n",
+        "export const {} = relations({own}, ({{ {} }}) => ({{\n",
         context.names.relations_constant(id),
         helpers.join(", ")
     );
@@ -209,18 +216,25 @@ pub(super) fn relations(context: &Context<'_>, at: usize, relations: &[Relation]
         let mut options = Vec::new();
         let reference = relation.own_key.and_then(|n| entity.foreign_keys.get(n));
         if let (Some(reference), Some(target)) = (reference, context.model.entities.get(relation.other.index())) {
-            options.push(format!("fields: [{}]", list(own, entity, &reference.columns)));
-            options.push(format!("references: [{}]", list(other, target, &reference.fields)));
+            options.push(Item::member(
+                "fields",
+                Layout::list(list(own, entity, &reference.columns)),
+            ));
+            options.push(Item::member(
+                "references",
+                Layout::list(list(other, target, &reference.fields)),
+            ));
         }
         if let Some(label) = &relation.label {
-            options.push(format!("relationName: {}", string(label)));
+            options.push(Item::member("relationName", Layout::text(string(label))));
         }
         let function = if reference.is_some() { "one" } else { "many" };
-        let options = match options.is_empty() {
-            true => String::new(),
-            false => format!(", {{ {} }}", options.join(", ")),
-        };
-        text.push_str(&format!("  {}: {function}({other}{options}),\n", key(&relation.name)));
+        let mut arguments = vec![Layout::text(other.to_owned())];
+        if !options.is_empty() {
+            arguments.push(Layout::object(options));
+        }
+        let head = format!("{}: ", key(&relation.name));
+        Layout::call(function, arguments).line(2, &head, ",", &mut text);
     }
     text.push_str("}));\n");
     text

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::emit::example::{self, Direction};
-use crate::emit::typescript::text::{key, value};
+use crate::emit::typescript::layout::{Item, Layout};
 use crate::model::{Kind, Model, Record, Shape, TextFormat, Type, TypeId};
 
 /// Codes that the app itself and hooks that look after callers answer with, for contracts whose catalog has none of their name:
@@ -88,7 +88,7 @@ pub(super) fn frame(model: &Model, generated_by: &'static str) -> Frame {
     Frame {
         generated_by,
         catalog: catalog(model),
-        envelope: envelope.expression(),
+        envelope: envelope.expression().behind("  return ".len(), 2, 1),
         violation_word: violation_word(model),
         request_id_pattern: match model.error_envelope.is_some_and(|id| envelope.wants_uuid(id, 0)) {
             true => "/^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/",
@@ -109,14 +109,14 @@ fn catalog(model: &Model) -> String {
         if let (Some(hint), Some(members)) = (&entry.hint, members.as_object_mut()) {
             members.insert("hint".to_owned(), json!(hint));
         }
-        text.push_str(&format!("  {}: {},\n", key(code), value(&members)));
+        Layout::value(&members).row(code, &mut text);
     }
     for (code, status, retry_policy, message) in BUILT_IN {
         if !model.errors.contains_key(code) {
             let severity = if code == "SERVER_INTERNAL" { "critical" } else { "warn" };
             let entry =
                 json!({ "severity": severity, "retryPolicy": retry_policy, "status": status, "message": message });
-            text.push_str(&format!("  {code}: {},\n", value(&entry)));
+            Layout::value(&entry).row(code, &mut text);
         }
     }
     text.push('}');
@@ -166,10 +166,15 @@ struct Envelope<'a> {
 const DEEPEST: usize = 3;
 
 impl Envelope<'_> {
-    fn expression(&self) -> String {
+    fn expression(&self) -> Layout {
         match self.model.error_envelope.and_then(|id| self.record(id)) {
             Some(record) => self.object(record, 0),
-            None => "{ error: { code: failure.code, message: failure.message, details: failure.details } }".to_owned(),
+            None => {
+                let member = |name| Item::member(name, Layout::text(format!("failure.{name}")));
+                let members = ["code", "message", "details"].map(member);
+                let error = Item::member("error", Layout::object(members.into()));
+                Layout::object(vec![error])
+            }
         }
     }
 
@@ -187,26 +192,22 @@ impl Envelope<'_> {
         }
     }
 
-    fn object(&self, record: &Record, depth: usize) -> String {
-        let members: Vec<String> = record
-            .fields
-            .iter()
-            .filter_map(|field| {
-                let spelt = self
-                    .member(&field.name.words().join("_"), &field.ty, depth)
-                    .or_else(|| {
-                        // Nothing is known about it, yet it must be there.
-                        let made = || example::of_type(self.model, &field.ty, Direction::Response);
-                        field.required.then(|| value(&made()))
-                    })?;
-                Some(format!("{}: {spelt}", key(&field.wire)))
-            })
-            .collect();
-        format!("{{ {} }}", members.join(", "))
+    fn object(&self, record: &Record, depth: usize) -> Layout {
+        let members = record.fields.iter().filter_map(|field| {
+            let spelt = self
+                .member(&field.name.words().join("_"), &field.ty, depth)
+                .or_else(|| {
+                    // Nothing is known about it, yet it must be there.
+                    let made = || example::of_type(self.model, &field.ty, Direction::Response);
+                    field.required.then(|| Layout::value(&made()))
+                })?;
+            Some(Item::member(&field.wire, spelt))
+        });
+        Layout::object(members.collect())
     }
 
     /// The expression of a member, told by its name and what it can hold.
-    fn member(&self, name: &str, ty: &Type, depth: usize) -> Option<String> {
+    fn member(&self, name: &str, ty: &Type, depth: usize) -> Option<Layout> {
         let (resolved, _) = self.model.resolve(ty);
         let holds = Holds::of(self.model, resolved);
         let found = match (name, holds) {
@@ -233,7 +234,7 @@ impl Envelope<'_> {
             }
             _ => return None,
         };
-        Some(found.to_owned())
+        Some(Layout::text(found))
     }
 
     /// Whether the envelope tells the request's id as a UUID; no other id may be taken over from the caller then.
@@ -284,7 +285,7 @@ impl Holds {
 }
 
 /// Rate buckets and classes as literals, for the operation table.
-pub(super) fn rates(model: &Model) -> (String, String) {
+pub(super) fn rates(model: &Model) -> (Layout, Layout) {
     let buckets: Map<String, Value> = model
         .rate_buckets
         .iter()
@@ -304,7 +305,10 @@ pub(super) fn rates(model: &Model) -> (String, String) {
             (name.clone(), members)
         })
         .collect();
-    (value(&Value::Object(buckets)), value(&Value::Object(classes)))
+    (
+        Layout::value(&Value::Object(buckets)),
+        Layout::value(&Value::Object(classes)),
+    )
 }
 
 #[cfg(test)]
@@ -346,9 +350,10 @@ mod tests {
             } } }),
         );
         let frame = frame(&model, "");
+        let envelope = frame.envelope.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(
-            frame.envelope,
-            "{ ok: false, fault: { error_code: failure.code, status: failure.status, request_id: failure.requestId } }"
+            envelope,
+            "{ ok: false, fault: { error_code: failure.code, status: failure.status, request_id: failure.requestId }, }"
         );
         assert!(
             frame.request_id_pattern.contains("{8}"),
@@ -360,7 +365,11 @@ mod tests {
     fn without_an_envelope_the_built_in_one_stands_in() {
         let model = model(&json!({}), &json!({ "Failure": { "type": "object" } }));
         let frame = frame(&model, "");
-        assert!(frame.envelope.starts_with("{ error: { code: failure.code"));
+        assert!(
+            frame.envelope.starts_with("{ error: { code: failure.code"),
+            "{}",
+            frame.envelope
+        );
         assert_eq!(frame.violation_word, "keyword");
         for (code, ..) in BUILT_IN {
             assert!(frame.catalog.contains(code), "{code}");
@@ -382,7 +391,7 @@ mod tests {
         let frame = frame(&model, "");
         assert_eq!(frame.catalog.matches("REQUEST_VALIDATION_FAILED").count(), 1);
         assert!(
-            frame.catalog.contains(r"message: 'it\'s `${x}` */'"),
+            frame.catalog.contains(r#"message: "it's `${x}` */""#),
             "{}",
             frame.catalog
         );

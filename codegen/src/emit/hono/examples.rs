@@ -4,17 +4,19 @@
 
 use serde_json::{Map, Value, json};
 
-use super::data;
 use crate::emit::example::{self, Direction};
+use crate::emit::typescript::layout::Layout;
 use crate::emit::typescript::names::TsNames;
 use crate::model::{MediaKind, Model, Operation, Response, Status};
 
-/// The rows of the table: `createProject: { … },` each.
+/// The rows of the table: `createProject: { … },` each, without a line end behind the last.
 pub(super) fn rows(names: &TsNames<'_>) -> String {
-    let operations = names.model.operations.iter().enumerate();
-    operations
-        .map(|(index, operation)| data::row(names.operation(index), &answer(names.model, operation).into()))
-        .collect()
+    let mut text = String::new();
+    for (index, operation) in names.model.operations.iter().enumerate() {
+        Layout::value(&answer(names.model, operation)).row(names.operation(index), &mut text);
+    }
+    text.truncate(text.trim_end().len());
+    text
 }
 
 /// The answer of one operation: of its first success response, else of the first that it has.

@@ -12,8 +12,8 @@
 //! src/handlers/<domain>.ts  src/worker.ts                   written once
 //! ```
 
+mod answers;
 mod catalog;
-mod data;
 mod domain;
 mod examples;
 mod operations;
@@ -21,17 +21,16 @@ mod paths;
 mod scaffold;
 mod wire;
 
-use data::Expression;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::typescript::format::format as formatted;
+use super::typescript::imports::declaration;
+use super::typescript::layout::Layout;
 use super::typescript::names::TsNames;
-use super::typescript::text::{member, value};
+use super::typescript::text::{member, string};
 use super::typescript::{self};
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
-use crate::memo::Memo;
 use crate::model::DomainId;
 use crate::model::graph::Edges;
 use crate::revisions::Round;
@@ -76,15 +75,16 @@ pub(super) const FRAMES: &[(&str, &str)] = &[
 struct App {
     generated_by: &'static str,
     imports: String,
+    /// The interfaces of all domains, with the space or the line end before them.
     interfaces: String,
-    rows: &'static str,
+    rows: String,
 }
 
 /// Fields of the frame `operations.ts`.
 #[derive(Serialize)]
 struct Operations {
     generated_by: &'static str,
-    rows: &'static str,
+    rows: String,
     roles: String,
     role: &'static str,
     rate_buckets: String,
@@ -95,7 +95,7 @@ struct Operations {
 #[derive(Serialize)]
 struct Examples {
     generated_by: &'static str,
-    rows: &'static str,
+    rows: String,
 }
 
 /// Makes the artifacts.
@@ -113,45 +113,40 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     // Each file is made apart from the others, so they can be made side by side.
     let mut makers: Vec<Maker<'_>> = vec![
         Maker::new("hono/operations.ts", || {
-            let (rate_buckets, rate_classes) = catalog::rates(model);
+            let roles = Layout::list(model.roles.iter().map(|role| Layout::text(string(role))).collect());
+            let (buckets, classes) = catalog::rates(model);
+            // Behind the heads that these have in the frame.
+            let table = |kind: &str, table: Layout| {
+                let head = format!("export const rate{kind}s: Readonly<Record<string, Rate{kind}>> = ");
+                table.behind(head.len(), 0, 1)
+            };
             let context = Operations {
                 generated_by: GENERATED_BY,
-                rows: data::MARK,
-                roles: value(&json!(model.roles)),
+                rows: operations::rows(&names),
+                roles: roles.behind("export const roles = ".len(), 0, " as const;".len()),
                 role: if model.roles.is_empty() {
                     "string"
                 } else {
                     "(typeof roles)[number]"
                 },
-                rate_buckets,
-                rate_classes,
+                rate_buckets: table("Bucket", buckets),
+                rate_classes: table("Class", classes),
             };
-            Ok(Made {
-                rows: operations::rows(&names),
-                ..frame(input, "hono/operations.ts", &context)?
-            })
+            frame(input, "hono/operations.ts", &context)
         }),
         Maker::new("hono/errors.ts", || {
             frame(input, "hono/errors.ts", &catalog::frame(model, GENERATED_BY))
         }),
-        Maker::new("hono/app.ts", || {
-            Ok(Made {
-                rows: patterns(&names),
-                ..frame(input, "hono/app.ts", &app(&names, &domains))?
-            })
-        }),
-        Maker::new("hono/index.ts", || Ok(Made::whole(index(&names, &domains)))),
+        Maker::new("hono/app.ts", || frame(input, "hono/app.ts", &app(&names, &domains))),
+        Maker::new("hono/index.ts", || Ok(index(&names, &domains))),
         Maker::new("hono/examples/handlers.ts", || {
             let context = Examples {
                 generated_by: GENERATED_BY,
-                rows: data::MARK,
-            };
-            Ok(Made {
                 rows: examples::rows(&names),
-                ..frame(input, "hono/examples/handlers.ts", &context)?
-            })
+            };
+            frame(input, "hono/examples/handlers.ts", &context)
         }),
-        Maker::scaffold("worker.ts", || Ok(Made::whole(scaffold::worker(&names, &domains)))),
+        Maker::scaffold("worker.ts", || Ok(scaffold::worker(&names, &domains))),
     ];
     for name in [
         "serve/answer.ts",
@@ -170,16 +165,11 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         let module = names.domain_module(*domain);
         let (names, components) = (&names, &components);
         let module_of_domain = Maker::new(&format!("hono/{module}.ts"), || {
-            let (text, rows) = domain::Module::write(names, components, *domain);
-            Ok(Made {
-                text: format!("// {GENERATED_BY}\n\n{text}"),
-                rows,
-            })
+            Ok(domain::Module::write(names, components, *domain))
         });
         makers.push(module_of_domain.of_domain(*domain));
         let handlers = Maker::scaffold(&format!("handlers/{module}.ts"), || {
-            let (text, rows) = scaffold::handlers(names, *domain);
-            Ok(Made { text, rows })
+            Ok(scaffold::handlers(names, *domain))
         });
         makers.push(handlers.of_domain(*domain));
     }
@@ -190,7 +180,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             let mut found = Diagnostics::new();
             let round = maker.round(input);
             let made = input.again("hono", &maker.path, round, &mut found, |found| {
-                maker.make(input.memo, folder, found).into_iter().collect()
+                maker.make(folder, found).into_iter().collect()
             });
             (made, found)
         })
@@ -203,23 +193,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     artifacts
 }
 
-/// The text of one file before it is formatted.
-struct Made {
-    text: String,
-    /// Rows of data, put in place of their mark when the text around them has been formatted.
-    rows: String,
-}
-
-impl Made {
-    fn whole(text: String) -> Self {
-        Self {
-            text,
-            rows: String::new(),
-        }
-    }
-}
-
-type Make<'m> = Box<dyn Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm>;
+type Make<'m> = Box<dyn Fn() -> Result<String, Diagnostic> + Send + Sync + 'm>;
 
 /// What makes the text of one file.
 struct Maker<'m> {
@@ -232,7 +206,7 @@ struct Maker<'m> {
 
 impl<'m> Maker<'m> {
     /// A managed file, by its path below `src`.
-    fn new(path: &str, make: impl Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm) -> Self {
+    fn new(path: &str, make: impl Fn() -> Result<String, Diagnostic> + Send + Sync + 'm) -> Self {
         Self {
             path: path.to_owned(),
             ownership: Ownership::Managed,
@@ -257,25 +231,21 @@ impl<'m> Maker<'m> {
     }
 
     /// A file that is written once.
-    fn scaffold(path: &str, make: impl Fn() -> Result<Made, Diagnostic> + Send + Sync + 'm) -> Self {
+    fn scaffold(path: &str, make: impl Fn() -> Result<String, Diagnostic> + Send + Sync + 'm) -> Self {
         Self {
             ownership: Ownership::Scaffold,
             ..Self::new(path, make)
         }
     }
 
-    fn make(&self, memo: &Memo, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
-        let path = format!("{folder}/src/{}", self.path);
+    fn make(&self, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
         match (self.make)() {
-            Ok(made) => {
-                let text = data::placed(&formatted(memo, &path, made.text, diagnostics), &made.rows).into();
-                Some(Artifact {
-                    path,
-                    text,
-                    ownership: self.ownership,
-                    target: "hono",
-                })
-            }
+            Ok(text) => Some(Artifact {
+                path: format!("{folder}/src/{}", self.path),
+                text: text.into(),
+                ownership: self.ownership,
+                target: "hono",
+            }),
             Err(diagnostic) => {
                 diagnostics.push(diagnostic);
                 None
@@ -284,8 +254,8 @@ impl<'m> Maker<'m> {
     }
 }
 
-fn frame(input: &Input<'_>, name: &str, context: &impl Serialize) -> Result<Made, Diagnostic> {
-    input.templates.render(name, context).map(Made::whole).map_err(|error| {
+fn frame(input: &Input<'_>, name: &str, context: &impl Serialize) -> Result<String, Diagnostic> {
+    input.templates.render(name, context).map_err(|error| {
         let folder = input.settings.templates.as_deref().unwrap_or("templates");
         Diagnostic::new(
             &codes::TEMPLATE,
@@ -298,43 +268,44 @@ fn frame(input: &Input<'_>, name: &str, context: &impl Serialize) -> Result<Made
 fn app(names: &TsNames<'_>, domains: &[DomainId]) -> App {
     let mut imports = String::new();
     for domain in domains {
-        imports.push_str(&format!(
-            "import {{ type {}, {} }} from './{}.js';\n",
-            domain::interface(names, *domain),
-            domain::routes(names, *domain),
-            names.domain_module(*domain),
-        ));
+        let (interface, routes) = (domain::interface(names, *domain), domain::routes(names, *domain));
+        let from = format!("./{}.js", names.domain_module(*domain));
+        declaration(
+            "import",
+            vec![(&interface, true), (&routes, false)],
+            &from,
+            &mut imports,
+        );
     }
     let interfaces: Vec<String> = domains
         .iter()
         .map(|domain| format!("{}<E>", domain::interface(names, *domain)))
         .collect();
+    let line = interfaces.join(", ");
     App {
         generated_by: GENERATED_BY,
-        imports,
-        interfaces: if interfaces.is_empty() {
-            "Record<never, E>".to_owned()
-        } else {
-            interfaces.join(", ")
+        imports: imports.trim_end().to_owned(),
+        interfaces: match interfaces.is_empty() {
+            true => " Record<never, E>".to_owned(),
+            false if line.len() <= 50 => format!(" {line}"),
+            false => format!("\n  {}", interfaces.join(",\n  ")),
         },
-        rows: data::MARK,
+        rows: patterns(names),
     }
 }
 
-/// Rows of the table of patterns.
+/// Rows of the table of patterns, without a line end behind the last.
 fn patterns(names: &TsNames<'_>) -> String {
     let mut rows = String::new();
     for (pattern, indexes) in paths::table(names.model) {
         let routes = indexes.iter().filter_map(|index| {
             let operation = names.model.operations.get(*index)?;
-            Some(Expression::Text(format!(
-                "{}{}",
-                domain::routes(names, operation.domain),
-                member(names.operation(*index))
-            )))
+            let table = domain::routes(names, operation.domain);
+            Some(Layout::text(format!("{table}{}", member(names.operation(*index)))))
         });
-        rows.push_str(&data::row(&pattern, &Expression::List(routes.collect())));
+        Layout::list(routes.collect()).row(&pattern, &mut rows);
     }
+    rows.truncate(rows.trim_end().len());
     rows
 }
 
@@ -346,6 +317,7 @@ fn index(names: &TsNames<'_>, domains: &[DomainId]) -> String {
     for domain in domains {
         text.push_str(&format!("export * from './{}.js';\n", names.domain_module(*domain)));
     }
-    text.push_str("export type {{ Bytes, ServerSentEvent }} from './serve/answer.js';\nexport type {{ Answer, Call }} from './serve/route.js';\n".replace("{{", "{").replace("}}", "}").as_str());
+    text.push_str("export type { Bytes, ServerSentEvent } from './serve/answer.js';\n");
+    text.push_str("export type { Answer, Call } from './serve/route.js';\n");
     text
 }

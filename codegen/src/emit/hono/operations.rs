@@ -4,17 +4,18 @@
 
 use serde_json::{Value, json};
 
-use super::data;
+use crate::emit::typescript::layout::Layout;
 use crate::emit::typescript::names::TsNames;
 use crate::model::Operation;
 
-/// The rows of the table: `createProject: { id: …, … },` each.
+/// The rows of the table: `createProject: { id: …, … },` each, without a line end behind the last.
 pub(super) fn rows(names: &TsNames<'_>) -> String {
     let mut text = String::new();
     for (index, operation) in names.model.operations.iter().enumerate() {
         let handler = names.operation(index);
-        text.push_str(&data::row(handler, &row(names, handler, operation).into()));
+        Layout::value(&row(names, handler, operation)).row(handler, &mut text);
     }
+    text.truncate(text.trim_end().len());
     text
 }
 

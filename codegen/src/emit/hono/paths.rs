@@ -7,9 +7,8 @@
 //! patterns collide, whatever the contract calls its parameters.
 
 use indexmap::IndexMap;
-use serde_json::json;
 
-use super::data::Expression;
+use crate::emit::typescript::layout::{Item, Layout};
 use crate::emit::typescript::text::string;
 use crate::model::{Model, PathPart, PathTemplate};
 
@@ -35,7 +34,7 @@ fn is_plain(fixed: &str) -> bool {
 }
 
 /// The path between its slashes.
-pub(super) fn segments(path: &PathTemplate) -> Expression {
+pub(super) fn segments(path: &PathTemplate) -> Layout {
     let segments = path
         .segments
         .iter()
@@ -44,14 +43,14 @@ pub(super) fn segments(path: &PathTemplate) -> Expression {
                 .iter()
                 .filter(|part| !matches!(part, PathPart::Fixed(fixed) if fixed.is_empty()))
                 .map(|part| match part {
-                    PathPart::Fixed(fixed) => Expression::Text(string(fixed)),
-                    PathPart::Parameter(name) => Expression::from(json!({ "name": name })),
+                    PathPart::Fixed(fixed) => Layout::text(string(fixed)),
+                    PathPart::Parameter(name) => Layout::object(vec![Item::member("name", Layout::text(string(name)))]),
                 })
                 .collect();
-            Expression::List(parts)
+            Layout::list(parts)
         })
         .collect();
-    Expression::List(segments)
+    Layout::list(segments)
 }
 
 /// Operations by pattern. A pattern with fixed text stands before one that has a parameter in the same place, since Hono takes
@@ -155,8 +154,8 @@ mod tests {
     fn text_of_a_path_stays_in_its_string() {
         let hostile = path(&[&[fixed("'+process.exit()+'"), named("a\n")]]);
         assert_eq!(
-            crate::emit::hono::data::row("a", &segments(&hostile)),
-            "  a: [['\\'+process.exit()+\\'', { name: 'a\\n' }]],\n"
+            segments(&hostile).behind(0, 0, 0),
+            r#"[["'+process.exit()+'", { name: 'a\n' }]]"#
         );
     }
 }

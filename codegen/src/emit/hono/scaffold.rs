@@ -2,33 +2,37 @@
 //!
 //! Owns: their first text. Must not know: what becomes of them.
 
-use super::data;
+use std::fmt::Write as _;
+
+use crate::emit::typescript::layout::{Item, Layout};
 use crate::emit::typescript::names::TsNames;
 use crate::emit::typescript::text::{comment, key};
-use crate::model::DomainId;
+use crate::model::{DomainId, Operation};
 
-/// Stubs of one domain: the module, and the stubs for the mark in it.
-pub(super) fn handlers(names: &TsNames<'_>, domain: DomainId) -> (String, String) {
+/// Stubs of one domain.
+pub(super) fn handlers(names: &TsNames<'_>, domain: DomainId) -> String {
     let module = names.domain_module(domain);
     let interface = super::domain::interface(names, domain);
-    let text = format!(
-        "import {{ notImplemented }} from '../hono/app.js';\nimport type {{ {interface} }} from '../hono/{module}.js';\n\n// This file is yours: it is written once. An operation that is left out answers 501, like a stub.\n\nexport const {} = {{\n{}\n}} satisfies Partial<{interface}>;\n",
+    let mut text = format!(
+        "import {{ notImplemented }} from '../hono/app.js';\nimport type {{ {interface} }} from '../hono/{module}.js';\n\n// This file is yours: it is written once. An operation that is left out answers 501, like a stub.\n\nexport const {} = {{\n",
         names.domain(domain),
-        data::MARK,
     );
-    let mut stubs = Vec::new();
-    for (index, operation) in names.model.operations.iter().enumerate() {
-        if operation.domain != domain {
-            continue;
+    let of_domain = |(_, operation): &(usize, &Operation)| operation.domain == domain;
+    let operations = names.model.operations.iter().enumerate().filter(of_domain);
+    for (at, (index, operation)) in operations.enumerate() {
+        if at > 0 {
+            text.push('\n');
         }
         let line = format!("{} {}", operation.method.as_str(), operation.path.raw);
-        stubs.push(format!(
-            "{}  async {}(_input, call) {{\n    throw notImplemented(call);\n  }},\n",
-            comment(&line, "  "),
-            key(names.operation(index))
-        ));
+        text.push_str(&comment(&line, "  "));
+        let handler = key(names.operation(index));
+        let _ = write!(
+            text,
+            "  async {handler}(_input, call) {{\n    throw notImplemented(call);\n  }},\n"
+        );
     }
-    (text, stubs.join("\n"))
+    let _ = writeln!(text, "}} satisfies Partial<{interface}>;");
+    text
 }
 
 /// The worker.
@@ -39,10 +43,10 @@ pub(super) fn worker(names: &TsNames<'_>, domains: &[DomainId]) -> String {
         text.push_str(&format!("import {{ {name} }} from './handlers/{module}.js';\n"));
     }
     text.push_str("import { createApp } from './hono/app.js';\n\n// This file is yours: it is written once. Middleware goes here: `app.use(…)` on an app of your own that mounts this one.\n\n");
-    let all: Vec<String> = domains
+    let all = domains
         .iter()
-        .map(|domain| format!("...{}", names.domain(*domain)))
-        .collect();
-    text.push_str(&format!("export default createApp({{ {} }});\n", all.join(", ")));
+        .map(|domain| Layout::text(format!("...{}", names.domain(*domain))));
+    let all = Layout::object(all.map(Item::from).collect());
+    Layout::call("createApp", vec![all]).line(0, "export default ", ";", &mut text);
     text
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns: the wire of a type, styles, fields of forms. Must not know: schemas, which judge the value that was read.
 
-use super::data::Expression;
+use crate::emit::typescript::layout::{Item, Layout};
 use crate::emit::typescript::text::string;
 use crate::model::{Content, Encoding, Extra, Kind, MediaKind, Model, Parameter, Shape, Style, TextFormat, Type};
 use serde_json::Value;
@@ -132,30 +132,31 @@ impl Wire {
     }
 
     /// As a TypeScript literal.
-    pub(super) fn literal(&self) -> String {
-        match self {
-            Self::Text => "'text'".to_owned(),
-            Self::Number => "'number'".to_owned(),
-            Self::Boolean => "'boolean'".to_owned(),
-            Self::Null => "'null'".to_owned(),
-            Self::Bytes => "'bytes'".to_owned(),
-            Self::Any => "'any'".to_owned(),
-            Self::List(item) => format!("{{ list: {} }}", item.literal()),
+    pub(super) fn literal(&self) -> Layout {
+        let word = match self {
+            Self::Text => "'text'",
+            Self::Number => "'number'",
+            Self::Boolean => "'boolean'",
+            Self::Null => "'null'",
+            Self::Bytes => "'bytes'",
+            Self::Any => "'any'",
+            Self::List(item) => return Layout::object(vec![Item::member("list", item.literal())]),
             Self::Members(members, rest) => {
-                let members: Vec<String> = members
-                    .iter()
-                    .map(|(name, wire)| format!("[{}, {}]", string(name), wire.literal()))
-                    .collect();
-                let rest = rest
-                    .as_ref()
-                    .map_or_else(String::new, |rest| format!(", rest: {}", rest.literal()));
-                format!("{{ members: [{}]{rest} }}", members.join(", "))
+                let pair =
+                    |(name, wire): &(String, Self)| Layout::list(vec![Layout::text(string(name)), wire.literal()]);
+                let mut wire = vec![Item::member(
+                    "members",
+                    Layout::list(members.iter().map(pair).collect()),
+                )];
+                wire.extend(rest.as_ref().map(|rest| Item::member("rest", rest.literal())));
+                return Layout::object(wire);
             }
             Self::Either(wires) => {
-                let wires: Vec<String> = wires.iter().map(Self::literal).collect();
-                format!("{{ either: [{}] }}", wires.join(", "))
+                let wires = Layout::list(wires.iter().map(Self::literal).collect());
+                return Layout::object(vec![Item::member("either", wires)]);
             }
-        }
+        };
+        Layout::text(word)
     }
 
     /// Whether a value is written as members or as a list of such values.
@@ -204,13 +205,19 @@ fn of_value(value: &Value) -> Wire {
 }
 
 /// A parameter as a call of `parameter(…)`.
-pub(super) fn parameter(model: &Model, parameter: &Parameter) -> String {
+pub(super) fn parameter(model: &Model, parameter: &Parameter) -> Layout {
     let wire = Wire::of(model, &parameter.ty, parameter.style);
     spelt(&parameter.wire, &wire, style(parameter.style), parameter.explode)
 }
 
-fn spelt(name: &str, wire: &Wire, style: &str, explode: bool) -> String {
-    format!("parameter({}, {}, '{style}', {explode})", string(name), wire.literal())
+fn spelt(name: &str, wire: &Wire, style: &str, explode: bool) -> Layout {
+    let arguments = vec![
+        Layout::text(string(name)),
+        wire.literal(),
+        Layout::text(format!("'{style}'")),
+        Layout::text(if explode { "true" } else { "false" }),
+    ];
+    Layout::call("parameter", arguments)
 }
 
 fn style(style: Style) -> &'static str {
@@ -226,8 +233,8 @@ fn style(style: Style) -> &'static str {
     }
 }
 
-/// The fields of a form, and the wire of fields that are not named: members `fields` and `rest` of a media type.
-pub(super) fn form(model: &Model, content: &Content) -> Vec<(String, Expression)> {
+/// The fields of a form, and the wire of fields that are not named.
+pub(super) fn form(model: &Model, content: &Content) -> (Vec<Layout>, Option<Layout>) {
     let deep = content
         .encodings
         .values()
@@ -241,12 +248,10 @@ pub(super) fn form(model: &Model, content: &Content) -> Vec<(String, Expression)
             let encoding = content.encodings.get(name).cloned().unwrap_or_default();
             let (style, explode) = field_style(wire, &encoding, content.kind);
             let wire = if style == "json" { &Wire::Any } else { wire };
-            Expression::Text(spelt(name, wire, style, explode))
+            spelt(name, wire, style, explode)
         })
         .collect();
-    let fields = ("fields".to_owned(), Expression::List(fields));
-    let rest = rest.map(|rest| ("rest".to_owned(), Expression::Text(rest.literal())));
-    std::iter::once(fields).chain(rest).collect()
+    (fields, rest.map(|rest| rest.literal()))
 }
 
 /// Without a style of its own a field is written by its media type, which is JSON for what has members.
@@ -271,7 +276,7 @@ mod tests {
     #[test]
     fn alternatives_are_flat_and_distinct() {
         let wire = Wire::either([Wire::Text, Wire::Either(vec![Wire::Number, Wire::Text]), Wire::Number]);
-        assert_eq!(wire.literal(), "{ either: ['text', 'number'] }");
+        assert_eq!(wire.literal().behind(0, 0, 0), "{ either: ['text', 'number'] }");
         assert_eq!(Wire::either([Wire::Text, Wire::Text]), Wire::Text);
         assert_eq!(Wire::either([]), Wire::Any);
     }
@@ -283,8 +288,8 @@ mod tests {
             None,
         );
         assert_eq!(
-            wire.literal(),
-            r"{ members: [['__proto__', 'text'], ['it\'s', 'any']] }"
+            wire.literal().behind(0, 0, 0),
+            r#"{ members: [['__proto__', 'text'], ["it's", 'any']] }"#
         );
     }
 

@@ -6,7 +6,6 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::typescript::format::format;
 use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 
@@ -46,14 +45,13 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         drizzle: has("drizzle"),
         hono: has("hono"),
     };
-    let entry_path = format!("{folder}/src/index.ts");
     let entry = format!("// {GENERATED_BY}\n\n{}", entry(&frame));
     let mut artifacts = vec![
         (format!("{folder}/package.json"), pretty(&manifest(input, &frame))),
         (format!("{folder}/tsconfig.json"), pretty(&compiler(&frame))),
         (format!("{folder}/tsconfig.build.json"), pretty(&build())),
         (format!("{folder}/.gitignore"), "node_modules/\ndist/\n".to_owned()),
-        (entry_path.clone(), format(input.memo, &entry_path, entry, diagnostics)),
+        (format!("{folder}/src/index.ts"), entry),
     ];
     match input.templates.render("package/README.md", &frame) {
         Ok(text) => artifacts.push((format!("{folder}/README.md"), text)),

@@ -92,8 +92,8 @@ impl Frame {
 struct Module {
     /// Path below `src/`: `server/mod.rs`.
     path: String,
-    /// Its text, or why there is none.
-    text: Result<Arc<str>, String>,
+    /// Its text.
+    text: Arc<str>,
 }
 
 impl Module {
@@ -101,7 +101,7 @@ impl Module {
     fn text(path: impl Into<String>, text: impl std::fmt::Display) -> Self {
         Self {
             path: path.into(),
-            text: Ok(format!("// {GENERATED_BY}\n{text}").into()),
+            text: format!("// {GENERATED_BY}\n{text}").into(),
         }
     }
 }
@@ -130,21 +130,12 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     modules.push(manifest::lib(input));
     let folder = manifest::folder(input);
     let mut artifacts = manifest::files(input, diagnostics);
-    for module in modules {
-        let path = format!("{folder}/src/{}", module.path);
-        match module.text {
-            Ok(text) => artifacts.push(Artifact {
-                path,
-                text,
-                ownership: Ownership::Managed,
-                target: TARGET,
-            }),
-            Err(message) => {
-                let message = format!("{path}: {message}");
-                diagnostics.push(Diagnostic::new(&codes::SYNTAX, message, settings_file("/rust")));
-            }
-        }
-    }
+    artifacts.extend(modules.into_iter().map(|module| Artifact {
+        path: format!("{folder}/src/{}", module.path),
+        text: module.text,
+        ownership: Ownership::Managed,
+        target: TARGET,
+    }));
     if let Some(handlers) = &input.settings.rust.handlers {
         let handlers = handlers.trim_end_matches('/');
         let files = server::scaffolds(&names, &manifest::krate(input));

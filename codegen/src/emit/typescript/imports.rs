@@ -3,7 +3,8 @@
 //! Owns: which name comes from where, and the spelling of import declarations. Must not know: the modules themselves.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+
+use super::layout::{Item, Layout};
 
 /// What a module takes from others: specifier -> name -> whether only as a type.
 #[derive(Debug, Default)]
@@ -42,20 +43,26 @@ impl Imports {
         for own in [false, true] {
             for (from, names) in self.found.iter().filter(|(from, _)| from.starts_with('.') == own) {
                 let types = names.values().all(|is_type| *is_type);
-                let list: Vec<String> = names
-                    .iter()
-                    .map(|(name, is_type)| match *is_type && !types {
-                        true => format!("type {name}"),
-                        false => name.clone(),
-                    })
-                    .collect();
+                let list = names.iter().map(|(name, is_type)| (name.as_str(), *is_type && !types));
                 let keyword = if types { "import type" } else { "import" };
-                let from = super::text::string(from);
-                let _ = writeln!(out, "{keyword} {{ {} }} from {from};", list.join(", "));
+                declaration(keyword, list.collect(), from, &mut out);
             }
         }
         out
     }
+}
+
+/// `import { A, type B } from './c.js';` or the like of an export. Each name comes with whether it says that it is a type.
+pub(in crate::emit) fn declaration(keyword: &str, mut names: Vec<(&str, bool)>, from: &str, text: &mut String) {
+    // As readers look a name up, not as bytes compare.
+    names.sort_by_cached_key(|(name, _)| (name.to_ascii_lowercase(), name.to_string()));
+    let names = names.into_iter().map(|(name, is_type)| match is_type {
+        true => Layout::text(format!("type {name}")),
+        false => Layout::text(name.to_owned()),
+    });
+    let names = Layout::object(names.map(Item::from).collect());
+    let end = format!(" from {};", super::text::string(from));
+    names.line(0, &format!("{keyword} "), &end, text);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! TypeScript: what the targets of the npm package share.
 //!
-//! Owns: names and modules of the package ([`names`]), quoting of text ([`text`]), imports ([`imports`]), formatting and the
-//! proof that a module parses ([`format`]). Must not know: Zod, Drizzle or Hono.
+//! Owns: names and modules of the package ([`names`]), quoting of text ([`text`]), imports ([`imports`]), how expressions
+//! and types stand on lines ([`layout`]). Must not know: Zod, Drizzle or Hono.
 //!
 //! The package's layout, below `settings.typescript.out` ([`folder`]):
 //!
@@ -15,8 +15,8 @@
 //!
 //! Relative imports carry the extension `.js`, as Node demands of ES modules; TypeScript and esbuild find the `.ts` behind it.
 
-pub(super) mod format;
 pub(super) mod imports;
+pub(super) mod layout;
 pub(super) mod names;
 pub(super) mod text;
 pub(super) mod types;

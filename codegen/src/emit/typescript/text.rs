@@ -5,16 +5,21 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-/// A string literal in single quotes.
+/// A string literal: in single quotes, or in double ones where it has single quotes and no double ones.
 pub(in crate::emit) fn string(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut out = String::with_capacity(text.len() + 2);
-    out.push('\'');
+    out.push(quote);
     let mut before = ' ';
     for c in text.chars() {
         match c {
-            '\'' => out.push_str("\\'"),
+            '\'' if quote == '\'' => out.push_str("\\'"),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
@@ -28,7 +33,7 @@ pub(in crate::emit) fn string(text: &str) -> String {
         }
         before = c;
     }
-    out.push('\'');
+    out.push(quote);
     out
 }
 
@@ -129,29 +134,11 @@ pub(in crate::emit) fn comment_with_tags(text: &str, tags: &[&str], indent: &str
     out
 }
 
-/// A number literal.
-pub(in crate::emit) fn number(number: &Number) -> String {
-    number.to_string()
-}
-
-/// A JSON value as a literal.
-pub(in crate::emit) fn value(json: &Value) -> String {
+/// A JSON value that holds no others, as a literal.
+pub(in crate::emit) fn scalar(json: &Value) -> String {
     match json {
-        Value::Null => "null".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(value) => number(value),
         Value::String(text) => string(text),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(value).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(members) => {
-            let members: Vec<String> = members
-                .iter()
-                .map(|(name, member)| format!("{}: {}", key(name), value(member)))
-                .collect();
-            format!("{{ {} }}", members.join(", "))
-        }
+        other => other.to_string(),
     }
 }
 
@@ -238,11 +225,11 @@ pub(in crate::emit) fn regex(pattern: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn strings_escape_what_could_end_or_hide_them() {
-        assert_eq!(string("it's"), r"'it\'s'");
+        assert_eq!(string("it's"), r#""it's""#);
+        assert_eq!(string("it's \"it\""), r#"'it\'s "it"'"#);
         assert_eq!(string("a\u{2028}b\u{202e}"), r"'a\u2028b\u202e'");
         assert_eq!(string("</script><!--"), r"'<\/script><\!--'");
         assert_eq!(string("`${x}`"), "'`${x}`'");
@@ -256,7 +243,6 @@ mod tests {
         assert_eq!(key("1"), "'1'");
         assert_eq!(key("__proto__"), "['__proto__']");
         assert_eq!(key(""), "''");
-        assert_eq!(value(&json!({"__proto__": [1, null]})), "{ ['__proto__']: [1, null] }");
     }
 
     #[test]

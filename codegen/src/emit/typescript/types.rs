@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
+use super::layout::{Item, Layout};
 use super::names::TsNames;
-use super::text::{string, type_key};
+use super::text::string;
 use crate::model::{
     Extra, Field, Kind, Model, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union, Variant,
 };
@@ -17,59 +18,64 @@ pub(in crate::emit) fn may_be_absent(def: &TypeDef, field: &Field) -> bool {
 }
 
 /// The type of a use. `mention` is told of every named type that stands in it.
-pub(in crate::emit) fn spell(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> String {
-    let text = kind(names, ty, mention);
+pub(in crate::emit) fn spell(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> Layout {
+    let mut variants = kind(names, ty, mention);
     if ty.nullable && !matches!(ty.kind, Kind::Any | Kind::Null) {
-        format!("{text} | null")
-    } else {
-        text
+        variants.push(Layout::text("null"));
     }
+    Layout::union(variants)
 }
 
 /// The type of a definition.
-pub(in crate::emit) fn definition(names: &TsNames<'_>, def: &TypeDef, mention: &mut impl FnMut(TypeId)) -> String {
+pub(in crate::emit) fn definition(names: &TsNames<'_>, def: &TypeDef, mention: &mut impl FnMut(TypeId)) -> Layout {
     match &def.shape {
         Shape::Record(shape) => record(names, def, shape, mention),
         Shape::Union(shape) => union(names, shape, mention),
-        Shape::Enumeration(list) => literals(&list.values),
+        Shape::Enumeration(list) => Layout::union(list.values.iter().map(literal).collect()),
         Shape::Alias(ty) => spell(names, ty, mention),
     }
 }
 
-fn kind(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> String {
-    match &ty.kind {
-        Kind::Any => "unknown".to_owned(),
-        Kind::Never => "never".to_owned(),
-        Kind::Null => "null".to_owned(),
-        Kind::Boolean => "boolean".to_owned(),
-        Kind::Integer { .. } | Kind::Number => "number".to_owned(),
-        Kind::Text(TextFormat::Bytes) => "string | Blob".to_owned(),
-        Kind::Text(_) => "string".to_owned(),
-        Kind::List(item) => format!("{}[]", grouped(spell(names, item, mention))),
+/// The types of which it is one; none is a union itself.
+fn kind(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> Vec<Layout> {
+    let word = match &ty.kind {
+        Kind::Any => "unknown",
+        Kind::Never => "never",
+        Kind::Null => "null",
+        Kind::Boolean => "boolean",
+        Kind::Integer { .. } | Kind::Number => "number",
+        Kind::Text(TextFormat::Bytes) => return vec![Layout::text("string"), Layout::text("Blob")],
+        Kind::Text(_) => "string",
+        Kind::List(item) => return vec![list_of(spell(names, item, mention))],
         Kind::Tuple { items, rest } => {
             let needed = needed_items(items.len(), ty.rules.as_deref());
-            let mut parts: Vec<String> = Vec::with_capacity(items.len() + 1);
+            let mut parts: Vec<Layout> = Vec::with_capacity(items.len() + 1);
             for (i, item) in items.iter().enumerate() {
                 let optional = if i < needed { "" } else { "?" };
-                parts.push(format!("{}{optional}", grouped(spell(names, item, mention))));
+                let spelt = spell(names, item, mention).grouped();
+                parts.push(Layout::run(vec![spelt, Layout::text(optional)]));
             }
             if let Some(rest) = rest {
-                parts.push(format!("...{}[]", grouped(spell(names, rest, mention))));
+                let spelt = list_of(spell(names, rest, mention));
+                parts.push(Layout::run(vec![Layout::text("..."), spelt]));
             }
-            format!("[{}]", parts.join(", "))
+            return vec![Layout::list(parts)];
         }
-        Kind::Map(value) => format!("{{ [key: string]: {} }}", spell(names, value, mention)),
-        Kind::Literals(values) => literals(values),
+        Kind::Map(value) => {
+            let member = Item::keyed("[key: string]".to_owned(), spell(names, value, mention));
+            return vec![Layout::type_object(vec![member])];
+        }
+        Kind::Literals(values) => return values.iter().map(literal).collect(),
         Kind::Named(id) => {
             mention(*id);
-            names.type_name(*id).to_owned()
+            return vec![Layout::text(names.type_name(*id).to_owned())];
         }
-    }
+    };
+    vec![Layout::text(word)]
 }
 
-/// The type as an operand: in parentheses unless it is one word.
-fn grouped(text: String) -> String {
-    if text.contains(' ') { format!("({text})") } else { text }
+fn list_of(item: Layout) -> Layout {
+    Layout::run(vec![item.grouped(), Layout::text("[]")])
 }
 
 /// How many of a tuple's own items must be there.
@@ -78,19 +84,20 @@ pub(in crate::emit) fn needed_items(own: usize, rules: Option<&Rules>) -> usize 
     usize::try_from(least).unwrap_or(usize::MAX).min(own)
 }
 
-fn record(names: &TsNames<'_>, def: &TypeDef, record: &Record, mention: &mut impl FnMut(TypeId)) -> String {
-    let mut text = String::from("{\n");
+fn record(names: &TsNames<'_>, def: &TypeDef, record: &Record, mention: &mut impl FnMut(TypeId)) -> Layout {
+    let mut members = Vec::with_capacity(record.fields.len() + 1);
     for field in &record.fields {
         let absent = may_be_absent(def, field);
-        let spelt = spell(names, &field.ty, mention);
-        let (mark, end) = if absent { ("?", " | undefined") } else { ("", "") };
-        text.push_str(&format!("  {}{mark}: {spelt}{end};\n", type_key(&field.wire)));
+        let mut variants = vec![spell(names, &field.ty, mention)];
+        if absent {
+            variants.push(Layout::text("undefined"));
+        }
+        members.push(Item::type_member(&field.wire, absent, Layout::union(variants)));
     }
     if is_open(record) {
-        text.push_str("  [key: string]: unknown;\n");
+        members.push(Item::keyed("[key: string]".to_owned(), Layout::text("unknown")));
     }
-    text.push('}');
-    text
+    Layout::type_object(members).on_lines()
 }
 
 /// Whether further members are part of the type.
@@ -100,31 +107,31 @@ pub(in crate::emit) fn is_open(record: &Record) -> bool {
 }
 
 /// The type of a union. With a tag, each variant is told by its values of it, so that comparing the tag narrows the type.
-pub(in crate::emit) fn union(names: &TsNames<'_>, union: &Union, mention: &mut impl FnMut(TypeId)) -> String {
-    let variants: Vec<String> = union
-        .variants
-        .iter()
-        .map(|variant| {
-            let spelt = spell(names, &variant.ty, mention);
-            match &union.tag {
-                Some(tag) if !has_tags(names.model, variant, &tag.wire) => {
-                    let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
-                    format!(
-                        "({} & {{ {}: {} }})",
-                        grouped(spelt),
-                        type_key(&tag.wire),
-                        tags.join(" | ")
-                    )
-                }
-                _ => spelt,
+pub(in crate::emit) fn union(names: &TsNames<'_>, union: &Union, mention: &mut impl FnMut(TypeId)) -> Layout {
+    let variants = union.variants.iter().map(|variant| {
+        let spelt = spell(names, &variant.ty, mention);
+        match &union.tag {
+            Some(tag) if !has_tags(names.model, variant, &tag.wire) => {
+                let tags = variant.tags.iter().map(|tag| Layout::text(string(tag)));
+                let tags = Item::type_member(&tag.wire, false, Layout::union(tags.collect()));
+                both(spelt, Layout::type_object(vec![tags]))
             }
-        })
-        .collect();
-    if variants.is_empty() {
-        "never".to_owned()
-    } else {
-        variants.join(" | ")
-    }
+            _ => spelt,
+        }
+    });
+    Layout::union(variants.collect())
+}
+
+/// What is of both types: `(A & B)`.
+pub(in crate::emit) fn both(one: Layout, other: Layout) -> Layout {
+    let (one, other) = (one.grouped(), other.grouped());
+    Layout::run(vec![
+        Layout::text("("),
+        one,
+        Layout::text(" & "),
+        other,
+        Layout::text(")"),
+    ])
 }
 
 /// Whether a variant's own record takes exactly its tags, and always has one.
@@ -156,30 +163,16 @@ pub(in crate::emit) fn has_tags(model: &Model, variant: &Variant, wire: &str) ->
     same && field.required && !field.read_only && !field.write_only && !nullable && !field_nullable
 }
 
-fn literals(values: &[Value]) -> String {
-    let spelt: Vec<String> = values.iter().map(literal).collect();
-    if spelt.is_empty() {
-        "never".to_owned()
-    } else {
-        spelt.join(" | ")
-    }
-}
-
 /// The type that has one JSON value only.
-pub(in crate::emit) fn literal(value: &Value) -> String {
+pub(in crate::emit) fn literal(value: &Value) -> Layout {
     match value {
-        Value::String(text) => string(text),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(literal).collect();
-            format!("[{}]", items.join(", "))
-        }
+        Value::Array(items) => Layout::list(items.iter().map(literal).collect()),
         Value::Object(members) => {
-            let members: Vec<String> = members
+            let members = members
                 .iter()
-                .map(|(key, value)| format!("{}: {}", type_key(key), literal(value)))
-                .collect();
-            format!("{{ {} }}", members.join("; "))
+                .map(|(key, value)| Item::type_member(key, false, literal(value)));
+            Layout::type_object(members.collect())
         }
-        other => super::text::value(other),
+        scalar => Layout::text(super::text::scalar(scalar)),
     }
 }

@@ -8,7 +8,8 @@
 use super::docs;
 use super::expression::Writer;
 use super::unions;
-use crate::emit::typescript::text::{key, string};
+use crate::emit::typescript::layout::{Item, Layout};
+use crate::emit::typescript::text::string;
 use crate::emit::typescript::types::{self, may_be_absent};
 use crate::model::{Extra, Record, Shape, TypeDef, TypeId};
 
@@ -18,24 +19,30 @@ pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
     let def = names.model.type_def(id);
     let (name, schema) = (names.type_name(id), names.schema_name(id));
     writer.within = Some(id);
-    let expression = match &def.shape {
+    let schema_of = match &def.shape {
         Shape::Record(shape) => record(writer, def, shape),
         Shape::Union(union) => unions::expression(writer, union),
         Shape::Enumeration(list) => writer.literals(&list.values),
         Shape::Alias(ty) => writer.expression(ty),
     };
-    let expression = writer.guarded(expression, &def.guards);
+    let schema_of = writer.guarded(schema_of, &def.guards);
     let comment = docs::definition(def);
+    let mut text = comment.clone();
     if writer.is_written_out(id) {
         let spelt = types::definition(names, def, &mut |mentioned| writer.mention_type(mentioned));
-        format!(
-            "{comment}export type {name} = {spelt};\n\n{comment}export const {schema}: z.ZodType<{name}, {name}> = {expression};\n"
-        )
+        spelt.line(0, &format!("export type {name} = "), ";", &mut text);
+        text.push('\n');
+        text.push_str(&comment);
+        let head = format!("export const {schema}: z.ZodType<{name}, {name}> = ");
+        schema_of.line(0, &head, ";", &mut text);
     } else {
-        format!(
-            "{comment}export const {schema} = {expression};\n\n{comment}export type {name} = z.infer<typeof {schema}>;\n"
-        )
+        schema_of.line(0, &format!("export const {schema} = "), ";", &mut text);
+        text.push('\n');
+        text.push_str(&comment);
+        let inferred = Layout::generic("z.infer", vec![Layout::text(format!("typeof {schema}"))]);
+        inferred.line(0, &format!("export type {name} = "), ";", &mut text);
     }
+    text
 }
 
 /// Whether fields have names under which every object of JavaScript has something.
@@ -60,35 +67,36 @@ pub(super) fn has_inherited_names(record: &Record) -> bool {
         .any(|field| INHERITED.contains(&field.wire.as_str()))
 }
 
-fn record(writer: &mut Writer<'_>, def: &TypeDef, record: &Record) -> String {
+fn record(writer: &mut Writer<'_>, def: &TypeDef, record: &Record) -> Layout {
     let kind = match &record.extra {
-        _ if types::is_open(record) => "looseObject",
-        Extra::Refused => "strictObject",
-        _ => "object",
+        _ if types::is_open(record) => "z.looseObject",
+        Extra::Refused => "z.strictObject",
+        _ => "z.object",
     };
-    let mut text = format!("z.{kind}({{");
-    for field in &record.fields {
-        let optional = if may_be_absent(def, field) { ".optional()" } else { "" };
-        let comment = docs::field(writer.names.model, field);
-        let spelt = writer.expression(&field.ty);
-        text.push_str(&format!("\n{comment}  {}: {spelt}{optional},", key(&field.wire)));
-    }
+    let members = record.fields.iter().map(|field| {
+        let mut schema = writer.expression(&field.ty);
+        if may_be_absent(def, field) {
+            schema = schema.then("optional", Vec::new());
+        }
+        Item::member(&field.wire, schema).about(docs::field(writer.names.model, field))
+    });
+    let mut object = Layout::object(members.collect());
     if !record.fields.is_empty() {
-        text.push('\n');
+        object = object.on_lines();
     }
-    text.push_str("})");
+    let mut schema = Layout::call(kind, vec![object]);
     if let Extra::Kept(ty) = &record.extra
         && ty.kind != crate::model::Kind::Any
     {
-        let known: Vec<String> = record.fields.iter().map(|field| string(&field.wire)).collect();
-        let check = writer.support("rules", "furtherMembers");
-        let spelt = writer.expression(ty);
-        text.push_str(&format!(".check({check}([{}], {spelt}))", known.join(", ")));
+        let known = record.fields.iter().map(|field| Layout::text(string(&field.wire)));
+        let further = vec![Layout::list(known.collect()), writer.expression(ty)];
+        let check = Layout::call(writer.support("rules", "furtherMembers"), further);
+        schema = schema.then("check", vec![check]);
     }
-    writer.counted(&mut text, "minProperties", record.min_properties);
-    writer.counted(&mut text, "maxProperties", record.max_properties);
-    if has_inherited_names(record) {
-        return format!("{}({text})", writer.support("rules", "ownMembers"));
+    schema = writer.counted(schema, "minProperties", record.min_properties);
+    schema = writer.counted(schema, "maxProperties", record.max_properties);
+    match has_inherited_names(record) {
+        true => Layout::call(writer.support("rules", "ownMembers"), vec![schema]),
+        false => schema,
     }
-    text
 }

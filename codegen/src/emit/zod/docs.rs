@@ -23,7 +23,7 @@ pub(super) fn definition(def: &TypeDef) -> String {
     comment_with_tags(&text, tags(&def.docs), "")
 }
 
-/// Words about a field, as a comment.
+/// Words about a field, as a comment in lines without indentation.
 pub(super) fn field(model: &Model, field: &Field) -> String {
     let mut text = about(&field.docs);
     let mut remark = |remark: &str| {
@@ -44,7 +44,7 @@ pub(super) fn field(model: &Model, field: &Field) -> String {
     } else if let Some(default) = &field.default {
         remark(&format!("Default: `{}`.", code(default)));
     }
-    comment_with_tags(&text, tags(&field.docs), "  ")
+    comment_with_tags(&text, tags(&field.docs), "")
 }
 
 fn about(docs: &Docs) -> String {

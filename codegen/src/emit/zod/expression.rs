@@ -8,8 +8,9 @@
 use std::collections::BTreeSet;
 
 use crate::emit::typescript::imports::Imports;
+use crate::emit::typescript::layout::Layout;
 use crate::emit::typescript::names::TsNames;
-use crate::emit::typescript::text::{regex, string, value};
+use crate::emit::typescript::text::{regex, string};
 use crate::emit::typescript::types::{literal, needed_items};
 use crate::model::graph::Components;
 use crate::model::{Kind, Rules, TextFormat, Type, TypeId};
@@ -60,27 +61,25 @@ impl<'w> Writer<'w> {
     }
 
     /// The schema of a use: `z.array(ProjectSchema).min(1)`.
-    pub(in crate::emit) fn expression(&mut self, ty: &Type) -> String {
-        let text = self.kind(ty);
-        let text = if ty.nullable && !matches!(ty.kind, Kind::Any | Kind::Null) {
-            format!("{text}.nullable()")
-        } else {
-            text
-        };
+    pub(in crate::emit) fn expression(&mut self, ty: &Type) -> Layout {
+        let mut schema = self.kind(ty);
+        if ty.nullable && !matches!(ty.kind, Kind::Any | Kind::Null) {
+            schema = schema.then("nullable", Vec::new());
+        }
         match &ty.rules {
-            Some(rules) => self.guarded(text, &rules.guards),
-            None => text,
+            Some(rules) => self.guarded(schema, &rules.guards),
+            None => schema,
         }
     }
 
     /// The schema with what it does not say itself.
-    pub(super) fn guarded(&mut self, schema: String, guards: &[Value]) -> String {
+    pub(super) fn guarded(&mut self, schema: Layout, guards: &[Value]) -> Layout {
         if guards.is_empty() {
             return schema;
         }
         let name = self.support("guard", "guarded");
-        let guards: Vec<String> = guards.iter().map(value).collect();
-        format!("{name}({schema}, {})", guards.join(", "))
+        let guards = guards.iter().map(Layout::value);
+        Layout::call(name, std::iter::once(schema).chain(guards).collect())
     }
 
     /// The specifier of a module of schemas from here.
@@ -99,7 +98,7 @@ impl<'w> Writer<'w> {
     }
 
     /// Mentions the schema of a named type.
-    pub(super) fn schema(&mut self, id: TypeId) -> String {
+    pub(super) fn schema(&mut self, id: TypeId) -> Layout {
         let module = self.names.module(id);
         if !matches!(self.place, Place::Module(own) if own == module) {
             let from = self.specifier(module);
@@ -107,9 +106,9 @@ impl<'w> Writer<'w> {
         }
         let name = self.names.schema_name(id);
         if self.within.is_some_and(|from| self.components.closes_circle(from, id)) {
-            format!("z.lazy(() => {name})")
+            Layout::call("z.lazy", vec![Layout::text(format!("() => {name}"))])
         } else {
-            name.to_owned()
+            Layout::text(name.to_owned())
         }
     }
 
@@ -122,59 +121,67 @@ impl<'w> Writer<'w> {
         }
     }
 
-    fn kind(&mut self, ty: &Type) -> String {
+    fn kind(&mut self, ty: &Type) -> Layout {
         let none = Rules::default();
         let rules = ty.rules.as_deref().unwrap_or(&none);
         match &ty.kind {
-            Kind::Any => "z.unknown()".to_owned(),
-            Kind::Never => "z.never()".to_owned(),
-            Kind::Null => "z.null()".to_owned(),
-            Kind::Boolean => "z.boolean()".to_owned(),
-            Kind::Integer { narrow } => {
-                let start = if *narrow { "z.int32()" } else { "z.int()" };
-                start.to_owned() + range(rules, true).as_str()
-            }
-            Kind::Number => "z.number()".to_owned() + range(rules, false).as_str(),
+            Kind::Any => Layout::text("z.unknown()"),
+            Kind::Never => Layout::text("z.never()"),
+            Kind::Null => Layout::text("z.null()"),
+            Kind::Boolean => Layout::text("z.boolean()"),
+            Kind::Integer { narrow: true } => range(Layout::text("z.int32()"), rules, true),
+            Kind::Integer { narrow: false } => range(Layout::text("z.int()"), rules, true),
+            Kind::Number => range(Layout::text("z.number()"), rules, false),
             Kind::Text(format) => self.text(format, rules),
             Kind::List(item) => {
-                let mut text = format!("z.array({})", self.expression(item));
-                bound(&mut text, "min", rules.min_items);
-                bound(&mut text, "max", rules.max_items);
-                if rules.unique_items {
-                    text.push_str(&format!(".check({})", self.support("rules", "uniqueItems")));
-                }
-                text
+                let schema = Layout::call("z.array", vec![self.expression(item)]);
+                let schema = bound(schema, "min", rules.min_items);
+                let schema = bound(schema, "max", rules.max_items);
+                self.unique(schema, rules)
             }
             Kind::Tuple { items, rest } => self.tuple(items, rest.as_deref(), rules),
             Kind::Map(item) => {
-                let mut key = "z.string()".to_owned();
+                let mut key = Layout::text("z.string()");
                 if let Some(pattern) = &rules.key_pattern {
-                    key.push_str(&format!(".regex({})", self.pattern(pattern)));
+                    key = key.then("regex", vec![self.pattern(pattern)]);
                 }
-                let mut text = format!("z.record({key}, {})", self.expression(item));
-                self.counted(&mut text, "minProperties", rules.min_properties);
-                self.counted(&mut text, "maxProperties", rules.max_properties);
-                text
+                let schema = Layout::call("z.record", vec![key, self.expression(item)]);
+                let schema = self.counted(schema, "minProperties", rules.min_properties);
+                self.counted(schema, "maxProperties", rules.max_properties)
             }
             Kind::Literals(values) => self.literals(values),
             Kind::Named(id) => self.schema(*id),
         }
     }
 
-    /// A check of `rules.ts` that takes a count.
-    pub(super) fn counted(&mut self, text: &mut String, name: &'static str, count: Option<u64>) {
-        if let Some(count) = count {
-            text.push_str(&format!(".check({}({count}))", self.support("rules", name)));
+    /// The schema with a check of `rules.ts` that takes a count.
+    pub(super) fn counted(&mut self, schema: Layout, name: &'static str, count: Option<u64>) -> Layout {
+        match count {
+            Some(count) => schema.then(
+                "check",
+                vec![Layout::text(format!("{}({count})", self.support("rules", name)))],
+            ),
+            None => schema,
         }
     }
 
-    fn pattern(&mut self, pattern: &str) -> String {
-        regex(pattern).unwrap_or_else(|| format!("{}({})", self.support("rules", "pattern"), string(pattern)))
+    fn unique(&mut self, schema: Layout, rules: &Rules) -> Layout {
+        match rules.unique_items {
+            true => schema.then("check", vec![Layout::text(self.support("rules", "uniqueItems"))]),
+            false => schema,
+        }
     }
 
-    fn text(&mut self, format: &TextFormat, rules: &Rules) -> String {
+    fn pattern(&mut self, pattern: &str) -> Layout {
+        match regex(pattern) {
+            Some(literal) => Layout::text(literal),
+            None => Layout::call(self.support("rules", "pattern"), vec![Layout::text(string(pattern))]),
+        }
+    }
+
+    fn text(&mut self, format: &TextFormat, rules: &Rules) -> Layout {
         let own = match format {
-            TextFormat::Bytes => return self.support("rules", "bytes").to_owned(),
+            TextFormat::Bytes => return Layout::text(self.support("rules", "bytes")),
             TextFormat::Plain | TextFormat::Password | TextFormat::Other(_) => Err("z.string()"),
             // An id need not be of a version that RFC 9562 knows.
             TextFormat::Uuid => Err("z.guid()"),
@@ -191,71 +198,67 @@ impl<'w> Writer<'w> {
             TextFormat::Base64 => Ok("base64"),
             TextFormat::Decimal => Ok("decimal"),
         };
-        let mut text = match own {
-            Ok(name) => {
-                self.support("formats", name);
-                // No schema of a module has this name: theirs end in `Schema`.
-                name.to_owned()
-            }
-            Err(built_in) => built_in.to_owned(),
+        let schema = match own {
+            // No schema of a module has this name: theirs end in `Schema`.
+            Ok(name) => self.support("formats", name),
+            Err(built_in) => built_in,
         };
-        bound(&mut text, "min", rules.min_length);
-        bound(&mut text, "max", rules.max_length);
-        if let Some(pattern) = &rules.pattern {
-            text.push_str(&format!(".regex({})", self.pattern(pattern)));
+        let schema = bound(Layout::text(schema), "min", rules.min_length);
+        let schema = bound(schema, "max", rules.max_length);
+        match &rules.pattern {
+            Some(pattern) => schema.then("regex", vec![self.pattern(pattern)]),
+            None => schema,
         }
-        text
     }
 
-    fn tuple(&mut self, items: &[Type], rest: Option<&Type>, rules: &Rules) -> String {
+    fn tuple(&mut self, items: &[Type], rest: Option<&Type>, rules: &Rules) -> Layout {
         let needed = needed_items(items.len(), Some(rules));
-        let spelt: Vec<String> = items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| self.expression(item) + if i < needed { "" } else { ".optional()" })
-            .collect();
-        let rest_text = rest
-            .map(|rest| format!(", {}", self.expression(rest)))
-            .unwrap_or_default();
-        let mut text = format!("z.tuple([{}]{rest_text})", spelt.join(", "));
+        let spelt = items.iter().enumerate().map(|(i, item)| {
+            let schema = self.expression(item);
+            if i < needed {
+                schema
+            } else {
+                schema.then("optional", Vec::new())
+            }
+        });
+        let mut arguments = vec![Layout::list(spelt.collect())];
+        arguments.extend(rest.map(|rest| self.expression(rest)));
+        let mut schema = Layout::call("z.tuple", arguments);
         let own = items.len() as u64;
-        self.counted(&mut text, "minItems", rules.min_items.filter(|least| *least > own));
-        self.counted(&mut text, "maxItems", rules.max_items);
-        if rules.unique_items {
-            text.push_str(&format!(".check({})", self.support("rules", "uniqueItems")));
-        }
-        text
+        schema = self.counted(schema, "minItems", rules.min_items.filter(|least| *least > own));
+        schema = self.counted(schema, "maxItems", rules.max_items);
+        self.unique(schema, rules)
     }
 
     /// One of a list of JSON values.
-    pub(super) fn literals(&mut self, values: &[Value]) -> String {
-        if values.is_empty() {
-            return "z.never()".to_owned();
-        }
-        let list: Vec<String> = values.iter().map(value).collect();
+    pub(super) fn literals(&mut self, values: &[Value]) -> Layout {
+        let mut list: Vec<Layout> = values.iter().map(Layout::value).collect();
         if values.iter().any(|value| value.is_object() || value.is_array()) {
-            let types: Vec<String> = values.iter().map(literal).collect();
-            let name = self.support("rules", "values");
-            return format!("{name}<{}>({})", types.join(" | "), list.join(", "));
+            let types = Layout::generic(
+                self.support("rules", "values"),
+                vec![Layout::union(values.iter().map(literal).collect())],
+            );
+            return Layout::run(vec![types, Layout::call("", list)]);
         }
-        match (list.as_slice(), values.iter().all(Value::is_string)) {
-            ([only], _) => format!("z.literal({only})"),
-            (_, true) => format!("z.enum([{}])", list.join(", ")),
-            _ => format!("z.literal([{}])", list.join(", ")),
+        match (list.len(), values.iter().all(Value::is_string)) {
+            (0, _) => Layout::text("z.never()"),
+            (1, _) => Layout::call("z.literal", list.split_off(0)),
+            (_, true) => Layout::call("z.enum", vec![Layout::list(list)]),
+            _ => Layout::call("z.literal", vec![Layout::list(list)]),
         }
     }
 }
 
-fn bound(text: &mut String, method: &str, bound: Option<u64>) {
-    if let Some(bound) = bound {
-        text.push_str(&format!(".{method}({bound})"));
+fn bound(schema: Layout, method: &str, bound: Option<u64>) -> Layout {
+    match bound {
+        Some(bound) => schema.then(method, vec![Layout::text(bound.to_string())]),
+        None => schema,
     }
 }
 
 /// Bounds of numbers. Those that JavaScript's whole numbers never reach are left out: `z.int()` stops before them.
-fn range(rules: &Rules, whole: bool) -> String {
+fn range(mut schema: Layout, rules: &Rules, whole: bool) -> Layout {
     let reached = |number: &&Number| !whole || number.as_f64().is_none_or(|f| f.abs() <= 9_007_199_254_740_991.0);
-    let mut text = String::new();
     for (method, bound) in [
         ("min", &rules.minimum),
         ("gt", &rules.exclusive_minimum),
@@ -264,8 +267,8 @@ fn range(rules: &Rules, whole: bool) -> String {
         ("multipleOf", &rules.multiple_of),
     ] {
         if let Some(bound) = bound.as_ref().filter(reached) {
-            text.push_str(&format!(".{method}({bound})"));
+            schema = schema.then(method, vec![Layout::text(bound.to_string())]);
         }
     }
-    text
+    schema
 }

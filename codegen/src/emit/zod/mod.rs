@@ -25,10 +25,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::typescript::format::format_parts;
-use super::typescript::imports::Imports;
+use super::typescript::imports::{Imports, declaration};
+use super::typescript::layout::{Item, Layout};
 use super::typescript::names::TsNames;
-use super::typescript::text::{string, value};
 use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place as At, emit as codes};
 use crate::model::TypeId;
@@ -55,42 +54,31 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     let names = TsNames::new(input.model);
     let folder = format!("{}/src/zod", typescript::folder(input));
     let head = || format!("// {GENERATED_BY}\n");
-    let mut modules: Vec<(String, Vec<String>)> = Vec::new();
+    let mut modules: Vec<(String, String)> = Vec::new();
     let definitions = input.model.guard_definitions.as_ref();
     if let Some(definitions) = definitions {
-        modules.push((
-            format!("{folder}/definitions.ts"),
-            vec![head(), definitions_of(definitions)],
-        ));
+        modules.push(("definitions".to_owned(), definitions_of(definitions)));
     }
     for (frame, _) in FRAMES
         .iter()
         .filter(|(frame, _)| definitions.is_some() || *frame != GUARD)
     {
+        let module = frame.trim_start_matches("zod/").trim_end_matches(".ts");
         match input.templates.render(frame, &Frame { project: input.project }) {
-            Ok(text) => modules.push((
-                format!("{folder}/{}", frame.trim_start_matches("zod/")),
-                vec![head(), text],
-            )),
+            Ok(text) => modules.push((module.to_owned(), text)),
             Err(error) => {
                 let place = At::file(&format!("templates/{}", error.name));
                 diagnostics.push(Diagnostic::new(&codes::TEMPLATE, error.message, place));
             }
         }
     }
-    modules.push((format!("{folder}/index.ts"), vec![head(), index(&names)]));
+    modules.push(("index".to_owned(), index(&names)));
     let components = input.model.components(Edges::All);
     let large = size::large(input.model, &components);
     let named = names.modules();
-    let formatted = |path: String, parts: Vec<String>, found: &mut Diagnostics| Artifact {
-        text: format_parts(input.memo, &path, parts, found).into(),
-        path,
-        ownership: Ownership::Managed,
-        target: "zod",
-    };
     let module = |module: &str, ids: &[TypeId], found: &mut Diagnostics| {
         let round = input.revisions.of_types(ids);
-        input.again("zod", module, round, found, |found| {
+        input.again("zod", module, round, found, |_| {
             let definitions: Vec<Arc<(String, Imports)>> = order::topological(input.model, &components, ids)
                 .into_par_iter()
                 .map(|id| {
@@ -109,9 +97,10 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             for definition in &definitions {
                 imports.take(&definition.1);
             }
-            let mut parts = vec![head(), imports.render()];
-            parts.extend(definitions.iter().map(|definition| definition.0.clone()));
-            vec![formatted(format!("{folder}/{module}.ts"), parts, found)]
+            let (head, imports) = (head(), imports.render());
+            let texts = definitions.iter().map(|definition| definition.0.as_str());
+            let parts = [head.as_str(), &imports].into_iter().chain(texts);
+            vec![artifact(&folder, module, &parts.collect::<Vec<_>>())]
         })
     };
     let made: Vec<(Vec<Artifact>, Diagnostics)> = named
@@ -122,8 +111,8 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         })
         .collect();
     let mut artifacts: Vec<Artifact> = modules
-        .into_iter()
-        .map(|(path, parts)| formatted(path, parts, diagnostics))
+        .iter()
+        .map(|(module, text)| artifact(&folder, module, &[&head(), text]))
         .collect();
     for (mut own, mut found) in made {
         artifacts.append(&mut own);
@@ -132,15 +121,28 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     artifacts
 }
 
+/// A module of parts, with an empty line between them.
+fn artifact(folder: &str, module: &str, parts: &[&str]) -> Artifact {
+    Artifact {
+        path: format!("{folder}/{module}.ts"),
+        text: parts.join("\n").into(),
+        ownership: Ownership::Managed,
+        target: "zod",
+    }
+}
+
 /// The schemas that guards refer to.
 fn definitions_of(definitions: &BTreeMap<String, Value>) -> String {
-    let mut text = String::from(
-        "/** Schemas that guards refer to, by their pointers in the contract. */\nexport const definitions: { readonly [pointer: string]: unknown } = {",
-    );
-    for (pointer, schema) in definitions {
-        text.push_str(&format!("\n  {}: {},", string(pointer), value(schema)));
+    let mut text = String::from("/** Schemas that guards refer to, by their pointers in the contract. */\n");
+    let members = definitions
+        .iter()
+        .map(|(pointer, schema)| Item::member(pointer, Layout::value(schema)));
+    let mut object = Layout::object(members.collect());
+    if !definitions.is_empty() {
+        object = object.on_lines();
     }
-    text.push_str("\n};\n");
+    let head = "export const definitions: { readonly [pointer: string]: unknown } = ";
+    object.line(0, head, ";", &mut text);
     text
 }
 
@@ -153,11 +155,9 @@ fn index(names: &TsNames<'_>) -> String {
         if public.len() == ids.len() {
             text.push_str(&format!("export * from './{module}.js';\n"));
         } else if !public.is_empty() {
-            let list: Vec<String> = public
-                .iter()
-                .map(|id| format!("type {}, {}", names.type_name(**id), names.schema_name(**id)))
-                .collect();
-            text.push_str(&format!("export {{ {} }} from './{module}.js';\n", list.join(", ")));
+            let both = |id: &&TypeId| [(names.type_name(**id), true), (names.schema_name(**id), false)];
+            let list = public.iter().flat_map(both).collect();
+            declaration("export", list, &format!("./{module}.js"), &mut text);
         }
     }
     if text.is_empty() {

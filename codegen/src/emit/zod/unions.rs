@@ -11,24 +11,26 @@
 
 use super::definition::has_inherited_names;
 use super::expression::Writer;
-use crate::emit::typescript::text::{key, string};
+use crate::emit::typescript::layout::{Item, Layout};
+use crate::emit::typescript::text::string;
 use crate::emit::typescript::types;
 use crate::model::{Extra, Kind, Model, Shape, Type, Union, Variant};
 
 /// The schema of a union.
-pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
+pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> Layout {
     let Some(tag) = &union.tag else {
-        let options: Vec<String> = union
+        let mut options: Vec<Layout> = union
             .variants
             .iter()
             .map(|variant| writer.expression(&variant.ty))
             .collect();
-        return match options.as_slice() {
-            [] => "z.never()".to_owned(),
-            [only] => only.clone(),
-            options => {
-                let kind = if union.exclusive { "xor" } else { "union" };
-                format!("z.{kind}([{}])", options.join(", "))
+        return match (options.pop(), options.is_empty()) {
+            (None, _) => Layout::text("z.never()"),
+            (Some(only), true) => only,
+            (Some(last), false) => {
+                options.push(last);
+                let kind = if union.exclusive { "z.xor" } else { "z.union" };
+                Layout::call(kind, vec![Layout::list(options)])
             }
         };
     };
@@ -37,32 +39,44 @@ pub(super) fn expression(writer: &mut Writer<'_>, union: &Union) -> String {
     }
     let mut options = Vec::new();
     for variant in &union.variants {
-        let schema = writer.expression(&variant.ty);
-        if types::has_tags(writer.names.model, variant, &tag.wire) {
-            options.push(schema);
-        } else {
-            options.push(format!("{schema}.extend({{ {}: {} }})", key(&tag.wire), tags(variant)));
+        let mut schema = writer.expression(&variant.ty);
+        if !types::has_tags(writer.names.model, variant, &tag.wire) {
+            let tag = Item::member(&tag.wire, tags(variant));
+            schema = schema.then("extend", vec![Layout::object(vec![tag])]);
         }
+        options.push(schema);
     }
-    format!("z.discriminatedUnion({}, [{}])", string(&tag.wire), options.join(", "))
+    Layout::call(
+        "z.discriminatedUnion",
+        vec![Layout::text(string(&tag.wire)), Layout::list(options)],
+    )
 }
 
-fn by_tag(writer: &mut Writer<'_>, union: &Union, wire: &str) -> String {
+fn by_tag(writer: &mut Writer<'_>, union: &Union, wire: &str) -> Layout {
     let names = writer.names;
     let spelt = types::union(names, union, &mut |mentioned| writer.mention_type(mentioned));
     let name = writer.support("rules", "tagged");
-    let mut text = format!("{name}<{spelt}>({}, [", string(wire));
-    for variant in &union.variants {
-        let tags: Vec<String> = variant.tags.iter().map(|tag| string(tag)).collect();
-        let carries = carries(names.model, &variant.ty, wire);
-        let schema = writer.expression(&variant.ty);
-        text.push_str(&format!(
-            "\n{{ tags: [{}], schema: {schema}, carries: {carries} }},",
-            tags.join(", ")
-        ));
+    let variants = union.variants.iter().map(|variant| {
+        let tags = variant.tags.iter().map(|tag| Layout::text(string(tag)));
+        let carries = if carries(names.model, &variant.ty, wire) {
+            "true"
+        } else {
+            "false"
+        };
+        Layout::object(vec![
+            Item::member("tags", Layout::list(tags.collect())),
+            Item::member("schema", writer.expression(&variant.ty)),
+            Item::member("carries", Layout::text(carries)),
+        ])
+    });
+    let mut variants = Layout::list(variants.collect());
+    if !union.variants.is_empty() {
+        variants = variants.on_lines();
     }
-    text.push_str("\n])");
-    text
+    Layout::run(vec![
+        Layout::generic(name, vec![spelt]),
+        Layout::call("", vec![Layout::text(string(wire)), variants]),
+    ])
 }
 
 /// Whether a variant's own schema knows the tag. Unions inside do: they are told apart by it.
@@ -76,13 +90,11 @@ fn carries(model: &Model, ty: &Type, wire: &str) -> bool {
 }
 
 /// The values of the tag that select a variant.
-fn tags(variant: &Variant) -> String {
-    match variant.tags.as_slice() {
-        [only] => format!("z.literal({})", string(only)),
-        tags => {
-            let tags: Vec<String> = tags.iter().map(|tag| string(tag)).collect();
-            format!("z.enum([{}])", tags.join(", "))
-        }
+fn tags(variant: &Variant) -> Layout {
+    let tags: Vec<Layout> = variant.tags.iter().map(|tag| Layout::text(string(tag))).collect();
+    match tags.len() {
+        1 => Layout::call("z.literal", tags),
+        _ => Layout::call("z.enum", vec![Layout::list(tags)]),
     }
 }
 

@@ -362,9 +362,8 @@ export const refreshTokens = pgTable('refresh_tokens', {
   /** 24 hours after it was given out. */
   expiresAt: timestamptz('expires_at').notNull(),
   usedAt: timestamptz('used_at'),
-  replacedById: uuid('replaced_by_id').references((): AnyPgColumn => refreshTokens.id, {
-    onDelete: 'set null',
-  }),
+  replacedById: uuid('replaced_by_id')
+    .references((): AnyPgColumn => refreshTokens.id, { onDelete: 'set null' }),
   createdAt: timestamptz('created_at').notNull().default(sql`now()`),
   updatedAt: timestamptz('updated_at').notNull().default(sql`now()`),
 }, (t): PgTableExtraConfigValue[] => [
@@ -441,9 +440,8 @@ export const organizations = pgTable('organizations', {
 /** A person in an organization, with a role that holds for all its projects unless a project says more. */
 export const organizationMembers = pgTable('organization_members', {
   id: uuid('id').primaryKey().defaultRandom(),
-  organizationId: uuid('organization_id').notNull().references(() => organizations.id, {
-    onDelete: 'cascade',
-  }),
+  organizationId: uuid('organization_id').notNull()
+    .references(() => organizations.id, { onDelete: 'cascade' }),
   userId: uuid('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
   role: roleEnum('role').notNull().default('viewer'),
   createdAt: timestamptz('created_at').notNull().default(sql`now()`),
@@ -456,9 +454,8 @@ export const organizationMembers = pgTable('organization_members', {
 /** One product that the platform provisions and keeps in step with its specs. */
 export const projects = pgTable('projects', {
   id: uuid('id').primaryKey().defaultRandom(),
-  organizationId: uuid('organization_id').notNull().references(() => organizations.id, {
-    onDelete: 'restrict',
-  }),
+  organizationId: uuid('organization_id').notNull()
+    .references(() => organizations.id, { onDelete: 'restrict' }),
   name: text('name').notNull(),
   /** Made from the name; stands in addresses and never changes. */
   slug: text('slug').notNull(),
@@ -535,9 +532,8 @@ export const providerCredentials = pgTable('provider_credentials', {
 /** The repository of a project, made from the monorepo template. */
 export const repos = pgTable('repos', {
   id: uuid('id').primaryKey().defaultRandom(),
-  projectId: uuid('project_id').notNull().unique('repos_project_id_unique').references(() => projects.id, {
-    onDelete: 'cascade',
-  }),
+  projectId: uuid('project_id').notNull().unique('repos_project_id_unique')
+    .references(() => projects.id, { onDelete: 'cascade' }),
   host: repoHostEnum('host').notNull(),
   owner: text('owner').notNull(),
   name: text('name').notNull(),
@@ -644,13 +640,11 @@ export const deployments = pgTable('deployments', {
   commitSha: text('commit_sha').notNull(),
   url: text('url'),
   /** Where a promotion came from. */
-  sourceEnvironmentId: uuid('source_environment_id').references(() => environments.id, {
-    onDelete: 'set null',
-  }),
+  sourceEnvironmentId: uuid('source_environment_id')
+    .references(() => environments.id, { onDelete: 'set null' }),
   /** The deployment that a rollback takes back. */
-  rollbackOfId: uuid('rollback_of_id').references((): AnyPgColumn => deployments.id, {
-    onDelete: 'set null',
-  }),
+  rollbackOfId: uuid('rollback_of_id')
+    .references((): AnyPgColumn => deployments.id, { onDelete: 'set null' }),
   /** The test run that let it pass. */
   testRunId: uuid('test_run_id').references(() => postmanTestRuns.id, { onDelete: 'set null' }),
   requestedById: uuid('requested_by_id').references(() => users.id, { onDelete: 'set null' }),
@@ -965,12 +959,8 @@ export const environmentSecrets = pgTable('environment_secrets', {
   updatedAt: timestamptz('updated_at').notNull().default(sql`now()`),
 }, (t): PgTableExtraConfigValue[] => [
   index('environment_secrets_expires_at_idx').on(t.expiresAt),
-  unique('environment_secrets_project_id_environment_type_name_key').on(
-    t.projectId,
-    t.environment,
-    t.type,
-    t.name,
-  ),
+  unique('environment_secrets_project_id_environment_type_name_key')
+    .on(t.projectId, t.environment, t.type, t.name),
 ]);
 
 /** One use of one secret. Rows are written once and never changed; a scheduled job acts as the system account. */
@@ -1038,9 +1028,8 @@ export const incidents = pgTable('incidents', {
   state: incidentStateEnum('state').notNull().default('open'),
   severity: severityEnum('severity').notNull(),
   summary: text('summary').notNull(),
-  failoverBranchId: uuid('failover_branch_id').references(() => databaseBranches.id, {
-    onDelete: 'set null',
-  }),
+  failoverBranchId: uuid('failover_branch_id')
+    .references(() => databaseBranches.id, { onDelete: 'set null' }),
   /** How much of what was written before a failover is not on the standby. */
   lostWindowSeconds: doublePrecision('lost_window_seconds'),
   downtimeSeconds: doublePrecision('downtime_seconds'),

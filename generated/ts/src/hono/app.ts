@@ -22,31 +22,28 @@ import { type UsersHandlers, usersRoutes } from './users.js';
 import { type RetirementHandlers, retirementRoutes } from './retirement.js';
 import { type SystemHandlers, systemRoutes } from './system.js';
 import { type AuthHandlers, authRoutes } from './auth.js';
-
 import { type PlainAnswer, toResponse } from './serve/answer.js';
 import { readRequest } from './serve/request.js';
 import { type Answer, type Call, matchPath, type Route } from './serve/route.js';
 
 /** A handler for each operation. */
-export interface Handlers<E extends Env = Env>
-  extends
-    ProjectsHandlers<E>,
-    EnvironmentsHandlers<E>,
-    SpecsHandlers<E>,
-    ChatHandlers<E>,
-    DeploymentsHandlers<E>,
-    FilesHandlers<E>,
-    SecretsHandlers<E>,
-    TestsHandlers<E>,
-    ToolsHandlers<E>,
-    IncidentsHandlers<E>,
-    AuditHandlers<E>,
-    OrganizationsHandlers<E>,
-    UsersHandlers<E>,
-    RetirementHandlers<E>,
-    SystemHandlers<E>,
-    AuthHandlers<E>
-{}
+export interface Handlers<E extends Env = Env> extends
+  ProjectsHandlers<E>,
+  EnvironmentsHandlers<E>,
+  SpecsHandlers<E>,
+  ChatHandlers<E>,
+  DeploymentsHandlers<E>,
+  FilesHandlers<E>,
+  SecretsHandlers<E>,
+  TestsHandlers<E>,
+  ToolsHandlers<E>,
+  IncidentsHandlers<E>,
+  AuditHandlers<E>,
+  OrganizationsHandlers<E>,
+  UsersHandlers<E>,
+  RetirementHandlers<E>,
+  SystemHandlers<E>,
+  AuthHandlers<E> {}
 
 /** Where an app may look on. */
 export interface Hooks<E extends Env = Env> {

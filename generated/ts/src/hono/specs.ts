@@ -156,18 +156,16 @@ export interface GetSpecVersionInput {
 
 /** What the handler of `GET /projects/{projectId}/specs/{specId}/versions/{specVersion}` may answer. */
 export type GetSpecVersionOutput =
-  | (
-    & Reply<
-      200,
-      z.input<typeof SpecVersionSchema>,
-      { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
-    >
-    & { readonly contentType?: 'application/json' | undefined }
-  )
-  | (
-    & Reply<200, string, { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }>
-    & { readonly contentType: 'text/plain' }
-  );
+  | (Reply<
+    200,
+    z.input<typeof SpecVersionSchema>,
+    { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
+  > & { readonly contentType?: 'application/json' | undefined })
+  | (Reply<
+    200,
+    string,
+    { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
+  > & { readonly contentType: 'text/plain' });
 
 /** Handlers of the domain Specs. */
 export interface SpecsHandlers<E extends Env = Env> {

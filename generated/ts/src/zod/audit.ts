@@ -37,9 +37,8 @@ export const AuditEventSchema = z.object({
   requestId: z.guid().nullable(),
   summary: z.string().min(1).max(300),
   /** More about it, without secrets; only owners receive it. */
-  context: z.record(z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/u), z.string().max(512)).check(
-    maxProperties(32),
-  ).optional(),
+  context: z.record(z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/u), z.string().max(512))
+    .check(maxProperties(32)).optional(),
   createdAt: dateTime,
   updatedAt: dateTime,
 });

@@ -65,9 +65,8 @@ export const CloudflareSettingsSchema = z.strictObject({
   /** Whether a Pages project is made beside the workers. Default: `true`. */
   pages: z.boolean().optional(),
   /** Plain variables that every worker gets. */
-  variables: z.record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/u), z.string().max(1024)).check(
-    maxProperties(64),
-  ).optional(),
+  variables: z.record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/u), z.string().max(1024))
+    .check(maxProperties(64)).optional(),
 });
 
 /** Where workers and pages are made. */

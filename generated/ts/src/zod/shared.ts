@@ -30,15 +30,13 @@ export const ErrorBodySchema = z.object({
   traceId: z.string().regex(/^[0-9a-f]{32}$/u),
   timestamp: dateTime,
   /** What helps to find the cause, without secrets. */
-  context: z.record(z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/u), z.string().max(512)).check(
-    maxProperties(32),
-  ),
+  context: z.record(z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/u), z.string().max(512))
+    .check(maxProperties(32)),
   /** What a person can do. */
   hint: z.string().min(1).max(500).optional(),
   /** Codes of what lies behind it, outermost first, none twice. */
-  causeChain: z.array(z.string().max(64).regex(/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/u)).max(16).check(
-    uniqueItems,
-  ),
+  causeChain: z.array(z.string().max(64).regex(/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/u)).max(16)
+    .check(uniqueItems),
   /** More about it; the catalog names the schema for each code. */
   details: z.record(z.string(), z.unknown()).optional(),
 });
