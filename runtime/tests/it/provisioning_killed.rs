@@ -23,7 +23,7 @@ const REMOVAL: u32 = 20;
 /// Whether a process ends by itself.
 fn ends(child: &mut Child) -> bool {
     let asked = Instant::now();
-    while asked.elapsed() < Duration::from_secs(20) {
+    while asked.elapsed() < Duration::from_secs(120) {
         if child.try_wait().unwrap().is_some() {
             return true;
         }

@@ -19,6 +19,11 @@ pub(super) static SERVER: &[Code] = &[
         "Another program has the port, or the address is none of this machine. `flaresmithd --listen 127.0.0.1:0` takes a free port and says which.",
     ),
     code(
+        "SERVER_DATA",
+        "the data folder cannot be written to",
+        "The server keeps repositories, databases and signs of life of its processes there. The message has what the system said. Let the server's user write to the folder, or name another: `flaresmithd --data FOLDER`.",
+    ),
+    code(
         "SERVER_FIRST_OWNER",
         "the first owner cannot be made",
         "A fresh database gets an owner at the first start. The message says what is in the way: a weak `FLARESMITH_OWNER_PASSWORD`, a data folder that cannot be written to, or the database. Nothing was made; start again once that is put right.",
