@@ -267,3 +267,52 @@ proptest! {
         prop_assert!(told(&again) == told(&compile(&sources, &settings, &BTreeMap::new())));
     }
 }
+
+/// Compiles the contracts one after the other, each from what was kept of those before it and from nothing.
+fn one_after_the_other(targets: &[&str], contracts: &[String]) {
+    let memo = Memo::lasting();
+    let settings = Settings {
+        contracts: vec!["contract.yaml".to_owned()],
+        targets: Some(targets.iter().map(|target| (*target).to_owned()).collect()),
+        ..Settings::default()
+    };
+    let mut before = String::new();
+    for contract in contracts {
+        let mut sources = Sources::default();
+        sources.insert("contract.yaml", contract.as_bytes().to_vec());
+        let again = compile_again(&sources, &settings, &BTreeMap::new(), &memo);
+        let clean = compile(&sources, &settings, &BTreeMap::new());
+        assert!(!clean.artifacts.is_empty(), "{:?}", clean.diagnostics);
+        assert!(told(&clean) != before, "the contract changes nothing");
+        before = told(&clean);
+        assert!(told(&again) == before, "{targets:?}\n{contract}");
+    }
+}
+
+/// A type stands where those stand who mention it; what it is itself does not change with that.
+#[test]
+fn a_type_that_others_begin_to_mention_moves_in_every_round() {
+    let contract = |unused: &str| {
+        format!(
+            "openapi: 3.1.0\ninfo: {{ title: A, version: '1' }}\npaths:\n  /pets:\n    get:\n      operationId: listPets\n      tags: [Pets]\n      responses: {{ '200': {{ description: ok, content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/A' }} }} }} }} }}\ncomponents:\n  schemas:\n    A: {{ type: object, properties: {{ b: {{ $ref: '#/components/schemas/B' }} }} }}\n    B: {{ type: object, properties: {{ name: {{ type: string }} }} }}\n    Unused: {{ type: object, properties: {{ {unused} }} }}\n"
+        )
+    };
+    let contracts = [
+        contract("a: { type: string }"),
+        contract("a: { $ref: '#/components/schemas/A' }"),
+        contract("a: { type: integer }"),
+    ];
+    one_after_the_other(&["zod", "hono"], &contracts);
+}
+
+/// Whether a record lets a tag pass that it does not have is decided by the union that has it.
+#[test]
+fn a_record_that_gets_a_tag_from_a_union_is_written_anew() {
+    let contract = |tag: &str| {
+        format!(
+            "openapi: 3.1.0\ninfo: {{ title: A, version: '1' }}\npaths: {{}}\ncomponents:\n  schemas:\n    Sum: {{ type: object, required: [left], properties: {{ left: {{ type: integer }} }}, additionalProperties: false }}\n    Lit: {{ type: object, required: [value], properties: {{ value: {{ type: integer }} }}, additionalProperties: false }}\n    Expr:\n      oneOf: [{{ $ref: '#/components/schemas/Sum' }}, {{ $ref: '#/components/schemas/Lit' }}]\n{tag}"
+        )
+    };
+    let tag = "      discriminator: { propertyName: op, mapping: { sum: '#/components/schemas/Sum', lit: '#/components/schemas/Lit' } }\n";
+    one_after_the_other(&["rust"], &[contract(""), contract(tag), contract("")]);
+}

@@ -7,6 +7,7 @@ use flaresmith_codegen::emit::{Artifact, Ownership};
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::{Compilation, compile};
+use serde_json::json;
 
 use crate::bench::write;
 use crate::toolchain::target_of_generated;
@@ -110,6 +111,125 @@ fn the_server_answers_and_the_client_understands() {
     let tests = include_str!("fixtures/rust-server/requests.rs");
     let more = include_str!("fixtures/rust-server/dev-dependencies.toml");
     run("shelf", &made, tests, more, &["--features", "client"]);
+}
+
+/// A contract whose types, operations and domains all have these names, in small and in large letters.
+fn named(words: &[&str]) -> String {
+    let mut schemas = serde_json::Map::new();
+    let mut paths = serde_json::Map::new();
+    let pascal = |word: &str| {
+        let parts = word.split('_').map(|part| part.split_at(1));
+        parts
+            .map(|(first, rest)| first.to_uppercase() + rest)
+            .collect::<String>()
+    };
+    for (position, word) in words.iter().enumerate() {
+        let ty = pascal(word);
+        let mut members = json!({*word: {"type": "string"}, "state": {"enum": words}});
+        // Not all in a row: the compiler looks only so far down.
+        if let (Some(next), 0) = (words.get(position + 1), position % 2) {
+            members["next"] = json!({"$ref": format!("#/components/schemas/{}", pascal(next))});
+        }
+        schemas.insert(
+            ty.clone(),
+            json!({"type": "object", "properties": members, "required": [word], "additionalProperties": false, "not": {"required": ["nothing"]}}),
+        );
+        let reference = json!({"$ref": format!("#/components/schemas/{ty}")});
+        let content = json!({"application/json": {"schema": reference}});
+        let one_of_two =
+            json!({"application/json": {"schema": reference}, "text/plain": {"schema": {"type": "string"}}});
+        paths.insert(
+            format!("/{word}/{{{word}}}"),
+            json!({"post": {
+                "operationId": word,
+                "tags": [word],
+                "parameters": [{"name": word, "in": "path", "required": true, "schema": {"type": "string"}}],
+                "requestBody": {"required": true, "content": one_of_two},
+                "responses": {"200": {"description": "Done", "content": content}, "default": {"description": "Not done", "content": content}},
+            }}),
+        );
+    }
+    let info = json!({"title": "Names", "version": "1"});
+    json!({"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}).to_string()
+}
+
+#[test]
+fn names_that_generated_code_uses_itself_are_no_obstacle() {
+    let words = [
+        "answer",
+        "api",
+        "axum",
+        "definitions",
+        "rate_classes",
+        "arc",
+        "async",
+        "bodies",
+        "body",
+        "box",
+        "call",
+        "client",
+        "client_error",
+        "context",
+        "core",
+        "deserialize",
+        "display",
+        "error",
+        "error_code",
+        "errors",
+        "extra",
+        "failure",
+        "field",
+        "format",
+        "formatter",
+        "given",
+        "lifecycles",
+        "list",
+        "literal",
+        "location",
+        "map",
+        "media",
+        "number",
+        "operation",
+        "operations",
+        "option",
+        "parameter",
+        "path_part",
+        "range",
+        "record",
+        "reply",
+        "request",
+        "result",
+        "role",
+        "routes",
+        "router",
+        "scalars",
+        "schema",
+        "schemas",
+        "self",
+        "serde",
+        "serde_json",
+        "serialize",
+        "server",
+        "shared",
+        "std",
+        "string",
+        "style",
+        "table",
+        "text",
+        "tuple",
+        "types",
+        "union",
+        "uuid",
+        "validate",
+        "variant",
+        "vec",
+        "width",
+        "wire",
+    ];
+    let made = crate_of(&named(&words), "names-api");
+    let tests = "#[test]\nfn it_compiles() {\n    assert_eq!(names_api::operations::OPERATIONS.len(), 69);\n}\n";
+    assert_eq!(words.len(), 69);
+    run("names", &made, tests, "", &["--all-features", "--test", "values"]);
 }
 
 /// The files that are the team's own.

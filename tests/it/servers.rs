@@ -76,7 +76,7 @@ fn both_servers_admit_and_refuse_the_same_requests_for_the_same_reasons() {
     typecheck(&folder.join("generated/ts"));
     let params = std::fs::read_to_string(folder.join("generated/ts/src/hono/params.ts")).unwrap();
     assert!(
-        params.contains("readonly 'X-A'?: readonly (number)[] | undefined"),
+        params.contains("readonly 'X-A'?: readonly number[] | undefined"),
         "{params}"
     );
     let requests: Value = serde_json::from_str(include_str!("servers/requests.json")).unwrap();

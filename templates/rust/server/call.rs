@@ -60,6 +60,14 @@ pub struct Call {
 const MOST: usize = 100;
 
 impl Call {
+    /// What must be there, since the request was accepted.
+    ///
+    /// # Errors
+    /// It is not there all the same.
+    pub fn given<T>(value: Option<T>) -> Result<T, Failure> {
+        value.ok_or_else(|| Failure::new(ErrorCode::RequestValidationFailed))
+    }
+
     pub(super) fn new(operation: &'static Operation, request: Request) -> Self {
         let request_id = RequestId::of(request.extensions(), request.headers());
         let trace_id = TraceId::of(request.extensions(), request.headers());
@@ -293,14 +301,6 @@ impl Call {
             }
         }
     }
-}
-
-/// What must be there, since the request was accepted.
-///
-/// # Errors
-/// It is not there all the same.
-pub fn given<T>(value: Option<T>) -> Result<T, Failure> {
-    value.ok_or_else(|| Failure::new(ErrorCode::RequestValidationFailed))
 }
 
 /// A slash and the name, as JSON pointers write names.

@@ -12,7 +12,7 @@ mod handlers;
 mod reply;
 mod routes;
 
-pub use call::{Call, Context, given};
+pub use call::{Call, Context};
 pub use failure::{FailureReport, RequestId, TraceId};
 pub use handlers::*;
 pub use reply::Reply;

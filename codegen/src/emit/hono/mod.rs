@@ -179,7 +179,8 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .map(|maker| {
             let mut found = Diagnostics::new();
             let round = maker.round(input);
-            let made = input.again("hono", &maker.path, round, &mut found, |found| {
+            let name = format!("{} {}", names.placement(), maker.path);
+            let made = input.again("hono", &name, round, &mut found, |found| {
                 maker.make(folder, found).into_iter().collect()
             });
             (made, found)

@@ -69,6 +69,15 @@ pub(in crate::emit) fn about(docs: &Docs, fallback: &str, remarks: &[String]) ->
     all
 }
 
+/// One word of a contract as code in a comment.
+pub(in crate::emit) fn code(word: &str) -> String {
+    let word: String = word
+        .chars()
+        .filter(|c| !c.is_control() && !is_unfit(*c) && *c != '`')
+        .collect();
+    format!("`{word}`")
+}
+
 /// Signs in a line, indent and slashes included, before which comments are broken.
 const WIDTH: usize = 120;
 
@@ -117,6 +126,11 @@ mod tests {
             let file = syn::parse_file(&format!("{comment}struct A;"));
             assert_eq!(file.map(|file| file.items.len()).ok(), Some(1), "{comment:?}");
         }
+    }
+
+    #[test]
+    fn a_word_stays_one_word_of_code() {
+        assert_eq!(code("a`\u{202e}b\r\n\tc"), "`abc`");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl<'a> RustNames<'a> {
     pub(in crate::emit) fn new(model: &'a Model) -> Self {
         let names = || model.types.iter().map(|def| &def.name);
         let pascal = Case::Pascal.distinct(names(), is_taken);
-        let constants = Case::Screaming.distinct(names(), |_| false);
+        let constants = Case::Screaming.distinct(names(), |text| text == "DEFINITIONS");
         let aliases = aliases(model);
         let types = (model.types.iter().zip(pascal).zip(constants))
             .zip((0..).map(TypeId))
@@ -220,9 +220,10 @@ pub(in crate::emit) fn is_keyword(text: &str) -> bool {
     WORDS.contains(&text)
 }
 
-/// Names that a module of a domain cannot have: keywords, `shared`, and files that some systems keep for devices.
+/// Names that a module of a domain cannot have: keywords, `shared`, crates that stand beside it, and files that some systems keep for
+/// devices.
 pub(in crate::emit) fn is_no_module(text: &str) -> bool {
-    is_keyword(text) || text == SHARED || files::is_device(text)
+    is_keyword(text) || matches!(text, SHARED | "std" | "axum") || files::is_device(text)
 }
 
 /// Names of the prelude and of what generated code uses unqualified: a type of that name would shadow it.

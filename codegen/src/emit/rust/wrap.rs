@@ -37,14 +37,17 @@ fn broken(line: &str, width: usize, wrapped: &mut Vec<String>) {
     let hang = hang(line);
     let mut words = line.split(' ');
     let mut current = words.next().unwrap_or_default().to_owned();
+    let mut length = current.chars().count();
     for word in words {
-        let length = current.chars().count() + 1 + word.chars().count();
-        if length > width && current.chars().count() > hang && !is_markup(word) {
+        let more = word.chars().count();
+        if length + 1 + more > width && length > hang && !is_markup(word) {
             wrapped.push(current.trim_end().to_owned());
             current = " ".repeat(hang) + word;
+            length = hang + more;
         } else {
             current.push(' ');
             current.push_str(word);
+            length += 1 + more;
         }
     }
     wrapped.push(current);

@@ -17,6 +17,8 @@
 use std::collections::BTreeSet;
 
 use crate::emit::files;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
 use crate::model::graph::Edges;
 use crate::model::{Case, DomainId, Model, TypeId};
 
@@ -30,6 +32,7 @@ pub(in crate::emit) struct TsNames<'a> {
     domains: Vec<String>,
     operations: Vec<String>,
     operation_types: Vec<String>,
+    placement: u64,
 }
 
 struct TypeNames {
@@ -62,6 +65,7 @@ impl<'a> TsNames<'a> {
         modules.push("shared".to_owned());
         modules.push("internal".to_owned());
         let places = place(model);
+        let placement = BuildHasherDefault::<DefaultHasher>::default().hash_one(&places);
         let types = type_names(model).into_iter().zip(places);
         Self {
             model,
@@ -72,11 +76,18 @@ impl<'a> TsNames<'a> {
                     module,
                 })
                 .collect(),
+            placement,
             modules,
             domains: Case::Camel.distinct(domains(), is_reserved),
             operations: Case::Camel.distinct(operations(), is_reserved),
             operation_types: Case::Pascal.distinct(operations(), is_reserved),
         }
+    }
+
+    /// What is different when a type stands in another module. Where it stands is decided by who mentions it, so the rounds in which
+    /// it and what it refers to changed say nothing about that.
+    pub(in crate::emit) fn placement(&self) -> u64 {
+        self.placement
     }
 
     /// Name of the TypeScript type: `Project`.

@@ -78,11 +78,12 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     let named = names.modules();
     let module = |module: &str, ids: &[TypeId], found: &mut Diagnostics| {
         let round = input.revisions.of_types(ids);
-        input.again("zod", module, round, found, |_| {
+        let name = format!("{} {module}", names.placement());
+        input.again("zod", &name, round, found, |_| {
             let definitions: Vec<Arc<(String, Imports)>> = order::topological(input.model, &components, ids)
                 .into_par_iter()
                 .map(|id| {
-                    let key = ("zod type", id.index().to_string());
+                    let key = ("zod type", format!("{} {}", names.placement(), id.index()));
                     let round = input.revisions.of_type(id);
                     input.memo.part(key, round, input.revisions.now, || {
                         let mut imports = Imports::default();

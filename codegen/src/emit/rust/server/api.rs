@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::{about, comment, lines};
+use super::super::docs::{about, code, comment, lines};
 use super::super::imports::imports;
 use super::super::spell::Within;
 use super::carrier::{Carrier, Part};
@@ -130,14 +130,7 @@ fn method(planned: &Planned<'_>, text: &mut String) {
 }
 
 fn operation_link(planned: &Planned<'_>) -> String {
-    let id: String = planned
-        .operation
-        .id
-        .raw
-        .chars()
-        .filter(|c| !c.is_control() && *c != '`')
-        .collect();
-    format!("`{id}`")
+    code(&planned.operation.id.raw)
 }
 
 fn request(plan: &Plan<'_>, planned: &Planned<'_>, text: &mut String) {

@@ -59,7 +59,7 @@ pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
         let line = if position > 0 { "\n            " } else { "" };
         let _ = write!(
             text,
-            "{line}.with(&table::{}, api, {}::<A>)",
+            "{line}.with(&table::{}, api, self::{}::<A>)",
             planned.constant, planned.method
         );
     }
@@ -67,10 +67,7 @@ pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
     for planned in own() {
         handler(planned, bound, &mut text);
     }
-    let imports = imports(
-        &text,
-        &[("crate::server", &["Answer", "Call", "Reply", "Routes", "given"])],
-    );
+    let imports = imports(&text, &[("crate::server", &["Answer", "Call", "Reply", "Routes"])]);
     format!(
         concat!(
             "//! Handlers of {title}.\n\n",
@@ -114,14 +111,14 @@ fn handler(planned: &Planned<'_>, bound: &str, text: &mut String) {
     );
     for (position, (parameter, member)) in planned.operation.parameters.iter().zip(&planned.fields).enumerate() {
         let value = if parameter.required {
-            format!("given(p{position})?")
+            format!("Call::given(p{position})?")
         } else {
             format!("p{position}")
         };
         let _ = write!(text, "\n            {member}: {value},");
     }
     if let Some(body) = &planned.body {
-        let value = if body.required { "given(body)?" } else { "body" };
+        let value = if body.required { "Call::given(body)?" } else { "body" };
         let _ = write!(text, "\n            body: {value},");
     }
     let end = if takes_nothing { "}" } else { "\n        }" };

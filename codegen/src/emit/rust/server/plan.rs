@@ -86,7 +86,7 @@ pub(super) fn plan<'a>(names: &'a RustNames<'a>) -> Plan<'a> {
     let domains = Case::Pascal.distinct(model.domains.iter().map(|domain| &domain.name), |_| false);
     let traits = domains.iter().map(|name| taken.name(&format!("{name}Api"))).collect();
     let ids = model.operations.iter().map(|operation| &operation.id);
-    let constants = Case::Screaming.distinct(ids, |text| text == "OPERATIONS");
+    let constants = Case::Screaming.distinct(ids, |text| matches!(text, "OPERATIONS" | "RATE_CLASSES"));
     let operations = (model.operations.iter().enumerate().zip(constants))
         .map(|((index, operation), constant)| {
             // What keeps the stem from names of the prelude is not needed: it never stands alone.

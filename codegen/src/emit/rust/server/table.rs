@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::{lines, literal};
+use super::super::docs::{code, lines, literal};
 use super::super::imports::imports;
 use super::super::types::schema;
 use super::carrier::{self, Carrier, Part, PartKind};
@@ -78,15 +78,10 @@ pub(super) fn domain(plan: &Plan<'_>, codes: &Codes<'_>, domain: DomainId) -> St
 fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut String) {
     let (model, operation) = (plan.names.model, planned.operation);
     let policy = &operation.policy;
-    let id: String = operation
-        .id
-        .raw
-        .chars()
-        .filter(|c| !c.is_control() && *c != '`')
-        .collect();
     let _ = writeln!(
         text,
-        "\n/// `{id}`\npub static {}: Operation = Operation {{",
+        "\n/// {}\npub static {}: Operation = Operation {{",
+        code(&operation.id.raw),
         planned.constant
     );
     let domain = model.domain(operation.domain);
@@ -398,7 +393,7 @@ pub(super) fn policy(plan: &Plan<'_>) -> String {
             "    /// Taken again after so many seconds while the connection is open.\n    pub every_seconds: Option<u64>,\n",
             "}}\n",
         ),
-        list(&|name, role| format!("    /// `{}`\n    {name},\n", role.replace(['`', '\n', '\r'], " "))),
+        list(&|name, role| format!("    /// {}\n    {name},\n", code(role))),
         names
             .iter()
             .map(|name| format!("Self::{name}"))

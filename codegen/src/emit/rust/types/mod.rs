@@ -83,12 +83,14 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
     let groups: Vec<(&str, Vec<TypeId>)> = groups.into_iter().collect();
     modules.par_extend(groups.par_iter().flat_map_iter(|(home, ids)| {
         let round = input.revisions.of_types(ids);
-        let key = ("rust", format!("types/{home}"));
+        // Whether a record lacks a tag is decided by who refers to it, which its round says nothing about.
+        let lacking: Vec<&TypeId> = ids.iter().filter(|id| names.lacks_tag(**id)).collect();
+        let key = ("rust", format!("types/{home} {lacking:?}"));
         let made = input.memo.part(key, round, input.revisions.now, || {
             let written: Vec<Arc<Written>> = ids
                 .par_iter()
                 .map(|id| {
-                    let key = ("rust type", id.index().to_string());
+                    let key = ("rust type", format!("{} {}", id.index(), names.lacks_tag(*id)));
                     let round = input.revisions.of_type(*id);
                     input
                         .memo

@@ -16,11 +16,11 @@ pub(super) const MEMBERS: &[Rule] = &[
 /// Rules for variants of enums, whose names in Rust are in Pascal case.
 pub(super) const VARIANTS: &[Rule] = &[
     ("lowercase", str::to_ascii_lowercase),
-    ("snake_case", |name| apart(name, '_')),
+    ("snake_case", |name| apart(name)),
     ("camelCase", lower_first),
-    ("kebab-case", |name| apart(name, '-')),
+    ("kebab-case", |name| apart(name).replace('_', "-")),
     ("UPPERCASE", str::to_ascii_uppercase),
-    ("SCREAMING_SNAKE_CASE", |name| apart(name, '_').to_ascii_uppercase()),
+    ("SCREAMING_SNAKE_CASE", |name| apart(name).to_ascii_uppercase()),
 ];
 
 /// The rule that saves the most names from being written out, if it saves two or more of these pairs of Rust and JSON.
@@ -66,11 +66,11 @@ fn lower_first(name: &str) -> String {
         .unwrap_or_default()
 }
 
-fn apart(name: &str, between: char) -> String {
+fn apart(name: &str) -> String {
     let mut apart = String::new();
     for (i, c) in name.chars().enumerate() {
         if i > 0 && c.is_uppercase() {
-            apart.push(between);
+            apart.push('_');
         }
         apart.push(c.to_ascii_lowercase());
     }
@@ -109,6 +109,8 @@ mod tests {
     #[test]
     fn what_the_rule_does_not_give_is_an_exception() {
         let camel = MEMBERS.first().copied();
+        let kebab = VARIANTS.iter().copied().find(|(name, _)| *name == "kebab-case");
+        assert!(is_exception(kebab, "Self_", "self_") && !is_exception(kebab, "NotFound", "not-found"));
         assert!(!is_exception(camel, "r#type", "type") && !is_exception(camel, "a_b2", "aB2"));
         assert!(
             is_exception(camel, "a_b", "a_b") && is_exception(None, "a_b", "aB") && !is_exception(None, "a_b", "a_b")

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use crate::api::audit::*;
 use crate::operations::table::audit as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Audit.
     #[must_use]
     pub fn with_audit<A: AuditApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::LIST_AUDIT_EVENTS, api, list_audit_events::<A>)
-            .with(&table::GET_AUDIT_EVENT, api, get_audit_event::<A>)
-            .with(&table::LIST_ORGANIZATION_AUDIT, api, list_organization_audit::<A>)
+        self.with(&table::LIST_AUDIT_EVENTS, api, self::list_audit_events::<A>)
+            .with(&table::GET_AUDIT_EVENT, api, self::get_audit_event::<A>)
+            .with(&table::LIST_ORGANIZATION_AUDIT, api, self::list_organization_audit::<A>)
     }
 }
 
@@ -27,7 +27,7 @@ fn list_audit_events<A: AuditApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p4 = call.optional(4, None);
         let context = call.accept()?;
         let request = ListAuditEventsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             actor_id: p3,
@@ -46,8 +46,8 @@ fn get_audit_event<A: AuditApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetAuditEventRequest {
-            project_id: given(p0)?,
-            audit_event_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            audit_event_id: Call::given(p1)?,
         };
         match AuditApi::get_audit_event(&*api, context, request).await? {
             GetAuditEventResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -64,7 +64,7 @@ fn list_organization_audit<A: AuditApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, None);
         let context = call.accept()?;
         let request = ListOrganizationAuditRequest {
-            organization_id: given(p0)?,
+            organization_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             period: p3,

@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use crate::api::auth::*;
 use crate::operations::table::auth as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Auth.
     #[must_use]
     pub fn with_auth<A: AuthApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::GET_CURRENT_USER, api, get_current_user::<A>)
-            .with(&table::UPDATE_CURRENT_USER, api, update_current_user::<A>)
-            .with(&table::SET_PASSWORD, api, set_password::<A>)
-            .with(&table::SIGN_IN, api, sign_in::<A>)
-            .with(&table::ACCEPT_INVITATION, api, accept_invitation::<A>)
-            .with(&table::START_OAUTH, api, start_oauth::<A>)
-            .with(&table::EXCHANGE_TOKEN, api, exchange_token::<A>)
-            .with(&table::REFRESH_SESSION, api, refresh_session::<A>)
-            .with(&table::SIGN_OUT, api, sign_out::<A>)
-            .with(&table::GET_KEY_MANIFEST, api, get_key_manifest::<A>)
-            .with(&table::INVALIDATE_SIGNING_KEY, api, invalidate_signing_key::<A>)
+        self.with(&table::GET_CURRENT_USER, api, self::get_current_user::<A>)
+            .with(&table::UPDATE_CURRENT_USER, api, self::update_current_user::<A>)
+            .with(&table::SET_PASSWORD, api, self::set_password::<A>)
+            .with(&table::SIGN_IN, api, self::sign_in::<A>)
+            .with(&table::ACCEPT_INVITATION, api, self::accept_invitation::<A>)
+            .with(&table::START_OAUTH, api, self::start_oauth::<A>)
+            .with(&table::EXCHANGE_TOKEN, api, self::exchange_token::<A>)
+            .with(&table::REFRESH_SESSION, api, self::refresh_session::<A>)
+            .with(&table::SIGN_OUT, api, self::sign_out::<A>)
+            .with(&table::GET_KEY_MANIFEST, api, self::get_key_manifest::<A>)
+            .with(&table::INVALIDATE_SIGNING_KEY, api, self::invalidate_signing_key::<A>)
     }
 }
 
@@ -45,7 +45,7 @@ fn update_current_user<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = UpdateCurrentUserRequest {
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match AuthApi::update_current_user(&*api, context, request).await? {
             UpdateCurrentUserResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -62,7 +62,7 @@ fn set_password<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = SetPasswordRequest {
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match AuthApi::set_password(&*api, context, request).await? {
             SetPasswordResponse::NoContent => Reply::new(operation, 204).empty(),
@@ -79,7 +79,7 @@ fn sign_in<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = SignInRequest {
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match AuthApi::sign_in(&*api, context, request).await? {
             SignInResponse::Ok { set_cookie: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -96,7 +96,7 @@ fn accept_invitation<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = AcceptInvitationRequest {
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match AuthApi::accept_invitation(&*api, context, request).await? {
             AcceptInvitationResponse::Ok { set_cookie: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -113,7 +113,7 @@ fn start_oauth<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = StartOauthRequest {
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match AuthApi::start_oauth(&*api, context, request).await? {
             StartOauthResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -130,7 +130,7 @@ fn exchange_token<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = ExchangeTokenRequest {
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match AuthApi::exchange_token(&*api, context, request).await? {
             ExchangeTokenResponse::Ok { set_cookie: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -191,7 +191,7 @@ fn invalidate_signing_key<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = InvalidateSigningKeyRequest {
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match AuthApi::invalidate_signing_key(&*api, context, request).await? {
             InvalidateSigningKeyResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

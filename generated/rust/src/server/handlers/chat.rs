@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use crate::api::chat::*;
 use crate::operations::table::chat as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Chat.
     #[must_use]
     pub fn with_chat<A: ChatApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::OPEN_CHAT, api, open_chat::<A>)
-            .with(&table::CREATE_CHAT_TICKET, api, create_chat_ticket::<A>)
-            .with(&table::LIST_CHAT_SESSIONS, api, list_chat_sessions::<A>)
-            .with(&table::CREATE_CHAT_SESSION, api, create_chat_session::<A>)
-            .with(&table::GET_CHAT_SESSION, api, get_chat_session::<A>)
-            .with(&table::CLOSE_CHAT_SESSION, api, close_chat_session::<A>)
-            .with(&table::LIST_CHAT_MESSAGES, api, list_chat_messages::<A>)
-            .with(&table::SEND_CHAT_MESSAGE, api, send_chat_message::<A>)
-            .with(&table::STREAM_CHAT_MESSAGE, api, stream_chat_message::<A>)
-            .with(&table::LIST_PROPOSED_DIFFS, api, list_proposed_diffs::<A>)
-            .with(&table::GET_PROPOSED_DIFF, api, get_proposed_diff::<A>)
-            .with(&table::DISMISS_PROPOSED_DIFF, api, dismiss_proposed_diff::<A>)
-            .with(&table::APPLY_PROPOSED_DIFF, api, apply_proposed_diff::<A>)
+        self.with(&table::OPEN_CHAT, api, self::open_chat::<A>)
+            .with(&table::CREATE_CHAT_TICKET, api, self::create_chat_ticket::<A>)
+            .with(&table::LIST_CHAT_SESSIONS, api, self::list_chat_sessions::<A>)
+            .with(&table::CREATE_CHAT_SESSION, api, self::create_chat_session::<A>)
+            .with(&table::GET_CHAT_SESSION, api, self::get_chat_session::<A>)
+            .with(&table::CLOSE_CHAT_SESSION, api, self::close_chat_session::<A>)
+            .with(&table::LIST_CHAT_MESSAGES, api, self::list_chat_messages::<A>)
+            .with(&table::SEND_CHAT_MESSAGE, api, self::send_chat_message::<A>)
+            .with(&table::STREAM_CHAT_MESSAGE, api, self::stream_chat_message::<A>)
+            .with(&table::LIST_PROPOSED_DIFFS, api, self::list_proposed_diffs::<A>)
+            .with(&table::GET_PROPOSED_DIFF, api, self::get_proposed_diff::<A>)
+            .with(&table::DISMISS_PROPOSED_DIFF, api, self::dismiss_proposed_diff::<A>)
+            .with(&table::APPLY_PROPOSED_DIFF, api, self::apply_proposed_diff::<A>)
     }
 }
 
@@ -33,7 +33,7 @@ fn open_chat<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p0 = call.required(0);
         let context = call.accept()?;
         let request = OpenChatRequest {
-            token: given(p0)?,
+            token: Call::given(p0)?,
         };
         match ChatApi::open_chat(&*api, context, request).await? {
             OpenChatResponse::SwitchingProtocols(body) => Reply::new(operation, 101).upgrade(body),
@@ -51,8 +51,8 @@ fn create_chat_ticket<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = CreateChatTicketRequest {
-            project_id: given(p0)?,
-            body: given(body)?,
+            project_id: Call::given(p0)?,
+            body: Call::given(body)?,
         };
         match ChatApi::create_chat_ticket(&*api, context, request).await? {
             CreateChatTicketResponse::Created(body) => Reply::new(operation, 201).json("application/json", &body),
@@ -69,7 +69,7 @@ fn list_chat_sessions<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, None);
         let context = call.accept()?;
         let request = ListChatSessionsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             state: p3,
@@ -91,9 +91,9 @@ fn create_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = CreateChatSessionRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             idempotency_key: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ChatApi::create_chat_session(&*api, context, request).await? {
             CreateChatSessionResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
@@ -108,8 +108,8 @@ fn get_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetChatSessionRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
         };
         match ChatApi::get_chat_session(&*api, context, request).await? {
             GetChatSessionResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -124,8 +124,8 @@ fn close_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = CloseChatSessionRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
         };
         match ChatApi::close_chat_session(&*api, context, request).await? {
             CloseChatSessionResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -142,8 +142,8 @@ fn list_chat_messages<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, Some("25"));
         let context = call.accept()?;
         let request = ListChatMessagesRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
             cursor: p2,
             limit: p3,
         };
@@ -165,10 +165,10 @@ fn send_chat_message<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = SendChatMessageRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
             idempotency_key: p2,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ChatApi::send_chat_message(&*api, context, request).await? {
             SendChatMessageResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
@@ -185,9 +185,9 @@ fn stream_chat_message<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, None);
         let context = call.accept()?;
         let request = StreamChatMessageRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
-            message_id: given(p2)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
+            message_id: Call::given(p2)?,
             last_event_id: p3,
         };
         match ChatApi::stream_chat_message(&*api, context, request).await? {
@@ -205,8 +205,8 @@ fn list_proposed_diffs<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, Some("25"));
         let context = call.accept()?;
         let request = ListProposedDiffsRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
             cursor: p2,
             limit: p3,
         };
@@ -224,9 +224,9 @@ fn get_proposed_diff<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.required(2);
         let context = call.accept()?;
         let request = GetProposedDiffRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
-            diff_id: given(p2)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
+            diff_id: Call::given(p2)?,
         };
         match ChatApi::get_proposed_diff(&*api, context, request).await? {
             GetProposedDiffResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -242,9 +242,9 @@ fn dismiss_proposed_diff<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.required(2);
         let context = call.accept()?;
         let request = DismissProposedDiffRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
-            diff_id: given(p2)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
+            diff_id: Call::given(p2)?,
         };
         match ChatApi::dismiss_proposed_diff(&*api, context, request).await? {
             DismissProposedDiffResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -265,11 +265,11 @@ fn apply_proposed_diff<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = ApplyProposedDiffRequest {
-            project_id: given(p0)?,
-            session_id: given(p1)?,
-            diff_id: given(p2)?,
+            project_id: Call::given(p0)?,
+            session_id: Call::given(p1)?,
+            diff_id: Call::given(p2)?,
             idempotency_key: p3,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ChatApi::apply_proposed_diff(&*api, context, request).await? {
             ApplyProposedDiffResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use crate::api::deployments::*;
 use crate::operations::table::deployments as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Deployments.
     #[must_use]
     pub fn with_deployments<A: DeploymentsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::LIST_DEPLOYMENTS, api, list_deployments::<A>)
-            .with(&table::GET_DEPLOYMENT, api, get_deployment::<A>)
-            .with(&table::LIST_BUILDS, api, list_builds::<A>)
-            .with(&table::GET_BUILD, api, get_build::<A>)
-            .with(&table::GET_BUILD_LOG, api, get_build_log::<A>)
+        self.with(&table::LIST_DEPLOYMENTS, api, self::list_deployments::<A>)
+            .with(&table::GET_DEPLOYMENT, api, self::get_deployment::<A>)
+            .with(&table::LIST_BUILDS, api, self::list_builds::<A>)
+            .with(&table::GET_BUILD, api, self::get_build::<A>)
+            .with(&table::GET_BUILD_LOG, api, self::get_build_log::<A>)
     }
 }
 
@@ -29,7 +29,7 @@ fn list_deployments<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p4 = call.optional(4, None);
         let context = call.accept()?;
         let request = ListDeploymentsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             environment_id: p3,
@@ -48,8 +48,8 @@ fn get_deployment<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetDeploymentRequest {
-            project_id: given(p0)?,
-            deployment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            deployment_id: Call::given(p1)?,
         };
         match DeploymentsApi::get_deployment(&*api, context, request).await? {
             GetDeploymentResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -66,7 +66,7 @@ fn list_builds<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, None);
         let context = call.accept()?;
         let request = ListBuildsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             commit_sha: p3,
@@ -84,8 +84,8 @@ fn get_build<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetBuildRequest {
-            project_id: given(p0)?,
-            build_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            build_id: Call::given(p1)?,
         };
         match DeploymentsApi::get_build(&*api, context, request).await? {
             GetBuildResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -101,8 +101,8 @@ fn get_build_log<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.optional(2, None);
         let context = call.accept()?;
         let request = GetBuildLogRequest {
-            project_id: given(p0)?,
-            build_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            build_id: Call::given(p1)?,
             tail: p2,
         };
         match DeploymentsApi::get_build_log(&*api, context, request).await? {

@@ -5,21 +5,21 @@ use std::sync::Arc;
 
 use crate::api::environments::*;
 use crate::operations::table::environments as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Environments.
     #[must_use]
     pub fn with_environments<A: EnvironmentsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::GET_ENVIRONMENT_MATRIX, api, get_environment_matrix::<A>)
-            .with(&table::CREATE_PREVIEW, api, create_preview::<A>)
-            .with(&table::GET_ENVIRONMENT, api, get_environment::<A>)
-            .with(&table::ARCHIVE_PREVIEW, api, archive_preview::<A>)
-            .with(&table::DEPLOY_ENVIRONMENT, api, deploy_environment::<A>)
-            .with(&table::PROMOTE_ENVIRONMENT, api, promote_environment::<A>)
-            .with(&table::ROLLBACK_ENVIRONMENT, api, rollback_environment::<A>)
-            .with(&table::RETRY_ENVIRONMENT, api, retry_environment::<A>)
-            .with(&table::RESET_ENVIRONMENT, api, reset_environment::<A>)
+        self.with(&table::GET_ENVIRONMENT_MATRIX, api, self::get_environment_matrix::<A>)
+            .with(&table::CREATE_PREVIEW, api, self::create_preview::<A>)
+            .with(&table::GET_ENVIRONMENT, api, self::get_environment::<A>)
+            .with(&table::ARCHIVE_PREVIEW, api, self::archive_preview::<A>)
+            .with(&table::DEPLOY_ENVIRONMENT, api, self::deploy_environment::<A>)
+            .with(&table::PROMOTE_ENVIRONMENT, api, self::promote_environment::<A>)
+            .with(&table::ROLLBACK_ENVIRONMENT, api, self::rollback_environment::<A>)
+            .with(&table::RETRY_ENVIRONMENT, api, self::retry_environment::<A>)
+            .with(&table::RESET_ENVIRONMENT, api, self::reset_environment::<A>)
     }
 }
 
@@ -30,7 +30,7 @@ fn get_environment_matrix<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> An
         let p1 = call.optional(1, Some("false"));
         let context = call.accept()?;
         let request = GetEnvironmentMatrixRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             include_archived: p1,
         };
         match EnvironmentsApi::get_environment_matrix(&*api, context, request).await? {
@@ -50,9 +50,9 @@ fn create_preview<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = CreatePreviewRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             idempotency_key: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match EnvironmentsApi::create_preview(&*api, context, request).await? {
             CreatePreviewResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
@@ -67,8 +67,8 @@ fn get_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetEnvironmentRequest {
-            project_id: given(p0)?,
-            environment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            environment_id: Call::given(p1)?,
         };
         match EnvironmentsApi::get_environment(&*api, context, request).await? {
             GetEnvironmentResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -83,8 +83,8 @@ fn archive_preview<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = ArchivePreviewRequest {
-            project_id: given(p0)?,
-            environment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            environment_id: Call::given(p1)?,
         };
         match EnvironmentsApi::archive_preview(&*api, context, request).await? {
             ArchivePreviewResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -104,10 +104,10 @@ fn deploy_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer
         };
         let context = call.accept()?;
         let request = DeployEnvironmentRequest {
-            project_id: given(p0)?,
-            environment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            environment_id: Call::given(p1)?,
             idempotency_key: p2,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match EnvironmentsApi::deploy_environment(&*api, context, request).await? {
             DeployEnvironmentResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
@@ -127,10 +127,10 @@ fn promote_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answe
         };
         let context = call.accept()?;
         let request = PromoteEnvironmentRequest {
-            project_id: given(p0)?,
-            environment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            environment_id: Call::given(p1)?,
             idempotency_key: p2,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match EnvironmentsApi::promote_environment(&*api, context, request).await? {
             PromoteEnvironmentResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
@@ -150,10 +150,10 @@ fn rollback_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answ
         };
         let context = call.accept()?;
         let request = RollbackEnvironmentRequest {
-            project_id: given(p0)?,
-            environment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            environment_id: Call::given(p1)?,
             idempotency_key: p2,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match EnvironmentsApi::rollback_environment(&*api, context, request).await? {
             RollbackEnvironmentResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
@@ -173,10 +173,10 @@ fn retry_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer 
         };
         let context = call.accept()?;
         let request = RetryEnvironmentRequest {
-            project_id: given(p0)?,
-            environment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            environment_id: Call::given(p1)?,
             idempotency_key: p2,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match EnvironmentsApi::retry_environment(&*api, context, request).await? {
             RetryEnvironmentResponse::Accepted(body) => Reply::new(operation, 202).json("application/json", &body),
@@ -192,8 +192,8 @@ fn reset_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer 
         let p2 = call.optional(2, None);
         let context = call.accept()?;
         let request = ResetEnvironmentRequest {
-            project_id: given(p0)?,
-            environment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            environment_id: Call::given(p1)?,
             idempotency_key: p2,
         };
         match EnvironmentsApi::reset_environment(&*api, context, request).await? {

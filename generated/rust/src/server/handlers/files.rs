@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use crate::api::files::*;
 use crate::operations::table::files as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Files.
     #[must_use]
     pub fn with_files<A: FilesApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::GET_FILE_TREE, api, get_file_tree::<A>)
-            .with(&table::GET_BLOB, api, get_blob::<A>)
-            .with(&table::GET_BLOB_CONTENT, api, get_blob_content::<A>)
-            .with(&table::PREVIEW_DIFF, api, preview_diff::<A>)
-            .with(&table::COMMIT_FILES, api, commit_files::<A>)
+        self.with(&table::GET_FILE_TREE, api, self::get_file_tree::<A>)
+            .with(&table::GET_BLOB, api, self::get_blob::<A>)
+            .with(&table::GET_BLOB_CONTENT, api, self::get_blob_content::<A>)
+            .with(&table::PREVIEW_DIFF, api, self::preview_diff::<A>)
+            .with(&table::COMMIT_FILES, api, self::commit_files::<A>)
     }
 }
 
@@ -31,7 +31,7 @@ fn get_file_tree<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p6 = call.optional(6, None);
         let context = call.accept()?;
         let request = GetFileTreeRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             r#ref: p3,
@@ -52,8 +52,8 @@ fn get_blob<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetBlobRequest {
-            project_id: given(p0)?,
-            blob_sha: given(p1)?,
+            project_id: Call::given(p0)?,
+            blob_sha: Call::given(p1)?,
         };
         match FilesApi::get_blob(&*api, context, request).await? {
             GetBlobResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -70,8 +70,8 @@ fn get_blob_content<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, None);
         let context = call.accept()?;
         let request = GetBlobContentRequest {
-            project_id: given(p0)?,
-            blob_sha: given(p1)?,
+            project_id: Call::given(p0)?,
+            blob_sha: Call::given(p1)?,
             range: p2,
             if_none_match: p3,
         };
@@ -93,8 +93,8 @@ fn preview_diff<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = PreviewDiffRequest {
-            project_id: given(p0)?,
-            body: given(body)?,
+            project_id: Call::given(p0)?,
+            body: Call::given(body)?,
         };
         match FilesApi::preview_diff(&*api, context, request).await? {
             PreviewDiffResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -113,9 +113,9 @@ fn commit_files<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = CommitFilesRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             idempotency_key: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match FilesApi::commit_files(&*api, context, request).await? {
             CommitFilesResponse::Created(body) => Reply::new(operation, 201).json("application/json", &body),

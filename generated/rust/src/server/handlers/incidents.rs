@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use crate::api::incidents::*;
 use crate::operations::table::incidents as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Incidents.
     #[must_use]
     pub fn with_incidents<A: IncidentsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::LIST_HEALTH_CHECKS, api, list_health_checks::<A>)
-            .with(&table::LIST_INCIDENTS, api, list_incidents::<A>)
-            .with(&table::GET_INCIDENT, api, get_incident::<A>)
+        self.with(&table::LIST_HEALTH_CHECKS, api, self::list_health_checks::<A>)
+            .with(&table::LIST_INCIDENTS, api, self::list_incidents::<A>)
+            .with(&table::GET_INCIDENT, api, self::get_incident::<A>)
     }
 }
 
@@ -28,8 +28,8 @@ fn list_health_checks<A: IncidentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p5 = call.optional(5, None);
         let context = call.accept()?;
         let request = ListHealthChecksRequest {
-            project_id: given(p0)?,
-            environment_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            environment_id: Call::given(p1)?,
             cursor: p2,
             limit: p3,
             probe: p4,
@@ -51,7 +51,7 @@ fn list_incidents<A: IncidentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p4 = call.optional(4, None);
         let context = call.accept()?;
         let request = ListIncidentsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             state: p3,
@@ -70,8 +70,8 @@ fn get_incident<A: IncidentsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetIncidentRequest {
-            project_id: given(p0)?,
-            incident_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            incident_id: Call::given(p1)?,
         };
         match IncidentsApi::get_incident(&*api, context, request).await? {
             GetIncidentResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use crate::api::organizations::*;
 use crate::operations::table::organizations as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Organizations.
     #[must_use]
     pub fn with_organizations<A: OrganizationsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::LIST_ORGANIZATIONS, api, list_organizations::<A>)
-            .with(&table::CREATE_ORGANIZATION, api, create_organization::<A>)
-            .with(&table::GET_ORGANIZATION, api, get_organization::<A>)
-            .with(&table::UPDATE_ORGANIZATION, api, update_organization::<A>)
-            .with(&table::LIST_ORGANIZATION_MEMBERS, api, list_organization_members::<A>)
-            .with(&table::ADD_ORGANIZATION_MEMBER, api, add_organization_member::<A>)
-            .with(&table::UPDATE_ORGANIZATION_MEMBER, api, update_organization_member::<A>)
-            .with(&table::REMOVE_ORGANIZATION_MEMBER, api, remove_organization_member::<A>)
+        self.with(&table::LIST_ORGANIZATIONS, api, self::list_organizations::<A>)
+            .with(&table::CREATE_ORGANIZATION, api, self::create_organization::<A>)
+            .with(&table::GET_ORGANIZATION, api, self::get_organization::<A>)
+            .with(&table::UPDATE_ORGANIZATION, api, self::update_organization::<A>)
+            .with(&table::LIST_ORGANIZATION_MEMBERS, api, self::list_organization_members::<A>)
+            .with(&table::ADD_ORGANIZATION_MEMBER, api, self::add_organization_member::<A>)
+            .with(&table::UPDATE_ORGANIZATION_MEMBER, api, self::update_organization_member::<A>)
+            .with(&table::REMOVE_ORGANIZATION_MEMBER, api, self::remove_organization_member::<A>)
     }
 }
 
@@ -49,7 +49,7 @@ fn create_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answ
         let context = call.accept()?;
         let request = CreateOrganizationRequest {
             idempotency_key: p0,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match OrganizationsApi::create_organization(&*api, context, request).await? {
             CreateOrganizationResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
@@ -63,7 +63,7 @@ fn get_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer 
         let p0 = call.required(0);
         let context = call.accept()?;
         let request = GetOrganizationRequest {
-            organization_id: given(p0)?,
+            organization_id: Call::given(p0)?,
         };
         match OrganizationsApi::get_organization(&*api, context, request).await? {
             GetOrganizationResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -81,8 +81,8 @@ fn update_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answ
         };
         let context = call.accept()?;
         let request = UpdateOrganizationRequest {
-            organization_id: given(p0)?,
-            body: given(body)?,
+            organization_id: Call::given(p0)?,
+            body: Call::given(body)?,
         };
         match OrganizationsApi::update_organization(&*api, context, request).await? {
             UpdateOrganizationResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -98,7 +98,7 @@ fn list_organization_members<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -
         let p2 = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListOrganizationMembersRequest {
-            organization_id: given(p0)?,
+            organization_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
         };
@@ -119,9 +119,9 @@ fn add_organization_member<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> 
         };
         let context = call.accept()?;
         let request = AddOrganizationMemberRequest {
-            organization_id: given(p0)?,
+            organization_id: Call::given(p0)?,
             idempotency_key: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match OrganizationsApi::add_organization_member(&*api, context, request).await? {
             AddOrganizationMemberResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
@@ -140,9 +140,9 @@ fn update_organization_member<A: OrganizationsApi>(api: Arc<A>, mut call: Call) 
         };
         let context = call.accept()?;
         let request = UpdateOrganizationMemberRequest {
-            organization_id: given(p0)?,
-            member_id: given(p1)?,
-            body: given(body)?,
+            organization_id: Call::given(p0)?,
+            member_id: Call::given(p1)?,
+            body: Call::given(body)?,
         };
         match OrganizationsApi::update_organization_member(&*api, context, request).await? {
             UpdateOrganizationMemberResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -157,8 +157,8 @@ fn remove_organization_member<A: OrganizationsApi>(api: Arc<A>, mut call: Call) 
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = RemoveOrganizationMemberRequest {
-            organization_id: given(p0)?,
-            member_id: given(p1)?,
+            organization_id: Call::given(p0)?,
+            member_id: Call::given(p1)?,
         };
         match OrganizationsApi::remove_organization_member(&*api, context, request).await? {
             RemoveOrganizationMemberResponse::NoContent => Reply::new(operation, 204).empty(),

@@ -5,34 +5,34 @@ use std::sync::Arc;
 
 use crate::api::projects::*;
 use crate::operations::table::projects as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Projects.
     #[must_use]
     pub fn with_projects<A: ProjectsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::LIST_PROJECTS, api, list_projects::<A>)
-            .with(&table::CREATE_PROJECT, api, create_project::<A>)
-            .with(&table::GET_PROJECT, api, get_project::<A>)
-            .with(&table::UPDATE_PROJECT, api, update_project::<A>)
-            .with(&table::LIST_MEMBERS, api, list_members::<A>)
-            .with(&table::ADD_MEMBER, api, add_member::<A>)
-            .with(&table::UPDATE_MEMBER, api, update_member::<A>)
-            .with(&table::REMOVE_MEMBER, api, remove_member::<A>)
-            .with(&table::LIST_INTEGRATIONS, api, list_integrations::<A>)
-            .with(&table::GET_INTEGRATION, api, get_integration::<A>)
-            .with(&table::CONNECT_INTEGRATION, api, connect_integration::<A>)
-            .with(&table::UPDATE_INTEGRATION, api, update_integration::<A>)
-            .with(&table::DISCONNECT_INTEGRATION, api, disconnect_integration::<A>)
-            .with(&table::GET_PROVISIONING, api, get_provisioning::<A>)
-            .with(&table::STREAM_PROVISIONING, api, stream_provisioning::<A>)
-            .with(&table::LIST_PROVISIONING_RUNS, api, list_provisioning_runs::<A>)
-            .with(&table::RETRY_PROVISIONING, api, retry_provisioning::<A>)
-            .with(&table::CANCEL_PROVISIONING, api, cancel_provisioning::<A>)
-            .with(&table::LIST_RESOURCES, api, list_resources::<A>)
-            .with(&table::LIST_SERVICE_TOKENS, api, list_service_tokens::<A>)
-            .with(&table::CREATE_SERVICE_TOKEN, api, create_service_token::<A>)
-            .with(&table::REVOKE_SERVICE_TOKEN, api, revoke_service_token::<A>)
+        self.with(&table::LIST_PROJECTS, api, self::list_projects::<A>)
+            .with(&table::CREATE_PROJECT, api, self::create_project::<A>)
+            .with(&table::GET_PROJECT, api, self::get_project::<A>)
+            .with(&table::UPDATE_PROJECT, api, self::update_project::<A>)
+            .with(&table::LIST_MEMBERS, api, self::list_members::<A>)
+            .with(&table::ADD_MEMBER, api, self::add_member::<A>)
+            .with(&table::UPDATE_MEMBER, api, self::update_member::<A>)
+            .with(&table::REMOVE_MEMBER, api, self::remove_member::<A>)
+            .with(&table::LIST_INTEGRATIONS, api, self::list_integrations::<A>)
+            .with(&table::GET_INTEGRATION, api, self::get_integration::<A>)
+            .with(&table::CONNECT_INTEGRATION, api, self::connect_integration::<A>)
+            .with(&table::UPDATE_INTEGRATION, api, self::update_integration::<A>)
+            .with(&table::DISCONNECT_INTEGRATION, api, self::disconnect_integration::<A>)
+            .with(&table::GET_PROVISIONING, api, self::get_provisioning::<A>)
+            .with(&table::STREAM_PROVISIONING, api, self::stream_provisioning::<A>)
+            .with(&table::LIST_PROVISIONING_RUNS, api, self::list_provisioning_runs::<A>)
+            .with(&table::RETRY_PROVISIONING, api, self::retry_provisioning::<A>)
+            .with(&table::CANCEL_PROVISIONING, api, self::cancel_provisioning::<A>)
+            .with(&table::LIST_RESOURCES, api, self::list_resources::<A>)
+            .with(&table::LIST_SERVICE_TOKENS, api, self::list_service_tokens::<A>)
+            .with(&table::CREATE_SERVICE_TOKEN, api, self::create_service_token::<A>)
+            .with(&table::REVOKE_SERVICE_TOKEN, api, self::revoke_service_token::<A>)
     }
 }
 
@@ -69,7 +69,7 @@ fn create_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let context = call.accept()?;
         let request = CreateProjectRequest {
             idempotency_key: p0,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ProjectsApi::create_project(&*api, context, request).await? {
             CreateProjectResponse::Created { e_tag: h0, location: h1, body } => Reply::new(operation, 201).header(0, &h0).header(1, &h1).json("application/json", &body),
@@ -83,7 +83,7 @@ fn get_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p0 = call.required(0);
         let context = call.accept()?;
         let request = GetProjectRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
         };
         match ProjectsApi::get_project(&*api, context, request).await? {
             GetProjectResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -102,9 +102,9 @@ fn update_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = UpdateProjectRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             if_match: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ProjectsApi::update_project(&*api, context, request).await? {
             UpdateProjectResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -120,7 +120,7 @@ fn list_members<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListMembersRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
         };
@@ -141,9 +141,9 @@ fn add_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = AddMemberRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             idempotency_key: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ProjectsApi::add_member(&*api, context, request).await? {
             AddMemberResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
@@ -162,9 +162,9 @@ fn update_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = UpdateMemberRequest {
-            project_id: given(p0)?,
-            member_id: given(p1)?,
-            body: given(body)?,
+            project_id: Call::given(p0)?,
+            member_id: Call::given(p1)?,
+            body: Call::given(body)?,
         };
         match ProjectsApi::update_member(&*api, context, request).await? {
             UpdateMemberResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -179,8 +179,8 @@ fn remove_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = RemoveMemberRequest {
-            project_id: given(p0)?,
-            member_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            member_id: Call::given(p1)?,
         };
         match ProjectsApi::remove_member(&*api, context, request).await? {
             RemoveMemberResponse::NoContent => Reply::new(operation, 204).empty(),
@@ -196,7 +196,7 @@ fn list_integrations<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListIntegrationsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
         };
@@ -213,8 +213,8 @@ fn get_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetIntegrationRequest {
-            project_id: given(p0)?,
-            provider: given(p1)?,
+            project_id: Call::given(p0)?,
+            provider: Call::given(p1)?,
         };
         match ProjectsApi::get_integration(&*api, context, request).await? {
             GetIntegrationResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -235,11 +235,11 @@ fn connect_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = ConnectIntegrationRequest {
-            project_id: given(p0)?,
-            provider: given(p1)?,
+            project_id: Call::given(p0)?,
+            provider: Call::given(p1)?,
             idempotency_key: p2,
             if_match: p3,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ProjectsApi::connect_integration(&*api, context, request).await? {
             ConnectIntegrationResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -260,10 +260,10 @@ fn update_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = UpdateIntegrationRequest {
-            project_id: given(p0)?,
-            provider: given(p1)?,
+            project_id: Call::given(p0)?,
+            provider: Call::given(p1)?,
             if_match: p2,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ProjectsApi::update_integration(&*api, context, request).await? {
             UpdateIntegrationResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -278,8 +278,8 @@ fn disconnect_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = DisconnectIntegrationRequest {
-            project_id: given(p0)?,
-            provider: given(p1)?,
+            project_id: Call::given(p0)?,
+            provider: Call::given(p1)?,
         };
         match ProjectsApi::disconnect_integration(&*api, context, request).await? {
             DisconnectIntegrationResponse::NoContent => Reply::new(operation, 204).empty(),
@@ -293,7 +293,7 @@ fn get_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p0 = call.required(0);
         let context = call.accept()?;
         let request = GetProvisioningRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
         };
         match ProjectsApi::get_provisioning(&*api, context, request).await? {
             GetProvisioningResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -308,7 +308,7 @@ fn stream_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.optional(1, None);
         let context = call.accept()?;
         let request = StreamProvisioningRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             last_event_id: p1,
         };
         match ProjectsApi::stream_provisioning(&*api, context, request).await? {
@@ -325,7 +325,7 @@ fn list_provisioning_runs<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer
         let p2 = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListProvisioningRunsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
         };
@@ -342,7 +342,7 @@ fn retry_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.optional(1, None);
         let context = call.accept()?;
         let request = RetryProvisioningRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             idempotency_key: p1,
         };
         match ProjectsApi::retry_provisioning(&*api, context, request).await? {
@@ -357,7 +357,7 @@ fn cancel_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p0 = call.required(0);
         let context = call.accept()?;
         let request = CancelProvisioningRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
         };
         match ProjectsApi::cancel_provisioning(&*api, context, request).await? {
             CancelProvisioningResponse::Accepted(body) => Reply::new(operation, 202).json("application/json", &body),
@@ -375,7 +375,7 @@ fn list_resources<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p4 = call.optional(4, None);
         let context = call.accept()?;
         let request = ListResourcesRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             provider: p3,
@@ -395,7 +395,7 @@ fn list_service_tokens<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListServiceTokensRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
         };
@@ -416,9 +416,9 @@ fn create_service_token<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = CreateServiceTokenRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             idempotency_key: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match ProjectsApi::create_service_token(&*api, context, request).await? {
             CreateServiceTokenResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
@@ -433,8 +433,8 @@ fn revoke_service_token<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = RevokeServiceTokenRequest {
-            project_id: given(p0)?,
-            token_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            token_id: Call::given(p1)?,
         };
         match ProjectsApi::revoke_service_token(&*api, context, request).await? {
             RevokeServiceTokenResponse::NoContent => Reply::new(operation, 204).empty(),

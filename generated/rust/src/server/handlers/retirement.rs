@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use crate::api::retirement::*;
 use crate::operations::table::retirement as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Retirement.
     #[must_use]
     pub fn with_retirement<A: RetirementApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::DELETE_PROJECT, api, delete_project::<A>)
-            .with(&table::DELETE_ORGANIZATION, api, delete_organization::<A>)
+        self.with(&table::DELETE_PROJECT, api, self::delete_project::<A>)
+            .with(&table::DELETE_ORGANIZATION, api, self::delete_organization::<A>)
     }
 }
 
@@ -24,8 +24,8 @@ fn delete_project<A: RetirementApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.optional(2, Some("false"));
         let context = call.accept()?;
         let request = DeleteProjectRequest {
-            project_id: given(p0)?,
-            project_slug: given(p1)?,
+            project_id: Call::given(p0)?,
+            project_slug: Call::given(p1)?,
             keep_resources: p2,
         };
         match RetirementApi::delete_project(&*api, context, request).await? {
@@ -41,8 +41,8 @@ fn delete_organization<A: RetirementApi>(api: Arc<A>, mut call: Call) -> Answer 
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = DeleteOrganizationRequest {
-            organization_id: given(p0)?,
-            organization_slug: given(p1)?,
+            organization_id: Call::given(p0)?,
+            organization_slug: Call::given(p1)?,
         };
         match RetirementApi::delete_organization(&*api, context, request).await? {
             DeleteOrganizationResponse::NoContent => Reply::new(operation, 204).empty(),

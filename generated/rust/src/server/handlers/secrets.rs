@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use crate::api::secrets::*;
 use crate::operations::table::secrets as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Secrets.
     #[must_use]
     pub fn with_secrets<A: SecretsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::GET_SECRETS_OVERVIEW, api, get_secrets_overview::<A>)
-            .with(&table::PUT_SECRET, api, put_secret::<A>)
-            .with(&table::DELETE_SECRET, api, delete_secret::<A>)
-            .with(&table::ROTATE_SECRET, api, rotate_secret::<A>)
-            .with(&table::LIST_SECRET_AUDIT, api, list_secret_audit::<A>)
+        self.with(&table::GET_SECRETS_OVERVIEW, api, self::get_secrets_overview::<A>)
+            .with(&table::PUT_SECRET, api, self::put_secret::<A>)
+            .with(&table::DELETE_SECRET, api, self::delete_secret::<A>)
+            .with(&table::ROTATE_SECRET, api, self::rotate_secret::<A>)
+            .with(&table::LIST_SECRET_AUDIT, api, self::list_secret_audit::<A>)
     }
 }
 
@@ -26,7 +26,7 @@ fn get_secrets_overview<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.optional(1, None);
         let context = call.accept()?;
         let request = GetSecretsOverviewRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             environment: p1,
         };
         match SecretsApi::get_secrets_overview(&*api, context, request).await? {
@@ -50,13 +50,13 @@ fn put_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = PutSecretRequest {
-            project_id: given(p0)?,
-            secret_name: given(p1)?,
-            environment: given(p2)?,
-            r#type: given(p3)?,
+            project_id: Call::given(p0)?,
+            secret_name: Call::given(p1)?,
+            environment: Call::given(p2)?,
+            r#type: Call::given(p3)?,
             idempotency_key: p4,
             if_match: p5,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match SecretsApi::put_secret(&*api, context, request).await? {
             PutSecretResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -75,10 +75,10 @@ fn delete_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p4 = call.optional(4, None);
         let context = call.accept()?;
         let request = DeleteSecretRequest {
-            project_id: given(p0)?,
-            secret_name: given(p1)?,
-            environment: given(p2)?,
-            r#type: given(p3)?,
+            project_id: Call::given(p0)?,
+            secret_name: Call::given(p1)?,
+            environment: Call::given(p2)?,
+            r#type: Call::given(p3)?,
             if_match: p4,
         };
         match SecretsApi::delete_secret(&*api, context, request).await? {
@@ -98,10 +98,10 @@ fn rotate_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p5 = call.optional(5, None);
         let context = call.accept()?;
         let request = RotateSecretRequest {
-            project_id: given(p0)?,
-            secret_name: given(p1)?,
-            environment: given(p2)?,
-            r#type: given(p3)?,
+            project_id: Call::given(p0)?,
+            secret_name: Call::given(p1)?,
+            environment: Call::given(p2)?,
+            r#type: Call::given(p3)?,
             idempotency_key: p4,
             if_match: p5,
         };
@@ -121,7 +121,7 @@ fn list_secret_audit<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p4 = call.optional(4, None);
         let context = call.accept()?;
         let request = ListSecretAuditRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             operation: p3,

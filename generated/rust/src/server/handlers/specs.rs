@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use crate::api::specs::*;
 use crate::operations::table::specs as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Specs.
     #[must_use]
     pub fn with_specs<A: SpecsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::APPLY_SPECS, api, apply_specs::<A>)
-            .with(&table::GET_DRIFT, api, get_drift::<A>)
-            .with(&table::LIST_SPECS, api, list_specs::<A>)
-            .with(&table::UPLOAD_SPEC, api, upload_spec::<A>)
-            .with(&table::GET_SPEC, api, get_spec::<A>)
-            .with(&table::LIST_SPEC_VERSIONS, api, list_spec_versions::<A>)
-            .with(&table::GET_SPEC_VERSION, api, get_spec_version::<A>)
+        self.with(&table::APPLY_SPECS, api, self::apply_specs::<A>)
+            .with(&table::GET_DRIFT, api, self::get_drift::<A>)
+            .with(&table::LIST_SPECS, api, self::list_specs::<A>)
+            .with(&table::UPLOAD_SPEC, api, self::upload_spec::<A>)
+            .with(&table::GET_SPEC, api, self::get_spec::<A>)
+            .with(&table::LIST_SPEC_VERSIONS, api, self::list_spec_versions::<A>)
+            .with(&table::GET_SPEC_VERSION, api, self::get_spec_version::<A>)
     }
 }
 
@@ -32,7 +32,7 @@ fn apply_specs<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let context = call.accept()?;
         let request = ApplySpecsRequest {
             idempotency_key: p0,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match SpecsApi::apply_specs(&*api, context, request).await? {
             ApplySpecsResponse::Ok { flaresmith_commit: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
@@ -48,7 +48,7 @@ fn get_drift<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.optional(2, None);
         let context = call.accept()?;
         let request = GetDriftRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             r#ref: p1,
             paths: p2,
         };
@@ -67,7 +67,7 @@ fn list_specs<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, None);
         let context = call.accept()?;
         let request = ListSpecsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             kind: p3,
@@ -99,9 +99,9 @@ fn upload_spec<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = UploadSpecRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             idempotency_key: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match SpecsApi::upload_spec(&*api, context, request).await? {
             UploadSpecResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
@@ -116,8 +116,8 @@ fn get_spec<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetSpecRequest {
-            project_id: given(p0)?,
-            spec_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            spec_id: Call::given(p1)?,
         };
         match SpecsApi::get_spec(&*api, context, request).await? {
             GetSpecResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -134,8 +134,8 @@ fn list_spec_versions<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, Some("25"));
         let context = call.accept()?;
         let request = ListSpecVersionsRequest {
-            project_id: given(p0)?,
-            spec_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            spec_id: Call::given(p1)?,
             cursor: p2,
             limit: p3,
         };
@@ -153,9 +153,9 @@ fn get_spec_version<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p2 = call.required(2);
         let context = call.accept()?;
         let request = GetSpecVersionRequest {
-            project_id: given(p0)?,
-            spec_id: given(p1)?,
-            spec_version: given(p2)?,
+            project_id: Call::given(p0)?,
+            spec_id: Call::given(p1)?,
+            spec_version: Call::given(p2)?,
         };
         match SpecsApi::get_spec_version(&*api, context, request).await? {
             GetSpecVersionResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),

@@ -11,10 +11,10 @@ impl Routes {
     /// Adds the operations of System.
     #[must_use]
     pub fn with_system<A: SystemApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::GET_OPENAPI, api, get_openapi::<A>)
-            .with(&table::GET_LIVENESS, api, get_liveness::<A>)
-            .with(&table::GET_READINESS, api, get_readiness::<A>)
-            .with(&table::GET_METRICS, api, get_metrics::<A>)
+        self.with(&table::GET_OPENAPI, api, self::get_openapi::<A>)
+            .with(&table::GET_LIVENESS, api, self::get_liveness::<A>)
+            .with(&table::GET_READINESS, api, self::get_readiness::<A>)
+            .with(&table::GET_METRICS, api, self::get_metrics::<A>)
     }
 }
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use crate::api::tests::*;
 use crate::operations::table::tests as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Tests.
     #[must_use]
     pub fn with_tests<A: TestsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::LIST_TEST_RUNS, api, list_test_runs::<A>)
-            .with(&table::START_TEST_RUN, api, start_test_run::<A>)
-            .with(&table::GET_TEST_RUN, api, get_test_run::<A>)
+        self.with(&table::LIST_TEST_RUNS, api, self::list_test_runs::<A>)
+            .with(&table::START_TEST_RUN, api, self::start_test_run::<A>)
+            .with(&table::GET_TEST_RUN, api, self::get_test_run::<A>)
     }
 }
 
@@ -27,7 +27,7 @@ fn list_test_runs<A: TestsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p4 = call.optional(4, None);
         let context = call.accept()?;
         let request = ListTestRunsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             environment_id: p3,
@@ -50,9 +50,9 @@ fn start_test_run<A: TestsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         let context = call.accept()?;
         let request = StartTestRunRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             idempotency_key: p1,
-            body: given(body)?,
+            body: Call::given(body)?,
         };
         match TestsApi::start_test_run(&*api, context, request).await? {
             StartTestRunResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
@@ -67,8 +67,8 @@ fn get_test_run<A: TestsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetTestRunRequest {
-            project_id: given(p0)?,
-            test_run_id: given(p1)?,
+            project_id: Call::given(p0)?,
+            test_run_id: Call::given(p1)?,
         };
         match TestsApi::get_test_run(&*api, context, request).await? {
             GetTestRunResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

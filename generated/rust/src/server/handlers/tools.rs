@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use crate::api::tools::*;
 use crate::operations::table::tools as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Tools.
     #[must_use]
     pub fn with_tools<A: ToolsApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::LIST_TOOLS, api, list_tools::<A>)
-            .with(&table::GET_TOOL, api, get_tool::<A>)
+        self.with(&table::LIST_TOOLS, api, self::list_tools::<A>)
+            .with(&table::GET_TOOL, api, self::get_tool::<A>)
     }
 }
 
@@ -25,7 +25,7 @@ fn list_tools<A: ToolsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p3 = call.optional(3, None);
         let context = call.accept()?;
         let request = ListToolsRequest {
-            project_id: given(p0)?,
+            project_id: Call::given(p0)?,
             cursor: p1,
             limit: p2,
             provider: p3,
@@ -43,8 +43,8 @@ fn get_tool<A: ToolsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p1 = call.required(1);
         let context = call.accept()?;
         let request = GetToolRequest {
-            project_id: given(p0)?,
-            tool_name: given(p1)?,
+            project_id: Call::given(p0)?,
+            tool_name: Call::given(p1)?,
         };
         match ToolsApi::get_tool(&*api, context, request).await? {
             GetToolResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use crate::api::users::*;
 use crate::operations::table::users as table;
-use crate::server::{Answer, Call, Reply, Routes, given};
+use crate::server::{Answer, Call, Reply, Routes};
 
 impl Routes {
     /// Adds the operations of Users.
     #[must_use]
     pub fn with_users<A: UsersApi>(self, api: &Arc<A>) -> Self {
-        self.with(&table::LIST_USERS, api, list_users::<A>)
-            .with(&table::GET_USER, api, get_user::<A>)
+        self.with(&table::LIST_USERS, api, self::list_users::<A>)
+            .with(&table::GET_USER, api, self::get_user::<A>)
     }
 }
 
@@ -40,7 +40,7 @@ fn get_user<A: UsersApi>(api: Arc<A>, mut call: Call) -> Answer {
         let p0 = call.required(0);
         let context = call.accept()?;
         let request = GetUserRequest {
-            user_id: given(p0)?,
+            user_id: Call::given(p0)?,
         };
         match UsersApi::get_user(&*api, context, request).await? {
             GetUserResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
