@@ -8,7 +8,6 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use flaresmith_runtime::settings::Database;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
@@ -78,13 +77,24 @@ pub(crate) fn sign_in(address: &str) -> String {
     body["accessToken"].as_str().unwrap().to_owned()
 }
 
+/// What is at a path, as soon as the limits allow it.
+fn read(address: &str, token: &str, path: &str) -> Value {
+    loop {
+        let (status, body) = send(address, "GET", path, Some(token), None).unwrap();
+        if status != 429 {
+            assert_eq!(status, 200, "{body}");
+            return body;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
 /// Every item of a list, page by page.
 pub(crate) fn all(address: &str, token: &str, path: &str) -> Vec<Value> {
     let mut items = Vec::new();
     let mut cursor = String::new();
     loop {
-        let (status, page) = send(address, "GET", &format!("{path}?limit=100{cursor}"), Some(token), None).unwrap();
-        assert_eq!(status, 200, "{page}");
+        let page = read(address, token, &format!("{path}?limit=100{cursor}"));
         items.extend(page["items"].as_array().unwrap().clone());
         match page["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -227,15 +237,7 @@ fn write(
 fn shop_is_whole(address: &str, token: &str, shop: &Shop, sent: &[Sent]) {
     let found = |acknowledged: bool| {
         let specs = all(address, token, &format!("/projects/{}/specs", shop.id));
-        let (status, secrets) = send(
-            address,
-            "GET",
-            &format!("/projects/{}/secrets", shop.id),
-            Some(token),
-            None,
-        )
-        .unwrap();
-        assert_eq!(status, 200, "{secrets}");
+        let secrets = read(address, token, &format!("/projects/{}/secrets", shop.id));
         for request in sent.iter().filter(|request| request.acknowledged || !acknowledged) {
             let spec = specs.iter().find(|spec| spec["path"] == request.makes.as_str());
             let secret = secrets["secrets"].as_array().unwrap().iter();
@@ -263,8 +265,20 @@ fn shop_is_whole(address: &str, token: &str, shop: &Shop, sent: &[Sent]) {
     assert!(sent.iter().any(|request| request.acknowledged));
 }
 
-/// Kills it again and again. `refill` fills the buckets before each start, where they outlive the process.
-fn killed(database: Option<&str>, refill: impl Fn()) {
+/// Fills all buckets, where they outlive the process.
+pub(crate) fn refill(database: Option<&str>) {
+    let Some(database) = database else { return };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = sea_orm::Database::connect(database).await.unwrap();
+        // The server makes the table when it first starts.
+        let _ = store.execute_unprepared("DELETE FROM rate_buckets").await;
+        store.close().await.unwrap();
+    });
+}
+
+/// Kills it again and again.
+fn killed(database: Option<&str>) {
     let data = folder();
     let mut token = String::new();
     let mut organization = String::new();
@@ -273,7 +287,7 @@ fn killed(database: Option<&str>, refill: impl Fn()) {
     let sent = Mutex::new(Vec::new());
     let (mut cut, mut longest) = (0, Duration::ZERO);
     for round in 0..ROUNDS {
-        refill();
+        refill(database);
         let asked = Instant::now();
         let mut server = started(&mut command(&data, database), 1);
         longest = longest.max(asked.elapsed());
@@ -310,7 +324,7 @@ fn killed(database: Option<&str>, refill: impl Fn()) {
     let done = acknowledged.len() + sent.iter().filter(|request| request.acknowledged).count();
     assert!(done > 10, "{done}");
 
-    refill();
+    refill(database);
     let server = started(&mut command(&data, database), 1);
     let token = sign_in(&server.address);
     let mut found: BTreeMap<String, Value> = BTreeMap::new();
@@ -352,21 +366,10 @@ fn killed(database: Option<&str>, refill: impl Fn()) {
 
 #[test]
 fn on_sqlite_nothing_acknowledged_is_lost_and_nothing_is_there_by_half() {
-    killed(None, || {});
+    killed(None);
 }
 
 #[test]
 fn on_postgres_nothing_acknowledged_is_lost_and_nothing_is_there_by_half() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let Database::Postgres(url) = runtime.block_on(crate::postgres::database()) else {
-        panic!("it is a Postgres");
-    };
-    killed(Some(url.expose()), || {
-        runtime.block_on(async {
-            let store = sea_orm::Database::connect(url.expose()).await.unwrap();
-            // The server makes the table when it first starts.
-            let _ = store.execute_unprepared("DELETE FROM rate_buckets").await;
-            store.close().await.unwrap();
-        });
-    });
+    killed(Some(&crate::provisioning_killed::postgres()));
 }

@@ -10,7 +10,7 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use crate::instance::folder;
-use crate::killed::{all, command, send, sign_in};
+use crate::killed::{all, command, refill, send, sign_in};
 use crate::program::{Started, started};
 
 /// Says at which place the server dies.
@@ -49,8 +49,8 @@ pub(crate) fn settled(address: &str, token: &str) -> Vec<Value> {
         if !projects.iter().any(moving) {
             return projects;
         }
-        assert!(asked.elapsed() < Duration::from_secs(60), "{projects:?}");
-        std::thread::sleep(Duration::from_millis(400));
+        assert!(asked.elapsed() < Duration::from_secs(180), "{projects:?}");
+        std::thread::sleep(Duration::from_millis(1000));
     }
 }
 
@@ -127,6 +127,7 @@ fn dies_everywhere(database: Option<&str>) {
     let mut token = String::new();
     let mut died = 0;
     for place in 1..=CREATION {
+        refill(database);
         let mut server = start(&data, database, Some(place));
         if place % 16 == 1 {
             token = sign_in(&server.address);
@@ -152,6 +153,7 @@ fn dies_everywhere(database: Option<&str>) {
 
     died = 0;
     for (place, id) in (1..=REMOVAL).zip(&ids) {
+        refill(database);
         let mut server = start(&data, database, Some(place));
         let (_, project) = send(&server.address, "GET", &format!("/projects/{id}"), Some(&token), None).unwrap();
         let path = format!("/projects/{id}?projectSlug={}", project["slug"].as_str().unwrap());

@@ -10,8 +10,10 @@ use std::sync::OnceLock;
 
 use flaresmith_api::operations::{OPERATIONS, Role};
 use flaresmith_runtime::provisioning::Runner;
+use flaresmith_runtime::settings::Settings;
+use flaresmith_runtime::telemetry::log::Level;
 
-use crate::instance::{Instance, folder, on_both};
+use crate::instance::{Instance, folder};
 
 /// Operations that nobody wrote yet. They answer 501, which no contract names; the test holds that they do.
 const UNWRITTEN: &[&str] = &[
@@ -191,39 +193,50 @@ async fn what_is_left_out_here_is_what_nobody_wrote() {
     runner.stop().await;
 }
 
+/// Tens of thousands of requests: what each of their statements took is not kept.
+fn quiet(settings: &mut Settings) {
+    settings.log_level = Level::Info;
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_to_every_role_is_one_that_the_contract_names() {
-    on_both(async |instance| {
-        let runner = Runner::start(instance.platform.clone()).unwrap();
-        let (organization, owner) = instance.organization("Northwind").await;
-        let project = instance.project(&owner, &organization, "Shop").await;
-        let text = settings(instance, &owner, &organization, &project).await;
-        let place = folder();
-        let file = place.join("schemathesis.toml");
-        fs::write(&file, text).unwrap();
-        let mut people = Vec::new();
-        for role in Role::ALL.iter().map(|role| role.as_str()) {
-            let token = instance
-                .member(&owner, &organization, &format!("{role}@example.com"), role)
-                .await;
-            people.push((role, token));
-        }
-        let address = served(instance).await;
-        for (role, token) in &people {
-            println!("as {role}");
-            let mut more = listed("--exclude-operation-id", &[UNWRITTEN, ENDING].concat());
-            more.extend(["--max-examples", "5"].map(str::to_owned));
-            let (file, token) = (file.clone(), token.clone());
-            tokio::task::spawn_blocking(move || run(address, &file, &token, &more))
-                .await
-                .unwrap();
-        }
-        let more = listed("--include-operation-id", ENDING);
-        tokio::task::spawn_blocking(move || run(address, &file, &owner, &more))
+async fn every_answer_to_every_role_is_one_that_the_contract_names_on_sqlite() {
+    every_answer_is_one_that_the_contract_names(&Instance::set(quiet).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_to_every_role_is_one_that_the_contract_names_on_postgres() {
+    every_answer_is_one_that_the_contract_names(&Instance::set_on_postgres(quiet).await).await;
+}
+
+async fn every_answer_is_one_that_the_contract_names(instance: &Instance) {
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let text = settings(instance, &owner, &organization, &project).await;
+    let place = folder();
+    let file = place.join("schemathesis.toml");
+    fs::write(&file, text).unwrap();
+    let mut people = Vec::new();
+    for role in Role::ALL.iter().map(|role| role.as_str()) {
+        let token = instance
+            .member(&owner, &organization, &format!("{role}@example.com"), role)
+            .await;
+        people.push((role, token));
+    }
+    let address = served(instance).await;
+    for (role, token) in &people {
+        println!("as {role}");
+        let mut more = listed("--exclude-operation-id", &[UNWRITTEN, ENDING].concat());
+        more.extend(["--max-examples", "5"].map(str::to_owned));
+        let (file, token) = (file.clone(), token.clone());
+        tokio::task::spawn_blocking(move || run(address, &file, &token, &more))
             .await
             .unwrap();
-        let _ = fs::remove_dir_all(&place);
-        runner.stop().await;
-    })
-    .await;
+    }
+    let more = listed("--include-operation-id", ENDING);
+    tokio::task::spawn_blocking(move || run(address, &file, &owner, &more))
+        .await
+        .unwrap();
+    let _ = fs::remove_dir_all(&place);
+    runner.stop().await;
 }
