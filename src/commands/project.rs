@@ -42,14 +42,28 @@ pub(crate) fn id_of(remote: &Remote, named: &str) -> Result<Uuid, Trouble> {
         return Ok(id);
     }
     let (all, _) = remote::listed(u32::MAX, |cursor, limit| page(remote, cursor, limit))?;
-    let found = all.into_iter().find(|project| project.slug == named);
-    found.map(|project| project.id).ok_or_else(|| {
-        Trouble::local(
+    let found: Vec<Uuid> = all
+        .into_iter()
+        .filter(|project| project.slug == named)
+        .map(|project| project.id)
+        .collect();
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(Trouble::local(
             "PROJECT_NOT_FOUND",
             format!("there is no project `{named}` that you may see"),
         )
-        .hint("`flaresmith project list` shows all")
-    })
+        .hint("`flaresmith project list` shows all")),
+        // Slugs are those of one organization: any choice might be the wrong project.
+        several => {
+            let ids: Vec<String> = several.iter().map(Uuid::to_string).collect();
+            Err(Trouble::local(
+                "PROJECT_AMBIGUOUS",
+                format!("several organizations have a project `{named}`"),
+            )
+            .hint(format!("name it by its id: {}", ids.join(", "))))
+        }
+    }
 }
 
 fn page(

@@ -38,6 +38,11 @@ static CODES: &[Code] = &[
         "It has a scheme and a host: `https://flaresmith.example.com`. Passwords do not belong in it.",
     ),
     code(
+        "PROJECT_AMBIGUOUS",
+        "several projects have the slug",
+        "A slug is one project's within its organization, and you see projects of several. Any choice might be the wrong one, so the id is asked for; `flaresmith project list` shows it.",
+    ),
+    code(
         "SERVER_REFUSED",
         "the server refused with a code that this program does not know",
         "The server is newer than this program, or has codes of its own. The message has what it said.",

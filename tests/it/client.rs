@@ -284,6 +284,30 @@ fn a_run_that_fails_says_why_and_is_retried_or_taken_back() {
 }
 
 #[test]
+fn a_slug_of_two_organizations_is_no_name_of_either_project() {
+    let hosted = Hosted::start();
+    let machine = Machine::new();
+    machine.sign_in(&hosted);
+    let other = hosted.call(&hosted.owner(), "POST /organizations", &json!({"name": "Other"}));
+    assert_eq!(other.status, 201, "{}", other.json());
+    let other = other.json()["id"].as_str().unwrap().to_owned();
+    let made = [
+        machine.json(&["project", "create", "Shop", "--no-wait"]),
+        machine.json(&["project", "create", "Shop", "--no-wait", "--organization", &other]),
+    ];
+    let slug = made[0]["slug"].as_str().unwrap();
+    assert_eq!(made[1]["slug"], slug);
+    let said = machine.run(&["project", "delete", slug, "--confirm", slug]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.err.contains("error[PROJECT_AMBIGUOUS]"), "{}", said.err);
+    for project in &made {
+        let id = project["id"].as_str().unwrap();
+        assert!(said.err.contains(id), "{}", said.err);
+        assert_eq!(machine.json(&["project", "show", id])["id"], id);
+    }
+}
+
+#[test]
 fn a_secret_comes_from_standard_input_and_is_never_shown() {
     let hosted = Hosted::start();
     let machine = Machine::new();

@@ -24,8 +24,7 @@ pub(super) async fn all(journal: &Journal) -> Result<(), Stopped> {
     loop {
         let rows = read_steps(journal).await?;
         let begun = |row: &&run_steps::Model| {
-            !matches!(row.state, StepState::Pending | StepState::Skipped | StepState::Undone)
-                && row.started_at.is_some()
+            !matches!(row.state, StepState::Skipped | StepState::Undone) && row.started_at.is_some()
         };
         let newest = rows
             .into_iter()
@@ -61,6 +60,13 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, mut row: run_ste
     let mut page = journal.page().await?;
     if page.state != RunState::Undoing {
         return Ok(());
+    }
+    if row.state == StepState::Pending {
+        // It was begun, failed, and was to be tried again: what came of the first time is looked for.
+        let phase = JournalEntryPhase::Note;
+        row = page
+            .step(&row, Some(RunStepEvent::Start), phase, Value::Null, |_| {})
+            .await?;
     }
     if matches!(row.state, StepState::Running | StepState::Waiting) {
         // Whoever was doing it has died; what came of it is looked for.

@@ -52,6 +52,22 @@ impl Local {
         &self.folder
     }
 
+    /// Whether every commit of every branch is by the platform itself.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub fn is_platforms_alone(&self) -> Result<bool, Failure> {
+        let mut walk = self.repository.revwalk().map_err(broken)?;
+        walk.push_glob("refs/*").map_err(broken)?;
+        for id in walk {
+            let commit = self.repository.find_commit(id.map_err(broken)?).map_err(broken)?;
+            if !Author::platform().wrote(&commit) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The name of the default branch.
     ///
     /// # Errors

@@ -217,6 +217,11 @@ impl Author {
         }
     }
 
+    /// Whether a commit is by this author, by its address.
+    fn wrote(&self, commit: &git2::Commit<'_>) -> bool {
+        commit.author().email_bytes() == self.email.as_bytes()
+    }
+
     fn signature(&self, now: DateTime<Utc>) -> Result<Signature<'static>, git2::Error> {
         let plain = |text: &str, other: &str| {
             let kept: String = text

@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, PaginatorTrait 
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::files::{Project, write};
 use crate::instance::{Answer, Instance, on_both};
 
 /// The latest run once it is in this state.
@@ -343,6 +344,33 @@ async fn cancelling_undoes_what_was_made_and_leaves_what_was_not() {
             until(instance, &owner, project, "succeeded").await;
             assert_eq!(databases(instance, project).await.len(), 3);
         }
+        runner.stop().await;
+    })
+    .await;
+}
+
+/// Cancelling asks for no confirmation, so it takes away nothing that people made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_people_committed_to_stays_when_its_run_is_cancelled() {
+    on_both(async |instance| {
+        let files = Project::new(instance).await;
+        let (owner, project) = (files.token.clone(), files.id.clone());
+        squat(instance, &project).await;
+        let runner = Runner::start(instance.platform.clone()).unwrap();
+        until(instance, &owner, &project, "failed").await;
+        let base = files.head().await;
+        files.commit(&base, json!([write("notes.md", "# Notes")])).await.is(201);
+        let path = format!("/projects/{project}/provisioning");
+        instance
+            .call(&owner, "POST", &format!("{path}/cancel"), None)
+            .await
+            .is(202);
+        let progress = until(instance, &owner, &project, "failed").await;
+        let steps = progress.body.pointer("/steps").unwrap().as_array().unwrap();
+        let stuck: Vec<&Value> = steps.iter().filter(|step| step["state"] == "stuck").collect();
+        assert_eq!(stuck.len(), 1, "{steps:?}");
+        assert_eq!(stuck[0]["name"], "source-repository");
+        assert!(repository(instance, &project).exists());
         runner.stop().await;
     })
     .await;

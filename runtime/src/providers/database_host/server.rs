@@ -48,7 +48,11 @@ impl Server {
     /// the last thing that it asked for, so what comes of that is seen.
     async fn alone(&self, mark: &Mark) -> Result<Alone, Failure> {
         let mut options = ConnectOptions::new(self.address.expose());
-        options.max_connections(1).sqlx_logging(false);
+        // A connection that the server ended is not replaced in silence: its lock would be gone, and the fence with it.
+        options
+            .max_connections(1)
+            .test_before_acquire(false)
+            .sqlx_logging(false);
         // The error may repeat the address, which may hold a password.
         let connection = sea_orm::Database::connect(options)
             .await

@@ -75,6 +75,15 @@ impl SourceHost for OwnHost {
         })
     }
 
+    fn is_untouched<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(async move {
+            match self.repositories.owner(mark.project).await? {
+                Owner::Own => self.repositories.with(mark.project, Local::is_platforms_alone).await,
+                Owner::Nobody | Owner::Another => Ok(true),
+            }
+        })
+    }
+
     fn remove_repository<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let turn = self.repositories.alone(mark.project).await?;

@@ -32,6 +32,9 @@ pub trait SourceHost: Send + Sync + 'static {
     /// Makes sure that there is a branch; a new one begins where the default branch is. The id of its newest commit comes back.
     fn ensure_branch<'a>(&'a self, mark: &'a Mark, branch: &'a str) -> BoxFuture<'a, Result<String, Failure>>;
 
+    /// Whether nobody but the platform has committed to the repository, or there is none.
+    fn is_untouched<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<bool, Failure>>;
+
     /// Removes the repository with everything in it.
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when it is not the project's.

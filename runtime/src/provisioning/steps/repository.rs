@@ -64,7 +64,14 @@ impl Step for Repository {
     }
 
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move { left_to_others(on.platform.providers.source.remove_repository(&on.mark).await) })
+        Box::pin(async move {
+            // Who cancels a run takes back what the platform did, and nothing that people did since. For that a project is deleted.
+            if !on.platform.providers.source.is_untouched(&on.mark).await? {
+                return Err(Failure::new(ErrorCode::ProvisionUndoStuck)
+                    .with_message("People have committed to the repository, so it stays."));
+            }
+            removed(on).await
+        })
     }
 
     fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
@@ -79,10 +86,14 @@ impl Step for Repository {
     }
 }
 
+async fn removed(on: &Subject) -> Result<(), Failure> {
+    left_to_others(on.platform.providers.source.remove_repository(&on.mark).await)
+}
+
 impl Step for Removal {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
-            Repository.undo(on).await?;
+            removed(on).await?;
             Ok(Made::default())
         })
     }
