@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 use serde::Deserialize;
 
-use super::value::{Collector, Count, Network, Origin, Seconds, Share};
+use super::value::{Count, Network, Origin, Seconds, Share};
 use crate::telemetry::log::Level;
 
 /// The variable with headers for the collector, `NAME=VALUE` with commas between: they may hold a key.
@@ -115,9 +115,10 @@ pub(super) struct Given {
         long,
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",
         value_name = "URL",
+        hide_env_values = true,
         help_heading = "Telemetry"
     )]
-    pub(super) otlp_endpoint: Option<Collector>,
+    pub(super) otlp_endpoint: Option<String>,
     /// Share of traces that is kept, from 0 to 1, unless the caller decided; failures and what takes long always are
     /// [default: 0.05]
     #[arg(

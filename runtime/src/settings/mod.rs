@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::telemetry::log::Level;
 pub use flags::Flags;
 use flags::Given;
-use value::{Network, Origin};
+use value::{Collector, Network, Origin};
 
 /// Where it listens when nothing is said.
 const LISTEN: &str = "127.0.0.1:8787";
@@ -231,7 +231,15 @@ impl Settings {
         settings.check_answers = given.check_answers.unwrap_or(settings.check_answers);
         settings.log_level = given.log_level.unwrap_or(settings.log_level);
         settings.sample_rate = given.trace_share.map_or(settings.sample_rate, |share| share.0);
-        if let Some(endpoint) = given.otlp_endpoint.filter(|endpoint| !endpoint.0.is_empty()) {
+        if let Some(endpoint) = given.otlp_endpoint.filter(|endpoint| !endpoint.is_empty()) {
+            // What was given is not repeated: it may hold a password.
+            let endpoint: Collector = endpoint.parse().map_err(|wrong| {
+                Problem::new(
+                    "SETTINGS_OTLP_ENDPOINT",
+                    format!("the address of the collector {wrong}"),
+                )
+                .hint("keys for it belong into OTEL_EXPORTER_OTLP_HEADERS")
+            })?;
             let headers = std::env::var(flags::OTLP_HEADERS).unwrap_or_default();
             settings.otlp = Some(Otlp {
                 endpoint: endpoint.0,

@@ -19,6 +19,7 @@ use super::redact::redacted;
 use super::span::{self, Span};
 use crate::identity::roles::Scope;
 use crate::pipeline::observe::{ActFailed, Answered, NotKept, Observer};
+use crate::pipeline::trace;
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, clap::ValueEnum)]
@@ -178,7 +179,8 @@ impl Observer for Log {
         line.put("requestId", answered.ids.request.0.as_str());
         line.put("traceId", answered.ids.trace.0.as_str());
         line.put("spanId", answered.ids.span.as_str());
-        line.put("method", answered.method.as_str());
+        // A method may be any word that a caller makes up.
+        line.put("method", trace::method(answered.method));
         line.put("status", answered.status.as_u16());
         line.put("durationMs", milliseconds(answered.duration));
         line.put_some("operationId", answered.operation.map(|operation| operation.id));

@@ -260,15 +260,18 @@ fn help_lists_every_setting_and_what_is_wrong_is_told_with_a_code() {
         assert!(text.contains(name), "{name}: {text}");
     }
     assert_eq!(program().arg("--lsten").status().unwrap().code(), Some(2));
-    let wrong = program()
-        .args(["--database", "mysql://me:hush@host/x"])
-        .output()
-        .unwrap();
-    let text = String::from_utf8(wrong.stderr).unwrap();
-    assert_eq!(wrong.status.code(), Some(1));
-    assert!(
-        text.contains("error[SETTINGS_DATABASE]") && text.contains("= hint:"),
-        "{text}"
-    );
-    assert!(!text.contains("hush"), "{text}");
+    for (flag, address, code) in [
+        ("--database", "mysql://me:hush@host/x", "SETTINGS_DATABASE"),
+        ("--otlp-endpoint", "http://me:hush@host", "SETTINGS_OTLP_ENDPOINT"),
+        ("--otlp-endpoint", "http://host/?key=hush", "SETTINGS_OTLP_ENDPOINT"),
+    ] {
+        let wrong = program().args([flag, address]).output().unwrap();
+        let text = String::from_utf8(wrong.stderr).unwrap();
+        assert_eq!(wrong.status.code(), Some(1));
+        assert!(
+            text.contains(&format!("error[{code}]")) && text.contains("= hint:"),
+            "{text}"
+        );
+        assert!(!text.contains("hush"), "{text}");
+    }
 }

@@ -69,6 +69,11 @@ pub(super) static SERVER: &[Code] = &[
         "It is TOML with the names of the flags. The message names the place in it; `flaresmithd --help` lists every setting.",
     ),
     code(
+        "SETTINGS_OTLP_ENDPOINT",
+        "the address of the collector is none",
+        "`--otlp-endpoint` is the address of a collector that takes OTLP over HTTP, such as `http://localhost:4318`, without a query, a name or a password: these would be shown where addresses are. Keys belong into OTEL_EXPORTER_OTLP_HEADERS.",
+    ),
+    code(
         "SETTINGS_OTLP_HEADERS",
         "the headers for the collector are of no known form",
         "`OTEL_EXPORTER_OTLP_HEADERS` is `NAME=VALUE` with commas between several. What stands for itself nowhere in it, such as a comma or a space in a value, is written as `%2C` or `%20`. What was given is not repeated, since it may be a key.",
