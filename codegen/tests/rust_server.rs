@@ -81,7 +81,7 @@ fn one_operation_more_adds_one_method_one_route_and_one_entry() {
     let (before, after) = (crate_of(contract), crate_of(&more));
     for (end, line) in [
         ("/api/books.rs", "fn see_later("),
-        ("/server/handlers/books.rs", "SEE_LATER, api, see_later::<A>)"),
+        ("/server/handlers/books.rs", "SEE_LATER, api, self::see_later::<A>)"),
         ("/operations/table/books.rs", "pub static SEE_LATER: Operation"),
         ("/client/calls/books.rs", "pub async fn see_later("),
     ] {
