@@ -20,6 +20,7 @@
 //! | [`platform`] | the parts put together |
 //! | [`mod@serve`] | listening and stopping |
 
+mod backoff;
 pub mod clock;
 pub mod features;
 pub mod identity;

@@ -15,7 +15,7 @@ use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
 use crate::pipeline::observe::Observer;
-use crate::pipeline::rate_limit::shared::Shared;
+use crate::pipeline::rate_limit::stored::Stored;
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
 use crate::problem::Problem;
 use crate::providers::Providers;
@@ -166,7 +166,7 @@ fn parts(log: &Log) -> Watch {
 fn limiter(database: &Database, store: &Store, clock: &Clock) -> Box<dyn RateLimiter> {
     match database {
         Database::Sqlite(_) => Box::new(Buckets::new(clock.clone())),
-        Database::Postgres(_) => Box::new(Shared::new(store.clone(), clock.clone())),
+        Database::Postgres(_) => Box::new(Stored::new(store.clone(), clock.clone())),
     }
 }
 

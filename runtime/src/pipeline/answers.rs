@@ -44,14 +44,15 @@ enum Expected {
 /// # Errors
 /// It is not; what is wrong with it is for the log.
 pub(super) async fn demand(operation: &'static Operation, response: Response) -> Result<Response, Failure> {
-    let expected = expected(operation, response.status().as_u16());
+    let status = response.status().as_u16();
+    let expected = expected(operation, status);
     let media = response
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|media| media.to_str().ok());
     let media = media.map(|media| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     let wrong = |what: String| {
-        let source = format!("{} {}: {what}", operation.id, response.status().as_u16());
+        let source = format!("{} {status}: {what}", operation.id);
         Failure::new(ErrorCode::ServerResponseInvalid).with_source(source)
     };
     let (Expected::Other(known) | Expected::Json(known, _)) = &*expected else {
@@ -69,13 +70,8 @@ pub(super) async fn demand(operation: &'static Operation, response: Response) ->
     let (Expected::Json(_, validator), Some(true)) = (&*expected, media.as_deref().map(is_json)) else {
         return Ok(response);
     };
-    let status = response.status();
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.map_err(Failure::internal)?;
-    let wrong = |what: String| {
-        let source = format!("{} {}: {what}", operation.id, status.as_u16());
-        Failure::new(ErrorCode::ServerResponseInvalid).with_source(source)
-    };
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
     let faults: Vec<String> = validator
         .iter_errors(&value)

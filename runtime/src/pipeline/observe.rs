@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
-use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::errors::Failure;
 use flaresmith_api::operations::Operation;
 use flaresmith_api::server::FailureReport;
 use uuid::Uuid;
@@ -73,9 +73,7 @@ pub struct ActFailed<'a> {
     /// The run that it belongs to, if any.
     pub run: Option<Uuid>,
     /// What went wrong.
-    pub code: ErrorCode,
-    /// Why, without secrets.
-    pub cause: &'a str,
+    pub failure: &'a Failure,
     /// Whether it is tried again.
     pub again: bool,
     /// When.

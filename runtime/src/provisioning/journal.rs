@@ -23,14 +23,18 @@ use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::lease::{Held, Lease, is_held, seen};
-use super::{cause, failpoint, states};
+use super::{failpoint, states};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::providers::Fence;
 use crate::store::{Write, failed, new_id};
+use crate::telemetry::redact::redacted;
 
 /// Longest text of a note.
 const LONGEST: usize = 300;
+
+/// Longest text of a failure or its source.
+const LONGEST_CAUSE: usize = 2000;
 
 /// Why work on a run stops before its end.
 #[derive(Debug)]
@@ -112,8 +116,7 @@ impl Journal {
             act,
             project,
             run: Some(self.lease.run),
-            code: failure.code(),
-            cause: &cause::text(failure),
+            failure,
             again,
             at: self.platform.clock.now(),
         });
@@ -268,6 +271,16 @@ impl Page<'_> {
         self.known.state = self.state;
         Ok(())
     }
+}
+
+/// What the journal keeps of a failure. Callers see its code alone. Errors of providers and drivers repeat what they were asked,
+/// addresses with passwords among it.
+pub(super) fn kept(failure: &Failure) -> Value {
+    let plain = |text: String| redacted(&text).chars().take(LONGEST_CAUSE).collect::<String>();
+    json!({
+        "failure": plain(failure.to_string()),
+        "source": failure.log_source().map(|source| plain(source.to_string())),
+    })
 }
 
 /// One line of a journal.

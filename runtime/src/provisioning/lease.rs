@@ -45,8 +45,8 @@ pub const WAITING: [RunState; 3] = [RunState::Pending, RunState::Running, RunSta
 pub struct Holder {
     name: String,
     folder: PathBuf,
-    #[allow(dead_code, reason = "its lock is what it is for")]
-    alive: File,
+    /// Nobody reads it: its lock is what it is for.
+    _alive: File,
 }
 
 /// A run that this process holds.
@@ -102,7 +102,11 @@ impl Holder {
         let name = Uuid::new_v4().to_string();
         let alive = File::create(folder.join(&name)).map_err(Failure::internal)?;
         alive.lock().map_err(Failure::internal)?;
-        Ok(Self { name, folder, alive })
+        Ok(Self {
+            name,
+            folder,
+            _alive: alive,
+        })
     }
 
     /// Its name.

@@ -13,7 +13,6 @@
 //! | [`runner`] | finding runs, carrying them out and undoing them |
 //! | [`request`] | what callers ask: begin, retry, cancel, take away |
 //! | [`events`] | what happened in a run, as callers follow it |
-//! | `cause` | what is kept of a failure, without secrets |
 //!
 //! The table of runs is the queue: a run is put there by the transaction that makes it necessary, and every process looks for runs
 //! that nobody holds. A queue beside it (apalis, say) would need a second write for each run, a sweep for those whose second
@@ -30,7 +29,6 @@
 //!   lease when they have the turn for what they act on.
 //! - What was begun is undone newest first. A step that cannot be undone is `stuck`, and the others are undone all the same.
 
-mod cause;
 pub mod events;
 mod failpoint;
 pub mod journal;

@@ -13,9 +13,9 @@ use flaresmith_store::enums::{JournalEntryPhase, RunState, StepState};
 use sea_orm::ActiveValue::Set;
 use serde_json::{Value, json};
 
-use super::journal::{Journal, Stopped};
+use super::journal::{Journal, Stopped, kept};
 use super::work::{act, end, read_run, read_steps, record, subject};
-use super::{cause, states, steps};
+use super::{states, steps};
 
 /// Undoes everything that was begun.
 pub(super) async fn all(journal: &Journal) -> Result<(), Stopped> {
@@ -106,7 +106,7 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, mut row: run_ste
         (Err(failure), _) => {
             let code = ErrorCode::ProvisionUndoStuck;
             journal.tell(&row.name, Some(run.project_id), &failure, false);
-            let more = cause::line(&failure);
+            let more = kept(&failure);
             page.step(&row, Some(RunStepEvent::Fail), phase, more, |row| {
                 row.finished_at = Set(Some(now));
                 row.error_code = Set(Some(code.as_str().to_owned()));

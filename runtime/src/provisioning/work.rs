@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::{
@@ -20,17 +19,15 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::journal::{Journal, Page, Stopped};
+use super::journal::{Journal, Page, Stopped, kept};
 use super::step::{Step, Subject, provider};
-use super::{cause, lease, request, states, steps};
+use super::{lease, request, states, steps};
+use crate::backoff;
 use crate::providers::{Made, Mark};
 use crate::store::{failed, new_id};
 
 /// How often a step is begun at most, counting the times that a process died in it.
 const MOST: i32 = 10;
-
-/// How often an act is tried in a row.
-const TRIES: u32 = 4;
 
 /// Carries a run on to its end, or until somebody cancels it.
 pub(super) async fn carry_on(journal: &Arc<Journal>) -> Result<(), Stopped> {
@@ -203,7 +200,7 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, row: run_steps::
                 &row,
                 Some(RunStepEvent::Fail),
                 JournalEntryPhase::After,
-                cause::line(&failure),
+                kept(&failure),
                 |row| {
                     row.finished_at = Set(Some(now));
                     row.error_code = Set(Some(failure.code().as_str().to_owned()));
@@ -226,32 +223,30 @@ pub(super) async fn act(
     step: &dyn Step,
     undo: bool,
 ) -> Result<Result<Made, Failure>, Stopped> {
-    let mut tried = 0;
+    let mut waits = backoff::waits();
     loop {
-        tried += 1;
         let done = match undo {
             false => step.run(subject).await,
             true => step.undo(subject).await.map(|()| Made::default()),
         };
-        match done {
-            Err(failure) if tried < TRIES && failure.code().retry_policy().as_str() != "none" => {
+        let passes = |failure: &Failure| failure.code().retry_policy().as_str() != "none";
+        let wait = done
+            .as_ref()
+            .err()
+            .filter(|failure| passes(failure))
+            .and_then(|_| waits.next());
+        match (done, wait) {
+            (Err(failure), Some(wait)) => {
                 let mut page = journal.page().await?;
                 journal.tell(&row.name, Some(subject.project.id), &failure, true);
                 let text = format!("{} Trying again.", failure.message());
-                page.note(row, &text, cause::line(&failure)).await?;
+                page.note(row, &text, kept(&failure)).await?;
                 page.close().await?;
-                tokio::time::sleep(pause(tried)).await;
+                tokio::time::sleep(wait).await;
             }
-            done => return Ok(done),
+            (done, _) => return Ok(done),
         }
     }
-}
-
-/// A pause of random length, so that those who failed together do not come back together.
-fn pause(tried: u32) -> Duration {
-    let most = 200_u64 << Ord::min(tried, 6);
-    let drawn = u64::from(getrandom::u32().unwrap_or(0)) % most;
-    Duration::from_millis(drawn)
 }
 
 /// What a step works on.

@@ -191,18 +191,7 @@ impl Local {
             }
             .map(|_| ())
         };
-        let mut done = set();
-        let begun = Instant::now();
-        while let Err(error) = &done {
-            if error.code() != GitCode::Locked || begun.elapsed() > 2 * ABANDONED {
-                break;
-            }
-            if !self.unlock(error, &name) {
-                std::thread::sleep(LOOK);
-            }
-            done = set();
-        }
-        match done {
+        match self.unlocked(&name, set) {
             Ok(()) => Ok(commit),
             // Somebody was faster between the look and here.
             Err(error) if matches!(error.code(), GitCode::Modified | GitCode::Exists) => {
@@ -243,18 +232,22 @@ impl Local {
         self.demand(&target)?;
         let name = reference(branch).unwrap_or_default();
         let set = || self.repository.reference(&name, base, false, "flaresmith: branch");
-        let mut done = set();
+        self.unlocked(&name, set).map(|_| base).map_err(broken)
+    }
+
+    /// Sets a reference, as soon as nobody else has it locked. A lock that a process left when it died is taken away.
+    fn unlocked<T>(&self, name: &str, set: impl Fn() -> Result<T, git2::Error>) -> Result<T, git2::Error> {
         let begun = Instant::now();
-        while let Err(error) = &done {
-            if error.code() != GitCode::Locked || begun.elapsed() > 2 * ABANDONED {
-                break;
+        loop {
+            match set() {
+                Err(error) if error.code() == GitCode::Locked && begun.elapsed() <= 2 * ABANDONED => {
+                    if !self.unlock(&error, name) {
+                        std::thread::sleep(LOOK);
+                    }
+                }
+                done => return done,
             }
-            if !self.unlock(error, &name) {
-                std::thread::sleep(LOOK);
-            }
-            done = set();
         }
-        done.map(|_| base).map_err(broken)
     }
 
     /// A file whose lock is a turn. The lock is the system's: a process that dies gives it back at once.

@@ -18,13 +18,12 @@ use tokio_rustls::TlsAcceptor;
 use crate::mcp;
 use crate::pipeline;
 use crate::pipeline::observe::ActFailed;
-use crate::pipeline::rate_limit::shared;
+use crate::pipeline::rate_limit::stored;
 use crate::platform::Platform;
 use crate::problem::Problem;
 use crate::provisioning::Runner;
 use crate::settings::Settings;
 use crate::store::expired;
-use crate::telemetry::redact::redacted;
 use connections::Service;
 
 /// Time to close the store in when the requests under way took all of theirs.
@@ -120,7 +119,7 @@ async fn look_after(platform: Platform) {
         }
         let store = &platform.store;
         job(&platform, "deleting what has expired", expired::delete(store, now)).await;
-        job(&platform, "deleting full buckets", shared::delete_full(store, now)).await;
+        job(&platform, "deleting full buckets", stored::delete_full(store, now)).await;
     }
 }
 
@@ -129,14 +128,11 @@ async fn job<T>(platform: &Platform, name: &'static str, work: impl Future<Outpu
     let told = async {
         let done = work.await;
         if let Err(failure) = &done {
-            let cause = failure.log_source();
-            let cause = cause.map_or_else(|| failure.to_string(), ToString::to_string);
             platform.observer.act_failed(&ActFailed {
                 act: name,
                 project: None,
                 run: None,
-                code: failure.code(),
-                cause: &redacted(&cause),
+                failure,
                 again: true,
                 at: platform.clock.now(),
             });

@@ -214,7 +214,7 @@ impl Observer for Log {
     }
 
     fn act_failed(&self, failed: &ActFailed<'_>) {
-        let severity = failed.code.severity().as_str();
+        let severity = failed.failure.code().severity().as_str();
         let level = if failed.again { Level::Warn } else { Level::of(severity) };
         let mut line = Line::new(failed.at, level);
         line.place();
@@ -222,9 +222,7 @@ impl Observer for Log {
         line.put("act", failed.act);
         line.put_some("runId", failed.run.map(|run| run.to_string()));
         line.put_some("projectId", failed.project.map(|project| project.to_string()));
-        line.put("code", failed.code.as_str());
-        line.put("severity", severity);
-        line.put("cause", redacted(failed.cause));
+        line.failure(failed.failure);
         line.put("again", failed.again);
         self.write(level, line);
     }
@@ -248,8 +246,7 @@ mod tests {
             act: "deleting what has expired",
             project: None,
             run: None,
-            code: ErrorCode::ServerInternal,
-            cause: "Key (email)=(ada@example.com) with ghp_0123456789abcdefABCDEF0123456789abcd",
+            failure: &Failure::internal("Key (email)=(ada@example.com) with ghp_0123456789abcdefABCDEF0123456789abcd"),
             again,
             at: DateTime::UNIX_EPOCH,
         });

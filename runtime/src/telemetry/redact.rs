@@ -30,7 +30,7 @@ static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         // A private key, to its end or that of the text.
         r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)".to_owned(),
         // Who is named in an address, with the password.
-        r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/@]*@".to_owned(),
+        r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#\x22'`<>]*@".to_owned(),
         // The credentials of a request.
         r"(?i)(?P<kind>bearer|basic)\s+[A-Za-z0-9._~+/=-]+".to_owned(),
         // What stands under a telling name, as a field, a parameter or an assignment.
@@ -91,6 +91,7 @@ mod tests {
             ("to <Ada.Lovelace+x@mail.example.co.uk>", "Lovelace"),
             ("postgres://me:hush@host/name is away", "hush"),
             ("https://token-abc@host/x.git", "token-abc"),
+            ("no postgres://app:p@ss@db:5/x here", "ss"),
             ("Authorization: Bearer abc.def", "abc.def"),
             ("got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "eyJzdWIi"),
             ("GET /chat?ticket=hush&x=1", "hush"),
@@ -115,7 +116,7 @@ mod tests {
             "a4f1c2d3e4b5a6978877665544332211aabbccdd is no commit",
             "error returned from database: (code: 2067) UNIQUE constraint failed: users.email",
             "panic: index out of bounds: the len is 3 but the index is 7",
-            "flaresmith_runtime::pipeline::rate_limit::shared::statement_about_buckets",
+            "flaresmith_runtime::pipeline::rate_limit::stored::statement_about_buckets",
             "AUTH_TOKEN_MISSING at 2026-11-26T10:15:30.123Z",
         ] {
             assert_eq!(redacted(text), text);

@@ -89,8 +89,8 @@ impl Observer for Remembering {
         let line = format!(
             "{} failed {} {} again: {}",
             failed.act,
-            failed.code.as_str(),
-            failed.cause,
+            failed.failure.code().as_str(),
+            failed.failure.log_source().map(ToString::to_string).unwrap_or_default(),
             failed.again
         );
         self.0.lock().unwrap().push(line);

@@ -68,15 +68,7 @@ async fn squat(instance: &Instance, project: &str) {
         std::fs::write(folder.join("prod.sqlite"), "somebody's diary").unwrap();
         return;
     }
-    let name = format!("fs_{}_prod", project.replace('-', ""));
-    let statement = format!("CREATE DATABASE {name}");
-    instance
-        .platform
-        .store
-        .read()
-        .execute_unprepared(&statement)
-        .await
-        .unwrap();
+    on_prod(instance, "CREATE", project).await;
 }
 
 async fn leave(instance: &Instance, project: &str) {
@@ -86,15 +78,14 @@ async fn leave(instance: &Instance, project: &str) {
         std::fs::remove_file(file).unwrap();
         return;
     }
-    let name = format!("fs_{}_prod", project.replace('-', ""));
-    let statement = format!("DROP DATABASE {name}");
-    instance
-        .platform
-        .store
-        .read()
-        .execute_unprepared(&statement)
-        .await
-        .unwrap();
+    on_prod(instance, "DROP", project).await;
+}
+
+/// Makes or drops the database on the server that has the name of the project's one of prod.
+async fn on_prod(instance: &Instance, what: &str, project: &str) {
+    let statement = format!("{what} DATABASE fs_{}_prod", project.replace('-', ""));
+    let store = instance.platform.store.read();
+    store.execute_unprepared(&statement).await.unwrap();
 }
 
 fn step<'a>(progress: &'a Answer, name: &str) -> &'a Value {

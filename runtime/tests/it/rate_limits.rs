@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use flaresmith_api::operations::{OPERATIONS, RATE_CLASSES};
 use flaresmith_runtime::pipeline::rate_limit::Asked;
-use flaresmith_runtime::pipeline::rate_limit::shared::delete_full;
+use flaresmith_runtime::pipeline::rate_limit::stored::delete_full;
 use flaresmith_store::entities::rate_buckets;
 use futures_util::future::join_all;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};

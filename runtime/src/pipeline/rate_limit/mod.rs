@@ -1,9 +1,9 @@
 //! Rate limits: whether a caller may call now.
 //!
-//! Owns: what is asked of a limiter, and its simplest form, token buckets in this process; [`shared`] has those that processes
+//! Owns: what is asked of a limiter, and its simplest form, token buckets in this process; [`stored`] has those that processes
 //! share. Must not know: tables.
 
-pub mod shared;
+pub mod stored;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};

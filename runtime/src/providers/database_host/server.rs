@@ -193,14 +193,21 @@ fn name(mark: &Mark) -> String {
     if name.len() <= LONGEST && plain == mark.environment {
         return name;
     }
-    let short: String = digest(mark.environment.as_bytes()).chars().skip(7).take(20).collect();
-    format!("fs_{project}_{short}")
+    format!("fs_{project}_{}", short(&mark.environment))
 }
 
 /// The beginning of the names under which an environment's database is made.
 fn beginning(mark: &Mark) -> String {
-    let short: String = digest(mark.key.as_bytes()).chars().skip(7).take(20).collect();
-    format!("fsnew_{short}_")
+    format!("fsnew_{}_", short(&mark.key))
+}
+
+/// So much of a text's digest, behind the name of its kind, as tells it from all others.
+fn short(text: &str) -> String {
+    digest(text.as_bytes())
+        .trim_start_matches("sha256:")
+        .chars()
+        .take(20)
+        .collect()
 }
 
 fn random() -> String {

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::metrics::Exports;
 use super::span::{Sink, Span};
+use crate::backoff;
 use crate::problem::Problem;
 use crate::settings::Otlp;
 use encode::Who;
@@ -42,9 +43,6 @@ const ROOM: usize = 4 << 20;
 
 /// Longest time for one attempt.
 const ATTEMPT: Duration = Duration::from_secs(5);
-
-/// The longest waits before attempts that follow the first.
-const WAITS: [u64; 5] = [100, 200, 400, 800, 1600];
 
 /// Longest time that a collector may ask to be left alone for.
 const ALONE: Duration = Duration::from_secs(60);
@@ -196,11 +194,11 @@ impl Exporter {
 
     async fn tried_again(&self, message: &Message) -> Tried {
         let mut tried = self.tried(message).await;
-        for longest in WAITS {
+        for wait in backoff::waits() {
             // Who says how long is not asked again before.
             let Tried::Later(None) = tried else { break };
             self.counts.failed(message.signal.name());
-            sleep(at_random(longest)).await;
+            sleep(wait).await;
             tried = self.tried(message).await;
         }
         tried
@@ -228,11 +226,4 @@ impl Exporter {
             _ => Tried::Refused,
         }
     }
-}
-
-/// A time up to so many milliseconds.
-fn at_random(longest: u64) -> Duration {
-    let mut bytes = [0; 8];
-    let _ = getrandom::fill(&mut bytes);
-    Duration::from_millis(u64::from_le_bytes(bytes) % (longest + 1))
 }

@@ -49,13 +49,13 @@ SELECT l.scope, l.level, (SELECT spent FROM verdict) AS spent, (SELECT count(*) 
 "#;
 
 /// Token buckets in the store. While it does not answer, each process counts by itself.
-pub struct Shared {
+pub struct Stored {
     store: Store,
     clock: Clock,
     own: Buckets,
 }
 
-impl Shared {
+impl Stored {
     /// The buckets of this database.
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
@@ -97,7 +97,7 @@ impl Shared {
     }
 }
 
-impl RateLimiter for Shared {
+impl RateLimiter for Stored {
     fn take<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Taken> {
         Box::pin(async move {
             match self.taken(asked).await {
