@@ -49,7 +49,8 @@ async fn main() -> ExitCode {
 /// Longest time to write the last lines of the log in.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Says a line, beside the log, which has standard output for itself. Whoever started the program may have stopped listening, which is no reason to stop serving.
+/// Says a line, beside the log, which has standard output for itself. Whoever started the program may have stopped listening, which
+/// is no reason to stop serving.
 fn say(line: &str) {
     let mut output = std::io::stderr().lock();
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());

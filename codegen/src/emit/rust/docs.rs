@@ -69,6 +69,11 @@ pub(in crate::emit) fn about(docs: &Docs, fallback: &str, remarks: &[String]) ->
     all
 }
 
+/// The first line of a text, as a heading.
+pub(in crate::emit) fn heading(text: &str) -> String {
+    lines(text).into_iter().next().unwrap_or_default()
+}
+
 /// One word of a contract as code in a comment.
 pub(in crate::emit) fn code(word: &str) -> String {
     let word: String = word

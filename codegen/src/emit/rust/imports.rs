@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 /// The `use` lines of a file for those of the names that its text uses, each module with its names in the order given. A module
-/// without names is imported itself. A blank line follows when there is any.
+/// without names is imported itself.
 pub(super) fn imports(text: &str, modules: &[(&str, &[&str])]) -> String {
     let mut lines = String::new();
     for (module, names) in modules {
@@ -18,9 +18,6 @@ pub(super) fn imports(text: &str, modules: &[(&str, &[&str])]) -> String {
             [one] => writeln!(lines, "use {module}::{one};"),
             several => writeln!(lines, "use {module}::{{{}}};", several.join(", ")),
         };
-    }
-    if !lines.is_empty() {
-        lines.push('\n');
     }
     lines
 }
@@ -73,7 +70,7 @@ mod tests {
         ];
         assert_eq!(
             imports(text, &modules),
-            "use crate::types;\nuse crate::wire::{Location, Parameter};\n\n"
+            "use crate::types;\nuse crate::wire::{Location, Parameter};\n"
         );
         assert_eq!(imports("", &modules), "");
     }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::{about, code, comment, lines};
+use super::super::docs::{about, code, comment, heading, lines};
 use super::super::imports::imports;
 use super::super::spell::Within;
 use super::carrier::{Carrier, Part};
@@ -54,7 +54,7 @@ impl Plan<'_> {
 /// `api/<domain>.rs`.
 pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
     let about_domain = plan.names.model.domain(domain);
-    let title = lines(&about_domain.title).into_iter().next().unwrap_or_default();
+    let title = heading(&about_domain.title);
     let mut text = String::new();
     let members = plan
         .operations
@@ -88,8 +88,17 @@ pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
     }
     text.push_str("}\n");
     let imports = imports(&text, &[("crate::bodies", &[]), ("crate::types", &[])]);
+    let blank = if imports.is_empty() { "" } else { "\n" };
     format!(
-        "//! Operations of {title}.\n\n{imports}#[cfg(feature = \"server\")]\nuse crate::errors::Failure;\n#[cfg(feature = \"server\")]\nuse crate::server::Context;\n{text}"
+        concat!(
+            "//! Operations of {title}.\n\n{imports}{blank}",
+            "#[cfg(feature = \"server\")]\nuse crate::errors::Failure;\n",
+            "#[cfg(feature = \"server\")]\nuse crate::server::Context;\n{text}"
+        ),
+        title = title,
+        imports = imports,
+        blank = blank,
+        text = text
     )
 }
 

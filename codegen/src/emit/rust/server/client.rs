@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::{comment, lines, literal};
+use super::super::docs::{comment, heading, literal};
 use super::api;
 use super::carrier::{Carrier, Part, PartKind};
 use super::plan::{Body, Plan, Planned, Variant};
@@ -34,8 +34,7 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
 
 /// `client/calls/<domain>.rs`.
 pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
-    let title = &plan.names.model.domain(domain).title;
-    let title = lines(title).into_iter().next().unwrap_or_default();
+    let title = heading(&plan.names.model.domain(domain).title);
     let mut text = format!(
         concat!(
             "//! Calls of {title}.\n\n",

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::{lines, literal};
+use super::super::docs::{heading, literal};
 use super::super::imports::imports;
 use super::carrier::{Carrier, PartKind};
 use super::plan::{Body, Plan, Planned, Variant};
@@ -42,8 +42,7 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
 /// `server/handlers/<domain>.rs`.
 pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
     let module = plan.names.domain(domain);
-    let title = &plan.names.model.domain(domain).title;
-    let title = lines(title).into_iter().next().unwrap_or_default();
+    let title = heading(&plan.names.model.domain(domain).title);
     let mut text = String::new();
     let own = || {
         plan.operations
@@ -78,7 +77,7 @@ pub(super) fn domain(plan: &Plan<'_>, domain: DomainId) -> String {
         ),
         title = title,
         module = module,
-        imports = imports.trim_end_matches("\n\n").to_owned() + "\n",
+        imports = imports,
         text = text
     )
 }

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::{comment, lines};
+use super::super::docs::{comment, heading, lines};
 use super::plan::{Plan, Planned};
 use crate::model::DomainId;
 
@@ -47,11 +47,8 @@ pub(super) fn index(plan: &Plan<'_>, krate: &str, domains: &[DomainId]) -> Strin
 
 /// `<domain>.rs`: a handler for each operation of the domain.
 pub(super) fn domain(plan: &Plan<'_>, krate: &str, domain: DomainId) -> String {
-    let title = lines(&plan.names.model.domain(domain).title)
-        .into_iter()
-        .next()
-        .unwrap_or_default();
-    let name = plan.traits.get(domain.index()).map_or("", String::as_str);
+    let title = heading(&plan.names.model.domain(domain).title);
+    let name = plan.trait_of(domain);
     let mut text = format!(
         concat!(
             "//! Handlers of {title}.\n",

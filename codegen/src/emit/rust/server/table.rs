@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::docs::{code, lines, literal};
+use super::super::docs::{code, heading, literal};
 use super::super::imports::imports;
 use super::super::types::schema;
 use super::carrier::{self, Carrier, Part, PartKind};
@@ -69,10 +69,9 @@ pub(super) fn domain(plan: &Plan<'_>, codes: &Codes<'_>, domain: DomainId) -> St
     {
         entry(plan, codes, planned, &mut text);
     }
-    let title = &plan.names.model.domain(domain).title;
-    let title = lines(title).into_iter().next().unwrap_or_default();
+    let title = heading(&plan.names.model.domain(domain).title);
     let imports = imports(&text, IMPORTS);
-    format!("//! Operations of {title}, as data.\n\n{}\n{text}", imports.trim_end())
+    format!("//! Operations of {title}, as data.\n\n{imports}{text}")
 }
 
 fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut String) {

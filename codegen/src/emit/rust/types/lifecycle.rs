@@ -24,7 +24,8 @@ pub(super) fn module(names: &RustNames<'_>, frame: &str) -> String {
         }
     }
     let imports = imports(&text, &[("serde", &["Deserialize", "Serialize"])]);
-    format!("//! Lifecycles: which state may follow which.\n\n{imports}{text}")
+    let blank = if imports.is_empty() { "" } else { "\n" };
+    format!("//! Lifecycles: which state may follow which.\n\n{imports}{blank}{text}")
 }
 
 /// Transitions of a set of rules under its name: the lifecycle's own first.

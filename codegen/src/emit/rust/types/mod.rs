@@ -145,8 +145,7 @@ fn heading(names: &RustNames<'_>, home: &str, what: &str) -> String {
         .enumerate()
         .find(|(i, _)| u32::try_from(*i).is_ok_and(|i| names.domain(DomainId(i)) == home));
     let title = domain.map_or("several domains, or of none", |(_, domain)| domain.title.as_str());
-    let title = super::docs::lines(title).into_iter().next().unwrap_or_default();
-    format!("//! {what} of {title}.\n")
+    format!("//! {what} of {}.\n", super::docs::heading(title))
 }
 
 /// A type as it is written.
@@ -204,9 +203,12 @@ fn schemas_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> St
 /// A module of items: what is said of it, what it imports, the items with a line between them.
 fn module(heading: &str, items: &[&str], modules: &[(&str, &[&str])]) -> String {
     let items = items.join("\n");
-    let imports = imports(&items, modules);
-    let blank = if items.is_empty() { "" } else { "\n" };
-    format!("{heading}{blank}{imports}{items}")
+    let parts = [heading.to_owned(), imports(&items, modules), items];
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Docs of a definition, with its requirements.
