@@ -1422,6 +1422,9 @@ pub enum RateBucketScope {
     /// `address`
     #[serde(rename = "address")]
     Address,
+    /// `visitor`
+    #[serde(rename = "visitor")]
+    Visitor,
     /// `global`
     #[serde(rename = "global")]
     Global,
@@ -1429,7 +1432,7 @@ pub enum RateBucketScope {
 
 impl RateBucketScope {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::User, Self::Project, Self::Address, Self::Global];
+    pub const ALL: &'static [Self] = &[Self::User, Self::Project, Self::Address, Self::Visitor, Self::Global];
 
     /// As it is stored.
     #[must_use]
@@ -1438,6 +1441,7 @@ impl RateBucketScope {
             Self::User => "user",
             Self::Project => "project",
             Self::Address => "address",
+            Self::Visitor => "visitor",
             Self::Global => "global",
         }
     }
