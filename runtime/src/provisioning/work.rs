@@ -286,7 +286,7 @@ pub(super) async fn subject(
     };
     let mark = Mark {
         project: project.id,
-        environment: row.environment.clone().unwrap_or_else(|| super::step::ALL.to_owned()),
+        environment: row.environment.clone().unwrap_or_else(|| ALL.to_owned()),
         key: row.request_key.clone(),
         fence: journal.fence(),
     };
@@ -323,7 +323,7 @@ pub(super) async fn record(
                 project_id: Set(run.project_id),
                 key: Set(row.request_key.clone()),
                 resource: Set(resource),
-                environment: Set(row.environment.clone().unwrap_or_else(|| super::step::ALL.to_owned())),
+                environment: Set(row.environment.clone().unwrap_or_else(|| ALL.to_owned())),
                 provider: Set(provider(resource)),
                 external_id: Set(None),
                 name: Set(row.request_key.clone()),
