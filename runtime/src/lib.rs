@@ -23,6 +23,7 @@
 mod backoff;
 pub mod clock;
 pub mod features;
+mod guarded;
 pub mod identity;
 pub mod master_key;
 pub mod mcp;

@@ -129,7 +129,7 @@ impl Platform {
         keys.signing().await.map_err(unusable)?;
         let repositories = Repositories::new(&settings.data, store.clone(), clock.clone());
         Ok(Self(Arc::new(Parts {
-            providers: Providers::local(&settings, &store, &repositories),
+            providers: Providers::local(&settings, &store, &repositories, &sealer),
             bell: Notify::new(),
             repositories,
             cursors: Cursors::new(&sealer),

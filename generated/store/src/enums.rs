@@ -908,7 +908,7 @@ impl DatabaseBranchState {
 
 stored!(DatabaseBranchState, "database_branch_state");
 
-/// `provisioning_run_kind`
+/// A run of the kind `deploy` has the id of the deployment that it carries out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub enum ProvisioningRunKind {
     /// `create`
@@ -923,6 +923,9 @@ pub enum ProvisioningRunKind {
     /// `recreate`
     #[serde(rename = "recreate")]
     Recreate,
+    /// `deploy`
+    #[serde(rename = "deploy")]
+    Deploy,
     /// `delete`
     #[serde(rename = "delete")]
     Delete,
@@ -930,7 +933,7 @@ pub enum ProvisioningRunKind {
 
 impl ProvisioningRunKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Delete];
+    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Deploy, Self::Delete];
 
     /// As it is stored.
     #[must_use]
@@ -940,6 +943,7 @@ impl ProvisioningRunKind {
             Self::Extend => "extend",
             Self::Preview => "preview",
             Self::Recreate => "recreate",
+            Self::Deploy => "deploy",
             Self::Delete => "delete",
         }
     }

@@ -65,6 +65,10 @@ pub(super) struct Given {
     #[arg(long, env = "FLARESMITH_OWNER_EMAIL", value_name = "EMAIL")]
     pub(super) owner_email: Option<String>,
 
+    /// The workerd that runs the workers of environments [default: the one that the project's build brings]
+    #[arg(long, env = "FLARESMITH_WORKERD", value_name = "FILE")]
+    pub(super) workerd: Option<PathBuf>,
+
     /// Largest body of a request in bytes [default: 16777216]
     #[arg(long, env = "FLARESMITH_MAX_BODY", value_name = "BYTES", help_heading = "Limits")]
     pub(super) max_body: Option<usize>,
@@ -170,6 +174,7 @@ impl Given {
             connections: self.connections.or(other.connections),
             master_keys: self.master_keys.or(other.master_keys),
             public_url: self.public_url.or(other.public_url),
+            workerd: self.workerd.or(other.workerd),
             owner_email: self.owner_email.or(other.owner_email),
             max_body: self.max_body.or(other.max_body),
             max_connections: self.max_connections.or(other.max_connections),

@@ -67,6 +67,8 @@ pub struct Settings {
     pub owner_email: String,
     /// Password of the first owner; one is made when absent.
     pub owner_password: Option<Hidden>,
+    /// The workerd that runs workers; the one that a build brings when absent.
+    pub workerd: Option<PathBuf>,
 }
 
 /// What is allowed to whoever calls.
@@ -186,6 +188,7 @@ impl Settings {
             public_url: None,
             owner_email: "owner@flaresmith.localhost".to_owned(),
             owner_password: None,
+            workerd: None,
             data: data.to_owned(),
         }
     }
@@ -224,6 +227,7 @@ impl Settings {
             settings.master_keys = path;
         }
         settings.public_url = given.public_url;
+        settings.workerd = given.workerd;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }

@@ -50,7 +50,7 @@ CREATE TYPE "database_branch_purpose" AS ENUM ('primary', 'standby');
 
 CREATE TYPE "database_branch_state" AS ENUM ('creating', 'ready', 'resetting', 'failed', 'deleted');
 
-CREATE TYPE "provisioning_run_kind" AS ENUM ('create', 'extend', 'preview', 'recreate', 'delete');
+CREATE TYPE "provisioning_run_kind" AS ENUM ('create', 'extend', 'preview', 'recreate', 'deploy', 'delete');
 
 CREATE TYPE "run_state" AS ENUM ('pending', 'running', 'succeeded', 'incomplete', 'failed', 'undoing', 'undone');
 

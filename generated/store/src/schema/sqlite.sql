@@ -473,7 +473,7 @@ CREATE TABLE "provisioning_runs" (
   CONSTRAINT "provisioning_runs_pkey" PRIMARY KEY ("id"),
   CONSTRAINT "provisioning_runs_id_check" CHECK (length("id") = 16),
   CONSTRAINT "provisioning_runs_project_id_check" CHECK (length("project_id") = 16),
-  CONSTRAINT "provisioning_runs_kind_check" CHECK ("kind" IN ('create', 'extend', 'preview', 'recreate', 'delete')),
+  CONSTRAINT "provisioning_runs_kind_check" CHECK ("kind" IN ('create', 'extend', 'preview', 'recreate', 'deploy', 'delete')),
   CONSTRAINT "provisioning_runs_state_check" CHECK ("state" IN ('pending', 'running', 'succeeded', 'incomplete', 'failed', 'undoing', 'undone')),
   CONSTRAINT "provisioning_runs_origin_check" CHECK ("origin" IN ('user', 'system')),
   CONSTRAINT "provisioning_runs_requested_by_id_check" CHECK (length("requested_by_id") = 16),

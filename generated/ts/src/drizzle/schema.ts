@@ -183,11 +183,13 @@ export const databaseBranchStateEnum = pgEnum('database_branch_state', [
   'deleted',
 ]);
 
+/** A run of the kind `deploy` has the id of the deployment that it carries out. */
 export const provisioningRunKindEnum = pgEnum('provisioning_run_kind', [
   'create',
   'extend',
   'preview',
   'recreate',
+  'deploy',
   'delete',
 ]);
 
@@ -697,10 +699,11 @@ export const databaseBranches = pgTable('database_branches', {
   unique('database_branches_project_id_name_key').on(t.projectId, t.name),
 ]);
 
-/** One run of the pipeline that makes, extends or takes away what a project needs. */
+/** One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an environment. */
 export const provisioningRuns = pgTable('provisioning_runs', {
   id: uuid('id').primaryKey().defaultRandom(),
   projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),
+  /** A run of the kind `deploy` has the id of the deployment that it carries out. */
   kind: provisioningRunKindEnum('kind').notNull(),
   state: runStateEnum('state').notNull().default('pending'),
   origin: originEnum('origin').notNull(),
