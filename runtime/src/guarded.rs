@@ -59,7 +59,8 @@ pub(crate) struct Guarded {
 /// The part of a started program that can be waited for.
 #[derive(Debug)]
 pub(crate) struct Started {
-    child: Child,
+    /// There until it goes out of scope.
+    child: Option<Child>,
     /// What it writes as trouble, when this process takes that.
     pub(crate) trouble: Option<ChildStderr>,
 }
@@ -91,7 +92,13 @@ impl Program {
             .take()
             .ok_or_else(|| io::Error::other("a child has no input"))?;
         let trouble = child.stderr.take();
-        Ok((Guarded { hold }, Started { child, trouble }))
+        Ok((
+            Guarded { hold },
+            Started {
+                child: Some(child),
+                trouble,
+            },
+        ))
     }
 }
 
@@ -109,7 +116,7 @@ impl Started {
     /// # Errors
     /// The system does not tell.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+        self.child.as_mut().map_or(Ok(None), Child::try_wait)
     }
 
     /// Waits until it has ended.
@@ -117,7 +124,19 @@ impl Started {
     /// # Errors
     /// The system does not tell.
     pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
-        self.child.wait()
+        let child = self.child.as_mut();
+        child.map_or_else(|| Err(io::ErrorKind::NotFound.into()), Child::wait)
+    }
+}
+
+impl Drop for Started {
+    /// The system keeps what is left of an ended program until somebody has asked for it.
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take()
+            && !matches!(child.try_wait(), Ok(Some(_)))
+        {
+            let _ = std::thread::Builder::new().spawn(move || child.wait());
+        }
     }
 }
 

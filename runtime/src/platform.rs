@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use tokio::sync::{Notify, RwLock};
 
+use crate::builds::Builds;
 use crate::clock::Clock;
 use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub sealer: Sealer,
     /// The git repositories of projects.
     pub repositories: Repositories,
+    /// Makes builds of commits.
+    pub builds: Builds,
     /// What makes the things outside of the store that a project needs.
     pub providers: Providers,
     /// Rung when there is a run to carry out.
@@ -131,6 +134,7 @@ impl Platform {
         Ok(Self(Arc::new(Parts {
             providers: Providers::local(&settings, &store, &repositories, &sealer),
             bell: Notify::new(),
+            builds: Builds::new(&settings.data, settings.limits.build),
             repositories,
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),

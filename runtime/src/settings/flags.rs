@@ -99,6 +99,14 @@ pub(super) struct Given {
         help_heading = "Limits"
     )]
     pub(super) drain_timeout: Option<Seconds>,
+    /// Longest time that the build of a commit may take [default: 600]
+    #[arg(
+        long,
+        env = "FLARESMITH_BUILD_TIMEOUT",
+        value_name = "SECONDS",
+        help_heading = "Limits"
+    )]
+    pub(super) build_timeout: Option<Seconds>,
 
     /// Whether answers are held against the contract before they go out [default: in builds for development alone]
     #[arg(
@@ -181,6 +189,7 @@ impl Given {
             header_timeout: self.header_timeout.or(other.header_timeout),
             request_timeout: self.request_timeout.or(other.request_timeout),
             drain_timeout: self.drain_timeout.or(other.drain_timeout),
+            build_timeout: self.build_timeout.or(other.build_timeout),
             check_answers: self.check_answers.or(other.check_answers),
             log_level: self.log_level.or(other.log_level),
             otlp_endpoint: self.otlp_endpoint.or(other.otlp_endpoint),

@@ -82,6 +82,8 @@ pub struct Limits {
     pub request: Duration,
     /// Longest time that requests under way are waited for when the server stops.
     pub drain: Duration,
+    /// Longest time that the build of a commit may take.
+    pub build: Duration,
 }
 
 /// A collector that takes OTLP over HTTP.
@@ -256,6 +258,7 @@ impl Settings {
             header: given.header_timeout.map_or(limits.header, |time| time.0),
             request: given.request_timeout.map_or(limits.request, |time| time.0),
             drain: given.drain_timeout.map_or(limits.drain, |time| time.0),
+            build: given.build_timeout.map_or(limits.build, |time| time.0),
         };
         settings.allow_origin = given.allow_origin.unwrap_or_default();
         settings.trusted_proxy = given.trusted_proxy.unwrap_or_default();
@@ -277,6 +280,7 @@ impl Default for Limits {
             header: Duration::from_secs(10),
             request: Duration::from_secs(60),
             drain: Duration::from_secs(30),
+            build: Duration::from_secs(600),
         }
     }
 }

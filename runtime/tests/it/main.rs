@@ -10,6 +10,7 @@
 
 mod apply;
 mod audit;
+mod deployments;
 mod edge_host;
 mod files;
 mod hello;
