@@ -11,6 +11,7 @@
 mod apply;
 mod audit;
 mod deployments;
+mod deployments_killed;
 mod edge_host;
 mod files;
 mod hello;
