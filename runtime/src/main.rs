@@ -3,17 +3,22 @@
 //! Owns: what the program says and how it ends. Must not know: what it serves.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_runtime::identity::first_owner::{self, FirstOwner};
 use flaresmith_runtime::problem::Problem;
-use flaresmith_runtime::serve::{asked_to_stop, listen, serve};
+use flaresmith_runtime::serve::{Listener, asked_to_stop, listen, serve};
 use flaresmith_runtime::settings::{Settings, Stop};
 use flaresmith_runtime::telemetry::log::Log;
 use flaresmith_runtime::telemetry::writer::Writer;
 use flaresmith_runtime::{Platform, Replaced, master_key};
+use futures_util::FutureExt as _;
 
 #[tokio::main(flavor = "multi_thread")]
 #[allow(
@@ -60,21 +65,47 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
     // Without an address nothing is made: whoever is told the first password can use it. Port 0 becomes the one that links need.
     let (listener, bound) = listen(&settings).await?;
     settings.listen = bound.to_string();
-    let scheme = settings.scheme();
     let writer = Writer::to(std::io::stdout());
     let log = Log::new(settings.log_level, writer.lines());
-    // What a panic says is for the log alone.
-    std::panic::set_hook(Box::new(move |panic| log.panicked(panic)));
+    let listening = Arc::new(AtomicBool::new(false));
+    let is_listening = Arc::clone(&listening);
+    std::panic::set_hook(Box::new(move |panic| {
+        log.panicked(panic);
+        // Once requests are served, what a panic says is for the log alone. Before, the process ends with it.
+        if !is_listening.load(Ordering::Relaxed) {
+            say(&format!("flaresmithd: {panic}"));
+        }
+    }));
     let replaced = Replaced {
         lines: Some(writer.lines()),
         ..Replaced::default()
     };
+    let ended = AssertUnwindSafe(started(settings, replaced, listener, &bound, &listening))
+        .catch_unwind()
+        .await;
+    // However it ended, the last lines are the ones that say why.
+    writer.finish(LAST);
+    match ended {
+        Ok(ended) => ended,
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+async fn started(
+    settings: Settings,
+    replaced: Replaced,
+    listener: Listener,
+    bound: &SocketAddr,
+    listening: &AtomicBool,
+) -> Result<(), Problem> {
+    let scheme = settings.scheme();
     let platform = Platform::start_with(settings, replaced).await?;
     let owner = first_owner::ensure(&platform)
         .await
         .map_err(|failure| no_owner(&failure))?;
     let overdue = master_key::overdue(&platform.store, &platform.clock).await;
     let stop = asked_to_stop()?;
+    listening.store(true, Ordering::Relaxed);
     say(&format!("listening on {scheme}://{bound}"));
     if let Some(owner) = owner {
         say(&how_to_sign_in(&owner));
@@ -85,9 +116,7 @@ async fn run(mut settings: Settings) -> Result<(), Problem> {
             since.date_naive()
         ));
     }
-    let served = serve(platform, listener, stop).await;
-    writer.finish(LAST);
-    served
+    serve(platform, listener, stop).await
 }
 
 fn no_owner(failure: &Failure) -> Problem {

@@ -108,11 +108,11 @@ impl Platform {
         #[allow(clippy::cast_precision_loss, reason = "seconds of this age fit")]
         let metrics = Metrics::new(clock.now().timestamp() as f64)
             .map_err(|error| Problem::new("SERVER_STOPPED", format!("nothing can be counted: {error}")))?;
+        let log = Log::new(settings.log_level, replaced.lines.unwrap_or_else(|| Arc::new(|_| ())));
         let exporter = settings.otlp.as_ref();
         let exporter = exporter
-            .map(|otlp| Exporter::new(otlp, metrics.exports()))
+            .map(|otlp| Exporter::new(otlp, metrics.exports(), log.clone()))
             .transpose()?;
-        let log = Log::new(settings.log_level, replaced.lines.unwrap_or_else(|| Arc::new(|_| ())));
         let tracer = Tracer::new(
             settings.sample_rate,
             exporter.as_ref().map(Exporter::sink),

@@ -124,6 +124,9 @@ pub(crate) struct ProjectDeleteArgs {
     /// Leave everything at the providers where it is.
     #[arg(long)]
     pub(crate) keep_resources: bool,
+    /// Return as soon as the server has taken it on.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 /// Options of `env show`.

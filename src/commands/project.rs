@@ -201,10 +201,10 @@ struct Followed<'a> {
 }
 
 impl Followed<'_> {
-    /// Shows each step as it ends, and then the project.
-    fn to_its_end(&self, remote: &Remote, view: &mut View) -> Result<(), Trouble> {
+    /// Shows each step as it ends; the state that the run ends in.
+    fn told(&self, remote: &Remote, view: &mut View) -> Result<RunState, Trouble> {
         let mut is_new = false;
-        let state = follow(remote, self.project, |event| match event {
+        follow(remote, self.project, |event| match event {
             ProvisioningEvent::RunChanged(changed) => is_new |= changed.run.updated_at >= self.since,
             ProvisioningEvent::StepChanged(changed) if is_new => match changed.step.state {
                 StepState::Pending | StepState::Running | StepState::Waiting | StepState::Undoing => {}
@@ -214,7 +214,12 @@ impl Followed<'_> {
                 view.went(note.step.as_deref().unwrap_or_default(), &note.text);
             }
             _ => {}
-        })?;
+        })
+    }
+
+    /// The same, and then the project.
+    fn to_its_end(&self, remote: &Remote, view: &mut View) -> Result<(), Trouble> {
+        let state = self.told(remote, view)?;
         if state != self.goal {
             return Err(self.trouble(remote)?);
         }
@@ -251,12 +256,30 @@ impl Followed<'_> {
 }
 
 fn delete(remote: &Remote, args: &ProjectDeleteArgs, view: &mut View) -> Result<(), Trouble> {
+    let project_id = id_of(remote, &args.project)?;
     let request = DeleteProjectRequest {
-        project_id: id_of(remote, &args.project)?,
+        project_id,
         project_slug: args.confirm.clone(),
         keep_resources: args.keep_resources.then_some(true),
     };
-    let DeleteProjectResponse::Accepted(run) = remote.wait(remote.client().delete_project(request))?;
-    view.did(&format!("{} is being deleted", args.confirm), &run);
+    let DeleteProjectResponse::Accepted(mut run) = remote.wait(remote.client().delete_project(request))?;
+    if args.no_wait {
+        view.did(&format!("{} is being deleted", args.confirm), &run);
+        return Ok(());
+    }
+    let followed = Followed {
+        project: project_id,
+        named: &args.project,
+        since: run.updated_at,
+        goal: RunState::Succeeded,
+    };
+    match followed.told(remote, view) {
+        // With the project all that could be asked about is gone.
+        Err(trouble) if trouble.error.code != ErrorCode::ProjectNotFound.as_str() => return Err(trouble),
+        Ok(state) if state != followed.goal => return Err(followed.trouble(remote)?),
+        _ => {}
+    }
+    run.state = RunState::Succeeded;
+    view.did(&format!("{} is deleted", args.confirm), &run);
     Ok(())
 }

@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use flaresmith_api::api::projects::{StreamProvisioningRequest, StreamProvisioningResponse};
+use flaresmith_api::errors::{ErrorCode, RetryPolicy};
 use flaresmith_api::types::{ProvisioningEvent, RunState};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{Remote, Trouble};
@@ -13,7 +15,10 @@ use super::{Remote, Trouble};
 /// How often in a row a stream may break without a new event.
 const MOST: u32 = 10;
 
-/// Time before a stream that broke is taken up again.
+/// Longest time without an event or a sign of life, which the server gives each 15 seconds.
+const QUIET: Duration = Duration::from_secs(45);
+
+/// Time before a stream that broke is taken up again, for each time that it did without anything new.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Tells every event of the latest run of a project, each once and in order; the state that the run ends in.
@@ -30,9 +35,12 @@ pub(crate) fn follow(
             project_id,
             last_event_id: last_event_id.clone(),
         };
-        match remote.wait(remote.client().stream_provisioning(request)) {
+        // A run may go on for longer than a token is good.
+        let client = remote.client_now()?;
+        match remote.wait(client.stream_provisioning(request)) {
             Ok(StreamProvisioningResponse::Ok(mut events)) => {
-                while let Some(Ok(event)) = remote.runtime.block_on(events.next()) {
+                // Whoever says nothing for so long is gone, even if nobody was told.
+                while let Ok(Some(Ok(event))) = remote.runtime.block_on(timeout(QUIET, events.next())) {
                     last_event_id = event.id.clone().or(last_event_id);
                     if let ProvisioningEvent::RunEnded(end) = &event.data {
                         return Ok(end.state);
@@ -40,8 +48,7 @@ pub(crate) fn follow(
                     tell(&event.data);
                 }
             }
-            // A server that is started anew is away for a while.
-            Err(trouble) if trouble.error.code != "SERVER_UNREACHABLE" || broken >= MOST => return Err(trouble),
+            Err(trouble) if !passes(&trouble) || broken >= MOST => return Err(trouble),
             Err(_) => {}
         }
         broken = if seen == last_event_id { broken + 1 } else { 0 };
@@ -51,6 +58,13 @@ pub(crate) fn follow(
                     .hint("look again later: `flaresmith project show PROJECT`"),
             );
         }
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(PAUSE * (broken + 1));
     }
+}
+
+/// Whether the same request may do better in a while. A server that is started anew is away meanwhile.
+fn passes(trouble: &Trouble) -> bool {
+    let code: Option<ErrorCode> = trouble.error.code.parse().ok();
+    let again = code.is_some_and(|code| code.retry_policy() != RetryPolicy::None);
+    again || trouble.error.code == "SERVER_UNREACHABLE"
 }

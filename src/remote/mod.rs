@@ -48,6 +48,12 @@ impl Remote {
         &self.client
     }
 
+    /// The same with a token that is good now, for what takes long.
+    pub(crate) fn client_now(&self) -> Result<Client, Trouble> {
+        let token = self.runtime.block_on(self.access.token())?;
+        Ok(self.access.client().with_bearer(&token))
+    }
+
     /// Waits for a call.
     pub(crate) fn wait<T>(&self, call: impl Future<Output = Result<T, ClientError>>) -> Result<T, Trouble> {
         self.runtime.block_on(call).map_err(Trouble::of)

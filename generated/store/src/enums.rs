@@ -1426,6 +1426,9 @@ pub enum RateBucketScope {
     /// `address`
     #[serde(rename = "address")]
     Address,
+    /// `visitor`
+    #[serde(rename = "visitor")]
+    Visitor,
     /// `global`
     #[serde(rename = "global")]
     Global,
@@ -1433,7 +1436,7 @@ pub enum RateBucketScope {
 
 impl RateBucketScope {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::User, Self::Project, Self::Address, Self::Global];
+    pub const ALL: &'static [Self] = &[Self::User, Self::Project, Self::Address, Self::Visitor, Self::Global];
 
     /// As it is stored.
     #[must_use]
@@ -1442,6 +1445,7 @@ impl RateBucketScope {
             Self::User => "user",
             Self::Project => "project",
             Self::Address => "address",
+            Self::Visitor => "visitor",
             Self::Global => "global",
         }
     }

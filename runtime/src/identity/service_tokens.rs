@@ -12,11 +12,11 @@ use sea_orm::{
 use super::Caller;
 use super::roles::role;
 use crate::platform::Platform;
-use crate::sealing::{SealError, digest, token};
+use crate::sealing::{SealError, TokenKind, digest, token};
 use crate::store::failed;
 
 /// How every service token begins.
-pub const PREFIX: &str = "fls_";
+const PREFIX: &str = TokenKind::Service.prefix();
 
 /// How exactly the last use is kept: writing on every call would make every read a write.
 const USE_IS_KEPT: TimeDelta = TimeDelta::minutes(10);

@@ -18,14 +18,11 @@ use uuid::Uuid;
 use super::access_token::{self, Claims};
 use super::signing_keys::Signer;
 use crate::platform::Platform;
-use crate::sealing::{digest, token};
+use crate::sealing::{TokenKind, digest, token};
 use crate::store::{Write, failed, new_id};
 
 /// How long a refresh token is good.
 pub const REFRESH: TimeDelta = TimeDelta::hours(24);
-
-/// How every refresh token begins.
-const PREFIX: &str = "flr_";
 
 /// Where a sign-in came from.
 #[derive(Debug, Clone, Default)]
@@ -177,7 +174,7 @@ async fn revoke(write: &Write, which: Expr, now: DateTime<Utc>) -> Result<(), Fa
 }
 
 async fn give_refresh(write: &Write, session: Uuid, now: DateTime<Utc>) -> Result<(String, Uuid), Failure> {
-    let text = token(PREFIX).map_err(Failure::internal)?;
+    let text = token(TokenKind::Refresh.prefix()).map_err(Failure::internal)?;
     let id = new_id();
     refresh_tokens::ActiveModel {
         id: Set(id),

@@ -9,57 +9,44 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flaresmith_api::errors::Failure;
 use flaresmith_api::operations::table::auth::GET_CURRENT_USER;
 
 use crate::identity::Caller;
+use crate::pipeline::authenticate;
 use crate::pipeline::envelope::Ids;
 use crate::pipeline::rate_limit::Asked;
-use crate::pipeline::{authenticate, protect, trace};
 use crate::platform::Platform;
 use crate::sealing::{mac, mac_holds};
-use crate::telemetry::span::{End, Value};
+use crate::telemetry::span;
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// Lets a request through that has a token, and a session of its own if it has one. Its answer begins in the time that any
-/// request has.
+/// Lets a request through that has a token, and a session of its own if it has one.
 pub(super) async fn admit(platform: Platform, mut request: Request, next: Next) -> Response {
-    let (ids, root) = trace::enter(&platform.tracer, &mut request);
-    // What a tool calls is part of it.
-    for (name, value) in root.place().headers() {
-        request.headers_mut().insert(name, value);
+    let ids = Ids::of(request.extensions(), request.headers());
+    match admitted(&platform, &mut request).await {
+        Ok(sessions) => within(&sessions, request, next).await,
+        Err(failure) => failure.answer(&ids.request, &ids.trace),
     }
-    let method = trace::method(request.method());
-    protect::name_caller(&platform.settings.trusted_proxy, &mut request);
-    let (request, arrived) = protect::watched(request);
-    let time = platform.settings.limits.request;
-    let response = match tokio::time::timeout(time, answer(&platform, request, next, &ids)).await {
-        Ok(response) => response,
-        Err(_) => protect::too_late(&arrived).answer(&ids.request, &ids.trace),
-    };
-    root.end(End {
-        name: format!("{method} /mcp").into(),
-        attributes: vec![(
-            "http.response.status_code",
-            Value::Number(response.status().as_u16().into()),
-        )],
-        failed: response.status().is_server_error(),
-        critical: false,
-    });
-    response
 }
 
-async fn answer(platform: &Platform, mut request: Request, next: Next, ids: &Ids) -> Response {
-    let caller = match authenticate::of_headers(platform, request.headers()).await {
-        Ok(caller) => caller,
-        Err(failure) => return failure.answer(&ids.request, &ids.trace),
-    };
-    if may_begin(&request)
-        && let Some(refusal) = platform.limiter.take(&beginning(&caller)).await.refused
+async fn admitted(platform: &Platform, request: &mut Request) -> Result<Sessions, Failure> {
+    let caller = authenticate::caller(platform, request.headers(), request.extensions()).await?;
+    // A call of a tool is a request, and takes what that takes.
+    if !calls_a_tool(request)
+        && let Some(refusal) = platform.limiter.take(&message(&caller)).await.refused
     {
-        return refusal.answer(&ids.request, &ids.trace);
+        return Err(refusal);
     }
-    let sessions = Sessions::of(platform, &caller);
+    // What a tool calls is part of it.
+    for (name, value) in span::outgoing() {
+        request.headers_mut().insert(name, value);
+    }
+    Ok(Sessions::of(platform, &caller))
+}
+
+async fn within(sessions: &Sessions, mut request: Request, next: Next) -> Response {
     if let Some(given) = request.headers().get(SESSION) {
         let own = given.to_str().ok().and_then(|given| sessions.opened(given));
         match own.and_then(|id| HeaderValue::from_str(id).ok()) {
@@ -76,18 +63,15 @@ async fn answer(platform: &Platform, mut request: Request, next: Next, ids: &Ids
     response
 }
 
-/// Whether a session may come of a request. Each stays in memory for minutes, so a caller cannot have any number; calls in a session
-/// are limited as what they are. A message that says in its headers what it is is held to that.
-fn may_begin(request: &Request) -> bool {
-    let headers = request.headers();
-    let method = headers.get("mcp-method").and_then(|method| method.to_str().ok());
-    request.method() == Method::POST
-        && !headers.contains_key(SESSION)
-        && method.is_none_or(|method| method == "initialize")
+/// Whether a message says in its headers that it calls a tool, which it is held to.
+fn calls_a_tool(request: &Request) -> bool {
+    let method = request.headers().get("mcp-method");
+    request.method() == Method::POST && method.is_some_and(|method| method == "tools/call")
 }
 
-/// To begin a session takes what asking who one is takes.
-fn beginning(caller: &Caller) -> Asked {
+/// Any other message takes what asking who one is takes: a session that comes of it stays in memory for minutes, and a list of tools is
+/// long.
+fn message(caller: &Caller) -> Asked {
     Asked {
         class: GET_CURRENT_USER.rate_class,
         caller: Some(caller.key()),

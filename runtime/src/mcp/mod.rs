@@ -24,7 +24,8 @@ use axum::middleware::{Next, from_fn};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
-use crate::pipeline::protect;
+use crate::pipeline::observe::Served;
+use crate::pipeline::{envelope, protect};
 use crate::platform::Platform;
 use crate::settings::Settings;
 use catalog::Form;
@@ -48,12 +49,15 @@ pub fn beside(platform: &Platform, api: Router) -> (Router, impl FnOnce() + Send
             config.clone(),
         )
     };
-    let guarded = platform.clone();
+    let (guarded, followed) = (platform.clone(), platform.clone());
     let mcp = Router::new()
         .route_service("/mcp", service(Form::Operations))
         .route_service("/mcp/grouped", service(Form::Domains))
         .layer(from_fn(move |request: Request, next: Next| {
             guard::admit(guarded.clone(), request, next)
+        }))
+        .layer(from_fn(move |request: Request, next: Next| {
+            envelope::around(followed.clone(), Served::Mcp, request, next)
         }));
     let mcp = protect::around(&platform.settings, mcp);
     (api.merge(mcp), move || streams.cancel())

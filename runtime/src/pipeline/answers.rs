@@ -61,10 +61,11 @@ pub(super) async fn demand(operation: &'static Operation, response: Response) ->
             _ => "the contract has no such status".to_owned(),
         }));
     };
-    if let Some(media) = media
+    let fitting = media
         .as_ref()
-        .filter(|media| !known.iter().any(|known| fits(known, media)))
-    {
+        .is_some_and(|media| known.iter().any(|known| fits(known, media)));
+    if !fitting && (media.is_some() || !known.is_empty()) {
+        let media = media.as_deref().unwrap_or("answer without a content type");
         return Err(wrong(format!("the contract has no {media}")));
     }
     let (Expected::Json(_, validator), Some(true)) = (&*expected, media.as_deref().map(is_json)) else {

@@ -2,30 +2,40 @@
 //!
 //! Owns: the header. Must not know: tokens.
 
-use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{Extensions, HeaderMap};
 use flaresmith_api::errors::{ErrorCode, Failure};
-use flaresmith_api::operations::Operation;
 
+use super::rate_limit::Asked;
 use crate::identity::{Caller, caller};
 use crate::platform::Platform;
+use crate::telemetry::span;
 
-/// Who sent a request. A public operation asks nobody, and so looks at no token.
+/// Who sent a request. Whoever cannot say so uses up tokens of the place that it comes from.
 ///
 /// # Errors
-/// There is no token, or it is not honoured.
-pub(super) async fn caller(platform: &Platform, operation: &Operation, headers: &HeaderMap) -> Result<Caller, Failure> {
-    if operation.public {
-        return Ok(Caller::Anonymous);
+/// There is no token, or it is not honoured, or too many of that place were not.
+pub(crate) async fn caller(
+    platform: &Platform,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Caller, Failure> {
+    let failure = match of_headers(platform, headers).await {
+        Ok(caller) => {
+            span::believed();
+            return Ok(caller);
+        }
+        Err(failure) => failure,
+    };
+    if failure.code().status() != 401 {
+        return Err(failure);
     }
-    of_headers(platform, headers).await
+    let asked = Asked::of_stranger(extensions);
+    let taken = platform.limiter.take(&asked).await;
+    Err(taken.refused.unwrap_or(failure))
 }
 
-/// Who sent these headers.
-///
-/// # Errors
-/// There is no token, or it is not honoured.
-pub(crate) async fn of_headers(platform: &Platform, headers: &HeaderMap) -> Result<Caller, Failure> {
+async fn of_headers(platform: &Platform, headers: &HeaderMap) -> Result<Caller, Failure> {
     let token = bearer(headers)
         .ok_or_else(|| Failure::new(ErrorCode::AuthTokenMissing).with_header(WWW_AUTHENTICATE.as_str(), "Bearer"))?;
     caller::of_token(platform, token).await.map_err(|failure| {

@@ -4,19 +4,19 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use flaresmith_api::errors::Failure;
-use flaresmith_api::operations::Operation;
-use flaresmith_api::server::{FailureReport, RequestId, TraceId};
+use flaresmith_api::server::{RequestId, TraceId};
 use futures_util::FutureExt as _;
 
-use super::observe::{Answered, Known};
-use super::{protect, trace};
+use super::observe::Served;
+use super::protect;
+use super::telling::{Telling, Waiting};
 use crate::platform::Platform;
 
 /// What a request is known by.
@@ -32,7 +32,7 @@ pub struct Ids {
 
 impl Ids {
     /// The ids that were given to a request.
-    pub(super) fn of(extensions: &Extensions, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(extensions: &Extensions, headers: &HeaderMap) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
             request: RequestId::of(extensions, headers),
             trace: TraceId::of(extensions, headers),
@@ -47,36 +47,31 @@ pub(super) fn answer(failure: Failure, ids: &Ids) -> Response {
 }
 
 /// What surrounds every request, known to the contract or not.
-pub(super) async fn around(platform: Platform, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let (ids, root) = trace::enter(&platform.tracer, &mut request);
-    let method = request.method().clone();
+pub(crate) async fn around(platform: Platform, served: Served, mut request: Request, next: Next) -> Response {
     protect::name_caller(&platform.settings.trusted_proxy, &mut request);
+    let telling = Telling::begin(&platform, served, &mut request);
+    let waiting = Waiting(Arc::clone(&telling));
+    let ids = telling.ids();
     let (request, arrived) = protect::watched(request);
-    let work = AssertUnwindSafe(root.place().clone().scope(next.run(request))).catch_unwind();
+    let work = telling.place().scope(unbroken(next.run(request), ids));
     let mut response = match tokio::time::timeout(platform.settings.limits.request, work).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(panic)) => answer(Failure::internal(words(&*panic)), &ids),
-        Err(_) => answer(protect::too_late(&arrived), &ids),
+        Ok(response) => response,
+        Err(_) => answer(protect::too_late(&arrived), ids),
     };
     if let Ok(value) = HeaderValue::try_from(&ids.request.0) {
         response.headers_mut().entry("x-request-id").or_insert(value);
     }
-    let extensions = response.extensions();
-    let answered = Answered {
-        ids: &ids,
-        method: &method,
-        operation: extensions.get::<&'static Operation>().copied(),
-        status: response.status(),
-        failure: extensions.get::<FailureReport>(),
-        known: extensions.get::<Known>(),
-        duration: started.elapsed(),
-        at: platform.clock.now(),
-    };
-    platform.metrics.answered(&answered);
-    platform.observer.answered(&answered);
-    trace::leave(root, &answered);
+    telling.answered(&response);
+    drop(waiting);
     response
+}
+
+/// The answer of work, which is one as well when it panics.
+pub(super) async fn unbroken(work: impl Future<Output = Response>, ids: &Ids) -> Response {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => answer(Failure::internal(words(&*panic)), ids),
+    }
 }
 
 /// What a panic says, for the log.

@@ -21,6 +21,7 @@ pub mod observe;
 pub(crate) mod protect;
 pub mod rate_limit;
 mod scope;
+mod telling;
 pub(crate) mod text;
 pub(crate) mod trace;
 
@@ -39,6 +40,8 @@ use crate::platform::Platform;
 use crate::telemetry::span;
 pub use access::Access;
 pub use observe::Known;
+use observe::Served;
+use telling::Telling;
 
 /// The router of the whole platform.
 pub fn router(platform: Platform) -> Router {
@@ -53,44 +56,58 @@ pub fn router(platform: Platform) -> Router {
     let router = routes
         .layer(DefaultBodyLimit::max(max_body))
         .layer(from_fn(move |request: Request, next: Next| {
-            envelope::around(platform.clone(), request, next)
+            envelope::around(platform.clone(), Served::Nothing, request, next)
         }));
     protect::around(&inner.settings, router)
 }
 
 /// Takes a request of an operation through its stages. One that changes something goes all the way, whether or not its caller
-/// waits for the answer: what it did is to be remembered.
+/// waits for the answer: what it did is to be remembered, and told about.
 async fn operate(platform: Platform, operation: &'static Operation, request: Request, next: Next) -> Response {
+    let Some(telling) = Telling::of(request.extensions()) else {
+        let ids = envelope::Ids::of(request.extensions(), request.headers());
+        return envelope::answer(Failure::internal("nobody follows this request"), &ids);
+    };
+    telling.is_for(operation);
     if operation.is_safe() {
-        return carried_out(platform, operation, request, next).await;
+        return carried_out(platform, operation, request, next, &telling).await;
     }
     let under_way = Arc::clone(&platform.under_way).read_owned().await;
+    telling.carried();
     let work = async move {
-        let response = carried_out(platform, operation, request, next).await;
+        let response = carried_out(platform, operation, request, next, &telling);
+        let response = envelope::unbroken(response, telling.ids()).await;
+        telling.came_to(&response);
         drop(under_way);
         response
     };
     let work = tokio::spawn(span::carried(span::here(), work));
     match work.await {
         Ok(response) => response,
-        // Nobody cancels the task, so it panicked; whoever surrounds the request answers for that.
+        // Nobody cancels the task, and what panics in it is an answer.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
-async fn carried_out(platform: Platform, operation: &'static Operation, request: Request, next: Next) -> Response {
-    let ids = envelope::Ids::of(request.extensions(), request.headers());
+async fn carried_out(
+    platform: Platform,
+    operation: &'static Operation,
+    request: Request,
+    next: Next,
+    telling: &Telling,
+) -> Response {
+    let ids = telling.ids();
     let mut known = Known::default();
     let mut limits = rate_limit::Headers::new();
-    let answer = stages(&platform, operation, request, next, &mut known, &mut limits).await;
+    let answer = stages(&platform, operation, request, next, &mut known, &mut limits, telling).await;
     let mut response = match answer {
         Ok(response) => response,
-        Err(failure) => envelope::answer(failure, &ids),
+        Err(failure) => envelope::answer(failure, ids),
     };
     if platform.settings.check_answers {
         response = match answers::demand(operation, response).await {
             Ok(response) => response,
-            Err(failure) => envelope::answer(failure, &ids),
+            Err(failure) => envelope::answer(failure, ids),
         };
     }
     for (name, value) in limits {
@@ -101,10 +118,9 @@ async fn carried_out(platform: Platform, operation: &'static Operation, request:
     if response.headers().contains_key(idempotency::REPLAYED) {
         platform.metrics.replayed(operation);
     } else {
-        audit::record(&platform, operation, &known, &ids, code).await;
+        audit::record(&platform, operation, &known, ids, code).await;
     }
     response.extensions_mut().insert(operation);
-    response.extensions_mut().insert(known);
     response
 }
 
@@ -115,10 +131,16 @@ async fn stages(
     next: Next,
     known: &mut Known,
     limits: &mut rate_limit::Headers,
+    telling: &Telling,
 ) -> Result<Response, Failure> {
-    let caller = authenticate::caller(platform, operation, request.headers()).await?;
-    known.caller = caller.clone();
     known.environment = scope::environment(operation, request.uri().path());
+    let caller = match operation.public {
+        // A public operation asks nobody, and so looks at no token.
+        true => Caller::Anonymous,
+        false => authenticate::caller(platform, request.headers(), request.extensions()).await?,
+    };
+    known.caller = caller.clone();
+    telling.knows(known);
     let asked = rate_limit::Asked::of(operation, &caller, request.extensions());
     let (scope, mut request) = match scope::of(operation, request).await {
         Ok(found) => found,
@@ -133,6 +155,7 @@ async fn stages(
     };
     // A stranger neither empties the bucket of somebody's project nor leaves entries in its audit log.
     known.scope = scope.filter(|_| role.is_some());
+    telling.knows(known);
     // Before the role is looked at: whoever guesses at ids uses up tokens of their own.
     rate_limit::take(platform, &asked.about(known.scope), limits).await?;
     access::demand(operation, scope, role)?;

@@ -16,7 +16,39 @@ use super::envelope::Ids;
 use crate::identity::Caller;
 use crate::identity::roles::Scope;
 
-/// What the pipeline found out about a request; an extension of its response.
+/// What a request is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Served {
+    /// An operation.
+    Operation(&'static Operation),
+    /// A message of MCP. What it calls is a request of its own.
+    Mcp,
+    /// Nothing that is known.
+    Nothing,
+}
+
+impl Served {
+    /// Its operation, if it has one.
+    #[must_use]
+    pub fn operation(self) -> Option<&'static Operation> {
+        match self {
+            Self::Operation(operation) => Some(operation),
+            Self::Mcp | Self::Nothing => None,
+        }
+    }
+
+    /// Its name: that of the operation, `mcp` or `none`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Operation(operation) => operation.id,
+            Self::Mcp => "mcp",
+            Self::Nothing => "none",
+        }
+    }
+}
+
+/// What the pipeline found out about a request.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// Who called.
@@ -36,15 +68,19 @@ pub struct Answered<'a> {
     pub ids: &'a Ids,
     /// Its method.
     pub method: &'a Method,
-    /// Its operation; `None`: there is none at this address.
-    pub operation: Option<&'static Operation>,
+    /// What it was for.
+    pub served: Served,
     /// Status of the answer.
     pub status: StatusCode,
     /// What went wrong.
     pub failure: Option<&'a FailureReport>,
     /// Who called and where, as far as the request came.
-    pub known: Option<&'a Known>,
-    /// From the first byte of the request to the head of the answer.
+    pub known: &'a Known,
+    /// Whether it is the answer that was given to the same request before.
+    pub replayed: bool,
+    /// Whether nobody was there any more to hear the answer.
+    pub unheard: bool,
+    /// From the head of the request to that of the answer.
     pub duration: Duration,
     /// When it was answered.
     pub at: DateTime<Utc>,

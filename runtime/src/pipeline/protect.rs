@@ -129,12 +129,19 @@ fn behind(trusted: &[Network], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !is_trusted(caller) {
             break;
         }
-        match said.trim().parse::<IpAddr>() {
-            Ok(address) => caller = address.to_canonical(),
-            Err(_) => break,
+        match address(said.trim()) {
+            Some(address) => caller = address.to_canonical(),
+            None => break,
         }
     }
     caller
+}
+
+/// An address as proxies write it: some with a port, some in brackets.
+fn address(said: &str) -> Option<IpAddr> {
+    let bare = said.strip_prefix('[').and_then(|said| said.strip_suffix(']'));
+    let with_port = || said.parse::<SocketAddr>().ok().map(|address| address.ip());
+    bare.unwrap_or(said).parse().ok().or_else(with_port)
 }
 
 /// Watches a body arrive.
@@ -210,5 +217,8 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["6.6.6.6", "198.51.100.1, 10.2.2.2"]), "198.51.100.1");
         assert_eq!(seen("::1", &["2001:db8::1"]), "2001:db8::1");
         assert_eq!(seen("10.0.0.1", &["198.51.100.1, nonsense"]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6, 198.51.100.1:4711"]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6, [2001:db8::1]:4711"]), "2001:db8::1");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6, [2001:db8::1]"]), "2001:db8::1");
     }
 }

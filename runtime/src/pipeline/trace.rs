@@ -9,7 +9,7 @@ use flaresmith_api::errors::Severity;
 use flaresmith_api::server::{RequestId, TraceId};
 
 use super::envelope::Ids;
-use super::observe::Answered;
+use super::observe::{Answered, Served};
 use crate::identity::roles::Scope;
 use crate::telemetry::context::Parent;
 use crate::telemetry::span::{End, Kind, Root, Tracer, Value};
@@ -41,29 +41,30 @@ pub(super) fn leave(root: Root, answered: &Answered<'_>) {
         ),
         ("flaresmith.request_id", text(answered.ids.request.0.clone())),
     ];
-    if let Some(operation) = answered.operation {
+    let operation = answered.served.operation();
+    if let Some(operation) = operation {
         attributes.push(("http.route", Value::Text(operation.path.into())));
         attributes.push(("flaresmith.operation", Value::Text(operation.id.into())));
     }
     if let Some(failure) = answered.failure {
         attributes.push(("error.type", Value::Text(failure.code.as_str().into())));
     }
-    if let Some(known) = answered.known {
-        if let Some(user) = known.caller.user() {
-            attributes.push(("flaresmith.user_id", text(user.to_string())));
-        }
-        if let Some(Scope::Project(project)) = known.scope {
-            attributes.push(("flaresmith.project_id", text(project.to_string())));
-        }
-        if let Some(environment) = known.environment {
-            attributes.push(("flaresmith.environment_id", text(environment.to_string())));
-        }
+    let known = answered.known;
+    if let Some(user) = known.caller.user() {
+        attributes.push(("flaresmith.user_id", text(user.to_string())));
+    }
+    if let Some(Scope::Project(project)) = known.scope {
+        attributes.push(("flaresmith.project_id", text(project.to_string())));
+    }
+    if let Some(environment) = known.environment {
+        attributes.push(("flaresmith.environment_id", text(environment.to_string())));
     }
     root.end(End {
-        name: answered.operation.map_or_else(
-            || method(answered.method).into(),
-            |operation| format!("{} {}", operation.method, operation.path).into(),
-        ),
+        name: match (operation, answered.served) {
+            (Some(operation), _) => format!("{} {}", operation.method, operation.path).into(),
+            (None, Served::Mcp) => format!("{} /mcp", method(answered.method)).into(),
+            (None, _) => method(answered.method).into(),
+        },
         attributes,
         failed: matches!(severity, Some(Severity::Error | Severity::Critical)),
         critical: severity == Some(Severity::Critical),

@@ -19,11 +19,16 @@ use uuid::Uuid;
 
 use super::lease::{self, WAITING};
 use super::plan::OF_ENVIRONMENTS;
+use crate::identity::Caller;
+use crate::identity::roles::{Scope, role_in};
 use crate::platform::Platform;
 use crate::store::failed;
 
-/// Time between two looks for new lines.
+/// Time between two looks for new lines, as long as there are some.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// The same when there were none for a while.
+const SELDOM: Duration = Duration::from_secs(2);
 
 /// Longest time without an event.
 const QUIET: Duration = Duration::from_secs(15);
@@ -35,8 +40,13 @@ const MOST: u64 = 100;
 struct Follower {
     platform: Platform,
     run: Uuid,
-    /// Number of the last line that was sent.
+    project: Uuid,
+    /// Who follows.
+    caller: Caller,
+    /// Number of the last line that was read.
     last: i64,
+    /// Time until the next look.
+    pause: Duration,
     ready: VecDeque<Event<ProvisioningEvent>>,
     spoke: Instant,
     over: bool,
@@ -49,6 +59,7 @@ struct Follower {
 pub async fn follow(
     platform: &Platform,
     project: Uuid,
+    caller: Caller,
     seen: Option<&str>,
 ) -> Result<EventStream<ProvisioningEvent>, Failure> {
     let run = provisioning_runs::Entity::find()
@@ -67,6 +78,9 @@ pub async fn follow(
     let follower = Follower {
         platform: platform.clone(),
         run: run.id,
+        project,
+        caller,
+        pause: LOOK,
         last: seen.filter(|seen| *seen <= newest).unwrap_or(0),
         ready: VecDeque::new(),
         spoke: Instant::now(),
@@ -88,27 +102,36 @@ impl Follower {
             if self.over || self.platform.draining.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            // The state is read first: an end that is seen has all of its lines before it.
-            let state = self.state().await?;
             self.read().await?;
             if self.ready.is_empty() {
-                match state {
-                    Some(state) if WAITING.contains(&state) => {}
+                let state = self.state().await?;
+                if !state.is_some_and(|state| WAITING.contains(&state)) {
+                    // An end that is seen has all of its lines before it.
+                    self.read().await?;
+                    self.over = true;
                     // A project that is gone took its run along.
-                    ended => {
-                        self.over = true;
-                        let state = ended.unwrap_or(RunState::Succeeded);
-                        self.push(json!({"type": "end", "state": state}), self.last)?;
-                        continue;
-                    }
+                    let state = state.unwrap_or(RunState::Succeeded);
+                    self.push(json!({"type": "end", "state": state}), self.last)?;
+                    continue;
                 }
                 if self.spoke.elapsed() >= QUIET {
                     self.spoke = Instant::now();
+                    let scope = Scope::Project(self.project);
+                    if role_in(self.platform.store.read(), &self.caller, scope)
+                        .await?
+                        .is_none()
+                    {
+                        // Whoever has left the project meanwhile follows it no further.
+                        return Ok(None);
+                    }
                     let now = self.platform.clock.now();
                     let data = serde_json::from_value(json!({"type": "heartbeat", "timestamp": now}))?;
                     return Ok(Some(named(data, "heartbeat")));
                 }
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(self.pause).await;
+                self.pause = (self.pause * 5 / 4).min(SELDOM);
+            } else {
+                self.pause = LOOK;
             }
         }
     }

@@ -203,6 +203,8 @@ impl Holder {
                 provisioning_runs::Column::Version,
                 Expr::col(provisioning_runs::Column::Version).add(1),
             )
+            // One that fails whenever it is taken comes after all others.
+            .col_expr(provisioning_runs::Column::UpdatedAt, Expr::value(now))
             .filter(provisioning_runs::Column::Id.eq(run))
             .filter(provisioning_runs::Column::State.is_in(WAITING))
             .exec(&*write)

@@ -126,6 +126,8 @@ pub async fn retry(platform: &Platform, project: Uuid) -> Result<provisioning_ru
         // It failed while it was being undone, and goes on with that.
         return told(platform, write, run.id, ProvisioningRunEvent::Undo, now, |row| {
             row.attempt = Set(run.attempt + 1);
+            row.finished_at = Set(None);
+            row.error_code = Set(None);
         })
         .await;
     }

@@ -77,8 +77,9 @@ async fn look(platform: Platform, holder: Arc<Holder>, stop: Arc<Notify>) {
             if mine.len() < MOST && mine.insert(run) {
                 let (platform, holder, held) = (platform.clone(), Arc::clone(&holder), Arc::clone(&held));
                 under_way.spawn(async move {
+                    let held = Held { all: held, run };
                     let ended = hold(&platform, &holder, run).await;
-                    held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+                    drop(held);
                     if ended {
                         // There may be others that had to wait.
                         platform.bell.notify_one();
@@ -94,6 +95,19 @@ async fn look(platform: Platform, holder: Arc<Holder>, stop: Arc<Notify>) {
     }
     under_way.shutdown().await;
     let _ = holder.give_back(&platform, None).await;
+}
+
+/// A run that this process works on, until this goes, in whatever way.
+struct Held {
+    all: Arc<Mutex<BTreeSet<Uuid>>>,
+    run: Uuid,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(&self.run);
+    }
 }
 
 /// Runs that somebody has to work on and nobody has, those that wait longest first.
@@ -117,15 +131,22 @@ async fn hold(platform: &Platform, holder: &Holder, run: Uuid) -> bool {
         return false;
     };
     let journal = Arc::new(Journal::new(platform.clone(), lease.clone()));
+    // A trace of its own, by whose ids its lines are found.
+    let told = async {
+        let done = work::carry_on(&journal).await;
+        if let Err(Stopped::Failed(failure)) = &done {
+            journal.tell("run", None, failure, true);
+        }
+        done
+    };
     let stopped = tokio::select! {
-        done = work::carry_on(&journal) => done.err(),
+        done = platform.tracer.job("run", told) => done.err(),
         () = keep(platform, &lease) => Some(Stopped::Lost),
     };
     match stopped {
         Some(Stopped::Lost) => return false,
-        Some(Stopped::Failed(failure)) => {
+        Some(Stopped::Failed(_)) => {
             // Whoever is next, this process or another, begins where this ended, but not at once.
-            journal.tell("run", None, &failure, true);
             tokio::time::sleep(LOOK).await;
         }
         None => {}

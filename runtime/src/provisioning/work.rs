@@ -20,11 +20,12 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::journal::{Journal, Page, Stopped, kept};
-use super::step::{Step, Subject, provider};
+use super::step::{ALL, Step, Subject, provider};
 use super::{deploy, lease, request, states, steps};
 use crate::backoff;
 use crate::providers::{Made, Mark};
 use crate::store::{failed, new_id};
+use crate::telemetry::span;
 
 /// How often a step is begun at most, counting the times that a process died in it.
 const MOST: i32 = 10;
@@ -79,7 +80,8 @@ async fn steps_of(journal: &Arc<Journal>) -> Result<(), Stopped> {
         for row in rows.iter().filter(|row| goes_on && may_begin(row, &rows)) {
             if begun.insert(row.id) {
                 let (journal, run, row) = (Arc::clone(journal), run.clone(), row.clone());
-                under_way.spawn(async move { one(&journal, &run, row).await });
+                let work = async move { one(&journal, &run, row).await };
+                under_way.spawn(span::carried(span::here(), work));
             }
         }
         match under_way.join_next().await {
@@ -197,6 +199,17 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, row: run_steps::
             record(&page, run, &row, on, Some(&made)).await?;
             step.keep(&page.write, &subject, &made).await?;
             page.count().await?;
+            page.close().await?;
+            if let Some(resource) = row.resource.filter(|_| creates) {
+                let began = row.started_at.unwrap_or(now);
+                let kind = subject.environment.as_ref().map_or(ALL, |row| row.kind.as_str());
+                let took = (now - began).to_std().unwrap_or_default();
+                journal
+                    .platform
+                    .metrics
+                    .provisioned(provider(resource).as_str(), kind, took);
+            }
+            return Ok(());
         }
         (Err(failure), _) => {
             journal.tell(&row.name, Some(run.project_id), &failure, false);
@@ -209,7 +222,7 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, row: run_steps::
                 |row| {
                     row.finished_at = Set(Some(now));
                     row.error_code = Set(Some(failure.code().as_str().to_owned()));
-                    row.hint = Set(failure.code().hint().map(|hint| hint.chars().take(300).collect()));
+                    row.hint = Set(failure.hint().map(|hint| hint.chars().take(300).collect()));
                 },
             )
             .await?;
@@ -278,7 +291,7 @@ pub(super) async fn subject(
     };
     let mark = Mark {
         project: project.id,
-        environment: row.environment.clone().unwrap_or_else(|| super::step::ALL.to_owned()),
+        environment: row.environment.clone().unwrap_or_else(|| ALL.to_owned()),
         key: row.request_key.clone(),
         fence: journal.fence(),
     };
@@ -316,7 +329,7 @@ pub(super) async fn record(
                 project_id: Set(run.project_id),
                 key: Set(row.request_key.clone()),
                 resource: Set(resource),
-                environment: Set(row.environment.clone().unwrap_or_else(|| super::step::ALL.to_owned())),
+                environment: Set(row.environment.clone().unwrap_or_else(|| ALL.to_owned())),
                 provider: Set(provider(resource)),
                 external_id: Set(None),
                 name: Set(row.request_key.clone()),

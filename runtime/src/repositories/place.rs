@@ -85,6 +85,14 @@ impl Repositories {
     /// There is no such project, or it is being taken away, or the repository cannot be made.
     pub async fn ensure(&self, project: Uuid) -> Result<PathBuf, Failure> {
         let turn = self.alone(project).await?;
+        self.ensure_in(project, turn).await
+    }
+
+    /// The same in the turn to do so.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn ensure_in(&self, project: Uuid, turn: Write) -> Result<PathBuf, Failure> {
         let row = projects::Entity::find_by_id(project)
             .one(&*turn)
             .await

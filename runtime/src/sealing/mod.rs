@@ -168,6 +168,32 @@ pub fn random<const N: usize>() -> Result<[u8; N], SealError> {
     Ok(bytes)
 }
 
+/// What a token that people or machines hold is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// It goes on with a session.
+    Refresh,
+    /// A machine calls with it.
+    Service,
+    /// It makes a person of an account that waits for one.
+    Invitation,
+}
+
+impl TokenKind {
+    /// Each.
+    pub const ALL: [Self; 3] = [Self::Refresh, Self::Service, Self::Invitation];
+
+    /// How each token of the kind begins, and no other.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Refresh => "flr_",
+            Self::Service => "fls_",
+            Self::Invitation => "fli_",
+        }
+    }
+}
+
 /// A random token of 256 bits with a prefix that tells its kind.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //!
 //! Owns: what is allowed to a connection before a request is there, and waiting for the last ones. Must not know: what is served.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,7 +22,9 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::patience::Patient;
+use super::share::Shares;
 use crate::settings::Limits;
+use crate::settings::value::Network;
 
 /// Largest head of a request, in bytes.
 const HEAD: usize = 64 << 10;
@@ -35,13 +38,16 @@ pub(super) struct Service {
     pub(super) router: Router,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) limits: Limits,
+    /// Proxies, behind each of which are many callers.
+    pub(super) trusted: Arc<[Network]>,
 }
 
-/// Takes connections until `stop` is over, then takes no further request on any of them, and waits for those under way. Whether
-/// all of them ended within the time for it.
-pub(super) async fn take(service: Service, listener: TcpListener, stop: impl Future<Output = ()>) -> bool {
+/// Takes connections until `stop` is over, then takes no further request on any of them, and waits for those under way, within the
+/// time for it.
+pub(super) async fn take(service: Service, listener: TcpListener, stop: impl Future<Output = ()>) {
     let most = u32::try_from(service.limits.connections).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(service.limits.connections));
+    let shares = Arc::new(Shares::of(service.limits.connections));
     let (stopping, stopped) = watch::channel(false);
     let mut stop = pin!(stop);
     loop {
@@ -56,21 +62,30 @@ pub(super) async fn take(service: Service, listener: TcpListener, stop: impl Fut
         };
         match taken {
             Ok((stream, peer)) => {
+                let is_proxy = service.trusted.iter().any(|network| network.holds(peer.ip()));
+                let share = match is_proxy {
+                    true => None,
+                    false => match shares.take(peer.ip()) {
+                        // Whoever holds so many gets no more; the others shall have some.
+                        None => continue,
+                        share => share,
+                    },
+                };
                 let (service, stopped) = (service.clone(), stopped.clone());
                 tokio::spawn(async move {
                     agree(service, stream, peer, stopped).await;
-                    drop(place);
+                    drop((place, share));
                 });
             }
+            // It was over before it began, which says nothing about the next.
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
     // Whoever connects now is told by the system that nobody listens.
     drop(listener);
     let _ = stopping.send(true);
-    tokio::time::timeout(service.limits.drain, places.acquire_many(most))
-        .await
-        .is_ok()
+    let _ = tokio::time::timeout(service.limits.drain, places.acquire_many(most)).await;
 }
 
 /// Agrees on TLS, if it is spoken, and serves the connection.

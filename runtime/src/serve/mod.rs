@@ -4,6 +4,7 @@
 
 mod connections;
 mod patience;
+mod share;
 mod tls;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use flaresmith_api::errors::Failure;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::mcp;
@@ -26,7 +28,7 @@ use crate::settings::Settings;
 use crate::store::expired;
 use connections::Service;
 
-/// Time to close the store in when the requests under way took all of theirs.
+/// Time for each of the last things to do, when those before it took all there was.
 const LAST: Duration = Duration::from_secs(1);
 
 /// Time between two looks at what is to be replaced or thrown away.
@@ -72,8 +74,10 @@ pub async fn serve(
     }));
     let draining = platform.clone();
     let (router, end_streams) = mcp::beside(&platform, pipeline::router(platform.clone()));
+    let (begin_stop, begun_stop) = oneshot::channel();
     let stop = async move {
         stop.await;
+        let _ = begin_stop.send(Instant::now());
         draining.draining.store(true, Ordering::Relaxed);
         end_streams();
     };
@@ -82,17 +86,20 @@ pub async fn serve(
         router,
         tls: listener.tls,
         limits,
+        trusted: platform.settings.trusted_proxy.clone().into(),
     };
-    let ended = connections::take(service, listener.socket, stop).await;
+    connections::take(service, listener.socket, stop).await;
     jobs.abort();
-    runner.stop().await;
+    // The time to stop in is one, however much there is to be finished in it.
+    let until = begun_stop.await.unwrap_or_else(|_| Instant::now()) + limits.drain;
+    let rest = || until.saturating_duration_since(Instant::now()).max(LAST);
+    let _ = tokio::time::timeout(rest(), runner.stop()).await;
     // Requests whose callers are gone are finished too. What takes longer than it may is left as a crash leaves it.
     let finished = async {
         drop(platform.under_way.write().await);
         platform.store.clone().close().await;
     };
-    let rest = if ended { limits.drain } else { LAST };
-    let _ = tokio::time::timeout(rest, finished).await;
+    let _ = tokio::time::timeout(rest(), finished).await;
     drop(end_export);
     let _ = export.await;
     Ok(())

@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, SqlErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, RuntimeErr, SqlErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _, sqlx,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -239,12 +239,38 @@ impl Deref for Write {
 /// What a caller is told about an error of the database: that the store is away, or that something is wrong here. What exactly
 /// is for the log.
 pub fn failed(error: DbErr) -> Failure {
-    match error {
-        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => {
-            Failure::new(ErrorCode::ServerStoreUnavailable).with_source(error)
-        }
-        error => Failure::internal(error),
+    let is_away = matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_));
+    match is_away || passes(&error) {
+        true => Failure::new(ErrorCode::ServerStoreUnavailable).with_source(error),
+        false => Failure::internal(error),
     }
+}
+
+/// What the driver says of an error of a statement.
+fn of_driver(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// The code of an error that the database system told.
+pub fn code(error: &DbErr) -> Option<String> {
+    let code = of_driver(error)?.as_database_error()?.code()?;
+    Some(code.into_owned())
+}
+
+/// Whether the database system will do the same soon: the connection broke (class 08), it has no room or no places left (53), it is
+/// stopping (57), somebody uses what was to be changed (55006, 55P03).
+fn passes(error: &DbErr) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut};
+
+    // Codes of SQLite are numbers of other lengths.
+    let code = code(error).filter(|code| code.len() == 5);
+    matches!(of_driver(error), Some(Io(_) | PoolClosed | PoolTimedOut))
+        || code.is_some_and(|code| {
+            ["08", "53", "57"].iter().any(|class| code.starts_with(class)) || matches!(code.as_str(), "55006" | "55P03")
+        })
 }
 
 /// Whether a row could not be written because one like it is there.

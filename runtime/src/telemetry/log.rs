@@ -15,10 +15,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::context::hexadecimal;
+use super::otlp::Collector;
 use super::redact::redacted;
 use super::span::{self, Span};
 use crate::identity::roles::Scope;
-use crate::pipeline::observe::{ActFailed, Answered, NotKept, Observer};
+use crate::pipeline::observe::{ActFailed, Answered, NotKept, Observer, Served};
 use crate::pipeline::trace;
 
 /// How much a line matters.
@@ -60,6 +61,9 @@ impl Level {
         }
     }
 }
+
+/// Longest cause that is written, in characters: a library may repeat all that it was given.
+const LONGEST: usize = 2000;
 
 /// Takes whole lines, without their end.
 pub type Lines = Arc<dyn Fn(String) + Send + Sync>;
@@ -106,7 +110,17 @@ impl Line {
             .map_or_else(|| failure.to_string(), ToString::to_string);
         self.put("code", failure.code().as_str());
         self.put("severity", failure.code().severity().as_str());
-        self.put("cause", redacted(&cause));
+        self.cause(&cause);
+    }
+
+    /// Why something failed: its beginning, without what is not shown.
+    fn cause(&mut self, cause: &str) {
+        let end = cause.char_indices().nth(LONGEST).map_or(cause.len(), |(end, _)| end);
+        let mut shown = redacted(&cause[..end]).into_owned();
+        if end < cause.len() {
+            shown.push('…');
+        }
+        self.put("cause", shown);
     }
 }
 
@@ -138,9 +152,26 @@ impl Log {
         line.put("severity", Level::Critical.as_str());
         let words = panic.payload().downcast_ref::<&str>().copied();
         let words = words.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str));
-        line.put_some("cause", words.map(redacted));
+        if let Some(words) = words {
+            line.cause(words);
+        }
         line.put_some("place", panic.location().map(ToString::to_string));
         self.write(Level::Critical, line);
+    }
+
+    /// The collector of traces and metrics does something else than before.
+    pub fn collector(&self, now: Collector) {
+        let (level, message) = match now {
+            Collector::Takes => (Level::Info, "the collector takes traces and metrics again"),
+            Collector::Refuses(_) => (Level::Warn, "the collector refuses traces and metrics, which are lost"),
+            Collector::IsAway => (Level::Warn, "the collector is away; traces and metrics wait for it"),
+        };
+        let mut line = Line::new(Utc::now(), level);
+        line.put("message", message);
+        if let Collector::Refuses(status) = now {
+            line.put("status", status);
+        }
+        self.write(level, line);
     }
 
     /// A part of a request ended.
@@ -166,6 +197,14 @@ impl Log {
     }
 }
 
+/// The line that says how many others were left out.
+pub(super) fn left_out(lines: u64) -> String {
+    let mut line = Line::new(Utc::now(), Level::Warn);
+    line.put("message", "lines were left out");
+    line.put("count", lines);
+    Value::Object(line.0).to_string()
+}
+
 /// To the microsecond.
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
@@ -183,22 +222,28 @@ impl Observer for Log {
         line.put("method", trace::method(answered.method));
         line.put("status", answered.status.as_u16());
         line.put("durationMs", milliseconds(answered.duration));
-        line.put_some("operationId", answered.operation.map(|operation| operation.id));
+        line.put_some("operationId", answered.served.operation().map(|operation| operation.id));
+        if let Served::Mcp = answered.served {
+            line.put("message", "a message of MCP");
+        }
+        if answered.unheard {
+            line.put("unheard", true);
+        }
         if let Some(failure) = failure {
             line.put("code", failure.code.as_str());
             line.put("severity", failure.code.severity().as_str());
             // Those of callers repeat what they sent, and help only whoever looks for it.
             let worth = answered.status.is_server_error() || self.writes(Level::Debug);
-            let cause = failure.source.as_ref().filter(|_| worth).map(ToString::to_string);
-            line.put_some("cause", cause.map(|cause| redacted(&cause).into_owned()));
-        }
-        if let Some(known) = answered.known {
-            line.put_some("userId", known.caller.user().map(|user| user.to_string()));
-            if let Some(Scope::Project(project)) = known.scope {
-                line.put("projectId", project.to_string());
+            if let Some(source) = failure.source.as_ref().filter(|_| worth) {
+                line.cause(&source.to_string());
             }
-            line.put_some("environmentId", known.environment.map(|id| id.to_string()));
         }
+        let known = answered.known;
+        line.put_some("userId", known.caller.user().map(|user| user.to_string()));
+        if let Some(Scope::Project(project)) = known.scope {
+            line.put("projectId", project.to_string());
+        }
+        line.put_some("environmentId", known.environment.map(|id| id.to_string()));
         self.write(level, line);
     }
 

@@ -243,7 +243,7 @@ impl Metrics {
 
     /// A request was answered.
     pub fn answered(&self, answered: &Answered<'_>) {
-        let operation = answered.operation.map_or("none", |operation| operation.id);
+        let operation = answered.served.name();
         let status = match answered.status.as_u16() {
             ..200 => "1xx",
             200..300 => "2xx",
@@ -262,7 +262,7 @@ impl Metrics {
                 self.auth_failures.with_label_values(&[code]).inc();
             }
         }
-        if answered.status.is_success() {
+        if answered.status.is_success() && !answered.replayed {
             if let Some((_, access)) = SECRETS.iter().find(|(id, _)| *id == operation) {
                 self.secrets.with_label_values(&[*access]).inc();
             }

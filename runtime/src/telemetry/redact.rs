@@ -11,18 +11,28 @@ use std::sync::LazyLock;
 use flaresmith_codegen::check::token_prefixes;
 use regex::{Captures, Regex};
 
+use crate::sealing::TokenKind;
+
 /// What stands in place of what is not shown.
 pub const MASK: &str = "***";
 
 /// Shortest stretch behind a provider's prefix that makes a token of it.
 const LEAST: usize = 8;
 
+/// How long what stands between two slashes is on average, at least, in bytes that were written as base64.
+const STRETCH: usize = 16;
+
+/// How tokens begin, those of providers and our own.
+fn prefixes() -> impl Iterator<Item = &'static str> {
+    token_prefixes().chain(TokenKind::ALL.map(TokenKind::prefix))
+}
+
 /// Everything that is replaced, as one expression; `None` cannot be, since its parts are fixed.
 static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let prefixes: Vec<String> = token_prefixes().map(regex::escape).collect();
+    let prefixes: Vec<String> = prefixes().map(regex::escape).collect();
     let forms = [
         // A person: whatever could be an email address.
-        r"[^\s@,;:<>()\[\]{}\x22'=/]+@[^\s@,;:<>()\[\]{}\x22'=/]+".to_owned(),
+        r"[^\s@,;:<>()\[\]{}\x22'=/?&%]+(?:@|%40)[^\s@,;:<>()\[\]{}\x22'=/]+".to_owned(),
         // A token of a provider.
         format!(r"(?:{})[A-Za-z0-9_.+/=-]{{{LEAST},}}", prefixes.join("|")),
         // A signed token: three parts, of which the first two are JSON in base64.
@@ -30,14 +40,14 @@ static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         // A private key, to its end or that of the text.
         r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)".to_owned(),
         // Who is named in an address, with the password.
-        r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#\x22'`<>]*@".to_owned(),
+        r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/?#\x22'`<>]*|[^\s/?#:\x22'`<>]*:[^\s?#\x22'`<>]*)@".to_owned(),
         // The credentials of a request.
         r"(?i)(?P<kind>bearer|basic)\s+[A-Za-z0-9._~+/=-]+".to_owned(),
         // What stands under a telling name, as a field, a parameter or an assignment.
-        r#"(?i)(?P<name>(?:password|passwd|secret|token|api[_-]?key|authorization|ticket)["']?\s*[=:]\s*)(?:"[^"]*"?|'[^']*'?|(?:(?:bearer|basic)\s+)?[^\s"'&,;}]+)"#
+        r#"(?i)(?P<name>[\w-]*(?:password|passwd|passphrase|secret|token|(?:api|access|private)[_-]?key|enc_master|authorization|ticket|cookie|session)[\w-]*\\*["']?\s*[=:]\s*)(?:\\*"[^"]*"?|\\*'[^']*'?|(?:(?:bearer|basic)\s+)?[^\s"'&,;}]+)"#
             .to_owned(),
         // Bytes at random: long, and of letters of both sizes and digits.
-        r"[A-Za-z0-9_-]{32,}".to_owned(),
+        r"[A-Za-z0-9_+/-]{32,}={0,2}".to_owned(),
     ];
     Regex::new(&forms.map(|form| format!("(?:{form})")).join("|")).ok()
 });
@@ -66,9 +76,11 @@ fn masked(found: &Captures<'_>) -> String {
     let has = |is: fn(&char) -> bool| whole.chars().any(|letter| is(&letter));
     let plain = whole
         .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    let random = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
-    let is_prefixed = token_prefixes().any(|prefix| whole.starts_with(prefix));
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'='));
+    let mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
+    // Where slashes are many it is a path.
+    let random = mixed && whole.matches('/').count() * STRETCH <= whole.len();
+    let is_prefixed = prefixes().any(|prefix| whole.starts_with(prefix));
     // Ids, digests and names of types are long as well; they have letters of one size, or no digits.
     if plain && !random && !is_prefixed {
         whole.to_owned()
@@ -97,7 +109,16 @@ mod tests {
             ("GET /chat?ticket=hush&x=1", "hush"),
             (r#"{"password": "hush hush"}"#, "hush"),
             ("FLARESMITH_OWNER_PASSWORD=hush", "hush"),
-            ("fst_Zm9vYmFyYmF6MTIzNDU2Nzg5MGFiY2RlZmdoaWprbG1", "Zm9vYmFy"),
+            ("fls_ZmvYmFyYmFzMTIzNDUNzgMGFiYRlZmdoaWprbGA", "ZmvYmFy"),
+            ("flr_abcdefghijklmnopqrstuvwxyzabcdefghijklmno", "klmnop"),
+            ("Zm9vYmFyYmF6MTIzNDU2Nzg5MGFi/2RlZmdoaWp+bG1=", "Zm9vYmFy"),
+            (r#"sent {\"password\": \"hush hush\"}"#, "hush"),
+            ("GET /invitations?email=ada%40example.com", "ada"),
+            ("CM_ENC_MASTER_V1=0123456789abcdef", "abcdef"),
+            ("secret_key=hush private_key: hush", "hush"),
+            ("cookie: session=hush", "hush"),
+            ("passphrase = hush", "hush"),
+            ("postgres://me:hu/sh@db/name is away", "hu/sh"),
             (
                 "-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----",
                 "MHcCAQ",
@@ -116,6 +137,7 @@ mod tests {
             "a4f1c2d3e4b5a6978877665544332211aabbccdd is no commit",
             "error returned from database: (code: 2067) UNIQUE constraint failed: users.email",
             "panic: index out of bounds: the len is 3 but the index is 7",
+            "/var/lib/Flaresmith/repositories/0b8f7c52-9a3e-4d6f-8b1a-2c3d4e5f6a7b.git is locked",
             "flaresmith_runtime::pipeline::rate_limit::stored::statement_about_buckets",
             "AUTH_TOKEN_MISSING at 2026-11-26T10:15:30.123Z",
         ] {

@@ -4,14 +4,20 @@
 
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::log::Lines;
+use super::log::{Lines, left_out};
 
-/// Lines that may wait. Further ones are left out: a log that nobody takes must not hold up the server.
-const WAITING: usize = 16 << 10;
+/// Bytes of lines that may wait. Further lines are left out: a log that nobody takes must not hold up the server.
+const WAITING: usize = 16 << 20;
+
+/// Lines that may wait, however short they are.
+const LINES: usize = 16 << 10;
+
+/// Time between two tries to be heard by a thread that is behind.
+const PAUSE: Duration = Duration::from_millis(5);
 
 enum Said {
     Line(String),
@@ -19,62 +25,80 @@ enum Said {
     Mark(SyncSender<()>),
 }
 
+/// What is known on both sides.
+#[derive(Default)]
+struct Counts {
+    /// Bytes that wait.
+    waiting: AtomicUsize,
+    /// Lines that did not find a place.
+    left_out: AtomicU64,
+}
+
 /// A thread that writes lines.
 pub struct Writer {
     sender: SyncSender<Said>,
-    left_out: Arc<AtomicU64>,
+    counts: Arc<Counts>,
 }
 
 impl Writer {
     /// Writes to something. What cannot be written is lost: nobody can be told.
     #[must_use]
     pub fn to(target: impl Write + Send + 'static) -> Self {
-        let (sender, receiver) = sync_channel(WAITING);
-        let left_out = Arc::new(AtomicU64::new(0));
-        let lost = Arc::clone(&left_out);
-        std::thread::spawn(move || write_all(&receiver, &mut BufWriter::new(target), &lost));
-        Self { sender, left_out }
+        let (sender, receiver) = sync_channel(LINES);
+        let counts = Arc::new(Counts::default());
+        let known = Arc::clone(&counts);
+        std::thread::spawn(move || write_all(&receiver, &mut BufWriter::new(target), &known));
+        Self { sender, counts }
     }
 
     /// What takes lines for it.
     #[must_use]
     pub fn lines(&self) -> Lines {
-        let (sender, left_out) = (self.sender.clone(), Arc::clone(&self.left_out));
+        let (sender, counts) = (self.sender.clone(), Arc::clone(&self.counts));
         Arc::new(move |line| {
-            if let Err(TrySendError::Full(_)) = sender.try_send(Said::Line(line)) {
-                left_out.fetch_add(1, Ordering::Relaxed);
+            let length = line.len();
+            let before = counts.waiting.fetch_add(length, Ordering::Relaxed);
+            if before + length > WAITING || sender.try_send(Said::Line(line)).is_err() {
+                counts.waiting.fetch_sub(length, Ordering::Relaxed);
+                counts.left_out.fetch_add(1, Ordering::Relaxed);
             }
         })
     }
 
     /// Waits until everything so far is written, but no longer than this.
     pub fn finish(&self, longest: Duration) {
+        let until = Instant::now() + longest;
         let (mark, passed) = sync_channel(1);
-        if self.sender.try_send(Said::Mark(mark)).is_ok() {
-            let _ = passed.recv_timeout(longest);
+        let mut said = Said::Mark(mark);
+        // Whoever reads may be behind, and there may be no place for a mark yet.
+        while let Err(TrySendError::Full(again)) = self.sender.try_send(said) {
+            if Instant::now() >= until {
+                return;
+            }
+            said = again;
+            std::thread::sleep(PAUSE);
         }
+        let _ = passed.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
 
-fn write_all(said: &Receiver<Said>, target: &mut impl Write, left_out: &AtomicU64) {
+fn write_all(said: &Receiver<Said>, target: &mut impl Write, counts: &Counts) {
     while let Ok(first) = said.recv() {
         let mut next = Some(first);
         while let Some(said_now) = next {
             match said_now {
                 Said::Line(line) => {
                     let _ = writeln!(target, "{line}");
+                    counts.waiting.fetch_sub(line.len(), Ordering::Relaxed);
                 }
                 Said::Mark(mark) => {
                     let _ = target.flush();
                     let _ = mark.try_send(());
                 }
             }
-            let lost = left_out.swap(0, Ordering::Relaxed);
+            let lost = counts.left_out.swap(0, Ordering::Relaxed);
             if lost > 0 {
-                let _ = writeln!(
-                    target,
-                    r#"{{"level":"warn","message":"lines were left out","count":{lost}}}"#
-                );
+                let _ = writeln!(target, "{}", left_out(lost));
             }
             next = said.try_recv().ok();
         }
@@ -111,24 +135,50 @@ mod tests {
         }
     }
 
+    impl Gate {
+        fn open(&self) {
+            let (lock, opened) = &*self.0;
+            lock.lock().unwrap().open = true;
+            opened.notify_all();
+        }
+
+        fn written(&self) -> String {
+            String::from_utf8(self.0.0.lock().unwrap().written.clone()).unwrap()
+        }
+    }
+
     #[test]
     fn lines_that_nobody_takes_are_left_out_and_told_of() {
+        for (length, many) in [(100, 2 * LINES), (1 << 20, 40)] {
+            let gate = Gate::default();
+            let writer = Writer::to(gate.clone());
+            let lines = writer.lines();
+            for number in 0..many {
+                lines(format!("line {number} {}", "x".repeat(length)));
+            }
+            gate.open();
+            writer.finish(Duration::from_secs(60));
+            let text = gate.written();
+            assert!(text.starts_with("line 0 ") && text.contains("lines were left out"));
+            assert!(text.lines().count() < many && text.len() < WAITING + (2 << 20));
+        }
+    }
+
+    #[test]
+    fn who_reads_late_still_gets_every_line_that_was_taken() {
         let gate = Gate::default();
         let writer = Writer::to(gate.clone());
         let lines = writer.lines();
-        for number in 0..2 * WAITING {
-            lines(format!("line {number} {}", "x".repeat(100)));
+        for number in 0..=LINES {
+            lines(format!("line {number}"));
         }
-        let (lock, opened) = &*gate.0;
-        lock.lock().unwrap().open = true;
-        opened.notify_all();
-        // The mark needs a place, too.
-        while lock.lock().unwrap().written.len() < 1000 {
-            std::thread::yield_now();
-        }
+        let late = gate.clone();
+        let opens = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            late.open();
+        });
         writer.finish(Duration::from_secs(60));
-        let text = String::from_utf8(lock.lock().unwrap().written.clone()).unwrap();
-        assert!(text.starts_with("line 0 ") && text.contains("lines were left out"));
-        assert!(text.lines().count() < 2 * WAITING);
+        opens.join().unwrap();
+        assert!(gate.written().contains(&format!("line {}\n", LINES - 1)));
     }
 }

@@ -67,7 +67,7 @@ struct Remembering(Arc<Mutex<Vec<String>>>);
 
 impl Observer for Remembering {
     fn answered(&self, answered: &Answered<'_>) {
-        let operation = answered.operation.map_or("none", |operation| operation.id);
+        let operation = answered.served.name();
         let code = answered.failure.map_or("", |failure| failure.code.as_str());
         let source = answered.failure.and_then(|failure| failure.source.as_ref());
         let source = source.map(|source| source.to_string()).unwrap_or_default();

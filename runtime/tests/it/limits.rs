@@ -10,6 +10,7 @@ use axum::http::Request;
 use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{listen, serve};
 use flaresmith_runtime::settings::{Settings, Tls};
+use futures_util::FutureExt as _;
 use rustls::pki_types::ServerName;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -17,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
+use tower::ServiceExt as _;
 
 use crate::instance::{Instance, folder};
 
@@ -133,6 +135,84 @@ async fn a_request_that_does_not_arrive_is_answered_all_the_same() {
         .body(Body::from_stream(never))
         .unwrap();
     instance.answer(request).await.fails(408, "REQUEST_TIMEOUT");
+    let logged = instance.logged();
+    assert!(logged[0].starts_with("signIn 408 REQUEST_TIMEOUT"), "{logged:?}");
+}
+
+/// Shows 001/FR-017.
+#[tokio::test]
+async fn what_a_caller_who_hangs_up_asked_for_is_told_all_the_same() {
+    let mut serving = Serving::start(|_| {}).await;
+    let instance = &serving._instance;
+    let token = instance.owner().await;
+    let body = json!({"name": "Northwind"}).to_string();
+    let request = format!(
+        "POST /organizations HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    drop(serving.connect(request.as_bytes()).await);
+    let request = Request::get("/auth/me").header("authorization", format!("Bearer {token}"));
+    let asked = instance.router.clone().oneshot(request.body(Body::empty()).unwrap());
+    assert!(asked.now_or_never().is_none(), "it waits for the store");
+    instance.has_counted("http_requests_total", 3).await;
+    let told = |operation: &str| {
+        let log = instance.log();
+        let found = log
+            .into_iter()
+            .find(|line| line["operationId"] == operation && line["status"].is_u64());
+        found.map(|line| (line["status"].as_u64().unwrap(), line["unheard"] == true))
+    };
+    assert_eq!(told("getCurrentUser"), Some((499, true)));
+    // Whether the answer was faster than the caller's leaving is up to the machine.
+    assert_eq!(told("createOrganization").map(|(status, _)| status), Some(201));
+    serving.stop().await;
+}
+
+/// Shows 001/FR-017.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_on_after_its_time_is_told_when_it_is_done() {
+    let instance = Instance::set(|settings| settings.limits.request = Duration::from_millis(300)).await;
+    let token = instance.owner().await;
+    // Whoever writes waits for this one.
+    let held = instance.platform.store.begin().await.unwrap();
+    let body = json!({"name": "Northwind"});
+    let answer = instance.call(&token, "POST", "/organizations", Some(body)).await;
+    answer.fails(504, "SERVER_TIMEOUT");
+    drop(held);
+    for _ in 0..1200 {
+        let told: Vec<String> = instance.logged();
+        if told.iter().any(|line| line.starts_with("createOrganization 201")) {
+            assert!(
+                told.iter()
+                    .any(|line| line.starts_with("createOrganization 504 SERVER_TIMEOUT"))
+            );
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{:?}", instance.logged());
+}
+
+/// Shows 001/FR-033.
+#[tokio::test]
+async fn who_is_not_let_in_is_limited_where_it_comes_from() {
+    let instance = Instance::limited().await;
+    let token = instance.owner().await;
+    let mut refused = None;
+    for _ in 0..700 {
+        let answer = instance.call("fls_unknown", "GET", "/auth/me", None).await;
+        if answer.status != 401 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    refused.unwrap().fails(429, "RATE_LIMIT_ADDRESS");
+    instance
+        .send("GET", "/auth/keys", &[], None)
+        .await
+        .fails(429, "RATE_LIMIT_ADDRESS");
+    instance.call(&token, "GET", "/auth/me", None).await.is(200);
 }
 
 #[tokio::test]
@@ -230,6 +310,11 @@ async fn what_holds_for_every_answer_holds_for_tools_too() {
     assert!(
         said.starts_with("HTTP/1.1 401") && said.contains("x-content-type-options: nosniff"),
         "{said}"
+    );
+    let logged = serving._instance.logged();
+    assert!(
+        logged.iter().any(|line| line.starts_with("mcp 401 AUTH_TOKEN_MISSING")),
+        "{logged:?}"
     );
     serving.stop().await;
 }

@@ -114,6 +114,12 @@ impl Failure {
         self
     }
 
+    /// What a person can do about it: its own words, else those of the catalog.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref().or_else(|| self.0.code.hint())
+    }
+
     /// Its code.
     #[must_use]
     pub fn code(&self) -> ErrorCode {

@@ -68,6 +68,7 @@ pub static RATE_BUCKETS: &[RateBucket] = &[
     RateBucket { name: "user", capacity: 120, refill_per_minute: 60 },
     RateBucket { name: "project", capacity: 600, refill_per_minute: 300 },
     RateBucket { name: "address", capacity: 60, refill_per_minute: 30 },
+    RateBucket { name: "visitor", capacity: 600, refill_per_minute: 300 },
     RateBucket { name: "global", capacity: 60000, refill_per_minute: 60000 },
 ];
 
@@ -80,5 +81,6 @@ pub static RATE_CLASSES: &[RateClass] = &[
     RateClass { name: "chatStream", tokens: 1, buckets: &["user", "project", "global"], every_seconds: Some(10) },
     RateClass { name: "stream", tokens: 1, buckets: &["user", "project", "global"], every_seconds: Some(10) },
     RateClass { name: "auth", tokens: 3, buckets: &["address", "global"], every_seconds: None },
-    RateClass { name: "public", tokens: 1, buckets: &["global"], every_seconds: None },
+    RateClass { name: "public", tokens: 1, buckets: &["visitor", "global"], every_seconds: None },
+    RateClass { name: "stranger", tokens: 1, buckets: &["visitor", "global"], every_seconds: None },
 ];

@@ -2766,7 +2766,13 @@ impl Validate for types::RateBucket {
 }
 
 /// What [`RateBucketScope`](crate::types::RateBucketScope) admits.
-pub static RATE_BUCKET_SCOPE: Schema = Schema::Literals(&[Literal::Text("user"), Literal::Text("project"), Literal::Text("address"), Literal::Text("global")]);
+pub static RATE_BUCKET_SCOPE: Schema = Schema::Literals(&[
+    Literal::Text("user"),
+    Literal::Text("project"),
+    Literal::Text("address"),
+    Literal::Text("visitor"),
+    Literal::Text("global"),
+]);
 
 impl Validate for types::RateBucketScope {
     fn schema() -> &'static Schema {

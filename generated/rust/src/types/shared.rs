@@ -2457,13 +2457,15 @@ pub enum RateBucketScope {
     Project,
     /// `address`
     Address,
+    /// `visitor`
+    Visitor,
     /// `global`
     Global,
 }
 
 impl RateBucketScope {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::User, Self::Project, Self::Address, Self::Global];
+    pub const ALL: &'static [Self] = &[Self::User, Self::Project, Self::Address, Self::Visitor, Self::Global];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -2472,6 +2474,7 @@ impl RateBucketScope {
             Self::User => "user",
             Self::Project => "project",
             Self::Address => "address",
+            Self::Visitor => "visitor",
             Self::Global => "global",
         }
     }
@@ -2491,6 +2494,7 @@ impl std::str::FromStr for RateBucketScope {
             "user" => Ok(Self::User),
             "project" => Ok(Self::Project),
             "address" => Ok(Self::Address),
+            "visitor" => Ok(Self::Visitor),
             "global" => Ok(Self::Global),
             _ => Err(crate::scalars::UnknownValue("RateBucketScope")),
         }

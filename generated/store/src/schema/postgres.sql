@@ -78,7 +78,7 @@ CREATE TYPE "incident_state" AS ENUM ('open', 'mitigated', 'resolved');
 
 CREATE TYPE "breaker_state" AS ENUM ('closed', 'open', 'halfOpen');
 
-CREATE TYPE "rate_bucket_scope" AS ENUM ('user', 'project', 'address', 'global');
+CREATE TYPE "rate_bucket_scope" AS ENUM ('user', 'project', 'address', 'visitor', 'global');
 
 CREATE TYPE "idempotency_record_state" AS ENUM ('running', 'done');
 

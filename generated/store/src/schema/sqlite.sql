@@ -877,7 +877,7 @@ CREATE TABLE "rate_buckets" (
   CONSTRAINT "rate_buckets_pkey" PRIMARY KEY ("id"),
   CONSTRAINT "rate_buckets_scope_subject_key" UNIQUE ("scope", "subject"),
   CONSTRAINT "rate_buckets_id_check" CHECK (length("id") = 16),
-  CONSTRAINT "rate_buckets_scope_check" CHECK ("scope" IN ('user', 'project', 'address', 'global'))
+  CONSTRAINT "rate_buckets_scope_check" CHECK ("scope" IN ('user', 'project', 'address', 'visitor', 'global'))
 ) STRICT;
 
 CREATE TABLE "idempotency_records" (

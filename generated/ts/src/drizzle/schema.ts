@@ -268,7 +268,13 @@ export const incidentStateEnum = pgEnum('incident_state', ['open', 'mitigated', 
 /** Closed lets calls through, open refuses them, half open lets one through to see. */
 export const breakerStateEnum = pgEnum('breaker_state', ['closed', 'open', 'halfOpen']);
 
-export const rateBucketScopeEnum = pgEnum('rate_bucket_scope', ['user', 'project', 'address', 'global']);
+export const rateBucketScopeEnum = pgEnum('rate_bucket_scope', [
+  'user',
+  'project',
+  'address',
+  'visitor',
+  'global',
+]);
 
 export const idempotencyRecordStateEnum = pgEnum('idempotency_record_state', ['running', 'done']);
 

@@ -13,6 +13,7 @@ export const rateBuckets: Readonly<Record<string, RateBucket>> = {
   user: { capacity: 120, refillPerMinute: 60 },
   project: { capacity: 600, refillPerMinute: 300 },
   address: { capacity: 60, refillPerMinute: 30 },
+  visitor: { capacity: 600, refillPerMinute: 300 },
   global: { capacity: 60000, refillPerMinute: 60000 },
 };
 
@@ -25,7 +26,8 @@ export const rateClasses: Readonly<Record<string, RateClass>> = {
   chatStream: { tokens: 1, buckets: ['user', 'project', 'global'], everySeconds: 10 },
   stream: { tokens: 1, buckets: ['user', 'project', 'global'], everySeconds: 10 },
   auth: { tokens: 3, buckets: ['address', 'global'] },
-  public: { tokens: 1, buckets: ['global'] },
+  public: { tokens: 1, buckets: ['visitor', 'global'] },
+  stranger: { tokens: 1, buckets: ['visitor', 'global'] },
 };
 
 /** A token bucket. */

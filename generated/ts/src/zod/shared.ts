@@ -759,7 +759,7 @@ export const CircuitBreakerSchema = z.object({
 /** Whether calls to a provider are let through for a project. */
 export type CircuitBreaker = z.infer<typeof CircuitBreakerSchema>;
 
-export const RateBucketScopeSchema = z.enum(['user', 'project', 'address', 'global']);
+export const RateBucketScopeSchema = z.enum(['user', 'project', 'address', 'visitor', 'global']);
 
 export type RateBucketScope = z.infer<typeof RateBucketScopeSchema>;
 

@@ -115,10 +115,11 @@ impl ProjectsApi for Platform {
 
     async fn stream_provisioning(
         &self,
-        _: Context,
+        context: Context,
         request: StreamProvisioningRequest,
     ) -> Result<StreamProvisioningResponse, Failure> {
-        events::follow(self, request.project_id, request.last_event_id.as_deref())
+        let caller = Access::of(&context)?.caller.clone();
+        events::follow(self, request.project_id, caller, request.last_event_id.as_deref())
             .await
             .map(StreamProvisioningResponse::Ok)
     }

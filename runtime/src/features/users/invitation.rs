@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::identity::first_owner::person;
 use crate::platform::Platform;
-use crate::sealing::{digest, token};
+use crate::sealing::{TokenKind, digest, token};
 use crate::store::{Write, failed, new_id};
 
 /// How long an invitation is good.
@@ -72,7 +72,7 @@ pub(crate) async fn find_or_invite(
         .await
         .map_err(failed)?;
     let now = platform.clock.now();
-    let text = token("fli_").map_err(Failure::internal)?;
+    let text = token(TokenKind::Invitation.prefix()).map_err(Failure::internal)?;
     verifications::ActiveModel {
         id: Set(new_id()),
         identifier: Set(identifier),

@@ -14,7 +14,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
-use flaresmith_api::operations::{Operation, RATE_BUCKETS, RateBucket, RateClass};
+use flaresmith_api::operations::{Operation, RATE_BUCKETS, RATE_CLASSES, RateBucket, RateClass};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
@@ -63,9 +63,17 @@ impl Asked {
             class: operation.rate_class,
             caller: (*caller != Caller::Anonymous).then(|| caller.key()),
             project: None,
-            address: extensions
-                .get::<ConnectInfo<SocketAddr>>()
-                .map(|ConnectInfo(address)| address.ip()),
+            address: address(extensions),
+        }
+    }
+
+    /// What somebody asks for who was not let in: calls of their place that are not signed in.
+    pub(super) fn of_stranger(extensions: &Extensions) -> Self {
+        Self {
+            class: RATE_CLASSES.iter().find(|class| class.name == STRANGER),
+            caller: None,
+            project: None,
+            address: address(extensions),
         }
     }
 
@@ -84,14 +92,23 @@ impl Asked {
         match bucket {
             "user" => self.caller.clone(),
             "project" => self.project.map(|project| project.to_string()),
-            "address" => Some(self.address.map_or_else(|| "unknown".to_owned(), place)),
+            "address" | "visitor" => Some(self.address.map_or_else(|| "unknown".to_owned(), place)),
             _ => Some("all".to_owned()),
         }
     }
 }
 
-/// Where somebody is, for a bucket: in IPv6 everybody has a whole network of addresses.
-fn place(address: IpAddr) -> String {
+/// The class of calls of somebody who was not let in.
+const STRANGER: &str = "stranger";
+
+fn address(extensions: &Extensions) -> Option<IpAddr> {
+    let ConnectInfo(address) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(address.ip())
+}
+
+/// Where somebody is, for counting: in IPv6 everybody has a whole network of addresses.
+#[must_use]
+pub fn place(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
@@ -200,8 +217,7 @@ impl Buckets {
                 ));
             }
         }
-        let short = found.iter().find(|(_, level, _)| *level < tokens);
-        let refused = short.map(|(bucket, level, _)| refusal(bucket, tokens - level));
+        let refused = refused(found.iter().map(|(bucket, level, _)| (*bucket, *level)), tokens);
         let spent = if refused.is_some() { 0.0 } else { tokens };
         let (mut headers, mut all_left) = (Headers::new(), Vec::new());
         for (bucket, level, key) in found {
@@ -241,19 +257,24 @@ fn count(tokens: u64) -> f64 {
     f64::from(u32::try_from(tokens).unwrap_or(u32::MAX))
 }
 
-/// The failure of a call that lacks tokens.
-#[must_use]
-pub fn refusal(bucket: &RateBucket, missing: f64) -> Failure {
+/// The failure of a call that lacks tokens in some of its buckets: that of the one which takes longest to have them.
+fn refused<'a>(levels: impl Iterator<Item = (&'a RateBucket, f64)>, tokens: f64) -> Option<Failure> {
+    let short = levels.filter(|(_, level)| *level < tokens);
+    let waits = short.map(|(bucket, level)| (bucket, wait(bucket, tokens - level)));
+    let (bucket, seconds) = waits.max_by(|(_, one), (_, other)| one.total_cmp(other))?;
     let code = match bucket.name {
         "user" => ErrorCode::RateLimitUser,
         "project" => ErrorCode::RateLimitProject,
-        "address" => ErrorCode::RateLimitAddress,
+        "address" | "visitor" => ErrorCode::RateLimitAddress,
         _ => ErrorCode::RateLimitGlobal,
     };
-    let seconds = (missing * 60.0 / count(bucket.refill_per_minute).max(1.0))
-        .ceil()
-        .max(1.0);
-    Failure::new(code).with_header("retry-after", seconds)
+    Some(Failure::new(code).with_header("retry-after", seconds))
+}
+
+/// Whole seconds until a bucket has so many tokens more.
+fn wait(bucket: &RateBucket, missing: f64) -> f64 {
+    let seconds = missing * 60.0 / count(bucket.refill_per_minute).max(1.0);
+    seconds.ceil().max(1.0)
 }
 
 /// The headers about a bucket: those of people and projects are told.

@@ -9,7 +9,7 @@ use flaresmith_store::entities::rate_buckets;
 use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, Statement, Value};
 
-use super::{Asked, Buckets, Headers, RateLimiter, Taken, bucket, count, full, refusal, told};
+use super::{Asked, Buckets, Headers, RateLimiter, Taken, bucket, count, full, refused, told};
 use crate::clock::Clock;
 use crate::store::{Store, failed};
 
@@ -83,8 +83,7 @@ impl Stored {
             let (level, spent): (f64, f64) = (row.try_get("", "level")?, row.try_get("", "spent")?);
             levels.extend(bucket(&scope).map(|bucket| (bucket, level, spent)));
         }
-        let short = levels.iter().find(|(_, level, _)| *level < tokens);
-        let refused = short.map(|(bucket, level, _)| refusal(bucket, tokens - level));
+        let refused = refused(levels.iter().map(|(bucket, level, _)| (*bucket, *level)), tokens);
         let headers: Headers = levels
             .iter()
             .flat_map(|(bucket, level, spent)| told(bucket, level - spent))

@@ -5,16 +5,20 @@
 //! The mark of a database is the comment on it. Postgres makes a database and comments on it in two steps, so one is made under
 //! another name, marked, and only then given its own: what stands under that without our mark is never ours.
 
+use std::sync::Arc;
+
 use flaresmith_api::errors::{ErrorCode, Failure};
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::DatabaseHost;
 use crate::providers::{Made, Mark, foreign};
 use crate::sealing::digest;
 use crate::settings::Hidden;
-use crate::store::failed;
+use crate::store::{code, failed};
+use crate::telemetry::redact::redacted;
 
 /// Longest name of anything in Postgres, in bytes.
 const LONGEST: usize = 63;
@@ -22,13 +26,23 @@ const LONGEST: usize = 63;
 /// How long the server keeps a turn for somebody who asks it for nothing.
 const IDLE: &str = "SELECT set_config(name, '30s', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
 
+/// How long is waited for a turn that somebody else has.
+const TURN: &str = "SET lock_timeout = '60s'";
+
+/// Connections of this process beside those of the store, which nobody else counts.
+const CONNECTIONS: usize = 4;
+
 /// A Postgres server.
 pub struct Server {
     address: Hidden,
+    places: Arc<Semaphore>,
 }
 
 /// A connection of its own, on which nobody else makes or removes the database of one environment.
-struct Alone(DatabaseConnection);
+struct Alone {
+    connection: DatabaseConnection,
+    _place: OwnedSemaphorePermit,
+}
 
 /// What is found under a name.
 enum Found {
@@ -41,12 +55,17 @@ impl Server {
     /// The server that a store is on, by its address.
     #[must_use]
     pub fn new(address: Hidden) -> Self {
-        Self { address }
+        Self {
+            address,
+            places: Arc::new(Semaphore::new(CONNECTIONS)),
+        }
     }
 
     /// Waits until nobody else works on the database, and keeps it so. A process that dies gives way only when the server has ended
     /// the last thing that it asked for, so what comes of that is seen.
     async fn alone(&self, mark: &Mark) -> Result<Alone, Failure> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.map_err(Failure::internal)?;
         let mut options = ConnectOptions::new(self.address.expose());
         // A connection that the server ended is not replaced in silence: its lock would be gone, and the fence with it.
         options
@@ -54,11 +73,13 @@ impl Server {
             .test_before_acquire(false)
             .sqlx_logging(false);
         // The error may repeat the address, which may hold a password.
-        let connection = sea_orm::Database::connect(options)
-            .await
-            .map_err(|_| Failure::new(ErrorCode::ServerStoreUnavailable))?;
+        let connection = sea_orm::Database::connect(options).await.map_err(|error| {
+            let cause = redacted(&error.to_string()).into_owned();
+            Failure::new(ErrorCode::ServerStoreUnavailable).with_source(cause)
+        })?;
         // A process that is frozen would keep all others waiting.
         connection.execute_unprepared(IDLE).await.map_err(failed)?;
+        connection.execute_unprepared(TURN).await.map_err(failed)?;
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
             "SELECT pg_advisory_lock(hashtextextended($1, 0))",
@@ -66,7 +87,10 @@ impl Server {
         );
         connection.query_one_raw(statement).await.map_err(failed)?;
         mark.fence.check(None).await?;
-        Ok(Alone(connection))
+        Ok(Alone {
+            connection,
+            _place: place,
+        })
     }
 }
 
@@ -77,7 +101,7 @@ impl Alone {
             "SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1",
             [name.into()],
         );
-        let row = self.0.query_one_raw(statement).await.map_err(failed)?;
+        let row = self.connection.query_one_raw(statement).await.map_err(failed)?;
         let Some(row) = row else {
             return Ok(Found::Nothing);
         };
@@ -108,7 +132,7 @@ impl Alone {
 
     /// Closes the connection, and lets others at it.
     async fn end(self) {
-        let _ = self.0.close().await;
+        let _ = self.connection.close().await;
     }
 
     async fn make(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
@@ -134,7 +158,7 @@ impl Alone {
             "SELECT datname::text AS name FROM pg_database WHERE starts_with(datname::text, $1)",
             [beginning(mark).into()],
         );
-        let rows = self.0.query_all_raw(statement).await.map_err(failed)?;
+        let rows = self.connection.query_all_raw(statement).await.map_err(failed)?;
         for row in rows {
             let name: String = row.try_get("", "name").map_err(failed)?;
             self.drop_whole(&name).await?;
@@ -149,7 +173,7 @@ impl Alone {
 
     /// Outside of a transaction: Postgres makes and drops databases in no other way.
     async fn say(&self, statement: &str) -> Result<(), Failure> {
-        let done = self.0.execute_unprepared(statement).await;
+        let done = self.connection.execute_unprepared(statement).await;
         done.map(|_| ()).map_err(refused)
     }
 }
@@ -220,15 +244,7 @@ fn text(mark: &Mark) -> String {
 
 fn refused(error: DbErr) -> Failure {
     // 42501: insufficient_privilege.
-    let code = match &error {
-        DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)) | DbErr::Query(sea_orm::RuntimeErr::SqlxError(error)) => {
-            error
-                .as_database_error()
-                .and_then(|error| error.code().map(|code| code.into_owned()))
-        }
-        _ => None,
-    };
-    match code.as_deref() {
+    match code(&error).as_deref() {
         Some("42501") => Failure::new(ErrorCode::ProvisionScopeMissing)
             .with_hint("Let the store's user make databases (ALTER ROLE … CREATEDB), then retry the run.")
             .with_source(error),

@@ -34,10 +34,12 @@ impl OwnHost {
 impl SourceHost for OwnHost {
     fn ensure_repository<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
+            let turn = self.repositories.alone(mark.project).await?;
+            mark.fence.check(Some(&turn)).await?;
             if self.repositories.owner(mark.project).await? == Owner::Another {
                 return Err(foreign(mark));
             }
-            let folder = self.repositories.ensure(mark.project).await?;
+            let folder = self.repositories.ensure_in(mark.project, turn).await?;
             Ok(Made {
                 external_id: None,
                 name: format!("{}.git", mark.project),

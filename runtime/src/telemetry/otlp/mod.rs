@@ -21,6 +21,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
+use super::log::Log;
 use super::metrics::Exports;
 use super::span::{Sink, Span};
 use crate::backoff;
@@ -58,14 +59,27 @@ pub struct Exporter {
     counts: Exports,
     pending: Mutex<VecDeque<Span>>,
     at_once: Notify,
+    log: Log,
+    collector: Mutex<Collector>,
+}
+
+/// What the collector does with what it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collector {
+    /// It takes it.
+    Takes,
+    /// It takes none of it, with this status.
+    Refuses(u16),
+    /// It is not there, or cannot take it now.
+    IsAway,
 }
 
 /// What came of an attempt.
 enum Tried {
     /// It was taken.
     Taken,
-    /// It will never be taken.
-    Refused,
+    /// It will never be taken, for what this status says.
+    Refused(StatusCode),
     /// It may be taken later, after this time if the collector says one.
     Later(Option<Duration>),
 }
@@ -75,7 +89,7 @@ impl Exporter {
     ///
     /// # Errors
     /// The network cannot be used.
-    pub fn new(settings: &Otlp, counts: Exports) -> Result<Arc<Self>, Problem> {
+    pub fn new(settings: &Otlp, counts: Exports, log: Log) -> Result<Arc<Self>, Problem> {
         // Another part of the process may have chosen already; then that holds.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let headers: HeaderMap = settings
@@ -100,6 +114,8 @@ impl Exporter {
             counts,
             pending: Mutex::default(),
             at_once: Notify::new(),
+            log,
+            collector: Mutex::new(Collector::Takes),
         }))
     }
 
@@ -183,13 +199,31 @@ impl Exporter {
     async fn send(&self, ring: &mut Ring) -> Duration {
         while let Some(message) = ring.first() {
             match self.tried_again(message).await {
-                Tried::Taken => self.counts.sent(message.signal.name()),
-                Tried::Refused => self.counts.dropped(message.signal.name(), 1),
-                Tried::Later(asked) => return asked.unwrap_or_default().min(ALONE),
+                Tried::Taken => {
+                    self.counts.sent(message.signal.name());
+                    self.tell(Collector::Takes);
+                }
+                Tried::Refused(status) => {
+                    self.counts.dropped(message.signal.name(), 1);
+                    self.tell(Collector::Refuses(status.as_u16()));
+                }
+                Tried::Later(asked) => {
+                    self.tell(Collector::IsAway);
+                    return asked.unwrap_or_default().min(ALONE);
+                }
             }
             ring.pop();
         }
         Duration::ZERO
+    }
+
+    /// Tells the log when the collector does something else than before.
+    fn tell(&self, now: Collector) {
+        let mut before = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
+        if *before != now {
+            *before = now;
+            self.log.collector(now);
+        }
     }
 
     async fn tried_again(&self, message: &Message) -> Tried {
@@ -197,7 +231,6 @@ impl Exporter {
         for wait in backoff::waits() {
             // Who says how long is not asked again before.
             let Tried::Later(None) = tried else { break };
-            self.counts.failed(message.signal.name());
             sleep(wait).await;
             tried = self.tried(message).await;
         }
@@ -205,6 +238,14 @@ impl Exporter {
     }
 
     async fn tried(&self, message: &Message) -> Tried {
+        let tried = self.attempt(message).await;
+        if !matches!(tried, Tried::Taken) {
+            self.counts.failed(message.signal.name());
+        }
+        tried
+    }
+
+    async fn attempt(&self, message: &Message) -> Tried {
         let request = self
             .client
             .post(format!("{}{}", self.address, message.signal.path()))
@@ -223,7 +264,7 @@ impl Exporter {
                 let seconds = asked.and_then(|asked| asked.to_str().ok()?.parse().ok());
                 Tried::Later(seconds.map(Duration::from_secs))
             }
-            _ => Tried::Refused,
+            status => Tried::Refused(status),
         }
     }
 }

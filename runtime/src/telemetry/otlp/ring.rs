@@ -62,7 +62,14 @@ impl Ring {
     }
 
     /// Adds a message. What had to go for it, the oldest first; the message itself, when there is no room for it at all.
+    ///
+    /// Metrics are sums since the start, so that an older message of them says nothing that the newest does not; it goes without being
+    /// missed.
     pub fn push(&mut self, message: Message) -> Vec<Message> {
+        if message.signal == Signal::Metrics {
+            self.messages.retain(|waiting| waiting.signal != Signal::Metrics);
+            self.bytes = self.messages.iter().map(|waiting| waiting.bytes.len()).sum();
+        }
         self.bytes += message.bytes.len();
         self.messages.push_back(message);
         let mut gone = Vec::new();
@@ -103,5 +110,20 @@ mod tests {
         assert_eq!(ring.push(message(20)), [message(5), message(3), message(20)]);
         assert_eq!(ring.pop(), None);
         assert!(ring.push(message(10)).is_empty());
+    }
+
+    #[test]
+    fn of_metrics_the_newest_alone_waits_and_takes_no_room_from_traces() {
+        let message = |signal, byte: u8| Message {
+            signal,
+            bytes: vec![byte; 4],
+        };
+        let mut ring = Ring::new(10);
+        assert!(ring.push(message(Signal::Traces, 1)).is_empty());
+        for byte in 2..9 {
+            assert!(ring.push(message(Signal::Metrics, byte)).is_empty());
+        }
+        assert_eq!(ring.pop(), Some(message(Signal::Traces, 1)));
+        assert_eq!((ring.pop(), ring.pop()), (Some(message(Signal::Metrics, 8)), None));
     }
 }

@@ -11,6 +11,7 @@ mod place;
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,7 +19,9 @@ use axum::http::HeaderValue;
 use uuid::Uuid;
 
 use super::context::{Parent, SpanBytes, TraceBytes};
-pub use place::{Part, Place, carried, carried_over, done, here, is_seen, note, outgoing, phase, timed, within};
+pub use place::{
+    Part, Place, believed, carried, carried_over, done, here, is_seen, note, outgoing, phase, timed, within,
+};
 
 /// Time after which a trace is kept whatever else holds.
 pub const LONG: Duration = Duration::from_secs(2);
@@ -104,7 +107,9 @@ struct Trace {
     request: Option<String>,
     state: Option<HeaderValue>,
     /// Whether it is kept even if nothing special happens.
-    sampled: bool,
+    sampled: AtomicBool,
+    /// Whether the caller, if it has part in the trace, wants it to be kept.
+    wanted: Option<bool>,
     spans: Mutex<Spans>,
     tracer: Tracer,
 }
@@ -141,18 +146,16 @@ impl Tracer {
     /// Begins the part of a trace that this server has.
     #[must_use]
     pub fn begin(&self, parent: Option<Parent>, request: Option<String>, kind: Kind) -> Root {
-        let (id, span, sampled, state) = match parent {
-            Some(parent) => (parent.trace, Some(parent.span), parent.sampled, parent.state),
-            None => {
-                let id = bytes();
-                (id, None, is_among(id, self.rate), None)
-            }
+        let (id, span, wanted, state) = match parent {
+            Some(parent) => (parent.trace, Some(parent.span), Some(parent.sampled), parent.state),
+            None => (bytes(), None, None, None),
         };
         let trace = Trace {
             id,
             request,
             state,
-            sampled,
+            sampled: AtomicBool::new(is_among(id, self.rate)),
+            wanted,
             spans: Mutex::new(Spans::Open(Vec::new())),
             tracer: self.clone(),
         };
@@ -212,7 +215,7 @@ impl Root {
             attributes: self.place.noted(end.attributes),
             failed: end.failed,
         };
-        let kept = trace.sampled || end.failed || end.critical || took > LONG;
+        let kept = trace.sampled.load(Ordering::Relaxed) || end.failed || end.critical || took > LONG;
         let mut spans = trace.spans.lock().unwrap_or_else(PoisonError::into_inner);
         let now = if kept { Spans::Kept } else { Spans::Dropped };
         let Spans::Open(mut all) = std::mem::replace(&mut *spans, now) else {

@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::{HeaderName, HeaderValue};
 
 use super::super::context::{SpanBytes, TRACEPARENT, TRACESTATE, hexadecimal, traceparent};
+use super::super::redact::redacted;
 use super::{Attributes, Kind, MOST, Span, Spans, Trace, Value, bytes};
 
 /// A place in a trace: what is done now is part of this span.
@@ -67,7 +69,8 @@ impl Place {
     #[must_use]
     pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let trace = &self.trace;
-        let parent = HeaderValue::try_from(traceparent(trace.id, self.span, trace.sampled)).ok();
+        let parent =
+            HeaderValue::try_from(traceparent(trace.id, self.span, trace.sampled.load(Ordering::Relaxed))).ok();
         let state = trace.state.clone().map(|state| (TRACESTATE, state));
         parent
             .map(|parent| (TRACEPARENT, parent))
@@ -129,6 +132,15 @@ pub fn here() -> Option<Place> {
     HERE.try_with(Clone::clone).ok()
 }
 
+/// The caller is known, so what it wants for the trace holds. A stranger's wishes would let anybody fill the way to the collector.
+pub fn believed() {
+    let _ = HERE.try_with(|place| {
+        if let Some(wanted) = place.trace.wanted {
+            place.trace.sampled.store(wanted, Ordering::Relaxed);
+        }
+    });
+}
+
 /// Whether anybody wants to know what is done here.
 #[must_use]
 pub fn is_seen() -> bool {
@@ -143,11 +155,11 @@ pub fn done(part: Part, failed: bool) {
     }
 }
 
-/// Adds an attribute to the span that the work is part of.
+/// Adds an attribute to the span that the work is part of, without what is not shown.
 pub fn note(name: &'static str, value: impl Into<Cow<'static, str>>) {
     if let Some(place) = here() {
         let mut notes = place.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        notes.push((name, Value::Text(value.into())));
+        notes.push((name, Value::Text(redacted(&value.into()).into_owned().into())));
     }
 }
 

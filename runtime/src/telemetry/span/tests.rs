@@ -1,6 +1,9 @@
 //! What holds of traces and their parts.
 
+use futures_util::FutureExt as _;
+
 use super::*;
+
 type Kept = Arc<Mutex<Vec<(Vec<Span>, bool)>>>;
 
 fn tracer(rate: f64) -> (Tracer, Kept) {
@@ -19,6 +22,13 @@ fn parent(sampled: bool) -> Parent {
     }
 }
 
+/// Begins a trace for a caller who is known and says what it wants.
+fn begun(tracer: &Tracer, sampled: bool) -> Root {
+    let root = tracer.begin(Some(parent(sampled)), None, Kind::Server);
+    root.place().clone().scope(async { believed() }).now_or_never().unwrap();
+    root
+}
+
 #[test]
 fn a_share_of_traces_is_kept_and_every_one_that_fails() {
     let (tracer, kept) = tracer(0.05);
@@ -29,18 +39,22 @@ fn a_share_of_traces_is_kept_and_every_one_that_fails() {
     assert!((100..=320).contains(&share), "{share} of 4000");
     kept.lock().unwrap().clear();
     for _ in 0..50 {
-        tracer
-            .begin(Some(parent(false)), None, Kind::Server)
-            .end(End::default());
+        begun(&tracer, false).end(End::default());
+        // A stranger decides nothing.
+        let stranger = Parent {
+            trace: [0xff; 16],
+            ..parent(true)
+        };
+        tracer.begin(Some(stranger), None, Kind::Server).end(End::default());
     }
     assert!(kept.lock().unwrap().is_empty());
-    tracer.begin(Some(parent(true)), None, Kind::Server).end(End::default());
+    begun(&tracer, true).end(End::default());
     let failed = End {
         failed: true,
         critical: true,
         ..End::default()
     };
-    tracer.begin(Some(parent(false)), None, Kind::Server).end(failed);
+    begun(&tracer, false).end(failed);
     let kept = kept.lock().unwrap();
     assert_eq!(
         kept.iter().map(|(_, critical)| *critical).collect::<Vec<_>>(),
@@ -95,7 +109,7 @@ async fn parts_stand_below_what_they_are_part_of_also_in_other_tasks_and_threads
 async fn what_ends_after_its_root_shares_its_fate() {
     for (sampled, late) in [(true, 2), (false, 0)] {
         let (tracer, kept) = tracer(0.0);
-        let root = tracer.begin(Some(parent(sampled)), None, Kind::Server);
+        let root = begun(&tracer, sampled);
         let place = root.place().clone();
         root.end(End::default());
         let work = within("late", Kind::Internal, Vec::new(), async { Ok::<(), ()>(()) });
