@@ -12,6 +12,7 @@ use tokio::sync::{Notify, RwLock};
 
 use crate::builds::Builds;
 use crate::clock::Clock;
+use crate::collections::Collections;
 use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub repositories: Repositories,
     /// Makes builds of commits.
     pub builds: Builds,
+    /// Runs collections.
+    pub collections: Collections,
     /// What makes the things outside of the store that a project needs.
     pub providers: Providers,
     /// Rung when there is a run to carry out.
@@ -135,6 +138,7 @@ impl Platform {
             providers: Providers::local(&settings, &store, &repositories, &sealer),
             bell: Notify::new(),
             builds: Builds::new(&settings.data, settings.limits.build),
+            collections: Collections::new(&settings.data, settings.newman.clone(), settings.limits.test),
             repositories,
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
