@@ -41,6 +41,7 @@ pub mod runner;
 pub mod states;
 pub mod step;
 mod steps;
+pub mod test_run;
 mod undo;
 mod work;
 

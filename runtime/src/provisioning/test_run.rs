@@ -21,7 +21,7 @@ use crate::store::{Write, failed, new_id};
 /// What is to be tested.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// The file of the collection.
+    /// The name of the collection.
     pub collection: String,
     /// Only this folder of it.
     pub folder: Option<String>,

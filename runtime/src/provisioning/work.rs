@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::journal::{Journal, Page, Stopped, kept};
 use super::step::{ALL, Step, Subject, provider};
-use super::{deploy, lease, request, states, steps};
+use super::{deploy, lease, request, states, steps, test_run};
 use crate::backoff;
 use crate::providers::{Made, Mark};
 use crate::store::{failed, new_id};

@@ -8,7 +8,7 @@ use flaresmith_api::types::{PostmanTestRun, TestRunStartPurpose};
 use flaresmith_store::entities::postman_test_runs::{Column, Entity};
 use flaresmith_store::enums::{EnvironmentState, PostmanTestRunPurpose, TestRunState};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::features::environments::change::{Change, present, told};
 use crate::features::shown::shown;
@@ -17,6 +17,9 @@ use crate::platform::Platform;
 use crate::provisioning::test_run::{self, Wanted};
 use crate::repositories::{Local, collection, id};
 use crate::store::failed;
+
+/// Longest name that is kept, in characters.
+const LONGEST: usize = 160;
 
 /// Begins one. What runs in the environment is tested with the collection of the same commit.
 pub(super) async fn start(
@@ -43,13 +46,13 @@ pub(super) async fn start(
     }
     let commit = id(&running.commit_sha).ok_or_else(|| Failure::internal("the commit has no id"))?;
     let name = environment.name.clone();
-    let find = move |local: &Local| collection::find(local, commit, &name);
-    let found = platform.repositories.with_standing(project, find).await?;
-    let collection = found.ok_or_else(|| {
+    let read = move |local: &Local| collection::read(local, commit, &name);
+    let found = platform.repositories.with_standing(project, read).await?;
+    let name = found.and_then(|found| name(&found.document)).ok_or_else(|| {
         Failure::new(ErrorCode::TestCollectionMissing).with_details(json!({"environmentId": environment.id}))
     })?;
     let wanted = Wanted {
-        collection,
+        collection: name,
         folder: body.folder,
         purpose: match body.purpose.unwrap_or(TestRunStartPurpose::Manual) {
             TestRunStartPurpose::Manual => PostmanTestRunPurpose::Manual,
@@ -62,4 +65,12 @@ pub(super) async fn start(
     change.write.commit().await?;
     platform.bell.notify_one();
     shown(&row)
+}
+
+/// The name of a collection; `None`: it is none.
+fn name(document: &[u8]) -> Option<String> {
+    let document: Value = serde_json::from_slice(document).ok()?;
+    let name = document.pointer("/info/name")?.as_str()?;
+    let name: String = name.chars().filter(|sign| *sign != '\0').take(LONGEST).collect();
+    (!name.is_empty()).then_some(name)
 }

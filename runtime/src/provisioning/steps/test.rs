@@ -65,13 +65,13 @@ async fn order(on: &Subject, row: &postman_test_runs::Model) -> Result<Order, Fa
         .map_err(failed)?
         .ok_or_else(missing)?;
     let commit = id(&running.commit_sha).ok_or_else(missing)?;
-    let (path, environment) = (row.collection.clone(), on.mark.environment.clone());
-    let read = move |local: &Local| collection::read(local, commit, &path, &environment);
-    let files = on.platform.repositories.with_standing(on.project.id, read).await?;
-    let (collection, environment) = files.ok_or_else(missing)?;
+    let environment = on.mark.environment.clone();
+    let read = move |local: &Local| collection::read(local, commit, &environment);
+    let found = on.platform.repositories.with_standing(on.project.id, read).await?;
+    let found = found.ok_or_else(missing)?;
     Ok(Order {
-        collection,
-        environment,
+        collection: found.document,
+        environment: found.environment,
         url: running.url.ok_or_else(missing)?,
         folder: row.folder.clone(),
     })
