@@ -159,6 +159,7 @@ impl<'a> Shop<'a> {
                 TestRunState::Failed
             }),
             collection: Set("dev".to_owned()),
+            folder: Set(None),
             purpose: Set(PostmanTestRunPurpose::Promotion),
             assertion_count: Set(assertions),
             failed_count: Set(failed),

@@ -39,4 +39,5 @@ mod schemathesis;
 mod secrets;
 mod specs;
 mod telemetry;
+mod test_runs;
 mod versions;
