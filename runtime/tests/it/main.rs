@@ -40,4 +40,5 @@ mod secrets;
 mod specs;
 mod telemetry;
 mod test_runs;
+mod toolchain;
 mod versions;

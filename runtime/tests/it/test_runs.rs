@@ -9,12 +9,12 @@ use flaresmith_runtime::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::deployments::{Shop, with_workerd};
-use crate::edge_host::toolchain;
 use crate::instance::{Answer, Instance};
+use crate::toolchain::packages;
 
 /// The newman of the tools that prove what is generated.
 fn newman() -> PathBuf {
-    toolchain().join("newman/bin/newman.js")
+    packages().join("newman/bin/newman.js")
 }
 
 fn with_newman(settings: &mut Settings) {
