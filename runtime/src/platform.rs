@@ -60,7 +60,7 @@ pub struct Parts {
     /// The keys that sign access tokens.
     pub keys: SigningKeys,
     /// Says whether a caller may call now.
-    pub limiter: Box<dyn RateLimiter>,
+    pub limiter: Limiter,
     /// Keeps what was done and by whom.
     pub audit: Box<dyn AuditLog>,
     /// Is told about every request that was answered.
@@ -79,13 +79,16 @@ pub struct Parts {
     pub started: Instant,
 }
 
+/// Says whether a caller may call now.
+pub type Limiter = Box<dyn RateLimiter>;
+
 /// Parts that are not the usual ones. What is absent is as usual.
 #[derive(Default)]
 pub struct Replaced {
     /// Another clock.
     pub clock: Option<Clock>,
-    /// Other limits.
-    pub limiter: Option<Box<dyn RateLimiter>>,
+    /// Makes other limits of the usual ones.
+    pub limiter: Option<fn(Limiter) -> Limiter>,
     /// Another observer of requests, beside the log.
     pub observer: Option<Box<dyn Observer>>,
     /// Takes the lines of the log; without it they are lost.
@@ -142,9 +145,13 @@ impl Platform {
             repositories,
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
-            limiter: replaced
-                .limiter
-                .unwrap_or_else(|| limiter(&settings.database, &store, &clock)),
+            limiter: {
+                let usual = limiter(&settings.database, &store, &clock);
+                match replaced.limiter {
+                    Some(other) => other(usual),
+                    None => usual,
+                }
+            },
             observer: match replaced.observer {
                 Some(other) => Box::new((log, other)),
                 None => Box::new(log),
@@ -171,7 +178,7 @@ fn parts(log: &Log) -> Watch {
 }
 
 /// Processes on one Postgres database share their buckets; a SQLite file has one process.
-fn limiter(database: &Database, store: &Store, clock: &Clock) -> Box<dyn RateLimiter> {
+fn limiter(database: &Database, store: &Store, clock: &Clock) -> Limiter {
     match database {
         Database::Sqlite(_) => Box::new(Buckets::new(clock.clone())),
         Database::Postgres(_) => Box::new(Stored::new(store.clone(), clock.clone())),

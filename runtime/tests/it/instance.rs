@@ -198,12 +198,11 @@ impl Instance {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&log);
-        let limiter = unlimited.then(|| Box::new(Unlimited) as Box<dyn RateLimiter>);
         let replaced = Replaced {
             clock: Some(Clock::new(move || {
                 Utc::now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed))
             })),
-            limiter,
+            limiter: unlimited.then_some(|_| Box::new(Unlimited)),
             observer: Some(Box::new(Remembering(Arc::clone(&seen)))),
             lines: Some(Arc::new(move |line| lines.lock().unwrap().push(line))),
         };
