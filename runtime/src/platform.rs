@@ -10,7 +10,9 @@ use std::time::Instant;
 
 use tokio::sync::{Notify, RwLock};
 
+use crate::builds::Builds;
 use crate::clock::Clock;
+use crate::collections::Collections;
 use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
@@ -43,6 +45,10 @@ pub struct Parts {
     pub sealer: Sealer,
     /// The git repositories of projects.
     pub repositories: Repositories,
+    /// Makes builds of commits.
+    pub builds: Builds,
+    /// Runs collections.
+    pub collections: Collections,
     /// What makes the things outside of the store that a project needs.
     pub providers: Providers,
     /// Rung when there is a run to carry out.
@@ -132,8 +138,10 @@ impl Platform {
         keys.signing().await.map_err(unusable)?;
         let repositories = Repositories::new(&settings.data, store.clone(), clock.clone());
         Ok(Self(Arc::new(Parts {
-            providers: Providers::local(&settings, &store, &repositories),
+            providers: Providers::local(&settings, &store, &repositories, &sealer),
             bell: Notify::new(),
+            builds: Builds::new(&settings.data, settings.limits.build),
+            collections: Collections::new(&settings.data, settings.newman.clone(), settings.limits.test),
             repositories,
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),

@@ -41,6 +41,18 @@ pub(crate) enum EnvCommand {
     List(ProjectArgs),
     /// Show an environment.
     Show(EnvShowArgs),
+    /// Build a commit, put it into an environment, and follow that to its end.
+    Deploy(EnvDeployArgs),
+    /// Put what runs in an environment into the next: from dev into staging, from staging into prod.
+    Promote(EnvPromoteArgs),
+    /// Go back to an earlier deployment, code and secrets together.
+    Rollback(EnvRollbackArgs),
+    /// Repeat the deployment that failed, or provision an environment again.
+    Retry(EnvRetryArgs),
+    /// Provision an environment again that failed too often.
+    Reset(EnvShowArgs),
+    /// List the deployments of a project or of one of its environments, newest first.
+    History(EnvHistoryArgs),
 }
 
 /// Commands about secrets.
@@ -124,6 +136,81 @@ pub(crate) struct EnvShowArgs {
     pub(crate) project: String,
     /// Id or name of the environment.
     pub(crate) environment: String,
+}
+
+/// Options of `env deploy`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvDeployArgs {
+    #[command(flatten)]
+    pub(crate) place: EnvShowArgs,
+    /// The branch or commit. Default: the environment's branch.
+    #[arg(long = "ref", value_name = "REF")]
+    pub(crate) reference: Option<String>,
+    /// What it is for.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// Do not wait until it answers.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Options of `env promote`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvPromoteArgs {
+    #[command(flatten)]
+    pub(crate) place: EnvShowArgs,
+    /// The test run to go by. Default: the latest of what runs there.
+    #[arg(long, value_name = "ID")]
+    pub(crate) test_run: Option<uuid::Uuid>,
+    /// Go ahead although the error budget is spent; only owners may.
+    #[arg(long)]
+    pub(crate) critical: bool,
+    /// What it is for.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// Do not wait until it answers.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Options of `env rollback`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvRollbackArgs {
+    #[command(flatten)]
+    pub(crate) place: EnvShowArgs,
+    /// The deployment to go back to. Default: the one before the present one.
+    #[arg(long, value_name = "ID")]
+    pub(crate) to: Option<uuid::Uuid>,
+    /// Also take the database back to that time.
+    #[arg(long)]
+    pub(crate) restore_database: bool,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Do not wait until it answers.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Options of `env retry`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvRetryArgs {
+    #[command(flatten)]
+    pub(crate) place: EnvShowArgs,
+    /// Provision it again instead of repeating the deployment.
+    #[arg(long)]
+    pub(crate) provisioning: bool,
+}
+
+/// Options of `env history`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvHistoryArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Id or name of the environment. Default: all of them.
+    pub(crate) environment: Option<String>,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
 }
 
 /// Options of `secrets list`.

@@ -1,4 +1,4 @@
-//! `flaresmith env list|show`.
+//! `flaresmith env list|show`, and the way to the others.
 //!
 //! Owns: what is asked of the server about environments, and finding one by its name. Must not know: tokens, layout.
 
@@ -9,6 +9,7 @@ use flaresmith_api::types::{EnvironmentDetail, EnvironmentMatrix};
 use flaresmith_sync::SyncError;
 use uuid::Uuid;
 
+use super::env_change;
 use super::project::id_of;
 use crate::cli::{EnvCommand, EnvShowArgs, ProjectArgs};
 use crate::outcome::Outcome;
@@ -22,6 +23,12 @@ pub(crate) fn run(command: &EnvCommand, view: &mut View) -> Result<Outcome, Sync
         match command {
             EnvCommand::List(args) => list(&remote, args, view),
             EnvCommand::Show(args) => show(&remote, args, view),
+            EnvCommand::Deploy(args) => env_change::deploy(&remote, args, view),
+            EnvCommand::Promote(args) => env_change::promote(&remote, args, view),
+            EnvCommand::Rollback(args) => env_change::rollback(&remote, args, view),
+            EnvCommand::Retry(args) => env_change::retry(&remote, args, view),
+            EnvCommand::Reset(args) => env_change::reset(&remote, args, view),
+            EnvCommand::History(args) => env_change::history(&remote, args, view),
         }
     })
 }
@@ -56,18 +63,27 @@ fn list(remote: &Remote, args: &ProjectArgs, view: &mut View) -> Result<(), Trou
 }
 
 fn show(remote: &Remote, args: &EnvShowArgs, view: &mut View) -> Result<(), Trouble> {
+    shown(&detail(remote, args)?, view);
+    Ok(())
+}
+
+/// The environment that a person names.
+pub(super) fn detail(remote: &Remote, args: &EnvShowArgs) -> Result<EnvironmentDetail, Trouble> {
     let project_id = id_of(remote, &args.project)?;
-    let environment_id = match args.environment.parse() {
-        Ok(id) => id,
-        Err(_) => named(remote, project_id, &args.environment)?,
-    };
     let request = GetEnvironmentRequest {
         project_id,
-        environment_id,
+        environment_id: environment_of(remote, project_id, &args.environment)?,
     };
     let GetEnvironmentResponse::Ok(body) = remote.wait(remote.client().get_environment(request))?;
-    shown(&body, view);
-    Ok(())
+    Ok(body)
+}
+
+/// The id of the environment that a person names by its id or name.
+pub(super) fn environment_of(remote: &Remote, project: Uuid, text: &str) -> Result<Uuid, Trouble> {
+    match text.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => named(remote, project, text),
+    }
 }
 
 /// The environment of this name. Of previews that share one, the newest comes first.
@@ -81,7 +97,7 @@ fn named(remote: &Remote, project: Uuid, name: &str) -> Result<Uuid, Trouble> {
     })
 }
 
-fn shown(environment: &EnvironmentDetail, view: &mut View) {
+pub(super) fn shown(environment: &EnvironmentDetail, view: &mut View) {
     let facts = [
         ("id", environment.id.to_string()),
         ("name", environment.name.clone()),

@@ -9,6 +9,8 @@ mod audit;
 mod completions;
 #[cfg(feature = "client")]
 mod env;
+#[cfg(feature = "client")]
+mod env_change;
 mod explain;
 mod hook;
 mod init;

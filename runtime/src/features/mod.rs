@@ -8,7 +8,7 @@ mod audit;
 mod auth;
 mod chat;
 mod deployments;
-mod environments;
+pub(crate) mod environments;
 pub(crate) mod files;
 mod incidents;
 mod organizations;

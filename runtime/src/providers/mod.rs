@@ -10,6 +10,7 @@
 //! and whoever has the turn asks the [`Fence`] of its mark before it makes or removes anything.
 
 pub mod database_host;
+pub mod edge_host;
 pub mod source_host;
 
 use std::fmt::{self, Write as _};
@@ -22,9 +23,11 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::repositories::Repositories;
+use crate::sealing::Sealer;
 use crate::settings::{Database, Settings};
 use crate::store::{Store, Write};
 use database_host::DatabaseHost;
+use edge_host::EdgeHost;
 use source_host::SourceHost;
 
 /// The providers of this installation.
@@ -34,6 +37,8 @@ pub struct Providers {
     pub source: Arc<dyn SourceHost>,
     /// Where databases of environments are.
     pub databases: Arc<dyn DatabaseHost>,
+    /// Where workers of environments run.
+    pub edge: Arc<dyn EdgeHost>,
 }
 
 /// Whose a resource is, told to a provider with every act.
@@ -69,7 +74,7 @@ pub struct Made {
 impl Providers {
     /// Those of this machine, for which nobody needs an account.
     #[must_use]
-    pub fn local(settings: &Settings, store: &Store, repositories: &Repositories) -> Self {
+    pub fn local(settings: &Settings, store: &Store, repositories: &Repositories, sealer: &Sealer) -> Self {
         let databases: Arc<dyn DatabaseHost> = match &settings.database {
             Database::Sqlite(_) => Arc::new(database_host::Files::new(&settings.data, store.clone())),
             Database::Postgres(address) => Arc::new(database_host::Server::new(address.clone())),
@@ -77,6 +82,11 @@ impl Providers {
         Self {
             source: Arc::new(source_host::OwnHost::new(repositories.clone())),
             databases,
+            edge: Arc::new(edge_host::LocalHost::new(
+                &settings.data,
+                sealer.clone(),
+                settings.workerd.clone(),
+            )),
         }
     }
 }

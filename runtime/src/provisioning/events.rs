@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::lease::{self, WAITING};
+use super::plan::OF_ENVIRONMENTS;
 use crate::identity::Caller;
 use crate::identity::roles::{Scope, role_in};
 use crate::platform::Platform;
@@ -63,6 +64,7 @@ pub async fn follow(
 ) -> Result<EventStream<ProvisioningEvent>, Failure> {
     let run = provisioning_runs::Entity::find()
         .filter(provisioning_runs::Column::ProjectId.eq(project))
+        .filter(provisioning_runs::Column::Kind.is_not_in(OF_ENVIRONMENTS))
         .order_by_desc(provisioning_runs::Column::CreatedAt)
         .one(platform.store.read())
         .await

@@ -11,6 +11,7 @@
 //! | [`states`] | changes of state, all of them by the generated lifecycles |
 //! | [`lease`] | which process works on a run |
 //! | [`journal`] | writing of a run: fenced, in order, before and after every act |
+//! | [`deploy`] | deployments: runs that change what runs in an environment |
 //! | [`runner`] | finding runs, carrying them out and undoing them |
 //! | [`request`] | what callers ask: begin, retry, cancel, take away |
 //! | [`events`] | what happened in a run, as callers follow it |
@@ -30,6 +31,7 @@
 //!   lease when they have the turn for what they act on.
 //! - What was begun is undone newest first. A step that cannot be undone is `stuck`, and the others are undone all the same.
 
+pub mod deploy;
 pub mod events;
 mod failpoint;
 pub mod journal;
@@ -41,6 +43,7 @@ pub mod states;
 pub mod step;
 mod steps;
 pub mod template;
+pub mod test_run;
 mod undo;
 mod work;
 

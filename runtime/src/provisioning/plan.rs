@@ -3,10 +3,19 @@
 //! Owns: the graph of steps. Must not know: how any of them is done. Planning is pure: what is there goes in, steps come out.
 
 use flaresmith_store::entities::{environments, resource_records};
-use flaresmith_store::enums::{EnvironmentKind, EnvironmentState, ResourceKind, ResourceRecordState};
+use flaresmith_store::enums::{
+    DeploymentKind, EnvironmentKind, EnvironmentState, ProvisioningRunKind, ResourceKind, ResourceRecordState,
+};
 
 use super::step::{ALL, Planned};
 use super::steps::names;
+
+/// Kinds of runs that are about one environment, which tells how they stand: they are not the project's to retry or cancel.
+pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 3] = [
+    ProvisioningRunKind::Recreate,
+    ProvisioningRunKind::Deploy,
+    ProvisioningRunKind::Test,
+];
 
 /// What makes everything that the project lacks.
 #[must_use]
@@ -43,6 +52,46 @@ pub fn creation(environments: &[environments::Model], records: &[resource_record
     steps
 }
 
+/// What makes sure that everything is there that one environment needs: what is there stays as it is.
+#[must_use]
+pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
+    let mut steps = creation(std::slice::from_ref(environment), &[]);
+    steps.retain(|step| step.environment.is_some());
+    for step in &mut steps {
+        step.needs.clear();
+    }
+    steps
+}
+
+/// What puts another version into an environment.
+#[must_use]
+pub fn deployment(environment: &str, kind: DeploymentKind) -> Vec<Planned> {
+    let resource = Some(ResourceKind::CloudflareWorker);
+    let named = |beginning| names::of(beginning, environment);
+    let (worker, version) = (named(names::WORKER), named(names::VERSION));
+    let mut steps = vec![step(&worker, resource, Some(environment), &[])];
+    let mut needs = vec![worker.as_str()];
+    // What a rollback goes back to was built.
+    if kind != DeploymentKind::Rollback {
+        steps.push(step(names::BUILD, None, Some(environment), &[]));
+        needs.push(names::BUILD);
+    }
+    steps.push(step(&version, resource, Some(environment), &needs));
+    steps.push(step(
+        &named(names::ACTIVATION),
+        resource,
+        Some(environment),
+        &[&version],
+    ));
+    steps
+}
+
+/// What tests an environment.
+#[must_use]
+pub fn test(environment: &str) -> Vec<Planned> {
+    vec![step(&names::of(names::TEST, environment), None, Some(environment), &[])]
+}
+
 /// What takes everything away that was made for the project: one after the other, newest first. What may be there without a record,
 /// because whoever made it lost its run meanwhile, is looked for too.
 #[must_use]
@@ -57,6 +106,7 @@ pub fn removal(environments: &[environments::Model], records: &[resource_records
         let name = match kind {
             ResourceKind::GithubRepo => names::REMOVE_REPOSITORY.to_owned(),
             ResourceKind::NeonBranch => names::of(names::REMOVE_DATABASE, environment),
+            ResourceKind::CloudflareWorker => names::of(names::REMOVE_WORKER, environment),
             // Nothing makes the others yet.
             _ => return,
         };

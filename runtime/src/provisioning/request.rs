@@ -38,6 +38,29 @@ pub async fn create(write: &Write, project: Uuid, by: Option<Uuid>, now: DateTim
     Ok(())
 }
 
+/// Begins a run that makes sure that everything is there that one environment needs.
+///
+/// # Errors
+/// The store fails.
+pub async fn recreate(
+    write: &Write,
+    environment: &environments::Model,
+    by: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let steps = plan::recreation(environment);
+    begin(
+        write,
+        environment.project_id,
+        ProvisioningRunKind::Recreate,
+        by,
+        &steps,
+        now,
+    )
+    .await?;
+    Ok(())
+}
+
 /// Begins a run that takes everything away that was made for a project, and the project with it.
 ///
 /// # Errors
@@ -203,6 +226,7 @@ async fn take(write: &Write, project: Uuid, now: DateTime<Utc>) -> Result<provis
     use provisioning_runs::{Column, Entity};
     let latest = Entity::find()
         .filter(Column::ProjectId.eq(project))
+        .filter(Column::Kind.is_not_in(plan::OF_ENVIRONMENTS))
         .order_by_desc(Column::CreatedAt)
         .one(&**write)
         .await
@@ -251,8 +275,21 @@ async fn begin(
     steps: &[Planned],
     now: DateTime<Utc>,
 ) -> Result<provisioning_runs::Model, Failure> {
+    begin_as(write, new_id(), project, kind, by, steps, now).await
+}
+
+/// Begins a run under an id.
+pub(super) async fn begin_as(
+    write: &Write,
+    id: Uuid,
+    project: Uuid,
+    kind: ProvisioningRunKind,
+    by: Option<Uuid>,
+    steps: &[Planned],
+    now: DateTime<Utc>,
+) -> Result<provisioning_runs::Model, Failure> {
     let row = provisioning_runs::ActiveModel {
-        id: Set(new_id()),
+        id: Set(id),
         project_id: Set(project),
         kind: Set(kind),
         state: Set(RunState::Pending),

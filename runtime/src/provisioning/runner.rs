@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::journal::{Journal, Stopped};
 use super::lease::{BEAT, Holder, Lease, WAITING, beat};
 use super::work;
+use crate::features::environments::health;
 use crate::platform::Platform;
 use crate::store::failed;
 
@@ -30,7 +31,9 @@ const SEEN: u64 = 200;
 
 /// What carries out runs in this process, until it is stopped.
 pub struct Runner {
+    platform: Platform,
     task: JoinHandle<()>,
+    health: JoinHandle<()>,
     stop: Arc<Notify>,
 }
 
@@ -41,15 +44,25 @@ impl Runner {
     /// The data folder cannot be written to.
     pub fn start(platform: Platform) -> Result<Self, Failure> {
         let holder = Arc::new(Holder::begin(&platform.settings.data)?);
+        platform.providers.edge.begin()?;
         let stop = Arc::new(Notify::new());
-        let task = tokio::spawn(look(platform, holder, Arc::clone(&stop)));
-        Ok(Self { task, stop })
+        let health = tokio::spawn(health::watch(platform.clone()));
+        let task = tokio::spawn(look(platform.clone(), holder, Arc::clone(&stop)));
+        Ok(Self {
+            platform,
+            task,
+            health,
+            stop,
+        })
     }
 
-    /// Stops at once, in the midst of whatever is going on, and gives all runs back: another process may take them up.
+    /// Stops at once, in the midst of whatever is going on, and gives all runs back: another process may take them up. Workers of
+    /// environments stop as well, after the requests that they are at.
     pub async fn stop(self) {
+        self.health.abort();
         self.stop.notify_one();
         let _ = self.task.await;
+        self.platform.providers.edge.end().await;
     }
 }
 

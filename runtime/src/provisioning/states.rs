@@ -8,16 +8,21 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_api::lifecycles::{
-    DatabaseBranchEvent, DatabaseBranchLifecycle, EnvironmentEvent, EnvironmentLifecycle, Lifecycle, ProjectEvent,
+    BuildEvent, BuildLifecycle, DatabaseBranchEvent, DatabaseBranchLifecycle, DeploymentEvent, DeploymentLifecycle,
+    EnvironmentEvent, EnvironmentLifecycle, Lifecycle, PostmanTestRunEvent, PostmanTestRunLifecycle, ProjectEvent,
     ProjectLifecycle, ProvisioningRunEvent, ProvisioningRunLifecycle, ResourceRecordEvent, ResourceRecordLifecycle,
     RunStepEvent, RunStepLifecycle,
 };
 use flaresmith_store::entities::{environments, projects};
 use flaresmith_store::enums::{
-    DatabaseBranchState, EnvironmentKind, EnvironmentState, ProjectState, ResourceRecordState, RunState, StepState,
+    BuildState, DatabaseBranchState, DeploymentState, EnvironmentKind, EnvironmentState, ProjectState,
+    ResourceRecordState, RunState, StepState, TestRunState,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ActiveEnum, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveEnum, ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
+};
 
 use crate::store::{Write, failed};
 
@@ -76,6 +81,68 @@ pub fn branch(state: DatabaseBranchState, on: DatabaseBranchEvent) -> Result<Dat
     demand(DatabaseBranchLifecycle::Standard, &state, on)
 }
 
+/// The state of a build after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn build(state: BuildState, on: BuildEvent) -> Result<BuildState, Failure> {
+    demand(BuildLifecycle::Standard, &state, on)
+}
+
+/// The state of a deployment after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn deployment(state: DeploymentState, on: DeploymentEvent) -> Result<DeploymentState, Failure> {
+    demand(DeploymentLifecycle::Standard, &state, on)
+}
+
+/// The state of a test run after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn test_run(state: TestRunState, on: PostmanTestRunEvent) -> Result<TestRunState, Failure> {
+    demand(PostmanTestRunLifecycle::Standard, &state, on)
+}
+
+/// Moves an environment and changes more of it, if the event may happen in its state; whether it did.
+///
+/// # Errors
+/// The store fails, or somebody else changed it meanwhile.
+pub async fn move_environment(
+    write: &Write,
+    id: uuid::Uuid,
+    on: EnvironmentEvent,
+    now: DateTime<Utc>,
+    more: impl FnOnce(&mut environments::ActiveModel),
+) -> Result<bool, Failure> {
+    let row = environments::Entity::find_by_id(id)
+        .one(&**write)
+        .await
+        .map_err(failed)?;
+    let Some(row) = row else {
+        return Ok(false);
+    };
+    let Some(to) = next(rules(row.kind), &row.state, on) else {
+        return Ok(false);
+    };
+    let mut active = row.into_active_model();
+    active.state = Set(to);
+    active.version = Set(active.version.take().unwrap_or_default() + 1);
+    active.updated_at = Set(now);
+    more(&mut active);
+    active.update(&**write).await.map_err(failed)?;
+    Ok(true)
+}
+
+/// The rules for an environment of a kind.
+fn rules(kind: EnvironmentKind) -> EnvironmentLifecycle {
+    match kind {
+        EnvironmentKind::Preview => EnvironmentLifecycle::Preview,
+        _ => EnvironmentLifecycle::Standard,
+    }
+}
+
 /// Moves a project, if the event may happen in its state; whether it did.
 ///
 /// # Errors
@@ -124,11 +191,7 @@ pub async fn move_environments(
         .await
         .map_err(failed)?;
     for row in rows {
-        let rules = match row.kind {
-            EnvironmentKind::Preview => EnvironmentLifecycle::Preview,
-            _ => EnvironmentLifecycle::Standard,
-        };
-        let to: Option<EnvironmentState> = next(rules, &row.state, on);
+        let to: Option<EnvironmentState> = next(rules(row.kind), &row.state, on);
         let Some(to) = to else { continue };
         let done = Entity::update_many()
             .col_expr(Column::State, Column::State.save_as(Expr::val(to)))

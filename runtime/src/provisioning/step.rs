@@ -33,6 +33,8 @@ pub struct Planned {
 pub struct Subject {
     /// Everything there is to work with.
     pub platform: Platform,
+    /// The run; of one that deploys, the deployment too.
+    pub run: Uuid,
     /// The project.
     pub project: projects::Model,
     /// The environment, where it is for one that is still there.

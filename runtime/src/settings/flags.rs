@@ -65,6 +65,13 @@ pub(super) struct Given {
     #[arg(long, env = "FLARESMITH_OWNER_EMAIL", value_name = "EMAIL")]
     pub(super) owner_email: Option<String>,
 
+    /// The workerd that runs the workers of environments [default: the one that the project's build brings]
+    #[arg(long, env = "FLARESMITH_WORKERD", value_name = "FILE")]
+    pub(super) workerd: Option<PathBuf>,
+    /// The newman that runs collections, a program of Node.js [default: one that is installed when it is needed]
+    #[arg(long, env = "FLARESMITH_NEWMAN", value_name = "FILE")]
+    pub(super) newman: Option<PathBuf>,
+
     /// Largest body of a request in bytes [default: 16777216]
     #[arg(long, env = "FLARESMITH_MAX_BODY", value_name = "BYTES", help_heading = "Limits")]
     pub(super) max_body: Option<usize>,
@@ -95,6 +102,22 @@ pub(super) struct Given {
         help_heading = "Limits"
     )]
     pub(super) drain_timeout: Option<Seconds>,
+    /// Longest time that the build of a commit may take [default: 600]
+    #[arg(
+        long,
+        env = "FLARESMITH_BUILD_TIMEOUT",
+        value_name = "SECONDS",
+        help_heading = "Limits"
+    )]
+    pub(super) build_timeout: Option<Seconds>,
+    /// Longest time that a run of a collection may take [default: 300]
+    #[arg(
+        long,
+        env = "FLARESMITH_TEST_TIMEOUT",
+        value_name = "SECONDS",
+        help_heading = "Limits"
+    )]
+    pub(super) test_timeout: Option<Seconds>,
 
     /// Whether answers are held against the contract before they go out [default: in builds for development alone]
     #[arg(
@@ -170,12 +193,16 @@ impl Given {
             connections: self.connections.or(other.connections),
             master_keys: self.master_keys.or(other.master_keys),
             public_url: self.public_url.or(other.public_url),
+            workerd: self.workerd.or(other.workerd),
+            newman: self.newman.or(other.newman),
             owner_email: self.owner_email.or(other.owner_email),
             max_body: self.max_body.or(other.max_body),
             max_connections: self.max_connections.or(other.max_connections),
             header_timeout: self.header_timeout.or(other.header_timeout),
             request_timeout: self.request_timeout.or(other.request_timeout),
             drain_timeout: self.drain_timeout.or(other.drain_timeout),
+            build_timeout: self.build_timeout.or(other.build_timeout),
+            test_timeout: self.test_timeout.or(other.test_timeout),
             check_answers: self.check_answers.or(other.check_answers),
             log_level: self.log_level.or(other.log_level),
             otlp_endpoint: self.otlp_endpoint.or(other.otlp_endpoint),

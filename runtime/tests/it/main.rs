@@ -10,6 +10,9 @@
 
 mod apply;
 mod audit;
+mod deployments;
+mod deployments_killed;
+mod edge_host;
 mod files;
 mod hello;
 mod idempotency;
@@ -36,4 +39,6 @@ mod schemathesis;
 mod secrets;
 mod specs;
 mod telemetry;
+mod test_runs;
+mod toolchain;
 mod versions;

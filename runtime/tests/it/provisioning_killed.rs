@@ -14,14 +14,14 @@ use crate::killed::{all, command, refill, send, sign_in};
 use crate::program::{Started, started};
 
 /// Says at which place the server dies.
-const STOP_AT: &str = "FLARESMITH_STOP_AT";
+pub(crate) const STOP_AT: &str = "FLARESMITH_STOP_AT";
 
 /// Places of a creation: before and after each of its 16 writes. A removal has 10.
 const CREATION: u32 = 32;
 const REMOVAL: u32 = 20;
 
 /// Whether a process ends by itself.
-fn ends(child: &mut Child) -> bool {
+pub(crate) fn ends(child: &mut Child) -> bool {
     let asked = Instant::now();
     while asked.elapsed() < Duration::from_secs(120) {
         if child.try_wait().unwrap().is_some() {

@@ -251,6 +251,10 @@ pub enum ErrorCode {
     DeploymentBuildNotFound,
     /// The commit could not be built.
     DeploymentBuildFailed,
+    /// The new version did not start or did not answer; the former one goes on.
+    DeploymentNotReady,
+    /// There is no workerd to run workers with.
+    DeploymentRuntimeMissing,
     /// The repository has no such commit or branch.
     DeploymentCommitUnknown,
     /// The project has no such spec.
@@ -473,6 +477,8 @@ impl ErrorCode {
         Self::DeploymentNotFound,
         Self::DeploymentBuildNotFound,
         Self::DeploymentBuildFailed,
+        Self::DeploymentNotReady,
+        Self::DeploymentRuntimeMissing,
         Self::DeploymentCommitUnknown,
         Self::SpecNotFound,
         Self::SpecVersionNotFound,
@@ -1353,6 +1359,24 @@ impl ErrorCode {
                 message: "The commit could not be built.",
                 hint: Some("Read the log of the build."),
                 requirements: &["FR-024"],
+            },
+            Self::DeploymentNotReady => &Entry {
+                text: "DEPLOYMENT_NOT_READY",
+                status: 422,
+                severity: Severity::Error,
+                retry_policy: RetryPolicy::None,
+                message: "The new version did not start or did not answer; the former one goes on.",
+                hint: Some("Make the worker answer a request for its root, then deploy again."),
+                requirements: &["FR-024"],
+            },
+            Self::DeploymentRuntimeMissing => &Entry {
+                text: "DEPLOYMENT_RUNTIME_MISSING",
+                status: 503,
+                severity: Severity::Error,
+                retry_policy: RetryPolicy::None,
+                message: "There is no workerd to run workers with.",
+                hint: Some("Add it to the project (`npm install --save-dev workerd`), or start the server with `--workerd FILE`."),
+                requirements: &["FR-005"],
             },
             Self::DeploymentCommitUnknown => &Entry {
                 text: "DEPLOYMENT_COMMIT_UNKNOWN",

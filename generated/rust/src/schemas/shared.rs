@@ -2360,6 +2360,8 @@ pub static PROVISIONING_RUN_KIND: Schema = Schema::Literals(&[
     Literal::Text("extend"),
     Literal::Text("preview"),
     Literal::Text("recreate"),
+    Literal::Text("deploy"),
+    Literal::Text("test"),
     Literal::Text("delete"),
 ]);
 

@@ -2002,7 +2002,8 @@ pub struct WorkerVersion {
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// One run of the pipeline that makes, extends or takes away what a project needs.
+/// One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an
+/// environment.
 ///
 /// Requirements: FR-001, FR-021, SC-001, SC-004.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -2010,6 +2011,7 @@ pub struct WorkerVersion {
 pub struct ProvisioningRun {
     pub id: uuid::Uuid,
     pub project_id: uuid::Uuid,
+    /// A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
     pub kind: ProvisioningRunKind,
     pub state: RunState,
     pub origin: Origin,
@@ -2029,7 +2031,7 @@ pub struct ProvisioningRun {
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// Provisioning run kind.
+/// A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProvisioningRunKind {
@@ -2041,13 +2043,17 @@ pub enum ProvisioningRunKind {
     Preview,
     /// `recreate`
     Recreate,
+    /// `deploy`
+    Deploy,
+    /// `test`
+    Test,
     /// `delete`
     Delete,
 }
 
 impl ProvisioningRunKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Delete];
+    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Deploy, Self::Test, Self::Delete];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -2057,6 +2063,8 @@ impl ProvisioningRunKind {
             Self::Extend => "extend",
             Self::Preview => "preview",
             Self::Recreate => "recreate",
+            Self::Deploy => "deploy",
+            Self::Test => "test",
             Self::Delete => "delete",
         }
     }
@@ -2077,6 +2085,8 @@ impl std::str::FromStr for ProvisioningRunKind {
             "extend" => Ok(Self::Extend),
             "preview" => Ok(Self::Preview),
             "recreate" => Ok(Self::Recreate),
+            "deploy" => Ok(Self::Deploy),
+            "test" => Ok(Self::Test),
             "delete" => Ok(Self::Delete),
             _ => Err(crate::scalars::UnknownValue("ProvisioningRunKind")),
         }

@@ -4,7 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// One run of the pipeline that makes, extends or takes away what a project needs.
+/// One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an
+/// environment.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "provisioning_runs")]
 pub struct Model {
@@ -14,7 +15,7 @@ pub struct Model {
     /// `project_id`
     #[serde(rename = "projectId")]
     pub project_id: Uuid,
-    /// `kind`
+    /// A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
     pub kind: crate::enums::ProvisioningRunKind,
     /// `state`
     pub state: crate::enums::RunState,

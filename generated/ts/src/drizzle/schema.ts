@@ -184,11 +184,14 @@ export const databaseBranchStateEnum = pgEnum('database_branch_state', [
   'deleted',
 ]);
 
+/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
 export const provisioningRunKindEnum = pgEnum('provisioning_run_kind', [
   'create',
   'extend',
   'preview',
   'recreate',
+  'deploy',
+  'test',
   'delete',
 ]);
 
@@ -704,10 +707,11 @@ export const databaseBranches = pgTable('database_branches', {
   unique('database_branches_project_id_name_key').on(t.projectId, t.name),
 ]);
 
-/** One run of the pipeline that makes, extends or takes away what a project needs. */
+/** One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an environment. */
 export const provisioningRuns = pgTable('provisioning_runs', {
   id: uuid('id').primaryKey().defaultRandom(),
   projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),
+  /** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
   kind: provisioningRunKindEnum('kind').notNull(),
   state: runStateEnum('state').notNull().default('pending'),
   origin: originEnum('origin').notNull(),
@@ -1120,6 +1124,8 @@ export const postmanTestRuns = pgTable('postman_test_runs', {
   environmentId: uuid('environment_id').notNull().references(() => environments.id, { onDelete: 'cascade' }),
   state: testRunStateEnum('state').notNull().default('queued'),
   collection: text('collection').notNull(),
+  /** The folder of it that alone is run. */
+  folder: text('folder'),
   purpose: postmanTestRunPurposeEnum('purpose').notNull(),
   assertionCount: integer('assertion_count').notNull().default(0),
   failedCount: integer('failed_count').notNull().default(0),

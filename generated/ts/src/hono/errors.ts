@@ -656,6 +656,20 @@ export const catalog = {
     message: 'The commit could not be built.',
     hint: 'Read the log of the build.',
   },
+  DEPLOYMENT_NOT_READY: {
+    severity: 'error',
+    retryPolicy: 'none',
+    status: 422,
+    message: 'The new version did not start or did not answer; the former one goes on.',
+    hint: 'Make the worker answer a request for its root, then deploy again.',
+  },
+  DEPLOYMENT_RUNTIME_MISSING: {
+    severity: 'error',
+    retryPolicy: 'none',
+    status: 503,
+    message: 'There is no workerd to run workers with.',
+    hint: 'Add it to the project (`npm install --save-dev workerd`), or start the server with `--workerd FILE`.',
+  },
   DEPLOYMENT_COMMIT_UNKNOWN: {
     severity: 'warn',
     retryPolicy: 'none',

@@ -680,8 +680,18 @@ export const WorkerVersionSchema = z.object({
 /** A version of a worker as the edge host knows it; what a rollback goes back to. */
 export type WorkerVersion = z.infer<typeof WorkerVersionSchema>;
 
-export const ProvisioningRunKindSchema = z.enum(['create', 'extend', 'preview', 'recreate', 'delete']);
+/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
+export const ProvisioningRunKindSchema = z.enum([
+  'create',
+  'extend',
+  'preview',
+  'recreate',
+  'deploy',
+  'test',
+  'delete',
+]);
 
+/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
 export type ProvisioningRunKind = z.infer<typeof ProvisioningRunKindSchema>;
 
 /** How far a run is. An incomplete one left out steps that can be resumed later. */
@@ -698,10 +708,11 @@ export const RunStateSchema = z.enum([
 /** How far a run is. An incomplete one left out steps that can be resumed later. */
 export type RunState = z.infer<typeof RunStateSchema>;
 
-/** One run of the pipeline that makes, extends or takes away what a project needs. */
+/** One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an environment. */
 export const ProvisioningRunSchema = z.object({
   id: z.guid(),
   projectId: z.guid(),
+  /** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
   kind: ProvisioningRunKindSchema,
   state: RunStateSchema,
   origin: OriginSchema,
@@ -717,7 +728,7 @@ export const ProvisioningRunSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** One run of the pipeline that makes, extends or takes away what a project needs. */
+/** One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an environment. */
 export type ProvisioningRun = z.infer<typeof ProvisioningRunSchema>;
 
 export const JournalEntryPhaseSchema = z.enum(['before', 'after', 'note']);

@@ -55,7 +55,7 @@ pub(super) async fn read(platform: &Platform, project: Uuid, archived: bool) -> 
         project_id: project,
         environments: cards,
         integrations: integrations(read, project).await?,
-        error_budget: budget(platform, project, now).await?,
+        error_budget: budget(read, project, now).await?,
         generated_at: now,
     })
 }
@@ -182,7 +182,7 @@ fn card(row: &environments::Model, behind: &Behind) -> Result<EnvironmentCard, F
 }
 
 /// What the lifecycle allows next.
-fn allowed(row: &environments::Model) -> Result<Vec<&'static str>, Failure> {
+pub(super) fn allowed(row: &environments::Model) -> Result<Vec<&'static str>, Failure> {
     let environment: Environment = shown(row)?;
     let lifecycle = EnvironmentLifecycle::of(&environment);
     let mut events: Vec<&str> = lifecycle
@@ -195,8 +195,11 @@ fn allowed(row: &environments::Model) -> Result<Vec<&'static str>, Failure> {
 }
 
 /// How much of this month's allowed downtime the project's incidents have spent.
-async fn budget(platform: &Platform, project: Uuid, now: DateTime<Utc>) -> Result<ErrorBudget, Failure> {
-    let read = platform.store.read();
+pub(super) async fn budget<C: ConnectionTrait>(
+    read: &C,
+    project: Uuid,
+    now: DateTime<Utc>,
+) -> Result<ErrorBudget, Failure> {
     let month = now
         .with_day(1)
         .and_then(|first| first.with_time(NaiveTime::MIN).single())

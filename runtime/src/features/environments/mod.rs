@@ -1,16 +1,26 @@
 //! The domain `environments`: the environment matrix and every change of state.
 //!
-//! Owns: its operations. Must not know: HTTP. What deploys or provisions answers 501 until there is a pipeline.
+//! Owns: its operations. Must not know: HTTP. Previews answer 501 until there is something that makes and reaps them.
 
+pub(in crate::features) mod change;
+mod deploy;
+pub(crate) mod health;
 mod matrix;
+mod promote;
+mod recover;
+mod rollback;
 
 use flaresmith_api::api::environments::{
-    EnvironmentsApi, GetEnvironmentMatrixRequest, GetEnvironmentMatrixResponse, GetEnvironmentRequest,
-    GetEnvironmentResponse,
+    DeployEnvironmentRequest, DeployEnvironmentResponse, EnvironmentsApi, GetEnvironmentMatrixRequest,
+    GetEnvironmentMatrixResponse, GetEnvironmentRequest, GetEnvironmentResponse, PromoteEnvironmentRequest,
+    PromoteEnvironmentResponse, ResetEnvironmentRequest, ResetEnvironmentResponse, RetryEnvironmentRequest,
+    RetryEnvironmentResponse, RollbackEnvironmentRequest, RollbackEnvironmentResponse,
 };
 use flaresmith_api::errors::Failure;
 use flaresmith_api::server::Context;
+use flaresmith_api::types::Deployment;
 
+use crate::pipeline::Access;
 use crate::platform::Platform;
 
 impl EnvironmentsApi for Platform {
@@ -34,4 +44,59 @@ impl EnvironmentsApi for Platform {
             .await
             .map(GetEnvironmentResponse::Ok)
     }
+
+    async fn deploy_environment(
+        &self,
+        context: Context,
+        request: DeployEnvironmentRequest,
+    ) -> Result<DeployEnvironmentResponse, Failure> {
+        let body = deploy::deploy(self, Access::of(&context)?, request).await?;
+        let location = Some(place(&body));
+        Ok(DeployEnvironmentResponse::Accepted { location, body })
+    }
+
+    async fn promote_environment(
+        &self,
+        context: Context,
+        request: PromoteEnvironmentRequest,
+    ) -> Result<PromoteEnvironmentResponse, Failure> {
+        let body = promote::promote(self, Access::of(&context)?, request).await?;
+        let location = Some(place(&body));
+        Ok(PromoteEnvironmentResponse::Accepted { location, body })
+    }
+
+    async fn rollback_environment(
+        &self,
+        context: Context,
+        request: RollbackEnvironmentRequest,
+    ) -> Result<RollbackEnvironmentResponse, Failure> {
+        let body = rollback::rollback(self, Access::of(&context)?, request).await?;
+        let location = Some(place(&body));
+        Ok(RollbackEnvironmentResponse::Accepted { location, body })
+    }
+
+    async fn retry_environment(
+        &self,
+        context: Context,
+        request: RetryEnvironmentRequest,
+    ) -> Result<RetryEnvironmentResponse, Failure> {
+        recover::retry(self, Access::of(&context)?, request)
+            .await
+            .map(RetryEnvironmentResponse::Accepted)
+    }
+
+    async fn reset_environment(
+        &self,
+        context: Context,
+        request: ResetEnvironmentRequest,
+    ) -> Result<ResetEnvironmentResponse, Failure> {
+        recover::reset(self, Access::of(&context)?, request)
+            .await
+            .map(ResetEnvironmentResponse::Accepted)
+    }
+}
+
+/// Where a deployment can be followed.
+fn place(deployment: &Deployment) -> String {
+    format!("/projects/{}/deployments/{}", deployment.project_id, deployment.id)
 }

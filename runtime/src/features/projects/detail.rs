@@ -20,6 +20,7 @@ use crate::features::shown::{extended, shown};
 use crate::features::users::profile;
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
+use crate::provisioning::plan::OF_ENVIRONMENTS;
 use crate::store::{failed, version};
 
 /// The project as a caller with this role sees it.
@@ -52,6 +53,7 @@ pub(super) async fn read(platform: &Platform, role: Option<Role>, id: Uuid) -> R
         .map_err(failed)?;
     let run = provisioning_runs::Entity::find()
         .filter(provisioning_runs::Column::ProjectId.eq(id))
+        .filter(provisioning_runs::Column::Kind.is_not_in(OF_ENVIRONMENTS))
         .order_by_desc(provisioning_runs::Column::CreatedAt)
         .one(read)
         .await

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::features::shown::{listed, shown};
 use crate::platform::Platform;
+use crate::provisioning::plan::OF_ENVIRONMENTS;
 use crate::store::failed;
 use crate::store::page::{Asked, newest_first};
 
@@ -20,6 +21,7 @@ pub(super) async fn latest(platform: &Platform, project: Uuid) -> Result<Provisi
     let read = platform.store.read();
     let run = provisioning_runs::Entity::find()
         .filter(provisioning_runs::Column::ProjectId.eq(project))
+        .filter(provisioning_runs::Column::Kind.is_not_in(OF_ENVIRONMENTS))
         .order_by_desc(provisioning_runs::Column::CreatedAt)
         .one(read)
         .await

@@ -3,6 +3,7 @@
 //! Owns: its operations. Must not know: HTTP. Handing values on to the stores of providers is part of the pipeline: while there
 //! is none, a secret whose provider is connected is not changed here, so that both never differ.
 
+mod bindings;
 mod change;
 mod list;
 mod name;
@@ -20,6 +21,7 @@ use flaresmith_api::server::Context;
 
 use crate::pipeline::Access;
 use crate::platform::Platform;
+pub(crate) use bindings::bindings;
 use name::SecretName;
 use record::Actor;
 use value::SecretValue;

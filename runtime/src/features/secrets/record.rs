@@ -45,6 +45,17 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// A person in the course of what they asked for, after their request was answered.
+    pub(super) fn in_course_of(person: Uuid, operation: &'static str) -> Self {
+        Self {
+            person,
+            operation,
+            request: None,
+        }
+    }
+}
+
 /// Keeps what was done with one secret.
 pub(super) async fn one(
     write: &Write,
@@ -69,6 +80,19 @@ pub(super) async fn reading(
 ) -> Result<(), Failure> {
     uses(write, actor, references, SecretOperation::Read, now).await?;
     let summary = format!("The last characters of {} secrets were shown", references.len());
+    event(write, actor, project, None, SecretOperation::Read, summary, now).await
+}
+
+/// Keeps that secrets of a project were given to a worker: a record of each, and one event.
+pub(super) async fn handed_on(
+    write: &Write,
+    actor: &Actor,
+    project: Uuid,
+    references: &[&str],
+    summary: String,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    uses(write, actor, references, SecretOperation::Read, now).await?;
     event(write, actor, project, None, SecretOperation::Read, summary, now).await
 }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::DatabaseHost;
 use crate::providers::{Made, Mark, file_url, foreign};
+use crate::settings::Hidden;
 use crate::store::Store;
 
 /// The application id of our databases: `FLSM`.
@@ -92,6 +93,10 @@ impl DatabaseHost for Files {
                 url: Some(file_url(&place.file)),
             })
         })
+    }
+
+    fn address(&self, mark: &Mark) -> Option<Hidden> {
+        Some(Hidden::new(file_url(&self.place(mark).file)))
     }
 
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {

@@ -9,6 +9,7 @@ use flaresmith_api::errors::Failure;
 use futures_util::future::BoxFuture;
 
 use super::{Made, Mark};
+use crate::settings::Hidden;
 pub use files::Files;
 pub use server::Server;
 
@@ -18,6 +19,12 @@ pub trait DatabaseHost: Send + Sync + 'static {
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when one stands there that is not its own.
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>>;
+
+    /// The address under which the environment's worker finds it; `None`: it has none that could be told.
+    fn address(&self, mark: &Mark) -> Option<Hidden> {
+        let _ = mark;
+        None
+    }
 
     /// Removes it with everything in it.
     ///

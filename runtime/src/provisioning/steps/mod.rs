@@ -3,9 +3,12 @@
 //! Owns: their names, and which step a name stands for. Must not know: what any of them does.
 
 mod branch;
+mod build;
 mod database;
 mod repository;
 mod seed;
+mod test;
+mod worker;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 
@@ -17,8 +20,14 @@ pub(super) mod names {
     pub(in crate::provisioning) const SEED: &str = "source-seed";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
+    pub(in crate::provisioning) const WORKER: &str = "worker-";
+    pub(in crate::provisioning) const BUILD: &str = "build";
+    pub(in crate::provisioning) const VERSION: &str = "version-";
+    pub(in crate::provisioning) const ACTIVATION: &str = "activation-";
+    pub(in crate::provisioning) const TEST: &str = "test-";
     pub(in crate::provisioning) const REMOVE_REPOSITORY: &str = "remove-source-repository";
     pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
+    pub(in crate::provisioning) const REMOVE_WORKER: &str = "remove-worker-";
 
     /// The name of a step for an environment.
     pub(in crate::provisioning) fn of(beginning: &str, environment: &str) -> String {
@@ -31,10 +40,16 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
     match name {
         names::REPOSITORY => Some(&repository::Repository),
         names::SEED => Some(&seed::Seed),
+        names::BUILD => Some(&build::Build),
         names::REMOVE_REPOSITORY => Some(&repository::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
+        _ if name.starts_with(names::WORKER) => Some(&worker::Worker),
+        _ if name.starts_with(names::VERSION) => Some(&worker::Put),
+        _ if name.starts_with(names::ACTIVATION) => Some(&worker::Activation),
+        _ if name.starts_with(names::TEST) => Some(&test::Test),
         _ if name.starts_with(names::REMOVE_DATABASE) => Some(&database::Removal),
+        _ if name.starts_with(names::REMOVE_WORKER) => Some(&worker::Removal),
         _ => None,
     }
 }

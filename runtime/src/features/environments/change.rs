@@ -1,0 +1,155 @@
+//! What every change of an environment has in common.
+//!
+//! Owns: that one change goes on at a time, and that each begins in a state that allows it. Must not know: what is changed.
+
+use chrono::{DateTime, Utc};
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::lifecycles::EnvironmentEvent;
+use flaresmith_api::types::Deployment;
+use flaresmith_store::entities::{deployments, environments, projects};
+use flaresmith_store::enums::{DeploymentKind, DeploymentState, EnvironmentKind, EnvironmentState, ProjectState};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::matrix::allowed;
+use crate::features::shown::shown;
+use crate::pipeline::access::absent_project;
+use crate::platform::Platform;
+use crate::provisioning::deploy::{self, Wanted};
+use crate::provisioning::states;
+use crate::store::{Write, failed};
+
+/// A change that is about to begin: nobody else begins one in the project meanwhile.
+pub(in crate::features) struct Change {
+    /// The transaction.
+    pub(in crate::features) write: Write,
+    /// The moment.
+    pub(in crate::features) now: DateTime<Utc>,
+    platform: Platform,
+    project: Uuid,
+}
+
+impl Change {
+    /// Begins one.
+    ///
+    /// # Errors
+    /// The project is not there, or is being taken away.
+    pub(in crate::features) async fn begin(platform: &Platform, project: Uuid) -> Result<Self, Failure> {
+        let write = platform.store.begin_alone(&format!("provisioning/{project}")).await?;
+        let row = projects::Entity::find_by_id(project)
+            .one(&*write)
+            .await
+            .map_err(failed)?;
+        let row = row.ok_or_else(|| absent_project(project))?;
+        if matches!(row.state, ProjectState::Deleting | ProjectState::Deleted) {
+            return Err(Failure::new(ErrorCode::EnvStateInvalid).with_message("The project is being deleted."));
+        }
+        Ok(Self {
+            write,
+            now: platform.clock.now(),
+            platform: platform.clone(),
+            project,
+        })
+    }
+
+    /// An environment of the project.
+    ///
+    /// # Errors
+    /// There is none, or it is a preview that has expired.
+    pub(in crate::features) async fn environment(&self, id: Uuid) -> Result<environments::Model, Failure> {
+        let row = find(&*self.write, self.project, id).await?;
+        let over = row.expires_at.is_some_and(|expires| expires <= self.now);
+        if row.kind == EnvironmentKind::Preview && (over || row.state == EnvironmentState::Archived) {
+            return Err(Failure::new(ErrorCode::EnvPreviewExpired)
+                .with_context("environmentId", id)
+                .with_cause(ErrorCode::EnvPreviewTtlExpired.as_str()));
+        }
+        Ok(row)
+    }
+
+    /// Begins a deployment in an environment that one of these events may happen to.
+    ///
+    /// # Errors
+    /// It is busy, or in a state that allows none.
+    pub(in crate::features) async fn deploy(
+        self,
+        environment: &environments::Model,
+        events: &[EnvironmentEvent],
+        wanted: Wanted,
+    ) -> Result<Deployment, Failure> {
+        if deploy::is_busy(environment) {
+            return Err(told(environment, ErrorCode::EnvBusy)?);
+        }
+        let cause = deploy::cause(wanted.kind);
+        let mut moved = false;
+        for &event in events {
+            moved = moved
+                || states::move_environment(&self.write, environment.id, event, self.now, |row| {
+                    row.update_cause = Set(Some(cause));
+                })
+                .await?;
+        }
+        if !moved {
+            return Err(told(environment, ErrorCode::EnvStateInvalid)?);
+        }
+        let row = deploy::begin(&self.write, environment, wanted, self.now).await?;
+        self.write.commit().await?;
+        self.platform.bell.notify_one();
+        shown(&row)
+    }
+}
+
+/// An environment of a project.
+pub(in crate::features) async fn find<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+    id: Uuid,
+) -> Result<environments::Model, Failure> {
+    let row = environments::Entity::find_by_id(id)
+        .filter(environments::Column::ProjectId.eq(project))
+        .one(connection)
+        .await
+        .map_err(failed)?;
+    row.ok_or_else(|| Failure::new(ErrorCode::EnvNotFound).with_context("environmentId", id))
+}
+
+/// A refusal that tells how the environment stands.
+pub(in crate::features) fn told(environment: &environments::Model, code: ErrorCode) -> Result<Failure, Failure> {
+    Ok(Failure::new(code).with_details(json!({
+        "environmentId": environment.id,
+        "state": environment.state,
+        "allowedEvents": allowed(environment)?,
+    })))
+}
+
+/// What runs in an environment: its newest deployment that succeeded and that no other took the place of.
+pub(in crate::features) async fn present<C: ConnectionTrait>(
+    connection: &C,
+    environment: Uuid,
+) -> Result<Option<deployments::Model>, Failure> {
+    deployments::Entity::find()
+        .filter(deployments::Column::EnvironmentId.eq(environment))
+        .filter(deployments::Column::State.eq(DeploymentState::Succeeded))
+        .order_by_desc(deployments::Column::FinishedAt)
+        .one(connection)
+        .await
+        .map_err(failed)
+}
+
+/// What a deployment wants that is like another one, by somebody.
+pub(in crate::features) fn like(row: &deployments::Model, kind: DeploymentKind, by: Option<Uuid>) -> Wanted {
+    Wanted {
+        kind,
+        commit: row.commit_sha.clone(),
+        branch: row.commit_sha.clone(),
+        build: row.build_id,
+        source: None,
+        rollback_of: None,
+        repeats: None,
+        test_run: None,
+        by,
+        message: None,
+    }
+}

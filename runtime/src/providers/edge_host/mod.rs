@@ -1,0 +1,78 @@
+//! Where the workers of environments run.
+//!
+//! Owns: what the platform asks of such a host. Must not know: runs, steps, rows, and what a worker does.
+
+mod config;
+mod keeper;
+mod local;
+mod place;
+mod port;
+mod probe;
+mod process;
+mod ready;
+
+use std::path::PathBuf;
+
+use flaresmith_api::errors::Failure;
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use super::{Made, Mark};
+use crate::settings::Hidden;
+pub use local::LocalHost;
+pub use probe::Probed;
+
+/// A version of a worker. Once it is there, nothing about it changes.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// Its id.
+    pub id: Uuid,
+    /// The one module that it is, JavaScript.
+    pub module: Vec<u8>,
+    /// Names and values that it finds in its environment. All are taken to be secret.
+    pub bindings: Vec<(String, Hidden)>,
+    /// What it is to be run with, when the settings name nothing else: a file of the host's own machine.
+    pub runtime: Option<PathBuf>,
+}
+
+/// A host of workers.
+pub trait EdgeHost: Send + Sync + 'static {
+    /// Makes sure that the environment has a worker of its own, marked as such, and an address that stays. Without an active version
+    /// nothing answers there.
+    ///
+    /// Fails with `PROVISION_RESOURCE_FOREIGN` when something stands there that is not its own.
+    fn ensure_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>>;
+
+    /// Puts a version there. It is not active yet. One that is there under its id is left as it is.
+    fn put_version<'a>(&'a self, mark: &'a Mark, version: Version) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Puts a version there that has module and bindings of another one.
+    ///
+    /// Fails with `ENV_ROLLBACK_UNAVAILABLE` when that is not there.
+    fn repeat_version<'a>(&'a self, mark: &'a Mark, of: Uuid, id: Uuid) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Whether a version is there.
+    fn has_version<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<bool, Failure>>;
+
+    /// Makes a version the one that answers. It is tried first: until it answers, the former one does.
+    ///
+    /// Fails with `DEPLOYMENT_NOT_READY` when it does not answer, with `DEPLOYMENT_RUNTIME_MISSING` when it cannot be run.
+    fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Which version is active.
+    fn active<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Uuid>, Failure>>;
+
+    /// Removes the worker with all of its versions.
+    ///
+    /// Fails with `PROVISION_RESOURCE_FOREIGN` when it is not the environment's own.
+    fn remove_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Begins to run what is active, until [`EdgeHost::end`].
+    fn begin(&self) -> Result<(), Failure>;
+
+    /// Stops everything that runs; what is under way may finish.
+    fn end(&self) -> BoxFuture<'_, ()>;
+
+    /// Looks at every worker that this process runs.
+    fn probe(&self) -> BoxFuture<'_, Vec<Probed>>;
+}

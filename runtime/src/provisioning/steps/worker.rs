@@ -1,0 +1,151 @@
+//! The worker of an environment: itself, a version, its activation, its removal.
+//!
+//! Owns: which version is put there, and with which bindings. Must not know: how a host runs one.
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::entities::{builds, deployments, worker_versions};
+use flaresmith_store::enums::DeploymentKind;
+use futures_util::future::BoxFuture;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use super::left_to_others;
+use crate::features::secrets;
+use crate::providers::Made;
+use crate::providers::edge_host::Version;
+use crate::provisioning::deploy;
+use crate::provisioning::step::{Step, Subject};
+use crate::settings::Hidden;
+use crate::store::{Write, failed};
+
+/// The binding with the address of the environment's database.
+const DATABASE: &str = "DATABASE_URL";
+
+/// The binding with the name of the environment.
+const ENVIRONMENT: &str = "ENVIRONMENT";
+
+/// Makes the worker.
+pub(super) struct Worker;
+
+/// Puts the version of a deployment there.
+pub(super) struct Put;
+
+/// Makes that the active one.
+pub(super) struct Activation;
+
+/// Takes the worker away.
+pub(super) struct Removal;
+
+impl Step for Worker {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        on.platform.providers.edge.ensure_worker(&on.mark)
+    }
+
+    fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            left_to_others(on.platform.providers.edge.remove_worker(&on.mark).await)?;
+            Ok(())
+        })
+    }
+
+    fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            if let Some(environment) = &on.environment {
+                worker_versions::Entity::delete_many()
+                    .filter(worker_versions::Column::EnvironmentId.eq(environment.id))
+                    .exec(&**write)
+                    .await
+                    .map_err(failed)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Step for Put {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            let deployment = deploy::of(on).await?;
+            let edge = &on.platform.providers.edge;
+            match deployment.kind {
+                DeploymentKind::Rollback => {
+                    let former = deploy::repeated(on.platform.store.read(), on.run).await?;
+                    let former = former.ok_or_else(|| Failure::new(ErrorCode::EnvRollbackUnavailable))?;
+                    edge.repeat_version(&on.mark, former, deployment.id).await?;
+                }
+                DeploymentKind::Deploy | DeploymentKind::Promote => {
+                    edge.put_version(&on.mark, version(on, &deployment).await?).await?;
+                }
+            }
+            Ok(Made {
+                external_id: Some(deployment.id.to_string()),
+                ..Made::default()
+            })
+        })
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, _: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(deploy::validating(write, on))
+    }
+}
+
+/// The version of a deployment of a build.
+async fn version(on: &Subject, deployment: &deployments::Model) -> Result<Version, Failure> {
+    let absent = || Failure::new(ErrorCode::DeploymentBuildNotFound);
+    let build = builds::Entity::find_by_id(deployment.build_id.ok_or_else(absent)?)
+        .one(on.platform.store.read())
+        .await
+        .map_err(failed)?;
+    let digest = build.and_then(|build| build.digest).ok_or_else(absent)?;
+    let module = on.platform.builds.module(on.project.id, &digest)?.ok_or_else(absent)?;
+    let environment = &on.mark.environment;
+    let person = deployment.requested_by_id;
+    let mut bindings = secrets::bindings(&on.platform, on.project.id, environment, person).await?;
+    let mut own = vec![(ENVIRONMENT, Hidden::new(environment.clone()))];
+    let database = on.platform.providers.databases.address(&on.mark);
+    own.extend(database.map(|address| (DATABASE, address)));
+    for (name, value) in own {
+        // What people set themselves wins.
+        if bindings.iter().all(|(other, _)| other != name) {
+            bindings.push((name.to_owned(), value));
+        }
+    }
+    Ok(Version {
+        id: deployment.id,
+        module,
+        bindings,
+        runtime: on.platform.builds.runtime(on.project.id),
+    })
+}
+
+impl Step for Activation {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            let edge = &on.platform.providers.edge;
+            let made = edge.ensure_worker(&on.mark).await?;
+            edge.activate(&on.mark, on.run).await?;
+            Ok(made)
+        })
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(deploy::succeeded(write, on, made))
+    }
+}
+
+impl Step for Removal {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            Worker.undo(on).await?;
+            // Versions of other environments keep what they need of builds.
+            let (builds, project) = (on.platform.builds.clone(), on.project.id);
+            tokio::task::spawn_blocking(move || builds.remove(project))
+                .await
+                .map_err(Failure::internal)??;
+            Ok(Made::default())
+        })
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, _: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Worker.forget(write, on)
+    }
+}
