@@ -9,6 +9,7 @@ use flaresmith_runtime::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::deployments::{Shop, with_workerd};
+use crate::edge_host::says;
 use crate::instance::{Answer, Instance};
 use crate::toolchain::packages;
 
@@ -52,8 +53,7 @@ const PATH: &str = "generated/postman/dev.postman_collection.json";
 
 /// Deploys a worker and a collection to dev.
 async fn deployed(shop: &mut Shop<'_>, word: &str, collection: &str) {
-    shop.commit(&[(PATH, collection)]).await;
-    let commit = shop.saying(word).await;
+    let commit = shop.commit(&[(PATH, collection), ("worker.js", &says(word))]).await;
     shop.deploy("dev", &commit).await;
 }
 
@@ -95,7 +95,7 @@ async fn what_is_deployed_is_tested_with_the_collection_of_its_commit_and_then_p
         start(&shop, json!({})).await.fails(409, "ENV_STATE_INVALID");
         let commit = shop.saying("one").await;
         shop.deploy("dev", &commit).await;
-        // The template's own collection is not what this worker answers to.
+        // The collection of the template is not about this worker.
         deployed(&mut shop, "one", &collection("", SAYS_ONE)).await;
         let passed = ran(&shop, json!({})).await;
         assert_eq!(passed.text("/state"), "passed", "{passed:?}");
