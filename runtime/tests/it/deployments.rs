@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::Utc;
 use flaresmith_api::types::{
     Build, BuildPage, Deployment, DeploymentDetail, DeploymentPage, Environment, EnvironmentDetail, EnvironmentMatrix,
-    HealthCheckPage,
 };
 use flaresmith_runtime::provisioning::Runner;
 use flaresmith_runtime::settings::Settings;
@@ -16,7 +15,7 @@ use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::edge_host::{answers, files, get, says, workerd};
+use crate::edge_host::{answers, get, says, workerd};
 use crate::files::{Project, write};
 use crate::instance::{Answer, Instance};
 use crate::provisioning::until;
@@ -39,15 +38,15 @@ pub(crate) fn frame(script: &str) -> Vec<(&'static str, String)> {
 pub(crate) const COPIES: &str = "import { cpSync } from 'node:fs';\ncpSync('worker.js', 'dist/worker.js');\n";
 
 /// A project that can be built, with its environments.
-struct Shop<'a> {
-    files: Project<'a>,
+pub(crate) struct Shop<'a> {
+    pub(crate) files: Project<'a>,
     runner: Option<Runner>,
-    environments: BTreeMap<String, String>,
+    pub(crate) environments: BTreeMap<String, String>,
     head: String,
 }
 
 impl<'a> Shop<'a> {
-    async fn new(instance: &'a Instance) -> Self {
+    pub(crate) async fn new(instance: &'a Instance) -> Self {
         let files = Project::new(instance).await;
         let runner = Runner::start(instance.platform.clone()).unwrap();
         until(instance, &files.token, &files.id, "succeeded").await;
@@ -69,7 +68,7 @@ impl<'a> Shop<'a> {
         shop
     }
 
-    async fn commit(&mut self, changed: &[(&str, &str)]) -> String {
+    pub(crate) async fn commit(&mut self, changed: &[(&str, &str)]) -> String {
         let changes: Vec<Value> = changed.iter().map(|(path, text)| write(path, text)).collect();
         let made = self.files.commit(&self.head, json!(changes)).await.is(201);
         self.head = made.text("/sha");
@@ -77,11 +76,11 @@ impl<'a> Shop<'a> {
     }
 
     /// A commit whose worker says a word.
-    async fn saying(&mut self, word: &str) -> String {
+    pub(crate) async fn saying(&mut self, word: &str) -> String {
         self.commit(&[("worker.js", &says(word))]).await
     }
 
-    async fn get(&self, rest: &str) -> Answer {
+    pub(crate) async fn get(&self, rest: &str) -> Answer {
         let path = format!("/projects/{}/{rest}", self.files.id);
         self.files
             .instance
@@ -90,7 +89,7 @@ impl<'a> Shop<'a> {
             .is(200)
     }
 
-    async fn act(&self, environment: &str, action: &str, body: Value) -> Answer {
+    pub(crate) async fn act(&self, environment: &str, action: &str, body: Value) -> Answer {
         let id = &self.environments[environment];
         let path = format!("/projects/{}/environments/{id}/{action}", self.files.id);
         self.files
@@ -100,12 +99,12 @@ impl<'a> Shop<'a> {
     }
 
     /// Acts and follows the deployment to its end.
-    async fn done(&self, environment: &str, action: &str, body: Value) -> Answer {
+    pub(crate) async fn done(&self, environment: &str, action: &str, body: Value) -> Answer {
         let begun = self.act(environment, action, body).await.is(202).fits::<Deployment>();
         self.ended(&begun.text("/id")).await
     }
 
-    async fn ended(&self, id: &str) -> Answer {
+    pub(crate) async fn ended(&self, id: &str) -> Answer {
         for _ in 0..1800 {
             let found = self.get(&format!("deployments/{id}")).await.fits::<DeploymentDetail>();
             if !["pending", "running", "validating"].contains(&found.text("/state").as_str()) {
@@ -116,7 +115,7 @@ impl<'a> Shop<'a> {
         panic!("the deployment does not end");
     }
 
-    async fn deploy(&self, environment: &str, commit: &str) -> Answer {
+    pub(crate) async fn deploy(&self, environment: &str, commit: &str) -> Answer {
         let found = self.done(environment, "deploy", json!({"ref": commit})).await;
         assert_eq!(
             found.text("/state"),
@@ -127,7 +126,7 @@ impl<'a> Shop<'a> {
         found
     }
 
-    async fn environment(&self, name: &str) -> Answer {
+    pub(crate) async fn environment(&self, name: &str) -> Answer {
         let rest = format!("environments/{}", self.environments[name]);
         self.get(&rest).await.fits::<EnvironmentDetail>()
     }
@@ -141,7 +140,7 @@ impl<'a> Shop<'a> {
         assert!(answer.status.is_success(), "{answer:?}");
     }
 
-    async fn url(&self, name: &str) -> String {
+    pub(crate) async fn url(&self, name: &str) -> String {
         self.environment(name).await.text("/url")
     }
 
@@ -177,14 +176,14 @@ impl<'a> Shop<'a> {
         id
     }
 
-    async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         if let Some(runner) = self.runner.take() {
             runner.stop().await;
         }
     }
 }
 
-fn with_workerd(settings: &mut Settings) {
+pub(crate) fn with_workerd(settings: &mut Settings) {
     settings.workerd = Some(workerd());
 }
 
@@ -413,193 +412,4 @@ async fn a_rollback_takes_code_and_secrets_back_together() {
         shop.end().await;
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn environments_and_projects_change_side_by_side_and_one_change_of_each_at_a_time() {
-    let instance = Instance::set(with_workerd).await;
-    let mut shop = Shop::new(&instance).await;
-    let (one, two) = (shop.saying("one").await, shop.saying("two").await);
-    let body = |commit: &str| json!({"ref": commit});
-    let dev = shop.act("dev", "deploy", body(&one)).await.is(202);
-    let staging = shop.act("staging", "deploy", body(&two)).await.is(202);
-    let prod = shop.act("prod", "deploy", body(&two)).await.is(202);
-    shop.act("dev", "deploy", body(&two)).await.fails(409, "ENV_BUSY");
-    for begun in [&dev, &staging, &prod] {
-        assert_eq!(shop.ended(&begun.text("/id")).await.text("/state"), "succeeded");
-    }
-    assert_eq!(
-        shop.get("builds").await.body["items"].as_array().unwrap().len(),
-        2,
-        "a build a commit"
-    );
-    answers(&shop.url("dev").await, "one ").await;
-    answers(&shop.url("staging").await, "two ").await;
-    answers(&shop.url("prod").await, "two ").await;
-    shop.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_asked_of_a_deployment_is_refused_where_it_cannot_be() {
-    let instance = Instance::set(with_workerd).await;
-    let mut shop = Shop::new(&instance).await;
-    let commit = shop.saying("one").await;
-    for unknown in ["no-such-branch", &"0".repeat(40)] {
-        let answer = shop.act("dev", "deploy", json!({"ref": unknown})).await;
-        answer.fails(422, "DEPLOYMENT_COMMIT_UNKNOWN");
-    }
-    let member = instance
-        .member(
-            &shop.files.token,
-            &organization(&shop).await,
-            "c@example.com",
-            "contributor",
-        )
-        .await;
-    let call = async |name: &str, action: &str, body: Value| {
-        let path = format!(
-            "/projects/{}/environments/{}/{action}",
-            shop.files.id, shop.environments[name]
-        );
-        instance.call(&member, "POST", &path, Some(body)).await
-    };
-    call("prod", "deploy", json!({"ref": commit}))
-        .await
-        .fails(403, "AUTH_ROLE_INSUFFICIENT");
-    call("staging", "deploy", json!({"ref": commit}))
-        .await
-        .fails(403, "AUTH_ROLE_INSUFFICIENT");
-    call("dev", "promote", json!({"to": "staging"}))
-        .await
-        .fails(403, "AUTH_ROLE_INSUFFICIENT");
-    call("dev", "rollback", json!({}))
-        .await
-        .fails(403, "AUTH_ROLE_INSUFFICIENT");
-    let begun = call("dev", "deploy", json!({"ref": commit})).await.is(202);
-    assert_eq!(shop.ended(&begun.text("/id")).await.text("/state"), "succeeded");
-    shop.act("dev", "retry", json!({}))
-        .await
-        .fails(409, "ENV_STATE_INVALID");
-    shop.act("dev", "reset", json!(null))
-        .await
-        .fails(409, "ENV_STATE_INVALID");
-    shop.end().await;
-}
-
-async fn organization(shop: &Shop<'_>) -> String {
-    let path = format!("/projects/{}", shop.files.id);
-    let found = shop.files.instance.call(&shop.files.token, "GET", &path, None).await;
-    found.is(200).text("/organizationId")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_build_sees_nothing_of_the_server_and_its_log_shows_no_secret() {
-    let instance = Instance::set(with_workerd).await;
-    let mut shop = Shop::new(&instance).await;
-    let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
-    let script = format!(
-        "console.log(Object.keys(process.env).sort().join(' '));\nconsole.log('cloning with {token}');\n{COPIES}"
-    );
-    let script = script.replace("ghp_", "ghp' + '_");
-    shop.commit(&[("build.mjs", &script)]).await;
-    let commit = shop.saying("one").await;
-    let done = shop.deploy("dev", &commit).await;
-    let log = shop.get(&format!("builds/{}/log", done.text("/buildId"))).await.raw;
-    assert!(
-        log.contains("cloning with ***") && !log.contains("0123456789abcdef"),
-        "{log}"
-    );
-    for name in ["CM_ENC_MASTER", "FLARESMITH", "CARGO", "RUST"] {
-        assert!(!log.contains(name), "{name}: {log}");
-    }
-    // Nothing of it lies around either.
-    let builds = instance.platform.settings.data.join("builds");
-    for file in files(&builds) {
-        let bytes = std::fs::read(&file).unwrap();
-        assert!(!String::from_utf8_lossy(&bytes).contains(token), "{}", file.display());
-    }
-    shop.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_build_that_takes_too_long_is_ended() {
-    let instance = Instance::set(|settings| {
-        with_workerd(settings);
-        settings.limits.build = Duration::from_secs(6);
-    })
-    .await;
-    let mut shop = Shop::new(&instance).await;
-    shop.commit(&[("build.mjs", "console.log('waiting'); setTimeout(() => {}, 600_000);\n")])
-        .await;
-    let commit = shop.saying("one").await;
-    let failed = shop.done("dev", "deploy", json!({"ref": commit})).await;
-    assert_eq!(failed.text("/errorCode"), "DEPLOYMENT_BUILD_FAILED");
-    let log = shop.get(&format!("builds/{}/log", failed.text("/buildId"))).await.raw;
-    assert!(log.contains("it took longer than 6 s"), "{log}");
-    shop.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn deleting_a_project_takes_its_workers_away() {
-    let instance = Instance::set(with_workerd).await;
-    let mut shop = Shop::new(&instance).await;
-    let commit = shop.saying("one").await;
-    shop.deploy("dev", &commit).await;
-    let url = shop.url("dev").await;
-    let path = format!("/projects/{}", shop.files.id);
-    let resources = shop.get("resources").await;
-    let keys = resources.body["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|row| row["resource"] == "cloudflareWorker");
-    assert_eq!(keys.count(), 1);
-    instance
-        .call(&shop.files.token, "DELETE", &format!("{path}?projectSlug=shop"), None)
-        .await
-        .is(202);
-    for _ in 0..600 {
-        if instance.call(&shop.files.token, "GET", &path, None).await.status == 404 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    instance
-        .call(&shop.files.token, "GET", &path, None)
-        .await
-        .fails(404, "PROJECT_NOT_FOUND");
-    let data = &instance.platform.settings.data;
-    assert!(!data.join("edge").join(&shop.files.id).exists());
-    assert!(!data.join("builds").join(&shop.files.id).exists());
-    assert!(files(&data.join("edge/ports")).is_empty());
-    for _ in 0..100 {
-        if get(&url).await.is_err() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert!(get(&url).await.is_err());
-    shop.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whether_an_environment_answers_is_looked_at_and_listed() {
-    let instance = Instance::set(with_workerd).await;
-    let mut shop = Shop::new(&instance).await;
-    let commit = shop.saying("one").await;
-    shop.deploy("dev", &commit).await;
-    let rest = format!("environments/{}/health-checks", shop.environments["dev"]);
-    let mut checks = shop.get(&rest).await.fits::<HealthCheckPage>();
-    for _ in 0..900 {
-        if checks.body["items"] != json!([]) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        checks = shop.get(&rest).await.fits::<HealthCheckPage>();
-    }
-    assert_eq!(checks.body.pointer("/items/0/healthy"), Some(&json!(true)));
-    assert_eq!(checks.body.pointer("/items/0/consecutiveFailures"), Some(&json!(0)));
-    let none = shop.get(&format!("{rest}?healthy=false")).await;
-    assert_eq!(none.body["items"], json!([]));
-    shop.end().await;
 }
