@@ -12,6 +12,7 @@ mod apply;
 mod audit;
 mod deployments;
 mod deployments_killed;
+mod deployments_refused;
 mod edge_host;
 mod files;
 mod hello;
