@@ -77,7 +77,7 @@ impl Providers {
     pub fn local(settings: &Settings, store: &Store, repositories: &Repositories, sealer: &Sealer) -> Self {
         let databases: Arc<dyn DatabaseHost> = match &settings.database {
             Database::Sqlite(_) => Arc::new(database_host::Files::new(&settings.data, store.clone())),
-            Database::Postgres(address) => Arc::new(database_host::Server::new(address.clone())),
+            Database::Postgres(address) => Arc::new(database_host::Server::new(address.clone(), sealer.clone())),
         };
         Self {
             source: Arc::new(source_host::OwnHost::new(repositories.clone())),

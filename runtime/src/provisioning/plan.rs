@@ -68,13 +68,15 @@ pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
 pub fn deployment(environment: &str, kind: DeploymentKind) -> Vec<Planned> {
     let resource = Some(ResourceKind::CloudflareWorker);
     let named = |beginning| names::of(beginning, environment);
-    let (worker, version) = (named(names::WORKER), named(names::VERSION));
+    let (worker, migration, version) = (named(names::WORKER), named(names::MIGRATION), named(names::VERSION));
     let mut steps = vec![step(&worker, resource, Some(environment), &[])];
     let mut needs = vec![worker.as_str()];
     // What a rollback goes back to was built.
     if kind != DeploymentKind::Rollback {
         steps.push(step(names::BUILD, None, Some(environment), &[]));
-        needs.push(names::BUILD);
+        // What cannot be built changes no database.
+        steps.push(step(&migration, None, Some(environment), &[names::BUILD]));
+        needs.extend([names::BUILD, &migration]);
     }
     steps.push(step(&version, resource, Some(environment), &needs));
     steps.push(step(

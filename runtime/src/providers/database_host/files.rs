@@ -13,9 +13,8 @@ use flaresmith_api::errors::Failure;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use super::DatabaseHost;
+use super::{DatabaseHost, Migration, Reached};
 use crate::providers::{Made, Mark, file_url, foreign};
-use crate::settings::Hidden;
 use crate::store::Store;
 
 /// The application id of our databases: `FLSM`.
@@ -95,8 +94,14 @@ impl DatabaseHost for Files {
         })
     }
 
-    fn address(&self, mark: &Mark) -> Option<Hidden> {
-        Some(Hidden::new(file_url(&self.place(mark).file)))
+    fn reached<'a>(&'a self, _: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>> {
+        // A worker opens no files.
+        Box::pin(async { Ok(None) })
+    }
+
+    fn migrate<'a>(&'a self, _: &'a Mark, _: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>> {
+        // Migrations are written for Postgres, and nobody could reach what they make.
+        Box::pin(async { Ok(()) })
     }
 
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {

@@ -3,15 +3,46 @@
 //! Owns: what the platform asks of such a host. Must not know: runs, steps, rows, and what will be in a database.
 
 mod files;
+mod migrate;
+mod role;
 mod server;
 
 use flaresmith_api::errors::Failure;
 use futures_util::future::BoxFuture;
 
 use super::{Made, Mark};
+use crate::sealing::digest;
 use crate::settings::Hidden;
 pub use files::Files;
 pub use server::Server;
+
+/// How a worker reaches its database.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    /// Its address, with a password.
+    pub address: Hidden,
+    /// Where it is, as networks that a worker may be let into.
+    pub networks: Vec<String>,
+}
+
+/// A change of the tables of a database, in the form of drizzle-kit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Its name.
+    pub name: String,
+    /// When it was written, in milliseconds; the order of migrations.
+    pub at: i64,
+    /// Its statements, with breaks between them.
+    pub text: String,
+}
+
+impl Migration {
+    /// Its digest, hexadecimal digits.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        digest(self.text.as_bytes()).trim_start_matches("sha256:").to_owned()
+    }
+}
 
 /// A host of databases.
 pub trait DatabaseHost: Send + Sync + 'static {
@@ -20,11 +51,13 @@ pub trait DatabaseHost: Send + Sync + 'static {
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when one stands there that is not its own.
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>>;
 
-    /// The address under which the environment's worker finds it; `None`: it has none that could be told.
-    fn address(&self, mark: &Mark) -> Option<Hidden> {
-        let _ = mark;
-        None
-    }
+    /// How the environment's worker reaches it; `None`: it cannot.
+    fn reached<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>>;
+
+    /// Makes those of these changes that the database has not seen, oldest first, all or none of them.
+    ///
+    /// Fails with `DEPLOYMENT_MIGRATION_FAILED` when one of them is refused.
+    fn migrate<'a>(&'a self, mark: &'a Mark, migrations: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>>;
 
     /// Removes it with everything in it.
     ///

@@ -5,17 +5,20 @@
 //! The mark of a database is the comment on it. Postgres makes a database and comments on it in two steps, so one is made under
 //! another name, marked, and only then given its own: what stands under that without our mark is never ours.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use futures_util::future::BoxFuture;
+use reqwest::Url;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::DatabaseHost;
+use super::{DatabaseHost, Migration, Reached, migrate, role};
 use crate::providers::{Made, Mark, foreign};
-use crate::sealing::digest;
+use crate::sealing::{Sealer, digest};
 use crate::settings::Hidden;
 use crate::store::{code, failed};
 use crate::telemetry::redact::redacted;
@@ -35,6 +38,7 @@ const CONNECTIONS: usize = 4;
 /// A Postgres server.
 pub struct Server {
     address: Hidden,
+    sealer: Sealer,
     places: Arc<Semaphore>,
 }
 
@@ -54,9 +58,10 @@ enum Found {
 impl Server {
     /// The server that a store is on, by its address.
     #[must_use]
-    pub fn new(address: Hidden) -> Self {
+    pub fn new(address: Hidden, sealer: Sealer) -> Self {
         Self {
             address,
+            sealer,
             places: Arc::new(Semaphore::new(CONNECTIONS)),
         }
     }
@@ -92,6 +97,46 @@ impl Server {
             _place: place,
         })
     }
+}
+
+impl Server {
+    /// How whoever has the environment's role reaches its database; `None`: the server listens on no network.
+    async fn reach(&self, mark: &Mark) -> Result<Option<Reached>, Failure> {
+        let name = name(mark);
+        let Some((mut url, host, port)) = on_network(&self.address) else {
+            return Ok(None);
+        };
+        let alone = self.alone(mark).await?;
+        let done = role::ensure(&alone.connection, &self.sealer, &name, mark).await;
+        alone.end().await;
+        let password = done?;
+        let set = url.set_username(&name).and_then(|()| url.set_password(Some(password.expose())));
+        set.map_err(|()| Failure::internal("the address of the database server is none"))?;
+        url.set_path(&name);
+        let found = tokio::net::lookup_host((host, port)).await.map_err(Failure::internal)?;
+        let networks = found.map(|found| match found.ip().to_canonical() {
+            IpAddr::V4(address) => format!("{address}/32"),
+            IpAddr::V6(address) => format!("{address}/128"),
+        });
+        let networks: BTreeSet<String> = networks.collect();
+        Ok(Some(Reached {
+            address: Hidden::new(url),
+            networks: networks.into_iter().collect(),
+        }))
+    }
+}
+
+/// An address without anything that is the platform's own, its host and its port.
+fn on_network(address: &Hidden) -> Option<(Url, String, u16)> {
+    let mut url = Url::parse(address.expose()).ok()?;
+    let host = url.host_str().filter(|host| !host.is_empty())?;
+    let host = host.trim_matches(['[', ']']).to_owned();
+    let port = url.port().unwrap_or(5432);
+    // How it is encrypted holds for everybody; anything else was said to this program.
+    let encrypted = url.query_pairs().find(|(key, _)| key == "sslmode");
+    let query = encrypted.map(|(key, value)| format!("{key}={value}"));
+    url.set_query(query.as_deref());
+    Some((url, host, port))
 }
 
 impl Alone {
@@ -183,7 +228,11 @@ impl DatabaseHost for Server {
         Box::pin(async move {
             let name = name(mark);
             let alone = self.alone(mark).await?;
-            let done = alone.ensure(&name, mark).await;
+            let done = async {
+                alone.ensure(&name, mark).await?;
+                role::ensure(&alone.connection, &self.sealer, &name, mark).await
+            }
+            .await;
             alone.end().await;
             done?;
             Ok(Made {
@@ -198,9 +247,27 @@ impl DatabaseHost for Server {
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let alone = self.alone(mark).await?;
-            let done = alone.remove(&name(mark), mark).await;
+            let name = name(mark);
+            let done = async {
+                alone.remove(&name, mark).await?;
+                role::remove(&alone.connection, &self.sealer, &name, mark).await
+            }
+            .await;
             alone.end().await;
             done
+        })
+    }
+
+    fn reached<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>> {
+        Box::pin(self.reach(mark))
+    }
+
+    fn migrate<'a>(&'a self, mark: &'a Mark, migrations: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let reached = self.reach(mark).await?;
+            let reached = reached.ok_or_else(|| Failure::internal("the database server has no address of the network"))?;
+            mark.fence.check(None).await?;
+            migrate::migrate(&reached.address, &migrations).await
         })
     }
 }
@@ -242,11 +309,11 @@ fn text(mark: &Mark) -> String {
     format!("Flaresmith {}", mark.key)
 }
 
-fn refused(error: DbErr) -> Failure {
+pub(super) fn refused(error: DbErr) -> Failure {
     // 42501: insufficient_privilege.
     match code(&error).as_deref() {
         Some("42501") => Failure::new(ErrorCode::ProvisionScopeMissing)
-            .with_hint("Let the store's user make databases (ALTER ROLE … CREATEDB), then retry the run.")
+            .with_hint("Let the store's user make databases and roles (ALTER ROLE … CREATEDB CREATEROLE), then retry the run.")
             .with_source(error),
         _ => failed(error),
     }

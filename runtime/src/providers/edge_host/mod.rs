@@ -31,6 +31,8 @@ pub struct Version {
     pub module: Vec<u8>,
     /// Names and values that it finds in its environment. All are taken to be secret.
     pub bindings: Vec<(String, Hidden)>,
+    /// Networks beside the public one that it may reach, such as that of its database.
+    pub networks: Vec<String>,
     /// What it is to be run with, when the settings name nothing else: a file of the host's own machine.
     pub runtime: Option<PathBuf>,
 }

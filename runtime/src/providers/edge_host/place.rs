@@ -217,7 +217,7 @@ impl Place {
         let sealed = sealed(sealer, version.id, &plain)?;
         self.put_files(version.id, version.runtime.as_deref(), |folder| {
             write(&folder.join(config::MODULE), &version.module)?;
-            write(&folder.join(CONFIG), config::text(names, &[]).as_bytes())?;
+            write(&folder.join(CONFIG), config::text(names, &version.networks).as_bytes())?;
             write(&folder.join(BINDINGS), &sealed)
         })
     }

@@ -5,6 +5,7 @@
 mod branch;
 mod build;
 mod database;
+mod migration;
 mod repository;
 mod seed;
 mod test;
@@ -22,6 +23,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const DATABASE: &str = "database-";
     pub(in crate::provisioning) const WORKER: &str = "worker-";
     pub(in crate::provisioning) const BUILD: &str = "build";
+    pub(in crate::provisioning) const MIGRATION: &str = "migration-";
     pub(in crate::provisioning) const VERSION: &str = "version-";
     pub(in crate::provisioning) const ACTIVATION: &str = "activation-";
     pub(in crate::provisioning) const TEST: &str = "test-";
@@ -45,6 +47,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
         _ if name.starts_with(names::WORKER) => Some(&worker::Worker),
+        _ if name.starts_with(names::MIGRATION) => Some(&migration::Migrations),
         _ if name.starts_with(names::VERSION) => Some(&worker::Put),
         _ if name.starts_with(names::ACTIVATION) => Some(&worker::Activation),
         _ if name.starts_with(names::TEST) => Some(&test::Test),

@@ -101,8 +101,9 @@ async fn version(on: &Subject, deployment: &deployments::Model) -> Result<Versio
     let person = deployment.requested_by_id;
     let mut bindings = secrets::bindings(&on.platform, on.project.id, environment, person).await?;
     let mut own = vec![(ENVIRONMENT, Hidden::new(environment.clone()))];
-    let database = on.platform.providers.databases.address(&on.mark);
-    own.extend(database.map(|address| (DATABASE, address)));
+    let database = on.platform.providers.databases.reached(&on.mark).await?;
+    let networks = database.as_ref().map(|database| database.networks.clone());
+    own.extend(database.map(|database| (DATABASE, database.address)));
     for (name, value) in own {
         // What people set themselves wins.
         if bindings.iter().all(|(other, _)| other != name) {
@@ -113,6 +114,7 @@ async fn version(on: &Subject, deployment: &deployments::Model) -> Result<Versio
         id: deployment.id,
         module,
         bindings,
+        networks: networks.unwrap_or_default(),
         runtime: on.platform.builds.runtime(on.project.id),
     })
 }

@@ -1,0 +1,81 @@
+//! Bringing the tables of an environment's database up to date.
+//!
+//! Owns: which migrations a database has seen, kept as drizzle-kit keeps it, so that its own tools agree. Must not know: where
+//! migrations come from.
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DbBackend, DbErr, Statement, TransactionTrait as _};
+
+use super::Migration;
+use crate::settings::Hidden;
+use crate::store::{code, failed};
+use crate::telemetry::redact::redacted;
+
+/// What stands between the statements of one migration.
+const BREAK: &str = "--> statement-breakpoint";
+
+/// Longest part of an error that is told, in characters.
+const LONGEST: usize = 400;
+
+/// Where it is kept what was done; and nobody waits for a migration without end.
+const BEGIN: &str = "SET LOCAL statement_timeout = '10min';
+SET LOCAL lock_timeout = '60s';
+SELECT pg_advisory_xact_lock(hashtextextended('drizzle migrations', 0));
+CREATE SCHEMA IF NOT EXISTS drizzle;
+CREATE TABLE IF NOT EXISTS drizzle.__drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)";
+
+/// Makes every change that the database has not seen, in one transaction: all of them, or none.
+pub(super) async fn migrate(address: &Hidden, migrations: &[Migration]) -> Result<(), Failure> {
+    let mut options = ConnectOptions::new(address.expose());
+    options
+        .max_connections(1)
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    let away = |error: DbErr| {
+        let cause = redacted(&error.to_string()).into_owned();
+        Failure::new(ErrorCode::ServerStoreUnavailable).with_source(cause)
+    };
+    let connection = sea_orm::Database::connect(options).await.map_err(away)?;
+    let done = all(&connection, migrations).await;
+    let _ = connection.close().await;
+    done
+}
+
+async fn all(connection: &sea_orm::DatabaseConnection, migrations: &[Migration]) -> Result<(), Failure> {
+    let write = connection.begin().await.map_err(failed)?;
+    write.execute_unprepared(BEGIN).await.map_err(failed)?;
+    let newest = Statement::from_string(
+        DbBackend::Postgres,
+        "SELECT COALESCE(max(created_at), 0) AS newest FROM drizzle.__drizzle_migrations",
+    );
+    let row = write.query_one_raw(newest).await.map_err(failed)?;
+    let newest: i64 = match row {
+        Some(row) => row.try_get("", "newest").map_err(failed)?,
+        None => 0,
+    };
+    for migration in migrations.iter().filter(|migration| migration.at > newest) {
+        for statement in migration.text.split(BREAK).filter(|text| !text.trim().is_empty()) {
+            let done = write.execute_unprepared(statement).await;
+            done.map_err(|error| not_migrated(&migration.name, error))?;
+        }
+        let kept = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ($1, $2)",
+            [migration.hash().into(), migration.at.into()],
+        );
+        write.execute_raw(kept).await.map_err(failed)?;
+    }
+    write.commit().await.map_err(failed)
+}
+
+/// What Postgres says about a statement is for whoever wrote it; what it says about the connection passes.
+fn not_migrated(name: &str, error: DbErr) -> Failure {
+    let is_answer = code(&error).is_some_and(|code| !["08", "53", "57"].iter().any(|class| code.starts_with(class)));
+    if !is_answer {
+        return failed(error);
+    }
+    let why: String = redacted(&error.to_string()).chars().take(LONGEST).collect();
+    Failure::new(ErrorCode::DeploymentMigrationFailed)
+        .with_message(format!("The migration {name} failed: {why}"))
+        .with_source(error)
+}
