@@ -60,6 +60,7 @@ fn version(module: &str) -> Version {
         id: Uuid::new_v4(),
         module: module.as_bytes().to_vec(),
         bindings: vec![("GREETING".into(), Hidden::new("good day"))],
+        networks: Vec::new(),
         runtime: None,
     }
 }
@@ -341,6 +342,7 @@ async fn without_a_workerd_the_code_says_so() {
     assert!(failure.code().hint().unwrap().contains("npm install"));
     // The one that a build brought is as good as that of the settings.
     let version = Version {
+        networks: Vec::new(),
         runtime: Some(workerd()),
         ..version(&says("own"))
     };

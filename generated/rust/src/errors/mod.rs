@@ -251,6 +251,8 @@ pub enum ErrorCode {
     DeploymentBuildNotFound,
     /// The commit could not be built.
     DeploymentBuildFailed,
+    /// A migration of the database failed; none of the commit's migrations were kept.
+    DeploymentMigrationFailed,
     /// The new version did not start or did not answer; the former one goes on.
     DeploymentNotReady,
     /// There is no workerd to run workers with.
@@ -477,6 +479,7 @@ impl ErrorCode {
         Self::DeploymentNotFound,
         Self::DeploymentBuildNotFound,
         Self::DeploymentBuildFailed,
+        Self::DeploymentMigrationFailed,
         Self::DeploymentNotReady,
         Self::DeploymentRuntimeMissing,
         Self::DeploymentCommitUnknown,
@@ -1358,6 +1361,15 @@ impl ErrorCode {
                 retry_policy: RetryPolicy::None,
                 message: "The commit could not be built.",
                 hint: Some("Read the log of the build."),
+                requirements: &["FR-024"],
+            },
+            Self::DeploymentMigrationFailed => &Entry {
+                text: "DEPLOYMENT_MIGRATION_FAILED",
+                status: 422,
+                severity: Severity::Error,
+                retry_policy: RetryPolicy::None,
+                message: "A migration of the database failed; none of the commit's migrations were kept.",
+                hint: Some("Mend the migration that is named, then deploy again."),
                 requirements: &["FR-024"],
             },
             Self::DeploymentNotReady => &Entry {

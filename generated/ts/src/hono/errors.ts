@@ -656,6 +656,13 @@ export const catalog = {
     message: 'The commit could not be built.',
     hint: 'Read the log of the build.',
   },
+  DEPLOYMENT_MIGRATION_FAILED: {
+    severity: 'error',
+    retryPolicy: 'none',
+    status: 422,
+    message: "A migration of the database failed; none of the commit's migrations were kept.",
+    hint: 'Mend the migration that is named, then deploy again.',
+  },
   DEPLOYMENT_NOT_READY: {
     severity: 'error',
     retryPolicy: 'none',

@@ -54,7 +54,11 @@ pub(super) async fn ensure(
     let comment = comment(sealer, mark, &password)?;
     say(connection, &format!("COMMENT ON ROLE \"{name}\" IS '{comment}'")).await?;
     // Made of letters, digits, `-` and `_`.
-    say(connection, &format!("ALTER ROLE \"{name}\" PASSWORD '{}'", password.expose())).await?;
+    say(
+        connection,
+        &format!("ALTER ROLE \"{name}\" PASSWORD '{}'", password.expose()),
+    )
+    .await?;
     say(connection, &format!("ALTER DATABASE \"{name}\" OWNER TO \"{name}\"")).await?;
     say(
         connection,

@@ -110,7 +110,9 @@ impl Server {
         let done = role::ensure(&alone.connection, &self.sealer, &name, mark).await;
         alone.end().await;
         let password = done?;
-        let set = url.set_username(&name).and_then(|()| url.set_password(Some(password.expose())));
+        let set = url
+            .set_username(&name)
+            .and_then(|()| url.set_password(Some(password.expose())));
         set.map_err(|()| Failure::internal("the address of the database server is none"))?;
         url.set_path(&name);
         let found = tokio::net::lookup_host((host, port)).await.map_err(Failure::internal)?;
@@ -265,7 +267,8 @@ impl DatabaseHost for Server {
     fn migrate<'a>(&'a self, mark: &'a Mark, migrations: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let reached = self.reach(mark).await?;
-            let reached = reached.ok_or_else(|| Failure::internal("the database server has no address of the network"))?;
+            let reached =
+                reached.ok_or_else(|| Failure::internal("the database server has no address of the network"))?;
             mark.fence.check(None).await?;
             migrate::migrate(&reached.address, &migrations).await
         })
@@ -313,7 +316,9 @@ pub(super) fn refused(error: DbErr) -> Failure {
     // 42501: insufficient_privilege.
     match code(&error).as_deref() {
         Some("42501") => Failure::new(ErrorCode::ProvisionScopeMissing)
-            .with_hint("Let the store's user make databases and roles (ALTER ROLE … CREATEDB CREATEROLE), then retry the run.")
+            .with_hint(
+                "Let the store's user make databases and roles (ALTER ROLE … CREATEDB CREATEROLE), then retry the run.",
+            )
             .with_source(error),
         _ => failed(error),
     }
@@ -355,7 +360,7 @@ mod tests {
         ]
         .map(named);
         assert!(all.iter().all(|name| name.len() <= LONGEST), "{all:?}");
-        let different: std::collections::BTreeSet<_> = all.iter().collect();
+        let different: BTreeSet<_> = all.iter().collect();
         assert_eq!(different.len(), all.len());
     }
 }

@@ -67,7 +67,8 @@ fn read(local: &Local, commit: git2::Oid) -> Result<Vec<Migration>, Failure> {
             return Err(wrong(&format!("{FOLDER}/{name} is too large.")));
         }
         let text = String::from_utf8(blob.content().to_vec());
-        text.map(Some).map_err(|_| wrong(&format!("{FOLDER}/{name} is no text in UTF-8.")))
+        text.map(Some)
+            .map_err(|_| wrong(&format!("{FOLDER}/{name} is no text in UTF-8.")))
     };
     let Some(journal) = file(JOURNAL)? else {
         return Ok(Vec::new());
@@ -76,7 +77,9 @@ fn read(local: &Local, commit: git2::Oid) -> Result<Vec<Migration>, Failure> {
         .map_err(|error| wrong(&format!("{FOLDER}/{JOURNAL} cannot be read: {error}.")))?;
     let mut all = Vec::new();
     for Entry { when, tag } in journal.entries {
-        let plain = tag.chars().all(|sign| sign.is_ascii_alphanumeric() || "-_".contains(sign));
+        let plain = tag
+            .chars()
+            .all(|sign| sign.is_ascii_alphanumeric() || "-_".contains(sign));
         let text = if plain { file(&format!("{tag}.sql"))? } else { None };
         let text = text.ok_or_else(|| wrong(&format!("{FOLDER} has no file for {tag:?}, which its journal names.")))?;
         all.push(Migration {
