@@ -413,3 +413,93 @@ async fn a_rollback_takes_code_and_secrets_back_together() {
     })
     .await;
 }
+
+/// A project whose repository can be built from the beginning; nobody has provisioned it yet.
+async fn buildable<'a>(instance: &'a Instance, script: &str) -> Project<'a> {
+    let files = Project::new(instance).await;
+    let base = files.head().await;
+    let mut changes: Vec<Value> = frame(script).iter().map(|(path, text)| write(path, text)).collect();
+    changes.push(write("worker.js", &says("hello")));
+    let head = files.commit(&base, json!(changes)).await.is(201).text("/sha");
+    let git = git2::Repository::open_bare(files.folder()).unwrap();
+    let head = git2::Oid::from_str(&head).unwrap();
+    git.reference("refs/heads/main", head, true, "test").unwrap();
+    files
+}
+
+/// Shows 001/FR-005.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_project_answers_in_all_environments_from_its_first_commit() {
+    on_both(async |instance| {
+        let files = buildable(instance, COPIES).await;
+        let runner = Runner::start(instance.platform.clone()).unwrap();
+        until(instance, &files.token, &files.id, "succeeded").await;
+        let path = format!("/projects/{}", files.id);
+        let call = async |rest: &str| {
+            instance
+                .call(&files.token, "GET", &format!("{path}{rest}"), None)
+                .await
+                .is(200)
+        };
+        let matrix = call("/environments").await.fits::<EnvironmentMatrix>();
+        for at in 0..3 {
+            assert_eq!(matrix.text(&format!("/environments/{at}/state")), "active");
+            assert_eq!(
+                matrix.text(&format!("/environments/{at}/lastDeployment/state")),
+                "succeeded"
+            );
+            let url = matrix.text(&format!("/environments/{at}/url"));
+            assert_eq!(get(&url).await.unwrap(), (200, "hello ".into()));
+        }
+        let builds = call("/builds").await;
+        assert_eq!(
+            builds.body["items"].as_array().unwrap().len(),
+            1,
+            "a build a commit: {builds:?}"
+        );
+        runner.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_commit_that_cannot_be_built_leaves_a_run_that_can_be_retried_or_taken_back() {
+    let instance = Instance::set(with_workerd).await;
+    let files = buildable(&instance, "throw new Error('not yet');\n").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    let progress = until(&instance, &files.token, &files.id, "failed").await;
+    let steps = progress.body["steps"].as_array().unwrap();
+    assert!(
+        steps.iter().any(|step| step["errorCode"] == "DEPLOYMENT_BUILD_FAILED"),
+        "{steps:?}"
+    );
+    let path = format!("/projects/{}", files.id);
+    let call = async |method: &str, rest: &str| {
+        instance
+            .call(&files.token, method, &format!("{path}{rest}"), None)
+            .await
+    };
+    let failed = call("GET", "/deployments?state=failed").await.is(200);
+    assert_ne!(failed.body["items"], json!([]));
+    let head = call("GET", "/files/tree?ref=feature/x")
+        .await
+        .is(200)
+        .text("/commitSha");
+    let mended = files.commit(&head, json!([write("build.mjs", COPIES)])).await.is(201);
+    let base = mended.text("/sha");
+    let git = git2::Repository::open_bare(files.folder()).unwrap();
+    // Each environment follows a branch.
+    for branch in ["main", "dev", "staging"] {
+        let head = git2::Oid::from_str(&base).unwrap();
+        git.reference(&format!("refs/heads/{branch}"), head, true, "test")
+            .unwrap();
+    }
+    call("POST", "/provisioning/retry").await.is(202);
+    until(&instance, &files.token, &files.id, "succeeded").await;
+    let matrix = call("GET", "/environments").await.is(200);
+    for at in 0..3 {
+        let url = matrix.text(&format!("/environments/{at}/url"));
+        assert_eq!(get(&url).await.unwrap(), (200, "hello ".into()));
+    }
+    runner.stop().await;
+}
