@@ -29,7 +29,7 @@ pub struct Settings {
     /// The Rust crate.
     pub rust: RustPackage,
     /// The npm package of the zod, drizzle and hono targets.
-    pub typescript: Package,
+    pub typescript: TypeScriptPackage,
     /// The Rust crate with SeaORM entities and the schema of the database.
     pub store: Package,
     /// The bundled OpenAPI documents.
@@ -52,6 +52,19 @@ pub struct RustPackage {
     pub package: Option<String>,
     /// Folder in a crate of your own, such as `src/handlers`: a stub for each operation and the router over them are written
     /// there once. Default: none are written.
+    pub handlers: Option<String>,
+}
+
+/// The generated npm package, and the handlers of the team's own package.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TypeScriptPackage {
+    /// Folder of the package, relative to the root.
+    pub out: Option<String>,
+    /// Its name. Default: from the project's name.
+    pub package: Option<String>,
+    /// Folder in a package of your own, such as `worker/src/handlers`: a stub for each operation and an `index.ts` with all of
+    /// them are written there once. Default: they are written into the generated package, with a worker.
     pub handlers: Option<String>,
 }
 
@@ -83,7 +96,7 @@ impl Default for Settings {
             templates: None,
             strict: false,
             rust: RustPackage::default(),
-            typescript: Package::default(),
+            typescript: TypeScriptPackage::default(),
             store: Package::default(),
             openapi: Folder::default(),
             postman: Folder::default(),
@@ -118,6 +131,7 @@ impl Settings {
             ("/rust/out", &self.rust.out),
             ("/rust/handlers", &self.rust.handlers),
             ("/typescript/out", &self.typescript.out),
+            ("/typescript/handlers", &self.typescript.handlers),
             ("/store/out", &self.store.out),
             ("/openapi/out", &self.openapi.out),
             ("/postman/out", &self.postman.out),

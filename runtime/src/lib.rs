@@ -12,6 +12,7 @@
 //! | [`identity`] | passwords, sessions, tokens, signing keys, roles |
 //! | [`pipeline`] | what happens to every request around its handler |
 //! | [`builds`] | from a commit to the module that an edge host runs |
+//! | [`collections`] | running those of a project against what it has deployed |
 //! | [`repositories`] | the git repositories of projects |
 //! | [`providers`] | what makes the things outside of the store that a project needs |
 //! | [`provisioning`] | runs that make and take away what a project needs |
@@ -24,11 +25,13 @@
 mod backoff;
 pub mod builds;
 pub mod clock;
+pub mod collections;
 pub mod features;
 mod guarded;
 pub mod identity;
 pub mod master_key;
 pub mod mcp;
+mod node;
 pub mod pipeline;
 pub mod platform;
 pub mod problem;

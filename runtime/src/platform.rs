@@ -12,6 +12,7 @@ use tokio::sync::{Notify, RwLock};
 
 use crate::builds::Builds;
 use crate::clock::Clock;
+use crate::collections::Collections;
 use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub repositories: Repositories,
     /// Makes builds of commits.
     pub builds: Builds,
+    /// Runs collections.
+    pub collections: Collections,
     /// What makes the things outside of the store that a project needs.
     pub providers: Providers,
     /// Rung when there is a run to carry out.
@@ -57,7 +60,7 @@ pub struct Parts {
     /// The keys that sign access tokens.
     pub keys: SigningKeys,
     /// Says whether a caller may call now.
-    pub limiter: Box<dyn RateLimiter>,
+    pub limiter: Limiter,
     /// Keeps what was done and by whom.
     pub audit: Box<dyn AuditLog>,
     /// Is told about every request that was answered.
@@ -76,13 +79,16 @@ pub struct Parts {
     pub started: Instant,
 }
 
+/// Says whether a caller may call now.
+pub type Limiter = Box<dyn RateLimiter>;
+
 /// Parts that are not the usual ones. What is absent is as usual.
 #[derive(Default)]
 pub struct Replaced {
     /// Another clock.
     pub clock: Option<Clock>,
-    /// Other limits.
-    pub limiter: Option<Box<dyn RateLimiter>>,
+    /// Makes other limits of the usual ones.
+    pub limiter: Option<fn(Limiter) -> Limiter>,
     /// Another observer of requests, beside the log.
     pub observer: Option<Box<dyn Observer>>,
     /// Takes the lines of the log; without it they are lost.
@@ -135,12 +141,17 @@ impl Platform {
             providers: Providers::local(&settings, &store, &repositories, &sealer),
             bell: Notify::new(),
             builds: Builds::new(&settings.data, settings.limits.build),
+            collections: Collections::new(&settings.data, settings.newman.clone(), settings.limits.test),
             repositories,
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
-            limiter: replaced
-                .limiter
-                .unwrap_or_else(|| limiter(&settings.database, &store, &clock)),
+            limiter: {
+                let usual = limiter(&settings.database, &store, &clock);
+                match replaced.limiter {
+                    Some(other) => other(usual),
+                    None => usual,
+                }
+            },
             observer: match replaced.observer {
                 Some(other) => Box::new((log, other)),
                 None => Box::new(log),
@@ -167,7 +178,7 @@ fn parts(log: &Log) -> Watch {
 }
 
 /// Processes on one Postgres database share their buckets; a SQLite file has one process.
-fn limiter(database: &Database, store: &Store, clock: &Clock) -> Box<dyn RateLimiter> {
+fn limiter(database: &Database, store: &Store, clock: &Clock) -> Limiter {
     match database {
         Database::Sqlite(_) => Box::new(Buckets::new(clock.clone())),
         Database::Postgres(_) => Box::new(Stored::new(store.clone(), clock.clone())),

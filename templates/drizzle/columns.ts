@@ -1,7 +1,8 @@
 {%- if timestamp %}
-/** A moment, read and written as RFC 3339 text, as JSON has it. */
+/** A moment, read and written as RFC 3339 text, as JSON has it. Libraries that write a `Date` may. */
 const timestamptz = customType<{ data: string; driverData: string | Date }>({
   dataType: () => 'timestamp with time zone',
+  toDriver: (value: string | Date) => (value instanceof Date ? value.toISOString() : value),
   fromDriver: (value) => new Date(value).toISOString(),
 });
 {%- endif %}

@@ -162,6 +162,8 @@ fn listening(data: &Path, address: &str) -> (Child, String) {
         .arg(data)
         .env("FLARESMITH_OWNER_PASSWORD", PASSWORD)
         .env("FLARESMITH_WORKERD", workerd())
+        // What a project begins with takes npm a while to build.
+        .env("FLARESMITH_FIRST_DEPLOYMENT", "false")
         .env_remove("FLARESMITH_DATABASE")
         .env_remove("FLARESMITH_CONFIG")
         .env_remove("CM_ENC_MASTER_V1")

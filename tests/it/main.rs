@@ -63,6 +63,8 @@ mod staged_forms;
 mod store;
 #[cfg(target_os = "linux")]
 mod strace;
+#[cfg(feature = "client")]
+mod template;
 mod toolchain;
 #[cfg(unix)]
 mod watch;

@@ -908,7 +908,7 @@ impl DatabaseBranchState {
 
 stored!(DatabaseBranchState, "database_branch_state");
 
-/// A run of the kind `deploy` has the id of the deployment that it carries out.
+/// A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub enum ProvisioningRunKind {
     /// `create`
@@ -926,6 +926,9 @@ pub enum ProvisioningRunKind {
     /// `deploy`
     #[serde(rename = "deploy")]
     Deploy,
+    /// `test`
+    #[serde(rename = "test")]
+    Test,
     /// `delete`
     #[serde(rename = "delete")]
     Delete,
@@ -933,7 +936,7 @@ pub enum ProvisioningRunKind {
 
 impl ProvisioningRunKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Deploy, Self::Delete];
+    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Deploy, Self::Test, Self::Delete];
 
     /// As it is stored.
     #[must_use]
@@ -944,6 +947,7 @@ impl ProvisioningRunKind {
             Self::Preview => "preview",
             Self::Recreate => "recreate",
             Self::Deploy => "deploy",
+            Self::Test => "test",
             Self::Delete => "delete",
         }
     }

@@ -11,9 +11,8 @@ use std::time::Instant;
 use axum::Router;
 use axum::routing::get;
 use flaresmith_api::operations::OPERATIONS;
-use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
-use flaresmith_runtime::pipeline::rate_limit::{Asked, Buckets, RateLimiter, Taken};
+use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
 use flaresmith_runtime::platform::{Platform, Replaced};
 use flaresmith_runtime::settings::{Database, Hidden, Settings};
 use futures_util::future::BoxFuture;
@@ -177,9 +176,8 @@ impl Server {
             owner_password: Some(Hidden::new(PASSWORD)),
             ..Settings::for_data(&folder)
         };
-        let limiter = Box::new(Generous(Box::new(Buckets::new(Clock::new(chrono::Utc::now)))));
         let replaced = Replaced {
-            limiter: Some(limiter),
+            limiter: Some(|usual| Box::new(Generous(usual))),
             ..Replaced::default()
         };
         let platform = Platform::start_with(settings, replaced).await.expect("it starts");

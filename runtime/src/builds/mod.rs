@@ -25,6 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::node::{self, Work};
 use crate::repositories::Repositories;
 use crate::telemetry::redact::redacted;
 pub use left::Left;
@@ -123,21 +124,23 @@ impl Builds {
         sweep(&all);
         let scratch = tempfile::TempDir::new_in(&all).map_err(Failure::internal)?;
         let tree = scratch.path().join("tree");
-        for folder in [&tree, &scratch.path().join("home"), &scratch.path().join("tmp")] {
-            fs::create_dir(folder).map_err(Failure::internal)?;
-        }
+        fs::create_dir(&tree).map_err(Failure::internal)?;
+        node::prepare(scratch.path())?;
         let log = self.log_file(order);
         let file = File::create(&log).map_err(Failure::internal)?;
         checkout::into(repositories, order, &tree).await?;
-        let work = npm::Work {
-            scratch: scratch.path().to_owned(),
-            tree,
-            cache: std::path::absolute(self.folder.join("cache")).map_err(Failure::internal)?,
+        let cache = std::path::absolute(self.folder.join("cache")).map_err(Failure::internal)?;
+        let work = Work {
+            folder: &tree,
+            scratch: scratch.path(),
+            cache: &cache,
+            log: &file,
+            begun: Instant::now(),
             limit: self.limit,
         };
-        let built = npm::build(&work, &file).await?;
+        let built = npm::build(&work).await?;
         let project = self.project(order.project);
-        let left = built.and_then(|()| left::take(&work.tree, &project));
+        let left = built.and_then(|()| left::take(&tree, &project));
         let log = self.so_far(order);
         // Removing what npm has installed takes a while, and nobody waits for it.
         tokio::task::spawn_blocking(move || drop(scratch));

@@ -16,7 +16,7 @@ pub(crate) mod projects;
 mod retirement;
 pub(crate) mod secrets;
 pub(crate) mod shown;
-mod slug;
+pub(crate) mod slug;
 pub(crate) mod specs;
 pub(crate) mod system;
 mod tests;

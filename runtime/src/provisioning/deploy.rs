@@ -267,18 +267,25 @@ pub(super) async fn succeeded(write: &Write, on: &Subject, made: &Made) -> Resul
     }
 }
 
-/// A first deployment has failed; its run tells of it, and moves the environment.
+/// A first deployment has failed. Its environment tells so, and stays in its state.
 pub(super) async fn failed_first(
     write: &Write,
     id: Uuid,
     failure: &Failure,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    change(write, id, DeploymentEvent::Fail, now, |row| {
-        row.error_code = Set(Some(failure.code().as_str().to_owned()));
+    let code = Some(failure.code().as_str().to_owned());
+    let row = change(write, id, DeploymentEvent::Fail, now, |row| {
+        row.error_code = Set(code.clone());
+    })
+    .await?;
+    let Some(row) = row else {
+        return Ok(());
+    };
+    states::settle_environment(write, row.environment_id, now, |environment| {
+        environment.last_error_code = Set(code);
     })
     .await
-    .map(|_| ())
 }
 
 /// The version that a deployment made is the active one of its environment.

@@ -7,6 +7,7 @@
 //! | [`plan`] | which steps a run has |
 //! | [`step`] | what a step is |
 //! | `steps` | the steps themselves, one file each |
+//! | [`template`] | what the repository of a project begins with |
 //! | [`states`] | changes of state, all of them by the generated lifecycles |
 //! | [`lease`] | which process works on a run |
 //! | [`journal`] | writing of a run: fenced, in order, before and after every act |
@@ -41,6 +42,8 @@ pub mod runner;
 pub mod states;
 pub mod step;
 mod steps;
+pub mod template;
+pub mod test_run;
 mod undo;
 mod work;
 

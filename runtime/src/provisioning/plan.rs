@@ -11,7 +11,11 @@ use super::step::{ALL, Planned};
 use super::steps::names;
 
 /// Kinds of runs that are about one environment, which tells how they stand: they are not the project's to retry or cancel.
-pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 2] = [ProvisioningRunKind::Recreate, ProvisioningRunKind::Deploy];
+pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 3] = [
+    ProvisioningRunKind::Recreate,
+    ProvisioningRunKind::Deploy,
+    ProvisioningRunKind::Test,
+];
 
 /// What makes everything that the project lacks.
 #[must_use]
@@ -87,6 +91,12 @@ pub fn deployment(environment: &str, kind: DeploymentKind) -> Vec<Planned> {
         &[&version],
     ));
     steps
+}
+
+/// What tests an environment.
+#[must_use]
+pub fn test(environment: &str) -> Vec<Planned> {
+    vec![step(&names::of(names::TEST, environment), None, Some(environment), &[])]
 }
 
 /// What takes everything away that was made for the project: one after the other, newest first. What may be there without a record,

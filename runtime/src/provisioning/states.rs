@@ -9,13 +9,14 @@ use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_api::lifecycles::{
     BuildEvent, BuildLifecycle, DatabaseBranchEvent, DatabaseBranchLifecycle, DeploymentEvent, DeploymentLifecycle,
-    EnvironmentEvent, EnvironmentLifecycle, Lifecycle, ProjectEvent, ProjectLifecycle, ProvisioningRunEvent,
-    ProvisioningRunLifecycle, ResourceRecordEvent, ResourceRecordLifecycle, RunStepEvent, RunStepLifecycle,
+    EnvironmentEvent, EnvironmentLifecycle, Lifecycle, PostmanTestRunEvent, PostmanTestRunLifecycle, ProjectEvent,
+    ProjectLifecycle, ProvisioningRunEvent, ProvisioningRunLifecycle, ResourceRecordEvent, ResourceRecordLifecycle,
+    RunStepEvent, RunStepLifecycle,
 };
 use flaresmith_store::entities::{environments, projects};
 use flaresmith_store::enums::{
     BuildState, DatabaseBranchState, DeploymentState, EnvironmentKind, EnvironmentState, ProjectState,
-    ResourceRecordState, RunState, StepState,
+    ResourceRecordState, RunState, StepState, TestRunState,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -94,6 +95,14 @@ pub fn build(state: BuildState, on: BuildEvent) -> Result<BuildState, Failure> {
 /// It must not happen.
 pub fn deployment(state: DeploymentState, on: DeploymentEvent) -> Result<DeploymentState, Failure> {
     demand(DeploymentLifecycle::Standard, &state, on)
+}
+
+/// The state of a test run after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn test_run(state: TestRunState, on: PostmanTestRunEvent) -> Result<TestRunState, Failure> {
+    demand(PostmanTestRunLifecycle::Standard, &state, on)
 }
 
 /// Moves an environment and changes more of it, if the event may happen in its state; whether it did.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::journal::{Journal, Page, Stopped, kept};
 use super::step::{ALL, Step, Subject, provider};
-use super::{deploy, lease, request, states, steps};
+use super::{deploy, lease, request, states, steps, test_run};
 use crate::backoff;
 use crate::providers::{Made, Mark};
 use crate::store::{failed, new_id};
@@ -61,7 +61,7 @@ async fn begin(journal: &Journal) -> Result<(), Stopped> {
         .await?;
     match run.kind {
         // Its environment was moved when it was asked for.
-        ProvisioningRunKind::Delete | ProvisioningRunKind::Recreate => {}
+        ProvisioningRunKind::Delete | ProvisioningRunKind::Recreate | ProvisioningRunKind::Test => {}
         ProvisioningRunKind::Deploy => deploy::started(&page.write, run.id, now).await?,
         _ => states::move_environments(&page.write, run.project_id, EnvironmentEvent::Provision, now).await?,
     }
@@ -99,6 +99,7 @@ async fn steps_of(journal: &Arc<Journal>) -> Result<(), Stopped> {
         .all(|row| matches!(row.state, StepState::Succeeded | StepState::Skipped));
     match (done, run.kind) {
         (done, ProvisioningRunKind::Deploy) => deploy::end(&mut page, &run, &rows, done).await?,
+        (done, ProvisioningRunKind::Test) => test_run::end(&mut page, &run, &rows, done).await?,
         (done, ProvisioningRunKind::Recreate) => deploy::recreated(&mut page, &run, &rows, done).await?,
         (true, ProvisioningRunKind::Delete) => removed(&mut page, &run).await?,
         (true, _) => {

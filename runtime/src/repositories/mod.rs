@@ -7,6 +7,7 @@
 //! follow a link in or leave half written. It is made when it is first asked for, with an empty first commit on `main`. A commit
 //! becomes the head of its branch only while the head is the one that it was made on, whichever process is faster.
 
+pub mod collection;
 mod edit;
 mod local;
 mod path;

@@ -68,6 +68,18 @@ pub(super) struct Given {
     /// The workerd that runs the workers of environments [default: the one that the project's build brings]
     #[arg(long, env = "FLARESMITH_WORKERD", value_name = "FILE")]
     pub(super) workerd: Option<PathBuf>,
+    /// Whether the first commit of a project is built and deployed with it [default: true]
+    #[arg(
+        long,
+        env = "FLARESMITH_FIRST_DEPLOYMENT",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub(super) first_deployment: Option<bool>,
+    /// The newman that runs collections, a program of Node.js [default: one that is installed when it is needed]
+    #[arg(long, env = "FLARESMITH_NEWMAN", value_name = "FILE")]
+    pub(super) newman: Option<PathBuf>,
 
     /// Largest body of a request in bytes [default: 16777216]
     #[arg(long, env = "FLARESMITH_MAX_BODY", value_name = "BYTES", help_heading = "Limits")]
@@ -107,6 +119,14 @@ pub(super) struct Given {
         help_heading = "Limits"
     )]
     pub(super) build_timeout: Option<Seconds>,
+    /// Longest time that a run of a collection may take [default: 300]
+    #[arg(
+        long,
+        env = "FLARESMITH_TEST_TIMEOUT",
+        value_name = "SECONDS",
+        help_heading = "Limits"
+    )]
+    pub(super) test_timeout: Option<Seconds>,
 
     /// Whether answers are held against the contract before they go out [default: in builds for development alone]
     #[arg(
@@ -183,6 +203,8 @@ impl Given {
             master_keys: self.master_keys.or(other.master_keys),
             public_url: self.public_url.or(other.public_url),
             workerd: self.workerd.or(other.workerd),
+            first_deployment: self.first_deployment.or(other.first_deployment),
+            newman: self.newman.or(other.newman),
             owner_email: self.owner_email.or(other.owner_email),
             max_body: self.max_body.or(other.max_body),
             max_connections: self.max_connections.or(other.max_connections),
@@ -190,6 +212,7 @@ impl Given {
             request_timeout: self.request_timeout.or(other.request_timeout),
             drain_timeout: self.drain_timeout.or(other.drain_timeout),
             build_timeout: self.build_timeout.or(other.build_timeout),
+            test_timeout: self.test_timeout.or(other.test_timeout),
             check_answers: self.check_answers.or(other.check_answers),
             log_level: self.log_level.or(other.log_level),
             otlp_endpoint: self.otlp_endpoint.or(other.otlp_endpoint),

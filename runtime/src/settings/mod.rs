@@ -67,8 +67,12 @@ pub struct Settings {
     pub owner_email: String,
     /// Password of the first owner; one is made when absent.
     pub owner_password: Option<Hidden>,
+    /// Whether the first commit of a project is built and deployed with it.
+    pub first_deployment: bool,
     /// The workerd that runs workers; the one that a build brings when absent.
     pub workerd: Option<PathBuf>,
+    /// The newman that runs collections; one of the server's own when absent.
+    pub newman: Option<PathBuf>,
 }
 
 /// What is allowed to whoever calls.
@@ -84,6 +88,8 @@ pub struct Limits {
     pub drain: Duration,
     /// Longest time that the build of a commit may take.
     pub build: Duration,
+    /// Longest time that a run of a collection may take.
+    pub test: Duration,
 }
 
 /// A collector that takes OTLP over HTTP.
@@ -190,7 +196,9 @@ impl Settings {
             public_url: None,
             owner_email: "owner@flaresmith.localhost".to_owned(),
             owner_password: None,
+            first_deployment: true,
             workerd: None,
+            newman: None,
             data: data.to_owned(),
         }
     }
@@ -230,6 +238,8 @@ impl Settings {
         }
         settings.public_url = given.public_url;
         settings.workerd = given.workerd;
+        settings.first_deployment = given.first_deployment.unwrap_or(true);
+        settings.newman = given.newman;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }
@@ -259,6 +269,7 @@ impl Settings {
             request: given.request_timeout.map_or(limits.request, |time| time.0),
             drain: given.drain_timeout.map_or(limits.drain, |time| time.0),
             build: given.build_timeout.map_or(limits.build, |time| time.0),
+            test: given.test_timeout.map_or(limits.test, |time| time.0),
         };
         settings.allow_origin = given.allow_origin.unwrap_or_default();
         settings.trusted_proxy = given.trusted_proxy.unwrap_or_default();
@@ -281,6 +292,7 @@ impl Default for Limits {
             request: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             build: Duration::from_secs(600),
+            test: Duration::from_secs(300),
         }
     }
 }

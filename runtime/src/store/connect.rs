@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::Executor as _;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection as _, Executor as _};
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
 use crate::problem::Problem;
@@ -20,6 +20,9 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 /// How long Postgres keeps what a transaction holds for somebody who asks it for nothing: a process that is frozen in one would
 /// keep all others waiting.
 const IDLE: &str = "SET idle_in_transaction_session_timeout = '20s'";
+
+/// Time after which a connection that nobody used is asked whether it is still one.
+const UNUSED: Duration = Duration::from_secs(1);
 
 /// Connections to a SQLite file. One writes at a time, the others read.
 const READERS: u32 = 8;
@@ -43,6 +46,8 @@ pub(super) async fn connect(database: &Database, connections: u32) -> Result<Dat
             options
                 .max_connections(READERS)
                 .acquire_timeout(ACQUIRE)
+                // A file does not go away.
+                .test_before_acquire(false)
                 .sqlx_logging(false)
                 .map_sqlx_sqlite_opts(move |options| {
                     options
@@ -70,10 +75,22 @@ pub(super) async fn connect(database: &Database, connections: u32) -> Result<Dat
                 .connect_timeout(ACQUIRE)
                 .set_application_name("flaresmithd")
                 .sqlx_logging(false)
+                .test_before_acquire(false)
                 .map_sqlx_postgres_pool_opts(|options| {
-                    options.after_connect(|connection, _| {
-                        Box::pin(async move { connection.execute(IDLE).await.map(|_| ()) })
-                    })
+                    options
+                        .after_connect(|connection, _| {
+                            Box::pin(async move { connection.execute(IDLE).await.map(|_| ()) })
+                        })
+                        // The server may have ended one that was not used for a while. To ask before every statement would double
+                        // what each costs.
+                        .before_acquire(|connection, used| {
+                            Box::pin(async move {
+                                if used.idle_for > UNUSED {
+                                    connection.ping().await?;
+                                }
+                                Ok(true)
+                            })
+                        })
                 });
             // The error may repeat the address, which may hold a password.
             sea_orm::Database::connect(options).await.map_err(|error| {

@@ -158,6 +158,7 @@ impl<'a> Shop<'a> {
                 TestRunState::Failed
             }),
             collection: Set("dev".to_owned()),
+            folder: Set(None),
             purpose: Set(PostmanTestRunPurpose::Promotion),
             assertion_count: Set(assertions),
             failed_count: Set(failed),
@@ -177,6 +178,11 @@ impl<'a> Shop<'a> {
     }
 
     pub(crate) async fn end(mut self) {
+        self.stop().await;
+    }
+
+    /// Ends what carries out runs.
+    pub(crate) async fn stop(&mut self) {
         if let Some(runner) = self.runner.take() {
             runner.stop().await;
         }
@@ -185,6 +191,12 @@ impl<'a> Shop<'a> {
 
 pub(crate) fn with_workerd(settings: &mut Settings) {
     settings.workerd = Some(workerd());
+}
+
+/// The same with the first deployment of each environment.
+fn deploying(settings: &mut Settings) {
+    with_workerd(settings);
+    settings.first_deployment = true;
 }
 
 async fn on_both(test: impl AsyncFn(&Instance)) {
@@ -430,7 +442,11 @@ async fn buildable<'a>(instance: &'a Instance, script: &str) -> Project<'a> {
 /// Shows 001/FR-005.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_project_answers_in_all_environments_from_its_first_commit() {
-    on_both(async |instance| {
+    for instance in [
+        Instance::set(deploying).await,
+        Instance::set_on_postgres(deploying).await,
+    ] {
+        let instance = &instance;
         let files = buildable(instance, COPIES).await;
         let runner = Runner::start(instance.platform.clone()).unwrap();
         until(instance, &files.token, &files.id, "succeeded").await;
@@ -458,48 +474,48 @@ async fn a_new_project_answers_in_all_environments_from_its_first_commit() {
             "a build a commit: {builds:?}"
         );
         runner.stop().await;
-    })
-    .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_commit_that_cannot_be_built_leaves_a_run_that_can_be_retried_or_taken_back() {
-    let instance = Instance::set(with_workerd).await;
+async fn a_first_commit_that_cannot_be_built_keeps_no_project_from_being_made() {
+    let instance = Instance::set(deploying).await;
     let files = buildable(&instance, "throw new Error('not yet');\n").await;
     let runner = Runner::start(instance.platform.clone()).unwrap();
-    let progress = until(&instance, &files.token, &files.id, "failed").await;
+    let progress = until(&instance, &files.token, &files.id, "succeeded").await;
     let steps = progress.body["steps"].as_array().unwrap();
-    assert!(
-        steps.iter().any(|step| step["errorCode"] == "DEPLOYMENT_BUILD_FAILED"),
-        "{steps:?}"
-    );
+    let dev = steps.iter().find(|step| step["name"] == "deployment-dev").unwrap();
+    let hint = dev["hint"].as_str().unwrap();
+    assert!(hint.starts_with("DEPLOYMENT_BUILD_FAILED"), "{hint}");
     let path = format!("/projects/{}", files.id);
-    let call = async |method: &str, rest: &str| {
+    let call = async |method: &str, rest: &str, body: Option<Value>| {
         instance
-            .call(&files.token, method, &format!("{path}{rest}"), None)
+            .call(&files.token, method, &format!("{path}{rest}"), body)
             .await
     };
-    let failed = call("GET", "/deployments?state=failed").await.is(200);
-    assert_ne!(failed.body["items"], json!([]));
-    let head = call("GET", "/files/tree?ref=feature/x")
+    let matrix = call("GET", "/environments", None).await.is(200);
+    let dev = matrix.text("/environments/0/id");
+    assert_eq!(matrix.text("/environments/0/state"), "active");
+    assert_eq!(matrix.text("/environments/0/lastErrorCode"), "DEPLOYMENT_BUILD_FAILED");
+    assert_eq!(matrix.text("/environments/0/lastDeployment/state"), "failed");
+    let head = call("GET", "/files/tree?ref=feature/x", None)
         .await
         .is(200)
         .text("/commitSha");
     let mended = files.commit(&head, json!([write("build.mjs", COPIES)])).await.is(201);
-    let base = mended.text("/sha");
-    let git = git2::Repository::open_bare(files.folder()).unwrap();
-    // Each environment follows a branch.
-    for branch in ["main", "dev", "staging"] {
-        let head = git2::Oid::from_str(&base).unwrap();
-        git.reference(&format!("refs/heads/{branch}"), head, true, "test")
-            .unwrap();
+    let body = json!({"ref": mended.text("/sha")});
+    call("POST", &format!("/environments/{dev}/deploy"), Some(body))
+        .await
+        .is(202);
+    let mut url = None;
+    for _ in 0..900 {
+        let found = call("GET", &format!("/environments/{dev}"), None).await.is(200);
+        url = found.body["url"].as_str().map(str::to_owned);
+        if url.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    call("POST", "/provisioning/retry").await.is(202);
-    until(&instance, &files.token, &files.id, "succeeded").await;
-    let matrix = call("GET", "/environments").await.is(200);
-    for at in 0..3 {
-        let url = matrix.text(&format!("/environments/{at}/url"));
-        assert_eq!(get(&url).await.unwrap(), (200, "hello ".into()));
-    }
+    assert_eq!(get(&url.unwrap()).await.unwrap(), (200, "hello ".into()));
     runner.stop().await;
 }

@@ -14,22 +14,17 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::instance::Instance;
+use crate::toolchain::packages;
 
 /// The workerd of the toolchain.
 pub(crate) fn workerd() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let scope = root.join("tests/toolchain/node_modules/@cloudflare");
+    let scope = packages().join("@cloudflare");
     let found = fs::read_dir(&scope).into_iter().flatten().flatten().find_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
         let file = entry.path().join("bin/workerd");
         (name.starts_with("workerd-") && file.is_file()).then_some(file)
     });
-    found.unwrap_or_else(|| {
-        panic!(
-            "no workerd in {}: run `npm ci --prefix tests/toolchain`",
-            scope.display()
-        )
-    })
+    found.unwrap_or_else(|| panic!("no workerd in {}", scope.display()))
 }
 
 #[derive(Debug)]

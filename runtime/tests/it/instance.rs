@@ -113,6 +113,8 @@ fn settings(folder: &Path, database: Database) -> Settings {
         owner_password: Some(Hidden::new(PASSWORD)),
         max_body: 1 << 20,
         check_answers: true,
+        // It takes the real npm; tests that are about it say so.
+        first_deployment: false,
         log_level: Level::Debug,
         ..Settings::for_data(folder)
     }
@@ -198,12 +200,11 @@ impl Instance {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&log);
-        let limiter = unlimited.then(|| Box::new(Unlimited) as Box<dyn RateLimiter>);
         let replaced = Replaced {
             clock: Some(Clock::new(move || {
                 Utc::now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed))
             })),
-            limiter,
+            limiter: unlimited.then_some(|_| Box::new(Unlimited)),
             observer: Some(Box::new(Remembering(Arc::clone(&seen)))),
             lines: Some(Arc::new(move |line| lines.lock().unwrap().push(line))),
         };

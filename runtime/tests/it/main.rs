@@ -40,4 +40,6 @@ mod schemathesis;
 mod secrets;
 mod specs;
 mod telemetry;
+mod test_runs;
+mod toolchain;
 mod versions;

@@ -169,19 +169,28 @@ async fn a_project_ends_active_with_its_resources_on_this_machine() {
         assert!(head("main") == head("dev") && head("main") == head("staging"));
         assert_eq!(head("main").to_string(), detail.text("/repo/headSha"));
         assert_eq!(databases(instance, &project).await.len(), 3);
-        // What it begins with is a spec that can be applied.
+        // What it begins with is applied already, and its tools are there.
         let specs = instance
             .call(&owner, "GET", &format!("/projects/{project}/specs"), None)
             .await
             .is(200);
         assert_eq!(
             specs.body.pointer("/items").unwrap().as_array().unwrap().len(),
-            3,
+            5,
             "{specs:?}"
         );
-        let body = json!({"projectId": project, "ref": "dev"});
+        let tools = async || {
+            let path = format!("/projects/{project}/mcp/tools");
+            let tools = instance.call(&owner, "GET", &path, None).await.is(200);
+            tools.body.pointer("/items").unwrap().as_array().unwrap().clone()
+        };
+        let begun = tools().await;
+        assert!(begun.iter().any(|tool| tool["name"] == "create_task"), "{begun:?}");
+        let body = json!({"projectId": project});
         let applied = instance.call(&owner, "POST", "/specs/apply", Some(body)).await.is(200);
-        assert!(applied.headers.contains_key("flaresmith-commit"), "{applied:?}");
+        assert_eq!(applied.text("/summary/status"), "clean");
+        assert!(!applied.headers.contains_key("flaresmith-commit"), "{applied:?}");
+        assert_eq!(tools().await, begun);
         // Nothing is left to do, and a run that has ended is not cancelled.
         let path = format!("/projects/{project}/provisioning");
         let answer = instance.call(&owner, "POST", &format!("{path}/retry"), None).await;

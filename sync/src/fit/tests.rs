@@ -95,6 +95,18 @@ impl Reset for B { fn reset(&mut self) {} }
 }
 
 #[test]
+fn handlers_for_an_environment_of_their_own_are_compared_as_well() {
+    let expected = "export const tasks = { async getTask(_input, call) {} } satisfies Partial<TasksHandlers>;\n";
+    let found =
+        "export const tasks = { async getTask() {}, async gone() {} } satisfies Partial<TasksHandlers<AppEnv>>;\n";
+    let told: Vec<String> = misfits("a.ts", expected, found)
+        .into_iter()
+        .map(|misfit| misfit.what)
+        .collect();
+    assert_eq!(told, ["gone"]);
+}
+
+#[test]
 fn handlers_in_typescript_are_compared_by_name_parameters_and_written_types() {
     let expected = "\
 export const projects = {

@@ -162,6 +162,8 @@ impl Read<'_> {
             .strip_prefix("Partial<")
             .and_then(|of| of.strip_suffix('>'))
             .unwrap_or(&of);
+        // For an environment of the app's own it is the same interface.
+        let of = of.split_once('<').map_or(of, |(name, _)| name.trim_end());
         all.push(Satisfying {
             of: of.to_owned(),
             members: self.members(object),

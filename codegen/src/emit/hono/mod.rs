@@ -11,6 +11,8 @@
 //! src/hono/examples/…                                       answers out of the contract, and a worker that serves them
 //! src/handlers/<domain>.ts  src/worker.ts                   written once
 //! ```
+//!
+//! With a folder for handlers in the settings, `<domain>.ts` and `index.ts` are written there instead of the last line.
 
 mod answers;
 mod catalog;
@@ -109,6 +111,9 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .filter(|domain| model.operations_of(*domain).next().is_some())
         .collect();
     let folder = typescript::folder(input);
+    let handlers_folder = input.settings.typescript.handlers.as_deref();
+    let package = handlers_folder.map(|_| typescript::package_name(input));
+    let package = package.as_deref();
 
     // Each file is made apart from the others, so they can be made side by side.
     let mut makers: Vec<Maker<'_>> = vec![
@@ -146,8 +151,11 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             };
             frame(input, "hono/examples/handlers.ts", &context)
         }),
-        Maker::scaffold("worker.ts", || Ok(scaffold::worker(&names, &domains))),
     ];
+    makers.push(match package {
+        Some(_) => Maker::scaffold("index.ts", || Ok(scaffold::index(&names, &domains))),
+        None => Maker::scaffold("worker.ts", || Ok(scaffold::worker(&names, &domains))),
+    });
     for name in [
         "serve/answer.ts",
         "serve/request.ts",
@@ -168,8 +176,9 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             Ok(domain::Module::write(names, components, *domain))
         });
         makers.push(module_of_domain.of_domain(*domain));
-        let handlers = Maker::scaffold(&format!("handlers/{module}.ts"), || {
-            Ok(scaffold::handlers(names, *domain))
+        let beside = if package.is_some() { "" } else { "handlers/" };
+        let handlers = Maker::scaffold(&format!("{beside}{module}.ts"), move || {
+            Ok(scaffold::handlers(names, *domain, package))
         });
         makers.push(handlers.of_domain(*domain));
     }
@@ -181,7 +190,11 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             let round = maker.round(input);
             let name = format!("{} {}", names.placement(), maker.path);
             let made = input.again("hono", &name, round, &mut found, |found| {
-                maker.make(folder, found).into_iter().collect()
+                let below = match (maker.ownership, handlers_folder) {
+                    (Ownership::Scaffold, Some(handlers)) => handlers.to_owned(),
+                    _ => format!("{folder}/src"),
+                };
+                maker.make(&below, found).into_iter().collect()
             });
             (made, found)
         })
@@ -206,7 +219,7 @@ struct Maker<'m> {
 }
 
 impl<'m> Maker<'m> {
-    /// A managed file, by its path below `src`.
+    /// A managed file, by its path below the folder that it goes into.
     fn new(path: &str, make: impl Fn() -> Result<String, Diagnostic> + Send + Sync + 'm) -> Self {
         Self {
             path: path.to_owned(),
@@ -239,10 +252,10 @@ impl<'m> Maker<'m> {
         }
     }
 
-    fn make(&self, folder: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
+    fn make(&self, below: &str, diagnostics: &mut Diagnostics) -> Option<Artifact> {
         match (self.make)() {
             Ok(text) => Some(Artifact {
-                path: format!("{folder}/src/{}", self.path),
+                path: format!("{below}/{}", self.path),
                 text: text.into(),
                 ownership: self.ownership,
                 target: "hono",

@@ -2361,6 +2361,7 @@ pub static PROVISIONING_RUN_KIND: Schema = Schema::Literals(&[
     Literal::Text("preview"),
     Literal::Text("recreate"),
     Literal::Text("deploy"),
+    Literal::Text("test"),
     Literal::Text("delete"),
 ]);
 

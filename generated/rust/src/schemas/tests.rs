@@ -86,6 +86,11 @@ pub static POSTMAN_TEST_RUN: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(160), ..Text::ANY }),
         },
+        Field {
+            name: "folder",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { min_length: Some(1), max_length: Some(120), ..Text::ANY })),
+        },
         Field { name: "purpose", required: true, schema: &super::POSTMAN_TEST_RUN_PURPOSE },
         Field {
             name: "assertionCount",

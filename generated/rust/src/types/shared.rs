@@ -2011,7 +2011,7 @@ pub struct WorkerVersion {
 pub struct ProvisioningRun {
     pub id: uuid::Uuid,
     pub project_id: uuid::Uuid,
-    /// A run of the kind `deploy` has the id of the deployment that it carries out.
+    /// A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
     pub kind: ProvisioningRunKind,
     pub state: RunState,
     pub origin: Origin,
@@ -2031,7 +2031,7 @@ pub struct ProvisioningRun {
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// A run of the kind `deploy` has the id of the deployment that it carries out.
+/// A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProvisioningRunKind {
@@ -2045,13 +2045,15 @@ pub enum ProvisioningRunKind {
     Recreate,
     /// `deploy`
     Deploy,
+    /// `test`
+    Test,
     /// `delete`
     Delete,
 }
 
 impl ProvisioningRunKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Deploy, Self::Delete];
+    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Deploy, Self::Test, Self::Delete];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -2062,6 +2064,7 @@ impl ProvisioningRunKind {
             Self::Preview => "preview",
             Self::Recreate => "recreate",
             Self::Deploy => "deploy",
+            Self::Test => "test",
             Self::Delete => "delete",
         }
     }
@@ -2083,6 +2086,7 @@ impl std::str::FromStr for ProvisioningRunKind {
             "preview" => Ok(Self::Preview),
             "recreate" => Ok(Self::Recreate),
             "deploy" => Ok(Self::Deploy),
+            "test" => Ok(Self::Test),
             "delete" => Ok(Self::Delete),
             _ => Err(crate::scalars::UnknownValue("ProvisioningRunKind")),
         }

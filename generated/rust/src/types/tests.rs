@@ -88,6 +88,9 @@ pub struct PostmanTestRun {
     pub environment_id: uuid::Uuid,
     pub state: super::TestRunState,
     pub collection: String,
+    /// The folder of it that alone is run.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub folder: Option<String>,
     pub purpose: PostmanTestRunPurpose,
     pub assertion_count: i32,
     pub failed_count: i32,

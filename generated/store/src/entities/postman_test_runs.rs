@@ -21,6 +21,8 @@ pub struct Model {
     pub state: crate::enums::TestRunState,
     /// `collection`
     pub collection: String,
+    /// The folder of it that alone is run.
+    pub folder: Option<String>,
     /// `purpose`
     pub purpose: crate::enums::PostmanTestRunPurpose,
     /// `assertion_count`

@@ -15,7 +15,7 @@ pub struct Model {
     /// `project_id`
     #[serde(rename = "projectId")]
     pub project_id: Uuid,
-    /// A run of the kind `deploy` has the id of the deployment that it carries out.
+    /// A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
     pub kind: crate::enums::ProvisioningRunKind,
     /// `state`
     pub state: crate::enums::RunState,

@@ -50,7 +50,7 @@ CREATE TYPE "database_branch_purpose" AS ENUM ('primary', 'standby');
 
 CREATE TYPE "database_branch_state" AS ENUM ('creating', 'ready', 'resetting', 'failed', 'deleted');
 
-CREATE TYPE "provisioning_run_kind" AS ENUM ('create', 'extend', 'preview', 'recreate', 'deploy', 'delete');
+CREATE TYPE "provisioning_run_kind" AS ENUM ('create', 'extend', 'preview', 'recreate', 'deploy', 'test', 'delete');
 
 CREATE TYPE "run_state" AS ENUM ('pending', 'running', 'succeeded', 'incomplete', 'failed', 'undoing', 'undone');
 
@@ -766,6 +766,7 @@ CREATE TABLE "postman_test_runs" (
   "environment_id" uuid NOT NULL,
   "state" "test_run_state" DEFAULT 'queued' NOT NULL,
   "collection" text NOT NULL,
+  "folder" text,
   "purpose" "postman_test_run_purpose" NOT NULL,
   "assertion_count" integer DEFAULT 0 NOT NULL,
   "failed_count" integer DEFAULT 0 NOT NULL,

@@ -21,9 +21,10 @@ import type { IntegrationSettings, PortPreview, ProjectSettings } from '../zod/p
 import type { TestFailure } from '../zod/tests.js';
 import type { ToolAnnotations } from '../zod/tools.js';
 
-/** A moment, read and written as RFC 3339 text, as JSON has it. */
+/** A moment, read and written as RFC 3339 text, as JSON has it. Libraries that write a `Date` may. */
 const timestamptz = customType<{ data: string; driverData: string | Date }>({
   dataType: () => 'timestamp with time zone',
+  toDriver: (value: string | Date) => (value instanceof Date ? value.toISOString() : value),
   fromDriver: (value) => new Date(value).toISOString(),
 });
 
@@ -183,13 +184,14 @@ export const databaseBranchStateEnum = pgEnum('database_branch_state', [
   'deleted',
 ]);
 
-/** A run of the kind `deploy` has the id of the deployment that it carries out. */
+/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
 export const provisioningRunKindEnum = pgEnum('provisioning_run_kind', [
   'create',
   'extend',
   'preview',
   'recreate',
   'deploy',
+  'test',
   'delete',
 ]);
 
@@ -709,7 +711,7 @@ export const databaseBranches = pgTable('database_branches', {
 export const provisioningRuns = pgTable('provisioning_runs', {
   id: uuid('id').primaryKey().defaultRandom(),
   projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),
-  /** A run of the kind `deploy` has the id of the deployment that it carries out. */
+  /** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
   kind: provisioningRunKindEnum('kind').notNull(),
   state: runStateEnum('state').notNull().default('pending'),
   origin: originEnum('origin').notNull(),
@@ -1122,6 +1124,8 @@ export const postmanTestRuns = pgTable('postman_test_runs', {
   environmentId: uuid('environment_id').notNull().references(() => environments.id, { onDelete: 'cascade' }),
   state: testRunStateEnum('state').notNull().default('queued'),
   collection: text('collection').notNull(),
+  /** The folder of it that alone is run. */
+  folder: text('folder'),
   purpose: postmanTestRunPurposeEnum('purpose').notNull(),
   assertionCount: integer('assertion_count').notNull().default(0),
   failedCount: integer('failed_count').notNull().default(0),

@@ -680,17 +680,18 @@ export const WorkerVersionSchema = z.object({
 /** A version of a worker as the edge host knows it; what a rollback goes back to. */
 export type WorkerVersion = z.infer<typeof WorkerVersionSchema>;
 
-/** A run of the kind `deploy` has the id of the deployment that it carries out. */
+/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
 export const ProvisioningRunKindSchema = z.enum([
   'create',
   'extend',
   'preview',
   'recreate',
   'deploy',
+  'test',
   'delete',
 ]);
 
-/** A run of the kind `deploy` has the id of the deployment that it carries out. */
+/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
 export type ProvisioningRunKind = z.infer<typeof ProvisioningRunKindSchema>;
 
 /** How far a run is. An incomplete one left out steps that can be resumed later. */
@@ -711,7 +712,7 @@ export type RunState = z.infer<typeof RunStateSchema>;
 export const ProvisioningRunSchema = z.object({
   id: z.guid(),
   projectId: z.guid(),
-  /** A run of the kind `deploy` has the id of the deployment that it carries out. */
+  /** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
   kind: ProvisioningRunKindSchema,
   state: RunStateSchema,
   origin: OriginSchema,

@@ -41,6 +41,8 @@ export const PostmanTestRunSchema = z.object({
   environmentId: z.guid(),
   state: TestRunStateSchema,
   collection: z.string().min(1).max(160),
+  /** The folder of it that alone is run. */
+  folder: z.string().min(1).max(120).nullable(),
   purpose: PostmanTestRunPurposeSchema,
   assertionCount: z.int32().min(0),
   failedCount: z.int32().min(0),

@@ -22,11 +22,11 @@ use crate::provisioning::states;
 use crate::store::{Write, failed};
 
 /// A change that is about to begin: nobody else begins one in the project meanwhile.
-pub(super) struct Change {
+pub(in crate::features) struct Change {
     /// The transaction.
-    pub(super) write: Write,
+    pub(in crate::features) write: Write,
     /// The moment.
-    pub(super) now: DateTime<Utc>,
+    pub(in crate::features) now: DateTime<Utc>,
     platform: Platform,
     project: Uuid,
 }
@@ -36,7 +36,7 @@ impl Change {
     ///
     /// # Errors
     /// The project is not there, or is being taken away.
-    pub(super) async fn begin(platform: &Platform, project: Uuid) -> Result<Self, Failure> {
+    pub(in crate::features) async fn begin(platform: &Platform, project: Uuid) -> Result<Self, Failure> {
         let write = platform.store.begin_alone(&format!("provisioning/{project}")).await?;
         let row = projects::Entity::find_by_id(project)
             .one(&*write)
@@ -58,7 +58,7 @@ impl Change {
     ///
     /// # Errors
     /// There is none, or it is a preview that has expired.
-    pub(super) async fn environment(&self, id: Uuid) -> Result<environments::Model, Failure> {
+    pub(in crate::features) async fn environment(&self, id: Uuid) -> Result<environments::Model, Failure> {
         let row = find(&*self.write, self.project, id).await?;
         let over = row.expires_at.is_some_and(|expires| expires <= self.now);
         if row.kind == EnvironmentKind::Preview && (over || row.state == EnvironmentState::Archived) {
@@ -73,7 +73,7 @@ impl Change {
     ///
     /// # Errors
     /// It is busy, or in a state that allows none.
-    pub(super) async fn deploy(
+    pub(in crate::features) async fn deploy(
         self,
         environment: &environments::Model,
         events: &[EnvironmentEvent],
@@ -102,7 +102,7 @@ impl Change {
 }
 
 /// An environment of a project.
-pub(super) async fn find<C: ConnectionTrait>(
+pub(in crate::features) async fn find<C: ConnectionTrait>(
     connection: &C,
     project: Uuid,
     id: Uuid,
@@ -116,7 +116,7 @@ pub(super) async fn find<C: ConnectionTrait>(
 }
 
 /// A refusal that tells how the environment stands.
-pub(super) fn told(environment: &environments::Model, code: ErrorCode) -> Result<Failure, Failure> {
+pub(in crate::features) fn told(environment: &environments::Model, code: ErrorCode) -> Result<Failure, Failure> {
     Ok(Failure::new(code).with_details(json!({
         "environmentId": environment.id,
         "state": environment.state,
@@ -125,7 +125,7 @@ pub(super) fn told(environment: &environments::Model, code: ErrorCode) -> Result
 }
 
 /// What runs in an environment: its newest deployment that succeeded and that no other took the place of.
-pub(super) async fn present<C: ConnectionTrait>(
+pub(in crate::features) async fn present<C: ConnectionTrait>(
     connection: &C,
     environment: Uuid,
 ) -> Result<Option<deployments::Model>, Failure> {
@@ -139,7 +139,7 @@ pub(super) async fn present<C: ConnectionTrait>(
 }
 
 /// What a deployment wants that is like another one, by somebody.
-pub(super) fn like(row: &deployments::Model, kind: DeploymentKind, by: Option<Uuid>) -> Wanted {
+pub(in crate::features) fn like(row: &deployments::Model, kind: DeploymentKind, by: Option<Uuid>) -> Wanted {
     Wanted {
         kind,
         commit: row.commit_sha.clone(),

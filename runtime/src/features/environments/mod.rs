@@ -2,7 +2,7 @@
 //!
 //! Owns: its operations. Must not know: HTTP. Previews answer 501 until there is something that makes and reaps them.
 
-mod change;
+pub(in crate::features) mod change;
 mod deploy;
 pub(crate) mod health;
 mod matrix;

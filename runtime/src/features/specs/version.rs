@@ -73,6 +73,11 @@ impl Version {
         }
     }
 
+    /// Whether operations are in it.
+    pub(crate) fn is_contract(&self) -> bool {
+        self.kind == SpecArtifactKind::Contract
+    }
+
     /// The kind of a spec that is known already. What somebody said of it stays until they say something else; only between
     /// contracts and data models does the text decide, when it changes.
     fn kind_of(&self, known: &spec_artifacts::Model) -> SpecArtifactKind {
@@ -229,7 +234,7 @@ pub(crate) async fn keep(
 
 /// Keeps that a spec file was applied. Branches differ: a text that the spec had before is that version, and when it is what the
 /// default branch has, it is the current one again.
-pub(super) async fn applied(
+pub(crate) async fn applied(
     write: &Write,
     project: Uuid,
     author: Option<Uuid>,

@@ -121,10 +121,5 @@ fn put(local: &Local, files: &[SeedFile]) -> Result<Oid, Failure> {
         branch,
         base: head.id(),
     };
-    local.write(
-        &target,
-        &Author::platform(),
-        "Begin with specs and a constitution\n",
-        draft,
-    )
+    local.write(&target, &Author::platform(), "Begin with the project template\n", draft)
 }

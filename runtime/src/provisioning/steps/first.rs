@@ -2,7 +2,7 @@
 //!
 //! Owns: the first deployment, which no run of its own carries out. Must not know: how anything is built or run.
 //!
-//! A repository that cannot be built gets its worker all the same. Nothing answers there until somebody deploys.
+//! A repository that cannot be built or run gets its worker all the same. Nothing answers there until somebody deploys.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{deployments, environments, run_steps};
@@ -26,8 +26,17 @@ use crate::store::{Write, failed};
 const PACKAGE: &str = "package.json";
 
 /// What is said of one that has none.
-const UNBUILT: &str =
-    "The repository has no package.json at its root, so nothing answers yet: deploy a commit that has one.";
+const UNBUILT: &str = "Nothing answers there yet: deploy a commit that has a package.json at its root.";
+
+/// What goes wrong with the commit rather than with what is made for it: that keeps no project from being made.
+const OF_COMMIT: [ErrorCode; 3] = [
+    ErrorCode::DeploymentBuildFailed,
+    ErrorCode::DeploymentNotReady,
+    ErrorCode::DeploymentRuntimeMissing,
+];
+
+/// Longest hint, in characters.
+const LONGEST: usize = 300;
 
 /// Makes the worker, and deploys the first commit if it can be built.
 pub(super) struct First;
@@ -52,7 +61,10 @@ impl Step for First {
                 let write = fenced(&on).await?;
                 deploy::failed_first(&write, row.id, &failure, on.platform.clock.now()).await?;
                 write.commit().await?;
-                return Err(failure);
+                return match OF_COMMIT.contains(&failure.code()) {
+                    true => Ok(made),
+                    false => Err(failure),
+                };
             }
             made.external_id = Some(row.id.to_string());
             Ok(made)
@@ -96,8 +108,11 @@ impl Step for First {
     }
 }
 
-/// The commit that the environment's branch begins with; `None`: it cannot be built.
+/// The commit that the environment's branch begins with; `None`: it cannot be built, or is not to be.
 async fn buildable(on: &Subject) -> Result<Option<String>, Failure> {
+    if !on.platform.settings.first_deployment {
+        return Ok(None);
+    }
     let branch = environment(on)?.branch.clone();
     let look = move |local: &Local| {
         let commit = local.commit_of(Some(&branch))?;
@@ -167,8 +182,25 @@ async fn carried_out(on: &Subject) -> Result<(), Failure> {
 
 /// Says at the step why nothing was deployed.
 async fn tell(write: &Write, on: &Subject) -> Result<(), Failure> {
+    let newest = deployments::Entity::find()
+        .filter(deployments::Column::EnvironmentId.eq(environment(on)?.id))
+        .order_by_desc(deployments::Column::CreatedAt)
+        .one(&**write)
+        .await
+        .map_err(failed)?;
+    let code: Option<ErrorCode> = newest.and_then(|row| row.error_code?.parse().ok());
+    let hint = match code {
+        Some(code) => format!(
+            "{}: {} {}",
+            code.as_str(),
+            code.message(),
+            code.hint().unwrap_or_default()
+        ),
+        None => UNBUILT.to_owned(),
+    };
+    let hint: String = hint.chars().take(LONGEST).collect();
     run_steps::Entity::update_many()
-        .col_expr(run_steps::Column::Hint, Expr::value(UNBUILT))
+        .col_expr(run_steps::Column::Hint, Expr::value(hint))
         .filter(run_steps::Column::RunId.eq(on.run))
         .filter(run_steps::Column::Name.eq(names::of(names::FIRST, &on.mark.environment)))
         .exec(&**write)

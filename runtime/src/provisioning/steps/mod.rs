@@ -8,6 +8,7 @@ mod database;
 mod first;
 mod repository;
 mod seed;
+mod test;
 mod worker;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
@@ -25,6 +26,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const BUILD: &str = "build";
     pub(in crate::provisioning) const VERSION: &str = "version-";
     pub(in crate::provisioning) const ACTIVATION: &str = "activation-";
+    pub(in crate::provisioning) const TEST: &str = "test-";
     pub(in crate::provisioning) const REMOVE_REPOSITORY: &str = "remove-source-repository";
     pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
     pub(in crate::provisioning) const REMOVE_WORKER: &str = "remove-worker-";
@@ -48,6 +50,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         _ if name.starts_with(names::WORKER) => Some(&worker::Worker),
         _ if name.starts_with(names::VERSION) => Some(&worker::Put),
         _ if name.starts_with(names::ACTIVATION) => Some(&worker::Activation),
+        _ if name.starts_with(names::TEST) => Some(&test::Test),
         _ if name.starts_with(names::REMOVE_DATABASE) => Some(&database::Removal),
         _ if name.starts_with(names::REMOVE_WORKER) => Some(&worker::Removal),
         _ => None,

@@ -11,11 +11,9 @@ use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityT
 use super::left_to_others;
 use crate::providers::Made;
 use crate::provisioning::step::{Step, Subject};
+use crate::provisioning::template::TEMPLATE;
 use crate::repositories::MAIN;
 use crate::store::{Write, failed, new_id};
-
-/// What repositories on this machine are made from.
-const TEMPLATE: &str = "flaresmith";
 
 /// Makes it.
 pub(super) struct Repository;
