@@ -40,7 +40,7 @@ pub(crate) fn follow(
         match remote.wait(client.stream_provisioning(request)) {
             Ok(StreamProvisioningResponse::Ok(mut events)) => {
                 // Whoever says nothing for so long is gone, even if nobody was told.
-                while let Ok(Some(Ok(event))) = remote.runtime.block_on(timeout(QUIET, events.next())) {
+                while let Ok(Some(Ok(event))) = remote.runtime.block_on(async { timeout(QUIET, events.next()).await }) {
                     last_event_id = event.id.clone().or(last_event_id);
                     if let ProvisioningEvent::RunEnded(end) = &event.data {
                         return Ok(end.state);

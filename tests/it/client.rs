@@ -11,12 +11,12 @@ use crate::hosted::{Hosted, OWNER, PASSWORD, flaresmith};
 use crate::repository::Said;
 
 /// A person's machine: a folder for settings, and what is piped in.
-struct Machine {
+pub(crate) struct Machine {
     home: TempDir,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
         }
@@ -49,12 +49,12 @@ impl Machine {
         }
     }
 
-    fn run(&self, words: &[&str]) -> Said {
+    pub(crate) fn run(&self, words: &[&str]) -> Said {
         self.run_with(words, "", &[])
     }
 
     #[track_caller]
-    fn done(&self, words: &[&str]) -> Said {
+    pub(crate) fn done(&self, words: &[&str]) -> Said {
         let said = self.run(words);
         assert_eq!(said.code, 0, "{words:?}: {}{}", said.out, said.err);
         said
@@ -62,12 +62,12 @@ impl Machine {
 
     /// A result as JSON.
     #[track_caller]
-    fn json(&self, words: &[&str]) -> Value {
+    pub(crate) fn json(&self, words: &[&str]) -> Value {
         let words: Vec<&str> = words.iter().copied().chain(["--format", "json"]).collect();
         self.done(&words).json()
     }
 
-    fn sign_in(&self, hosted: &Hosted) -> Said {
+    pub(crate) fn sign_in(&self, hosted: &Hosted) -> Said {
         let said = self.run_with(&["login", "--url", &hosted.url(), "--email", OWNER], PASSWORD, &[]);
         assert_eq!(said.code, 0, "{}", said.err);
         said

@@ -161,6 +161,9 @@ fn listening(data: &Path, address: &str) -> (Child, String) {
         .args(["--listen", address, "--data"])
         .arg(data)
         .env("FLARESMITH_OWNER_PASSWORD", PASSWORD)
+        .env("FLARESMITH_WORKERD", workerd())
+        // What a project begins with takes npm a while to build.
+        .env("FLARESMITH_FIRST_DEPLOYMENT", "false")
         .env_remove("FLARESMITH_DATABASE")
         .env_remove("FLARESMITH_CONFIG")
         .env_remove("CM_ENC_MASTER_V1")
@@ -174,6 +177,16 @@ fn listening(data: &Path, address: &str) -> (Child, String) {
         .unwrap();
     let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
     (child, address)
+}
+
+/// The workerd of the toolchain; tests that need it say what is missing.
+fn workerd() -> PathBuf {
+    let scope = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/toolchain/node_modules/@cloudflare");
+    let found = std::fs::read_dir(&scope).into_iter().flatten().flatten();
+    let mut files = found
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("workerd-"))
+        .map(|entry| entry.path().join("bin/workerd"));
+    files.find(|file| file.is_file()).unwrap_or(scope)
 }
 
 /// The program with a folder for settings of its own, and nothing of this machine's.

@@ -23,6 +23,8 @@ mod corpus;
 mod determinism;
 mod documents;
 mod edits;
+#[cfg(feature = "client")]
+mod env_change;
 mod git;
 #[cfg(unix)]
 mod histories;

@@ -74,7 +74,7 @@ fn told(place: &Path, text: &str) -> Vec<(String, String)> {
         let mut is_test = false;
         let function = lines
             .by_ref()
-            .inspect(|line| is_test |= line.contains("test]"))
+            .inspect(|line| is_test |= line.contains("test]") || line.contains("test("))
             .find(|line| line.contains("fn "))
             .unwrap_or_else(|| panic!("{}: `{line}` stands above no function", place.display()));
         assert!(

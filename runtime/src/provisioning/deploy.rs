@@ -67,6 +67,24 @@ pub async fn begin(
     now: DateTime<Utc>,
 ) -> Result<deployments::Model, Failure> {
     let project = environment.project_id;
+    let (kind, by, version) = (wanted.kind, wanted.by, wanted.repeats);
+    let row = row(write, environment, wanted, now).await?;
+    let steps = plan::deployment(&environment.name, kind);
+    request::begin_as(write, row.id, project, ProvisioningRunKind::Deploy, by, &steps, now).await?;
+    if let Some(version) = version {
+        repeats(write, row.id, version).await?;
+    }
+    Ok(row)
+}
+
+/// The row of a deployment that begins, and its build if there is none yet.
+pub(super) async fn row(
+    write: &Write,
+    environment: &environments::Model,
+    wanted: Wanted,
+    now: DateTime<Utc>,
+) -> Result<deployments::Model, Failure> {
+    let project = environment.project_id;
     let build = match wanted.build {
         Some(build) => build,
         None => build_of(write, project, &wanted, now).await?,
@@ -92,22 +110,7 @@ pub async fn begin(
         created_at: Set(now),
         updated_at: Set(now),
     };
-    let row = row.insert(&**write).await.map_err(failed)?;
-    let steps = plan::deployment(&environment.name, wanted.kind);
-    request::begin_as(
-        write,
-        row.id,
-        project,
-        ProvisioningRunKind::Deploy,
-        wanted.by,
-        &steps,
-        now,
-    )
-    .await?;
-    if let Some(version) = wanted.repeats {
-        repeats(write, row.id, version).await?;
-    }
-    Ok(row)
+    row.insert(&**write).await.map_err(failed)
 }
 
 /// Keeps with the step that puts a version there which one it repeats.
@@ -138,6 +141,8 @@ pub async fn repeated<C: ConnectionTrait>(connection: &C, run: Uuid) -> Result<O
 
 /// The build of a commit: one that is there or being made, else a new one.
 async fn build_of(write: &Write, project: Uuid, wanted: &Wanted, now: DateTime<Utc>) -> Result<Uuid, Failure> {
+    // Whoever else wants the same commit waits, and finds the build.
+    write.alone(&format!("builds/{project}")).await?;
     let found = builds::Entity::find()
         .filter(builds::Column::ProjectId.eq(project))
         .filter(builds::Column::CommitSha.eq(&wanted.commit))
@@ -245,12 +250,42 @@ pub(super) async fn succeeded(write: &Write, on: &Subject, made: &Made) -> Resul
         environment.last_error_code = Set(None);
         environment.last_activity_at = Set(now);
     };
-    let moved = states::move_environment(write, row.environment_id, EnvironmentEvent::Succeed, now, settle).await?;
-    if !moved {
-        // A preview has fewer states.
-        states::move_environment(write, row.environment_id, EnvironmentEvent::Ready, now, settle).await?;
+    let id = row.environment_id;
+    let moved = states::move_environment(write, id, EnvironmentEvent::Succeed, now, settle).await?;
+    // A preview has fewer states; what is only being provisioned becomes active with the rest of it.
+    let preview = on
+        .environment
+        .as_ref()
+        .is_some_and(|environment| environment.kind == EnvironmentKind::Preview);
+    match (moved, preview) {
+        (true, _) => Ok(()),
+        (false, true) => {
+            states::move_environment(write, id, EnvironmentEvent::Ready, now, settle).await?;
+            Ok(())
+        }
+        (false, false) => states::settle_environment(write, id, now, settle).await,
     }
-    Ok(())
+}
+
+/// A first deployment has failed. Its environment tells so, and stays in its state.
+pub(super) async fn failed_first(
+    write: &Write,
+    id: Uuid,
+    failure: &Failure,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let code = Some(failure.code().as_str().to_owned());
+    let row = change(write, id, DeploymentEvent::Fail, now, |row| {
+        row.error_code = Set(code.clone());
+    })
+    .await?;
+    let Some(row) = row else {
+        return Ok(());
+    };
+    states::settle_environment(write, row.environment_id, now, |environment| {
+        environment.last_error_code = Set(code);
+    })
+    .await
 }
 
 /// The version that a deployment made is the active one of its environment.

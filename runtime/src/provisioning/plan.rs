@@ -29,12 +29,19 @@ pub fn creation(environments: &[environments::Model], records: &[resource_record
         .filter(|row| row.state != EnvironmentState::Archived)
     {
         let name = environment.name.as_str();
-        if environment.kind != EnvironmentKind::Prod {
-            let branch = names::of(names::BRANCH, name);
-            steps.push(step(&branch, None, Some(name), &[names::SEED]));
-        }
+        let branch = match environment.kind {
+            EnvironmentKind::Prod => names::SEED.to_owned(),
+            _ => {
+                let branch = names::of(names::BRANCH, name);
+                steps.push(step(&branch, None, Some(name), &[names::SEED]));
+                branch
+            }
+        };
         let database = names::of(names::DATABASE, name);
         steps.push(step(&database, Some(ResourceKind::NeonBranch), Some(name), &[]));
+        let worker = names::of(names::FIRST, name);
+        let needs = [branch.as_str(), database.as_str()];
+        steps.push(step(&worker, Some(ResourceKind::CloudflareWorker), Some(name), &needs));
     }
     let is_there = |step: &Planned| {
         let environment = step.environment.as_deref().unwrap_or(ALL);

@@ -135,6 +135,30 @@ pub async fn move_environment(
     Ok(true)
 }
 
+/// Changes an environment that stays in its state.
+///
+/// # Errors
+/// The store fails.
+pub async fn settle_environment(
+    write: &Write,
+    id: uuid::Uuid,
+    now: DateTime<Utc>,
+    more: impl FnOnce(&mut environments::ActiveModel),
+) -> Result<(), Failure> {
+    let row = environments::Entity::find_by_id(id)
+        .one(&**write)
+        .await
+        .map_err(failed)?;
+    if let Some(row) = row {
+        let mut active = row.into_active_model();
+        active.version = Set(active.version.take().unwrap_or_default() + 1);
+        active.updated_at = Set(now);
+        more(&mut active);
+        active.update(&**write).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
 /// The rules for an environment of a kind.
 fn rules(kind: EnvironmentKind) -> EnvironmentLifecycle {
     match kind {

@@ -68,6 +68,15 @@ pub(super) struct Given {
     /// The workerd that runs the workers of environments [default: the one that the project's build brings]
     #[arg(long, env = "FLARESMITH_WORKERD", value_name = "FILE")]
     pub(super) workerd: Option<PathBuf>,
+    /// Whether the first commit of a project is built and deployed with it [default: true]
+    #[arg(
+        long,
+        env = "FLARESMITH_FIRST_DEPLOYMENT",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub(super) first_deployment: Option<bool>,
     /// The newman that runs collections, a program of Node.js [default: one that is installed when it is needed]
     #[arg(long, env = "FLARESMITH_NEWMAN", value_name = "FILE")]
     pub(super) newman: Option<PathBuf>,
@@ -194,6 +203,7 @@ impl Given {
             master_keys: self.master_keys.or(other.master_keys),
             public_url: self.public_url.or(other.public_url),
             workerd: self.workerd.or(other.workerd),
+            first_deployment: self.first_deployment.or(other.first_deployment),
             newman: self.newman.or(other.newman),
             owner_email: self.owner_email.or(other.owner_email),
             max_body: self.max_body.or(other.max_body),

@@ -67,6 +67,8 @@ pub struct Settings {
     pub owner_email: String,
     /// Password of the first owner; one is made when absent.
     pub owner_password: Option<Hidden>,
+    /// Whether the first commit of a project is built and deployed with it.
+    pub first_deployment: bool,
     /// The workerd that runs workers; the one that a build brings when absent.
     pub workerd: Option<PathBuf>,
     /// The newman that runs collections; one of the server's own when absent.
@@ -194,6 +196,7 @@ impl Settings {
             public_url: None,
             owner_email: "owner@flaresmith.localhost".to_owned(),
             owner_password: None,
+            first_deployment: true,
             workerd: None,
             newman: None,
             data: data.to_owned(),
@@ -235,6 +238,7 @@ impl Settings {
         }
         settings.public_url = given.public_url;
         settings.workerd = given.workerd;
+        settings.first_deployment = given.first_deployment.unwrap_or(true);
         settings.newman = given.newman;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();

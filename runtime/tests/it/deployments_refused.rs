@@ -147,7 +147,7 @@ async fn deleting_a_project_takes_its_workers_away() {
         .unwrap()
         .iter()
         .filter(|row| row["resource"] == "cloudflareWorker");
-    assert_eq!(keys.count(), 1);
+    assert_eq!(keys.count(), 3);
     instance
         .call(&shop.files.token, "DELETE", &format!("{path}?projectSlug=shop"), None)
         .await

@@ -113,6 +113,8 @@ fn settings(folder: &Path, database: Database) -> Settings {
         owner_password: Some(Hidden::new(PASSWORD)),
         max_body: 1 << 20,
         check_answers: true,
+        // It takes the real npm; tests that are about it say so.
+        first_deployment: false,
         log_level: Level::Debug,
         ..Settings::for_data(folder)
     }

@@ -21,6 +21,8 @@ pub(crate) fn program() -> Command {
     ] {
         command.env_remove(name);
     }
+    // It takes the real npm.
+    command.env("FLARESMITH_FIRST_DEPLOYMENT", "false");
     if scanned::kept().is_some() {
         command.env("FLARESMITH_LOG_LEVEL", "debug");
     }

@@ -129,8 +129,8 @@ async fn a_project_ends_active_with_its_resources_on_this_machine() {
         let (organization, owner) = instance.organization("Northwind").await;
         let project = instance.project(&owner, &organization, "Shop Floor").await;
         let progress = until(instance, &owner, &project, "succeeded").await;
-        assert_eq!(progress.body.pointer("/run/doneCount"), Some(&json!(7)));
-        assert_eq!(progress.body.pointer("/run/stepCount"), Some(&json!(7)));
+        assert_eq!(progress.body.pointer("/run/doneCount"), Some(&json!(10)));
+        assert_eq!(progress.body.pointer("/run/stepCount"), Some(&json!(10)));
 
         let detail = instance
             .call(&owner, "GET", &format!("/projects/{project}"), None)
@@ -153,6 +153,9 @@ async fn a_project_ends_active_with_its_resources_on_this_machine() {
         let mut keys: Vec<&str> = items.iter().map(|item| item["key"].as_str().unwrap()).collect();
         keys.sort_unstable();
         let expected = [
+            "cloudflareWorker-dev",
+            "cloudflareWorker-prod",
+            "cloudflareWorker-staging",
             "githubRepo-all",
             "neonBranch-dev",
             "neonBranch-prod",
@@ -208,7 +211,7 @@ async fn a_run_is_followed_to_its_end_and_from_where_a_caller_left_it() {
         let all = events(instance, &owner, &project, None).await;
         let numbers: Vec<u64> = all.iter().map(|(id, _)| id.parse().unwrap()).collect();
         // Each once and in order; the last line is the one that the end is told after.
-        let expected: Vec<u64> = (1..=16).chain([16]).collect();
+        let expected: Vec<u64> = (1..=22).chain([22]).collect();
         assert_eq!(numbers, expected, "{all:?}");
         assert_eq!(all.last().unwrap().1["type"], "end");
         assert_eq!(all.last().unwrap().1["state"], "succeeded");
@@ -220,7 +223,7 @@ async fn a_run_is_followed_to_its_end_and_from_where_a_caller_left_it() {
             .iter()
             .filter(|(_, event)| event["step"]["state"] == "succeeded")
             .count();
-        assert_eq!((begun, done), (7, 7));
+        assert_eq!((begun, done), (10, 10));
         let rest = events(instance, &owner, &project, Some("9")).await;
         assert_eq!(rest, all[9..]);
         runner.stop().await;
@@ -283,7 +286,7 @@ async fn a_run_without_steps_is_planned_when_it_begins() {
         let runner = Runner::start(instance.platform.clone()).unwrap();
         let progress = until(instance, &owner, &project, "succeeded").await;
         let counts = ["/run/doneCount", "/run/stepCount"].map(|at| progress.body.pointer(at).cloned());
-        assert_eq!(counts, [Some(json!(7)), Some(json!(7))]);
+        assert_eq!(counts, [Some(json!(10)), Some(json!(10))]);
         runner.stop().await;
     })
     .await;
@@ -394,7 +397,7 @@ async fn deleting_a_project_leaves_nothing_of_it() {
             .is(202);
         assert_eq!(
             (run.text("/kind"), run.body.pointer("/stepCount")),
-            ("delete".into(), Some(&json!(4)))
+            ("delete".into(), Some(&json!(7)))
         );
         for _ in 0..600 {
             if instance.call(&owner, "GET", &path, None).await.status == 404 {

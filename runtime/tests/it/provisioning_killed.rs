@@ -16,9 +16,9 @@ use crate::program::{Started, started};
 /// Says at which place the server dies.
 pub(crate) const STOP_AT: &str = "FLARESMITH_STOP_AT";
 
-/// Places of a creation: before and after each of its 16 writes. A removal has 10.
-const CREATION: u32 = 32;
-const REMOVAL: u32 = 20;
+/// Places of a creation: before and after each of its 22 writes. A removal has 16.
+const CREATION: u32 = 44;
+const REMOVAL: u32 = 32;
 
 /// Whether a process ends by itself.
 pub(crate) fn ends(child: &mut Child) -> bool {
@@ -94,7 +94,7 @@ pub(crate) fn check(
             .iter()
             .map(|resource| resource["key"].as_str().unwrap())
             .collect();
-        assert_eq!((resources.len(), keys.len()), (4, 4), "{resources:?}");
+        assert_eq!((resources.len(), keys.len()), (7, 7), "{resources:?}");
         assert!(
             resources.iter().all(|resource| resource["state"] == "ready"),
             "{resources:?}"

@@ -5,6 +5,7 @@
 mod branch;
 mod build;
 mod database;
+mod first;
 mod migration;
 mod repository;
 mod seed;
@@ -21,6 +22,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const SEED: &str = "source-seed";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
+    pub(in crate::provisioning) const FIRST: &str = "deployment-";
     pub(in crate::provisioning) const WORKER: &str = "worker-";
     pub(in crate::provisioning) const BUILD: &str = "build";
     pub(in crate::provisioning) const MIGRATION: &str = "migration-";
@@ -46,6 +48,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         names::REMOVE_REPOSITORY => Some(&repository::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
+        _ if name.starts_with(names::FIRST) => Some(&first::First),
         _ if name.starts_with(names::WORKER) => Some(&worker::Worker),
         _ if name.starts_with(names::MIGRATION) => Some(&migration::Migrations),
         _ if name.starts_with(names::VERSION) => Some(&worker::Put),
