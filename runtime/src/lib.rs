@@ -13,6 +13,7 @@
 //! | [`pipeline`] | what happens to every request around its handler |
 //! | [`builds`] | from a commit to the module that an edge host runs |
 //! | [`collections`] | running those of a project against what it has deployed |
+//! | [`node`] | programs of Node.js, and those of them that the server installs for itself |
 //! | [`repositories`] | the git repositories of projects |
 //! | [`providers`] | what makes the things outside of the store that a project needs |
 //! | [`provisioning`] | runs that make and take away what a project needs |
@@ -31,7 +32,7 @@ mod guarded;
 pub mod identity;
 pub mod master_key;
 pub mod mcp;
-mod node;
+pub mod node;
 pub mod pipeline;
 pub mod platform;
 pub mod problem;

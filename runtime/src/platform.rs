@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::collections::Collections;
 use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
+use crate::node::tools::Tools;
 use crate::pipeline::audit::{AuditLog, StoredAudit};
 use crate::pipeline::observe::Observer;
 use crate::pipeline::rate_limit::stored::Stored;
@@ -47,6 +48,8 @@ pub struct Parts {
     pub repositories: Repositories,
     /// Makes builds of commits.
     pub builds: Builds,
+    /// Programs that the server installs for itself.
+    pub tools: Tools,
     /// Runs collections.
     pub collections: Collections,
     /// What makes the things outside of the store that a project needs.
@@ -137,11 +140,18 @@ impl Platform {
         }
         keys.signing().await.map_err(unusable)?;
         let repositories = Repositories::new(&settings.data, store.clone(), clock.clone());
+        let tools = Tools::new(&settings.data);
         Ok(Self(Arc::new(Parts {
             providers: Providers::local(&settings, &store, &repositories, &sealer),
             bell: Notify::new(),
             builds: Builds::new(&settings.data, settings.limits.build),
-            collections: Collections::new(&settings.data, settings.newman.clone(), settings.limits.test),
+            collections: Collections::new(
+                &settings.data,
+                settings.newman.clone(),
+                tools.clone(),
+                settings.limits.test,
+            ),
+            tools,
             repositories,
             cursors: Cursors::new(&sealer),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),

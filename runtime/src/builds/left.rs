@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use flaresmith_api::errors::Failure;
 use tempfile::NamedTempFile;
 
+use crate::node::tools::{within, workerd};
 use crate::sealing::digest;
 
 /// What a build leaves, from the root of the repository.
@@ -17,8 +18,7 @@ const MODULE: &str = "dist/worker.js";
 /// Largest module, in bytes.
 const LARGEST: u64 = 10 << 20;
 
-/// Where npm puts the program for this machine.
-const SCOPE: &str = "node_modules/@cloudflare";
+/// What the name of a workerd that a build brought begins with.
 const RUNTIME: &str = "workerd-";
 
 /// What a build has left.
@@ -84,20 +84,7 @@ fn keep(project: &Path, left: &Left, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Links the program under the version that its package states, once.
 fn keep_runtime(tree: &Path, project: &Path) -> std::io::Result<()> {
-    let packages = fs::read_dir(tree.join(SCOPE)).into_iter().flatten().flatten();
-    let found = packages
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(RUNTIME))
-        .find_map(|entry| {
-            let file = within(tree, &entry.path().join("bin/workerd"))?;
-            let about = fs::read(entry.path().join("package.json")).ok()?;
-            let about: serde_json::Value = serde_json::from_slice(&about).ok()?;
-            let version: String = about.get("version")?.as_str()?.chars().take(40).collect();
-            let plain = version
-                .chars()
-                .all(|sign| sign.is_ascii_alphanumeric() || ".-".contains(sign));
-            plain.then_some((file, version))
-        });
-    let Some((file, version)) = found else {
+    let Some((file, version)) = workerd(tree) else {
         return Ok(());
     };
     let place = project.join(format!("{RUNTIME}{version}"));
@@ -105,13 +92,6 @@ fn keep_runtime(tree: &Path, project: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
     }
-}
-
-/// A file that is in a folder, and not elsewhere by way of a link.
-fn within(folder: &Path, file: &Path) -> Option<PathBuf> {
-    let folder = folder.canonicalize().ok()?;
-    let file = file.canonicalize().ok()?;
-    (file.starts_with(&folder) && file.is_file()).then_some(file)
 }
 
 #[cfg(test)]

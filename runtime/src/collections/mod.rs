@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::node::tools::Tools;
 use crate::node::{self, Work};
 use crate::telemetry::redact::redacted;
 pub use report::{Failed, Report};
@@ -41,6 +42,7 @@ const TOLD: usize = 300;
 pub struct Collections {
     folder: PathBuf,
     newman: Option<PathBuf>,
+    tools: Tools,
     limit: Duration,
     slots: Arc<Semaphore>,
 }
@@ -61,10 +63,11 @@ pub struct Order {
 impl Collections {
     /// In a data folder, each run within a limit of time. `newman`: the program, when the settings name it.
     #[must_use]
-    pub fn new(data: &Path, newman: Option<PathBuf>, limit: Duration) -> Self {
+    pub fn new(data: &Path, newman: Option<PathBuf>, tools: Tools, limit: Duration) -> Self {
         Self {
             folder: data.join("collections"),
             newman,
+            tools,
             limit,
             slots: Arc::new(Semaphore::new(AT_ONCE)),
         }
@@ -91,7 +94,7 @@ impl Collections {
             begun: Instant::now(),
             limit: self.limit,
         };
-        let program = newman::program(self.newman.as_deref(), &self.folder, &work).await?;
+        let program = newman::program(self.newman.as_deref(), &self.tools).await?;
         fs::write(scratch.path().join("collection.json"), &order.collection).map_err(Failure::internal)?;
         if let Some(environment) = &order.environment {
             fs::write(scratch.path().join("environment.json"), environment).map_err(Failure::internal)?;

@@ -2,6 +2,8 @@
 //!
 //! Owns: which version is put there, and with which bindings. Must not know: how a host runs one.
 
+use std::path::PathBuf;
+
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{builds, deployments, worker_versions};
 use flaresmith_store::enums::DeploymentKind;
@@ -10,6 +12,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::left_to_others;
 use crate::features::secrets;
+use crate::node::tools::Tool;
 use crate::providers::Made;
 use crate::providers::edge_host::Version;
 use crate::provisioning::deploy;
@@ -115,7 +118,20 @@ async fn version(on: &Subject, deployment: &deployments::Model) -> Result<Versio
         module,
         bindings,
         networks: networks.unwrap_or_default(),
-        runtime: on.platform.builds.runtime(on.project.id),
+        runtime: runtime(on).await?,
+    })
+}
+
+/// What the worker is run with, unless the settings say: what its build brought, else the server's own.
+async fn runtime(on: &Subject) -> Result<Option<PathBuf>, Failure> {
+    let brought = on.platform.builds.runtime(on.project.id);
+    if brought.is_some() || on.platform.settings.workerd.is_some() {
+        return Ok(brought);
+    }
+    let own = on.platform.tools.file(Tool::Workerd).await?;
+    own.map(Some).map_err(|why| {
+        Failure::new(ErrorCode::DeploymentRuntimeMissing)
+            .with_message(format!("workerd, which runs workers, cannot be installed: {why}."))
     })
 }
 

@@ -1,6 +1,9 @@
 //! Programs of Node.js: npm, and what it installs.
 //!
-//! Owns: what of the server's environment they see, how long they may take and how much they may write. Must not know: what they do.
+//! Owns: what of the server's environment they see, how long they may take and how much they may write; [`tools`] has those that the
+//! server installs for itself. Must not know: what they do.
+
+pub mod tools;
 
 use std::ffi::OsString;
 use std::fs::File;
