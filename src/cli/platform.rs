@@ -43,6 +43,8 @@ pub(crate) enum EnvCommand {
     Show(EnvShowArgs),
     /// Build a commit, put it into an environment, and follow that to its end.
     Deploy(EnvDeployArgs),
+    /// Run the project's collection against an environment. What has not passed is not promoted.
+    Test(EnvTestArgs),
     /// Put what runs in an environment into the next: from dev into staging, from staging into prod.
     Promote(EnvPromoteArgs),
     /// Go back to an earlier deployment, code and secrets together.
@@ -150,6 +152,19 @@ pub(crate) struct EnvDeployArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) message: Option<String>,
     /// Do not wait until it answers.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Options of `env test`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvTestArgs {
+    #[command(flatten)]
+    pub(crate) place: EnvShowArgs,
+    /// Only this folder of the collection.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) folder: Option<String>,
+    /// Do not wait until it has been run.
     #[arg(long)]
     pub(crate) no_wait: bool,
 }

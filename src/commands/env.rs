@@ -10,6 +10,7 @@ use flaresmith_sync::SyncError;
 use uuid::Uuid;
 
 use super::env_change;
+use super::env_test;
 use super::project::id_of;
 use crate::cli::{EnvCommand, EnvShowArgs, ProjectArgs};
 use crate::outcome::Outcome;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: &EnvCommand, view: &mut View) -> Result<Outcome, Sync
             EnvCommand::List(args) => list(&remote, args, view),
             EnvCommand::Show(args) => show(&remote, args, view),
             EnvCommand::Deploy(args) => env_change::deploy(&remote, args, view),
+            EnvCommand::Test(args) => env_test::test(&remote, args, view),
             EnvCommand::Promote(args) => env_change::promote(&remote, args, view),
             EnvCommand::Rollback(args) => env_change::rollback(&remote, args, view),
             EnvCommand::Retry(args) => env_change::retry(&remote, args, view),

@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const MOST: u32 = 20;
 
 /// A key of its own for each run of a command, which so does a thing once, whatever happens on the way.
-fn once() -> Option<String> {
+pub(super) fn once() -> Option<String> {
     Some(Uuid::new_v4().to_string())
 }
 
@@ -224,7 +224,7 @@ fn settled(remote: &Remote, place: &EnvShowArgs, view: &mut View) -> Result<(), 
 }
 
 /// Looks again and again until there is something to see.
-fn patiently<T>(mut look: impl FnMut() -> Result<Option<T>, Trouble>) -> Result<T, Trouble> {
+pub(super) fn patiently<T>(mut look: impl FnMut() -> Result<Option<T>, Trouble>) -> Result<T, Trouble> {
     let mut away = 0;
     loop {
         match look() {

@@ -62,6 +62,16 @@ static CODES: &[Code] = &[
         "the server cannot be reached",
         "Nothing listens at the address, a name cannot be resolved, or a certificate is not trusted. The message has what the system said.",
     ),
+    code(
+        "TEST_RUN_ERRORED",
+        "a collection could not be run",
+        "It says nothing about what was to be tested: Newman could not be started, took too long, or left no report. The message has why; the server's log has more.",
+    ),
+    code(
+        "TEST_RUN_FAILED",
+        "a collection was run and did not pass",
+        "A run passes with more than zero assertions, all of which hold. Each that does not is in the message, with the request that it is about. What has not passed is not promoted.",
+    ),
 ];
 
 /// All codes that a server or the way to it may tell. They live as long as the program, which prints them once.

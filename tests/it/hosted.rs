@@ -24,6 +24,8 @@ pub(crate) struct Hosted {
     child: Child,
     address: String,
     folder: TempDir,
+    /// Its Postgres database, if it has one.
+    database: Option<String>,
 }
 
 /// What came back.
@@ -68,14 +70,28 @@ impl Hosted {
     /// One with nothing but its first owner.
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (child, address) = listening(folder.path(), "127.0.0.1:0");
-        Self { child, address, folder }
+        Self::in_folder(folder, None)
+    }
+
+    /// The same on a database of a Postgres server, with the first deployments of projects.
+    pub(crate) fn on(database: &str) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), Some(database.to_owned()))
+    }
+
+    fn in_folder(folder: TempDir, database: Option<String>) -> Self {
+        let (child, address) = listening(folder.path(), "127.0.0.1:0", database.as_deref());
+        Self {
+            child,
+            address,
+            folder,
+            database,
+        }
     }
 
     /// Stops it and starts it again, at the same address with the same data.
     pub(crate) fn restart(&mut self) {
         self.stop();
-        (self.child, _) = listening(self.folder.path(), &self.address);
+        (self.child, _) = listening(self.folder.path(), &self.address, self.database.as_deref());
     }
 
     fn stop(&mut self) {
@@ -156,14 +172,15 @@ impl Drop for Hosted {
     }
 }
 
-fn listening(data: &Path, address: &str) -> (Child, String) {
+fn listening(data: &Path, address: &str, database: Option<&str>) -> (Child, String) {
     let mut child = Command::new(server())
         .args(["--listen", address, "--data"])
         .arg(data)
+        .args(database.map(|url| format!("--database={url}")))
         .env("FLARESMITH_OWNER_PASSWORD", PASSWORD)
-        .env("FLARESMITH_WORKERD", workerd())
+        .envs(database.is_none().then(|| ("FLARESMITH_WORKERD", workerd())))
         // What a project begins with takes npm a while to build.
-        .env("FLARESMITH_FIRST_DEPLOYMENT", "false")
+        .env("FLARESMITH_FIRST_DEPLOYMENT", database.is_some().to_string())
         .env_remove("FLARESMITH_DATABASE")
         .env_remove("FLARESMITH_CONFIG")
         .env_remove("CM_ENC_MASTER_V1")

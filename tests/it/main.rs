@@ -40,6 +40,7 @@ mod incremental;
 mod instances;
 #[cfg(target_os = "linux")]
 mod interrupted;
+mod journey;
 #[cfg(feature = "client")]
 mod mcp;
 mod misfits;

@@ -14,6 +14,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 use super::build::Build;
+use super::migration::Migrations;
 use super::names;
 use super::worker::{Activation, Put, Worker};
 use crate::providers::Made;
@@ -29,8 +30,9 @@ const PACKAGE: &str = "package.json";
 const UNBUILT: &str = "Nothing answers there yet: deploy a commit that has a package.json at its root.";
 
 /// What goes wrong with the commit rather than with what is made for it: that keeps no project from being made.
-const OF_COMMIT: [ErrorCode; 3] = [
+const OF_COMMIT: [ErrorCode; 4] = [
     ErrorCode::DeploymentBuildFailed,
+    ErrorCode::DeploymentMigrationFailed,
     ErrorCode::DeploymentNotReady,
     ErrorCode::DeploymentRuntimeMissing,
 ];
@@ -172,6 +174,7 @@ async fn begun(on: &Subject, commit: String) -> Result<deployments::Model, Failu
 
 async fn carried_out(on: &Subject) -> Result<(), Failure> {
     Build.run(on).await?;
+    Migrations.run(on).await?;
     Put.run(on).await?;
     let write = fenced(on).await?;
     deploy::validating(&write, on).await?;
