@@ -25,8 +25,10 @@ async fn a_project_is_made_with_three_environments_and_a_run_that_waits() {
         instance.call(&owner, "POST", "/projects", Some(body)).await.fails(409, "PROJECT_NAME_TAKEN");
         let progress = instance.call(&owner, "GET", &format!("/projects/{id}/provisioning"), None).await.is(200);
         assert_eq!(progress.text("/run/kind"), "create");
-        let path = format!("/projects/{id}/environments/{}/reset", made.text("/environments/0/id"));
-        instance.call(&owner, "POST", &path, None).await.fails(501, "REQUEST_NOT_IMPLEMENTED");
+        let path = format!("/projects/{id}/environments/{}", made.text("/environments/0/id"));
+        let early = instance.call(&owner, "POST", &format!("{path}/reset"), None).await;
+        early.fails(409, "ENV_STATE_INVALID");
+        instance.call(&owner, "DELETE", &path, None).await.fails(501, "REQUEST_NOT_IMPLEMENTED");
     })
     .await;
 }
