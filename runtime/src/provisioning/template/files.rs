@@ -11,7 +11,6 @@ macro_rules! file {
 
 /// Every file, by path.
 pub(super) const FILES: &[(&str, &str)] = &[
-    file!(".dev.vars.example"),
     file!(".devcontainer/compose.yaml"),
     file!(".devcontainer/devcontainer.json"),
     file!(".editorconfig"),
@@ -44,9 +43,11 @@ pub(super) const FILES: &[(&str, &str)] = &[
     file!("worker/src/postgres.ts"),
     file!("worker/test/auth.test.ts"),
     file!("worker/test/health.test.ts"),
+    file!("worker/test/runtime.test.ts"),
     file!("worker/test/service.ts"),
     file!("worker/test/tasks.test.ts"),
     file!("worker/tsconfig.json"),
+    file!("worker/workerd.capnp"),
     file!("wrangler.jsonc"),
 ];
 

@@ -11,7 +11,7 @@ export function connect(url: string): Connection {
   address.searchParams.delete('channel_binding');
   const client = postgres(address.href, {
     max: 1,
-    connect_timeout: 10,
+    connect_timeout: 5,
     // Poolers do not keep prepared statements, and nobody asks for the types of arrays.
     prepare: false,
     fetch_types: false,

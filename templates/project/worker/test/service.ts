@@ -22,7 +22,7 @@ export const bindings: Bindings = {
   BETTER_AUTH_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
 };
 
-export async function start(given: Bindings = bindings): Promise<Service> {
+export async function start(): Promise<Service> {
   const client = new PGlite();
   const db = drizzle(client, { schema: tables });
   const migrationsFolder = fileURLToPath(new URL('../../db/migrations', import.meta.url));
@@ -33,7 +33,7 @@ export async function start(given: Bindings = bindings): Promise<Service> {
     send(method, path, body, headers = {}) {
       const json = body === undefined ? {} : { 'content-type': 'application/json' };
       const init = body === undefined ? {} : { body: JSON.stringify(body) };
-      return Promise.resolve(app.request(path, { method, headers: { ...json, ...headers }, ...init }, given));
+      return Promise.resolve(app.request(path, { method, headers: { ...json, ...headers }, ...init }, bindings));
     },
     stop: () => client.close(),
   };
