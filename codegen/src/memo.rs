@@ -62,6 +62,8 @@ impl Memo {
 
     /// Begins a compilation: what the one before the last read, and the last did not, is forgotten. The number of the round.
     pub(crate) fn begin(&self) -> Round {
+        // Whoever does not tidy up after a round does so before the next.
+        self.tidy();
         self.spend((self.files.turn_over(), self.pieces.turn_over()));
         self.clock.fetch_add(1, Ordering::Relaxed) + 1
     }

@@ -182,14 +182,15 @@ impl Journal {
     /// there again after a power cut, the next turn tidies up once more, and finds nothing to do.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// It can neither be written nor deleted.
     pub(super) fn close(folder: &Path) -> Result<(), SyncError> {
         let path = folder.join(FILE);
         OpenOptions::new()
             .write(true)
             .open(&path)
             .and_then(|mut file| file.write_all(CLOSED.as_bytes()))
-            .map_err(|error| failed("cannot write", &path, &error))
+            .or_else(|_| fs::remove_file(&path))
+            .map_err(|error| failed("cannot delete", &path, &error))
     }
 
     /// Whether there is a journal of something under way. One that another version wrote counts.
