@@ -50,16 +50,15 @@ fn analyse_again(
 ) -> (Compilation, Revisions) {
     let now = memo.begin();
     let last = memo.last();
-    let last = last.as_deref();
     let around = format!("{settings:?}{templates:?}");
-    let revisions = Revisions::of_files(last, sources, &around, now);
+    let revisions = Revisions::of_files(last.as_deref(), sources, &around, now);
     let (bundled, prose) = rayon::join(
         || {
             let mut found = Diagnostics::new();
             (openapi::bundle(sources, settings, memo, &mut found), found)
         },
         || {
-            let round = revisions.of_files_named(".md", last);
+            let round = revisions.of_files_named(".md", last.as_deref());
             memo.part(("features", String::new()), round, now, || {
                 let mut found = Diagnostics::new();
                 (spec::features(sources, settings, &mut found), found)
@@ -69,13 +68,13 @@ fn analyse_again(
     let (bundle, mut diagnostics) = bundled;
     let ((features, constitution), found) = &*prose;
     diagnostics.extend(found.iter().cloned());
-    let revisions = revisions.with_bundle(last, &bundle);
-    let (model, told) = rayon::join(
+    let (model, (revisions, told)) = rayon::join(
         || {
             let (features, constitution) = (features.clone(), constitution.clone());
             lower::lower(&bundle, features, constitution, settings, &mut diagnostics)
         },
         || {
+            let revisions = revisions.with_bundle(last.as_deref(), &bundle);
             let files = features.iter().map(|feature| feature.file.as_str());
             let texts = check::Texts {
                 bundle: &bundle,
@@ -88,12 +87,20 @@ fn analyse_again(
             };
             let mut found = Diagnostics::new();
             check::texts(&texts, &mut found);
+            (revisions, found)
+        },
+    );
+    let (revisions, ruled) = rayon::join(
+        || revisions.with_model(last.as_deref(), &model),
+        || {
+            let mut found = Diagnostics::new();
+            check::check(&model, &bundle, &mut found);
             found
         },
     );
-    check::check(&model, &bundle, &mut diagnostics);
+    drop(last);
+    diagnostics.extend(ruled);
     diagnostics.extend(told);
-    let revisions = revisions.with_model(last, &model);
     let (model, bundle) = (Arc::new(model), Arc::new(bundle));
     memo.keep_last(|| Baseline {
         sources: sources.clone(),

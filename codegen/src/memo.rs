@@ -4,10 +4,11 @@
 //! use. Must not know: how anything is made. It cannot change any output: whatever was made from something else is not found.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use indexmap::{Equivalent, IndexMap};
 use serde_json::Value;
 
 use crate::revisions::{Baseline, Round};
@@ -33,6 +34,8 @@ pub struct Memo {
     clock: AtomicU64,
     /// What the last round was made from.
     last: Mutex<Option<Arc<Baseline>>>,
+    /// What nothing is made from any more: to give its memory back takes as long as a stage of a small round.
+    spent: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 impl Memo {
@@ -45,17 +48,30 @@ impl Memo {
         }
     }
 
+    /// Drops what the last rounds were the last to need. Whoever has somebody waiting for a round does so after it.
+    pub fn tidy(&self) {
+        drop(std::mem::take(&mut *lock(&self.spent)));
+    }
+
+    /// Leaves something to be dropped in a quiet moment.
+    fn spend(&self, spent: impl Send + 'static) {
+        if self.lasting {
+            lock(&self.spent).push(Box::new(spent));
+        }
+    }
+
     /// Begins a compilation: what the one before the last read, and the last did not, is forgotten. The number of the round.
     pub(crate) fn begin(&self) -> Round {
-        self.files.turn_over();
-        self.pieces.turn_over();
+        // Whoever does not tidy up after a round does so before the next.
+        self.tidy();
+        self.spend((self.files.turn_over(), self.pieces.turn_over()));
         self.clock.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Begins to emit. Compilations that end with errors never come here, so that a broken spec costs nothing when it is whole
     /// again.
     pub(crate) fn begin_to_emit(&self) {
-        self.parts.turn_over();
+        self.spend(self.parts.turn_over());
     }
 
     /// What is in a file of exactly these bytes, when it was read before; else what `read` makes of it.
@@ -122,7 +138,8 @@ impl Memo {
     /// Remembers what a round was made from.
     pub(crate) fn keep_last(&self, make: impl FnOnce() -> Baseline) {
         if self.lasting {
-            *lock(&self.last) = Some(Arc::new(make()));
+            let last = lock(&self.last).replace(Arc::new(make()));
+            self.spend(last);
         }
     }
 }
@@ -133,40 +150,40 @@ struct Store<K, V>(Mutex<Generations<K, V>>);
 
 #[derive(Debug)]
 struct Generations<K, V> {
-    current: BTreeMap<K, V>,
-    previous: BTreeMap<K, V>,
+    /// The number of the compilation.
+    now: u64,
+    /// What was made, with the number of the compilation that used it last.
+    made: IndexMap<K, (u64, V)>,
 }
 
 impl<K, V> Default for Store<K, V> {
     fn default() -> Self {
         Self(Mutex::new(Generations {
-            current: BTreeMap::new(),
-            previous: BTreeMap::new(),
+            now: 0,
+            made: IndexMap::new(),
         }))
     }
 }
 
-impl<K: Ord, V: Clone> Store<K, V> {
-    fn turn_over(&self) {
-        let mut generations = lock(&self.0);
-        generations.previous = std::mem::take(&mut generations.current);
+impl<K: Eq + Hash, V: Clone> Store<K, V> {
+    /// Begins a compilation. What the last one did not use comes back.
+    fn turn_over(&self) -> Vec<(K, (u64, V))> {
+        let generations = &mut *lock(&self.0);
+        let last = generations.now;
+        generations.now += 1;
+        generations.made.extract_if(.., |_, (used, _)| *used < last).collect()
     }
 
-    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Option<V>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        let mut generations = lock(&self.0);
-        if let Some(found) = generations.current.get(key) {
-            return Some(found.clone());
-        }
-        let (key, found) = generations.previous.remove_entry(key)?;
-        generations.current.insert(key, found.clone());
-        Some(found)
+    fn find<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+        let generations = &mut *lock(&self.0);
+        let (used, found) = generations.made.get_mut(key)?;
+        *used = generations.now;
+        Some(found.clone())
     }
 
     fn keep(&self, key: K, value: V) {
-        lock(&self.0).current.insert(key, value);
+        let generations = &mut *lock(&self.0);
+        generations.made.insert(key, (generations.now, value));
     }
 }
 

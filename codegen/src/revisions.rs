@@ -13,6 +13,8 @@ mod units;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
 use crate::openapi::Bundle;
@@ -265,9 +267,12 @@ fn types(last: &Baseline, model: &Model, revisions: &Revisions) -> Vec<Round> {
     let now = revisions.now;
     let mut rounds = last.revisions.types.clone();
     let mut changed = Vec::new();
-    let pairs = last.model.types.iter().zip(&model.types).zip(&mut rounds);
-    for (id, ((last, def), round)) in (0..).map(TypeId).zip(pairs) {
-        if last != def || unit_changed(revisions, def) {
+    let pairs = last.model.types.par_iter().zip(&model.types);
+    let differ: Vec<bool> = pairs
+        .map(|(last, def)| last != def || unit_changed(revisions, def))
+        .collect();
+    for (id, (differs, round)) in (0..).map(TypeId).zip(differ.into_iter().zip(&mut rounds)) {
+        if differs {
             *round = now;
             changed.push(id);
         }
@@ -303,22 +308,21 @@ fn unit_changed(revisions: &Revisions, def: &TypeDef) -> bool {
 
 fn operations(last: &Baseline, model: &Model, revisions: &Revisions) -> Vec<Round> {
     let now = revisions.now;
-    let pairs = last.model.operations.iter().zip(&model.operations);
-    let mut rounds = last.revisions.operations.clone();
-    for ((last, operation), round) in pairs.zip(&mut rounds) {
+    let pairs = last.model.operations.par_iter().zip(&model.operations);
+    let differs = |(last, operation): (&Operation, &Operation)| {
         let mut pointer = String::from("/paths");
         push(&mut pointer, &operation.path.raw);
         let unit = revisions.units.get(&pointer);
-        if last != operation
+        last != operation
             || unit.is_none_or(|unit| unit.round == now)
             || in_operation(operation)
                 .iter()
                 .any(|id| revisions.types.get(id.index()).is_none_or(|round| *round == now))
-        {
-            *round = now;
-        }
-    }
+    };
+    let rounds = pairs.zip(&last.revisions.operations);
     rounds
+        .map(|(pair, round)| if differs(pair) { now } else { *round })
+        .collect()
 }
 
 /// The named types that an operation mentions.

@@ -82,6 +82,7 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
             view.watching(watch.len());
             first = false;
         }
+        remembered.memo.tidy();
         began = watch.wait(said.failure.is_some().then_some(BEFORE_NEXT_TRY))?;
     }
 }
@@ -147,13 +148,10 @@ fn round(
     let plan = &examined.plan;
     let clean = plan.is_clean();
     // What there is to tell is put into words while it is carried out.
-    let (report, applied) = drift::report_beside(plan, || {
-        (!clean && !plan.is_blocked()).then(|| apply::apply(root, plan, &turn))
+    let (report, begun) = drift::report_beside(plan, || {
+        (!clean && !plan.is_blocked()).then(|| apply::begin(root, plan, &turn))
     });
-    let written = match applied {
-        Some(applied) => applying::written(applied?, view),
-        None => Written::new(),
-    };
+    let begun = begun.transpose()?;
     match report.summary.status {
         DriftStatus::Conflicts => {
             if said.conflicts.as_ref() != Some(&report) {
@@ -166,14 +164,18 @@ fn round(
             if first || repaired || solved {
                 view.round(&report, plan, Told::Applied, began.elapsed());
             }
-            examined.settled(&written);
         }
         DriftStatus::Clean | DriftStatus::Drift => {
             said.conflicts = None;
             view.round(&report, plan, Told::Applied, began.elapsed());
-            examined.settled(&written);
         }
     }
+    // Whoever waited for the files has them; that they last is waited for by nobody.
+    let written = match begun {
+        Some(begun) => applying::written(begun.end()?, view),
+        None => Written::new(),
+    };
+    examined.settled(&written);
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -77,8 +77,13 @@ fn rounds(lines: &[String]) -> usize {
     lines.iter().filter(|line| line.ends_with(" ms)")).count()
 }
 
-/// What stands on disk is what a fresh apply would make of it.
+/// What stands on disk is what a fresh apply would make of it, once the last apply is at its end.
 fn in_step(git: &Git) {
+    let under_way =
+        |path: &PathBuf| path.ends_with("journal") && !fs::read(path).unwrap_or_default().starts_with(b"----");
+    wait_for("the end of an apply", || {
+        !git.path(".git/flaresmith").exists() || !files(&git.path(".git/flaresmith")).iter().any(under_way)
+    });
     let _ = fs::remove_dir_all(git.path(".git/flaresmith"));
     let said = git.run(&["spec", "check"]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
@@ -285,7 +290,7 @@ fn settings_and_templates_are_followed() {
     // The folder comes with nothing in it that is read: no file changed, and yet the problem is gone.
     git.write("frames/.keep", "");
     watcher.told(" ms)");
-    assert!(!git.path("generated/mcp").exists());
+    wait_for("the end of a target", || !git.path("generated/mcp").exists());
     let own = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/zod/rules.ts"));
     git.write("frames/zod/rules.ts", &format!("// Ours.\n{}", own.unwrap()));
     watcher.told(" ms)");

@@ -2,25 +2,86 @@
 //!
 //! Owns: their layout. Must not know: what is in them.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 /// The document, indented by two, with a line end.
 pub(in crate::emit) fn document(value: &Value) -> String {
-    let mut text = pretty(value);
+    let mut text = String::new();
+    behind(&mut text, value, 0);
     text.push('\n');
     text
 }
 
 /// A value in the midst of a document whose lines are indented `depth` times there; it continues the current line.
 pub(in crate::emit) fn behind(out: &mut String, value: &Value, depth: usize) {
-    // No string of JSON holds a line end, so every line end is one of the layout.
-    for (i, line) in pretty(value).split('\n').enumerate() {
-        if i > 0 {
-            out.push('\n');
-            indent(out, depth);
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => {
+            let _ = write!(out, "{number}");
         }
-        out.push_str(line);
+        Value::String(text) => string(out, text),
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i == 0 { "\n" } else { ",\n" });
+                indent(out, depth + 1);
+                behind(out, item, depth + 1);
+            }
+            close(out, items.is_empty(), depth);
+            out.push(']');
+        }
+        Value::Object(members) => {
+            out.push('{');
+            for (i, (key, member)) in members.iter().enumerate() {
+                out.push_str(if i == 0 { "\n" } else { ",\n" });
+                indent(out, depth + 1);
+                string(out, key);
+                out.push_str(": ");
+                behind(out, member, depth + 1);
+            }
+            close(out, members.is_empty(), depth);
+            out.push('}');
+        }
     }
+}
+
+/// What stands before the bracket that ends a map or list.
+fn close(out: &mut String, empty: bool, depth: usize) {
+    if !empty {
+        out.push('\n');
+        indent(out, depth);
+    }
+}
+
+/// A string in its quotes.
+pub(in crate::emit) fn string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+        let (plain, tail) = rest.split_at(at);
+        out.push_str(plain);
+        let mut tail = tail.chars();
+        match tail.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some(control) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            None => {}
+        }
+        rest = tail.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
 }
 
 /// The beginning of a line.
@@ -28,11 +89,6 @@ pub(in crate::emit) fn indent(out: &mut String, depth: usize) {
     for _ in 0..depth {
         out.push_str("  ");
     }
-}
-
-fn pretty(value: &Value) -> String {
-    // The first cannot fail on a tree of strings and numbers, and is much the faster.
-    serde_json::to_string_pretty(value).unwrap_or_else(|_| format!("{value:#}"))
 }
 
 /// A document that is put together from values and from texts that were written before, as if it were written at once.
@@ -81,7 +137,7 @@ impl Lines {
     /// Begins the next member of a map.
     pub(in crate::emit) fn key(&mut self, key: &str) -> &mut Self {
         self.item();
-        self.out.push_str(&Value::from(key).to_string());
+        string(&mut self.out, key);
         self.out.push_str(": ");
         self
     }
@@ -149,6 +205,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_value_is_written_as_by_anybody_else() {
+        let strange: String = ('\0'..='\u{a0}').chain("\u{2028}\u{feff}𝄞".chars()).collect();
+        let value = json!({ "a": [1, -0.0, 1e300, 0.1, u64::MAX, i64::MIN, true, false, null], "b": {}, "c": [], "": [[{}]], &strange: strange });
+        assert_eq!(document(&value), serde_json::to_string_pretty(&value).unwrap() + "\n");
+    }
 
     #[test]
     fn a_document_of_lines_reads_as_if_it_had_been_written_at_once() {

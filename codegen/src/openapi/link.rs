@@ -28,8 +28,10 @@ struct Pull {
 pub(super) struct Linker<'a, 'd> {
     pub(super) documents: Documents<'a>,
     pub(super) diagnostics: &'d mut Diagnostics,
-    /// Parts of files that have their place in the bundle: (file, pointer) -> bundle pointer. What is inside follows.
-    placed: BTreeMap<(Arc<str>, String), String>,
+    /// Parts of files that have their place in the bundle: file -> pointer -> bundle pointer. What is inside follows.
+    placed: BTreeMap<Arc<str>, BTreeMap<String, String>>,
+    /// What references came to: file -> text -> reference into the bundle. A contract says the same few again and again.
+    linked: BTreeMap<Arc<str>, BTreeMap<String, String>>,
     /// Names of components that are taken, by section.
     taken: BTreeMap<&'static str, BTreeSet<String>>,
     queue: VecDeque<Pull>,
@@ -60,6 +62,7 @@ impl<'a, 'd> Linker<'a, 'd> {
             documents,
             diagnostics,
             placed: BTreeMap::new(),
+            linked: BTreeMap::new(),
             taken: BTreeMap::new(),
             queue: VecDeque::new(),
             pulled: Vec::new(),
@@ -77,8 +80,8 @@ impl<'a, 'd> Linker<'a, 'd> {
 
     /// Says where references to a part of a file lead, when that place holds parts of other files as well.
     pub(super) fn place_among(&mut self, document: &Document, pointer: &str, bundle: &str) {
-        self.placed
-            .insert((Arc::clone(&document.path), pointer.to_owned()), bundle.to_owned());
+        let of_file = self.placed.entry(Arc::clone(&document.path)).or_default();
+        of_file.insert(pointer.to_owned(), bundle.to_owned());
     }
 
     /// Takes a name for a component. Names that others have get the file's name behind them, then numbers.
@@ -265,6 +268,17 @@ impl<'a, 'd> Linker<'a, 'd> {
     /// What a reference becomes in the bundle; what it leads to is planned when it is new. `None`: it leads nowhere, which
     /// has been told.
     fn link(&mut self, text: &str, kind: Kind, at: &At<'_>) -> Option<String> {
+        let known = self.linked.get(&at.document.path).and_then(|linked| linked.get(text));
+        if let Some(known) = known {
+            return Some(known.clone());
+        }
+        let linked = self.find_out(text, kind, at)?;
+        let of_file = self.linked.entry(Arc::clone(&at.document.path)).or_default();
+        of_file.insert(text.to_owned(), linked.clone());
+        Some(linked)
+    }
+
+    fn find_out(&mut self, text: &str, kind: Kind, at: &At<'_>) -> Option<String> {
         let target = match reference::parse(text, &at.document.path) {
             Ok(target) => target,
             Err(Refusal::Outside) => {
@@ -339,9 +353,10 @@ impl<'a, 'd> Linker<'a, 'd> {
 
     /// Where a part of a file stands in the bundle: by its own place, or inside something that has one.
     fn bundle_pointer(&self, document: &Document, pointer: &str) -> Option<String> {
+        let of_file = self.placed.get(&document.path)?;
         let mut prefix = pointer;
         loop {
-            if let Some(bundle) = self.placed.get(&(Arc::clone(&document.path), prefix.to_owned())) {
+            if let Some(bundle) = of_file.get(prefix) {
                 return Some(format!("{bundle}{}", pointer.get(prefix.len()..).unwrap_or("")));
             }
             prefix = prefix.rsplit_once('/')?.0;

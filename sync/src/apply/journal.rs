@@ -1,27 +1,36 @@
 //! The journal: what an apply is about to do, on disk before it does anything.
 //!
-//! Owns: its form, its two states, the names beside a file. Must not know: what is done with it.
+//! Owns: its form, its states, the names beside a file. Must not know: what is done with it.
 //!
-//! It is one file in the turn's folder, `journal` while files are changed and `journal.done` once all of them are. Each of its
-//! states appears at once, by a rename, and is complete.
+//! It is one file in the turn's folder, of three lines: a digest of the second, what is done, and whether it was. It is written
+//! over in its place, so that one flush makes it durable: a file that keeps its place and its length costs the disk a fraction of
+//! what a new one does. A journal whose digest is not right was never complete, or is closed: either way nothing is under way.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::place::{Spot, delete, failed, flush};
+use super::place::{Spot, failed, flush};
+use super::torn::Blocks;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::root::Root;
 
-/// The journal of an apply that has not happened.
-pub(super) const OPEN: &str = "journal";
-/// The journal of an apply that has happened, but has not tidied up.
-pub(super) const DONE: &str = "journal.done";
-const UNWRITTEN: &str = "journal.new";
+/// Its name in the turn's folder.
+pub(super) const FILE: &str = "journal";
+
+/// The third line, while the apply has not happened and once it has.
+const OPEN: &str = "open";
+const DONE: &str = "done";
+
+/// Version of the form.
+const VERSION: u32 = 2;
+
+/// In the place of the digest when the journal is closed.
+const CLOSED: &str = "--------------------------------";
 
 /// What happens to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +41,8 @@ pub(super) struct Step {
     pub(super) before: Option<Digest>,
     /// Content after; `None`: the file goes.
     pub(super) after: Option<Digest>,
+    /// What a power cut may leave of the content after.
+    pub(super) blocks: Blocks,
 }
 
 /// What one apply does.
@@ -60,6 +71,9 @@ struct StepForm {
     path: String,
     before: Option<String>,
     after: Option<String>,
+    /// Bytes of the content after, and digests of its blocks.
+    length: usize,
+    blocks: String,
 }
 
 impl Journal {
@@ -113,41 +127,43 @@ impl Journal {
     /// # Errors
     /// The disk does not take it; nothing has changed then.
     pub(super) fn begin(&self, folder: &Path) -> Result<(), SyncError> {
-        let (unwritten, open) = (folder.join(UNWRITTEN), folder.join(OPEN));
-        let written = File::create(&unwritten)
-            .and_then(|mut file| {
-                file.write_all(self.to_text().as_bytes())?;
-                file.sync_all()
-            })
-            .and_then(|()| fs::rename(&unwritten, &open))
-            .and_then(|()| flush(folder));
-        written.map_err(|error| {
+        let path = folder.join(FILE);
+        let written = || {
+            let is_new = !path.exists();
+            let text = self.to_text();
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)?;
+            let digest = Digest::of(text.as_bytes());
+            file.write_all(format!("{digest}\n{text}\n{OPEN}\n").as_bytes())?;
+            file.sync_data()?;
+            if is_new { flush(folder) } else { Ok(()) }
+        };
+        written().map_err(|error| {
             // It is worth nothing without the rest, and a full disk needs the room.
-            let _ = fs::remove_file(&unwritten);
-            let _ = fs::remove_file(&open);
-            failed("cannot write", &open, &error)
+            let _ = fs::remove_file(&path);
+            failed("cannot write", &path, &error)
         })
-    }
-
-    /// Deletes what a run left that was killed before its journal was complete: it had done nothing yet.
-    ///
-    /// # Errors
-    /// It cannot be deleted.
-    pub(super) fn drop_unwritten(folder: &Path) -> Result<(), SyncError> {
-        let path = folder.join(UNWRITTEN);
-        delete(&path).map_err(|error| failed("cannot delete", &path, &error))
     }
 
     /// The moment from which on the apply has happened.
     ///
     /// # Errors
     /// The disk does not take it; the journal is still open then.
-    pub(super) fn mark_done(folder: &Path) -> Result<(), SyncError> {
-        let (open, done) = (folder.join(OPEN), folder.join(DONE));
-        fs::rename(&open, &done).map_err(|error| failed("cannot write", &done, &error))?;
-        flush(folder).map_err(|error| {
-            let _ = fs::rename(&done, &open);
-            failed("cannot flush", folder, &error)
+    pub(super) fn mark_done(&self, folder: &Path) -> Result<(), SyncError> {
+        let path = folder.join(FILE);
+        let at = CLOSED.len() + 1 + self.to_text().len() + 1;
+        let mark = |word: &str| {
+            let mut file = OpenOptions::new().write(true).open(&path)?;
+            file.seek(SeekFrom::Start(u64::try_from(at).unwrap_or(u64::MAX)))?;
+            file.write_all(word.as_bytes())?;
+            file.sync_data()
+        };
+        mark(DONE).map_err(|error| {
+            let _ = mark(OPEN);
+            failed("cannot write", &path, &error)
         })
     }
 
@@ -155,35 +171,51 @@ impl Journal {
     ///
     /// # Errors
     /// It cannot be deleted.
-    pub(super) fn close(folder: &Path) -> Result<(), SyncError> {
-        let path = folder.join(OPEN);
+    pub(super) fn drop_undone(folder: &Path) -> Result<(), SyncError> {
+        let path = folder.join(FILE);
         fs::remove_file(&path)
             .and_then(|()| flush(folder))
             .map_err(|error| failed("cannot delete", &path, &error))
     }
 
-    /// Forgets the journal of an apply that has happened. Nobody waits for the disk: should it be there again after a power cut,
-    /// the next turn tidies up once more, and finds nothing to do.
+    /// Forgets the journal of an apply that has happened, and leaves its room to the next. Nobody waits for the disk: should it be
+    /// there again after a power cut, the next turn tidies up once more, and finds nothing to do.
     ///
     /// # Errors
-    /// It cannot be deleted.
-    pub(super) fn drop_done(folder: &Path) -> Result<(), SyncError> {
-        let path = folder.join(DONE);
-        fs::remove_file(&path).map_err(|error| failed("cannot delete", &path, &error))
+    /// It can neither be written nor deleted.
+    pub(super) fn close(folder: &Path) -> Result<(), SyncError> {
+        let path = folder.join(FILE);
+        OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(CLOSED.as_bytes()))
+            .or_else(|_| fs::remove_file(&path))
+            .map_err(|error| failed("cannot delete", &path, &error))
     }
 
-    /// The journal in one of its states, if there is one.
+    /// Whether there is a journal of something under way. One that another version wrote counts.
+    pub(super) fn is_there(folder: &Path) -> bool {
+        !matches!(Self::read(folder), Ok(None))
+    }
+
+    /// The journal, if something is under way, and whether that has happened.
     ///
     /// # Errors
     /// It cannot be read, or another version wrote it.
-    pub(super) fn read(folder: &Path, state: &str) -> Result<Option<Self>, SyncError> {
-        let path = folder.join(state);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+    pub(super) fn read(folder: &Path) -> Result<Option<(Self, bool)>, SyncError> {
+        let path = folder.join(FILE);
+        let mut bytes = Vec::new();
+        match File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("cannot read", &path, &error)),
-        };
-        Self::parse(&text).map(Some).ok_or_else(|| {
+        }
+        let mut lines = bytes.split(|byte| *byte == b'\n');
+        let (digest, text, state) = (lines.next(), lines.next().unwrap_or_default(), lines.next());
+        if digest != Some(Digest::of(text).to_string().as_bytes()) {
+            return Ok(None);
+        }
+        let journal = Self::parse(text).ok_or_else(|| {
             SyncError::new(
                 "APPLY_JOURNAL",
                 format!("an apply was interrupted, and its journal {} cannot be read", path.display()),
@@ -193,13 +225,14 @@ impl Journal {
                 "use the version of flaresmith that wrote it; or look after the files named `.flaresmith-*` yourself and delete {}",
                 path.display()
             ))
-        })
+        })?;
+        Ok(Some((journal, state == Some(DONE.as_bytes()))))
     }
 
     fn to_text(&self) -> String {
         let written = |digest: &Option<Digest>| digest.map(|digest| digest.to_string());
         let form = Form {
-            version: 1,
+            version: VERSION,
             token: self.token.clone(),
             folders: self.folders.clone(),
             steps: self
@@ -209,16 +242,18 @@ impl Journal {
                     path: step.path.clone(),
                     before: written(&step.before),
                     after: written(&step.after),
+                    length: step.blocks.length,
+                    blocks: step.blocks.digests.clone(),
                 })
                 .collect(),
         };
         serde_json::to_string(&form).unwrap_or_default()
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let form: Form = serde_json::from_str(text).ok()?;
+    fn parse(text: &[u8]) -> Option<Self> {
+        let form: Form = serde_json::from_slice(text).ok()?;
         let plain = |token: &str| token.len() == 8 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if form.version != 1 || !plain(&form.token) {
+        if form.version != VERSION || !plain(&form.token) {
             return None;
         }
         let digest = |text: Option<String>| match text {
@@ -231,6 +266,10 @@ impl Journal {
                 path: step.path,
                 before: digest(step.before)?,
                 after: digest(step.after)?,
+                blocks: Blocks {
+                    length: step.length,
+                    digests: step.blocks,
+                },
             });
         }
         Some(Self {
@@ -262,17 +301,38 @@ mod tests {
             path: "a/b \"c\"/d.ts".to_owned(),
             before: None,
             after: Some(Digest::of(b"x")),
+            blocks: Blocks::of(b"x"),
         }];
         let journal = Journal::new(&root, steps).unwrap();
         assert_eq!(journal.folders, ["a", "a/b \"c\""]);
-        journal.begin(folder.path()).unwrap();
-        assert_eq!(Journal::read(folder.path(), DONE).unwrap(), None);
-        assert_eq!(Journal::read(folder.path(), OPEN).unwrap(), Some(journal.clone()));
-        Journal::mark_done(folder.path()).unwrap();
-        assert_eq!(Journal::read(folder.path(), OPEN).unwrap(), None);
-        assert_eq!(Journal::read(folder.path(), DONE).unwrap(), Some(journal));
-        Journal::drop_done(folder.path()).unwrap();
+        let shorter = Journal::new(&root, Vec::new()).unwrap();
+        // One after the other in the same place, the shorter one over what is left of the longer.
+        for journal in [journal, shorter] {
+            journal.begin(folder.path()).unwrap();
+            assert_eq!(Journal::read(folder.path()).unwrap(), Some((journal.clone(), false)));
+            journal.mark_done(folder.path()).unwrap();
+            assert_eq!(Journal::read(folder.path()).unwrap(), Some((journal, true)));
+            Journal::close(folder.path()).unwrap();
+            assert_eq!(Journal::read(folder.path()).unwrap(), None);
+        }
+        Journal::drop_undone(folder.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_journal_that_was_not_written_to_its_end_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        let (path, journal) = (folder.path().join(FILE), Journal::new(&root, Vec::new()).unwrap());
+        journal.begin(folder.path()).unwrap();
+        let whole = fs::read(&path).unwrap();
+        let text = whole.len() - OPEN.len() - 2;
+        for end in 0..whole.len() {
+            fs::write(&path, &whole[..end]).unwrap();
+            let found = Journal::read(folder.path()).unwrap();
+            assert_eq!(found.is_some(), end >= text, "{end} bytes of {}", whole.len());
+            assert!(found.is_none_or(|(_, done)| !done));
+        }
     }
 
     #[test]
@@ -281,11 +341,13 @@ mod tests {
         for text in [
             "",
             "{}",
-            r#"{"version":2,"token":"00000000","folders":[],"steps":[]}"#,
-            r#"{"version":1,"token":"../../ab","folders":[],"steps":[]}"#,
+            r#"{"version":3,"token":"00000000","folders":[],"steps":[]}"#,
+            r#"{"version":2,"token":"../../ab","folders":[],"steps":[]}"#,
         ] {
-            fs::write(folder.path().join(OPEN), text).unwrap();
-            let error = Journal::read(folder.path(), OPEN).unwrap_err();
+            let digest = Digest::of(text.as_bytes());
+            fs::write(folder.path().join(FILE), format!("{digest}\n{text}\nopen\n")).unwrap();
+            assert!(Journal::is_there(folder.path()));
+            let error = Journal::read(folder.path()).unwrap_err();
             assert_eq!(error.code, "APPLY_JOURNAL", "{text}");
             assert!(error.hint.is_some());
         }
@@ -300,6 +362,7 @@ mod tests {
             path: "a/b".to_owned(),
             before: None,
             after: Some(Digest::of(b"x")),
+            blocks: Blocks::default(),
         };
         assert_eq!(Journal::new(&root, vec![step]).unwrap_err().code, "PATH_NOT_FOLDER");
     }

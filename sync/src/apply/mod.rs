@@ -2,37 +2,39 @@
 //!
 //! Owns: the order of an apply. Must not know: how the plan was made.
 //!
-//! 1. The journal is written: which files will be changed, from what to what, and under which names beside them.
-//! 2. Every new content is written beside its place (`.flaresmith-….new`) and flushed.
+//! 1. The journal is written and flushed: which files will be changed, from what to what, and under which names beside them.
+//! 2. Every new content is written beside its place (`.flaresmith-….new`).
 //! 3. File by file: what stands there is looked at, moved aside (`.flaresmith-….old`), and the new content takes its place.
-//!    Removals come first, so that a name that only changes its case keeps its content; the lock comes last. Then everything
-//!    that was moved aside is read: it must be what the journal says.
-//! 4. The journal is marked done. From here on the apply has happened; what was moved aside is deleted, then the journal.
+//!    Removals come first, so that a name that only changes its case keeps its content; the lock comes last. From here on every
+//!    reader has the new files, and whoever waits can be told.
+//! 4. Everything that was moved aside is read: it must be what the journal says. The new files and their folders are flushed.
+//! 5. The journal is marked done and flushed. From here on the apply has happened, whatever becomes of the power; what was moved
+//!    aside is deleted, and the journal closed.
 //!
-//! A failure before step 4 is undone at once, a killed process is undone by the next turn: see `recover`. Nothing is deleted
-//! but what the journal expects there, and what was moved without being that goes back, so what a person saves meanwhile stays
-//! where it was saved. For the moment between moving aside and taking its place a file does not exist: no file is ever seen
-//! half written.
+//! A failure before step 5 is undone at once, a killed process or a power cut is undone by the next turn: see `recover`. Nothing is
+//! deleted but what the journal expects there, and what was moved without being that goes back, so what a person saves meanwhile
+//! stays where it was saved. For the moment between moving aside and taking its place a file does not exist: no file is ever seen
+//! half written, but for what a power cut leaves of one, which the next turn knows (`torn`).
 
 mod journal;
 mod place;
 mod recover;
 #[cfg(test)]
 mod tests;
+mod torn;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::Builder;
 
-use rayon::prelude::*;
-
 use self::journal::{Journal, Step};
 use self::place::{At, Placed, Spot, failed, look, seen};
+use self::torn::Blocks;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::lock;
@@ -43,8 +45,11 @@ use crate::stamp::Stamp;
 pub use self::recover::Recovered;
 pub use self::turn::{Turn, is_unfinished, take_turn};
 
-/// How many files are written and flushed at once.
+/// How many files are flushed at once.
 const AT_ONCE: usize = 16;
+
+/// So many files are written by one thread before it is worth the while to begin another.
+const FEW: usize = 24;
 
 /// What was carried out.
 #[derive(Debug, Default)]
@@ -73,41 +78,85 @@ struct Done {
     written: Option<Stamp>,
 }
 
-/// Carries a plan out. Does nothing at all when it has conflicts.
+/// Carries a plan out, to its very end. Does nothing at all when it has conflicts.
 ///
 /// # Errors
 /// A file cannot be written or deleted, or changed since the plan was made. Everything is as it was then; only when even that
 /// cannot be had, the error says so, and the next turn tries again.
 pub fn apply(root: &Root, plan: &Plan, turn: &Turn) -> Result<Applied, SyncError> {
+    begin(root, plan, turn)?.end()
+}
+
+/// An apply whose files stand at their places, for whoever reads them. Until its end the power must not fail: the next turn
+/// takes it back then, as it does when this is dropped.
+#[must_use = "the apply has to be brought to its end"]
+pub struct Begun<'a> {
+    root: &'a Root,
+    turn: &'a Turn,
+    journal: Journal,
+    contents: Vec<Content>,
+    done: Vec<Done>,
+}
+
+/// Carries a plan out as far as readers can tell; [`Begun::end`] does the rest. Does nothing at all when it has conflicts.
+///
+/// # Errors
+/// Those of [`apply`].
+pub fn begin<'a>(root: &'a Root, plan: &Plan, turn: &'a Turn) -> Result<Begun<'a>, SyncError> {
     if plan.is_blocked() {
         return Err(SyncError::new(
             "APPLY_CONFLICTS",
             "the plan has conflicts; nothing was written",
         ));
     }
-    let work = work(root, plan)?;
-    if work.is_empty() {
-        return Ok(Applied::default());
-    }
-    let (steps, contents): (Vec<Step>, Vec<Content>) = work.into_iter().unzip();
+    let (steps, contents): (Vec<Step>, Vec<Content>) = work(root, plan)?.into_iter().unzip();
     let journal = Journal::new(root, steps)?;
-    journal.begin(turn.folder())?;
-    let done = carry_out(root, &journal, &contents).and_then(|done| {
-        Journal::mark_done(turn.folder())?;
-        Ok(done)
-    });
-    match done {
-        Ok(done) => {
-            let asides: Vec<Option<Stamp>> = done.iter().map(|done| done.aside).collect();
-            let kept = recover::finish(root, &journal, &asides, turn.folder())?;
-            let written = journal.steps.iter().zip(done);
-            let written = written.filter_map(|(step, done)| Some((step.path.clone(), done.written?)));
-            Ok(Applied {
-                kept,
-                written: written.collect(),
-            })
-        }
+    if !contents.is_empty() {
+        journal.begin(turn.folder())?;
+    }
+    match carry_out(root, &journal, &contents) {
+        Ok(done) => Ok(Begun {
+            root,
+            turn,
+            journal,
+            contents,
+            done,
+        }),
         Err(error) => Err(taken_back(error, recover::undo(root, &journal, turn.folder()))),
+    }
+}
+
+impl Begun<'_> {
+    /// Makes it last, and tidies up.
+    ///
+    /// # Errors
+    /// Those of [`apply`].
+    pub fn end(self) -> Result<Applied, SyncError> {
+        let Self {
+            root,
+            turn,
+            journal,
+            contents,
+            mut done,
+        } = self;
+        if contents.is_empty() {
+            return Ok(Applied::default());
+        }
+        let folder = turn.folder();
+        let lasting = look_aside(root, &journal, &mut done)
+            .and_then(|()| flush(root, &journal))
+            .and_then(|()| journal.mark_done(folder));
+        if let Err(error) = lasting {
+            return Err(taken_back(error, recover::undo(root, &journal, folder)));
+        }
+        let asides: Vec<Option<Stamp>> = done.iter().map(|done| done.aside).collect();
+        let kept = recover::finish(root, &journal, &asides, folder)?;
+        let written = journal.steps.into_iter().zip(done);
+        let written = written.filter_map(|(step, done)| Some((step.path, done.written?)));
+        Ok(Applied {
+            kept,
+            written: written.collect(),
+        })
     }
 }
 
@@ -118,6 +167,9 @@ fn work(root: &Root, plan: &Plan) -> Result<Vec<(Step, Content)>, SyncError> {
             path: change.path.clone(),
             before: change.from(),
             after: change.to(),
+            blocks: change
+                .to()
+                .map_or_else(Blocks::default, |_| Blocks::of(change.after.as_bytes())),
         };
         let content = Content {
             text: Arc::clone(&change.after),
@@ -141,6 +193,7 @@ fn work(root: &Root, plan: &Plan) -> Result<Vec<(Step, Content)>, SyncError> {
             path: lock::FILE.to_owned(),
             before,
             after: Some(Digest::of(text.as_bytes())),
+            blocks: Blocks::of(text.as_bytes()),
         };
         let (text, fresh) = (text.into(), OnceLock::new());
         work.push((step, Content { text, seen, fresh }));
@@ -156,7 +209,7 @@ fn carry_out(root: &Root, journal: &Journal, contents: &[Content]) -> Result<Vec
             _ => {}
         }
     }
-    at_once(contents, |i, content| {
+    at_once(contents, contents.len() / FEW, |i, content| {
         let (step, spot) = journal.at(root, i)?;
         if step.after.is_none() {
             return Ok(());
@@ -168,20 +221,42 @@ fn carry_out(root: &Root, journal: &Journal, contents: &[Content]) -> Result<Vec
         let (step, spot) = journal.at(root, i)?;
         done.push(exchange(step, &spot, content)?);
     }
-    // This is the look that counts: before, somebody may have written what the file system tells by nothing, and somebody who had
-    // a file open may have written to it after it was moved aside.
-    done.par_iter_mut().enumerate().try_for_each(|(i, done)| {
-        let (step, spot) = journal.at(root, i)?;
-        let now = seen(&spot.aside);
-        expect(&spot.aside, step.before, &spot.target)?;
-        done.aside = done.aside.filter(|_| now == done.aside);
-        Ok(())
-    })?;
-    flush_folders(root, journal)?;
     Ok(done)
 }
 
-/// Writes a content beside its place, and flushes it. An existing file's mode is kept, but for being executable, which nothing
+/// Reads everything that was moved aside. This is the look that counts: before, somebody may have written what the file system
+/// tells by nothing, and somebody who had a file open may have written to it after it was moved aside.
+fn look_aside(root: &Root, journal: &Journal, done: &mut [Done]) -> Result<(), SyncError> {
+    let known: Vec<Option<Stamp>> = done.iter().map(|done| done.aside).collect();
+    let looked = at_once(&known, known.len() / FEW, |i, known| {
+        let (step, spot) = journal.at(root, i)?;
+        let now = seen(&spot.aside);
+        expect(&spot.aside, step.before, &spot.target)?;
+        Ok(known.filter(|_| now == *known))
+    })?;
+    for (done, looked) in done.iter_mut().zip(looked) {
+        done.aside = looked;
+    }
+    Ok(())
+}
+
+/// Flushes what was written, then the names in every folder in which there is another.
+fn flush(root: &Root, journal: &Journal) -> Result<(), SyncError> {
+    at_once(&journal.steps, AT_ONCE, |_, step| {
+        if step.after.is_none() {
+            return Ok(());
+        }
+        let path = root.resolve(&step.path)?;
+        match File::open(&path).and_then(|file| file.sync_data()) {
+            // Somebody took it away: it is no longer ours to be kept.
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("cannot flush", &path, &error)),
+            _ => Ok(()),
+        }
+    })?;
+    flush_folders(root, journal)
+}
+
+/// Writes a content beside its place. An existing file's mode is kept, but for being executable, which nothing
 /// generated is; a new one gets what the process' mask leaves of 0666.
 fn write_beside(spot: &Spot, content: &Content) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(&spot.fresh)?;
@@ -189,26 +264,27 @@ fn write_beside(spot: &Spot, content: &Content) -> std::io::Result<()> {
         file.set_permissions(plain(&metadata))?;
     }
     file.write_all(content.text.as_bytes())?;
-    file.sync_data()?;
     if let Some(stamp) = Stamp::seen(&file.metadata()?) {
         let _ = content.fresh.set(stamp);
     }
     Ok(())
 }
 
-/// Does something with every content, with several at once: a disk flushes many in little more than the time of one, and whoever
-/// waits for it needs no core. A process that is told to have one thread has one.
-fn at_once(
-    contents: &[Content],
-    done: impl Fn(usize, &Content) -> Result<(), SyncError> + Sync,
-) -> Result<(), SyncError> {
+/// Does something with every item, with up to so many at once: a disk flushes many in little more than the time of one, and
+/// whoever waits for it needs no core. A process that is told to have one thread has one.
+fn at_once<T: Sync, R: Send>(
+    items: &[T],
+    most: usize,
+    each: impl Fn(usize, &T) -> Result<R, SyncError> + Sync,
+) -> Result<Vec<R>, SyncError> {
     let threads = match rayon::current_num_threads() {
         1 => 1,
-        _ => contents.len().clamp(1, AT_ONCE),
+        _ => items.len().clamp(1, most.clamp(1, AT_ONCE)),
     };
+    let size = items.len().div_ceil(threads).max(1);
     let part = |first: usize| {
-        let mut part = contents.iter().enumerate().skip(first).step_by(threads);
-        part.try_for_each(|(i, content)| done(i, content))
+        let part = items.iter().enumerate().skip(first * size).take(size);
+        part.map(|(i, item)| each(i, item)).collect::<Result<Vec<R>, _>>()
     };
     let part = &part;
     std::thread::scope(|scope| {
@@ -224,7 +300,10 @@ fn at_once(
                 Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
                 Err(first) => part(first),
             };
-            result = result.and(other);
+            result = result.and_then(|mut all| {
+                all.append(&mut other?);
+                Ok(all)
+            });
         }
         result
     })
@@ -295,9 +374,11 @@ fn flush_folders(root: &Root, journal: &Journal) -> Result<(), SyncError> {
     for path in paths.chain(&journal.folders) {
         folders.extend(root.resolve(path)?.parent().map(Path::to_owned));
     }
-    folders
-        .par_iter()
-        .try_for_each(|folder| place::flush(folder).map_err(|error| failed("cannot flush", folder, &error)))
+    let folders: Vec<PathBuf> = folders.into_iter().collect();
+    at_once(&folders, AT_ONCE, |_, folder| {
+        place::flush(folder).map_err(|error| failed("cannot flush", folder, &error))
+    })
+    .map(drop)
 }
 
 /// The failure of an apply, with what became of what it had done.

@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::journal::{DONE, Journal, OPEN, Step};
+use super::journal::{Journal, Step};
 use super::place::{At, Placed, Spot, delete, failed, look, put, seen};
 use crate::digest::Digest;
 use crate::error::SyncError;
@@ -30,16 +30,14 @@ pub struct Recovered {
 
 /// Tidies up after an apply that was interrupted, if there was one.
 pub(super) fn recover(root: &Root, folder: &Path) -> Result<Option<Recovered>, SyncError> {
-    Journal::drop_unwritten(folder)?;
-    let mut found = None;
-    if let Some(journal) = Journal::read(folder, DONE)? {
-        let kept = finish(root, &journal, &[], folder)?;
-        found = Some(Recovered { undone: false, kept });
+    match Journal::read(folder)? {
+        None => Ok(None),
+        Some((journal, true)) => {
+            let kept = finish(root, &journal, &[], folder)?;
+            Ok(Some(Recovered { undone: false, kept }))
+        }
+        Some((journal, false)) => undo(root, &journal, folder).map(Some),
     }
-    if let Some(journal) = Journal::read(folder, OPEN)? {
-        found = Some(undo(root, &journal, folder)?);
-    }
-    Ok(found)
 }
 
 /// Deletes what a finished apply moved aside, and folders that it left empty. `read`: stamps of files that were read after they
@@ -63,7 +61,7 @@ pub(super) fn finish(
             remove_empty_folders(root, &spot.target);
         }
     }
-    Journal::drop_done(folder)?;
+    Journal::close(folder)?;
     Ok(kept)
 }
 
@@ -89,7 +87,7 @@ pub(super) fn undo(root: &Root, journal: &Journal, folder: &Path) -> Result<Reco
         // Those with something in them stay: it is not ours.
         let _ = fs::remove_dir(root.resolve(made)?);
     }
-    Journal::close(folder)?;
+    Journal::drop_undone(folder)?;
     Ok(recovered)
 }
 
@@ -101,11 +99,8 @@ fn undo_step(step: &Step, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), Sy
     delete(&spot.fresh).map_err(stop(&spot.fresh))?;
     settle_held(step, spot, kept)?;
     let aside = look_at(&spot.aside)?;
-    let there = look_at(&spot.target)?;
     // Ours is at the place when it has the content after, and either there was nothing before or that was moved aside.
-    let ours = matches!((there, step.after), (At::File(found), Some(after)) if found == after)
-        && (step.before.is_none() || aside != At::Absent);
-    if ours {
+    if (step.before.is_none() || aside != At::Absent) && is_ours(&spot.target, step)? {
         // By way of a third name, since somebody may save between looking and deleting.
         fs::rename(&spot.target, &spot.held).map_err(stop(&spot.target))?;
         settle_held(step, spot, kept)?;
@@ -118,12 +113,12 @@ fn undo_step(step: &Step, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), Sy
 
 /// What was taken from the place to be deleted: it is, when it is ours. Else it goes back.
 fn settle_held(step: &Step, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
-    match look_at(&spot.held)? {
-        At::Absent => Ok(()),
-        At::File(found) if Some(found) == step.after => {
-            delete(&spot.held).map_err(|error| failed("cannot delete", &spot.held, &error))
-        }
-        _ => match put(&spot.held, &spot.target) {
+    if look_at(&spot.held)? == At::Absent {
+        return Ok(());
+    }
+    match is_ours(&spot.held, step)? {
+        true => delete(&spot.held).map_err(|error| failed("cannot delete", &spot.held, &error)),
+        false => match put(&spot.held, &spot.target) {
             Ok(Placed::There) => Ok(()),
             Ok(Placed::Taken) => drop_or_keep(&spot.held, step.after, spot, kept),
             Err(error) => Err(failed("cannot put back", &spot.target, &error)),
@@ -140,6 +135,17 @@ fn drop_or_keep(file: &Path, known: Option<Digest>, spot: &Spot, kept: &mut Vec<
     }
     kept.push(file.to_owned());
     Ok(())
+}
+
+/// Whether a file holds the content after, or what a power cut may have left of it.
+fn is_ours(file: &Path, step: &Step) -> Result<bool, SyncError> {
+    match (look_at(file)?, step.after) {
+        (At::File(found), Some(after)) if found == after => Ok(true),
+        (At::File(_), Some(_)) => fs::read(file)
+            .map(|found| step.blocks.may_have_left(&found))
+            .map_err(|error| failed("cannot read", file, &error)),
+        _ => Ok(false),
+    }
 }
 
 fn look_at(path: &Path) -> Result<At, SyncError> {

@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::journal::{DONE, OPEN};
+use super::journal::Journal;
 use super::recover::{self, Recovered};
 use crate::digest::Digest;
 use crate::error::SyncError;
@@ -75,8 +75,7 @@ pub fn take_turn(root: &Root) -> Result<Turn, SyncError> {
 /// Whether an apply is under way or was interrupted, so that what stands on disk is between two states. Writes nothing.
 #[must_use]
 pub fn is_unfinished(root: &Root) -> bool {
-    let left = |folder: PathBuf| [OPEN, DONE].iter().any(|state| folder.join(state).exists());
-    records(root).into_iter().any(left)
+    records(root).iter().any(|folder| Journal::is_there(folder))
 }
 
 /// Where an interrupted apply may have left its journal: the repository may have been made since.
@@ -104,7 +103,6 @@ mod tests {
     use git2::Repository;
 
     use super::*;
-    use crate::apply::journal::Journal;
 
     #[test]
     fn two_turns_at_once_are_told_and_two_roots_have_one_each() {

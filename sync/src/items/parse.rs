@@ -2,6 +2,7 @@
 //!
 //! Owns: the parsers, and telling line and column of what they refuse. Must not know: what the text is for.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use deno_ast::diagnostics::Diagnostic as _;
@@ -16,6 +17,10 @@ const STACK: usize = 256 << 20;
 
 /// Most brackets around a place, and most signs before a value.
 const DEEPEST: usize = 256;
+
+/// What is nested no deeper is read on any stack. A thread of its own, with the memory that comes with it, costs more than reading
+/// a short text does.
+const SHALLOW: usize = 16;
 
 /// Refuses a text that its language's parser does not read; the error names line and column.
 pub(crate) fn readable(path: &str, text: &str) -> Result<(), String> {
@@ -47,14 +52,17 @@ fn apart<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, 
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
         let thread = thread.map_err(|error| format!("cannot read the text: {error}"))?;
-        let gave_up = |_| Err("line 1, column 1: the parser gave up".to_owned());
-        thread.join().unwrap_or_else(gave_up)
+        thread.join().unwrap_or_else(|_| gave_up())
     })
 }
 
-/// Refuses what is nested deeper than parsers, which recurse, can follow.
-fn not_too_deep(language: Language, text: &str) -> Result<(), String> {
-    let (mut depth, mut run) = (0_usize, 0_usize);
+fn gave_up<T>() -> Result<T, String> {
+    Err("line 1, column 1: the parser gave up".to_owned())
+}
+
+/// Refuses what is nested deeper than parsers, which recurse, can follow; how deep it is.
+fn not_too_deep(language: Language, text: &str) -> Result<usize, String> {
+    let (mut depth, mut run, mut deepest) = (0_usize, 0_usize, 0_usize);
     for token in tokens(language, text) {
         match token {
             "(" | "[" | "{" => depth += 1,
@@ -66,13 +74,14 @@ fn not_too_deep(language: Language, text: &str) -> Result<(), String> {
         } else {
             0
         };
-        if depth.max(run) > DEEPEST {
+        deepest = deepest.max(depth).max(run);
+        if deepest > DEEPEST {
             let offset = token.as_ptr() as usize - text.as_ptr() as usize;
             let (line, column) = place(text, offset);
             return Err(format!("line {line}, column {column}: nested more than {DEEPEST} deep"));
         }
     }
-    Ok(())
+    Ok(deepest)
 }
 
 /// Reads TypeScript or JavaScript and hands it on; the path tells which, and whether it holds JSX.
@@ -81,8 +90,12 @@ pub(crate) fn typescript<T: Send>(
     text: &str,
     read: impl FnOnce(&ParsedSource) -> T + Send,
 ) -> Result<T, String> {
-    not_too_deep(Language::TypeScript, text)?;
-    apart(|| Ok(read(&parsed(path, text)?)))
+    let depth = not_too_deep(Language::TypeScript, text)?;
+    let read = || Ok(read(&parsed(path, text)?));
+    if depth > SHALLOW {
+        return apart(read);
+    }
+    std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| gave_up())
 }
 
 fn parsed(path: &str, text: &str) -> Result<ParsedSource, String> {

@@ -17,15 +17,22 @@ pub(super) fn depth(group: &Group) -> usize {
     group.pointer.matches('/').count()
 }
 
+/// About how long a document becomes: a text that grows to megabytes is moved again and again.
+fn room(groups: &[Group], text: &Text<'_>) -> usize {
+    let units = groups.iter().flat_map(Group::units);
+    let texts = units.filter_map(|(pointer, _)| text(&pointer).map(|text| text.len() + pointer.len() + 16));
+    texts.sum::<usize>() + 16 * 1024
+}
+
 /// The document as JSON, indented by two, with a line end. Units come with [`json::behind`].
 pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(room(groups, text));
     let mut write = |level: &Level<'_>, event: Event<'_>| match event {
         Event::Open => out.push('{'),
         Event::Key(key, first) => {
             out.push_str(if first { "\n" } else { ",\n" });
             json::indent(&mut out, level.depth + 1);
-            out.push_str(&Value::from(key).to_string());
+            json::string(&mut out, key);
             out.push_str(": ");
         }
         Event::Value(value) => json::behind(&mut out, value, level.depth + 1),
@@ -45,7 +52,7 @@ pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
 
 /// The document as YAML. Units come with [`yaml::behind`].
 pub(super) fn yaml(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(room(groups, text));
     let mut write = |level: &Level<'_>, event: Event<'_>| match event {
         Event::Open if level.depth > 0 => out.push('\n'),
         Event::Open => {}
