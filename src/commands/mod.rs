@@ -11,6 +11,7 @@ mod completions;
 mod env;
 #[cfg(feature = "client")]
 mod env_change;
+#[cfg(feature = "client")]
 mod env_test;
 mod explain;
 mod hook;
