@@ -14,7 +14,7 @@ use flaresmith_sync::digest::Digest;
 use flaresmith_sync::drift::{self, DriftReport, DriftStatus};
 use flaresmith_sync::plan::Wish;
 use flaresmith_sync::sources::{self, Inputs};
-use flaresmith_sync::watch::{Watch, folders};
+use flaresmith_sync::watch::{Watch, folders, is_git_at_work};
 use flaresmith_sync::{Root, SyncError, Tree};
 
 use super::Remembered;
@@ -27,6 +27,10 @@ use crate::view::{Told, View};
 /// How often a round that finds another apply at work tries again, and how long it waits in between.
 const TRIES: u32 = 100;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+
+/// How long git may take to change files, and how long is waited between two looks whether it still does.
+const LONGEST_FOR_GIT: Duration = Duration::from_secs(10);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// How long after a round that failed another is tried, if nothing moves: what was in the way may go without a notification.
 const BEFORE_NEXT_TRY: Duration = Duration::from_millis(500);
@@ -64,6 +68,7 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
     let mut first = true;
     view.rounds();
     loop {
+        wait_for_git(&root);
         let round = round(&root, &mut remembered, wish, &mut watch, &mut said, began, first, view);
         if let Err(error) = round {
             // What cannot be read now may be there in a moment: a branch is being switched, a disk is full.
@@ -84,6 +89,15 @@ pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<
         }
         remembered.memo.tidy();
         began = watch.wait(said.failure.is_some().then_some(BEFORE_NEXT_TRY))?;
+    }
+}
+
+/// Waits until git has changed the files that it is about to change. A lock that some process left when it died is not waited for
+/// without end.
+fn wait_for_git(root: &Root) {
+    let begun = Instant::now();
+    while is_git_at_work(root) && begun.elapsed() < LONGEST_FOR_GIT {
+        std::thread::sleep(BETWEEN_LOOKS);
     }
 }
 

@@ -17,6 +17,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 pub use folders::folders;
 
 use crate::error::SyncError;
+use crate::root::Root;
 
 /// How long nothing may move before a burst is over. An editor's save is several steps within a fraction of this.
 const QUIET: Duration = Duration::from_millis(4);
@@ -206,6 +207,14 @@ fn failed(error: &notify::Error, path: &Path) -> SyncError {
 
 fn ended() -> SyncError {
     SyncError::new("WATCH_ENDED", "the system stopped telling about changes")
+}
+
+/// Whether git is changing the files of the work tree now, as it does while it switches branches. What is read meanwhile is half of
+/// one state and half of another, and what is written is in git's way.
+#[must_use]
+pub fn is_git_at_work(root: &Root) -> bool {
+    let folder = root.kept().and_then(|kept| kept.folder.parent());
+    folder.is_some_and(|folder| folder.join("index.lock").exists())
 }
 
 #[cfg(test)]
