@@ -204,7 +204,7 @@ async fn on_both(test: impl AsyncFn(&Instance)) {
     test(&Instance::set_on_postgres(with_workerd).await).await;
 }
 
-/// Shows 001/FR-005, 001/FR-008, 001/FR-015, 001/FR-024.
+/// Shows 001/FR-008, 001/FR-015, 001/FR-024.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_is_built_once_deployed_and_promoted_after_its_tests() {
     on_both(async |instance| {
@@ -439,7 +439,6 @@ async fn buildable<'a>(instance: &'a Instance, script: &str) -> Project<'a> {
     files
 }
 
-/// Shows 001/FR-005.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_project_answers_in_all_environments_from_its_first_commit() {
     for instance in [

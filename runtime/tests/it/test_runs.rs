@@ -83,7 +83,7 @@ async fn ran(shop: &Shop<'_>, more: Value) -> Answer {
     ended(shop, &begun).await
 }
 
-/// Shows 001/FR-006, 001/FR-015.
+/// Shows 001/FR-015.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_deployed_is_tested_with_the_collection_of_its_commit_and_then_promoted() {
     for postgres in [false, true] {
