@@ -1,5 +1,7 @@
 //! What holds of any three texts: no byte that a person wrote is lost, and what nobody disputes is settled.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -223,7 +225,10 @@ proptest! {
         crlf in any::<bool>(),
         last in any::<bool>(),
     ) {
-        if parses(name, &theirs).is_err() {
+        // What is imported twice is imported once in what comes of it.
+        let imports: Vec<&str> = theirs.lines().filter(|line| line.starts_with("use ") || line.starts_with("import ")).collect();
+        let different: BTreeSet<&&str> = imports.iter().collect();
+        if parses(name, &theirs).is_err() || different.len() < imports.len() {
             return Ok(());
         }
         let mut lines: Vec<String> = base.lines().map(str::to_owned).collect();
