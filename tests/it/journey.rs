@@ -4,54 +4,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::hosted::{Hosted, OWNER, PASSWORD, flaresmith};
+use crate::client::Machine;
+use crate::hosted::{Hosted, flaresmith};
+use crate::template::ask;
 use crate::toolchain::up;
-
-/// Somebody's machine.
-struct Person {
-    home: tempfile::TempDir,
-}
-
-impl Person {
-    fn run(&self, words: &[&str], input: &str) -> (bool, String, String) {
-        use std::io::Write as _;
-        let mut child = flaresmith(self.home.path())
-            .args(words)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.success(), text(output.stdout), text(output.stderr))
-    }
-
-    /// A command that succeeds; what it tells as JSON.
-    #[track_caller]
-    fn told(&self, words: &[&str]) -> Value {
-        let words: Vec<&str> = words.iter().copied().chain(["--format", "json"]).collect();
-        let (done, out, err) = self.run(&words, "");
-        assert!(done, "{words:?}: {out}{err}");
-        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{words:?}: {error}: {out}"))
-    }
-
-    /// A command that fails with a code.
-    #[track_caller]
-    fn refused(&self, words: &[&str], code: &str) {
-        let (done, out, err) = self.run(words, "");
-        assert!(
-            !done && err.contains(&format!("error[{code}]")),
-            "{words:?}: {out}{err}"
-        );
-    }
-}
 
 /// What a program writes, which must succeed.
 #[track_caller]
@@ -60,16 +21,6 @@ fn output<'w>(program: &str, words: impl IntoIterator<Item = &'w str>) -> Vec<u8
     let output = output.unwrap_or_else(|error| panic!("{program} cannot be run: {error}"));
     assert!(output.status.success(), "{program}: {output:?}");
     output.stdout
-}
-
-/// What answers at an address: status and JSON.
-fn ask(url: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
-    let script = "const [url, method, body] = process.argv.slice(1); \
-        const sent = method === 'GET' ? {} : { body, headers: { 'content-type': 'application/json' } }; \
-        fetch(url, { method, ...sent }).then(async (r) => console.log(JSON.stringify([r.status, await r.json()])))";
-    let words = ["-e", script, &format!("{url}{path}"), method, &body.to_string()];
-    let output = output("node", words);
-    serde_json::from_slice(&output).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
 }
 
 fn git(folder: &Path, words: &[&str]) -> String {
@@ -104,22 +55,19 @@ fn edit(folder: &Path, path: &str, from: &str, to: &str) {
 fn a_project_is_made_answers_keeps_rows_is_tested_promoted_changed_and_rolled_back() {
     let postgres = up("postgres.mjs", [] as [&str; 0]);
     let hosted = Hosted::on(postgres.said["url"].as_str().unwrap());
-    let person = Person {
-        home: tempfile::tempdir().unwrap(),
-    };
+    let person = Machine::new();
     let begun = Instant::now();
     let mut last = begun;
     let mut took = |what: &str| {
         println!("{what}: {:.1} s", last.elapsed().as_secs_f64());
         last = Instant::now();
     };
-    let (done, out, err) = person.run(&["login", "--url", &hosted.url(), "--email", OWNER], PASSWORD);
-    assert!(done, "{out}{err}");
-    let project = person.told(&["project", "create", "demo"]);
+    person.sign_in(&hosted);
+    let project = person.json(&["project", "create", "demo"]);
     took("project create, with three deployments");
 
     // Every environment answers, each with rows of its own.
-    let matrix = person.told(&["env", "list", "demo"]);
+    let matrix = person.json(&["env", "list", "demo"]);
     let url = |name: &str| {
         let all = matrix["environments"].as_array().unwrap();
         let found = all.iter().find(|one| one["name"] == name).unwrap();
@@ -170,8 +118,9 @@ fn a_project_is_made_answers_keeps_rows_is_tested_promoted_changed_and_rolled_ba
     git(&clone, &["commit", "-q", "-m", "A task may be due"]);
     git(&clone, &["push", "-q", "origin", "dev"]);
     took("a change is made, applied, committed");
-    person.refused(&["env", "promote", "demo", "dev"], "ENV_PROMOTION_UNTESTED");
-    person.told(&["env", "deploy", "demo", "dev"]);
+    let refused = person.run(&["env", "promote", "demo", "dev"]);
+    assert!(refused.err.contains("error[ENV_PROMOTION_UNTESTED]"), "{}", refused.err);
+    person.json(&["env", "deploy", "demo", "dev"]);
     took("deploy to dev");
     let (_, read) = ask(
         &url("dev"),
@@ -186,10 +135,10 @@ fn a_project_is_made_answers_keeps_rows_is_tested_promoted_changed_and_rolled_ba
 
     // What passes its tests goes to the next environment, the same build.
     for (from, to) in [("dev", "staging"), ("staging", "prod")] {
-        let run = person.told(&["env", "test", "demo", from]);
+        let run = person.json(&["env", "test", "demo", from]);
         assert!(run["assertionCount"].as_i64().unwrap() >= 6, "{run:#}");
         took(&format!("collection against {from}"));
-        let promoted = person.told(&["env", "promote", "demo", from]);
+        let promoted = person.json(&["env", "promote", "demo", from]);
         assert_eq!(promoted["state"], "succeeded", "{promoted:#}");
         took(&format!("promote to {to}"));
         let (status, made) = ask(&url(to), "POST", "/tasks", &json!({"title": "Later"}));
@@ -198,7 +147,7 @@ fn a_project_is_made_answers_keeps_rows_is_tested_promoted_changed_and_rolled_ba
     }
 
     // And back.
-    let back = person.told(&["env", "rollback", "demo", "prod"]);
+    let back = person.json(&["env", "rollback", "demo", "prod"]);
     assert_eq!(
         (&back["kind"], &back["state"]),
         (&json!("rollback"), &json!("succeeded"))
@@ -207,7 +156,7 @@ fn a_project_is_made_answers_keeps_rows_is_tested_promoted_changed_and_rolled_ba
     assert_eq!(status, 201, "{made:#}");
     assert!(!made.as_object().unwrap().contains_key("due"), "{made:#}");
     took("rollback of prod");
-    person.told(&["project", "delete", "demo", "--confirm", "demo"]);
+    person.json(&["project", "delete", "demo", "--confirm", "demo"]);
     took("project delete");
     println!("all together: {:.1} s", begun.elapsed().as_secs_f64());
 }

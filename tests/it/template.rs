@@ -90,7 +90,7 @@ fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
 }
 
 /// A request, answered with a status and JSON.
-fn ask(url: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+pub(crate) fn ask(url: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
     let script = "const [url, method, body] = process.argv.slice(1); \
         const sent = method === 'GET' ? {} : { body, headers: { 'content-type': 'application/json' } }; \
         fetch(url, { method, ...sent }).then(async (r) => console.log(JSON.stringify([r.status, await r.json()])))";

@@ -68,7 +68,6 @@ pub(super) fn read(file: &Path) -> Result<Report, String> {
 fn of(report: &Value) -> Option<Report> {
     let run = report.get("run")?;
     let number = |pointer: &str| run.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
-    let list = |of: &'static str, from: &Value| from.get(of).and_then(Value::as_array).cloned().unwrap_or_default();
     let executions = list("executions", run);
     let skipped = executions.iter().flat_map(|one| list("assertions", one));
     let skipped = skipped
@@ -95,6 +94,10 @@ fn of(report: &Value) -> Option<Report> {
         failures,
         took: Duration::from_millis(took),
     })
+}
+
+fn list<'v>(name: &str, of: &'v Value) -> &'v [Value] {
+    of.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn failed(failure: &Value) -> Failed {

@@ -432,6 +432,23 @@ async fn change(
     row.update(&**write).await.map(Some).map_err(failed)
 }
 
+/// What runs in an environment: its newest deployment that succeeded and that no other took the place of.
+///
+/// # Errors
+/// The store fails.
+pub async fn present<C: ConnectionTrait>(
+    connection: &C,
+    environment: Uuid,
+) -> Result<Option<deployments::Model>, Failure> {
+    deployments::Entity::find()
+        .filter(deployments::Column::EnvironmentId.eq(environment))
+        .filter(deployments::Column::State.eq(DeploymentState::Succeeded))
+        .order_by_desc(deployments::Column::FinishedAt)
+        .one(connection)
+        .await
+        .map_err(failed)
+}
+
 /// Why an environment that does this is updating.
 #[must_use]
 pub fn cause(kind: DeploymentKind) -> EnvironmentUpdateCause {

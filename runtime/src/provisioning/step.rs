@@ -43,6 +43,18 @@ pub struct Subject {
     pub mark: Mark,
 }
 
+impl Subject {
+    /// A transaction that begins while the run is still this process's.
+    ///
+    /// # Errors
+    /// It is somebody else's now, or the store fails.
+    pub async fn write(&self) -> Result<Write, Failure> {
+        let write = self.platform.store.begin_behind().await?;
+        self.mark.fence.check(Some(&write)).await?;
+        Ok(write)
+    }
+}
+
 /// One step. Whatever it does outside of the store may be repeated at any time: it looks before it makes anything.
 pub trait Step: Send + Sync {
     /// Does it.

@@ -7,9 +7,9 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::EnvironmentEvent;
 use flaresmith_api::types::Deployment;
 use flaresmith_store::entities::{deployments, environments, projects};
-use flaresmith_store::enums::{DeploymentKind, DeploymentState, EnvironmentKind, EnvironmentState, ProjectState};
+use flaresmith_store::enums::{DeploymentKind, EnvironmentKind, EnvironmentState, ProjectState};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -122,20 +122,6 @@ pub(in crate::features) fn told(environment: &environments::Model, code: ErrorCo
         "state": environment.state,
         "allowedEvents": allowed(environment)?,
     })))
-}
-
-/// What runs in an environment: its newest deployment that succeeded and that no other took the place of.
-pub(in crate::features) async fn present<C: ConnectionTrait>(
-    connection: &C,
-    environment: Uuid,
-) -> Result<Option<deployments::Model>, Failure> {
-    deployments::Entity::find()
-        .filter(deployments::Column::EnvironmentId.eq(environment))
-        .filter(deployments::Column::State.eq(DeploymentState::Succeeded))
-        .order_by_desc(deployments::Column::FinishedAt)
-        .one(connection)
-        .await
-        .map_err(failed)
 }
 
 /// What a deployment wants that is like another one, by somebody.

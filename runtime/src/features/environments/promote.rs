@@ -13,11 +13,11 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use serde_json::json;
 use uuid::Uuid;
 
-use super::change::{Change, like, present, told};
+use super::change::{Change, like, told};
 use super::matrix;
 use crate::pipeline::Access;
 use crate::platform::Platform;
-use crate::provisioning::deploy::{Wanted, is_busy};
+use crate::provisioning::deploy::{Wanted, is_busy, present};
 use crate::store::{Write, failed};
 
 /// Begins a promotion.

@@ -11,10 +11,10 @@ use flaresmith_store::enums::{DeploymentKind, DeploymentState, EnvironmentState}
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
-use super::change::{Change, like, present, told};
+use super::change::{Change, like, told};
 use crate::pipeline::Access;
 use crate::platform::Platform;
-use crate::provisioning::deploy::{Wanted, is_busy};
+use crate::provisioning::deploy::{Wanted, is_busy, present};
 use crate::store::{Write, failed};
 
 /// States of deployments whose version ran once.

@@ -10,10 +10,11 @@ use flaresmith_store::enums::{EnvironmentState, PostmanTestRunPurpose, TestRunSt
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 
-use crate::features::environments::change::{Change, present, told};
+use crate::features::environments::change::{Change, told};
 use crate::features::shown::shown;
 use crate::pipeline::Access;
 use crate::platform::Platform;
+use crate::provisioning::deploy::present;
 use crate::provisioning::test_run::{self, Wanted};
 use crate::repositories::{Local, collection, id};
 use crate::store::failed;

@@ -4,9 +4,10 @@
 //! migrations come from.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use sea_orm::{ConnectOptions, ConnectionTrait as _, DbBackend, DbErr, Statement, TransactionTrait as _};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _};
 
 use super::Migration;
+use super::server::connected;
 use crate::settings::Hidden;
 use crate::store::{code, failed};
 use crate::telemetry::redact::redacted;
@@ -26,22 +27,13 @@ CREATE TABLE IF NOT EXISTS drizzle.__drizzle_migrations (id SERIAL PRIMARY KEY, 
 
 /// Makes every change that the database has not seen, in one transaction: all of them, or none.
 pub(super) async fn migrate(address: &Hidden, migrations: &[Migration]) -> Result<(), Failure> {
-    let mut options = ConnectOptions::new(address.expose());
-    options
-        .max_connections(1)
-        .test_before_acquire(false)
-        .sqlx_logging(false);
-    let away = |error: DbErr| {
-        let cause = redacted(&error.to_string()).into_owned();
-        Failure::new(ErrorCode::ServerStoreUnavailable).with_source(cause)
-    };
-    let connection = sea_orm::Database::connect(options).await.map_err(away)?;
+    let connection = connected(address).await?;
     let done = all(&connection, migrations).await;
     let _ = connection.close().await;
     done
 }
 
-async fn all(connection: &sea_orm::DatabaseConnection, migrations: &[Migration]) -> Result<(), Failure> {
+async fn all(connection: &DatabaseConnection, migrations: &[Migration]) -> Result<(), Failure> {
     let write = connection.begin().await.map_err(failed)?;
     write.execute_unprepared(BEGIN).await.map_err(failed)?;
     let newest = Statement::from_string(

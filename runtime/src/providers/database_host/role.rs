@@ -19,53 +19,62 @@ use crate::store::failed;
 /// What is found of a role.
 enum Found {
     Nothing,
-    /// Ours, with its password, as far as that can be read.
-    Own(Option<Hidden>),
+    Own(Kept),
     Another,
 }
 
-/// Makes sure that the role is there and owns the database of the same name; its password.
+/// What the comment on a role of ours holds.
+enum Kept {
+    /// The password.
+    Current(Hidden),
+    /// The same under a master key that another has taken the place of.
+    Old(Hidden),
+    /// Nothing that can be read.
+    Lost,
+}
+
+/// Makes sure that the role is there; its password. One that is there as it should be costs one look.
 pub(super) async fn ensure(
     connection: &DatabaseConnection,
     sealer: &Sealer,
     name: &str,
     mark: &Mark,
 ) -> Result<Hidden, Failure> {
-    let password = match look(connection, sealer, name, mark).await? {
+    let fresh = || token("").map(Hidden::new).map_err(Failure::internal);
+    let (password, statements) = match look(connection, sealer, name, mark).await? {
         Found::Another => return Err(foreign(mark)),
-        Found::Own(Some(password)) => password,
+        Found::Own(Kept::Current(password)) => return Ok(password),
+        Found::Own(Kept::Old(password)) => (password, String::new()),
         // What cannot be read any more is replaced: who has it finds the door closed until it is told the new one.
-        Found::Own(None) => Hidden::new(token("").map_err(Failure::internal)?),
-        Found::Nothing => {
-            let password = Hidden::new(token("").map_err(Failure::internal)?);
-            let comment = comment(sealer, mark, &password)?;
-            // One message is one transaction: a role without its comment would be nobody's.
-            say(
-                connection,
-                &format!(
-                    "CREATE ROLE \"{name}\" LOGIN; COMMENT ON ROLE \"{name}\" IS '{comment}'; GRANT \"{name}\" TO CURRENT_USER"
-                ),
-            )
-            .await?;
-            password
-        }
+        Found::Own(Kept::Lost) => (fresh()?, format!("ALTER ROLE \"{name}\" PASSWORD")),
+        Found::Nothing => (fresh()?, format!("CREATE ROLE \"{name}\" LOGIN PASSWORD")),
     };
-    // The comment first: a password that is kept nowhere would be of no use.
-    let comment = comment(sealer, mark, &password)?;
-    say(connection, &format!("COMMENT ON ROLE \"{name}\" IS '{comment}'")).await?;
     // Made of letters, digits, `-` and `_`.
+    let statements = match statements.is_empty() {
+        true => statements,
+        false => format!(
+            "{statements} '{}'; GRANT \"{name}\" TO CURRENT_USER; ",
+            password.expose()
+        ),
+    };
+    // One message is one transaction: a role without its comment would be nobody's, and a password that is kept nowhere of no use.
+    let comment = comment(sealer, mark, &password)?;
     say(
         connection,
-        &format!("ALTER ROLE \"{name}\" PASSWORD '{}'", password.expose()),
+        &format!("{statements}COMMENT ON ROLE \"{name}\" IS '{comment}'"),
     )
     .await?;
+    Ok(password)
+}
+
+/// Makes the database of the same name the role's own, and nobody else's.
+pub(super) async fn give(connection: &DatabaseConnection, name: &str) -> Result<(), Failure> {
     say(connection, &format!("ALTER DATABASE \"{name}\" OWNER TO \"{name}\"")).await?;
     say(
         connection,
         &format!("REVOKE CONNECT, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC"),
     )
-    .await?;
-    Ok(password)
+    .await
 }
 
 /// Removes the role, once its database is gone.
@@ -99,9 +108,13 @@ async fn look(connection: &DatabaseConnection, sealer: &Sealer, name: &str, mark
     let opened = kept.split_once(' ').and_then(|(key, bytes)| {
         let bytes = STANDARD_NO_PAD.decode(bytes).ok()?;
         let text = sealer.open(key, &context(mark), &bytes).ok()?;
-        Some(Hidden::new(String::from_utf8(text).ok()?))
+        let password = Hidden::new(String::from_utf8(text).ok()?);
+        Some(match key == sealer.key_id() {
+            true => Kept::Current(password),
+            false => Kept::Old(password),
+        })
     });
-    Ok(Found::Own(opened))
+    Ok(Found::Own(opened.unwrap_or(Kept::Lost)))
 }
 
 fn comment(sealer: &Sealer, mark: &Mark, password: &Hidden) -> Result<String, Failure> {

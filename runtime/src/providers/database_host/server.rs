@@ -71,17 +71,7 @@ impl Server {
     async fn alone(&self, mark: &Mark) -> Result<Alone, Failure> {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(Failure::internal)?;
-        let mut options = ConnectOptions::new(self.address.expose());
-        // A connection that the server ended is not replaced in silence: its lock would be gone, and the fence with it.
-        options
-            .max_connections(1)
-            .test_before_acquire(false)
-            .sqlx_logging(false);
-        // The error may repeat the address, which may hold a password.
-        let connection = sea_orm::Database::connect(options).await.map_err(|error| {
-            let cause = redacted(&error.to_string()).into_owned();
-            Failure::new(ErrorCode::ServerStoreUnavailable).with_source(cause)
-        })?;
+        let connection = connected(&self.address).await?;
         // A process that is frozen would keep all others waiting.
         connection.execute_unprepared(IDLE).await.map_err(failed)?;
         connection.execute_unprepared(TURN).await.map_err(failed)?;
@@ -126,6 +116,20 @@ impl Server {
             networks: networks.into_iter().collect(),
         }))
     }
+}
+
+/// A connection. One that the server ended is not replaced in silence: what it held would be gone.
+pub(super) async fn connected(address: &Hidden) -> Result<DatabaseConnection, Failure> {
+    let mut options = ConnectOptions::new(address.expose());
+    options
+        .max_connections(1)
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    // The error may repeat the address, which may hold a password.
+    sea_orm::Database::connect(options).await.map_err(|error| {
+        let cause = redacted(&error.to_string()).into_owned();
+        Failure::new(ErrorCode::ServerStoreUnavailable).with_source(cause)
+    })
 }
 
 /// An address without anything that is the platform's own, its host and its port.
@@ -232,7 +236,8 @@ impl DatabaseHost for Server {
             let alone = self.alone(mark).await?;
             let done = async {
                 alone.ensure(&name, mark).await?;
-                role::ensure(&alone.connection, &self.sealer, &name, mark).await
+                role::ensure(&alone.connection, &self.sealer, &name, mark).await?;
+                role::give(&alone.connection, &name).await
             }
             .await;
             alone.end().await;

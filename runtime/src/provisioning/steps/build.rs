@@ -95,8 +95,7 @@ async fn begin(on: &Subject, id: Uuid) -> Result<(), Failure> {
         // Whoever began it has died.
         return Ok(());
     };
-    let write = on.platform.store.begin_behind().await?;
-    on.mark.fence.check(Some(&write)).await?;
+    let write = on.write().await?;
     let now = on.platform.clock.now();
     let mut row = row.into_active_model();
     row.state = Set(state);
@@ -107,8 +106,7 @@ async fn begin(on: &Subject, id: Uuid) -> Result<(), Failure> {
 }
 
 async fn keep(on: &Subject, order: &Order, outcome: &Outcome) -> Result<(), Failure> {
-    let write = on.platform.store.begin_behind().await?;
-    on.mark.fence.check(Some(&write)).await?;
+    let write = on.write().await?;
     let now = on.platform.clock.now();
     let row = builds::Entity::find_by_id(order.build)
         .one(&*write)

@@ -60,7 +60,7 @@ impl Step for First {
             if row.state != DeploymentState::Succeeded
                 && let Err(failure) = carried_out(&on).await
             {
-                let write = fenced(&on).await?;
+                let write = on.write().await?;
                 deploy::failed_first(&write, row.id, &failure, on.platform.clock.now()).await?;
                 write.commit().await?;
                 return match OF_COMMIT.contains(&failure.code()) {
@@ -131,13 +131,6 @@ fn environment(on: &Subject) -> Result<&environments::Model, Failure> {
         .ok_or_else(|| Failure::new(ErrorCode::EnvNotFound))
 }
 
-/// A transaction that begins while the run is still this process's.
-async fn fenced(on: &Subject) -> Result<Write, Failure> {
-    let write = on.platform.store.begin_behind().await?;
-    on.mark.fence.check(Some(&write)).await?;
-    Ok(write)
-}
-
 /// What runs there, or the deployment that was begun before and has not ended.
 async fn before(on: &Subject) -> Result<Option<deployments::Model>, Failure> {
     use DeploymentState::{Pending, Running, Succeeded, Validating};
@@ -152,7 +145,7 @@ async fn before(on: &Subject) -> Result<Option<deployments::Model>, Failure> {
 
 async fn begun(on: &Subject, commit: String) -> Result<deployments::Model, Failure> {
     let environment = environment(on)?;
-    let write = fenced(on).await?;
+    let write = on.write().await?;
     let wanted = Wanted {
         kind: DeploymentKind::Deploy,
         commit,
@@ -176,7 +169,7 @@ async fn carried_out(on: &Subject) -> Result<(), Failure> {
     Build.run(on).await?;
     Migrations.run(on).await?;
     Put.run(on).await?;
-    let write = fenced(on).await?;
+    let write = on.write().await?;
     deploy::validating(&write, on).await?;
     write.commit().await?;
     Activation.run(on).await?;

@@ -3,17 +3,16 @@
 //! Owns: which files are run against which address. Must not know: how a collection is run.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use flaresmith_store::entities::{deployments, postman_test_runs};
-use flaresmith_store::enums::{DeploymentState, TestRunState};
+use flaresmith_store::entities::postman_test_runs;
+use flaresmith_store::enums::TestRunState;
 use futures_util::future::BoxFuture;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
 use crate::collections::{Order, Report};
 use crate::providers::Made;
+use crate::provisioning::deploy::present;
 use crate::provisioning::step::{Step, Subject};
 use crate::provisioning::test_run;
 use crate::repositories::{Local, collection, id};
-use crate::store::failed;
 
 /// Runs it, unless it was run.
 pub(super) struct Test;
@@ -27,8 +26,7 @@ impl Step for Test {
             }
             let order = order(on, &row).await?;
             let now = on.platform.clock.now();
-            let write = on.platform.store.begin_behind().await?;
-            on.mark.fence.check(Some(&write)).await?;
+            let write = on.write().await?;
             test_run::started(&write, on.run, now).await?;
             write.commit().await?;
             let report = on.platform.collections.run(&order).await?;
@@ -47,8 +45,7 @@ fn made(row: &postman_test_runs::Model) -> Made {
 }
 
 async fn keep(on: &Subject, report: &Report) -> Result<(), Failure> {
-    let write = on.platform.store.begin_behind().await?;
-    on.mark.fence.check(Some(&write)).await?;
+    let write = on.write().await?;
     test_run::ran(&write, on.run, report, on.platform.clock.now()).await?;
     write.commit().await
 }
@@ -56,14 +53,8 @@ async fn keep(on: &Subject, report: &Report) -> Result<(), Failure> {
 /// The collection as it is at the commit that runs in the environment.
 async fn order(on: &Subject, row: &postman_test_runs::Model) -> Result<Order, Failure> {
     let missing = || Failure::new(ErrorCode::TestCollectionMissing);
-    let running = deployments::Entity::find()
-        .filter(deployments::Column::EnvironmentId.eq(row.environment_id))
-        .filter(deployments::Column::State.eq(DeploymentState::Succeeded))
-        .order_by_desc(deployments::Column::FinishedAt)
-        .one(on.platform.store.read())
-        .await
-        .map_err(failed)?
-        .ok_or_else(missing)?;
+    let running = present(on.platform.store.read(), row.environment_id).await?;
+    let running = running.ok_or_else(missing)?;
     let commit = id(&running.commit_sha).ok_or_else(missing)?;
     let environment = on.mark.environment.clone();
     let read = move |local: &Local| collection::read(local, commit, &environment);
