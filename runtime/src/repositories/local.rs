@@ -2,7 +2,7 @@
 //!
 //! Owns: that a branch moves only from where its mover has seen it. Must not know: which project it is of.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,9 @@ const ABANDONED: Duration = Duration::from_secs(5);
 
 /// Time between two looks whether a lock is gone or abandoned.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// Longest wait for the turn to move a branch. Whoever has it needs it for milliseconds, or is frozen and may wake at any time.
+const LONGEST_TURN: Duration = Duration::from_secs(15);
 
 /// One repository, opened.
 pub struct Local {
@@ -167,8 +170,7 @@ impl Local {
     /// The branch has moved, or the files are those of the base.
     pub fn write(&self, target: &Target, author: &Author, message: &str, draft: Draft<'_>) -> Result<Oid, Failure> {
         // Until the head is set.
-        let alone = self.turn_file(HEADS)?;
-        alone.lock().map_err(Failure::internal)?;
+        let _alone = self.heads_alone()?;
         let head = self.demand(target)?;
         let base = self.commit(target.base)?;
         if draft.is(&base.tree().map_err(broken)?)? {
@@ -219,8 +221,7 @@ impl Local {
     /// # Errors
     /// Its name is none, or the repository is damaged.
     pub fn ensure_branch(&self, branch: &str) -> Result<Oid, Failure> {
-        let alone = self.turn_file(HEADS)?;
-        alone.lock().map_err(Failure::internal)?;
+        let _alone = self.heads_alone()?;
         if let Some(head) = self.head(branch)? {
             return Ok(head);
         }
@@ -246,6 +247,28 @@ impl Local {
                     }
                 }
                 done => return done,
+            }
+        }
+    }
+
+    /// Waits for the turn to move a branch. A process that is frozen in it keeps it until it wakes or dies: what it is about to write
+    /// would otherwise take the place of what was written since.
+    fn heads_alone(&self) -> Result<File, Failure> {
+        let file = self.turn_file(HEADS)?;
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(Failure::internal(error)),
+                Err(TryLockError::WouldBlock) if begun.elapsed() > LONGEST_TURN => {
+                    return Err(Failure::new(ErrorCode::ServerStoreUnavailable)
+                        .with_message("Another process is at work on the repository and does not go on."));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(LOOK);
+                }
             }
         }
     }

@@ -248,6 +248,19 @@ async fn a_lock_that_a_killed_process_left_keeps_nobody_out() {
 }
 
 #[tokio::test]
+async fn a_process_that_is_frozen_at_a_branch_is_not_waited_for_without_end() {
+    let instance = Instance::sqlite().await;
+    let project = Project::new(&instance).await;
+    let base = project.head().await;
+    let turn = std::fs::File::create(project.folder().join("flaresmith-heads")).unwrap();
+    turn.lock().unwrap();
+    let refused = project.commit(&base, json!([write("a", "1\n")])).await;
+    refused.fails(503, "SERVER_STORE_UNAVAILABLE");
+    turn.unlock().unwrap();
+    project.commit(&base, json!([write("a", "1\n")])).await.is(201);
+}
+
+#[tokio::test]
 async fn changes_follow_each_other_and_nothing_stands_in_two_ways() {
     let instance = Instance::sqlite().await;
     let project = Project::new(&instance).await;
