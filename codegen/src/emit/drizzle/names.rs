@@ -8,8 +8,8 @@ use crate::emit::database::{self, constraint};
 use crate::emit::typescript::names::{TsNames, is_reserved};
 use crate::model::{Case, Entity, EntityId, ForeignKey, Model, Name, TypeId};
 
-/// Functions that `schema.ts` imports or has for itself.
-const TAKEN: [&str; 26] = [
+/// Functions and types that `schema.ts` imports, has for itself, or calls as globals.
+const TAKEN: [&str; 28] = [
     "pgTable",
     "pgEnum",
     "uuid",
@@ -36,6 +36,8 @@ const TAKEN: [&str; 26] = [
     "PgTableExtraConfigValue",
     "t",
     "process",
+    "atob",
+    "btoa",
 ];
 
 /// A relation that queries can follow.

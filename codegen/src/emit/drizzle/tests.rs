@@ -127,3 +127,21 @@ fn types_of_json_columns_come_from_zod_when_the_package_has_it() {
 fn a_contract_without_tables_makes_an_empty_module() {
     has(&schema(&json!({}), &["drizzle"]), "export {};");
 }
+
+#[test]
+fn no_type_and_no_table_has_a_name_that_the_module_takes_from_elsewhere() {
+    let mut schemas = library();
+    for name in ["AnyPgColumn", "PgTableExtraConfigValue"] {
+        schemas[name] = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+        let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        schemas["Book"]["properties"][name] = reference;
+    }
+    schemas["Author"]["x-flaresmith"]["table"]["name"] = json!("atob");
+    let text = schema(&schemas, &["drizzle", "zod"]);
+    has(
+        &text,
+        "import type { AnyPgColumn_, PgTableExtraConfigValue_, Tag } from '../zod/shared.js';",
+    );
+    has(&text, "type AnyPgColumn,");
+    has(&text, "export const atob2 = pgTable('atob', {");
+}

@@ -180,7 +180,7 @@ impl<'m> Module<'m> {
     /// The name of a schema: that of a named type, else of a constant made for it.
     pub(super) fn schema(&mut self, constant: &str, ty: &Type) -> String {
         let schema = self.expression(ty);
-        if let (Kind::Named(id), false) = (&ty.kind, ty.nullable) {
+        if let (Kind::Named(id), false, None) = (&ty.kind, ty.nullable, &ty.rules) {
             return self.names.schema_name(*id).to_owned();
         }
         self.constants.push('\n');
@@ -315,5 +315,38 @@ fn fits(model: &Model, ty: &Type, default: &Value) -> bool {
             matches!(&model.type_def(*id).shape, Shape::Enumeration(list) if list.values.contains(value))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::emit::testing::model;
+    use crate::model::graph::Edges;
+
+    #[test]
+    fn guards_of_a_use_of_a_named_type_are_no_part_of_the_type() {
+        let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}});
+        let mut model = model(&json!({
+            "openapi": "3.1.0", "info": {"title": "T", "version": "1"},
+            "paths": {"/pets": {"post": {
+                "operationId": "addPet", "requestBody": {"content": content}, "responses": {"204": {"description": "Done."}},
+            }}},
+            "components": {"schemas": {"Pet": {"type": "object", "properties": {"name": {"type": "string"}}}}},
+        }));
+        let contents = model.operations.iter_mut().flat_map(|operation| &mut operation.body);
+        for content in contents.flat_map(|body| &mut body.contents) {
+            let ty = content.ty.as_mut().unwrap();
+            ty.rules
+                .get_or_insert_default()
+                .guards
+                .push(json!({"not": {"required": ["name"]}}));
+        }
+        let names = TsNames::new(&model);
+        let text = Module::write(&names, &model.components(Edges::All), DomainId(0));
+        assert!(text.contains("const addPetBody = guarded(PetSchema, "), "{text}");
+        assert!(text.contains("schema: addPetBody }"), "{text}");
     }
 }

@@ -94,9 +94,13 @@ paths:
 ";
 
     fn scaffolds(settings: &str) -> BTreeMap<String, String> {
+        scaffolds_of(CONTRACT, settings)
+    }
+
+    fn scaffolds_of(contract: &str, settings: &str) -> BTreeMap<String, String> {
         let settings = format!("contracts = [\"api.yaml\"]\ntargets = [\"zod\", \"hono\"]\n[typescript]\n{settings}");
         let mut sources = Sources::default();
-        sources.insert("api.yaml", CONTRACT.as_bytes().to_vec());
+        sources.insert("api.yaml", contract.as_bytes().to_vec());
         let mut found = Vec::new();
         let settings = Settings::parse(&settings, &mut found);
         assert_eq!(found, []);
@@ -127,6 +131,29 @@ paths:
         let index = &own["worker/src/handlers/index.ts"];
         assert!(
             index.contains("from './goods.js'") && index.contains("handlers = { ...goods, ...staff };"),
+            "{index}"
+        );
+    }
+
+    #[test]
+    fn domains_have_no_name_that_stands_in_these_files_already() {
+        let contract = CONTRACT
+            .replace("[Goods]", "[create-app]")
+            .replace("[Staff]", "[Not Implemented]");
+        let inside = scaffolds_of(&contract, "");
+        let worker = &inside["generated/ts/src/worker.ts"];
+        assert!(
+            worker.contains("createApp({ ...createApp_, ...notImplemented_ })"),
+            "{worker}"
+        );
+        let stub = &inside["generated/ts/src/handlers/not-implemented.ts"];
+        assert!(stub.contains("export const notImplemented_ = {"), "{stub}");
+
+        let contract = CONTRACT.replace("[Goods]", "[Handlers]");
+        let own = scaffolds_of(&contract, "package = \"@shop/it\"\nhandlers = \"own\"\n");
+        let index = &own["own/index.ts"];
+        assert!(
+            index.contains("export const handlers = { ...handlers_, ...staff };"),
             "{index}"
         );
     }

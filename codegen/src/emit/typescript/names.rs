@@ -12,7 +12,7 @@
 //! - A domain has a module name for files ([`TsNames::domain_module`], kebab case: `src/hono/<it>.ts`) and an identifier
 //!   ([`TsNames::domain`]); an operation has an identifier for functions ([`TsNames::operation`]) and one for types
 //!   ([`TsNames::operation_type`]), which may be the same as that of a schema: put a word behind it.
-//! - The globals that generated modules use by their bare names are listed in [`is_reserved`]; no export shadows them.
+//! - The globals and types of libraries that generated modules use by their bare names are listed in [`is_reserved`]; no export shadows them.
 
 use std::collections::BTreeSet;
 
@@ -54,6 +54,9 @@ const TAKEN_MODULES: [&str; 9] = [
     "errors",
 ];
 
+/// What stands in a module beside the handlers of a domain, which have its name.
+const TAKEN_DOMAINS: [&str; 3] = ["createApp", "handlers", "notImplemented"];
+
 impl<'a> TsNames<'a> {
     /// Names everything.
     pub(in crate::emit) fn new(model: &'a Model) -> Self {
@@ -78,7 +81,7 @@ impl<'a> TsNames<'a> {
                 .collect(),
             placement,
             modules,
-            domains: Case::Camel.distinct(domains(), is_reserved),
+            domains: Case::Camel.distinct(domains(), |word| is_reserved(word) || TAKEN_DOMAINS.contains(&word)),
             operations: Case::Camel.distinct(operations(), is_reserved),
             operation_types: Case::Pascal.distinct(operations(), is_reserved),
         }
@@ -211,7 +214,8 @@ fn place(model: &Model) -> Vec<usize> {
     places
 }
 
-/// Words that no export may have: those of the language, and globals that generated modules use by their bare names.
+/// Words that no export may have: those of the language, and globals and types of libraries that generated modules use by their
+/// bare names.
 pub(in crate::emit) fn is_reserved(word: &str) -> bool {
     const WORDS: &[&str] = &[
         "abstract",
@@ -294,6 +298,7 @@ pub(in crate::emit) fn is_reserved(word: &str) -> bool {
         "z",
     ];
     const GLOBALS: &[&str] = &[
+        "AnyPgColumn",
         "Array",
         "Awaited",
         "Blob",
@@ -309,6 +314,7 @@ pub(in crate::emit) fn is_reserved(word: &str) -> bool {
         "Number",
         "Object",
         "Partial",
+        "PgTableExtraConfigValue",
         "Promise",
         "ReadableStream",
         "Readonly",
