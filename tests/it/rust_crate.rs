@@ -232,6 +232,63 @@ fn names_that_generated_code_uses_itself_are_no_obstacle() {
     run("names", &made, tests, "", &["--all-features", "--test", "values"]);
 }
 
+/// A contract whose types lie in each other as deep as a contract can write them in place, and deeper by references.
+fn deep() -> String {
+    let mut inline = json!({"type": "object", "properties": {"leaf": {"type": "string"}}});
+    for _ in 0..40 {
+        inline = json!({"type": "object", "properties": {"inner": {"type": "array", "items": inline}}});
+    }
+    let mut schemas = serde_json::Map::from_iter([("Deep".to_owned(), inline)]);
+    for i in 0..100 {
+        let next = if i < 99 {
+            format!("D{}", i + 1)
+        } else {
+            "Deep".to_owned()
+        };
+        let member = json!({"$ref": format!("#/components/schemas/{next}")});
+        schemas.insert(
+            format!("D{i}"),
+            json!({"type": "object", "properties": {"inner": member}}),
+        );
+    }
+    let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/D0"}}});
+    let operation = json!({
+        "operationId": "put", "tags": ["all"], "requestBody": {"required": true, "content": content},
+        "responses": {"200": {"description": "Done", "content": content}},
+    });
+    let info = json!({"title": "Deep", "version": "1"});
+    json!({"openapi": "3.1.0", "info": info, "paths": {"/a": {"put": operation}}, "components": {"schemas": schemas}})
+        .to_string()
+}
+
+#[test]
+fn types_that_lie_deep_in_each_other_compile_there_and_where_they_are_used() {
+    let made = crate_of(&deep(), "deep-api");
+    assert_eq!(
+        made.diagnostics.iter().map(|found| found.code.id).collect::<Vec<_>>(),
+        [""; 0]
+    );
+    let readme = made
+        .artifacts
+        .iter()
+        .find(|artifact| artifact.path.ends_with("README.md"));
+    let readme = readme.unwrap().text.to_string();
+    let attribute = readme
+        .split('`')
+        .find(|code| code.starts_with("#![recursion_limit"))
+        .unwrap();
+    let tests = concat!(
+        "#[test]\nfn it_compiles() {\n",
+        "    fn goes_anywhere<T: Send + Sync>(_: &T) {}\n",
+        "    let body: deep_api::types::D0 = serde_json::from_str(\"{}\").unwrap();\n",
+        "    goes_anywhere(&body);\n",
+        "    let request = deep_api::api::PutRequest { body };\n",
+        "    assert!(format!(\"{:?}\", request.clone()).contains(\"inner: None\"));\n}\n"
+    );
+    let tests = format!("{attribute}\n\n{tests}");
+    run("deep", &made, &tests, "", &["--all-features", "--test", "values"]);
+}
+
 /// The files that are the team's own.
 fn handlers(made: &Compilation) -> Vec<&Artifact> {
     let scaffolds = |artifact: &&Artifact| artifact.ownership == Ownership::Scaffold;

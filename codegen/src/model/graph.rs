@@ -89,6 +89,12 @@ impl Components {
         self.is_recursive(from) && self.number.get(from.index()) == self.number.get(to.index())
     }
 
+    /// Number of the component of a type: those that it leads to have lower ones.
+    #[must_use]
+    pub fn number_of(&self, id: TypeId) -> u32 {
+        self.number.get(id.index()).copied().unwrap_or_default()
+    }
+
     /// Number of the component of a node that can reach itself.
     pub(crate) fn circle_of(&self, node: usize) -> Option<u32> {
         let turns = self.recursive.get(node).copied().unwrap_or(false);

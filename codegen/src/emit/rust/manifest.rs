@@ -103,10 +103,12 @@ struct Manifest {
     krate: String,
     title: String,
     version: String,
+    /// How deep the compiler must look, if deeper than it does by itself.
+    recursion_limit: Option<usize>,
 }
 
 /// `Cargo.toml`, `README.md` and `rustfmt.toml`.
-pub(super) fn files(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+pub(super) fn files(input: &Input<'_>, recursion_limit: Option<usize>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let package = package(input);
     let title = one_line(&input.model.info.title);
     let context = Manifest {
@@ -117,6 +119,7 @@ pub(super) fn files(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Art
         package,
         version: markdown(&one_line(&input.model.info.version)),
         title: markdown(&title),
+        recursion_limit,
     };
     let mut files = Vec::new();
     for (frame, path) in [
@@ -167,7 +170,7 @@ pub(in crate::emit) fn markdown(text: &str) -> String {
 }
 
 /// `lib.rs`.
-pub(super) fn lib(input: &Input<'_>) -> Module {
+pub(super) fn lib(input: &Input<'_>, recursion_limit: Option<usize>) -> Module {
     let mut text = String::new();
     for line in docs::lines(&format!(
         "{} {}",
@@ -178,8 +181,16 @@ pub(super) fn lib(input: &Input<'_>) -> Module {
     }
     text.push_str(concat!(
         "//!\n",
-        "//! Types and schemas are always there; the cargo feature `server` adds the router, `client` the client.\n\n",
-        "#![forbid(unsafe_code)]\n",
+        "//! Types and schemas are always there; the cargo feature `server` adds the router, `client` the client.\n",
+    ));
+    if let Some(limit) = recursion_limit {
+        let _ = write!(
+            text,
+            "//!\n//! Types lie in each other so deep that a crate which uses them has to begin with `#![recursion_limit = \"{limit}\"]`, too.\n\n#![recursion_limit = \"{limit}\"]"
+        );
+    }
+    text.push_str(concat!(
+        "\n#![forbid(unsafe_code)]\n",
         "// What a contract names and how much of this crate somebody uses is not for lints to judge.\n",
         "#![allow(dead_code, unused_imports, rustdoc::all, clippy::all, clippy::pedantic)]\n\n",
     ));

@@ -5,6 +5,7 @@
 //! Both halves return [`Module`]s: `types` the shapes of values and the rules on them, `server` everything about operations.
 //! A half lists its top-level modules in `MODULES`, from which `lib.rs` is made.
 
+mod depth;
 pub(super) mod docs;
 mod imports;
 pub(super) mod manifest;
@@ -127,9 +128,10 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         });
     modules.extend(server.0.iter().cloned());
     diagnostics.extend(server.1.iter().cloned());
-    modules.push(manifest::lib(input));
+    let recursion_limit = depth::recursion_limit(&names);
+    modules.push(manifest::lib(input, recursion_limit));
     let folder = manifest::folder(input);
-    let mut artifacts = manifest::files(input, diagnostics);
+    let mut artifacts = manifest::files(input, recursion_limit, diagnostics);
     artifacts.extend(modules.into_iter().map(|module| Artifact {
         path: format!("{folder}/src/{}", module.path),
         text: module.text,
