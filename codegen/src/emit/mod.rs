@@ -21,6 +21,7 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 mod typescript;
+mod wrap;
 mod zod;
 
 use std::sync::Arc;

@@ -2,32 +2,26 @@
 //!
 //! Owns: making text safe for comments. Must not know: what is documented.
 
-use super::wrap::wrap;
+use crate::emit::wrap::{Fence, wrap};
 use crate::model::types::Docs;
 
 /// Lines of a doc comment, without the slashes. Fences get a language that rustdoc does not run, signs that a comment must not
 /// hold are left out. Each line ends before the next: no line break is left inside one.
 pub(in crate::emit) fn lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut fence: Option<(char, usize)> = None;
+    let mut fence = None;
     for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}']) {
         let line: String = line.trim_end().chars().filter(|c| !is_unfit(*c)).collect();
-        let mark = line.trim_start();
-        let sign = mark.chars().next().filter(|sign| matches!(sign, '`' | '~'));
-        let run = sign.map_or(0, |sign| mark.chars().take_while(|c| *c == sign).count());
-        let mut shown = line.clone();
-        if let (Some(sign), 3..) = (sign, run) {
-            match fence {
-                None => {
-                    let indent = line.len() - mark.len();
-                    let ticks: String = std::iter::repeat_n(sign, run).collect();
-                    shown = format!("{}{ticks}text", " ".repeat(indent.min(3)));
-                    fence = Some((sign, run));
-                }
-                Some((open, length)) if open == sign && run >= length => fence = None,
-                Some(_) => {}
+        let open = Fence::after(fence, &line);
+        let shown = match (fence, open) {
+            (None, Some(Fence { sign, run })) => {
+                let indent = line.len() - line.trim_start().len();
+                let ticks: String = std::iter::repeat_n(sign, run).collect();
+                format!("{}{ticks}text", " ".repeat(indent.min(3)))
             }
-        }
+            _ => line,
+        };
+        fence = open;
         if !(shown.is_empty() && lines.last().is_none_or(String::is_empty)) {
             lines.push(shown);
         }
@@ -89,7 +83,7 @@ const WIDTH: usize = 120;
 /// Lines as comments, each indented.
 pub(in crate::emit) fn comment(lines: &[String], indent: &str) -> String {
     let mut text = String::new();
-    for line in wrap(lines, WIDTH - indent.len() - "/// ".len()) {
+    for line in wrap(lines.to_vec(), WIDTH - indent.len() - "/// ".len()) {
         text.push_str(indent);
         text.push_str("///");
         // A fourth slash would make it a plain comment.
@@ -145,6 +139,7 @@ mod tests {
             ["```text", "x", "```", "~~~text", "```", "~~~"]
         );
         assert_eq!(lines("      ```js\n```"), ["   ```text", "```"]);
+        assert_eq!(lines("```js``` is code"), ["```js``` is code"]);
     }
 
     #[test]

@@ -13,7 +13,6 @@ pub(super) mod names;
 mod server;
 mod spell;
 mod types;
-mod wrap;
 
 use std::sync::Arc;
 

@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::layout::WIDTH;
+use crate::emit::wrap::wrap;
+
 /// A string literal: in single quotes, or in double ones where it has single quotes and no double ones.
 pub(in crate::emit) fn string(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
@@ -85,22 +88,35 @@ fn escaped(c: char, out: &mut String) {
     }
 }
 
-/// A documentation comment, every line with `indent` before it and an end of line behind it; nothing for an empty text.
+/// A documentation comment, every line with `indent` before it and an end of line behind it; nothing for an empty text. Lines that
+/// are too long are broken where Markdown allows it.
 pub(in crate::emit) fn comment(text: &str, indent: &str) -> String {
-    let lines: Vec<String> = text.trim().lines().map(comment_line).collect();
-    match lines.as_slice() {
-        [] => String::new(),
-        [line] if line.is_empty() => String::new(),
-        [line] => format!("{indent}/** {line} */\n"),
-        lines => {
-            let mut out = format!("{indent}/**\n");
-            for line in lines {
-                let _ = writeln!(out, "{}", format!("{indent} * {line}").trim_end());
+    comment_with_tags(text, &[], indent)
+}
+
+/// The same with tags of ours behind the text: each is a whole line such as `@deprecated`.
+pub(in crate::emit) fn comment_with_tags(text: &str, tags: &[&str], indent: &str) -> String {
+    // Comments of members are written before it is known where they stand: two signs in, or more.
+    let indented = indent.len().max(2);
+    let lines = text.trim().lines().map(str::to_owned).collect();
+    let lines = wrap(lines, WIDTH - indented - " * ".len());
+    let lines: Vec<String> = lines.iter().map(|line| comment_line(line)).collect();
+    if tags.is_empty() {
+        match lines.as_slice() {
+            [] => return String::new(),
+            [line] if line.is_empty() => return String::new(),
+            [line] if indented + line.chars().count() + "/**  */".len() <= WIDTH => {
+                return format!("{indent}/** {line} */\n");
             }
-            let _ = writeln!(out, "{indent} */");
-            out
+            _ => {}
         }
     }
+    let mut out = format!("{indent}/**\n");
+    for line in lines.iter().map(String::as_str).chain(tags.iter().copied()) {
+        let _ = writeln!(out, "{}", format!("{indent} * {line}").trim_end());
+    }
+    let _ = writeln!(out, "{indent} */");
+    out
 }
 
 /// A line of text that neither ends a comment nor reads as a tag of it (`@ts-nocheck`, `@deprecated`).
@@ -116,22 +132,6 @@ fn comment_line(line: &str) -> String {
         rest if rest.starts_with(['@', '/']) => format!("\\{rest}"),
         _ => line,
     }
-}
-
-/// The same as [`comment`], with tags of ours behind the text: each is a whole line such as `@deprecated`.
-pub(in crate::emit) fn comment_with_tags(text: &str, tags: &[&str], indent: &str) -> String {
-    if tags.is_empty() {
-        return comment(text, indent);
-    }
-    let mut out = format!("{indent}/**\n");
-    for line in text.trim().lines().map(comment_line) {
-        let _ = writeln!(out, "{}", format!("{indent} * {line}").trim_end());
-    }
-    for tag in tags {
-        let _ = writeln!(out, "{indent} * {tag}");
-    }
-    let _ = writeln!(out, "{indent} */");
-    out
 }
 
 /// A JSON value that holds no others, as a literal.
@@ -254,6 +254,21 @@ mod tests {
             " /**\n  * one\n  * \\/two\n  * \\@three\n  */\n"
         );
         assert_eq!(comment("  \n ", ""), "");
+    }
+
+    #[test]
+    fn lines_of_comments_are_broken_and_no_break_makes_a_tag() {
+        let words = "word ".repeat(21);
+        assert_eq!(comment(&words[..101], ""), format!("/** {} */\n", words[..101].trim()));
+        let broken = comment(&format!("{words}@deprecated"), "");
+        assert_eq!(broken, format!("/**\n * {}\n * \\@deprecated\n */\n", words.trim()));
+        assert!(
+            comment_with_tags(&words.repeat(9), &["@internal"], "  ")
+                .lines()
+                .all(|line| line.len() <= WIDTH)
+        );
+        let code = format!("```\n{words}{words}\n```");
+        assert_eq!(comment(&code, "").lines().count(), 5);
     }
 
     #[test]

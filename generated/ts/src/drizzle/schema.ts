@@ -128,7 +128,10 @@ export const masterKeyVersionStateEnum = pgEnum('master_key_version_state', [
   'retired',
 ]);
 
-/** Whether everything a project needs is there. A degraded project lacks something that can be retried or skipped. */
+/**
+ * Whether everything a project needs is there. A degraded project lacks something that can be retried or
+ * skipped.
+ */
 export const projectStateEnum = pgEnum('project_state', [
   'provisioning',
   'active',
@@ -184,7 +187,9 @@ export const databaseBranchStateEnum = pgEnum('database_branch_state', [
   'deleted',
 ]);
 
-/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
+/**
+ * A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
+ */
 export const provisioningRunKindEnum = pgEnum('provisioning_run_kind', [
   'create',
   'extend',
@@ -291,7 +296,10 @@ export const testRunStateEnum = pgEnum('test_run_state', [
   'errored',
 ]);
 
-/** A person with an account, or the one system account in whose name scheduled jobs act. The shape is that of Better Auth's user table, so that an instance of it can share the database. */
+/**
+ * A person with an account, or the one system account in whose name scheduled jobs act. The shape is that
+ * of Better Auth's user table, so that an instance of it can share the database.
+ */
 export const users = pgTable('users', {
   id: uuid('id').primaryKey().defaultRandom(),
   name: text('name').notNull(),
@@ -324,7 +332,10 @@ export const sessions = pgTable('sessions', {
   index('sessions_expires_at_idx').on(t.expiresAt),
 ]);
 
-/** A way for a person to sign in: a password, or an account at a provider. The shape is that of Better Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash. */
+/**
+ * A way for a person to sign in: a password, or an account at a provider. The shape is that of Better
+ * Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash.
+ */
 export const accounts = pgTable('accounts', {
   id: uuid('id').primaryKey().defaultRandom(),
   accountId: text('account_id').notNull(),
@@ -349,7 +360,10 @@ export const accounts = pgTable('accounts', {
   unique('accounts_provider_id_account_id_key').on(t.providerId, t.accountId),
 ]);
 
-/** Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's verification table. */
+/**
+ * Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's
+ * verification table.
+ */
 export const verifications = pgTable('verifications', {
   id: uuid('id').primaryKey().defaultRandom(),
   identifier: text('identifier').notNull(),
@@ -381,7 +395,10 @@ export const refreshTokens = pgTable('refresh_tokens', {
   index('refresh_tokens_expires_at_idx').on(t.expiresAt),
 ]);
 
-/** A key that signs access tokens with HS256. Kept as ciphertext; the manifest shows everything but the material. */
+/**
+ * A key that signs access tokens with HS256. Kept as ciphertext; the manifest shows everything but the
+ * material.
+ */
 export const signingKeys = pgTable('signing_keys', {
   id: uuid('id').primaryKey().defaultRandom(),
   kid: text('kid').notNull().unique('signing_keys_kid_unique'),
@@ -402,7 +419,10 @@ export const signingKeys = pgTable('signing_keys', {
   index('signing_keys_state_activated_at_idx').on(t.state, t.activatedAt),
 ]);
 
-/** A version of the master key that encrypts what is stored. Only its name and dates are kept, never the key. */
+/**
+ * A version of the master key that encrypts what is stored. Only its name and dates are kept, never the
+ * key.
+ */
 export const masterKeyVersions = pgTable('master_key_versions', {
   id: uuid('id').primaryKey().defaultRandom(),
   /** Name of the variable that holds the key. */
@@ -434,7 +454,10 @@ export const serviceTokens = pgTable('service_tokens', {
   unique('service_tokens_project_id_name_key').on(t.projectId, t.name),
 ]);
 
-/** Owner of projects. The one that is made when the platform first starts is the operator and answers for the installation. */
+/**
+ * Owner of projects. The one that is made when the platform first starts is the operator and answers for
+ * the installation.
+ */
 export const organizations = pgTable('organizations', {
   id: uuid('id').primaryKey().defaultRandom(),
   name: text('name').notNull(),
@@ -688,7 +711,10 @@ export const workerVersions = pgTable('worker_versions', {
   unique('worker_versions_environment_id_provider_version_key').on(t.environmentId, t.providerVersion),
 ]);
 
-/** A branch of a project's database. A standby is reset from its parent at short intervals and takes over when the primary fails. */
+/**
+ * A branch of a project's database. A standby is reset from its parent at short intervals and takes over
+ * when the primary fails.
+ */
 export const databaseBranches = pgTable('database_branches', {
   id: uuid('id').primaryKey().defaultRandom(),
   projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),
@@ -707,11 +733,16 @@ export const databaseBranches = pgTable('database_branches', {
   unique('database_branches_project_id_name_key').on(t.projectId, t.name),
 ]);
 
-/** One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an environment. */
+/**
+ * One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in
+ * an environment.
+ */
 export const provisioningRuns = pgTable('provisioning_runs', {
   id: uuid('id').primaryKey().defaultRandom(),
   projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),
-  /** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
+  /**
+   * A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
+   */
   kind: provisioningRunKindEnum('kind').notNull(),
   state: runStateEnum('state').notNull().default('pending'),
   origin: originEnum('origin').notNull(),
@@ -730,7 +761,9 @@ export const provisioningRuns = pgTable('provisioning_runs', {
   index('provisioning_runs_state_updated_at_idx').on(t.state, t.updatedAt),
 ]);
 
-/** One step of a run. Its request key is what makes a repeat converge instead of making a second resource. */
+/**
+ * One step of a run. Its request key is what makes a repeat converge instead of making a second resource.
+ */
 export const runSteps = pgTable('run_steps', {
   id: uuid('id').primaryKey().defaultRandom(),
   runId: uuid('run_id').notNull().references(() => provisioningRuns.id, { onDelete: 'cascade' }),
@@ -756,7 +789,10 @@ export const runSteps = pgTable('run_steps', {
   unique('run_steps_run_id_name_key').on(t.runId, t.name),
 ]);
 
-/** What was about to be done or had been done at a provider, written before and after each act, so that any process can go on. */
+/**
+ * What was about to be done or had been done at a provider, written before and after each act, so that any
+ * process can go on.
+ */
 export const journalEntries = pgTable('journal_entries', {
   id: uuid('id').primaryKey().defaultRandom(),
   runId: uuid('run_id').notNull().references(() => provisioningRuns.id, { onDelete: 'cascade' }),
@@ -773,7 +809,10 @@ export const journalEntries = pgTable('journal_entries', {
   unique('journal_entries_run_id_sequence_key').on(t.runId, t.sequence),
 ]);
 
-/** Which process works on something. The fencing number only grows, so that a process that wakes late is refused. */
+/**
+ * Which process works on something. The fencing number only grows, so that a process that wakes late is
+ * refused.
+ */
 export const leases = pgTable('leases', {
   id: uuid('id').primaryKey().defaultRandom(),
   subject: text('subject').notNull().unique('leases_subject_unique'),
@@ -956,7 +995,10 @@ export const environmentSecrets = pgTable('environment_secrets', {
   environment: secretScopeEnum('environment').notNull(),
   /** Digest of project, environment, type and name. */
   secretRefHash: text('secret_ref_hash').notNull().unique('environment_secrets_secret_ref_hash_unique'),
-  /** Ciphertext of the keyed digest of the value; tells whether a value changed. A secret: not to be shown or logged. */
+  /**
+   * Ciphertext of the keyed digest of the value; tells whether a value changed. A secret: not to be shown or
+   * logged.
+   */
   valueHash: bytea('value_hash').notNull(),
   /** A secret: not to be shown or logged. */
   ciphertext: bytea('ciphertext').notNull(),
@@ -974,7 +1016,10 @@ export const environmentSecrets = pgTable('environment_secrets', {
     .on(t.projectId, t.environment, t.type, t.name),
 ]);
 
-/** One use of one secret. Rows are written once and never changed; a scheduled job acts as the system account. */
+/**
+ * One use of one secret. Rows are written once and never changed; a scheduled job acts as the system
+ * account.
+ */
 export const secretAuditRecords = pgTable('secret_audit_records', {
   id: uuid('id').primaryKey().defaultRandom(),
   actorId: uuid('actor_id').notNull().references(() => users.id, { onDelete: 'restrict' }),
@@ -1085,14 +1130,20 @@ export const rateBuckets = pgTable('rate_buckets', {
   unique('rate_buckets_scope_subject_key').on(t.scope, t.subject),
 ]);
 
-/** What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for 24 hours. */
+/**
+ * What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for
+ * 24 hours.
+ */
 export const idempotencyRecords = pgTable('idempotency_records', {
   id: uuid('id').primaryKey().defaultRandom(),
   /** The person or service token that sent it. */
   caller: text('caller').notNull(),
   operationId: text('operation_id').notNull(),
   key: text('key').notNull(),
-  /** Ciphertext of a digest of the request, from which a short secret in it could be guessed. A secret: not to be shown or logged. */
+  /**
+   * Ciphertext of a digest of the request, from which a short secret in it could be guessed. A secret: not to
+   * be shown or logged.
+   */
   fingerprint: bytea('fingerprint').notNull(),
   state: idempotencyRecordStateEnum('state').notNull().default('running'),
   status: integer('status'),
@@ -1107,7 +1158,10 @@ export const idempotencyRecords = pgTable('idempotency_records', {
   unique('idempotency_records_caller_operation_id_key_key').on(t.caller, t.operationId, t.key),
 ]);
 
-/** A change of the tables that a database has been through. The digest tells whether it was this very change. */
+/**
+ * A change of the tables that a database has been through. The digest tells whether it was this very
+ * change.
+ */
 export const schemaMigrations = pgTable('schema_migrations', {
   id: uuid('id').primaryKey().defaultRandom(),
   version: integer('version').notNull().unique('schema_migrations_version_unique'),
@@ -1117,7 +1171,10 @@ export const schemaMigrations = pgTable('schema_migrations', {
   updatedAt: timestamptz('updated_at').notNull().default(sql`now()`),
 });
 
-/** One run of a project's collection against one environment. It passes with more than zero assertions and none failed. */
+/**
+ * One run of a project's collection against one environment. It passes with more than zero assertions and
+ * none failed.
+ */
 export const postmanTestRuns = pgTable('postman_test_runs', {
   id: uuid('id').primaryKey().defaultRandom(),
   projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),

@@ -223,13 +223,19 @@ export type SendChatMessageOutput = Reply<
   { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
 >;
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/messages/{messageId}/stream` is given. */
+/**
+ * What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/messages/{messageId}/stream` is
+ * given.
+ */
 export interface StreamChatMessageInput {
   readonly params: z.output<typeof streamChatMessageParams>;
   readonly headers: z.output<typeof streamChatMessageHeaders>;
 }
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/messages/{messageId}/stream` may answer. */
+/**
+ * What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/messages/{messageId}/stream` may
+ * answer.
+ */
 export type StreamChatMessageOutput = Reply<
   200,
   AsyncIterable<ServerSentEvent<z.input<typeof ChatEventSchema>>>,
@@ -266,21 +272,28 @@ export interface DismissProposedDiffInput {
   readonly params: z.output<typeof dismissProposedDiffParams>;
 }
 
-/** What the handler of `DELETE /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}` may answer. */
+/**
+ * What the handler of `DELETE /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}` may answer.
+ */
 export type DismissProposedDiffOutput = Reply<
   200,
   z.input<typeof ProposedDiffSchema>,
   { readonly 'X-Request-Id'?: string | undefined }
 >;
 
-/** What the handler of `POST /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}/apply` is given. */
+/**
+ * What the handler of `POST /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}/apply` is given.
+ */
 export interface ApplyProposedDiffInput {
   readonly params: z.output<typeof applyProposedDiffParams>;
   readonly headers: z.output<typeof applyProposedDiffHeaders>;
   readonly body: z.output<typeof DiffApplySchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}/apply` may answer. */
+/**
+ * What the handler of `POST /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}/apply` may
+ * answer.
+ */
 export type ApplyProposedDiffOutput = Reply<
   200,
   z.input<typeof CommitSchema>,

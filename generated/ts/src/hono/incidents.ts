@@ -47,7 +47,9 @@ export interface ListHealthChecksInput {
   readonly query: z.output<typeof listHealthChecksQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/environments/{environmentId}/health-checks` may answer. */
+/**
+ * What the handler of `GET /projects/{projectId}/environments/{environmentId}/health-checks` may answer.
+ */
 export type ListHealthChecksOutput = Reply<
   200,
   z.input<typeof HealthCheckPageSchema>,
@@ -81,7 +83,10 @@ export type GetIncidentOutput = Reply<
 
 /** Handlers of the domain Incidents. */
 export interface IncidentsHandlers<E extends Env = Env> {
-  /** GET /projects/{projectId}/environments/{environmentId}/health-checks: List the health checks of an environment */
+  /**
+   * GET /projects/{projectId}/environments/{environmentId}/health-checks: List the health checks of an
+   * environment
+   */
   listHealthChecks(input: ListHealthChecksInput, call: Call<E>): Answer<ListHealthChecksOutput>;
   /** GET /projects/{projectId}/incidents: List the incidents of a project */
   listIncidents(input: ListIncidentsInput, call: Call<E>): Answer<ListIncidentsOutput>;

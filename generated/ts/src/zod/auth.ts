@@ -28,7 +28,10 @@ export const UserStatusSchema = z.enum(['invited', 'active', 'disabled', 'system
 
 export type UserStatus = z.infer<typeof UserStatusSchema>;
 
-/** A person with an account, or the one system account in whose name scheduled jobs act. The shape is that of Better Auth's user table, so that an instance of it can share the database. */
+/**
+ * A person with an account, or the one system account in whose name scheduled jobs act. The shape is that
+ * of Better Auth's user table, so that an instance of it can share the database.
+ */
 export const UserSchema = z.object({
   id: z.guid(),
   name: z.string().min(1).max(120),
@@ -42,7 +45,10 @@ export const UserSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A person with an account, or the one system account in whose name scheduled jobs act. The shape is that of Better Auth's user table, so that an instance of it can share the database. */
+/**
+ * A person with an account, or the one system account in whose name scheduled jobs act. The shape is that
+ * of Better Auth's user table, so that an instance of it can share the database.
+ */
 export type User = z.infer<typeof UserSchema>;
 
 /** Tokens of a session. Never written to a log. */

@@ -225,7 +225,10 @@ export const ChatDoneSchema = z.object({
 /** The answer is whole; the stream ends. */
 export type ChatDone = z.infer<typeof ChatDoneSchema>;
 
-/** Something that happens while the agent answers; `type` tells what. Sent as server-sent events and over WebSocket alike. */
+/**
+ * Something that happens while the agent answers; `type` tells what. Sent as server-sent events and over
+ * WebSocket alike.
+ */
 export const ChatEventSchema = z.discriminatedUnion('type', [
   ChatContextGivenSchema,
   ChatTextSchema,
@@ -237,7 +240,10 @@ export const ChatEventSchema = z.discriminatedUnion('type', [
   HeartbeatSchema,
 ]);
 
-/** Something that happens while the agent answers; `type` tells what. Sent as server-sent events and over WebSocket alike. */
+/**
+ * Something that happens while the agent answers; `type` tells what. Sent as server-sent events and over
+ * WebSocket alike.
+ */
 export type ChatEvent = z.infer<typeof ChatEventSchema>;
 
 /** One page of proposals. */

@@ -120,7 +120,10 @@ export const DatabaseBranchStateSchema = z.enum(['creating', 'ready', 'resetting
 
 export type DatabaseBranchState = z.infer<typeof DatabaseBranchStateSchema>;
 
-/** A branch of a project's database. A standby is reset from its parent at short intervals and takes over when the primary fails. */
+/**
+ * A branch of a project's database. A standby is reset from its parent at short intervals and takes over
+ * when the primary fails.
+ */
 export const DatabaseBranchSchema = z.object({
   id: z.guid(),
   projectId: z.guid(),
@@ -136,7 +139,10 @@ export const DatabaseBranchSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A branch of a project's database. A standby is reset from its parent at short intervals and takes over when the primary fails. */
+/**
+ * A branch of a project's database. A standby is reset from its parent at short intervals and takes over
+ * when the primary fails.
+ */
 export type DatabaseBranch = z.infer<typeof DatabaseBranchSchema>;
 
 /** An environment with its database branch and the version at the edge host. */

@@ -30,7 +30,10 @@ export const SessionSchema = z.object({
 /** One sign-in of one person, in the shape of Better Auth's session table. */
 export type Session = z.infer<typeof SessionSchema>;
 
-/** A way for a person to sign in: a password, or an account at a provider. The shape is that of Better Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash. */
+/**
+ * A way for a person to sign in: a password, or an account at a provider. The shape is that of Better
+ * Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash.
+ */
 export const AccountSchema = z.object({
   id: z.guid(),
   accountId: z.string().max(255),
@@ -52,10 +55,16 @@ export const AccountSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A way for a person to sign in: a password, or an account at a provider. The shape is that of Better Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash. */
+/**
+ * A way for a person to sign in: a password, or an account at a provider. The shape is that of Better
+ * Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash.
+ */
 export type Account = z.infer<typeof AccountSchema>;
 
-/** Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's verification table. */
+/**
+ * Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's
+ * verification table.
+ */
 export const VerificationSchema = z.object({
   id: z.guid(),
   identifier: z.string().max(255),
@@ -66,7 +75,10 @@ export const VerificationSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's verification table. */
+/**
+ * Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's
+ * verification table.
+ */
 export type Verification = z.infer<typeof VerificationSchema>;
 
 /** A refresh token of a session. Each is used once; using one twice ends its session. */
@@ -86,7 +98,10 @@ export const RefreshTokenSchema = z.object({
 /** A refresh token of a session. Each is used once; using one twice ends its session. */
 export type RefreshToken = z.infer<typeof RefreshTokenSchema>;
 
-/** A key that signs access tokens with HS256. Kept as ciphertext; the manifest shows everything but the material. */
+/**
+ * A key that signs access tokens with HS256. Kept as ciphertext; the manifest shows everything but the
+ * material.
+ */
 export const SigningKeySchema = z.object({
   id: z.guid(),
   kid: z.string().min(8).max(64),
@@ -105,10 +120,16 @@ export const SigningKeySchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A key that signs access tokens with HS256. Kept as ciphertext; the manifest shows everything but the material. */
+/**
+ * A key that signs access tokens with HS256. Kept as ciphertext; the manifest shows everything but the
+ * material.
+ */
 export type SigningKey = z.infer<typeof SigningKeySchema>;
 
-/** A version of the master key that encrypts what is stored. Only its name and dates are kept, never the key. */
+/**
+ * A version of the master key that encrypts what is stored. Only its name and dates are kept, never the
+ * key.
+ */
 export const MasterKeyVersionSchema = z.object({
   id: z.guid(),
   /** Name of the variable that holds the key. */
@@ -120,7 +141,10 @@ export const MasterKeyVersionSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A version of the master key that encrypts what is stored. Only its name and dates are kept, never the key. */
+/**
+ * A version of the master key that encrypts what is stored. Only its name and dates are kept, never the
+ * key.
+ */
 export type MasterKeyVersion = z.infer<typeof MasterKeyVersionSchema>;
 
 /** A token with a role in one project, for machines such as CI. Only its digest is kept. */
@@ -176,7 +200,10 @@ export const BuildLogSchema = z.object({
 /** What a build wrote while it ran, with secrets taken out. */
 export type BuildLog = z.infer<typeof BuildLogSchema>;
 
-/** What was about to be done or had been done at a provider, written before and after each act, so that any process can go on. */
+/**
+ * What was about to be done or had been done at a provider, written before and after each act, so that any
+ * process can go on.
+ */
 export const JournalEntrySchema = z.object({
   id: z.guid(),
   runId: z.guid(),
@@ -190,10 +217,16 @@ export const JournalEntrySchema = z.object({
   updatedAt: dateTime,
 });
 
-/** What was about to be done or had been done at a provider, written before and after each act, so that any process can go on. */
+/**
+ * What was about to be done or had been done at a provider, written before and after each act, so that any
+ * process can go on.
+ */
 export type JournalEntry = z.infer<typeof JournalEntrySchema>;
 
-/** Which process works on something. The fencing number only grows, so that a process that wakes late is refused. */
+/**
+ * Which process works on something. The fencing number only grows, so that a process that wakes late is
+ * refused.
+ */
 export const LeaseSchema = z.object({
   id: z.guid(),
   subject: z.string().min(1).max(160),
@@ -204,7 +237,10 @@ export const LeaseSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** Which process works on something. The fencing number only grows, so that a process that wakes late is refused. */
+/**
+ * Which process works on something. The fencing number only grows, so that a process that wakes late is
+ * refused.
+ */
 export type Lease = z.infer<typeof LeaseSchema>;
 
 /** A right to open one WebSocket, once, within a minute. Only its digest is kept. */
@@ -233,7 +269,10 @@ export const EnvironmentSecretSchema = z.object({
   environment: SecretScopeSchema,
   /** Digest of project, environment, type and name. */
   secretRefHash: z.string().regex(/^sha256:[0-9a-f]{64}$/u),
-  /** Ciphertext of the keyed digest of the value; tells whether a value changed. A secret: not to be shown or logged. */
+  /**
+   * Ciphertext of the keyed digest of the value; tells whether a value changed. A secret: not to be shown or
+   * logged.
+   */
   valueHash: base64,
   /** A secret: not to be shown or logged. */
   ciphertext: base64,
@@ -264,14 +303,20 @@ export const RateBucketSchema = z.object({
 /** A token bucket of one user, project or address, shared by all processes. */
 export type RateBucket = z.infer<typeof RateBucketSchema>;
 
-/** What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for 24 hours. */
+/**
+ * What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for
+ * 24 hours.
+ */
 export const IdempotencyRecordSchema = z.object({
   id: z.guid(),
   /** The person or service token that sent it. */
   caller: z.string().min(1).max(80),
   operationId: z.string().min(1).max(128),
   key: z.string().min(8).max(128),
-  /** Ciphertext of a digest of the request, from which a short secret in it could be guessed. A secret: not to be shown or logged. */
+  /**
+   * Ciphertext of a digest of the request, from which a short secret in it could be guessed. A secret: not to
+   * be shown or logged.
+   */
   fingerprint: base64,
   state: IdempotencyRecordStateSchema,
   status: z.int32().min(100).max(599).nullable(),
@@ -283,10 +328,16 @@ export const IdempotencyRecordSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for 24 hours. */
+/**
+ * What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for
+ * 24 hours.
+ */
 export type IdempotencyRecord = z.infer<typeof IdempotencyRecordSchema>;
 
-/** A change of the tables that a database has been through. The digest tells whether it was this very change. */
+/**
+ * A change of the tables that a database has been through. The digest tells whether it was this very
+ * change.
+ */
 export const SchemaMigrationSchema = z.object({
   id: z.guid(),
   version: z.int32().min(1),
@@ -296,5 +347,8 @@ export const SchemaMigrationSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A change of the tables that a database has been through. The digest tells whether it was this very change. */
+/**
+ * A change of the tables that a database has been through. The digest tells whether it was this very
+ * change.
+ */
 export type SchemaMigration = z.infer<typeof SchemaMigrationSchema>;

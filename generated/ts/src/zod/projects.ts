@@ -23,7 +23,10 @@ import {
 
 /** What a project decides for itself. Absent or null settings follow the platform. */
 export const ProjectSettingsSchema = z.strictObject({
-  /** Hours without activity after which a preview is archived. The platform's value is `CM_PREVIEW_TTL_HOURS`, else 72. */
+  /**
+   * Hours without activity after which a preview is archived. The platform's value is `CM_PREVIEW_TTL_HOURS`,
+   * else 72.
+   */
   previewTtlHours: z.int32().min(24).max(168).nullable().optional(),
   /** Time between health checks; 30 when null. */
   healthCheckSeconds: z.int32().min(10).max(3600).nullable().optional(),
@@ -136,13 +139,19 @@ export const OauthCredentialSchema = z.strictObject({
 /** A code that the provider gave after a person agreed. */
 export type OauthCredential = z.infer<typeof OauthCredentialSchema>;
 
-/** What to sign in with. Without one, the account that the caller linked to the provider is used, and where there is none the platform's own machine stands in for the provider. */
+/**
+ * What to sign in with. Without one, the account that the caller linked to the provider is used, and where
+ * there is none the platform's own machine stands in for the provider.
+ */
 export const IntegrationCredentialSchema = z.discriminatedUnion('kind', [
   TokenCredentialSchema,
   OauthCredentialSchema,
 ]);
 
-/** What to sign in with. Without one, the account that the caller linked to the provider is used, and where there is none the platform's own machine stands in for the provider. */
+/**
+ * What to sign in with. Without one, the account that the caller linked to the provider is used, and where
+ * there is none the platform's own machine stands in for the provider.
+ */
 export type IntegrationCredential = z.infer<typeof IntegrationCredentialSchema>;
 
 /** What is wanted from a provider, and what to sign in with there. */
@@ -161,7 +170,10 @@ export const ProjectCreateSchema = z.strictObject({
   organizationId: z.guid().optional(),
   description: z.string().max(500).nullable().optional(),
   settings: ProjectSettingsSchema.optional(),
-  /** Providers to connect at once; others can follow later. None means that everything is made on the platform's own machine. */
+  /**
+   * Providers to connect at once; others can follow later. None means that everything is made on the
+   * platform's own machine.
+   */
   integrations: z.array(IntegrationConnectSchema).max(4).optional(),
 });
 
@@ -456,7 +468,9 @@ export const StepStateSchema = z.enum([
 /** How far a step is. A stuck one could not be undone and is listed for a person to look at. */
 export type StepState = z.infer<typeof StepStateSchema>;
 
-/** One step of a run. Its request key is what makes a repeat converge instead of making a second resource. */
+/**
+ * One step of a run. Its request key is what makes a repeat converge instead of making a second resource.
+ */
 export const RunStepSchema = z.object({
   id: z.guid(),
   runId: z.guid(),
@@ -479,7 +493,9 @@ export const RunStepSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** One step of a run. Its request key is what makes a repeat converge instead of making a second resource. */
+/**
+ * One step of a run. Its request key is what makes a repeat converge instead of making a second resource.
+ */
 export type RunStep = z.infer<typeof RunStepSchema>;
 
 /** A run and its steps. */

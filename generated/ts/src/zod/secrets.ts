@@ -27,7 +27,10 @@ export const SecretEntrySchema = z.object({
   name: z.string().max(100),
   type: SecretTypeSchema,
   environment: SecretScopeSchema,
-  /** A prefix for tokens whose kind can be told, four stars and, for maintainers and owners, the last four characters. */
+  /**
+   * A prefix for tokens whose kind can be told, four stars and, for maintainers and owners, the last four
+   * characters.
+   */
   maskedValue: z.string().regex(/^[A-Za-z0-9_]{0,8}\*{4}[^\s]{0,4}$/u),
   lastRotatedAt: dateTime,
   expiresAt: dateTime.nullable(),
@@ -56,7 +59,10 @@ export const SecretPutSchema = z.strictObject({
 /** The value to be stored. */
 export type SecretPut = z.infer<typeof SecretPutSchema>;
 
-/** One use of one secret. Rows are written once and never changed; a scheduled job acts as the system account. */
+/**
+ * One use of one secret. Rows are written once and never changed; a scheduled job acts as the system
+ * account.
+ */
 export const SecretAuditRecordSchema = z.object({
   id: z.guid(),
   actorId: z.guid(),
@@ -66,7 +72,10 @@ export const SecretAuditRecordSchema = z.object({
   timestamp: dateTime,
 });
 
-/** One use of one secret. Rows are written once and never changed; a scheduled job acts as the system account. */
+/**
+ * One use of one secret. Rows are written once and never changed; a scheduled job acts as the system
+ * account.
+ */
 export type SecretAuditRecord = z.infer<typeof SecretAuditRecordSchema>;
 
 /** One page of uses of secrets. */

@@ -114,10 +114,16 @@ export const ResourceErrorDetailsSchema = z.object({
 /** Details of codes about things that are not there or are there already. */
 export type ResourceErrorDetails = z.infer<typeof ResourceErrorDetailsSchema>;
 
-/** Whether everything a project needs is there. A degraded project lacks something that can be retried or skipped. */
+/**
+ * Whether everything a project needs is there. A degraded project lacks something that can be retried or
+ * skipped.
+ */
 export const ProjectStateSchema = z.enum(['provisioning', 'active', 'degraded', 'deleting', 'deleted']);
 
-/** Whether everything a project needs is there. A degraded project lacks something that can be retried or skipped. */
+/**
+ * Whether everything a project needs is there. A degraded project lacks something that can be retried or
+ * skipped.
+ */
 export type ProjectState = z.infer<typeof ProjectStateSchema>;
 
 /** Details of `PROJECT_` codes. */
@@ -569,7 +575,10 @@ export const MasterKeyVersionStateSchema = z.enum(['active', 'retiring', 'retire
 
 export type MasterKeyVersionState = z.infer<typeof MasterKeyVersionStateSchema>;
 
-/** Owner of projects. The one that is made when the platform first starts is the operator and answers for the installation. */
+/**
+ * Owner of projects. The one that is made when the platform first starts is the operator and answers for
+ * the installation.
+ */
 export const OrganizationSchema = z.object({
   id: z.guid(),
   name: z.string().min(1).max(120),
@@ -580,7 +589,10 @@ export const OrganizationSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** Owner of projects. The one that is made when the platform first starts is the operator and answers for the installation. */
+/**
+ * Owner of projects. The one that is made when the platform first starts is the operator and answers for
+ * the installation.
+ */
 export type Organization = z.infer<typeof OrganizationSchema>;
 
 /** A person in an organization, with a role that holds for all its projects unless a project says more. */
@@ -680,7 +692,9 @@ export const WorkerVersionSchema = z.object({
 /** A version of a worker as the edge host knows it; what a rollback goes back to. */
 export type WorkerVersion = z.infer<typeof WorkerVersionSchema>;
 
-/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
+/**
+ * A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
+ */
 export const ProvisioningRunKindSchema = z.enum([
   'create',
   'extend',
@@ -691,7 +705,9 @@ export const ProvisioningRunKindSchema = z.enum([
   'delete',
 ]);
 
-/** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
+/**
+ * A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
+ */
 export type ProvisioningRunKind = z.infer<typeof ProvisioningRunKindSchema>;
 
 /** How far a run is. An incomplete one left out steps that can be resumed later. */
@@ -708,11 +724,16 @@ export const RunStateSchema = z.enum([
 /** How far a run is. An incomplete one left out steps that can be resumed later. */
 export type RunState = z.infer<typeof RunStateSchema>;
 
-/** One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an environment. */
+/**
+ * One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in
+ * an environment.
+ */
 export const ProvisioningRunSchema = z.object({
   id: z.guid(),
   projectId: z.guid(),
-  /** A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out. */
+  /**
+   * A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
+   */
   kind: ProvisioningRunKindSchema,
   state: RunStateSchema,
   origin: OriginSchema,
@@ -728,7 +749,10 @@ export const ProvisioningRunSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in an environment. */
+/**
+ * One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in
+ * an environment.
+ */
 export type ProvisioningRun = z.infer<typeof ProvisioningRunSchema>;
 
 export const JournalEntryPhaseSchema = z.enum(['before', 'after', 'note']);

@@ -34,7 +34,10 @@ export const TestFailureSchema = z.object({
 /** An assertion that did not hold. */
 export type TestFailure = z.infer<typeof TestFailureSchema>;
 
-/** One run of a project's collection against one environment. It passes with more than zero assertions and none failed. */
+/**
+ * One run of a project's collection against one environment. It passes with more than zero assertions and
+ * none failed.
+ */
 export const PostmanTestRunSchema = z.object({
   id: z.guid(),
   projectId: z.guid(),
@@ -56,7 +59,10 @@ export const PostmanTestRunSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** One run of a project's collection against one environment. It passes with more than zero assertions and none failed. */
+/**
+ * One run of a project's collection against one environment. It passes with more than zero assertions and
+ * none failed.
+ */
 export type PostmanTestRun = z.infer<typeof PostmanTestRunSchema>;
 
 /** One page of test runs. */

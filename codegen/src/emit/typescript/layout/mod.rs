@@ -18,7 +18,7 @@ use super::text::{key, scalar, type_key};
 use page::Page;
 
 /// Longest line on which a whole layout stands.
-const WIDTH: usize = 110;
+pub(super) const WIDTH: usize = 110;
 
 /// How much further in the parts of a layout stand.
 const STEP: usize = 2;

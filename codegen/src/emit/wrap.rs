@@ -4,26 +4,54 @@
 
 /// The lines, those of paragraphs and lists broken before `width` signs where a space allows it. Code, tables and headings stay as
 /// they are: there a line break means something.
-pub(super) fn wrap(lines: &[String], width: usize) -> Vec<String> {
+pub(super) fn wrap(lines: Vec<String>, width: usize) -> Vec<String> {
+    let fits = |line: &String| line.len() <= width || line.chars().count() <= width;
+    if lines.iter().all(fits) {
+        return lines;
+    }
+    let has_table = lines.iter().any(|line| is_delimiter_row(line));
     let mut wrapped = Vec::new();
-    let mut fence: Option<&str> = None;
+    let mut fence = None;
     for line in lines {
-        let mark = ["```", "~~~"]
-            .into_iter()
-            .find(|mark| line.trim_start().starts_with(mark));
-        let fenced = fence.is_some() || mark.is_some();
-        fence = match (fence, mark) {
-            (None, mark) => mark,
-            (Some(open), Some(mark)) if open == mark => None,
-            (open, _) => open,
-        };
-        if fenced || line.chars().count() <= width || !is_prose(line) {
-            wrapped.push(line.clone());
+        let open = Fence::after(fence, &line);
+        let fenced = fence.is_some() || open.is_some();
+        fence = open;
+        if fenced || fits(&line) || !is_prose(&line) || (has_table && line.contains('|')) {
+            wrapped.push(line);
         } else {
-            broken(line, width, &mut wrapped);
+            broken(&line, width, &mut wrapped);
         }
     }
     wrapped
+}
+
+/// What stands around lines of code: its sign, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fence {
+    pub(super) sign: char,
+    pub(super) run: usize,
+}
+
+impl Fence {
+    /// The fence that is open behind a line, if `open` is before it.
+    pub(super) fn after(open: Option<Self>, line: &str) -> Option<Self> {
+        let text = line.trim_start();
+        let Some(sign) = text.chars().next().filter(|sign| matches!(sign, '`' | '~')) else {
+            return open;
+        };
+        let rest = text.trim_start_matches(sign);
+        let run = text.len() - rest.len();
+        match open {
+            // With more of its sign in the line it is code between words.
+            None => (run >= 3 && (sign == '~' || !rest.contains('`'))).then_some(Self { sign, run }),
+            Some(open) => (sign != open.sign || run < open.run || !rest.trim().is_empty()).then_some(open),
+        }
+    }
+}
+
+/// The line below the head of a table.
+fn is_delimiter_row(line: &str) -> bool {
+    line.contains('|') && line.contains('-') && line.bytes().all(|byte| matches!(byte, b'-' | b':' | b'|' | b' '))
 }
 
 fn is_prose(line: &str) -> bool {
@@ -40,7 +68,8 @@ fn broken(line: &str, width: usize, wrapped: &mut Vec<String>) {
     let mut length = current.chars().count();
     for word in words {
         let more = word.chars().count();
-        if length + 1 + more > width && length > hang && !is_markup(word) {
+        // A backslash at the end of a line would break it for the reader, too.
+        if length + 1 + more > width && length > hang && !is_markup(word) && !current.ends_with('\\') {
             wrapped.push(current.trim_end().to_owned());
             current = " ".repeat(hang) + word;
             length = hang + more;
@@ -82,7 +111,7 @@ mod tests {
 
     fn wrapped(lines: &[&str], width: usize) -> Vec<String> {
         let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-        wrap(&lines, width)
+        wrap(lines, width)
     }
 
     #[test]
@@ -112,6 +141,27 @@ mod tests {
             wrapped(&fenced, 5),
             ["```text", "one two three four", "```", "one", "two"]
         );
+    }
+
+    #[test]
+    fn code_ends_where_its_fence_does() {
+        let fenced = ["````text", "```", "one two three four", "```", "````", "one two"];
+        assert_eq!(wrapped(&fenced, 8)[..5], fenced[..5]);
+        assert_eq!(wrapped(&fenced, 5)[5..], ["one", "two"]);
+        let said = ["~~~", "~~~ no end", "one two three four", "~~~", "```one``` two three"];
+        assert_eq!(wrapped(&said, 10)[..4], said[..4]);
+        assert_eq!(wrapped(&said, 10)[4..], ["```one```", "two three"]);
+    }
+
+    #[test]
+    fn a_break_ends_no_line_in_a_backslash_and_takes_no_table_apart() {
+        assert_eq!(wrapped(&["in C:\\ and on"], 6), ["in C:\\ and", "on"]);
+        let table = ["one two|three four", "-|-", "five six seven|eight", "nine ten"];
+        assert_eq!(
+            wrapped(&table, 5),
+            ["one two|three four", "-|-", "five six seven|eight", "nine", "ten"]
+        );
+        assert_eq!(wrapped(&["one|two three"], 8), ["one|two", "three"]);
     }
 
     #[test]
