@@ -113,12 +113,14 @@ impl Lifecycle for UserLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::UserStatus, UserEvent>] {
+        use self::UserEvent as Event;
+        use crate::types::UserStatus as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::UserStatus::Invited, on: UserEvent::Accept, to: crate::types::UserStatus::Active },
-                Transition { from: crate::types::UserStatus::Invited, on: UserEvent::Disable, to: crate::types::UserStatus::Disabled },
-                Transition { from: crate::types::UserStatus::Active, on: UserEvent::Disable, to: crate::types::UserStatus::Disabled },
-                Transition { from: crate::types::UserStatus::Disabled, on: UserEvent::Enable, to: crate::types::UserStatus::Active },
+                Transition { from: State::Invited, on: Event::Accept, to: State::Active },
+                Transition { from: State::Invited, on: Event::Disable, to: State::Disabled },
+                Transition { from: State::Active, on: Event::Disable, to: State::Disabled },
+                Transition { from: State::Disabled, on: Event::Enable, to: State::Active },
             ],
         }
     }
@@ -201,15 +203,17 @@ impl Lifecycle for SigningKeyLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::SigningKeyState, SigningKeyEvent>] {
+        use self::SigningKeyEvent as Event;
+        use crate::types::SigningKeyState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::SigningKeyState::Pending, on: SigningKeyEvent::Activate, to: crate::types::SigningKeyState::Active },
-                Transition { from: crate::types::SigningKeyState::Active, on: SigningKeyEvent::Replace, to: crate::types::SigningKeyState::Grace },
-                Transition { from: crate::types::SigningKeyState::Grace, on: SigningKeyEvent::Purge, to: crate::types::SigningKeyState::Purged },
-                Transition { from: crate::types::SigningKeyState::Pending, on: SigningKeyEvent::Revoke, to: crate::types::SigningKeyState::Revoked },
-                Transition { from: crate::types::SigningKeyState::Active, on: SigningKeyEvent::Revoke, to: crate::types::SigningKeyState::Revoked },
-                Transition { from: crate::types::SigningKeyState::Grace, on: SigningKeyEvent::Revoke, to: crate::types::SigningKeyState::Revoked },
-                Transition { from: crate::types::SigningKeyState::Revoked, on: SigningKeyEvent::Purge, to: crate::types::SigningKeyState::Purged },
+                Transition { from: State::Pending, on: Event::Activate, to: State::Active },
+                Transition { from: State::Active, on: Event::Replace, to: State::Grace },
+                Transition { from: State::Grace, on: Event::Purge, to: State::Purged },
+                Transition { from: State::Pending, on: Event::Revoke, to: State::Revoked },
+                Transition { from: State::Active, on: Event::Revoke, to: State::Revoked },
+                Transition { from: State::Grace, on: Event::Revoke, to: State::Revoked },
+                Transition { from: State::Revoked, on: Event::Purge, to: State::Purged },
             ],
         }
     }
@@ -284,10 +288,12 @@ impl Lifecycle for MasterKeyVersionLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::MasterKeyVersionState, MasterKeyVersionEvent>] {
+        use self::MasterKeyVersionEvent as Event;
+        use crate::types::MasterKeyVersionState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::MasterKeyVersionState::Active, on: MasterKeyVersionEvent::Replace, to: crate::types::MasterKeyVersionState::Retiring },
-                Transition { from: crate::types::MasterKeyVersionState::Retiring, on: MasterKeyVersionEvent::Reencrypted, to: crate::types::MasterKeyVersionState::Retired },
+                Transition { from: State::Active, on: Event::Replace, to: State::Retiring },
+                Transition { from: State::Retiring, on: Event::Reencrypted, to: State::Retired },
             ],
         }
     }
@@ -378,18 +384,20 @@ impl Lifecycle for ProjectLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::ProjectState, ProjectEvent>] {
+        use self::ProjectEvent as Event;
+        use crate::types::ProjectState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::ProjectState::Provisioning, on: ProjectEvent::Ready, to: crate::types::ProjectState::Active },
-                Transition { from: crate::types::ProjectState::Provisioning, on: ProjectEvent::Fail, to: crate::types::ProjectState::Degraded },
-                Transition { from: crate::types::ProjectState::Active, on: ProjectEvent::Extend, to: crate::types::ProjectState::Provisioning },
-                Transition { from: crate::types::ProjectState::Degraded, on: ProjectEvent::Retry, to: crate::types::ProjectState::Provisioning },
-                Transition { from: crate::types::ProjectState::Degraded, on: ProjectEvent::Ready, to: crate::types::ProjectState::Active },
-                Transition { from: crate::types::ProjectState::Provisioning, on: ProjectEvent::Delete, to: crate::types::ProjectState::Deleting },
-                Transition { from: crate::types::ProjectState::Active, on: ProjectEvent::Delete, to: crate::types::ProjectState::Deleting },
-                Transition { from: crate::types::ProjectState::Degraded, on: ProjectEvent::Delete, to: crate::types::ProjectState::Deleting },
-                Transition { from: crate::types::ProjectState::Deleting, on: ProjectEvent::Fail, to: crate::types::ProjectState::Degraded },
-                Transition { from: crate::types::ProjectState::Deleting, on: ProjectEvent::Gone, to: crate::types::ProjectState::Deleted },
+                Transition { from: State::Provisioning, on: Event::Ready, to: State::Active },
+                Transition { from: State::Provisioning, on: Event::Fail, to: State::Degraded },
+                Transition { from: State::Active, on: Event::Extend, to: State::Provisioning },
+                Transition { from: State::Degraded, on: Event::Retry, to: State::Provisioning },
+                Transition { from: State::Degraded, on: Event::Ready, to: State::Active },
+                Transition { from: State::Provisioning, on: Event::Delete, to: State::Deleting },
+                Transition { from: State::Active, on: Event::Delete, to: State::Deleting },
+                Transition { from: State::Degraded, on: Event::Delete, to: State::Deleting },
+                Transition { from: State::Deleting, on: Event::Fail, to: State::Degraded },
+                Transition { from: State::Deleting, on: Event::Gone, to: State::Deleted },
             ],
         }
     }
@@ -424,7 +432,14 @@ pub enum IntegrationConfigEvent {
 
 impl IntegrationConfigEvent {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Verify, Self::Fail, Self::Retry, Self::Update, Self::Disconnect, Self::Connect];
+    pub const ALL: &'static [Self] = &[
+        Self::Verify,
+        Self::Fail,
+        Self::Retry,
+        Self::Update,
+        Self::Disconnect,
+        Self::Connect,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -480,17 +495,19 @@ impl Lifecycle for IntegrationConfigLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::IntegrationState, IntegrationConfigEvent>] {
+        use self::IntegrationConfigEvent as Event;
+        use crate::types::IntegrationState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::IntegrationState::Connecting, on: IntegrationConfigEvent::Verify, to: crate::types::IntegrationState::Connected },
-                Transition { from: crate::types::IntegrationState::Connecting, on: IntegrationConfigEvent::Fail, to: crate::types::IntegrationState::Error },
-                Transition { from: crate::types::IntegrationState::Connected, on: IntegrationConfigEvent::Fail, to: crate::types::IntegrationState::Error },
-                Transition { from: crate::types::IntegrationState::Error, on: IntegrationConfigEvent::Retry, to: crate::types::IntegrationState::Connecting },
-                Transition { from: crate::types::IntegrationState::Connected, on: IntegrationConfigEvent::Update, to: crate::types::IntegrationState::Connecting },
-                Transition { from: crate::types::IntegrationState::Connecting, on: IntegrationConfigEvent::Disconnect, to: crate::types::IntegrationState::Disconnected },
-                Transition { from: crate::types::IntegrationState::Connected, on: IntegrationConfigEvent::Disconnect, to: crate::types::IntegrationState::Disconnected },
-                Transition { from: crate::types::IntegrationState::Error, on: IntegrationConfigEvent::Disconnect, to: crate::types::IntegrationState::Disconnected },
-                Transition { from: crate::types::IntegrationState::Disconnected, on: IntegrationConfigEvent::Connect, to: crate::types::IntegrationState::Connecting },
+                Transition { from: State::Connecting, on: Event::Verify, to: State::Connected },
+                Transition { from: State::Connecting, on: Event::Fail, to: State::Error },
+                Transition { from: State::Connected, on: Event::Fail, to: State::Error },
+                Transition { from: State::Error, on: Event::Retry, to: State::Connecting },
+                Transition { from: State::Connected, on: Event::Update, to: State::Connecting },
+                Transition { from: State::Connecting, on: Event::Disconnect, to: State::Disconnected },
+                Transition { from: State::Connected, on: Event::Disconnect, to: State::Disconnected },
+                Transition { from: State::Error, on: Event::Disconnect, to: State::Disconnected },
+                Transition { from: State::Disconnected, on: Event::Connect, to: State::Connecting },
             ],
         }
     }
@@ -577,18 +594,20 @@ impl Lifecycle for CodespaceLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::CodespaceState, CodespaceEvent>] {
+        use self::CodespaceEvent as Event;
+        use crate::types::CodespaceState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::CodespaceState::Queued, on: CodespaceEvent::Accept, to: crate::types::CodespaceState::Provisioning },
-                Transition { from: crate::types::CodespaceState::Queued, on: CodespaceEvent::Ready, to: crate::types::CodespaceState::Available },
-                Transition { from: crate::types::CodespaceState::Provisioning, on: CodespaceEvent::Ready, to: crate::types::CodespaceState::Available },
-                Transition { from: crate::types::CodespaceState::Shutdown, on: CodespaceEvent::Ready, to: crate::types::CodespaceState::Available },
-                Transition { from: crate::types::CodespaceState::Available, on: CodespaceEvent::Stop, to: crate::types::CodespaceState::Shutdown },
-                Transition { from: crate::types::CodespaceState::Queued, on: CodespaceEvent::Fail, to: crate::types::CodespaceState::Failed },
-                Transition { from: crate::types::CodespaceState::Provisioning, on: CodespaceEvent::Fail, to: crate::types::CodespaceState::Failed },
-                Transition { from: crate::types::CodespaceState::Available, on: CodespaceEvent::Delete, to: crate::types::CodespaceState::Deleted },
-                Transition { from: crate::types::CodespaceState::Shutdown, on: CodespaceEvent::Delete, to: crate::types::CodespaceState::Deleted },
-                Transition { from: crate::types::CodespaceState::Failed, on: CodespaceEvent::Delete, to: crate::types::CodespaceState::Deleted },
+                Transition { from: State::Queued, on: Event::Accept, to: State::Provisioning },
+                Transition { from: State::Queued, on: Event::Ready, to: State::Available },
+                Transition { from: State::Provisioning, on: Event::Ready, to: State::Available },
+                Transition { from: State::Shutdown, on: Event::Ready, to: State::Available },
+                Transition { from: State::Available, on: Event::Stop, to: State::Shutdown },
+                Transition { from: State::Queued, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Provisioning, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Available, on: Event::Delete, to: State::Deleted },
+                Transition { from: State::Shutdown, on: Event::Delete, to: State::Deleted },
+                Transition { from: State::Failed, on: Event::Delete, to: State::Deleted },
             ],
         }
     }
@@ -639,7 +658,22 @@ pub enum EnvironmentEvent {
 
 impl EnvironmentEvent {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Provision, Self::Ready, Self::Fail, Self::Deploy, Self::Promote, Self::Rollback, Self::Validate, Self::Succeed, Self::Retry, Self::Recreate, Self::Exhaust, Self::Reset, Self::Retire, Self::Expire];
+    pub const ALL: &'static [Self] = &[
+        Self::Provision,
+        Self::Ready,
+        Self::Fail,
+        Self::Deploy,
+        Self::Promote,
+        Self::Rollback,
+        Self::Validate,
+        Self::Succeed,
+        Self::Retry,
+        Self::Recreate,
+        Self::Exhaust,
+        Self::Reset,
+        Self::Retire,
+        Self::Expire,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -714,34 +748,36 @@ impl Lifecycle for EnvironmentLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::EnvironmentState, EnvironmentEvent>] {
+        use self::EnvironmentEvent as Event;
+        use crate::types::EnvironmentState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::EnvironmentState::Pending, on: EnvironmentEvent::Provision, to: crate::types::EnvironmentState::Provisioning },
-                Transition { from: crate::types::EnvironmentState::Provisioning, on: EnvironmentEvent::Ready, to: crate::types::EnvironmentState::Active },
-                Transition { from: crate::types::EnvironmentState::Provisioning, on: EnvironmentEvent::Fail, to: crate::types::EnvironmentState::Error },
-                Transition { from: crate::types::EnvironmentState::Active, on: EnvironmentEvent::Deploy, to: crate::types::EnvironmentState::Updating },
-                Transition { from: crate::types::EnvironmentState::Active, on: EnvironmentEvent::Promote, to: crate::types::EnvironmentState::Updating },
-                Transition { from: crate::types::EnvironmentState::Active, on: EnvironmentEvent::Rollback, to: crate::types::EnvironmentState::Updating },
-                Transition { from: crate::types::EnvironmentState::Updating, on: EnvironmentEvent::Validate, to: crate::types::EnvironmentState::Validating },
-                Transition { from: crate::types::EnvironmentState::Validating, on: EnvironmentEvent::Succeed, to: crate::types::EnvironmentState::Active },
-                Transition { from: crate::types::EnvironmentState::Updating, on: EnvironmentEvent::Fail, to: crate::types::EnvironmentState::Error },
-                Transition { from: crate::types::EnvironmentState::Validating, on: EnvironmentEvent::Fail, to: crate::types::EnvironmentState::Error },
-                Transition { from: crate::types::EnvironmentState::Error, on: EnvironmentEvent::Retry, to: crate::types::EnvironmentState::Updating },
-                Transition { from: crate::types::EnvironmentState::Error, on: EnvironmentEvent::Recreate, to: crate::types::EnvironmentState::Provisioning },
-                Transition { from: crate::types::EnvironmentState::Error, on: EnvironmentEvent::Exhaust, to: crate::types::EnvironmentState::Failed },
-                Transition { from: crate::types::EnvironmentState::Failed, on: EnvironmentEvent::Reset, to: crate::types::EnvironmentState::Provisioning },
-                Transition { from: crate::types::EnvironmentState::Active, on: EnvironmentEvent::Retire, to: crate::types::EnvironmentState::Archived },
-                Transition { from: crate::types::EnvironmentState::Failed, on: EnvironmentEvent::Retire, to: crate::types::EnvironmentState::Archived },
+                Transition { from: State::Pending, on: Event::Provision, to: State::Provisioning },
+                Transition { from: State::Provisioning, on: Event::Ready, to: State::Active },
+                Transition { from: State::Provisioning, on: Event::Fail, to: State::Error },
+                Transition { from: State::Active, on: Event::Deploy, to: State::Updating },
+                Transition { from: State::Active, on: Event::Promote, to: State::Updating },
+                Transition { from: State::Active, on: Event::Rollback, to: State::Updating },
+                Transition { from: State::Updating, on: Event::Validate, to: State::Validating },
+                Transition { from: State::Validating, on: Event::Succeed, to: State::Active },
+                Transition { from: State::Updating, on: Event::Fail, to: State::Error },
+                Transition { from: State::Validating, on: Event::Fail, to: State::Error },
+                Transition { from: State::Error, on: Event::Retry, to: State::Updating },
+                Transition { from: State::Error, on: Event::Recreate, to: State::Provisioning },
+                Transition { from: State::Error, on: Event::Exhaust, to: State::Failed },
+                Transition { from: State::Failed, on: Event::Reset, to: State::Provisioning },
+                Transition { from: State::Active, on: Event::Retire, to: State::Archived },
+                Transition { from: State::Failed, on: Event::Retire, to: State::Archived },
             ],
             Self::Preview => &[
-                Transition { from: crate::types::EnvironmentState::Provisioning, on: EnvironmentEvent::Ready, to: crate::types::EnvironmentState::Active },
-                Transition { from: crate::types::EnvironmentState::Provisioning, on: EnvironmentEvent::Fail, to: crate::types::EnvironmentState::Error },
-                Transition { from: crate::types::EnvironmentState::Active, on: EnvironmentEvent::Deploy, to: crate::types::EnvironmentState::Provisioning },
-                Transition { from: crate::types::EnvironmentState::Error, on: EnvironmentEvent::Recreate, to: crate::types::EnvironmentState::Provisioning },
-                Transition { from: crate::types::EnvironmentState::Active, on: EnvironmentEvent::Retire, to: crate::types::EnvironmentState::Archived },
-                Transition { from: crate::types::EnvironmentState::Error, on: EnvironmentEvent::Retire, to: crate::types::EnvironmentState::Archived },
-                Transition { from: crate::types::EnvironmentState::Active, on: EnvironmentEvent::Expire, to: crate::types::EnvironmentState::Archived },
-                Transition { from: crate::types::EnvironmentState::Error, on: EnvironmentEvent::Expire, to: crate::types::EnvironmentState::Archived },
+                Transition { from: State::Provisioning, on: Event::Ready, to: State::Active },
+                Transition { from: State::Provisioning, on: Event::Fail, to: State::Error },
+                Transition { from: State::Active, on: Event::Deploy, to: State::Provisioning },
+                Transition { from: State::Error, on: Event::Recreate, to: State::Provisioning },
+                Transition { from: State::Active, on: Event::Retire, to: State::Archived },
+                Transition { from: State::Error, on: Event::Retire, to: State::Archived },
+                Transition { from: State::Active, on: Event::Expire, to: State::Archived },
+                Transition { from: State::Error, on: Event::Expire, to: State::Archived },
             ],
         }
     }
@@ -831,13 +867,15 @@ impl Lifecycle for BuildLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::BuildState, BuildEvent>] {
+        use self::BuildEvent as Event;
+        use crate::types::BuildState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::BuildState::Queued, on: BuildEvent::Start, to: crate::types::BuildState::Running },
-                Transition { from: crate::types::BuildState::Running, on: BuildEvent::Succeed, to: crate::types::BuildState::Succeeded },
-                Transition { from: crate::types::BuildState::Running, on: BuildEvent::Fail, to: crate::types::BuildState::Failed },
-                Transition { from: crate::types::BuildState::Queued, on: BuildEvent::Cancel, to: crate::types::BuildState::Canceled },
-                Transition { from: crate::types::BuildState::Running, on: BuildEvent::Cancel, to: crate::types::BuildState::Canceled },
+                Transition { from: State::Queued, on: Event::Start, to: State::Running },
+                Transition { from: State::Running, on: Event::Succeed, to: State::Succeeded },
+                Transition { from: State::Running, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Queued, on: Event::Cancel, to: State::Canceled },
+                Transition { from: State::Running, on: Event::Cancel, to: State::Canceled },
             ],
         }
     }
@@ -874,7 +912,15 @@ pub enum DeploymentEvent {
 
 impl DeploymentEvent {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Start, Self::Validate, Self::Succeed, Self::Fail, Self::Cancel, Self::Supersede, Self::Rollback];
+    pub const ALL: &'static [Self] = &[
+        Self::Start,
+        Self::Validate,
+        Self::Succeed,
+        Self::Fail,
+        Self::Cancel,
+        Self::Supersede,
+        Self::Rollback,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -932,17 +978,19 @@ impl Lifecycle for DeploymentLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::DeploymentState, DeploymentEvent>] {
+        use self::DeploymentEvent as Event;
+        use crate::types::DeploymentState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::DeploymentState::Pending, on: DeploymentEvent::Start, to: crate::types::DeploymentState::Running },
-                Transition { from: crate::types::DeploymentState::Running, on: DeploymentEvent::Validate, to: crate::types::DeploymentState::Validating },
-                Transition { from: crate::types::DeploymentState::Validating, on: DeploymentEvent::Succeed, to: crate::types::DeploymentState::Succeeded },
-                Transition { from: crate::types::DeploymentState::Pending, on: DeploymentEvent::Fail, to: crate::types::DeploymentState::Failed },
-                Transition { from: crate::types::DeploymentState::Running, on: DeploymentEvent::Fail, to: crate::types::DeploymentState::Failed },
-                Transition { from: crate::types::DeploymentState::Validating, on: DeploymentEvent::Fail, to: crate::types::DeploymentState::Failed },
-                Transition { from: crate::types::DeploymentState::Pending, on: DeploymentEvent::Cancel, to: crate::types::DeploymentState::Canceled },
-                Transition { from: crate::types::DeploymentState::Succeeded, on: DeploymentEvent::Supersede, to: crate::types::DeploymentState::Superseded },
-                Transition { from: crate::types::DeploymentState::Succeeded, on: DeploymentEvent::Rollback, to: crate::types::DeploymentState::RolledBack },
+                Transition { from: State::Pending, on: Event::Start, to: State::Running },
+                Transition { from: State::Running, on: Event::Validate, to: State::Validating },
+                Transition { from: State::Validating, on: Event::Succeed, to: State::Succeeded },
+                Transition { from: State::Pending, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Running, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Validating, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Pending, on: Event::Cancel, to: State::Canceled },
+                Transition { from: State::Succeeded, on: Event::Supersede, to: State::Superseded },
+                Transition { from: State::Succeeded, on: Event::Rollback, to: State::RolledBack },
             ],
         }
     }
@@ -1029,16 +1077,18 @@ impl Lifecycle for DatabaseBranchLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::DatabaseBranchState, DatabaseBranchEvent>] {
+        use self::DatabaseBranchEvent as Event;
+        use crate::types::DatabaseBranchState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::DatabaseBranchState::Creating, on: DatabaseBranchEvent::Ready, to: crate::types::DatabaseBranchState::Ready },
-                Transition { from: crate::types::DatabaseBranchState::Ready, on: DatabaseBranchEvent::Reset, to: crate::types::DatabaseBranchState::Resetting },
-                Transition { from: crate::types::DatabaseBranchState::Resetting, on: DatabaseBranchEvent::Ready, to: crate::types::DatabaseBranchState::Ready },
-                Transition { from: crate::types::DatabaseBranchState::Creating, on: DatabaseBranchEvent::Fail, to: crate::types::DatabaseBranchState::Failed },
-                Transition { from: crate::types::DatabaseBranchState::Resetting, on: DatabaseBranchEvent::Fail, to: crate::types::DatabaseBranchState::Failed },
-                Transition { from: crate::types::DatabaseBranchState::Failed, on: DatabaseBranchEvent::Retry, to: crate::types::DatabaseBranchState::Creating },
-                Transition { from: crate::types::DatabaseBranchState::Ready, on: DatabaseBranchEvent::Delete, to: crate::types::DatabaseBranchState::Deleted },
-                Transition { from: crate::types::DatabaseBranchState::Failed, on: DatabaseBranchEvent::Delete, to: crate::types::DatabaseBranchState::Deleted },
+                Transition { from: State::Creating, on: Event::Ready, to: State::Ready },
+                Transition { from: State::Ready, on: Event::Reset, to: State::Resetting },
+                Transition { from: State::Resetting, on: Event::Ready, to: State::Ready },
+                Transition { from: State::Creating, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Resetting, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Failed, on: Event::Retry, to: State::Creating },
+                Transition { from: State::Ready, on: Event::Delete, to: State::Deleted },
+                Transition { from: State::Failed, on: Event::Delete, to: State::Deleted },
             ],
         }
     }
@@ -1075,7 +1125,15 @@ pub enum ProvisioningRunEvent {
 
 impl ProvisioningRunEvent {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Start, Self::Succeed, Self::Skip, Self::Fail, Self::Cancel, Self::Retry, Self::Undo];
+    pub const ALL: &'static [Self] = &[
+        Self::Start,
+        Self::Succeed,
+        Self::Skip,
+        Self::Fail,
+        Self::Cancel,
+        Self::Retry,
+        Self::Undo,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -1133,21 +1191,23 @@ impl Lifecycle for ProvisioningRunLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::RunState, ProvisioningRunEvent>] {
+        use self::ProvisioningRunEvent as Event;
+        use crate::types::RunState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::RunState::Pending, on: ProvisioningRunEvent::Start, to: crate::types::RunState::Running },
-                Transition { from: crate::types::RunState::Running, on: ProvisioningRunEvent::Succeed, to: crate::types::RunState::Succeeded },
-                Transition { from: crate::types::RunState::Running, on: ProvisioningRunEvent::Skip, to: crate::types::RunState::Incomplete },
-                Transition { from: crate::types::RunState::Running, on: ProvisioningRunEvent::Fail, to: crate::types::RunState::Failed },
-                Transition { from: crate::types::RunState::Pending, on: ProvisioningRunEvent::Cancel, to: crate::types::RunState::Undoing },
-                Transition { from: crate::types::RunState::Running, on: ProvisioningRunEvent::Cancel, to: crate::types::RunState::Undoing },
-                Transition { from: crate::types::RunState::Failed, on: ProvisioningRunEvent::Retry, to: crate::types::RunState::Running },
-                Transition { from: crate::types::RunState::Incomplete, on: ProvisioningRunEvent::Retry, to: crate::types::RunState::Running },
-                Transition { from: crate::types::RunState::Undone, on: ProvisioningRunEvent::Retry, to: crate::types::RunState::Running },
-                Transition { from: crate::types::RunState::Failed, on: ProvisioningRunEvent::Undo, to: crate::types::RunState::Undoing },
-                Transition { from: crate::types::RunState::Incomplete, on: ProvisioningRunEvent::Undo, to: crate::types::RunState::Undoing },
-                Transition { from: crate::types::RunState::Undoing, on: ProvisioningRunEvent::Succeed, to: crate::types::RunState::Undone },
-                Transition { from: crate::types::RunState::Undoing, on: ProvisioningRunEvent::Fail, to: crate::types::RunState::Failed },
+                Transition { from: State::Pending, on: Event::Start, to: State::Running },
+                Transition { from: State::Running, on: Event::Succeed, to: State::Succeeded },
+                Transition { from: State::Running, on: Event::Skip, to: State::Incomplete },
+                Transition { from: State::Running, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Pending, on: Event::Cancel, to: State::Undoing },
+                Transition { from: State::Running, on: Event::Cancel, to: State::Undoing },
+                Transition { from: State::Failed, on: Event::Retry, to: State::Running },
+                Transition { from: State::Incomplete, on: Event::Retry, to: State::Running },
+                Transition { from: State::Undone, on: Event::Retry, to: State::Running },
+                Transition { from: State::Failed, on: Event::Undo, to: State::Undoing },
+                Transition { from: State::Incomplete, on: Event::Undo, to: State::Undoing },
+                Transition { from: State::Undoing, on: Event::Succeed, to: State::Undone },
+                Transition { from: State::Undoing, on: Event::Fail, to: State::Failed },
             ],
         }
     }
@@ -1186,7 +1246,16 @@ pub enum RunStepEvent {
 
 impl RunStepEvent {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Start, Self::Wait, Self::Resume, Self::Succeed, Self::Skip, Self::Fail, Self::Retry, Self::Undo];
+    pub const ALL: &'static [Self] = &[
+        Self::Start,
+        Self::Wait,
+        Self::Resume,
+        Self::Succeed,
+        Self::Skip,
+        Self::Fail,
+        Self::Retry,
+        Self::Undo,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -1246,23 +1315,25 @@ impl Lifecycle for RunStepLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::StepState, RunStepEvent>] {
+        use self::RunStepEvent as Event;
+        use crate::types::StepState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::StepState::Pending, on: RunStepEvent::Start, to: crate::types::StepState::Running },
-                Transition { from: crate::types::StepState::Running, on: RunStepEvent::Wait, to: crate::types::StepState::Waiting },
-                Transition { from: crate::types::StepState::Waiting, on: RunStepEvent::Resume, to: crate::types::StepState::Running },
-                Transition { from: crate::types::StepState::Running, on: RunStepEvent::Succeed, to: crate::types::StepState::Succeeded },
-                Transition { from: crate::types::StepState::Pending, on: RunStepEvent::Skip, to: crate::types::StepState::Skipped },
-                Transition { from: crate::types::StepState::Running, on: RunStepEvent::Skip, to: crate::types::StepState::Skipped },
-                Transition { from: crate::types::StepState::Running, on: RunStepEvent::Fail, to: crate::types::StepState::Failed },
-                Transition { from: crate::types::StepState::Waiting, on: RunStepEvent::Fail, to: crate::types::StepState::Failed },
-                Transition { from: crate::types::StepState::Failed, on: RunStepEvent::Retry, to: crate::types::StepState::Pending },
-                Transition { from: crate::types::StepState::Skipped, on: RunStepEvent::Retry, to: crate::types::StepState::Pending },
-                Transition { from: crate::types::StepState::Succeeded, on: RunStepEvent::Undo, to: crate::types::StepState::Undoing },
-                Transition { from: crate::types::StepState::Failed, on: RunStepEvent::Undo, to: crate::types::StepState::Undoing },
-                Transition { from: crate::types::StepState::Undoing, on: RunStepEvent::Succeed, to: crate::types::StepState::Undone },
-                Transition { from: crate::types::StepState::Undoing, on: RunStepEvent::Fail, to: crate::types::StepState::Stuck },
-                Transition { from: crate::types::StepState::Stuck, on: RunStepEvent::Undo, to: crate::types::StepState::Undoing },
+                Transition { from: State::Pending, on: Event::Start, to: State::Running },
+                Transition { from: State::Running, on: Event::Wait, to: State::Waiting },
+                Transition { from: State::Waiting, on: Event::Resume, to: State::Running },
+                Transition { from: State::Running, on: Event::Succeed, to: State::Succeeded },
+                Transition { from: State::Pending, on: Event::Skip, to: State::Skipped },
+                Transition { from: State::Running, on: Event::Skip, to: State::Skipped },
+                Transition { from: State::Running, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Waiting, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Failed, on: Event::Retry, to: State::Pending },
+                Transition { from: State::Skipped, on: Event::Retry, to: State::Pending },
+                Transition { from: State::Succeeded, on: Event::Undo, to: State::Undoing },
+                Transition { from: State::Failed, on: Event::Undo, to: State::Undoing },
+                Transition { from: State::Undoing, on: Event::Succeed, to: State::Undone },
+                Transition { from: State::Undoing, on: Event::Fail, to: State::Stuck },
+                Transition { from: State::Stuck, on: Event::Undo, to: State::Undoing },
             ],
         }
     }
@@ -1353,16 +1424,18 @@ impl Lifecycle for ResourceRecordLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::ResourceRecordState, ResourceRecordEvent>] {
+        use self::ResourceRecordEvent as Event;
+        use crate::types::ResourceRecordState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::ResourceRecordState::Planned, on: ResourceRecordEvent::Create, to: crate::types::ResourceRecordState::Creating },
-                Transition { from: crate::types::ResourceRecordState::Creating, on: ResourceRecordEvent::Ready, to: crate::types::ResourceRecordState::Ready },
-                Transition { from: crate::types::ResourceRecordState::Creating, on: ResourceRecordEvent::Fail, to: crate::types::ResourceRecordState::Failed },
-                Transition { from: crate::types::ResourceRecordState::Failed, on: ResourceRecordEvent::Retry, to: crate::types::ResourceRecordState::Creating },
-                Transition { from: crate::types::ResourceRecordState::Ready, on: ResourceRecordEvent::Delete, to: crate::types::ResourceRecordState::Deleting },
-                Transition { from: crate::types::ResourceRecordState::Failed, on: ResourceRecordEvent::Delete, to: crate::types::ResourceRecordState::Deleting },
-                Transition { from: crate::types::ResourceRecordState::Deleting, on: ResourceRecordEvent::Gone, to: crate::types::ResourceRecordState::Deleted },
-                Transition { from: crate::types::ResourceRecordState::Deleting, on: ResourceRecordEvent::Fail, to: crate::types::ResourceRecordState::Failed },
+                Transition { from: State::Planned, on: Event::Create, to: State::Creating },
+                Transition { from: State::Creating, on: Event::Ready, to: State::Ready },
+                Transition { from: State::Creating, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Failed, on: Event::Retry, to: State::Creating },
+                Transition { from: State::Ready, on: Event::Delete, to: State::Deleting },
+                Transition { from: State::Failed, on: Event::Delete, to: State::Deleting },
+                Transition { from: State::Deleting, on: Event::Gone, to: State::Deleted },
+                Transition { from: State::Deleting, on: Event::Fail, to: State::Failed },
             ],
         }
     }
@@ -1379,9 +1452,9 @@ impl ResourceRecordLifecycle {
 
 /// What may happen to a [`crate::types::ChatSession`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ChatSessionEvent {
     /// `close`
-    #[serde(rename = "close")]
     Close,
 }
 
@@ -1433,9 +1506,11 @@ impl Lifecycle for ChatSessionLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::ChatSessionState, ChatSessionEvent>] {
+        use self::ChatSessionEvent as Event;
+        use crate::types::ChatSessionState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::ChatSessionState::Active, on: ChatSessionEvent::Close, to: crate::types::ChatSessionState::Closed },
+                Transition { from: State::Active, on: Event::Close, to: State::Closed },
             ],
         }
     }
@@ -1518,15 +1593,17 @@ impl Lifecycle for ChatMessageLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::ChatMessageState, ChatMessageEvent>] {
+        use self::ChatMessageEvent as Event;
+        use crate::types::ChatMessageState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::ChatMessageState::Pending, on: ChatMessageEvent::Start, to: crate::types::ChatMessageState::Streaming },
-                Transition { from: crate::types::ChatMessageState::Pending, on: ChatMessageEvent::Finish, to: crate::types::ChatMessageState::Complete },
-                Transition { from: crate::types::ChatMessageState::Streaming, on: ChatMessageEvent::Finish, to: crate::types::ChatMessageState::Complete },
-                Transition { from: crate::types::ChatMessageState::Pending, on: ChatMessageEvent::Cancel, to: crate::types::ChatMessageState::Canceled },
-                Transition { from: crate::types::ChatMessageState::Streaming, on: ChatMessageEvent::Cancel, to: crate::types::ChatMessageState::Canceled },
-                Transition { from: crate::types::ChatMessageState::Pending, on: ChatMessageEvent::Fail, to: crate::types::ChatMessageState::Failed },
-                Transition { from: crate::types::ChatMessageState::Streaming, on: ChatMessageEvent::Fail, to: crate::types::ChatMessageState::Failed },
+                Transition { from: State::Pending, on: Event::Start, to: State::Streaming },
+                Transition { from: State::Pending, on: Event::Finish, to: State::Complete },
+                Transition { from: State::Streaming, on: Event::Finish, to: State::Complete },
+                Transition { from: State::Pending, on: Event::Cancel, to: State::Canceled },
+                Transition { from: State::Streaming, on: Event::Cancel, to: State::Canceled },
+                Transition { from: State::Pending, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Streaming, on: Event::Fail, to: State::Failed },
             ],
         }
     }
@@ -1609,13 +1686,15 @@ impl Lifecycle for ProposedDiffLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::ProposedDiffState, ProposedDiffEvent>] {
+        use self::ProposedDiffEvent as Event;
+        use crate::types::ProposedDiffState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::ProposedDiffState::Proposed, on: ProposedDiffEvent::Apply, to: crate::types::ProposedDiffState::Applied },
-                Transition { from: crate::types::ProposedDiffState::Proposed, on: ProposedDiffEvent::Dismiss, to: crate::types::ProposedDiffState::Dismissed },
-                Transition { from: crate::types::ProposedDiffState::Proposed, on: ProposedDiffEvent::Move, to: crate::types::ProposedDiffState::Stale },
-                Transition { from: crate::types::ProposedDiffState::Stale, on: ProposedDiffEvent::Rebase, to: crate::types::ProposedDiffState::Proposed },
-                Transition { from: crate::types::ProposedDiffState::Stale, on: ProposedDiffEvent::Dismiss, to: crate::types::ProposedDiffState::Dismissed },
+                Transition { from: State::Proposed, on: Event::Apply, to: State::Applied },
+                Transition { from: State::Proposed, on: Event::Dismiss, to: State::Dismissed },
+                Transition { from: State::Proposed, on: Event::Move, to: State::Stale },
+                Transition { from: State::Stale, on: Event::Rebase, to: State::Proposed },
+                Transition { from: State::Stale, on: Event::Dismiss, to: State::Dismissed },
             ],
         }
     }
@@ -1694,12 +1773,14 @@ impl Lifecycle for IncidentLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::IncidentState, IncidentEvent>] {
+        use self::IncidentEvent as Event;
+        use crate::types::IncidentState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::IncidentState::Open, on: IncidentEvent::Mitigate, to: crate::types::IncidentState::Mitigated },
-                Transition { from: crate::types::IncidentState::Open, on: IncidentEvent::Resolve, to: crate::types::IncidentState::Resolved },
-                Transition { from: crate::types::IncidentState::Mitigated, on: IncidentEvent::Resolve, to: crate::types::IncidentState::Resolved },
-                Transition { from: crate::types::IncidentState::Mitigated, on: IncidentEvent::Relapse, to: crate::types::IncidentState::Open },
+                Transition { from: State::Open, on: Event::Mitigate, to: State::Mitigated },
+                Transition { from: State::Open, on: Event::Resolve, to: State::Resolved },
+                Transition { from: State::Mitigated, on: Event::Resolve, to: State::Resolved },
+                Transition { from: State::Mitigated, on: Event::Relapse, to: State::Open },
             ],
         }
     }
@@ -1782,12 +1863,14 @@ impl Lifecycle for CircuitBreakerLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::BreakerState, CircuitBreakerEvent>] {
+        use self::CircuitBreakerEvent as Event;
+        use crate::types::BreakerState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::BreakerState::Closed, on: CircuitBreakerEvent::Trip, to: crate::types::BreakerState::Open },
-                Transition { from: crate::types::BreakerState::Open, on: CircuitBreakerEvent::Probe, to: crate::types::BreakerState::HalfOpen },
-                Transition { from: crate::types::BreakerState::HalfOpen, on: CircuitBreakerEvent::Succeed, to: crate::types::BreakerState::Closed },
-                Transition { from: crate::types::BreakerState::HalfOpen, on: CircuitBreakerEvent::Fail, to: crate::types::BreakerState::Open },
+                Transition { from: State::Closed, on: Event::Trip, to: State::Open },
+                Transition { from: State::Open, on: Event::Probe, to: State::HalfOpen },
+                Transition { from: State::HalfOpen, on: Event::Succeed, to: State::Closed },
+                Transition { from: State::HalfOpen, on: Event::Fail, to: State::Open },
             ],
         }
     }
@@ -1870,13 +1953,15 @@ impl Lifecycle for PostmanTestRunLifecycle {
     }
 
     fn transitions(self) -> &'static [Transition<crate::types::TestRunState, PostmanTestRunEvent>] {
+        use self::PostmanTestRunEvent as Event;
+        use crate::types::TestRunState as State;
         match self {
             Self::Standard => &[
-                Transition { from: crate::types::TestRunState::Queued, on: PostmanTestRunEvent::Start, to: crate::types::TestRunState::Running },
-                Transition { from: crate::types::TestRunState::Running, on: PostmanTestRunEvent::Pass, to: crate::types::TestRunState::Passed },
-                Transition { from: crate::types::TestRunState::Running, on: PostmanTestRunEvent::Fail, to: crate::types::TestRunState::Failed },
-                Transition { from: crate::types::TestRunState::Queued, on: PostmanTestRunEvent::Abort, to: crate::types::TestRunState::Errored },
-                Transition { from: crate::types::TestRunState::Running, on: PostmanTestRunEvent::Abort, to: crate::types::TestRunState::Errored },
+                Transition { from: State::Queued, on: Event::Start, to: State::Running },
+                Transition { from: State::Running, on: Event::Pass, to: State::Passed },
+                Transition { from: State::Running, on: Event::Fail, to: State::Failed },
+                Transition { from: State::Queued, on: Event::Abort, to: State::Errored },
+                Transition { from: State::Running, on: Event::Abort, to: State::Errored },
             ],
         }
     }

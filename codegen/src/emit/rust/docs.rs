@@ -2,6 +2,7 @@
 //!
 //! Owns: making text safe for comments. Must not know: what is documented.
 
+use super::layout::WIDTH;
 use crate::emit::wrap::{Fence, wrap};
 use crate::model::types::Docs;
 
@@ -76,9 +77,6 @@ pub(in crate::emit) fn code(word: &str) -> String {
         .collect();
     format!("`{word}`")
 }
-
-/// Signs in a line, indent and slashes included, before which comments are broken.
-const WIDTH: usize = 120;
 
 /// Lines as comments, each indented.
 pub(in crate::emit) fn comment(lines: &[String], indent: &str) -> String {

@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use super::layout::WIDTH;
+
 /// The `use` lines of a file for those of the names that its text uses, each module with its names in the order given. A module
 /// without names is imported itself.
 pub(super) fn imports(text: &str, modules: &[(&str, &[&str])]) -> String {
@@ -16,10 +18,34 @@ pub(super) fn imports(text: &str, modules: &[(&str, &[&str])]) -> String {
             }
             [] => Ok(()),
             [one] => writeln!(lines, "use {module}::{one};"),
-            several => writeln!(lines, "use {module}::{{{}}};", several.join(", ")),
+            several => {
+                list(module, several, &mut lines);
+                Ok(())
+            }
         };
     }
     lines
+}
+
+/// Names on one line, or as many to a line as there is room for.
+fn list(module: &str, names: &[&str], lines: &mut String) {
+    let line = format!("use {module}::{{{}}};", names.join(", "));
+    if line.len() <= WIDTH {
+        let _ = writeln!(lines, "{line}");
+        return;
+    }
+    let _ = write!(lines, "use {module}::{{");
+    let mut column = WIDTH;
+    for name in names {
+        if column + name.len() + 2 > WIDTH {
+            let _ = write!(lines, "\n    {name},");
+            column = 4 + name.len() + 1;
+        } else {
+            let _ = write!(lines, " {name},");
+            column += name.len() + 2;
+        }
+    }
+    lines.push_str("\n};\n");
 }
 
 /// Whether a name stands in a line of code, as a word of its own, not behind a path and not in a string.
@@ -73,5 +99,19 @@ mod tests {
             "use crate::types;\nuse crate::wire::{Location, Parameter};\n"
         );
         assert_eq!(imports("", &modules), "");
+    }
+
+    #[test]
+    fn names_that_need_more_than_a_line_are_as_many_to_a_line_as_there_is_room_for() {
+        let names: Vec<String> = (10..50).map(|number| format!("Name{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let lines = imports(&names.join("\n"), &[("crate::validate", &names)]);
+        let widths: Vec<usize> = lines.lines().map(str::len).collect();
+        assert!(
+            widths.iter().all(|width| *width <= WIDTH) && widths[1] > WIDTH - 8,
+            "{lines}"
+        );
+        let parsed = syn::parse_file(&lines).map(|file| file.items.len());
+        assert_eq!(parsed.ok(), Some(1), "{lines}");
     }
 }

@@ -37,7 +37,41 @@ pub use self::auth::*;
 
 /// Everything that the service does. Whoever implements the traits of all domains has it.
 #[cfg(feature = "server")]
-pub trait Api: ProjectsApi + EnvironmentsApi + SpecsApi + ChatApi + DeploymentsApi + FilesApi + SecretsApi + TestsApi + ToolsApi + IncidentsApi + AuditApi + OrganizationsApi + UsersApi + RetirementApi + SystemApi + AuthApi {}
+pub trait Api:
+    ProjectsApi
+    + EnvironmentsApi
+    + SpecsApi
+    + ChatApi
+    + DeploymentsApi
+    + FilesApi
+    + SecretsApi
+    + TestsApi
+    + ToolsApi
+    + IncidentsApi
+    + AuditApi
+    + OrganizationsApi
+    + UsersApi
+    + RetirementApi
+    + SystemApi
+    + AuthApi
+{}
 
 #[cfg(feature = "server")]
-impl<T: ProjectsApi + EnvironmentsApi + SpecsApi + ChatApi + DeploymentsApi + FilesApi + SecretsApi + TestsApi + ToolsApi + IncidentsApi + AuditApi + OrganizationsApi + UsersApi + RetirementApi + SystemApi + AuthApi> Api for T {}
+impl<T> Api for T where T:
+    ProjectsApi
+    + EnvironmentsApi
+    + SpecsApi
+    + ChatApi
+    + DeploymentsApi
+    + FilesApi
+    + SecretsApi
+    + TestsApi
+    + ToolsApi
+    + IncidentsApi
+    + AuditApi
+    + OrganizationsApi
+    + UsersApi
+    + RetirementApi
+    + SystemApi
+    + AuthApi
+{}

@@ -7,16 +7,8 @@ use crate::validate::{Extra, Field, Format, List, Literal, Map, Record, Schema, 
 /// What [`Period`](crate::types::Period) admits.
 pub static PERIOD: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "from",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
-        },
-        Field {
-            name: "to",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
-        },
+        Field { name: "from", required: false, schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }) },
+        Field { name: "to", required: false, schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }) },
     ],
     extra: Extra::Refused,
     ..Record::ANY
@@ -55,11 +47,7 @@ impl Validate for types::AuditEventPage {
 /// What [`AuditEvent`](crate::types::AuditEvent) admits.
 pub static AUDIT_EVENT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "organizationId",
             required: true,
@@ -142,7 +130,11 @@ impl Validate for types::AuditEvent {
 }
 
 /// What [`AuditEventOutcome`](crate::types::AuditEventOutcome) admits.
-pub static AUDIT_EVENT_OUTCOME: Schema = Schema::Literals(&[Literal::Text("allowed"), Literal::Text("denied"), Literal::Text("failed")]);
+pub static AUDIT_EVENT_OUTCOME: Schema = Schema::Literals(&[
+    Literal::Text("allowed"),
+    Literal::Text("denied"),
+    Literal::Text("failed"),
+]);
 
 impl Validate for types::AuditEventOutcome {
     fn schema() -> &'static Schema {

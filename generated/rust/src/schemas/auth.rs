@@ -2,7 +2,7 @@
 //! Schemas of Auth.
 
 use crate::types;
-use crate::validate::{Extra, Field, Format, List, Literal, Map, Number, Range, Record, Schema, Text, Width, Validate};
+use crate::validate::{Extra, Field, Format, List, Literal, Map, Number, Range, Record, Schema, Text, Validate, Width};
 
 /// What [`UserUpdate`](crate::types::UserUpdate) admits.
 pub static USER_UPDATE: Schema = Schema::Record(Record {
@@ -61,11 +61,7 @@ pub static TOKEN_PAIR: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Text(Text { min_length: Some(16), max_length: Some(4096), ..Text::ANY }),
         },
-        Field {
-            name: "tokenType",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("Bearer")]),
-        },
+        Field { name: "tokenType", required: true, schema: &Schema::Literals(&[Literal::Text("Bearer")]) },
         Field {
             name: "expiresIn",
             required: true,
@@ -100,11 +96,13 @@ impl Validate for types::TokenPair {
 
 /// What [`RefreshRequest`](crate::types::RefreshRequest) admits.
 pub static REFRESH_REQUEST: Schema = Schema::Record(Record {
-    fields: &[Field {
-        name: "refreshToken",
-        required: false,
-        schema: &Schema::Text(Text { min_length: Some(16), max_length: Some(256), ..Text::ANY }),
-    }],
+    fields: &[
+        Field {
+            name: "refreshToken",
+            required: false,
+            schema: &Schema::Text(Text { min_length: Some(16), max_length: Some(256), ..Text::ANY }),
+        },
+    ],
     extra: Extra::Refused,
     ..Record::ANY
 });
@@ -223,11 +221,7 @@ impl Validate for types::OauthAuthorization {
 /// What [`TokenExchange`](crate::types::TokenExchange) admits.
 pub static TOKEN_EXCHANGE: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "grant_type",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("authorization_code")]),
-        },
+        Field { name: "grant_type", required: true, schema: &Schema::Literals(&[Literal::Text("authorization_code")]) },
         Field {
             name: "code",
             required: true,
@@ -263,11 +257,7 @@ impl Validate for types::TokenExchange {
 pub static CURRENT_USER: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "user", required: true, schema: &Schema::Nullable(&super::USER) },
-        Field {
-            name: "serviceToken",
-            required: true,
-            schema: &Schema::Nullable(&super::SERVICE_TOKEN_INFO),
-        },
+        Field { name: "serviceToken", required: true, schema: &Schema::Nullable(&super::SERVICE_TOKEN_INFO) },
         Field {
             name: "organizations",
             required: true,
@@ -394,11 +384,7 @@ impl Validate for types::KeyInvalidation {
 /// What [`User`](crate::types::User) admits.
 pub static USER: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -437,7 +423,12 @@ impl Validate for types::User {
 }
 
 /// What [`UserStatus`](crate::types::UserStatus) admits.
-pub static USER_STATUS: Schema = Schema::Literals(&[Literal::Text("invited"), Literal::Text("active"), Literal::Text("disabled"), Literal::Text("system")]);
+pub static USER_STATUS: Schema = Schema::Literals(&[
+    Literal::Text("invited"),
+    Literal::Text("active"),
+    Literal::Text("disabled"),
+    Literal::Text("system"),
+]);
 
 impl Validate for types::UserStatus {
     fn schema() -> &'static Schema {

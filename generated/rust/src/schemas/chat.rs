@@ -2,15 +2,19 @@
 //! Schemas of Chat.
 
 use crate::types;
-use crate::validate::{Extra, Field, Format, List, Literal, Map, Number, Range, Record, Schema, Text, Union, Variant, Width, Validate};
+use crate::validate::{
+    Extra, Field, Format, List, Literal, Map, Number, Range, Record, Schema, Text, Union, Validate, Variant, Width,
+};
 
 /// What [`ChatTicketRequest`](crate::types::ChatTicketRequest) admits.
 pub static CHAT_TICKET_REQUEST: Schema = Schema::Record(Record {
-    fields: &[Field {
-        name: "sessionId",
-        required: false,
-        schema: &Schema::Nullable(&Schema::Text(Text { format: Format::Uuid, ..Text::ANY })),
-    }],
+    fields: &[
+        Field {
+            name: "sessionId",
+            required: false,
+            schema: &Schema::Nullable(&Schema::Text(Text { format: Format::Uuid, ..Text::ANY })),
+        },
+    ],
     extra: Extra::Refused,
     ..Record::ANY
 });
@@ -200,16 +204,8 @@ impl Validate for types::ChatEvent {
 /// What [`ChatContextGiven`](crate::types::ChatContextGiven) admits.
 pub static CHAT_CONTEXT_GIVEN: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "type",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("context")]),
-        },
-        Field {
-            name: "messageId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "type", required: true, schema: &Schema::Literals(&[Literal::Text("context")]) },
+        Field { name: "messageId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "paths",
             required: true,
@@ -247,16 +243,8 @@ impl Validate for types::ChatContextGiven {
 pub static CHAT_TEXT: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "type", required: true, schema: &Schema::Literals(&[Literal::Text("text")]) },
-        Field {
-            name: "messageId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "text",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(20000), ..Text::ANY }),
-        },
+        Field { name: "messageId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "text", required: true, schema: &Schema::Text(Text { max_length: Some(20000), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -271,11 +259,7 @@ impl Validate for types::ChatText {
 pub static CHAT_PLAN: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "type", required: true, schema: &Schema::Literals(&[Literal::Text("plan")]) },
-        Field {
-            name: "messageId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "messageId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "entries",
             required: true,
@@ -314,27 +298,15 @@ impl Validate for types::ChatPlanEntriesItem {
 pub static CHAT_TOOL_CALL: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "type", required: true, schema: &Schema::Literals(&[Literal::Text("tool")]) },
-        Field {
-            name: "messageId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "messageId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "callId",
             required: true,
             schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(120), ..Text::ANY }),
         },
-        Field {
-            name: "tool",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(128), ..Text::ANY }),
-        },
+        Field { name: "tool", required: true, schema: &Schema::Text(Text { max_length: Some(128), ..Text::ANY }) },
         Field { name: "state", required: true, schema: &super::CHAT_TOOL_CALL_STATE },
-        Field {
-            name: "arguments",
-            required: false,
-            schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }),
-        },
+        Field { name: "arguments", required: false, schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }) },
         Field {
             name: "summary",
             required: false,
@@ -351,7 +323,12 @@ impl Validate for types::ChatToolCall {
 }
 
 /// What [`ChatToolCallState`](crate::types::ChatToolCallState) admits.
-pub static CHAT_TOOL_CALL_STATE: Schema = Schema::Literals(&[Literal::Text("started"), Literal::Text("done"), Literal::Text("failed"), Literal::Text("refused")]);
+pub static CHAT_TOOL_CALL_STATE: Schema = Schema::Literals(&[
+    Literal::Text("started"),
+    Literal::Text("done"),
+    Literal::Text("failed"),
+    Literal::Text("refused"),
+]);
 
 impl Validate for types::ChatToolCallState {
     fn schema() -> &'static Schema {
@@ -363,11 +340,7 @@ impl Validate for types::ChatToolCallState {
 pub static CHAT_DIFF_PROPOSED: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "type", required: true, schema: &Schema::Literals(&[Literal::Text("diff")]) },
-        Field {
-            name: "messageId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "messageId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "diff", required: true, schema: &super::PROPOSED_DIFF_SUMMARY },
     ],
     ..Record::ANY
@@ -417,22 +390,10 @@ impl Validate for types::ChatDone {
 /// What [`ProposedDiffSummary`](crate::types::ProposedDiffSummary) admits.
 pub static PROPOSED_DIFF_SUMMARY: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "title",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(120), ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "title", required: true, schema: &Schema::Text(Text { max_length: Some(120), ..Text::ANY }) },
         Field { name: "state", required: true, schema: &super::PROPOSED_DIFF_STATE },
-        Field {
-            name: "branch",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(244), ..Text::ANY }),
-        },
+        Field { name: "branch", required: true, schema: &Schema::Text(Text { max_length: Some(244), ..Text::ANY }) },
         Field {
             name: "baseSha",
             required: true,
@@ -441,26 +402,17 @@ pub static PROPOSED_DIFF_SUMMARY: Schema = Schema::Record(Record {
         Field {
             name: "fileCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "addedLines",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "removedLines",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
     ],
     ..Record::ANY
@@ -533,21 +485,9 @@ impl Validate for types::DiffApply {
 /// What [`ChatSession`](crate::types::ChatSession) admits.
 pub static CHAT_SESSION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "userId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "userId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "title",
             required: true,
@@ -611,31 +551,16 @@ impl Validate for types::ChatSessionState {
 /// What [`ChatMessage`](crate::types::ChatMessage) admits.
 pub static CHAT_MESSAGE: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "sessionId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "sessionId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "sequence",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field { name: "author", required: true, schema: &super::CHAT_MESSAGE_AUTHOR },
         Field { name: "state", required: true, schema: &super::CHAT_MESSAGE_STATE },
-        Field {
-            name: "text",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(200000), ..Text::ANY }),
-        },
+        Field { name: "text", required: true, schema: &Schema::Text(Text { max_length: Some(200000), ..Text::ANY }) },
         Field {
             name: "contextPaths",
             required: true,
@@ -697,21 +622,9 @@ impl Validate for types::ChatMessageState {
 /// What [`ProposedDiff`](crate::types::ProposedDiff) admits.
 pub static PROPOSED_DIFF: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "sessionId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "messageId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "sessionId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "messageId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "branch",
             required: true,
@@ -731,32 +644,19 @@ pub static PROPOSED_DIFF: Schema = Schema::Record(Record {
         Field {
             name: "fileCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "addedLines",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "removedLines",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
-        Field {
-            name: "patch",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(2097152), ..Text::ANY }),
-        },
+        Field { name: "patch", required: true, schema: &Schema::Text(Text { max_length: Some(2097152), ..Text::ANY }) },
         Field {
             name: "commitSha",
             required: true,
@@ -788,7 +688,12 @@ impl Validate for types::ProposedDiff {
 }
 
 /// What [`ProposedDiffState`](crate::types::ProposedDiffState) admits.
-pub static PROPOSED_DIFF_STATE: Schema = Schema::Literals(&[Literal::Text("proposed"), Literal::Text("applied"), Literal::Text("dismissed"), Literal::Text("stale")]);
+pub static PROPOSED_DIFF_STATE: Schema = Schema::Literals(&[
+    Literal::Text("proposed"),
+    Literal::Text("applied"),
+    Literal::Text("dismissed"),
+    Literal::Text("stale"),
+]);
 
 impl Validate for types::ProposedDiffState {
     fn schema() -> &'static Schema {

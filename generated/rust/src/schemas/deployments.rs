@@ -2,21 +2,13 @@
 //! Schemas of Deployments.
 
 use crate::types;
-use crate::validate::{Field, Format, List, Number, Range, Record, Schema, Text, Width, Validate};
+use crate::validate::{Field, Format, List, Number, Range, Record, Schema, Text, Validate, Width};
 
 /// What [`DeploymentDetail`](crate::types::DeploymentDetail) admits.
 pub static DEPLOYMENT_DETAIL: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environmentId",
             required: true,
@@ -72,7 +64,10 @@ pub static DEPLOYMENT_DETAIL: Schema = Schema::Record(Record {
         Field {
             name: "durationMs",
             required: true,
-            schema: &Schema::Nullable(&Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY })),
+            schema: &Schema::Nullable(&Schema::Integer(
+                Width::U64,
+                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
+            )),
         },
         Field {
             name: "startedAt",
@@ -95,11 +90,7 @@ pub static DEPLOYMENT_DETAIL: Schema = Schema::Record(Record {
             schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
         },
         Field { name: "build", required: true, schema: &Schema::Nullable(&super::BUILD) },
-        Field {
-            name: "workerVersion",
-            required: true,
-            schema: &Schema::Nullable(&super::WORKER_VERSION),
-        },
+        Field { name: "workerVersion", required: true, schema: &Schema::Nullable(&super::WORKER_VERSION) },
     ],
     ..Record::ANY
 });
@@ -161,16 +152,8 @@ impl Validate for types::BuildPage {
 /// What [`Build`](crate::types::Build) admits.
 pub static BUILD: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "commitSha",
             required: true,
@@ -190,7 +173,10 @@ pub static BUILD: Schema = Schema::Record(Record {
         Field {
             name: "sizeBytes",
             required: true,
-            schema: &Schema::Nullable(&Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY })),
+            schema: &Schema::Nullable(&Schema::Integer(
+                Width::U64,
+                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
+            )),
         },
         Field {
             name: "specVersionId",

@@ -2,16 +2,12 @@
 //! Schemas of Environments.
 
 use crate::types;
-use crate::validate::{Extra, Field, Format, List, Literal, Number, Range, Record, Schema, Text, Width, Validate};
+use crate::validate::{Extra, Field, Format, List, Literal, Number, Range, Record, Schema, Text, Validate, Width};
 
 /// What [`EnvironmentMatrix`](crate::types::EnvironmentMatrix) admits.
 pub static ENVIRONMENT_MATRIX: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environments",
             required: true,
@@ -41,16 +37,8 @@ impl Validate for types::EnvironmentMatrix {
 /// What [`EnvironmentCard`](crate::types::EnvironmentCard) admits.
 pub static ENVIRONMENT_CARD: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -64,17 +52,10 @@ pub static ENVIRONMENT_CARD: Schema = Schema::Record(Record {
         Field {
             name: "generation",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field { name: "state", required: true, schema: &super::ENVIRONMENT_STATE },
-        Field {
-            name: "updateCause",
-            required: true,
-            schema: &Schema::Nullable(&super::ENVIRONMENT_UPDATE_CAUSE),
-        },
+        Field { name: "updateCause", required: true, schema: &Schema::Nullable(&super::ENVIRONMENT_UPDATE_CAUSE) },
         Field {
             name: "branch",
             required: true,
@@ -93,10 +74,7 @@ pub static ENVIRONMENT_CARD: Schema = Schema::Record(Record {
         Field {
             name: "failureCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "lastErrorCode",
@@ -121,10 +99,7 @@ pub static ENVIRONMENT_CARD: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "createdAt",
@@ -147,16 +122,8 @@ pub static ENVIRONMENT_CARD: Schema = Schema::Record(Record {
             schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(160), ..Text::ANY })),
         },
         Field { name: "lastBuild", required: true, schema: &Schema::Nullable(&super::BUILD_SUMMARY) },
-        Field {
-            name: "lastDeployment",
-            required: true,
-            schema: &Schema::Nullable(&super::DEPLOYMENT_SUMMARY),
-        },
-        Field {
-            name: "lastTestRun",
-            required: true,
-            schema: &Schema::Nullable(&super::TEST_RUN_SUMMARY),
-        },
+        Field { name: "lastDeployment", required: true, schema: &Schema::Nullable(&super::DEPLOYMENT_SUMMARY) },
+        Field { name: "lastTestRun", required: true, schema: &Schema::Nullable(&super::TEST_RUN_SUMMARY) },
         Field { name: "healthy", required: true, schema: &Schema::Nullable(&Schema::Boolean) },
         Field { name: "promotable", required: true, schema: &Schema::Boolean },
         Field {
@@ -179,7 +146,11 @@ impl Validate for types::EnvironmentCard {
 }
 
 /// What [`EnvironmentUpdateCause`](crate::types::EnvironmentUpdateCause) admits.
-pub static ENVIRONMENT_UPDATE_CAUSE: Schema = Schema::Literals(&[Literal::Text("deploy"), Literal::Text("promote"), Literal::Text("rollback")]);
+pub static ENVIRONMENT_UPDATE_CAUSE: Schema = Schema::Literals(&[
+    Literal::Text("deploy"),
+    Literal::Text("promote"),
+    Literal::Text("rollback"),
+]);
 
 impl Validate for types::EnvironmentUpdateCause {
     fn schema() -> &'static Schema {
@@ -190,11 +161,7 @@ impl Validate for types::EnvironmentUpdateCause {
 /// What [`BuildSummary`](crate::types::BuildSummary) admits.
 pub static BUILD_SUMMARY: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "commitSha",
             required: true,
@@ -219,11 +186,7 @@ impl Validate for types::BuildSummary {
 /// What [`DeploymentSummary`](crate::types::DeploymentSummary) admits.
 pub static DEPLOYMENT_SUMMARY: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "kind", required: true, schema: &super::DEPLOYMENT_SUMMARY_KIND },
         Field {
             name: "commitSha",
@@ -247,7 +210,11 @@ impl Validate for types::DeploymentSummary {
 }
 
 /// What [`DeploymentSummaryKind`](crate::types::DeploymentSummaryKind) admits.
-pub static DEPLOYMENT_SUMMARY_KIND: Schema = Schema::Literals(&[Literal::Text("deploy"), Literal::Text("promote"), Literal::Text("rollback")]);
+pub static DEPLOYMENT_SUMMARY_KIND: Schema = Schema::Literals(&[
+    Literal::Text("deploy"),
+    Literal::Text("promote"),
+    Literal::Text("rollback"),
+]);
 
 impl Validate for types::DeploymentSummaryKind {
     fn schema() -> &'static Schema {
@@ -258,27 +225,17 @@ impl Validate for types::DeploymentSummaryKind {
 /// What [`TestRunSummary`](crate::types::TestRunSummary) admits.
 pub static TEST_RUN_SUMMARY: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "state", required: true, schema: &super::TEST_RUN_STATE },
         Field {
             name: "assertionCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "failedCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "finishedAt",
@@ -298,16 +255,8 @@ impl Validate for types::TestRunSummary {
 /// What [`EnvironmentDetail`](crate::types::EnvironmentDetail) admits.
 pub static ENVIRONMENT_DETAIL: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -321,17 +270,10 @@ pub static ENVIRONMENT_DETAIL: Schema = Schema::Record(Record {
         Field {
             name: "generation",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field { name: "state", required: true, schema: &super::ENVIRONMENT_STATE },
-        Field {
-            name: "updateCause",
-            required: true,
-            schema: &Schema::Nullable(&super::ENVIRONMENT_UPDATE_CAUSE),
-        },
+        Field { name: "updateCause", required: true, schema: &Schema::Nullable(&super::ENVIRONMENT_UPDATE_CAUSE) },
         Field {
             name: "branch",
             required: true,
@@ -350,10 +292,7 @@ pub static ENVIRONMENT_DETAIL: Schema = Schema::Record(Record {
         Field {
             name: "failureCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "lastErrorCode",
@@ -378,10 +317,7 @@ pub static ENVIRONMENT_DETAIL: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "createdAt",
@@ -393,21 +329,9 @@ pub static ENVIRONMENT_DETAIL: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
         },
-        Field {
-            name: "databaseBranch",
-            required: true,
-            schema: &Schema::Nullable(&super::DATABASE_BRANCH),
-        },
-        Field {
-            name: "standbyBranch",
-            required: true,
-            schema: &Schema::Nullable(&super::DATABASE_BRANCH),
-        },
-        Field {
-            name: "workerVersion",
-            required: true,
-            schema: &Schema::Nullable(&super::WORKER_VERSION),
-        },
+        Field { name: "databaseBranch", required: true, schema: &Schema::Nullable(&super::DATABASE_BRANCH) },
+        Field { name: "standbyBranch", required: true, schema: &Schema::Nullable(&super::DATABASE_BRANCH) },
+        Field { name: "workerVersion", required: true, schema: &Schema::Nullable(&super::WORKER_VERSION) },
         Field {
             name: "allowedEvents",
             required: true,
@@ -482,11 +406,7 @@ impl Validate for types::DeployRequest {
 pub static PROMOTE_REQUEST: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "to", required: true, schema: &super::PROMOTE_REQUEST_TO },
-        Field {
-            name: "testRunId",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "testRunId", required: false, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "critical", required: false, schema: &Schema::Boolean },
         Field {
             name: "message",
@@ -563,16 +483,8 @@ impl Validate for types::RetryRequestMode {
 /// What [`Environment`](crate::types::Environment) admits.
 pub static ENVIRONMENT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -586,17 +498,10 @@ pub static ENVIRONMENT: Schema = Schema::Record(Record {
         Field {
             name: "generation",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field { name: "state", required: true, schema: &super::ENVIRONMENT_STATE },
-        Field {
-            name: "updateCause",
-            required: true,
-            schema: &Schema::Nullable(&super::ENVIRONMENT_UPDATE_CAUSE),
-        },
+        Field { name: "updateCause", required: true, schema: &Schema::Nullable(&super::ENVIRONMENT_UPDATE_CAUSE) },
         Field {
             name: "branch",
             required: true,
@@ -615,10 +520,7 @@ pub static ENVIRONMENT: Schema = Schema::Record(Record {
         Field {
             name: "failureCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "lastErrorCode",
@@ -643,10 +545,7 @@ pub static ENVIRONMENT: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "createdAt",
@@ -671,16 +570,8 @@ impl Validate for types::Environment {
 /// What [`DatabaseBranch`](crate::types::DatabaseBranch) admits.
 pub static DATABASE_BRANCH: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environmentId",
             required: true,

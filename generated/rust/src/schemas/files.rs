@@ -2,10 +2,16 @@
 //! Schemas of Files.
 
 use crate::types;
-use crate::validate::{Extra, Field, List, Literal, Number, Range, Record, Schema, Text, Union, Variant, Width, Validate};
+use crate::validate::{
+    Extra, Field, List, Literal, Number, Range, Record, Schema, Text, Union, Validate, Variant, Width,
+};
 
 /// What [`TreeEntryType`](crate::types::TreeEntryType) admits.
-pub static TREE_ENTRY_TYPE: Schema = Schema::Literals(&[Literal::Text("blob"), Literal::Text("tree"), Literal::Text("submodule")]);
+pub static TREE_ENTRY_TYPE: Schema = Schema::Literals(&[
+    Literal::Text("blob"),
+    Literal::Text("tree"),
+    Literal::Text("submodule"),
+]);
 
 impl Validate for types::TreeEntryType {
     fn schema() -> &'static Schema {
@@ -30,7 +36,10 @@ pub static TREE_ENTRY: Schema = Schema::Record(Record {
         Field {
             name: "sizeBytes",
             required: true,
-            schema: &Schema::Nullable(&Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY })),
+            schema: &Schema::Nullable(&Schema::Integer(
+                Width::U64,
+                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
+            )),
         },
         Field { name: "editable", required: true, schema: &Schema::Boolean },
     ],
@@ -83,10 +92,7 @@ pub static BLOB_INFO: Schema = Schema::Record(Record {
         Field {
             name: "sizeBytes",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field { name: "binary", required: true, schema: &Schema::Nullable(&Schema::Boolean) },
         Field { name: "editable", required: true, schema: &Schema::Boolean },
@@ -94,10 +100,7 @@ pub static BLOB_INFO: Schema = Schema::Record(Record {
         Field {
             name: "chunkBytes",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
     ],
     ..Record::ANY
@@ -223,7 +226,12 @@ pub static CHANGE_SET: Schema = Schema::Record(Record {
         Field {
             name: "changes",
             required: true,
-            schema: &Schema::List(List { item: &super::FILE_CHANGE, min_items: Some(1), max_items: Some(100), ..List::ANY }),
+            schema: &Schema::List(List {
+                item: &super::FILE_CHANGE,
+                min_items: Some(1),
+                max_items: Some(100),
+                ..List::ANY
+            }),
         },
         Field {
             name: "contextLines",
@@ -265,7 +273,12 @@ pub static COMMIT_REQUEST: Schema = Schema::Record(Record {
         Field {
             name: "changes",
             required: true,
-            schema: &Schema::List(List { item: &super::FILE_CHANGE, min_items: Some(1), max_items: Some(100), ..List::ANY }),
+            schema: &Schema::List(List {
+                item: &super::FILE_CHANGE,
+                min_items: Some(1),
+                max_items: Some(100),
+                ..List::ANY
+            }),
         },
     ],
     extra: Extra::Refused,
@@ -300,18 +313,12 @@ pub static DIFF_PREVIEW: Schema = Schema::Record(Record {
         Field {
             name: "addedLines",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "removedLines",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
     ],
     ..Record::ANY
@@ -326,11 +333,7 @@ impl Validate for types::DiffPreview {
 /// What [`FileDiff`](crate::types::FileDiff) admits.
 pub static FILE_DIFF: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "path",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(400), ..Text::ANY }),
-        },
+        Field { name: "path", required: true, schema: &Schema::Text(Text { max_length: Some(400), ..Text::ANY }) },
         Field {
             name: "oldPath",
             required: false,
@@ -341,18 +344,12 @@ pub static FILE_DIFF: Schema = Schema::Record(Record {
         Field {
             name: "addedLines",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "removedLines",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "patch",
@@ -370,7 +367,12 @@ impl Validate for types::FileDiff {
 }
 
 /// What [`FileDiffType`](crate::types::FileDiffType) admits.
-pub static FILE_DIFF_TYPE: Schema = Schema::Literals(&[Literal::Text("added"), Literal::Text("modified"), Literal::Text("removed"), Literal::Text("moved")]);
+pub static FILE_DIFF_TYPE: Schema = Schema::Literals(&[
+    Literal::Text("added"),
+    Literal::Text("modified"),
+    Literal::Text("removed"),
+    Literal::Text("moved"),
+]);
 
 impl Validate for types::FileDiffType {
     fn schema() -> &'static Schema {

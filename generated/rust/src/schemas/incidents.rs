@@ -2,7 +2,7 @@
 //! Schemas of Incidents.
 
 use crate::types;
-use crate::validate::{Field, Format, List, Literal, Number, Range, Record, Schema, Text, Width, Validate};
+use crate::validate::{Field, Format, List, Literal, Number, Range, Record, Schema, Text, Validate, Width};
 
 /// What [`HealthCheckPage`](crate::types::HealthCheckPage) admits.
 pub static HEALTH_CHECK_PAGE: Schema = Schema::Record(Record {
@@ -55,11 +55,7 @@ impl Validate for types::IncidentPage {
 /// What [`HealthCheck`](crate::types::HealthCheck) admits.
 pub static HEALTH_CHECK: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environmentId",
             required: true,
@@ -75,10 +71,7 @@ pub static HEALTH_CHECK: Schema = Schema::Record(Record {
         Field {
             name: "consecutiveFailures",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "errorCode",
@@ -108,16 +101,8 @@ impl Validate for types::HealthCheck {
 /// What [`Incident`](crate::types::Incident) admits.
 pub static INCIDENT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environmentId",
             required: true,
@@ -197,7 +182,11 @@ impl Validate for types::IncidentKind {
 }
 
 /// What [`IncidentState`](crate::types::IncidentState) admits.
-pub static INCIDENT_STATE: Schema = Schema::Literals(&[Literal::Text("open"), Literal::Text("mitigated"), Literal::Text("resolved")]);
+pub static INCIDENT_STATE: Schema = Schema::Literals(&[
+    Literal::Text("open"),
+    Literal::Text("mitigated"),
+    Literal::Text("resolved"),
+]);
 
 impl Validate for types::IncidentState {
     fn schema() -> &'static Schema {

@@ -34,11 +34,13 @@ impl Validate for types::OrganizationCreate {
 
 /// What [`OrganizationUpdate`](crate::types::OrganizationUpdate) admits.
 pub static ORGANIZATION_UPDATE: Schema = Schema::Record(Record {
-    fields: &[Field {
-        name: "name",
-        required: true,
-        schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(120), ..Text::ANY }),
-    }],
+    fields: &[
+        Field {
+            name: "name",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(120), ..Text::ANY }),
+        },
+    ],
     extra: Extra::Refused,
     ..Record::ANY
 });
@@ -76,16 +78,8 @@ impl Validate for types::OrganizationPage {
 /// What [`OrganizationMemberView`](crate::types::OrganizationMemberView) admits.
 pub static ORGANIZATION_MEMBER_VIEW: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "userId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "userId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "user", required: true, schema: &super::USER_PROFILE },
         Field { name: "role", required: true, schema: &super::ROLE },
         Field {

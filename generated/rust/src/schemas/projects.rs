@@ -2,7 +2,9 @@
 //! Schemas of Projects.
 
 use crate::types;
-use crate::validate::{Extra, Field, Format, List, Literal, Map, Number, Range, Record, Schema, Text, Union, Variant, Width, Validate};
+use crate::validate::{
+    Extra, Field, Format, List, Literal, Map, Number, Range, Record, Schema, Text, Union, Validate, Variant, Width,
+};
 
 /// What [`ProjectCreate`](crate::types::ProjectCreate) admits.
 pub static PROJECT_CREATE: Schema = Schema::Record(Record {
@@ -68,11 +70,7 @@ impl Validate for types::ProjectUpdate {
 /// What [`ProjectDetail`](crate::types::ProjectDetail) admits.
 pub static PROJECT_DETAIL: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "organizationId",
             required: true,
@@ -107,10 +105,7 @@ pub static PROJECT_DETAIL: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "createdById",
@@ -139,11 +134,7 @@ pub static PROJECT_DETAIL: Schema = Schema::Record(Record {
         },
         Field { name: "repo", required: true, schema: &Schema::Nullable(&super::REPO) },
         Field { name: "codespace", required: true, schema: &Schema::Nullable(&super::CODESPACE) },
-        Field {
-            name: "provisioning",
-            required: true,
-            schema: &Schema::Nullable(&super::PROVISIONING_RUN),
-        },
+        Field { name: "provisioning", required: true, schema: &Schema::Nullable(&super::PROVISIONING_RUN) },
         Field { name: "role", required: true, schema: &super::ROLE },
     ],
     ..Record::ANY
@@ -158,16 +149,8 @@ impl Validate for types::ProjectDetail {
 /// What [`EnvironmentSummary`](crate::types::EnvironmentSummary) admits.
 pub static ENVIRONMENT_SUMMARY: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "name",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(58), ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "name", required: true, schema: &Schema::Text(Text { max_length: Some(58), ..Text::ANY }) },
         Field { name: "kind", required: true, schema: &super::ENVIRONMENT_KIND },
         Field { name: "state", required: true, schema: &super::ENVIRONMENT_STATE },
         Field {
@@ -212,11 +195,7 @@ impl Validate for types::ProjectPage {
 /// What [`Member`](crate::types::Member) admits.
 pub static MEMBER: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "user", required: true, schema: &super::USER_PROFILE },
         Field { name: "role", required: true, schema: &super::ROLE },
         Field { name: "source", required: true, schema: &super::MEMBER_SOURCE },
@@ -525,10 +504,7 @@ pub static RUN_CHANGED: Schema = Schema::Record(Record {
         Field {
             name: "sequence",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field { name: "run", required: true, schema: &super::PROVISIONING_RUN },
     ],
@@ -548,10 +524,7 @@ pub static STEP_CHANGED: Schema = Schema::Record(Record {
         Field {
             name: "sequence",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field { name: "step", required: true, schema: &super::RUN_STEP },
     ],
@@ -571,10 +544,7 @@ pub static PROVISIONING_NOTE: Schema = Schema::Record(Record {
         Field {
             name: "sequence",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "step",
@@ -603,10 +573,7 @@ pub static RUN_ENDED: Schema = Schema::Record(Record {
         Field {
             name: "sequence",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field { name: "state", required: true, schema: &super::RUN_STATE },
     ],
@@ -732,11 +699,7 @@ impl Validate for types::ResourceKind {
 /// What [`Project`](crate::types::Project) admits.
 pub static PROJECT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "organizationId",
             required: true,
@@ -771,10 +734,7 @@ pub static PROJECT: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "createdById",
@@ -848,16 +808,8 @@ impl Validate for types::ProjectSettings {
 /// What [`IntegrationConfig`](crate::types::IntegrationConfig) admits.
 pub static INTEGRATION_CONFIG: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "provider", required: true, schema: &super::PROVIDER },
         Field { name: "state", required: true, schema: &super::INTEGRATION_STATE },
         Field { name: "settings", required: true, schema: &super::INTEGRATION_SETTINGS },
@@ -897,10 +849,7 @@ pub static INTEGRATION_CONFIG: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "createdAt",
@@ -943,11 +892,7 @@ impl Validate for types::IntegrationSettings {
 /// What [`GithubSettings`](crate::types::GithubSettings) admits.
 pub static GITHUB_SETTINGS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "provider",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("github")]),
-        },
+        Field { name: "provider", required: true, schema: &Schema::Literals(&[Literal::Text("github")]) },
         Field {
             name: "owner",
             required: true,
@@ -979,11 +924,7 @@ impl Validate for types::GithubSettings {
 /// What [`CloudflareSettings`](crate::types::CloudflareSettings) admits.
 pub static CLOUDFLARE_SETTINGS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "provider",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("cloudflare")]),
-        },
+        Field { name: "provider", required: true, schema: &Schema::Literals(&[Literal::Text("cloudflare")]) },
         Field {
             name: "accountId",
             required: true,
@@ -1019,11 +960,7 @@ impl Validate for types::CloudflareSettings {
 /// What [`NeonSettings`](crate::types::NeonSettings) admits.
 pub static NEON_SETTINGS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "provider",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("neon")]),
-        },
+        Field { name: "provider", required: true, schema: &Schema::Literals(&[Literal::Text("neon")]) },
         Field {
             name: "region",
             required: true,
@@ -1057,11 +994,7 @@ impl Validate for types::NeonSettings {
 /// What [`PostmanSettings`](crate::types::PostmanSettings) admits.
 pub static POSTMAN_SETTINGS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "provider",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("postman")]),
-        },
+        Field { name: "provider", required: true, schema: &Schema::Literals(&[Literal::Text("postman")]) },
         Field { name: "workspaceType", required: false, schema: &super::POSTMAN_SETTINGS_WORKSPACE_TYPE },
         Field {
             name: "teamId",
@@ -1080,7 +1013,11 @@ impl Validate for types::PostmanSettings {
 }
 
 /// What [`PostmanSettingsWorkspaceType`](crate::types::PostmanSettingsWorkspaceType) admits.
-pub static POSTMAN_SETTINGS_WORKSPACE_TYPE: Schema = Schema::Literals(&[Literal::Text("personal"), Literal::Text("team"), Literal::Text("private")]);
+pub static POSTMAN_SETTINGS_WORKSPACE_TYPE: Schema = Schema::Literals(&[
+    Literal::Text("personal"),
+    Literal::Text("team"),
+    Literal::Text("private"),
+]);
 
 impl Validate for types::PostmanSettingsWorkspaceType {
     fn schema() -> &'static Schema {
@@ -1091,16 +1028,8 @@ impl Validate for types::PostmanSettingsWorkspaceType {
 /// What [`Repo`](crate::types::Repo) admits.
 pub static REPO: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "host", required: true, schema: &super::REPO_HOST },
         Field {
             name: "owner",
@@ -1127,11 +1056,7 @@ pub static REPO: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(64), ..Text::ANY })),
         },
-        Field {
-            name: "template",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(200), ..Text::ANY }),
-        },
+        Field { name: "template", required: true, schema: &Schema::Text(Text { max_length: Some(200), ..Text::ANY }) },
         Field {
             name: "headSha",
             required: true,
@@ -1169,21 +1094,9 @@ impl Validate for types::RepoHost {
 /// What [`Codespace`](crate::types::Codespace) admits.
 pub static CODESPACE: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "repoId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "repoId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -1265,16 +1178,8 @@ impl Validate for types::PortPreview {
 /// What [`RunStep`](crate::types::RunStep) admits.
 pub static RUN_STEP: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "runId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "runId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -1291,10 +1196,7 @@ pub static RUN_STEP: Schema = Schema::Record(Record {
         Field {
             name: "attempt",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "requestKey",
@@ -1328,10 +1230,7 @@ pub static RUN_STEP: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "startedAt",
@@ -1385,16 +1284,8 @@ impl Validate for types::StepState {
 /// What [`ResourceRecord`](crate::types::ResourceRecord) admits.
 pub static RESOURCE_RECORD: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "key",
             required: true,

@@ -6,11 +6,13 @@ use crate::validate::{Extra, Field, Format, List, Literal, Record, Schema, Text,
 
 /// What [`SecretsOverview`](crate::types::SecretsOverview) admits.
 pub static SECRETS_OVERVIEW: Schema = Schema::Record(Record {
-    fields: &[Field {
-        name: "secrets",
-        required: true,
-        schema: &Schema::List(List { item: &super::SECRET_ENTRY, max_items: Some(1000), ..List::ANY }),
-    }],
+    fields: &[
+        Field {
+            name: "secrets",
+            required: true,
+            schema: &Schema::List(List { item: &super::SECRET_ENTRY, max_items: Some(1000), ..List::ANY }),
+        },
+    ],
     ..Record::ANY
 });
 
@@ -28,11 +30,7 @@ pub static SECRET_ENTRY: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Text(Text { pattern: Some("^sha256:[0-9a-f]{64}$"), ..Text::ANY }),
         },
-        Field {
-            name: "name",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(100), ..Text::ANY }),
-        },
+        Field { name: "name", required: true, schema: &Schema::Text(Text { max_length: Some(100), ..Text::ANY }) },
         Field { name: "type", required: true, schema: &super::SECRET_TYPE },
         Field { name: "environment", required: true, schema: &super::SECRET_SCOPE },
         Field {
@@ -124,7 +122,12 @@ impl Validate for types::SecretType {
 }
 
 /// What [`SecretScope`](crate::types::SecretScope) admits.
-pub static SECRET_SCOPE: Schema = Schema::Literals(&[Literal::Text("dev"), Literal::Text("staging"), Literal::Text("prod"), Literal::Text("all")]);
+pub static SECRET_SCOPE: Schema = Schema::Literals(&[
+    Literal::Text("dev"),
+    Literal::Text("staging"),
+    Literal::Text("prod"),
+    Literal::Text("all"),
+]);
 
 impl Validate for types::SecretScope {
     fn schema() -> &'static Schema {
@@ -135,16 +138,8 @@ impl Validate for types::SecretScope {
 /// What [`SecretAuditRecord`](crate::types::SecretAuditRecord) admits.
 pub static SECRET_AUDIT_RECORD: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "actorId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "actorId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "origin", required: true, schema: &super::ORIGIN },
         Field {
             name: "secretRefHash",

@@ -2,7 +2,9 @@
 //! Schemas of several domains, or of none.
 
 use crate::types;
-use crate::validate::{Extra, Field, Format, List, Literal, Map, Number, Range, Record, Schema, Text, Union, Variant, Width, Validate};
+use crate::validate::{
+    Extra, Field, Format, List, Literal, Map, Number, Range, Record, Schema, Text, Union, Validate, Variant, Width,
+};
 
 /// What [`ErrorEnvelope`](crate::types::ErrorEnvelope) admits.
 pub static ERROR_ENVELOPE: Schema = Schema::Record(Record {
@@ -22,7 +24,11 @@ pub static ERROR_BODY: Schema = Schema::Record(Record {
         Field {
             name: "code",
             required: true,
-            schema: &Schema::Text(Text { max_length: Some(64), pattern: Some("^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                max_length: Some(64),
+                pattern: Some("^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$"),
+                ..Text::ANY
+            }),
         },
         Field {
             name: "message",
@@ -31,11 +37,7 @@ pub static ERROR_BODY: Schema = Schema::Record(Record {
         },
         Field { name: "severity", required: true, schema: &super::SEVERITY },
         Field { name: "retryPolicy", required: true, schema: &super::RETRY_POLICY },
-        Field {
-            name: "requestId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "requestId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "traceId",
             required: true,
@@ -65,17 +67,17 @@ pub static ERROR_BODY: Schema = Schema::Record(Record {
             name: "causeChain",
             required: true,
             schema: &Schema::List(List {
-                item: &Schema::Text(Text { max_length: Some(64), pattern: Some("^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$"), ..Text::ANY }),
+                item: &Schema::Text(Text {
+                    max_length: Some(64),
+                    pattern: Some("^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$"),
+                    ..Text::ANY
+                }),
                 max_items: Some(16),
                 unique: true,
                 ..List::ANY
             }),
         },
-        Field {
-            name: "details",
-            required: false,
-            schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }),
-        },
+        Field { name: "details", required: false, schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }) },
     ],
     ..Record::ANY
 });
@@ -94,10 +96,7 @@ pub static AUTH_ERROR_DETAILS: Schema = Schema::Record(Record {
         Field {
             name: "retryAfterSeconds",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
     ],
     ..Record::ANY
@@ -120,10 +119,7 @@ pub static REQUEST_ERROR_DETAILS: Schema = Schema::Record(Record {
         Field {
             name: "limitBytes",
             required: false,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "allowed",
@@ -153,21 +149,9 @@ impl Validate for types::RequestErrorDetails {
 pub static VIOLATION: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "location", required: true, schema: &super::VIOLATION_LOCATION },
-        Field {
-            name: "pointer",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(500), ..Text::ANY }),
-        },
-        Field {
-            name: "keyword",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(60), ..Text::ANY }),
-        },
-        Field {
-            name: "message",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(300), ..Text::ANY }),
-        },
+        Field { name: "pointer", required: true, schema: &Schema::Text(Text { max_length: Some(500), ..Text::ANY }) },
+        Field { name: "keyword", required: true, schema: &Schema::Text(Text { max_length: Some(60), ..Text::ANY }) },
+        Field { name: "message", required: true, schema: &Schema::Text(Text { max_length: Some(300), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -204,10 +188,7 @@ pub static IDEMPOTENCY_ERROR_DETAILS: Schema = Schema::Record(Record {
         Field {
             name: "retryAfterSeconds",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
     ],
     ..Record::ANY
@@ -222,16 +203,8 @@ impl Validate for types::IdempotencyErrorDetails {
 /// What [`ResourceErrorDetails`](crate::types::ResourceErrorDetails) admits.
 pub static RESOURCE_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "kind",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(60), ..Text::ANY }),
-        },
-        Field {
-            name: "id",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(200), ..Text::ANY }),
-        },
+        Field { name: "kind", required: false, schema: &Schema::Text(Text { max_length: Some(60), ..Text::ANY }) },
+        Field { name: "id", required: false, schema: &Schema::Text(Text { max_length: Some(200), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -246,11 +219,7 @@ impl Validate for types::ResourceErrorDetails {
 pub static PROJECT_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "state", required: false, schema: &super::PROJECT_STATE },
-        Field {
-            name: "slug",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
+        Field { name: "slug", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -264,16 +233,8 @@ impl Validate for types::ProjectErrorDetails {
 /// What [`ProvisionErrorDetails`](crate::types::ProvisionErrorDetails) admits.
 pub static PROVISION_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "runId",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "step",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(80), ..Text::ANY }),
-        },
+        Field { name: "runId", required: false, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "step", required: false, schema: &Schema::Text(Text { max_length: Some(80), ..Text::ANY }) },
         Field {
             name: "resourceKey",
             required: false,
@@ -304,10 +265,7 @@ pub static ENV_ERROR_DETAILS: Schema = Schema::Record(Record {
         Field {
             name: "expiryHours",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "expiredAt",
@@ -332,24 +290,14 @@ pub static ENV_ERROR_DETAILS: Schema = Schema::Record(Record {
         Field {
             name: "activePreviews",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "previewLimit",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
-        Field {
-            name: "testRunId",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "testRunId", required: false, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "errorBudget", required: false, schema: &super::ERROR_BUDGET },
     ],
     ..Record::ANY
@@ -374,18 +322,12 @@ pub static INTEGRATION_ERROR_DETAILS: Schema = Schema::Record(Record {
         Field {
             name: "retryAfterSeconds",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "attempts",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "missingScopes",
@@ -396,11 +338,7 @@ pub static INTEGRATION_ERROR_DETAILS: Schema = Schema::Record(Record {
                 ..List::ANY
             }),
         },
-        Field {
-            name: "reason",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(300), ..Text::ANY }),
-        },
+        Field { name: "reason", required: false, schema: &Schema::Text(Text { max_length: Some(300), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -414,11 +352,7 @@ impl Validate for types::IntegrationErrorDetails {
 /// What [`DeploymentErrorDetails`](crate::types::DeploymentErrorDetails) admits.
 pub static DEPLOYMENT_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "buildId",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "buildId", required: false, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "commitSha",
             required: false,
@@ -442,16 +376,8 @@ pub static SPEC_ERROR_DETAILS: Schema = Schema::Record(Record {
             required: false,
             schema: &Schema::List(List { item: &super::SPEC_PROBLEM, max_items: Some(200), ..List::ANY }),
         },
-        Field {
-            name: "baseSha",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
-        Field {
-            name: "headSha",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
+        Field { name: "baseSha", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
+        Field { name: "headSha", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -465,42 +391,20 @@ impl Validate for types::SpecErrorDetails {
 /// What [`SpecProblem`](crate::types::SpecProblem) admits.
 pub static SPEC_PROBLEM: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "code",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(64), ..Text::ANY }),
-        },
-        Field {
-            name: "path",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(400), ..Text::ANY }),
-        },
+        Field { name: "code", required: true, schema: &Schema::Text(Text { max_length: Some(64), ..Text::ANY }) },
+        Field { name: "path", required: true, schema: &Schema::Text(Text { max_length: Some(400), ..Text::ANY }) },
         Field {
             name: "line",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "column",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
-        Field {
-            name: "message",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(500), ..Text::ANY }),
-        },
-        Field {
-            name: "hint",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(500), ..Text::ANY }),
-        },
+        Field { name: "message", required: true, schema: &Schema::Text(Text { max_length: Some(500), ..Text::ANY }) },
+        Field { name: "hint", required: false, schema: &Schema::Text(Text { max_length: Some(500), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -514,37 +418,19 @@ impl Validate for types::SpecProblem {
 /// What [`FileErrorDetails`](crate::types::FileErrorDetails) admits.
 pub static FILE_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "path",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(400), ..Text::ANY }),
-        },
+        Field { name: "path", required: false, schema: &Schema::Text(Text { max_length: Some(400), ..Text::ANY }) },
         Field {
             name: "sizeBytes",
             required: false,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "limitBytes",
             required: false,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
-        Field {
-            name: "baseSha",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
-        Field {
-            name: "headSha",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
+        Field { name: "baseSha", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
+        Field { name: "headSha", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -558,37 +444,19 @@ impl Validate for types::FileErrorDetails {
 /// What [`ChatErrorDetails`](crate::types::ChatErrorDetails) admits.
 pub static CHAT_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "sessionId",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "sessionId", required: false, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "activeSessions",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "sessionLimit",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
-        Field {
-            name: "baseSha",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
-        Field {
-            name: "headSha",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
+        Field { name: "baseSha", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
+        Field { name: "headSha", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
     ],
     ..Record::ANY
 });
@@ -602,11 +470,7 @@ impl Validate for types::ChatErrorDetails {
 /// What [`SecErrorDetails`](crate::types::SecErrorDetails) admits.
 pub static SEC_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "actorId",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "actorId", required: false, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "secretRefHash",
             required: false,
@@ -631,11 +495,7 @@ impl Validate for types::SecErrorDetails {
 /// What [`TestErrorDetails`](crate::types::TestErrorDetails) admits.
 pub static TEST_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "testRunId",
-            required: false,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "testRunId", required: false, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environmentId",
             required: false,
@@ -659,18 +519,11 @@ pub static ORGANIZATION_ERROR_DETAILS: Schema = Schema::Record(Record {
             required: false,
             schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
         },
-        Field {
-            name: "slug",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
+        Field { name: "slug", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
         Field {
             name: "minimumLength",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
     ],
     ..Record::ANY
@@ -686,34 +539,21 @@ impl Validate for types::OrganizationErrorDetails {
 pub static RATE_LIMIT_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "scope", required: true, schema: &super::RATE_LIMIT_ERROR_DETAILS_SCOPE },
-        Field {
-            name: "rateClass",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
+        Field { name: "rateClass", required: false, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
         Field {
             name: "tokens",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "remaining",
             required: false,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "retryAfterSeconds",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
     ],
     ..Record::ANY
@@ -726,7 +566,12 @@ impl Validate for types::RateLimitErrorDetails {
 }
 
 /// What [`RateLimitErrorDetailsScope`](crate::types::RateLimitErrorDetailsScope) admits.
-pub static RATE_LIMIT_ERROR_DETAILS_SCOPE: Schema = Schema::Literals(&[Literal::Text("user"), Literal::Text("project"), Literal::Text("address"), Literal::Text("global")]);
+pub static RATE_LIMIT_ERROR_DETAILS_SCOPE: Schema = Schema::Literals(&[
+    Literal::Text("user"),
+    Literal::Text("project"),
+    Literal::Text("address"),
+    Literal::Text("global"),
+]);
 
 impl Validate for types::RateLimitErrorDetailsScope {
     fn schema() -> &'static Schema {
@@ -737,11 +582,7 @@ impl Validate for types::RateLimitErrorDetailsScope {
 /// What [`ServerErrorDetails`](crate::types::ServerErrorDetails) admits.
 pub static SERVER_ERROR_DETAILS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "component",
-            required: false,
-            schema: &Schema::Text(Text { max_length: Some(60), ..Text::ANY }),
-        },
+        Field { name: "component", required: false, schema: &Schema::Text(Text { max_length: Some(60), ..Text::ANY }) },
         Field {
             name: "checks",
             required: false,
@@ -789,10 +630,7 @@ pub static BREAKER_STATUS: Schema = Schema::Record(Record {
         Field {
             name: "failureCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "openedAt",
@@ -817,16 +655,8 @@ impl Validate for types::BreakerStatus {
 /// What [`UserProfile`](crate::types::UserProfile) admits.
 pub static USER_PROFILE: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "name",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(120), ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "name", required: true, schema: &Schema::Text(Text { max_length: Some(120), ..Text::ANY }) },
         Field {
             name: "email",
             required: true,
@@ -849,7 +679,12 @@ impl Validate for types::UserProfile {
 }
 
 /// What [`UserProfileStatus`](crate::types::UserProfileStatus) admits.
-pub static USER_PROFILE_STATUS: Schema = Schema::Literals(&[Literal::Text("invited"), Literal::Text("active"), Literal::Text("disabled"), Literal::Text("system")]);
+pub static USER_PROFILE_STATUS: Schema = Schema::Literals(&[
+    Literal::Text("invited"),
+    Literal::Text("active"),
+    Literal::Text("disabled"),
+    Literal::Text("system"),
+]);
 
 impl Validate for types::UserProfileStatus {
     fn schema() -> &'static Schema {
@@ -901,11 +736,7 @@ impl Validate for types::RoleChange {
 /// What [`Heartbeat`](crate::types::Heartbeat) admits.
 pub static HEARTBEAT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "type",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("heartbeat")]),
-        },
+        Field { name: "type", required: true, schema: &Schema::Literals(&[Literal::Text("heartbeat")]) },
         Field {
             name: "timestamp",
             required: true,
@@ -932,12 +763,20 @@ pub static ERROR_BUDGET: Schema = Schema::Record(Record {
         Field {
             name: "targetPercent",
             required: true,
-            schema: &Schema::Number(Range { minimum: Some(Number::Whole(0)), maximum: Some(Number::Whole(100)), ..Range::ANY }),
+            schema: &Schema::Number(Range {
+                minimum: Some(Number::Whole(0)),
+                maximum: Some(Number::Whole(100)),
+                ..Range::ANY
+            }),
         },
         Field {
             name: "uptimePercent",
             required: true,
-            schema: &Schema::Number(Range { minimum: Some(Number::Whole(0)), maximum: Some(Number::Whole(100)), ..Range::ANY }),
+            schema: &Schema::Number(Range {
+                minimum: Some(Number::Whole(0)),
+                maximum: Some(Number::Whole(100)),
+                ..Range::ANY
+            }),
         },
         Field {
             name: "spentSeconds",
@@ -957,7 +796,11 @@ impl Validate for types::ErrorBudget {
 }
 
 /// What [`DeploymentKind`](crate::types::DeploymentKind) admits.
-pub static DEPLOYMENT_KIND: Schema = Schema::Literals(&[Literal::Text("deploy"), Literal::Text("promote"), Literal::Text("rollback")]);
+pub static DEPLOYMENT_KIND: Schema = Schema::Literals(&[
+    Literal::Text("deploy"),
+    Literal::Text("promote"),
+    Literal::Text("rollback"),
+]);
 
 impl Validate for types::DeploymentKind {
     fn schema() -> &'static Schema {
@@ -1014,7 +857,11 @@ impl Validate for types::ChangedFile {
 }
 
 /// What [`ChangedFileType`](crate::types::ChangedFileType) admits.
-pub static CHANGED_FILE_TYPE: Schema = Schema::Literals(&[Literal::Text("added"), Literal::Text("modified"), Literal::Text("removed")]);
+pub static CHANGED_FILE_TYPE: Schema = Schema::Literals(&[
+    Literal::Text("added"),
+    Literal::Text("modified"),
+    Literal::Text("removed"),
+]);
 
 impl Validate for types::ChangedFileType {
     fn schema() -> &'static Schema {
@@ -1065,18 +912,12 @@ pub static DRIFT_SUMMARY: Schema = Schema::Record(Record {
         Field {
             name: "changedCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "conflictCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field { name: "status", required: true, schema: &super::DRIFT_SUMMARY_STATUS },
     ],
@@ -1090,7 +931,11 @@ impl Validate for types::DriftSummary {
 }
 
 /// What [`DriftSummaryStatus`](crate::types::DriftSummaryStatus) admits.
-pub static DRIFT_SUMMARY_STATUS: Schema = Schema::Literals(&[Literal::Text("clean"), Literal::Text("drift"), Literal::Text("conflicts")]);
+pub static DRIFT_SUMMARY_STATUS: Schema = Schema::Literals(&[
+    Literal::Text("clean"),
+    Literal::Text("drift"),
+    Literal::Text("conflicts"),
+]);
 
 impl Validate for types::DriftSummaryStatus {
     fn schema() -> &'static Schema {
@@ -1118,11 +963,7 @@ impl Validate for types::ChatClientFrame {
 /// What [`ChatPrompt`](crate::types::ChatPrompt) admits.
 pub static CHAT_PROMPT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "type",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("prompt")]),
-        },
+        Field { name: "type", required: true, schema: &Schema::Literals(&[Literal::Text("prompt")]) },
         Field { name: "message", required: true, schema: &super::CHAT_MESSAGE_SEND },
     ],
     extra: Extra::Refused,
@@ -1138,16 +979,8 @@ impl Validate for types::ChatPrompt {
 /// What [`ChatCancel`](crate::types::ChatCancel) admits.
 pub static CHAT_CANCEL: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "type",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("cancel")]),
-        },
-        Field {
-            name: "messageId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "type", required: true, schema: &Schema::Literals(&[Literal::Text("cancel")]) },
+        Field { name: "messageId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
     ],
     extra: Extra::Refused,
     ..Record::ANY
@@ -1185,28 +1018,13 @@ pub static COMMIT: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Text(Text { pattern: Some("^[0-9a-f]{40}$"), ..Text::ANY }),
         },
-        Field {
-            name: "branch",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(244), ..Text::ANY }),
-        },
-        Field {
-            name: "message",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(500), ..Text::ANY }),
-        },
-        Field {
-            name: "author",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(120), ..Text::ANY }),
-        },
+        Field { name: "branch", required: true, schema: &Schema::Text(Text { max_length: Some(244), ..Text::ANY }) },
+        Field { name: "message", required: true, schema: &Schema::Text(Text { max_length: Some(500), ..Text::ANY }) },
+        Field { name: "author", required: true, schema: &Schema::Text(Text { max_length: Some(120), ..Text::ANY }) },
         Field {
             name: "fileCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "url",
@@ -1231,27 +1049,11 @@ impl Validate for types::Commit {
 /// What [`ServiceTokenInfo`](crate::types::ServiceTokenInfo) admits.
 pub static SERVICE_TOKEN_INFO: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "name",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(80), ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "name", required: true, schema: &Schema::Text(Text { max_length: Some(80), ..Text::ANY }) },
         Field { name: "role", required: true, schema: &super::ROLE },
-        Field {
-            name: "prefix",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(16), ..Text::ANY }),
-        },
+        Field { name: "prefix", required: true, schema: &Schema::Text(Text { max_length: Some(16), ..Text::ANY }) },
         Field {
             name: "expiresAt",
             required: true,
@@ -1280,11 +1082,7 @@ impl Validate for types::ServiceTokenInfo {
 /// What [`ReadinessCheck`](crate::types::ReadinessCheck) admits.
 pub static READINESS_CHECK: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "name",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(60), ..Text::ANY }),
-        },
+        Field { name: "name", required: true, schema: &Schema::Text(Text { max_length: Some(60), ..Text::ANY }) },
         Field { name: "ok", required: true, schema: &Schema::Boolean },
         Field {
             name: "latencyMs",
@@ -1316,7 +1114,12 @@ impl Validate for types::Role {
 }
 
 /// What [`Provider`](crate::types::Provider) admits.
-pub static PROVIDER: Schema = Schema::Literals(&[Literal::Text("github"), Literal::Text("cloudflare"), Literal::Text("neon"), Literal::Text("postman")]);
+pub static PROVIDER: Schema = Schema::Literals(&[
+    Literal::Text("github"),
+    Literal::Text("cloudflare"),
+    Literal::Text("neon"),
+    Literal::Text("postman"),
+]);
 
 impl Validate for types::Provider {
     fn schema() -> &'static Schema {
@@ -1325,7 +1128,12 @@ impl Validate for types::Provider {
 }
 
 /// What [`Severity`](crate::types::Severity) admits.
-pub static SEVERITY: Schema = Schema::Literals(&[Literal::Text("info"), Literal::Text("warn"), Literal::Text("error"), Literal::Text("critical")]);
+pub static SEVERITY: Schema = Schema::Literals(&[
+    Literal::Text("info"),
+    Literal::Text("warn"),
+    Literal::Text("error"),
+    Literal::Text("critical"),
+]);
 
 impl Validate for types::Severity {
     fn schema() -> &'static Schema {
@@ -1334,7 +1142,11 @@ impl Validate for types::Severity {
 }
 
 /// What [`RetryPolicy`](crate::types::RetryPolicy) admits.
-pub static RETRY_POLICY: Schema = Schema::Literals(&[Literal::Text("none"), Literal::Text("safe"), Literal::Text("idempotent")]);
+pub static RETRY_POLICY: Schema = Schema::Literals(&[
+    Literal::Text("none"),
+    Literal::Text("safe"),
+    Literal::Text("idempotent"),
+]);
 
 impl Validate for types::RetryPolicy {
     fn schema() -> &'static Schema {
@@ -1352,7 +1164,12 @@ impl Validate for types::Origin {
 }
 
 /// What [`EnvironmentKind`](crate::types::EnvironmentKind) admits.
-pub static ENVIRONMENT_KIND: Schema = Schema::Literals(&[Literal::Text("dev"), Literal::Text("staging"), Literal::Text("prod"), Literal::Text("preview")]);
+pub static ENVIRONMENT_KIND: Schema = Schema::Literals(&[
+    Literal::Text("dev"),
+    Literal::Text("staging"),
+    Literal::Text("prod"),
+    Literal::Text("preview"),
+]);
 
 impl Validate for types::EnvironmentKind {
     fn schema() -> &'static Schema {
@@ -1379,7 +1196,11 @@ impl Validate for types::EnvironmentState {
 }
 
 /// What [`SecretOperation`](crate::types::SecretOperation) admits.
-pub static SECRET_OPERATION: Schema = Schema::Literals(&[Literal::Text("read"), Literal::Text("update"), Literal::Text("rotate")]);
+pub static SECRET_OPERATION: Schema = Schema::Literals(&[
+    Literal::Text("read"),
+    Literal::Text("update"),
+    Literal::Text("rotate"),
+]);
 
 impl Validate for types::SecretOperation {
     fn schema() -> &'static Schema {
@@ -1390,21 +1211,13 @@ impl Validate for types::SecretOperation {
 /// What [`Session`](crate::types::Session) admits.
 pub static SESSION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "expiresAt",
             required: true,
             schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
         },
-        Field {
-            name: "token",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(128), ..Text::ANY }),
-        },
+        Field { name: "token", required: true, schema: &Schema::Text(Text { max_length: Some(128), ..Text::ANY }) },
         Field {
             name: "ipAddress",
             required: true,
@@ -1415,11 +1228,7 @@ pub static SESSION: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(512), ..Text::ANY })),
         },
-        Field {
-            name: "userId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "userId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "revokedAt",
             required: true,
@@ -1448,41 +1257,13 @@ impl Validate for types::Session {
 /// What [`Account`](crate::types::Account) admits.
 pub static ACCOUNT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "accountId",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(255), ..Text::ANY }),
-        },
-        Field {
-            name: "providerId",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(64), ..Text::ANY }),
-        },
-        Field {
-            name: "userId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "accessToken",
-            required: true,
-            schema: &Schema::Nullable(&Schema::Text(Text::ANY)),
-        },
-        Field {
-            name: "refreshToken",
-            required: true,
-            schema: &Schema::Nullable(&Schema::Text(Text::ANY)),
-        },
-        Field {
-            name: "idToken",
-            required: true,
-            schema: &Schema::Nullable(&Schema::Text(Text::ANY)),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "accountId", required: true, schema: &Schema::Text(Text { max_length: Some(255), ..Text::ANY }) },
+        Field { name: "providerId", required: true, schema: &Schema::Text(Text { max_length: Some(64), ..Text::ANY }) },
+        Field { name: "userId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "accessToken", required: true, schema: &Schema::Nullable(&Schema::Text(Text::ANY)) },
+        Field { name: "refreshToken", required: true, schema: &Schema::Nullable(&Schema::Text(Text::ANY)) },
+        Field { name: "idToken", required: true, schema: &Schema::Nullable(&Schema::Text(Text::ANY)) },
         Field {
             name: "accessTokenExpiresAt",
             required: true,
@@ -1498,11 +1279,7 @@ pub static ACCOUNT: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(1024), ..Text::ANY })),
         },
-        Field {
-            name: "password",
-            required: true,
-            schema: &Schema::Nullable(&Schema::Text(Text::ANY)),
-        },
+        Field { name: "password", required: true, schema: &Schema::Nullable(&Schema::Text(Text::ANY)) },
         Field {
             name: "createdAt",
             required: true,
@@ -1526,21 +1303,13 @@ impl Validate for types::Account {
 /// What [`Verification`](crate::types::Verification) admits.
 pub static VERIFICATION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "identifier",
             required: true,
             schema: &Schema::Text(Text { max_length: Some(255), ..Text::ANY }),
         },
-        Field {
-            name: "value",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(512), ..Text::ANY }),
-        },
+        Field { name: "value", required: true, schema: &Schema::Text(Text { max_length: Some(512), ..Text::ANY }) },
         Field {
             name: "expiresAt",
             required: true,
@@ -1569,21 +1338,9 @@ impl Validate for types::Verification {
 /// What [`RefreshToken`](crate::types::RefreshToken) admits.
 pub static REFRESH_TOKEN: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "sessionId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "tokenHash",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(128), ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "sessionId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "tokenHash", required: true, schema: &Schema::Text(Text { max_length: Some(128), ..Text::ANY }) },
         Field {
             name: "expiresAt",
             required: true,
@@ -1622,21 +1379,13 @@ impl Validate for types::RefreshToken {
 /// What [`SigningKey`](crate::types::SigningKey) admits.
 pub static SIGNING_KEY: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "kid",
             required: true,
             schema: &Schema::Text(Text { min_length: Some(8), max_length: Some(64), ..Text::ANY }),
         },
-        Field {
-            name: "algorithm",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("HS256")]),
-        },
+        Field { name: "algorithm", required: true, schema: &Schema::Literals(&[Literal::Text("HS256")]) },
         Field { name: "state", required: true, schema: &super::SIGNING_KEY_STATE },
         Field {
             name: "material",
@@ -1691,16 +1440,8 @@ impl Validate for types::SigningKey {
 /// What [`MasterKeyVersion`](crate::types::MasterKeyVersion) admits.
 pub static MASTER_KEY_VERSION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "keyId",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(64), ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "keyId", required: true, schema: &Schema::Text(Text { max_length: Some(64), ..Text::ANY }) },
         Field { name: "state", required: true, schema: &super::MASTER_KEY_VERSION_STATE },
         Field {
             name: "activatedAt",
@@ -1733,7 +1474,11 @@ impl Validate for types::MasterKeyVersion {
 }
 
 /// What [`MasterKeyVersionState`](crate::types::MasterKeyVersionState) admits.
-pub static MASTER_KEY_VERSION_STATE: Schema = Schema::Literals(&[Literal::Text("active"), Literal::Text("retiring"), Literal::Text("retired")]);
+pub static MASTER_KEY_VERSION_STATE: Schema = Schema::Literals(&[
+    Literal::Text("active"),
+    Literal::Text("retiring"),
+    Literal::Text("retired"),
+]);
 
 impl Validate for types::MasterKeyVersionState {
     fn schema() -> &'static Schema {
@@ -1744,16 +1489,8 @@ impl Validate for types::MasterKeyVersionState {
 /// What [`ServiceToken`](crate::types::ServiceToken) admits.
 pub static SERVICE_TOKEN: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -1765,11 +1502,7 @@ pub static SERVICE_TOKEN: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Text(Text { min_length: Some(8), max_length: Some(16), ..Text::ANY }),
         },
-        Field {
-            name: "tokenHash",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(128), ..Text::ANY }),
-        },
+        Field { name: "tokenHash", required: true, schema: &Schema::Text(Text { max_length: Some(128), ..Text::ANY }) },
         Field {
             name: "createdById",
             required: true,
@@ -1813,11 +1546,7 @@ impl Validate for types::ServiceToken {
 /// What [`Organization`](crate::types::Organization) admits.
 pub static ORGANIZATION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -1856,21 +1585,13 @@ impl Validate for types::Organization {
 /// What [`OrganizationMember`](crate::types::OrganizationMember) admits.
 pub static ORGANIZATION_MEMBER: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "organizationId",
             required: true,
             schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
         },
-        Field {
-            name: "userId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "userId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "role", required: true, schema: &super::ROLE },
         Field {
             name: "createdAt",
@@ -1910,21 +1631,9 @@ impl Validate for types::ProjectState {
 /// What [`Membership`](crate::types::Membership) admits.
 pub static MEMBERSHIP: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "userId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "userId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "role", required: true, schema: &super::ROLE },
         Field {
             name: "createdAt",
@@ -1963,11 +1672,7 @@ impl Validate for types::IntegrationState {
 /// What [`ProviderCredential`](crate::types::ProviderCredential) admits.
 pub static PROVIDER_CREDENTIAL: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "integrationId",
             required: true,
@@ -2046,29 +1751,14 @@ impl Validate for types::BuildState {
 /// What [`BuildLog`](crate::types::BuildLog) admits.
 pub static BUILD_LOG: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "buildId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "buildId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "sequence",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
-        Field {
-            name: "text",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(65536), ..Text::ANY }),
-        },
+        Field { name: "text", required: true, schema: &Schema::Text(Text { max_length: Some(65536), ..Text::ANY }) },
         Field {
             name: "createdAt",
             required: true,
@@ -2092,16 +1782,8 @@ impl Validate for types::BuildLog {
 /// What [`Deployment`](crate::types::Deployment) admits.
 pub static DEPLOYMENT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environmentId",
             required: true,
@@ -2157,7 +1839,10 @@ pub static DEPLOYMENT: Schema = Schema::Record(Record {
         Field {
             name: "durationMs",
             required: true,
-            schema: &Schema::Nullable(&Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY })),
+            schema: &Schema::Nullable(&Schema::Integer(
+                Width::U64,
+                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
+            )),
         },
         Field {
             name: "startedAt",
@@ -2210,16 +1895,8 @@ impl Validate for types::DeploymentState {
 /// What [`WorkerVersion`](crate::types::WorkerVersion) admits.
 pub static WORKER_VERSION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environmentId",
             required: true,
@@ -2269,16 +1946,8 @@ impl Validate for types::WorkerVersion {
 /// What [`ProvisioningRun`](crate::types::ProvisioningRun) admits.
 pub static PROVISIONING_RUN: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "kind", required: true, schema: &super::PROVISIONING_RUN_KIND },
         Field { name: "state", required: true, schema: &super::RUN_STATE },
         Field { name: "origin", required: true, schema: &super::ORIGIN },
@@ -2290,26 +1959,17 @@ pub static PROVISIONING_RUN: Schema = Schema::Record(Record {
         Field {
             name: "attempt",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "stepCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "doneCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "errorCode",
@@ -2329,10 +1989,7 @@ pub static PROVISIONING_RUN: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "createdAt",
@@ -2391,16 +2048,8 @@ impl Validate for types::RunState {
 /// What [`JournalEntry`](crate::types::JournalEntry) admits.
 pub static JOURNAL_ENTRY: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "runId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "runId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "stepId",
             required: true,
@@ -2409,10 +2058,7 @@ pub static JOURNAL_ENTRY: Schema = Schema::Record(Record {
         Field {
             name: "sequence",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field { name: "phase", required: true, schema: &super::JOURNAL_ENTRY_PHASE },
         Field {
@@ -2420,11 +2066,7 @@ pub static JOURNAL_ENTRY: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(120), ..Text::ANY }),
         },
-        Field {
-            name: "payload",
-            required: true,
-            schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }),
-        },
+        Field { name: "payload", required: true, schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }) },
         Field {
             name: "createdAt",
             required: true,
@@ -2446,7 +2088,11 @@ impl Validate for types::JournalEntry {
 }
 
 /// What [`JournalEntryPhase`](crate::types::JournalEntryPhase) admits.
-pub static JOURNAL_ENTRY_PHASE: Schema = Schema::Literals(&[Literal::Text("before"), Literal::Text("after"), Literal::Text("note")]);
+pub static JOURNAL_ENTRY_PHASE: Schema = Schema::Literals(&[
+    Literal::Text("before"),
+    Literal::Text("after"),
+    Literal::Text("note"),
+]);
 
 impl Validate for types::JournalEntryPhase {
     fn schema() -> &'static Schema {
@@ -2457,11 +2103,7 @@ impl Validate for types::JournalEntryPhase {
 /// What [`Lease`](crate::types::Lease) admits.
 pub static LEASE: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "subject",
             required: true,
@@ -2475,10 +2117,7 @@ pub static LEASE: Schema = Schema::Record(Record {
         Field {
             name: "fencing",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "expiresAt",
@@ -2508,21 +2147,9 @@ impl Validate for types::Lease {
 /// What [`ChatTicket`](crate::types::ChatTicket) admits.
 pub static CHAT_TICKET: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "userId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "userId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "sessionId",
             required: true,
@@ -2566,16 +2193,8 @@ impl Validate for types::ChatTicket {
 /// What [`EnvironmentSecret`](crate::types::EnvironmentSecret) admits.
 pub static ENVIRONMENT_SECRET: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -2611,10 +2230,7 @@ pub static ENVIRONMENT_SECRET: Schema = Schema::Record(Record {
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "lastRotatedAt",
@@ -2658,25 +2274,14 @@ impl Validate for types::HealthProbe {
 /// What [`CircuitBreaker`](crate::types::CircuitBreaker) admits.
 pub static CIRCUIT_BREAKER: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "provider", required: true, schema: &super::PROVIDER },
         Field { name: "state", required: true, schema: &super::BREAKER_STATE },
         Field {
             name: "failureCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "windowStartedAt",
@@ -2714,7 +2319,11 @@ impl Validate for types::CircuitBreaker {
 }
 
 /// What [`BreakerState`](crate::types::BreakerState) admits.
-pub static BREAKER_STATE: Schema = Schema::Literals(&[Literal::Text("closed"), Literal::Text("open"), Literal::Text("halfOpen")]);
+pub static BREAKER_STATE: Schema = Schema::Literals(&[
+    Literal::Text("closed"),
+    Literal::Text("open"),
+    Literal::Text("halfOpen"),
+]);
 
 impl Validate for types::BreakerState {
     fn schema() -> &'static Schema {
@@ -2725,11 +2334,7 @@ impl Validate for types::BreakerState {
 /// What [`RateBucket`](crate::types::RateBucket) admits.
 pub static RATE_BUCKET: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "scope", required: true, schema: &super::RATE_BUCKET_SCOPE },
         Field {
             name: "subject",
@@ -2784,11 +2389,7 @@ impl Validate for types::RateBucketScope {
 /// What [`IdempotencyRecord`](crate::types::IdempotencyRecord) admits.
 pub static IDEMPOTENCY_RECORD: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "caller",
             required: true,
@@ -2865,18 +2466,11 @@ impl Validate for types::IdempotencyRecordState {
 /// What [`SchemaMigration`](crate::types::SchemaMigration) admits.
 pub static SCHEMA_MIGRATION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "name",

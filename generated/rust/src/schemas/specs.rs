@@ -2,16 +2,12 @@
 //! Schemas of Specs.
 
 use crate::types;
-use crate::validate::{Extra, Field, Format, List, Literal, Number, Range, Record, Schema, Text, Width, Validate};
+use crate::validate::{Extra, Field, Format, List, Literal, Number, Range, Record, Schema, Text, Validate, Width};
 
 /// What [`SpecApplyRequest`](crate::types::SpecApplyRequest) admits.
 pub static SPEC_APPLY_REQUEST: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field { name: "dryRun", required: false, schema: &Schema::Boolean },
         Field {
             name: "ref",
@@ -66,11 +62,7 @@ impl Validate for types::SpecApplyRequestTargetsItem {
 /// What [`SpecUpload`](crate::types::SpecUpload) admits.
 pub static SPEC_UPLOAD: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "file",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(2097152), ..Text::ANY }),
-        },
+        Field { name: "file", required: true, schema: &Schema::Text(Text { max_length: Some(2097152), ..Text::ANY }) },
         Field {
             name: "path",
             required: true,
@@ -144,16 +136,8 @@ impl Validate for types::SpecPage {
 /// What [`SpecDetail`](crate::types::SpecDetail) admits.
 pub static SPEC_DETAIL: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "path",
             required: true,
@@ -172,10 +156,7 @@ pub static SPEC_DETAIL: Schema = Schema::Record(Record {
         Field {
             name: "currentVersion",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "digest",
@@ -185,10 +166,7 @@ pub static SPEC_DETAIL: Schema = Schema::Record(Record {
         Field {
             name: "sizeBytes",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "removedAt",
@@ -248,23 +226,12 @@ impl Validate for types::SpecArtifactKind {
 /// What [`SpecRequirement`](crate::types::SpecRequirement) admits.
 pub static SPEC_REQUIREMENT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
-        Field {
-            name: "text",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(4000), ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
+        Field { name: "text", required: true, schema: &Schema::Text(Text { max_length: Some(4000), ..Text::ANY }) },
         Field {
             name: "operationCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
     ],
     ..Record::ANY
@@ -279,11 +246,7 @@ impl Validate for types::SpecRequirement {
 /// What [`SpecSection`](crate::types::SpecSection) admits.
 pub static SPEC_SECTION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "title",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(300), ..Text::ANY }),
-        },
+        Field { name: "title", required: true, schema: &Schema::Text(Text { max_length: Some(300), ..Text::ANY }) },
         Field {
             name: "level",
             required: true,
@@ -295,10 +258,7 @@ pub static SPEC_SECTION: Schema = Schema::Record(Record {
         Field {
             name: "line",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "children",
@@ -342,16 +302,8 @@ impl Validate for types::SpecVersionPage {
 /// What [`SpecArtifact`](crate::types::SpecArtifact) admits.
 pub static SPEC_ARTIFACT: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "path",
             required: true,
@@ -370,10 +322,7 @@ pub static SPEC_ARTIFACT: Schema = Schema::Record(Record {
         Field {
             name: "currentVersion",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "digest",
@@ -383,10 +332,7 @@ pub static SPEC_ARTIFACT: Schema = Schema::Record(Record {
         Field {
             name: "sizeBytes",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "removedAt",
@@ -416,23 +362,12 @@ impl Validate for types::SpecArtifact {
 /// What [`SpecVersion`](crate::types::SpecVersion) admits.
 pub static SPEC_VERSION: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "specId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "specId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "version",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(1)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field {
             name: "digest",
@@ -442,10 +377,7 @@ pub static SPEC_VERSION: Schema = Schema::Record(Record {
         Field {
             name: "sizeBytes",
             required: true,
-            schema: &Schema::Integer(
-                Width::U64,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "commitSha",

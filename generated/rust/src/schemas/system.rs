@@ -12,16 +12,8 @@ pub static OPENAPI_DOCUMENT: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Text(Text { pattern: Some("^3\\.[0-9]+\\.[0-9]+$"), ..Text::ANY }),
         },
-        Field {
-            name: "info",
-            required: true,
-            schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }),
-        },
-        Field {
-            name: "paths",
-            required: true,
-            schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }),
-        },
+        Field { name: "info", required: true, schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }) },
+        Field { name: "paths", required: true, schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }) },
     ],
     extra: Extra::Kept(&Schema::Any),
     ..Record::ANY
@@ -36,16 +28,8 @@ impl Validate for types::OpenapiDocument {
 /// What [`Liveness`](crate::types::Liveness) admits.
 pub static LIVENESS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "status",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("live")]),
-        },
-        Field {
-            name: "version",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }),
-        },
+        Field { name: "status", required: true, schema: &Schema::Literals(&[Literal::Text("live")]) },
+        Field { name: "version", required: true, schema: &Schema::Text(Text { max_length: Some(40), ..Text::ANY }) },
         Field {
             name: "uptimeSeconds",
             required: true,
@@ -64,11 +48,7 @@ impl Validate for types::Liveness {
 /// What [`Readiness`](crate::types::Readiness) admits.
 pub static READINESS: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "status",
-            required: true,
-            schema: &Schema::Literals(&[Literal::Text("ready")]),
-        },
+        Field { name: "status", required: true, schema: &Schema::Literals(&[Literal::Text("ready")]) },
         Field {
             name: "checks",
             required: true,

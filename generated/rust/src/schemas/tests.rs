@@ -2,7 +2,7 @@
 //! Schemas of Tests.
 
 use crate::types;
-use crate::validate::{Extra, Field, Format, List, Literal, Number, Range, Record, Schema, Text, Width, Validate};
+use crate::validate::{Extra, Field, Format, List, Literal, Number, Range, Record, Schema, Text, Validate, Width};
 
 /// What [`TestRunStart`](crate::types::TestRunStart) admits.
 pub static TEST_RUN_START: Schema = Schema::Record(Record {
@@ -30,7 +30,11 @@ impl Validate for types::TestRunStart {
 }
 
 /// What [`TestRunStartPurpose`](crate::types::TestRunStartPurpose) admits.
-pub static TEST_RUN_START_PURPOSE: Schema = Schema::Literals(&[Literal::Text("manual"), Literal::Text("promotion"), Literal::Text("ci")]);
+pub static TEST_RUN_START_PURPOSE: Schema = Schema::Literals(&[
+    Literal::Text("manual"),
+    Literal::Text("promotion"),
+    Literal::Text("ci"),
+]);
 
 impl Validate for types::TestRunStartPurpose {
     fn schema() -> &'static Schema {
@@ -65,16 +69,8 @@ impl Validate for types::TestRunPage {
 /// What [`PostmanTestRun`](crate::types::PostmanTestRun) admits.
 pub static POSTMAN_TEST_RUN: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "environmentId",
             required: true,
@@ -95,31 +91,25 @@ pub static POSTMAN_TEST_RUN: Schema = Schema::Record(Record {
         Field {
             name: "assertionCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "failedCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "criticalCount",
             required: true,
-            schema: &Schema::Integer(
-                Width::I32,
-                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
-            ),
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
         },
         Field {
             name: "durationMs",
             required: true,
-            schema: &Schema::Nullable(&Schema::Integer(Width::U64, Range { minimum: Some(Number::Whole(0)), ..Range::ANY })),
+            schema: &Schema::Nullable(&Schema::Integer(
+                Width::U64,
+                Range { minimum: Some(Number::Whole(0)), ..Range::ANY },
+            )),
         },
         Field {
             name: "failures",
@@ -162,7 +152,11 @@ impl Validate for types::PostmanTestRun {
 }
 
 /// What [`PostmanTestRunPurpose`](crate::types::PostmanTestRunPurpose) admits.
-pub static POSTMAN_TEST_RUN_PURPOSE: Schema = Schema::Literals(&[Literal::Text("manual"), Literal::Text("promotion"), Literal::Text("ci")]);
+pub static POSTMAN_TEST_RUN_PURPOSE: Schema = Schema::Literals(&[
+    Literal::Text("manual"),
+    Literal::Text("promotion"),
+    Literal::Text("ci"),
+]);
 
 impl Validate for types::PostmanTestRunPurpose {
     fn schema() -> &'static Schema {
@@ -173,21 +167,9 @@ impl Validate for types::PostmanTestRunPurpose {
 /// What [`TestFailure`](crate::types::TestFailure) admits.
 pub static TEST_FAILURE: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "request",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(200), ..Text::ANY }),
-        },
-        Field {
-            name: "assertion",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(300), ..Text::ANY }),
-        },
-        Field {
-            name: "message",
-            required: true,
-            schema: &Schema::Text(Text { max_length: Some(1000), ..Text::ANY }),
-        },
+        Field { name: "request", required: true, schema: &Schema::Text(Text { max_length: Some(200), ..Text::ANY }) },
+        Field { name: "assertion", required: true, schema: &Schema::Text(Text { max_length: Some(300), ..Text::ANY }) },
+        Field { name: "message", required: true, schema: &Schema::Text(Text { max_length: Some(1000), ..Text::ANY }) },
     ],
     ..Record::ANY
 });

@@ -31,16 +31,8 @@ impl Validate for types::ToolPage {
 /// What [`McpToolDescriptor`](crate::types::McpToolDescriptor) admits.
 pub static MCP_TOOL_DESCRIPTOR: Schema = Schema::Record(Record {
     fields: &[
-        Field {
-            name: "id",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
-        Field {
-            name: "projectId",
-            required: true,
-            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
-        },
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
         Field {
             name: "name",
             required: true,
@@ -61,11 +53,7 @@ pub static MCP_TOOL_DESCRIPTOR: Schema = Schema::Record(Record {
             required: true,
             schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(128), ..Text::ANY })),
         },
-        Field {
-            name: "inputSchema",
-            required: true,
-            schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }),
-        },
+        Field { name: "inputSchema", required: true, schema: &Schema::Map(Map { value: &Schema::Any, ..Map::ANY }) },
         Field {
             name: "outputSchema",
             required: true,

@@ -62,10 +62,10 @@ impl std::fmt::Debug for TokenPair {
 
 /// A refresh token, for callers without cookies.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefreshRequest {
     /// Only in requests.
-    #[serde(rename = "refreshToken", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
 }
 
@@ -167,12 +167,13 @@ impl std::fmt::Debug for TokenExchange {
 ///
 /// Requirements: FR-020.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CurrentUser {
     /// Null for a service token.
     #[serde(deserialize_with = "crate::scalars::required")]
     pub user: Option<User>,
     /// Null for a person.
-    #[serde(rename = "serviceToken", deserialize_with = "crate::scalars::required")]
+    #[serde(deserialize_with = "crate::scalars::required")]
     pub service_token: Option<super::ServiceTokenInfo>,
     pub organizations: Vec<OrganizationRole>,
     /// Roles in single projects, by project id.
@@ -190,9 +191,9 @@ pub struct OrganizationRole {
 ///
 /// Requirements: FR-036.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KeyManifest {
     pub keys: Vec<KeyInfo>,
-    #[serde(rename = "generatedAt")]
     pub generated_at: chrono::DateTime<chrono::Utc>,
 }
 

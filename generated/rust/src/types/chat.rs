@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// What the connection is for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChatTicketRequest {
     /// A chat to go on with; a new one is started when null or absent.
-    #[serde(rename = "sessionId", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Option<uuid::Uuid>>,
 }
 
@@ -16,11 +16,11 @@ pub struct ChatTicketRequest {
 ///
 /// Requirements: FR-011.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ChatTicketGrant {
     pub token: String,
     /// The address to connect to.
     pub url: String,
-    #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
 
@@ -61,11 +61,11 @@ pub struct ChatSessionPage {
 ///
 /// Requirements: FR-019.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChatMessageSend {
     pub text: String,
     /// Files to read beside the specs.
-    #[serde(rename = "contextPaths", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub context_paths: Option<Vec<String>>,
     /// The only tools that may be used; all of the project's when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,18 +197,18 @@ pub struct ChatContextGiven {
 
 /// The next piece of the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ChatText {
     pub r#type: String,
-    #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
     pub text: String,
 }
 
 /// What the agent means to do; each plan replaces the one before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ChatPlan {
     pub r#type: String,
-    #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
     pub entries: Vec<ChatPlanEntriesItem>,
 }
@@ -289,18 +289,19 @@ impl std::str::FromStr for ChatToolCallState {
 ///
 /// Requirements: FR-012.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ChatDiffProposed {
     pub r#type: String,
-    #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
     pub diff: ProposedDiffSummary,
 }
 
 /// The answer failed; the stream ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ChatFailed {
     pub r#type: String,
-    #[serde(rename = "messageId", deserialize_with = "crate::scalars::required")]
+    #[serde(deserialize_with = "crate::scalars::required")]
     pub message_id: Option<uuid::Uuid>,
     pub error: super::ErrorBody,
 }
@@ -342,10 +343,9 @@ pub struct ProposedDiffPage {
 ///
 /// Requirements: FR-012.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DiffApply {
     /// The head of the branch that the caller has seen.
-    #[serde(rename = "baseSha")]
     pub base_sha: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -244,11 +244,11 @@ pub struct EnvironmentDetail {
 ///
 /// Requirements: FR-034.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreviewCreate {
     pub branch: String,
     /// Hours without activity after which it is archived; the project's own when absent.
-    #[serde(rename = "ttlHours", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_hours: Option<i32>,
 }
 
@@ -267,11 +267,11 @@ pub struct DeployRequest {
 ///
 /// Requirements: FR-008.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PromoteRequest {
     pub to: PromoteRequestTo,
     /// The test run to go by; the latest of the build when absent.
-    #[serde(rename = "testRunId", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub test_run_id: Option<uuid::Uuid>,
     /// Goes ahead although the error budget is spent; only owners may.
     ///

@@ -51,12 +51,13 @@ impl std::str::FromStr for TreeEntryType {
 
 /// Something in a folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TreeEntry {
     pub path: String,
     pub r#type: TreeEntryType,
     pub sha: String,
     /// Null for folders.
-    #[serde(rename = "sizeBytes", deserialize_with = "crate::scalars::required")]
+    #[serde(deserialize_with = "crate::scalars::required")]
     pub size_bytes: Option<u64>,
     /// Whether the file is text below two megabytes.
     pub editable: bool,
@@ -203,11 +204,10 @@ pub struct DeleteFile {
 
 /// Give a file another path.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MoveFile {
     pub op: String,
     pub path: String,
-    #[serde(rename = "newPath")]
     pub new_path: String,
 }
 
@@ -229,11 +229,10 @@ pub struct ChangeSet {
 ///
 /// Requirements: FR-012.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CommitRequest {
     pub branch: String,
     /// The head of the branch that the caller has seen.
-    #[serde(rename = "baseSha")]
     pub base_sha: String,
     pub message: String,
     pub changes: Vec<FileChange>,

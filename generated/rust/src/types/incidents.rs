@@ -94,7 +94,13 @@ pub enum IncidentKind {
 
 impl IncidentKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::ApiDown, Self::DatabaseDown, Self::Failover, Self::ProviderOutage, Self::KeyCompromise];
+    pub const ALL: &'static [Self] = &[
+        Self::ApiDown,
+        Self::DatabaseDown,
+        Self::Failover,
+        Self::ProviderOutage,
+        Self::KeyCompromise,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]

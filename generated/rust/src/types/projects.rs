@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 ///
 /// Requirements: FR-001, FR-022.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProjectCreate {
     pub name: String,
     /// The caller's first organization when absent.
-    #[serde(rename = "organizationId", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<uuid::Uuid>,
     #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub description: Option<Option<String>>,
@@ -103,6 +103,7 @@ pub struct ProjectPage {
 ///
 /// Requirements: FR-020.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Member {
     pub id: uuid::Uuid,
     pub user: super::UserProfile,
@@ -110,7 +111,6 @@ pub struct Member {
     pub role: super::Role,
     /// Where that role comes from.
     pub source: MemberSource,
-    #[serde(rename = "createdAt")]
     pub created_at: chrono::DateTime<chrono::Utc>,
 }
 
@@ -241,12 +241,12 @@ impl From<OauthCredential> for IntegrationCredential {
 
 /// A token that was made at the provider.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TokenCredential {
     pub kind: String,
     /// Only in requests.
     pub token: String,
-    #[serde(rename = "expiresAt", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Option<chrono::DateTime<chrono::Utc>>>,
 }
 
@@ -262,12 +262,11 @@ impl std::fmt::Debug for TokenCredential {
 
 /// A code that the provider gave after a person agreed.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OauthCredential {
     pub kind: String,
     /// Only in requests.
     pub code: String,
-    #[serde(rename = "redirectUri")]
     pub redirect_uri: String,
 }
 
@@ -438,19 +437,19 @@ pub struct ResourcePage {
 
 /// A token to be made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServiceTokenCreate {
     pub name: String,
     pub role: super::Role,
     /// Never when null; in 90 days when absent.
-    #[serde(rename = "expiresAt", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Option<chrono::DateTime<chrono::Utc>>>,
 }
 
 /// The token, shown once, and what is kept of it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceTokenCreated {
-    #[serde(rename = "serviceToken")]
     pub service_token: super::ServiceTokenInfo,
     pub token: String,
 }
@@ -502,7 +501,16 @@ pub enum ResourceKind {
 
 impl ResourceKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::GithubRepo, Self::GithubCodespace, Self::NeonProject, Self::NeonBranch, Self::CloudflareWorker, Self::CloudflarePage, Self::PostmanWorkspace, Self::PostmanCollection];
+    pub const ALL: &'static [Self] = &[
+        Self::GithubRepo,
+        Self::GithubCodespace,
+        Self::NeonProject,
+        Self::NeonBranch,
+        Self::CloudflareWorker,
+        Self::CloudflarePage,
+        Self::PostmanWorkspace,
+        Self::PostmanCollection,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -675,13 +683,13 @@ impl From<PostmanSettings> for IntegrationSettings {
 
 /// Where the repository and the codespace are made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GithubSettings {
     pub provider: String,
     /// Account or organization at GitHub.
     pub owner: String,
     /// The project's slug when absent.
-    #[serde(rename = "repositoryName", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repository_name: Option<String>,
     /// Default: `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -899,7 +907,14 @@ pub enum CodespaceState {
 
 impl CodespaceState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Queued, Self::Provisioning, Self::Available, Self::Shutdown, Self::Failed, Self::Deleted];
+    pub const ALL: &'static [Self] = &[
+        Self::Queued,
+        Self::Provisioning,
+        Self::Available,
+        Self::Shutdown,
+        Self::Failed,
+        Self::Deleted,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -1007,7 +1022,17 @@ pub enum StepState {
 
 impl StepState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Pending, Self::Running, Self::Waiting, Self::Succeeded, Self::Skipped, Self::Failed, Self::Undoing, Self::Undone, Self::Stuck];
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Running,
+        Self::Waiting,
+        Self::Succeeded,
+        Self::Skipped,
+        Self::Failed,
+        Self::Undoing,
+        Self::Undone,
+        Self::Stuck,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -1096,7 +1121,14 @@ pub enum ResourceRecordState {
 
 impl ResourceRecordState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Planned, Self::Creating, Self::Ready, Self::Failed, Self::Deleting, Self::Deleted];
+    pub const ALL: &'static [Self] = &[
+        Self::Planned,
+        Self::Creating,
+        Self::Ready,
+        Self::Failed,
+        Self::Deleting,
+        Self::Deleted,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]

@@ -34,11 +34,11 @@ pub struct SecretEntry {
 
 /// The value to be stored.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SecretPut {
     /// Only in requests.
     pub value: String,
-    #[serde(rename = "expiresAt", default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::scalars::present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Option<chrono::DateTime<chrono::Utc>>>,
 }
 
@@ -81,7 +81,12 @@ pub enum SecretType {
 
 impl SecretType {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::GithubActionSecret, Self::GithubEnvironmentSecret, Self::CloudflareBinding, Self::NeonCredential];
+    pub const ALL: &'static [Self] = &[
+        Self::GithubActionSecret,
+        Self::GithubEnvironmentSecret,
+        Self::CloudflareBinding,
+        Self::NeonCredential,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]

@@ -398,10 +398,10 @@ pub struct ServerErrorDetails {
 
 /// Whether a provider can be used for a project right now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct IntegrationStatus {
     pub provider: Provider,
     pub state: IntegrationState,
-    #[serde(rename = "missingScopes")]
     pub missing_scopes: Vec<String>,
     pub breaker: BreakerStatus,
 }
@@ -485,10 +485,10 @@ impl std::str::FromStr for UserProfileStatus {
 
 /// What a person without an account needs to get one. Shown once.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Invitation {
     pub token: String,
     pub url: String,
-    #[serde(rename = "expiresAt")]
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
 
@@ -583,8 +583,8 @@ impl std::str::FromStr for DeploymentKind {
 ///
 /// Requirements: FR-010.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DriftReport {
-    #[serde(rename = "changedFiles")]
     pub changed_files: Vec<ChangedFile>,
     pub conflicts: Vec<FileConflict>,
     pub summary: DriftSummary,
@@ -592,10 +592,10 @@ pub struct DriftReport {
 
 /// A file that generating changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ChangedFile {
     pub path: String,
     pub r#type: ChangedFileType,
-    #[serde(rename = "diffSummary")]
     pub diff_summary: String,
 }
 
@@ -808,10 +808,9 @@ pub struct ChatPrompt {
 
 /// Stop answering.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChatCancel {
     pub r#type: String,
-    #[serde(rename = "messageId")]
     pub message_id: uuid::Uuid,
 }
 
@@ -855,10 +854,10 @@ pub struct ServiceTokenInfo {
 
 /// Something that the platform needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ReadinessCheck {
     pub name: String,
     pub ok: bool,
-    #[serde(rename = "latencyMs")]
     pub latency_ms: f64,
 }
 
@@ -1182,7 +1181,16 @@ pub enum EnvironmentState {
 
 impl EnvironmentState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Pending, Self::Provisioning, Self::Active, Self::Updating, Self::Validating, Self::Error, Self::Failed, Self::Archived];
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Provisioning,
+        Self::Active,
+        Self::Updating,
+        Self::Validating,
+        Self::Error,
+        Self::Failed,
+        Self::Archived,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -1942,7 +1950,16 @@ pub enum DeploymentState {
 
 impl DeploymentState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Pending, Self::Running, Self::Validating, Self::Succeeded, Self::Failed, Self::Canceled, Self::Superseded, Self::RolledBack];
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Running,
+        Self::Validating,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Canceled,
+        Self::Superseded,
+        Self::RolledBack,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -2053,7 +2070,15 @@ pub enum ProvisioningRunKind {
 
 impl ProvisioningRunKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Deploy, Self::Test, Self::Delete];
+    pub const ALL: &'static [Self] = &[
+        Self::Create,
+        Self::Extend,
+        Self::Preview,
+        Self::Recreate,
+        Self::Deploy,
+        Self::Test,
+        Self::Delete,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -2117,7 +2142,15 @@ pub enum RunState {
 
 impl RunState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Pending, Self::Running, Self::Succeeded, Self::Incomplete, Self::Failed, Self::Undoing, Self::Undone];
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Running,
+        Self::Succeeded,
+        Self::Incomplete,
+        Self::Failed,
+        Self::Undoing,
+        Self::Undone,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]

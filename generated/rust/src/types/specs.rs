@@ -55,7 +55,16 @@ pub enum SpecApplyRequestTargetsItem {
 
 impl SpecApplyRequestTargetsItem {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Openapi, Self::Rust, Self::Zod, Self::Drizzle, Self::Hono, Self::Postman, Self::Mcp, Self::Docs];
+    pub const ALL: &'static [Self] = &[
+        Self::Openapi,
+        Self::Rust,
+        Self::Zod,
+        Self::Drizzle,
+        Self::Hono,
+        Self::Postman,
+        Self::Mcp,
+        Self::Docs,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -129,7 +138,13 @@ pub enum SpecUploadKind {
 
 impl SpecUploadKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Feature, Self::Contract, Self::DataModel, Self::Constitution, Self::Architecture];
+    pub const ALL: &'static [Self] = &[
+        Self::Feature,
+        Self::Contract,
+        Self::DataModel,
+        Self::Constitution,
+        Self::Architecture,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -222,7 +237,13 @@ pub enum SpecArtifactKind {
 
 impl SpecArtifactKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Feature, Self::Contract, Self::DataModel, Self::Constitution, Self::Architecture];
+    pub const ALL: &'static [Self] = &[
+        Self::Feature,
+        Self::Contract,
+        Self::DataModel,
+        Self::Constitution,
+        Self::Architecture,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -260,10 +281,10 @@ impl std::str::FromStr for SpecArtifactKind {
 
 /// A requirement and how many operations carry it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SpecRequirement {
     pub id: String,
     pub text: String,
-    #[serde(rename = "operationCount")]
     pub operation_count: i32,
 }
 
@@ -353,7 +374,13 @@ pub enum ListSpecsKind {
 
 impl ListSpecsKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Feature, Self::Contract, Self::DataModel, Self::Constitution, Self::Architecture];
+    pub const ALL: &'static [Self] = &[
+        Self::Feature,
+        Self::Contract,
+        Self::DataModel,
+        Self::Constitution,
+        Self::Architecture,
+    ];
 
     /// The value as the contract writes it.
     #[must_use]

@@ -18,10 +18,10 @@ pub struct OpenapiDocument {
 
 /// The process runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Liveness {
     pub status: String,
     pub version: String,
-    #[serde(rename = "uptimeSeconds")]
     pub uptime_seconds: f64,
 }
 

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// Requirements: FR-015.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TestRunStart {
-    #[serde(rename = "environmentId")]
     pub environment_id: uuid::Uuid,
     /// Only this folder of the collection.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -25,21 +25,22 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
         let _ = writeln!(text, "pub use self::{}::*;", plan.names.domain(*domain));
     }
     let traits: Vec<&str> = domains.iter().map(|domain| plan.trait_of(*domain)).collect();
-    let bounds = if traits.is_empty() {
-        "Send + Sync + 'static".to_owned()
-    } else {
-        traits.join(" + ")
+    let bounds = match traits.is_empty() {
+        true => " Send + Sync + 'static".to_owned(),
+        false => format!("\n    {}\n", traits.join("\n    + ")),
     };
+    let space = if traits.is_empty() { " " } else { "" };
     let _ = write!(
         text,
         concat!(
             "\n/// Everything that the service does. Whoever implements the traits of all domains has it.\n",
             "#[cfg(feature = \"server\")]\n",
-            "pub trait Api: {} {{}}\n\n",
+            "pub trait Api:{bounds}{space}{{}}\n\n",
             "#[cfg(feature = \"server\")]\n",
-            "impl<T: {}> Api for T {{}}\n"
+            "impl<T> Api for T where T:{bounds}{space}{{}}\n"
         ),
-        bounds, bounds
+        bounds = bounds,
+        space = space,
     );
     text
 }

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::super::docs::{comment, heading, literal};
+use super::super::layout::Node;
 use super::api;
 use super::carrier::{Carrier, Part, PartKind};
 use super::plan::{Body, Plan, Planned, Variant};
@@ -196,24 +197,21 @@ fn read(response: &str, variant: &Variant<'_>, last_of_status: bool, text: &mut 
         }),
     };
     let path = format!("{response}::{}", variant.name);
-    if !variant.is_struct() {
+    let made = if variant.is_struct() {
+        // Fields are made in the order in which they stand: the body, which uses the answer up, is the last.
+        let mut fields = Vec::new();
+        if variant.keeps_status() {
+            fields.push(Node::leaf("status: answer.status()"));
+        }
+        for (member, position, header) in &variant.headers {
+            let read = if header.required { "header" } else { "optional_header" };
+            fields.push(Node::leaf(format!("{member}: answer.{read}({position})?")));
+        }
+        fields.extend(body.map(|body| Node::leaf(format!("body: {body}"))));
+        Node::block(format!("{path} {{"), fields, "}")
+    } else {
         let body = body.map(|body| format!("({body})")).unwrap_or_default();
-        let _ = writeln!(text, "            {status}{guard} => Ok({path}{body}),");
-        return;
-    }
-    // Fields are made in the order in which they stand: the body, which uses the answer up, is the last.
-    let mut fields = Vec::new();
-    if variant.keeps_status() {
-        fields.push("status: answer.status()".to_owned());
-    }
-    for (member, position, header) in &variant.headers {
-        let read = if header.required { "header" } else { "optional_header" };
-        fields.push(format!("{member}: answer.{read}({position})?"));
-    }
-    fields.extend(body.map(|body| format!("body: {body}")));
-    let _ = writeln!(
-        text,
-        "            {status}{guard} => Ok({path} {{ {} }}),",
-        fields.join(", ")
-    );
+        Node::leaf(format!("{path}{body}"))
+    };
+    Node::block("Ok(", vec![made], ")").line(3, &format!("{status}{guard} => "), ",", text);
 }

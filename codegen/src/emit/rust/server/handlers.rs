@@ -2,10 +2,12 @@
 //!
 //! Owns: one function an operation, the routers. Must not know: how requests are taken apart (the frames do that).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::super::docs::{heading, literal};
 use super::super::imports::imports;
+use super::super::layout::{Node, WIDTH};
 use super::carrier::{Carrier, PartKind};
 use super::plan::{Body, Plan, Planned, Variant};
 use crate::model::{DomainId, Status};
@@ -31,8 +33,8 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
     text.push_str(concat!(
         "\n}\n\n",
         "/// The router of the whole service.\n#[must_use]\npub fn router<A: Api>(api: Arc<A>) -> Router {\n    routes(&api).into_router()\n}\n\n",
-        "/// The same with every route wrapped by what `wrap` puts around it: `wrap` sees the operation, and the requests that reach its\n",
-        "/// layers carry it as the extension `&'static Operation`.\n",
+        "/// The same with every route wrapped by what `wrap` puts around it: `wrap` sees the operation, and the requests that reach\n",
+        "/// its layers carry it as the extension `&'static Operation`.\n",
         "pub fn router_with<A: Api>(\n    api: Arc<A>,\n    wrap: impl FnMut(&'static Operation, MethodRouter) -> MethodRouter,\n) -> Router {\n",
         "    routes(&api).into_router_with(wrap)\n}\n",
     ));
@@ -98,7 +100,8 @@ fn handler(planned: &Planned<'_>, bound: &str, text: &mut String) {
             let default = default.map_or_else(|| "None".to_owned(), |text| format!("Some({text})"));
             format!("optional({position}, {default})")
         };
-        let _ = writeln!(text, "        let p{position} = call.{read};");
+        let local = planned.fields.get(position).map_or("", String::as_str);
+        let _ = writeln!(text, "        let {} = call.{read};", local_of(local));
     }
     if let Some(body) = &planned.body {
         read_body(body, text);
@@ -108,17 +111,21 @@ fn handler(planned: &Planned<'_>, bound: &str, text: &mut String) {
         text,
         "        let context = call.accept()?;\n        let request = {request} {{"
     );
-    for (position, (parameter, member)) in planned.operation.parameters.iter().zip(&planned.fields).enumerate() {
-        let value = if parameter.required {
-            format!("Call::given(p{position})?")
-        } else {
-            format!("p{position}")
+    for (parameter, member) in planned.operation.parameters.iter().zip(&planned.fields) {
+        let local = local_of(member);
+        let member = match parameter.required {
+            true => format!("{member}: Call::given({local})?"),
+            false => member_of(member),
         };
-        let _ = write!(text, "\n            {member}: {value},");
+        let _ = write!(text, "\n            {member},");
     }
     if let Some(body) = &planned.body {
-        let value = if body.required { "Call::given(body)?" } else { "body" };
-        let _ = write!(text, "\n            body: {value},");
+        let member = if body.required {
+            "body: Call::given(body)?"
+        } else {
+            "body"
+        };
+        let _ = write!(text, "\n            {member},");
     }
     let end = if takes_nothing { "}" } else { "\n        }" };
     let _ = write!(
@@ -130,6 +137,23 @@ fn handler(planned: &Planned<'_>, bound: &str, text: &mut String) {
         reply(response, variant, text);
     }
     text.push_str("        }\n    })\n}\n");
+}
+
+/// What the value of a field is called before it is one. Names that a handler has for itself get an underscore, which no name of a
+/// field ends in that could meet it.
+fn local_of(member: &str) -> Cow<'_, str> {
+    match member {
+        "api" | "call" | "context" | "operation" | "request" => format!("{member}_").into(),
+        _ => member.into(),
+    }
+}
+
+/// A field with the value that is called like it.
+fn member_of(member: &str) -> String {
+    match local_of(member) {
+        Cow::Borrowed(local) => local.to_owned(),
+        Cow::Owned(local) => format!("{member}: {local}"),
+    }
 }
 
 fn read_body(body: &Body<'_>, text: &mut String) {
@@ -151,21 +175,29 @@ fn read_body(body: &Body<'_>, text: &mut String) {
                 let mut read = String::from(
                     "match call.multipart().await {\n                None => None,\n                Some(()) => {\n",
                 );
-                for (number, part) in form.parts.iter().enumerate() {
+                for part in &form.parts {
                     let name = literal(&part.field.wire);
                     let taken = match part.kind {
                         PartKind::File => format!("file({name}, {})", part.is_required()),
                         PartKind::Files => format!("files({name})"),
                         PartKind::Value(index) => format!("part({position}, {index})"),
                     };
-                    let _ = writeln!(read, "                    let f{number} = call.{taken};");
+                    let _ = writeln!(
+                        read,
+                        "                    let {} = call.{taken};",
+                        local_of(&part.member)
+                    );
                 }
-                let _ = write!(read, "                    (move || Some({} {{", form.name);
-                for (number, part) in form.parts.iter().enumerate() {
-                    let sure = part.is_required() && part.kind != PartKind::Files;
-                    let _ = write!(read, " {}: f{number}{},", part.member, if sure { "?" } else { "" });
-                }
-                read.push_str(" }))()\n                }\n            }");
+                let members = form.parts.iter().map(|part| {
+                    let member = &part.member;
+                    Node::leaf(match part.is_required() && part.kind != PartKind::Files {
+                        true => format!("{member}: {}?", local_of(member)),
+                        false => member_of(member),
+                    })
+                });
+                let made = Node::block(format!("{} {{", form.name), members.collect(), "}");
+                Node::block("Some(", vec![made], ")").line(5, "(move || ", ")()", &mut read);
+                read.push_str("                }\n            }");
                 read
             }
             Carrier::Bytes | Carrier::Events(_) | Carrier::TextEvents | Carrier::Upgrade => "call.stream()".to_owned(),
@@ -182,49 +214,58 @@ fn read_body(body: &Body<'_>, text: &mut String) {
 }
 
 fn reply(response: &str, variant: &Variant<'_>, text: &mut String) {
-    let mut pattern = format!("{response}::{}", variant.name);
-    if variant.is_struct() {
+    let name = format!("{response}::{}", variant.name);
+    let pattern = if variant.is_struct() {
         let mut fields = Vec::new();
         if variant.keeps_status() {
-            fields.push("status".to_owned());
+            fields.push(Node::leaf("status"));
         }
-        fields.extend(
-            variant
-                .headers
-                .iter()
-                .enumerate()
-                .map(|(i, (member, ..))| format!("{member}: h{i}")),
-        );
+        fields.extend(variant.headers.iter().map(|(member, ..)| Node::leaf(member_of(member))));
         if variant.body.is_some() {
-            fields.push("body".to_owned());
+            fields.push(Node::leaf("body"));
         }
-        let _ = write!(pattern, " {{ {} }}", fields.join(", "));
+        Node::block(format!("{name} {{"), fields, "}")
     } else if variant.body.is_some() {
-        pattern.push_str("(body)");
-    }
+        Node::leaf(format!("{name}(body)"))
+    } else {
+        Node::leaf(name)
+    };
     let status = match variant.status {
         Status::Exact(code) => code.to_string(),
         Status::Range(_) | Status::Default => "status".to_owned(),
     };
-    let mut reply = format!("Reply::new(operation, {status})");
-    for (i, (_, position, _)) in variant.headers.iter().enumerate() {
-        let _ = write!(reply, ".header({position}, &h{i})");
-    }
-    match &variant.body {
-        None => reply.push_str(".empty()"),
+    let headers = variant.headers.iter();
+    let mut calls: Vec<String> = headers
+        .map(|(member, position, _)| format!(".header({position}, &{})", local_of(member)))
+        .collect();
+    calls.push(match &variant.body {
+        None => ".empty()".to_owned(),
         Some((media, carrier)) => {
             let media = literal(media);
-            let _ = match carrier {
+            match carrier {
                 Carrier::Json(_) | Carrier::Form(_) | Carrier::Multipart(_) | Carrier::Parts => {
-                    write!(reply, ".json({media}, &body)")
+                    format!(".json({media}, &body)")
                 }
-                Carrier::Text => write!(reply, ".text({media}, body)"),
-                Carrier::Bytes => write!(reply, ".bytes({media}, body)"),
-                Carrier::Events(_) => write!(reply, ".events(body)"),
-                Carrier::TextEvents => write!(reply, ".text_events(body)"),
-                Carrier::Upgrade => write!(reply, ".upgrade(body)"),
-            };
+                Carrier::Text => format!(".text({media}, body)"),
+                Carrier::Bytes => format!(".bytes({media}, body)"),
+                Carrier::Events(_) => ".events(body)".to_owned(),
+                Carrier::TextEvents => ".text_events(body)".to_owned(),
+                Carrier::Upgrade => ".upgrade(body)".to_owned(),
+            }
         }
+    });
+    let begins = format!(" => Reply::new(operation, {status})");
+    pattern.line(3, "", &begins, text);
+    text.truncate(text.trim_end().len());
+    let column = text.lines().next_back().unwrap_or_default().chars().count();
+    let rest: usize = calls.iter().map(|call| call.chars().count()).sum();
+    for call in calls {
+        text.push_str(if column + rest < WIDTH {
+            ""
+        } else {
+            "\n                "
+        });
+        text.push_str(&call);
     }
-    let _ = writeln!(text, "            {pattern} => {reply},");
+    text.push_str(",\n");
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::super::docs::{code, heading, literal};
 use super::super::imports::imports;
+use super::super::layout::Node;
 use super::super::types::schema;
 use super::carrier::{self, Carrier, Part, PartKind};
 use super::errors::Codes;
@@ -77,72 +78,47 @@ pub(super) fn domain(plan: &Plan<'_>, codes: &Codes<'_>, domain: DomainId) -> St
 fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut String) {
     let (model, operation) = (plan.names.model, planned.operation);
     let policy = &operation.policy;
-    let _ = writeln!(
-        text,
-        "\n/// {}\npub static {}: Operation = Operation {{",
-        code(&operation.id.raw),
-        planned.constant
-    );
     let domain = model.domain(operation.domain);
-    let summary = operation
-        .summary
-        .as_deref()
+    let summary = (operation.summary.as_deref())
         .or(operation.docs.title.as_deref())
         .unwrap_or_default();
-    for (field, value) in [
+    let texts = [
         ("id", &*operation.id.raw),
         ("method", operation.method.as_str()),
         ("path", &operation.path.raw),
         ("domain", &domain.name.raw),
         ("summary", summary),
-    ] {
-        let _ = writeln!(text, "    {field}: {},", literal(value));
-    }
+    ];
+    let mut members: Vec<Node> = texts.map(|(name, value)| text_member(name, value)).into();
     let segments = operation.path.segments.iter().map(|segment| {
-        let parts = segment.iter().map(|part| match part {
+        Node::texts(segment.iter().map(|part| match part {
             PathPart::Fixed(fixed) => format!("PathPart::Fixed({})", literal(fixed)),
             PathPart::Parameter(name) => format!("PathPart::Parameter({})", literal(name)),
-        });
-        slice(parts)
+        }))
     });
-    let _ = writeln!(text, "    segments: {},", slice(segments));
-    let _ = writeln!(text, "    public: {},", operation.public);
-    let role = policy.role.filter(|role| *role < model.roles.len());
+    members.push(Node::member("segments", Node::slice(segments)));
+    members.push(Node::leaf(format!("public: {}", operation.public)));
     let roles = roles(plan);
+    let role = policy.role.filter(|role| *role < model.roles.len());
     let role = role.and_then(|role| roles.get(role));
-    let _ = writeln!(text, "    role: {},", option(role.map(|role| format!("Role::{role}"))));
-    let class = policy
-        .rate_class
-        .as_ref()
-        .and_then(|class| model.rate_classes.get_index_of(class));
-    let _ = writeln!(
-        text,
-        "    rate_class: {},",
-        option(class.map(|class| format!("&RATE_CLASSES[{class}]")))
-    );
-    let _ = writeln!(text, "    idempotent: {},", policy.idempotent);
+    let role = role.map(|role| Node::leaf(format!("Role::{role}")));
+    members.push(Node::member("role", Node::option(role)));
+    let class = (policy.rate_class.as_ref()).and_then(|class| model.rate_classes.get_index_of(class));
+    let class = class.map(|class| Node::leaf(format!("&RATE_CLASSES[{class}]")));
+    members.push(Node::member("rate_class", Node::option(class)));
+    members.push(Node::leaf(format!("idempotent: {}", policy.idempotent)));
     let errors = policy.errors.iter().filter_map(|code| codes.variant(code));
-    let _ = writeln!(
-        text,
-        "    errors: {},",
-        slice(errors.map(|variant| format!("ErrorCode::{variant}")))
-    );
-    let _ = writeln!(
-        text,
-        "    requirements: {},",
-        slice(policy.requirements.iter().map(|id| literal(id)))
-    );
+    let errors = Node::texts(errors.map(|variant| format!("ErrorCode::{variant}")));
+    members.push(Node::member("errors", errors));
+    let requirements = Node::texts(policy.requirements.iter().map(|id| literal(id)));
+    members.push(Node::member("requirements", requirements));
     let security = operation.security.iter().map(|alternative| {
-        let schemes = alternative.iter().map(|(scheme, scopes)| {
-            format!(
-                "({}, {})",
-                literal(scheme),
-                slice(scopes.iter().map(|scope| literal(scope)))
-            )
-        });
-        slice(schemes)
+        Node::slice(alternative.iter().map(|(scheme, scopes)| {
+            let scopes = Node::texts(scopes.iter().map(|scope| literal(scope)));
+            Node::block("(", vec![Node::leaf(literal(scheme)), scopes], ")")
+        }))
     });
-    let _ = writeln!(text, "    security: {},", slice(security));
+    members.push(Node::member("security", Node::slice(security)));
     let parameters = operation.parameters.iter().map(|parameter| {
         let place = match parameter.location {
             Location::Path => "Path",
@@ -157,17 +133,14 @@ fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut S
             parameter.required,
             parameter.style,
             parameter.explode,
-            &schema,
+            schema,
         )
     });
-    let _ = writeln!(text, "    parameters: {},", block(parameters, 1));
-    let _ = writeln!(
-        text,
-        "    body_required: {},",
-        planned.body.as_ref().is_some_and(|body| body.required)
-    );
+    members.push(Node::member("parameters", Node::slice(parameters)));
+    let body_required = planned.body.as_ref().is_some_and(|body| body.required);
+    members.push(Node::leaf(format!("body_required: {body_required}")));
     let media = planned.body.iter().flat_map(|body| medias(plan, body));
-    let _ = writeln!(text, "    consumes: {},", block(media, 1));
+    members.push(Node::member("consumes", Node::slice(media)));
     let mut produced: Vec<&str> = Vec::new();
     if operation.method != Method::Head {
         for content in operation.responses.iter().flat_map(|response| &response.contents) {
@@ -176,35 +149,23 @@ fn entry(plan: &Plan<'_>, codes: &Codes<'_>, planned: &Planned<'_>, text: &mut S
             }
         }
     }
-    let _ = writeln!(text, "    produces: {},", slice(produced.into_iter().map(literal)));
+    let produced = Node::texts(produced.into_iter().map(literal));
+    members.push(Node::member("produces", produced));
     let headers = planned.headers.iter().map(|header| {
         let schema = schema::expression(plan.names, &header.ty);
-        parameter_of(&header.wire, "Header", header.required, Style::Simple, false, &schema)
+        parameter_of(&header.wire, "Header", header.required, Style::Simple, false, schema)
     });
-    let _ = writeln!(text, "    headers: {},\n}};", block(headers, 1));
+    members.push(Node::member("headers", Node::slice(headers)));
+    let _ = writeln!(text, "\n/// {}", code(&operation.id.raw));
+    let head = format!("pub static {}: Operation = ", planned.constant);
+    Node::block("Operation {", members, "}").line(0, &head, ";", text);
 }
 
-fn option(text: Option<String>) -> String {
-    text.map_or_else(|| "None".to_owned(), |text| format!("Some({text})"))
+fn text_member(name: &str, value: &str) -> Node {
+    Node::leaf(format!("{name}: {}", literal(value)))
 }
 
-fn slice(items: impl Iterator<Item = String>) -> String {
-    format!("&[{}]", items.collect::<Vec<_>>().join(", "))
-}
-
-fn block(items: impl Iterator<Item = String>, indent: usize) -> String {
-    let inner = "    ".repeat(indent + 1);
-    let items: String = items
-        .map(|item| format!("\n{inner}{},", item.replace('\n', &format!("\n{inner}"))))
-        .collect();
-    if items.is_empty() {
-        "&[]".to_owned()
-    } else {
-        format!("&[{items}\n{}]", "    ".repeat(indent))
-    }
-}
-
-fn parameter_of(wire: &str, location: &str, required: bool, style: Style, explode: bool, schema: &str) -> String {
+fn parameter_of(wire: &str, location: &str, required: bool, style: Style, explode: bool, schema: Node) -> Node {
     let style = match style {
         Style::Simple => "Simple",
         Style::Label => "Label",
@@ -215,14 +176,19 @@ fn parameter_of(wire: &str, location: &str, required: bool, style: Style, explod
         Style::DeepObject => "DeepObject",
         Style::Json => "Json",
     };
-    format!(
-        "Parameter {{\n    name: {},\n    location: Location::{location},\n    required: {required},\n    style: Style::{style},\n    explode: {explode},\n    schema: &{},\n}}",
-        literal(wire),
-        schema.replace('\n', "\n    "),
-    )
+    let members = vec![
+        text_member("name", wire),
+        Node::leaf(format!("location: Location::{location}")),
+        Node::leaf(format!("required: {required}")),
+        Node::leaf(format!("style: Style::{style}")),
+        Node::leaf(format!("explode: {explode}")),
+        Node::member("schema", schema.prefixed("&")),
+    ];
+    Node::block("Parameter {", members, "}")
 }
 
-fn medias(plan: &Plan<'_>, body: &Body<'_>) -> Vec<String> {
+fn medias(plan: &Plan<'_>, body: &Body<'_>) -> Vec<Node> {
+    let any = || Node::leaf("Schema::Any");
     let media = |(_, content, carrier): &(String, &Content, Carrier<'_>)| {
         let looked_into = matches!(carrier, Carrier::Json(_) | Carrier::Form(_) | Carrier::Text);
         let schema = content.ty.as_ref().filter(|_| looked_into);
@@ -233,7 +199,7 @@ fn medias(plan: &Plan<'_>, body: &Body<'_>) -> Vec<String> {
             }
             _ => schema,
         };
-        let schema = schema.map_or_else(|| "Schema::Any".to_owned(), |ty| schema::expression(plan.names, ty));
+        let schema = schema.map_or_else(any, |ty| schema::expression(plan.names, ty));
         let fields = match carrier {
             Carrier::Form(ty) => form_fields(plan, content, *ty),
             Carrier::Multipart(form) => part_fields(plan, content, &form.parts),
@@ -241,25 +207,27 @@ fn medias(plan: &Plan<'_>, body: &Body<'_>) -> Vec<String> {
         };
         let rest = match carrier {
             Carrier::Form(ty) => carrier::rest(plan.names, *ty).map(|value| {
-                let value = value.map_or_else(|| "Schema::Any".to_owned(), |ty| schema::expression(plan.names, ty));
-                let map = format!("Schema::Map(Map {{ value: &{value}, ..Map::ANY }})");
-                format!("&{}", parameter_of("", "Body", false, Style::Form, true, &map))
+                let value = value.map_or_else(any, |ty| schema::expression(plan.names, ty));
+                let members = vec![Node::member("value", value.prefixed("&")), Node::leaf("..Map::ANY")];
+                let map = Node::block("Schema::Map(", vec![Node::block("Map {", members, "}")], ")");
+                parameter_of("", "Body", false, Style::Form, true, map).prefixed("&")
             }),
             _ => None,
         };
-        format!(
-            "Media {{\n    media: {},\n    may_be_empty: {},\n    schema: &{},\n    fields: {},\n    rest: {},\n}}",
-            literal(&content.media),
-            !matches!(content.kind, MediaKind::Json | MediaKind::Multipart),
-            schema.replace('\n', "\n    "),
-            block(fields.into_iter(), 1),
-            option(rest).replace('\n', "\n    "),
-        )
+        let may_be_empty = !matches!(content.kind, MediaKind::Json | MediaKind::Multipart);
+        let members = vec![
+            text_member("media", &content.media),
+            Node::leaf(format!("may_be_empty: {may_be_empty}")),
+            Node::member("schema", schema.prefixed("&")),
+            Node::member("fields", Node::slice(fields)),
+            Node::member("rest", Node::option(rest)),
+        ];
+        Node::block("Media {", members, "}")
     };
     body.contents.iter().map(media).collect()
 }
 
-fn form_fields(plan: &Plan<'_>, content: &Content, ty: Option<&Type>) -> Vec<String> {
+fn form_fields(plan: &Plan<'_>, content: &Content, ty: Option<&Type>) -> Vec<Node> {
     let Some(record) = ty.and_then(|ty| carrier::record(plan.names, ty)) else {
         return Vec::new();
     };
@@ -283,7 +251,7 @@ fn form_fields(plan: &Plan<'_>, content: &Content, ty: Option<&Type>) -> Vec<Str
             required,
             style,
             explode,
-            &schema::expression(plan.names, &field.ty),
+            schema::expression(plan.names, &field.ty),
         )
     };
     record.fields.iter().map(field).collect()
@@ -309,7 +277,7 @@ fn has_members(model: &Model, ty: &Type, depth: u8) -> bool {
     }
 }
 
-fn part_fields(plan: &Plan<'_>, content: &Content, parts: &[Part<'_>]) -> Vec<String> {
+fn part_fields(plan: &Plan<'_>, content: &Content, parts: &[Part<'_>]) -> Vec<Node> {
     let values = parts.iter().filter(|part| matches!(part.kind, PartKind::Value(_)));
     let field = |part: &Part<'_>| {
         let field = part.field;
@@ -326,7 +294,7 @@ fn part_fields(plan: &Plan<'_>, content: &Content, parts: &[Part<'_>]) -> Vec<St
             part.is_required(),
             style,
             true,
-            &schema::expression(plan.names, &field.ty),
+            schema::expression(plan.names, &field.ty),
         )
     };
     values.map(field).collect()
@@ -356,6 +324,9 @@ pub(super) fn policy(plan: &Plan<'_>) -> String {
         ),
     };
     let this = if names.is_empty() { "*self" } else { "self" };
+    let mut all = String::new();
+    let roles = Node::texts(names.iter().map(|name| format!("Self::{name}")));
+    roles.line(1, "pub const ALL: &'static [Self] = ", ";", &mut all);
     let mut text = format!(
         concat!(
             "//! Roles and rate limits of the contract, as data. A host enforces them.\n\n",
@@ -364,7 +335,7 @@ pub(super) fn policy(plan: &Plan<'_>) -> String {
             "pub enum Role {{\n{}}}\n\n",
             "impl Role {{\n",
             "    /// Every role, lowest first.\n",
-            "    pub const ALL: &'static [Self] = &[{}];\n\n",
+            "{}\n",
             "    /// As the contract writes it.\n",
             "    #[must_use]\n",
             "    pub fn as_str(self) -> &'static str {{\n{}    }}\n",
@@ -393,38 +364,34 @@ pub(super) fn policy(plan: &Plan<'_>) -> String {
             "}}\n",
         ),
         list(&|name, role| format!("    /// {}\n    {name},\n", code(role))),
-        names
-            .iter()
-            .map(|name| format!("Self::{name}"))
-            .collect::<Vec<_>>()
-            .join(", "),
+        all,
         as_str,
     );
     if names.is_empty() {
         text = text.replace("match self {}", &format!("match {} {{}}", this.trim_start_matches('*')));
     }
     let buckets = model.rate_buckets.iter().map(|(name, bucket)| {
-        format!(
-            "RateBucket {{ name: {}, capacity: {}, refill_per_minute: {} }}",
-            literal(name),
-            bucket.capacity,
-            bucket.refill_per_minute
-        )
+        let members = vec![
+            text_member("name", name),
+            Node::leaf(format!("capacity: {}", bucket.capacity)),
+            Node::leaf(format!("refill_per_minute: {}", bucket.refill_per_minute)),
+        ];
+        Node::block("RateBucket {", members, "}")
     });
     let classes = model.rate_classes.iter().map(|(name, class)| {
-        format!(
-            "RateClass {{ name: {}, tokens: {}, buckets: {}, every_seconds: {} }}",
-            literal(name),
-            class.tokens,
-            slice(class.buckets.iter().map(|bucket| literal(bucket))),
-            option(class.every_seconds.map(|seconds| seconds.to_string())),
-        )
+        let buckets = Node::texts(class.buckets.iter().map(|bucket| literal(bucket)));
+        let every = class.every_seconds.map(|seconds| Node::leaf(seconds.to_string()));
+        let members = vec![
+            text_member("name", name),
+            Node::leaf(format!("tokens: {}", class.tokens)),
+            Node::member("buckets", buckets),
+            Node::member("every_seconds", Node::option(every)),
+        ];
+        Node::block("RateClass {", members, "}")
     });
-    let _ = write!(
-        text,
-        "\n/// The buckets of the contract.\npub static RATE_BUCKETS: &[RateBucket] = {};\n\n/// The rate classes of the contract.\npub static RATE_CLASSES: &[RateClass] = {};\n",
-        block(buckets, 0),
-        block(classes, 0),
-    );
+    text.push_str("\n/// The buckets of the contract.\n");
+    Node::slice(buckets).line(0, "pub static RATE_BUCKETS: &[RateBucket] = ", ";", &mut text);
+    text.push_str("\n/// The rate classes of the contract.\n");
+    Node::slice(classes).line(0, "pub static RATE_CLASSES: &[RateClass] = ", ";", &mut text);
     text
 }

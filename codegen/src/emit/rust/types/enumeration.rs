@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::super::docs::{comment, lines, literal};
+use super::super::layout::Node;
 use super::super::names::RustNames;
 use super::{definition_docs, rename};
 use crate::model::{Enumeration, TypeId};
@@ -66,8 +67,10 @@ fn arms<'m>(members: &'m [String], spelt: &'m [String], arm: fn(&str, &str) -> S
 }
 
 fn all(members: &[String]) -> String {
-    let members: Vec<String> = members.iter().map(|member| format!("Self::{member}")).collect();
-    members.join(", ")
+    let mut text = String::new();
+    let members = members.iter().map(|member| format!("Self::{member}"));
+    Node::texts(members).line(1, "pub const ALL: &'static [Self] = ", ";", &mut text);
+    text
 }
 
 fn write_strings(name: &str, list: &Enumeration, members: &[String], text: &mut String) {
@@ -81,8 +84,7 @@ fn write_strings(name: &str, list: &Enumeration, members: &[String], text: &mut 
         r#"
 impl {name} {{
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[{all}];
-
+{all}
     /// The value as the contract writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {{
@@ -130,8 +132,7 @@ fn write_integers(name: &str, list: &Enumeration, members: &[String], text: &mut
         r#"
 impl {name} {{
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[{all}];
-
+{all}
     /// The value as a number.
     #[must_use]
     pub const fn value(self) -> {repr} {{

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::super::docs::{comment, lines, literal};
 use super::super::imports::imports;
+use super::super::layout::Node;
 use super::super::names::{RustNames, is_taken};
 use super::enumeration;
 use crate::model::{Case, Enumeration, Lifecycle, Name, Shape, Transition};
@@ -96,10 +97,9 @@ fn write(names: &RustNames<'_>, lifecycle: &Lifecycle, states: &Enumeration, ste
                 state_of(&transition.to),
             );
             if let (Some(from), Some(on), Some(to)) = places {
-                let _ = writeln!(
-                    tables,
-                    "                Transition {{ from: {state}::{from}, on: {stem}Event::{on}, to: {state}::{to} }},"
-                );
+                let members = [("from", "State", from), ("on", "Event", on), ("to", "State", to)];
+                let members = members.map(|(name, ty, value)| Node::leaf(format!("{name}: {ty}::{value}")));
+                Node::block("Transition {", members.into(), "}").line(4, "", ",", &mut tables);
             }
         }
         tables.push_str("            ],\n");
@@ -117,6 +117,8 @@ impl Lifecycle for {stem}Lifecycle {{
     }}
 
     fn transitions(self) -> &'static [Transition<{state}, {stem}Event>] {{
+        use self::{stem}Event as Event;
+        use {state} as State;
         match self {{
 {tables}        }}
     }}

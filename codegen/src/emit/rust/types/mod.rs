@@ -166,10 +166,9 @@ impl Written {
             Shape::Alias(ty) => alias::write(names, id, ty, &mut definition),
         }
         let (name, constant) = (names.type_name(id), names.schema_name(id));
-        let mut schema = format!(
-            "/// What [`{name}`](crate::types::{name}) admits.\npub static {constant}: Schema = {};\n",
-            schema::definition(names, id),
-        );
+        let mut schema = format!("/// What [`{name}`](crate::types::{name}) admits.\n");
+        let head = format!("pub static {constant}: Schema = ");
+        schema::definition(names, id).line(0, &head, ";", &mut schema);
         // An alias is another type, which has its own.
         if !matches!(names.model.type_def(id).shape, Shape::Alias(_)) || names.is_newtype(id) {
             let _ = write!(
@@ -192,7 +191,8 @@ fn types_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> Stri
 
 fn schemas_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
     let schemas: Vec<&str> = written.iter().map(|one| one.schema.as_str()).collect();
-    let names_of: Vec<&str> = schema::NAMES.iter().copied().chain(["Validate"]).collect();
+    let mut names_of: Vec<&str> = schema::NAMES.iter().copied().chain(["Validate"]).collect();
+    names_of.sort_unstable();
     module(
         &heading(names, home, "Schemas"),
         &schemas,

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::super::docs::{about, comment, literal};
+use super::super::layout::Node;
 use super::super::names::RustNames;
 use super::super::spell::Within;
 use super::{definition_docs, rename};
@@ -108,7 +109,7 @@ fn write_field(
         (false, false) => {}
     }
     if !serde.is_empty() {
-        let _ = writeln!(text, "    #[serde({})]", serde.join(", "));
+        Node::block("#[serde(", serde.into_iter().map(Node::leaf).collect(), ")]").line(1, "", "", text);
     }
     let spelt = if absent { format!("Option<{spelt}>") } else { spelt };
     let _ = writeln!(text, "    pub {member}: {spelt},");

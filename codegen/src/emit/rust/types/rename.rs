@@ -23,12 +23,13 @@ pub(super) const VARIANTS: &[Rule] = &[
     ("SCREAMING_SNAKE_CASE", |name| apart(name).to_ascii_uppercase()),
 ];
 
-/// The rule that saves the most names from being written out, if it saves two or more of these pairs of Rust and JSON.
+/// The rule that saves the most of these pairs of Rust and JSON from being written out, if it saves any. One is enough: so the next
+/// such name changes nothing about the others.
 pub(super) fn rule<'n>(rules: &[Rule], names: &(impl Iterator<Item = (&'n str, &'n str)> + Clone)) -> Option<Rule> {
     let exceptions = |make: fn(&str) -> String| names.clone().filter(|(name, wire)| make(plain(name)) != *wire).count();
     let without = exceptions(str::to_owned);
     let best = rules.iter().min_by_key(|(_, make)| exceptions(*make))?;
-    (exceptions(best.1) + 2 <= without).then_some(*best)
+    (exceptions(best.1) < without).then_some(*best)
 }
 
 /// Whether a name has to be written out under the rule.
@@ -93,7 +94,7 @@ mod tests {
         ];
         assert_eq!(chosen(MEMBERS, &camel), Some("camelCase"));
         assert_eq!(chosen(MEMBERS, &camel[2..4]), None);
-        assert_eq!(chosen(MEMBERS, &camel[..1]), None);
+        assert_eq!(chosen(MEMBERS, &camel[..1]), Some("camelCase"));
         assert_eq!(
             chosen(VARIANTS, &[("InUse", "in-use"), ("Free", "free")]),
             Some("kebab-case")

@@ -7,71 +7,10 @@ use std::collections::BTreeMap;
 use serde_json::{Number, Value};
 
 use super::super::docs::literal;
+use super::super::layout::Node;
 use super::super::names::RustNames;
 use super::record::may_be_absent;
 use crate::model::{Extra, Kind, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union};
-
-/// An expression that stands on one line as long as it is short.
-enum Node {
-    Leaf(String),
-    /// What it begins with, its parts, what it ends with.
-    Block(String, Vec<Node>, &'static str),
-}
-
-impl Node {
-    fn leaf(text: impl Into<String>) -> Self {
-        Self::Leaf(text.into())
-    }
-
-    fn prefixed(self, prefix: &str) -> Self {
-        match self {
-            Self::Leaf(text) => Self::Leaf(format!("{prefix}{text}")),
-            Self::Block(open, parts, close) => Self::Block(format!("{prefix}{open}"), parts, close),
-        }
-    }
-
-    fn length(&self) -> usize {
-        match self {
-            Self::Leaf(text) => text.len(),
-            Self::Block(open, parts, close) => {
-                open.len() + close.len() + 2 + parts.iter().map(|part| part.length() + 2).sum::<usize>()
-            }
-        }
-    }
-
-    fn write(&self, indent: usize, text: &mut String) {
-        match self {
-            Self::Leaf(leaf) => text.push_str(leaf),
-            Self::Block(open, parts, close) => {
-                let braced = open.ends_with('{');
-                text.push_str(open);
-                if parts.is_empty() || indent * 4 + self.length() <= 110 {
-                    let space = if braced && !parts.is_empty() { " " } else { "" };
-                    text.push_str(space);
-                    for (i, part) in parts.iter().enumerate() {
-                        text.push_str(if i > 0 { ", " } else { "" });
-                        part.write(indent, text);
-                    }
-                    text.push_str(space);
-                } else if let ([only @ Self::Block(..)], false) = (parts.as_slice(), braced) {
-                    only.write(indent, text);
-                } else {
-                    for (i, part) in parts.iter().enumerate() {
-                        text.push('\n');
-                        text.extend(std::iter::repeat_n("    ", indent + 1));
-                        part.write(indent + 1, text);
-                        // The rest of a struct takes no comma.
-                        let rest = i + 1 == parts.len() && matches!(part, Self::Leaf(leaf) if leaf.starts_with(".."));
-                        text.push_str(if rest { "" } else { "," });
-                    }
-                    text.push('\n');
-                    text.extend(std::iter::repeat_n("    ", indent));
-                }
-                text.push_str(close);
-            }
-        }
-    }
-}
 
 /// The names of `crate::validate` that expressions use.
 pub(in super::super) const NAMES: &[&str] = &[
@@ -80,19 +19,16 @@ pub(in super::super) const NAMES: &[&str] = &[
 ];
 
 /// The expression of a use of a type, where [`NAMES`] and the module `schemas` are in scope.
-pub(in super::super) fn expression(names: &RustNames<'_>, ty: &Type) -> String {
-    let mut text = String::new();
-    Writer {
+pub(in super::super) fn expression(names: &RustNames<'_>, ty: &Type) -> Node {
+    let writer = Writer {
         names,
         schemas: "schemas::",
-    }
-    .of(ty)
-    .write(0, &mut text);
-    text
+    };
+    writer.of(ty)
 }
 
 /// The expression of a definition, where the names of `crate::validate` are in scope.
-pub(super) fn definition(names: &RustNames<'_>, id: TypeId) -> String {
+pub(super) fn definition(names: &RustNames<'_>, id: TypeId) -> Node {
     let writer = Writer {
         names,
         schemas: "super::",
@@ -104,21 +40,15 @@ pub(super) fn definition(names: &RustNames<'_>, id: TypeId) -> String {
         Shape::Enumeration(list) => writer.literals(&list.values),
         Shape::Alias(ty) => writer.of(ty),
     };
-    let node = writer.guarded(node, &def.guards);
-    let mut text = String::new();
-    node.write(0, &mut text);
-    text
+    writer.guarded(node, &def.guards)
 }
 
 /// The schemas that guards refer to, as an item of the crate's `schemas`.
 pub(super) fn definitions(definitions: &BTreeMap<String, Value>) -> String {
     let entry = |(pointer, schema): (&String, &Value)| Node::leaf(format!("({}, {})", literal(pointer), json(schema)));
-    let entries = Node::Block("&[".to_owned(), definitions.iter().map(entry).collect(), "]");
-    let mut text = String::from(
-        "\n/// Schemas that guards refer to, by their pointers in the contract.\npub(crate) static DEFINITIONS: &[(&str, &str)] = ",
-    );
-    entries.write(0, &mut text);
-    text.push_str(";\n");
+    let mut text = String::from("\n/// Schemas that guards refer to, by their pointers in the contract.\n");
+    let head = "pub(crate) static DEFINITIONS: &[(&str, &str)] = ";
+    Node::slice(definitions.iter().map(entry)).line(0, head, ";", &mut text);
     text
 }
 
@@ -141,14 +71,14 @@ struct Writer<'n> {
 
 impl Writer<'_> {
     fn schema(&self, kind: &str, parts: Vec<Node>) -> Node {
-        Node::Block(format!("Schema::{kind}("), parts, ")")
+        Node::block(format!("Schema::{kind}("), parts, ")")
     }
 
     fn strukt(&self, name: &str, mut parts: Vec<Node>, complete: bool) -> Node {
         if !complete {
             parts.push(Node::leaf(format!("..{name}::ANY")));
         }
-        Node::Block(format!("{name} {{"), parts, "}")
+        Node::block(format!("{name} {{"), parts, "}")
     }
 
     fn plain(&self, kind: &str) -> Node {
@@ -174,8 +104,7 @@ impl Writer<'_> {
         if guards.is_empty() {
             return node;
         }
-        let guards = guards.iter().map(|guard| Node::leaf(json(guard))).collect();
-        let guards = Node::Block("&[".to_owned(), guards, "]");
+        let guards = Node::texts(guards.iter().map(json));
         self.schema("Guarded", vec![node.prefixed("&"), guards])
     }
 
@@ -213,15 +142,10 @@ impl Writer<'_> {
             Kind::List(item) => self.schema("List", vec![self.list(Some(item), rules)]),
             Kind::Tuple { items, rest } => {
                 let never = Type::of(Kind::Never);
-                let items = items.iter().map(|item| self.reference(item)).collect();
-                let items = Node::Block("items: &[".to_owned(), items, "]");
+                let items = Node::member("items", Node::slice(items.iter().map(|item| self.reference(item))));
                 let mut rules = rules.clone();
                 if rest.is_none() {
-                    let most = if let Node::Block(_, parts, _) = &items {
-                        parts.len() as u64
-                    } else {
-                        0
-                    };
+                    let most = items.parts() as u64;
                     rules.max_items = Some(rules.max_items.map_or(most, |known| known.min(most)));
                 }
                 let rest = self
@@ -324,44 +248,37 @@ impl Writer<'_> {
     }
 
     fn literals(&self, values: &[Value]) -> Node {
-        let values = values
-            .iter()
-            .map(|value| {
-                Node::leaf(match value {
-                    Value::Null => "Literal::Null".to_owned(),
-                    Value::Bool(value) => format!("Literal::Boolean({value})"),
-                    Value::Number(number) => format!("Literal::Number({})", self.number(number)),
-                    Value::String(text) => format!("Literal::Text({})", literal(text)),
-                    other => format!("Literal::Json({})", literal(&other.to_string())),
-                })
+        let values = values.iter().map(|value| {
+            Node::leaf(match value {
+                Value::Null => "Literal::Null".to_owned(),
+                Value::Bool(value) => format!("Literal::Boolean({value})"),
+                Value::Number(number) => format!("Literal::Number({})", self.number(number)),
+                Value::String(text) => format!("Literal::Text({})", literal(text)),
+                other => format!("Literal::Json({})", literal(&other.to_string())),
             })
-            .collect();
-        self.schema("Literals", vec![Node::Block("&[".to_owned(), values, "]")])
+        });
+        self.schema("Literals", vec![Node::slice(values)])
     }
 
     fn record(&self, def: &TypeDef, record: &Record) -> Node {
-        let fields: Vec<Node> = record
-            .fields
-            .iter()
-            .map(|field| {
-                let required = field.required && !may_be_absent(def, field);
-                Node::Block(
-                    "Field {".to_owned(),
-                    vec![
-                        Node::leaf(format!("name: {}", literal(&field.wire))),
-                        Node::leaf(format!("required: {required}")),
-                        self.reference(&field.ty).prefixed("schema: "),
-                    ],
-                    "}",
-                )
-            })
-            .collect();
-        let mut parts = vec![Node::Block("fields: &[".to_owned(), fields, "]")];
+        let fields = record.fields.iter().map(|field| {
+            let required = field.required && !may_be_absent(def, field);
+            Node::block(
+                "Field {",
+                vec![
+                    Node::leaf(format!("name: {}", literal(&field.wire))),
+                    Node::leaf(format!("required: {required}")),
+                    Node::member("schema", self.reference(&field.ty)),
+                ],
+                "}",
+            )
+        });
+        let mut parts = vec![Node::member("fields", Node::slice(fields))];
         match &record.extra {
             Extra::Ignored => {}
             Extra::Refused => parts.push(Node::leaf("extra: Extra::Refused")),
             Extra::Kept(ty) => {
-                let extra = Node::Block("extra: Extra::Kept(".to_owned(), vec![self.reference(ty)], ")");
+                let extra = Node::block("extra: Extra::Kept(", vec![self.reference(ty)], ")");
                 parts.push(extra);
             }
         }
@@ -372,27 +289,18 @@ impl Writer<'_> {
     }
 
     fn union(&self, union: &Union) -> Node {
-        let variants = union
-            .variants
-            .iter()
-            .map(|variant| {
-                let tags = variant.tags.iter().map(|tag| Node::leaf(literal(tag))).collect();
-                Node::Block(
-                    "Variant {".to_owned(),
-                    vec![
-                        Node::Block("tags: &[".to_owned(), tags, "]"),
-                        self.reference(&variant.ty).prefixed("schema: "),
-                    ],
-                    "}",
-                )
-            })
-            .collect();
+        let variants = union.variants.iter().map(|variant| {
+            let tags = Node::texts(variant.tags.iter().map(|tag| literal(tag)));
+            let schema = self.reference(&variant.ty);
+            let members = vec![Node::member("tags", tags), Node::member("schema", schema)];
+            Node::block("Variant {", members, "}")
+        });
         let tag = union
             .tag
             .as_ref()
             .map_or_else(|| "None".to_owned(), |tag| format!("Some({})", literal(&tag.wire)));
         let parts = vec![
-            Node::Block("variants: &[".to_owned(), variants, "]"),
+            Node::member("variants", Node::slice(variants)),
             Node::leaf(format!("tag: {tag}")),
             Node::leaf(format!("exclusive: {}", union.exclusive)),
         ];

@@ -116,7 +116,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            200 => Ok(AcceptInvitationResponse::Ok { set_cookie: answer.optional_header(0)?, body: answer.json().await? }),
+            200 => Ok(AcceptInvitationResponse::Ok {
+                set_cookie: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -188,7 +191,10 @@ impl Client {
         }
         let answer = call.send().await?;
         match answer.status() {
-            200 => Ok(RefreshSessionResponse::Ok { set_cookie: answer.optional_header(0)?, body: answer.json().await? }),
+            200 => Ok(RefreshSessionResponse::Ok {
+                set_cookie: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }

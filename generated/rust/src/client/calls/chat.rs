@@ -99,7 +99,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            201 => Ok(CreateChatSessionResponse::Created { location: answer.optional_header(0)?, body: answer.json().await? }),
+            201 => Ok(CreateChatSessionResponse::Created {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -197,7 +200,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            202 => Ok(SendChatMessageResponse::Accepted { location: answer.optional_header(0)?, body: answer.json().await? }),
+            202 => Ok(SendChatMessageResponse::Accepted {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }

@@ -51,7 +51,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            201 => Ok(CreatePreviewResponse::Created { location: answer.optional_header(0)?, body: answer.json().await? }),
+            201 => Ok(CreatePreviewResponse::Created {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -125,7 +128,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            202 => Ok(DeployEnvironmentResponse::Accepted { location: answer.optional_header(0)?, body: answer.json().await? }),
+            202 => Ok(DeployEnvironmentResponse::Accepted {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -152,7 +158,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            202 => Ok(PromoteEnvironmentResponse::Accepted { location: answer.optional_header(0)?, body: answer.json().await? }),
+            202 => Ok(PromoteEnvironmentResponse::Accepted {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -179,7 +188,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            202 => Ok(RollbackEnvironmentResponse::Accepted { location: answer.optional_header(0)?, body: answer.json().await? }),
+            202 => Ok(RollbackEnvironmentResponse::Accepted {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }

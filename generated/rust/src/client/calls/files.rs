@@ -79,8 +79,16 @@ impl Client {
         call.parameter(3, &request.if_none_match);
         let answer = call.send().await?;
         match answer.status() {
-            200 => Ok(GetBlobContentResponse::Ok { e_tag: answer.optional_header(0)?, accept_ranges: answer.optional_header(1)?, body: answer.bytes() }),
-            206 => Ok(GetBlobContentResponse::PartialContent { e_tag: answer.optional_header(0)?, content_range: answer.header(2)?, body: answer.bytes() }),
+            200 => Ok(GetBlobContentResponse::Ok {
+                e_tag: answer.optional_header(0)?,
+                accept_ranges: answer.optional_header(1)?,
+                body: answer.bytes(),
+            }),
+            206 => Ok(GetBlobContentResponse::PartialContent {
+                e_tag: answer.optional_header(0)?,
+                content_range: answer.header(2)?,
+                body: answer.bytes(),
+            }),
             304 => Ok(GetBlobContentResponse::NotModified),
             _ => Err(answer.failure().await),
         }

@@ -48,7 +48,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            201 => Ok(CreateOrganizationResponse::Created { location: answer.optional_header(0)?, body: answer.json().await? }),
+            201 => Ok(CreateOrganizationResponse::Created {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -144,7 +147,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            201 => Ok(AddOrganizationMemberResponse::Created { location: answer.optional_header(0)?, body: answer.json().await? }),
+            201 => Ok(AddOrganizationMemberResponse::Created {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }

@@ -53,7 +53,11 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            201 => Ok(CreateProjectResponse::Created { e_tag: answer.optional_header(0)?, location: answer.optional_header(1)?, body: answer.json().await? }),
+            201 => Ok(CreateProjectResponse::Created {
+                e_tag: answer.optional_header(0)?,
+                location: answer.optional_header(1)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -274,7 +278,11 @@ impl Client {
         let answer = call.send().await?;
         match answer.status() {
             200 => Ok(ConnectIntegrationResponse::Ok { e_tag: answer.optional_header(0)?, body: answer.json().await? }),
-            201 => Ok(ConnectIntegrationResponse::Created { e_tag: answer.optional_header(0)?, location: answer.optional_header(1)?, body: answer.json().await? }),
+            201 => Ok(ConnectIntegrationResponse::Created {
+                e_tag: answer.optional_header(0)?,
+                location: answer.optional_header(1)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -515,7 +523,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            201 => Ok(CreateServiceTokenResponse::Created { location: answer.optional_header(0)?, body: answer.json().await? }),
+            201 => Ok(CreateServiceTokenResponse::Created {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }

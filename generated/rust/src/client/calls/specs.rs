@@ -28,7 +28,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            200 => Ok(ApplySpecsResponse::Ok { flaresmith_commit: answer.optional_header(0)?, body: answer.json().await? }),
+            200 => Ok(ApplySpecsResponse::Ok {
+                flaresmith_commit: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }
@@ -181,7 +184,10 @@ impl Client {
         call.parameter(2, &request.spec_version);
         let answer = call.send().await?;
         match answer.status() {
-            200 if answer.is("application/json") => Ok(GetSpecVersionResponse::Ok { e_tag: answer.optional_header(0)?, body: answer.json().await? }),
+            200 if answer.is("application/json") => Ok(GetSpecVersionResponse::Ok {
+                e_tag: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             200 => Ok(GetSpecVersionResponse::OkText { e_tag: answer.optional_header(0)?, body: answer.text().await? }),
             _ => Err(answer.failure().await),
         }

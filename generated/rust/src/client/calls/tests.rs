@@ -53,7 +53,10 @@ impl Client {
         call.json("application/json", &body);
         let answer = call.send().await?;
         match answer.status() {
-            202 => Ok(StartTestRunResponse::Accepted { location: answer.optional_header(0)?, body: answer.json().await? }),
+            202 => Ok(StartTestRunResponse::Accepted {
+                location: answer.optional_header(0)?,
+                body: answer.json().await?,
+            }),
             _ => Err(answer.failure().await),
         }
     }

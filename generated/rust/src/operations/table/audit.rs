@@ -37,7 +37,12 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -80,7 +85,12 @@ pub static GET_AUDIT_EVENT: Operation = Operation {
     path: "/projects/{projectId}/audit/{auditEventId}",
     domain: "audit",
     summary: "Get a record of what was done",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("audit")], &[PathPart::Parameter("auditEventId")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("audit")],
+        &[PathPart::Parameter("auditEventId")],
+    ],
     public: false,
     role: Some(Role::Owner),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -119,7 +129,11 @@ pub static LIST_ORGANIZATION_AUDIT: Operation = Operation {
     path: "/organizations/{organizationId}/audit",
     domain: "audit",
     summary: "List what was done in an organization",
-    segments: &[&[PathPart::Fixed("organizations")], &[PathPart::Parameter("organizationId")], &[PathPart::Fixed("audit")]],
+    segments: &[
+        &[PathPart::Fixed("organizations")],
+        &[PathPart::Parameter("organizationId")],
+        &[PathPart::Fixed("audit")],
+    ],
     public: false,
     role: Some(Role::Owner),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -142,7 +156,12 @@ pub static LIST_ORGANIZATION_AUDIT: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",

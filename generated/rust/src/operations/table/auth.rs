@@ -209,7 +209,12 @@ pub static EXCHANGE_TOKEN: Operation = Operation {
     role: None,
     rate_class: Some(&RATE_CLASSES[6]),
     idempotent: false,
-    errors: &[ErrorCode::AuthOauthStateInvalid, ErrorCode::AuthOauthRefused, ErrorCode::AuthOauthNotConfigured, ErrorCode::AuthAccountDisabled],
+    errors: &[
+        ErrorCode::AuthOauthStateInvalid,
+        ErrorCode::AuthOauthRefused,
+        ErrorCode::AuthOauthNotConfigured,
+        ErrorCode::AuthAccountDisabled,
+    ],
     requirements: &["FR-020"],
     security: &[],
     parameters: &[],
@@ -299,7 +304,12 @@ pub static REFRESH_SESSION: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(16), max_length: Some(256), pattern: Some("^[A-Za-z0-9._-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(16),
+                max_length: Some(256),
+                pattern: Some("^[A-Za-z0-9._-]+$"),
+                ..Text::ANY
+            }),
         },
     ],
     body_required: false,
@@ -347,7 +357,12 @@ pub static SIGN_OUT: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(16), max_length: Some(256), pattern: Some("^[A-Za-z0-9._-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(16),
+                max_length: Some(256),
+                pattern: Some("^[A-Za-z0-9._-]+$"),
+                ..Text::ANY
+            }),
         },
     ],
     body_required: false,

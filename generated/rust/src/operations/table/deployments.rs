@@ -37,7 +37,12 @@ pub static LIST_DEPLOYMENTS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -64,7 +69,12 @@ pub static LIST_DEPLOYMENTS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: false,
-            schema: &Schema::List(List { item: &schemas::DEPLOYMENT_STATE, max_items: Some(8), unique: true, ..List::ANY }),
+            schema: &Schema::List(List {
+                item: &schemas::DEPLOYMENT_STATE,
+                max_items: Some(8),
+                unique: true,
+                ..List::ANY
+            }),
         },
     ],
     body_required: false,
@@ -80,7 +90,12 @@ pub static GET_DEPLOYMENT: Operation = Operation {
     path: "/projects/{projectId}/deployments/{deploymentId}",
     domain: "deployments",
     summary: "Get a deployment",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("deployments")], &[PathPart::Parameter("deploymentId")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("deployments")],
+        &[PathPart::Parameter("deploymentId")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -142,7 +157,12 @@ pub static LIST_BUILDS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -177,7 +197,12 @@ pub static GET_BUILD: Operation = Operation {
     path: "/projects/{projectId}/builds/{buildId}",
     domain: "deployments",
     summary: "Get a build",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("builds")], &[PathPart::Parameter("buildId")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("builds")],
+        &[PathPart::Parameter("buildId")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -216,7 +241,13 @@ pub static GET_BUILD_LOG: Operation = Operation {
     path: "/projects/{projectId}/builds/{buildId}/log",
     domain: "deployments",
     summary: "Read the log of a build",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("builds")], &[PathPart::Parameter("buildId")], &[PathPart::Fixed("log")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("builds")],
+        &[PathPart::Parameter("buildId")],
+        &[PathPart::Fixed("log")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),

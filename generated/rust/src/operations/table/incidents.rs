@@ -14,7 +14,13 @@ pub static LIST_HEALTH_CHECKS: Operation = Operation {
     path: "/projects/{projectId}/environments/{environmentId}/health-checks",
     domain: "incidents",
     summary: "List the health checks of an environment",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("environments")], &[PathPart::Parameter("environmentId")], &[PathPart::Fixed("health-checks")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("environments")],
+        &[PathPart::Parameter("environmentId")],
+        &[PathPart::Fixed("health-checks")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -45,7 +51,12 @@ pub static LIST_HEALTH_CHECKS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -111,7 +122,12 @@ pub static LIST_INCIDENTS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -154,7 +170,12 @@ pub static GET_INCIDENT: Operation = Operation {
     path: "/projects/{projectId}/incidents/{incidentId}",
     domain: "incidents",
     summary: "Get an incident",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("incidents")], &[PathPart::Parameter("incidentId")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("incidents")],
+        &[PathPart::Parameter("incidentId")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),

@@ -29,7 +29,12 @@ pub static LIST_ORGANIZATIONS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -179,7 +184,11 @@ pub static LIST_ORGANIZATION_MEMBERS: Operation = Operation {
     path: "/organizations/{organizationId}/members",
     domain: "organizations",
     summary: "List the members of an organization",
-    segments: &[&[PathPart::Fixed("organizations")], &[PathPart::Parameter("organizationId")], &[PathPart::Fixed("members")]],
+    segments: &[
+        &[PathPart::Fixed("organizations")],
+        &[PathPart::Parameter("organizationId")],
+        &[PathPart::Fixed("members")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -202,7 +211,12 @@ pub static LIST_ORGANIZATION_MEMBERS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -229,7 +243,11 @@ pub static ADD_ORGANIZATION_MEMBER: Operation = Operation {
     path: "/organizations/{organizationId}/members",
     domain: "organizations",
     summary: "Add a person to an organization",
-    segments: &[&[PathPart::Fixed("organizations")], &[PathPart::Parameter("organizationId")], &[PathPart::Fixed("members")]],
+    segments: &[
+        &[PathPart::Fixed("organizations")],
+        &[PathPart::Parameter("organizationId")],
+        &[PathPart::Fixed("members")],
+    ],
     public: false,
     role: Some(Role::Owner),
     rate_class: Some(&RATE_CLASSES[1]),
@@ -290,7 +308,12 @@ pub static UPDATE_ORGANIZATION_MEMBER: Operation = Operation {
     path: "/organizations/{organizationId}/members/{memberId}",
     domain: "organizations",
     summary: "Change a person's role in an organization",
-    segments: &[&[PathPart::Fixed("organizations")], &[PathPart::Parameter("organizationId")], &[PathPart::Fixed("members")], &[PathPart::Parameter("memberId")]],
+    segments: &[
+        &[PathPart::Fixed("organizations")],
+        &[PathPart::Parameter("organizationId")],
+        &[PathPart::Fixed("members")],
+        &[PathPart::Parameter("memberId")],
+    ],
     public: false,
     role: Some(Role::Owner),
     rate_class: Some(&RATE_CLASSES[1]),
@@ -337,7 +360,12 @@ pub static REMOVE_ORGANIZATION_MEMBER: Operation = Operation {
     path: "/organizations/{organizationId}/members/{memberId}",
     domain: "organizations",
     summary: "Remove a person from an organization",
-    segments: &[&[PathPart::Fixed("organizations")], &[PathPart::Parameter("organizationId")], &[PathPart::Fixed("members")], &[PathPart::Parameter("memberId")]],
+    segments: &[
+        &[PathPart::Fixed("organizations")],
+        &[PathPart::Parameter("organizationId")],
+        &[PathPart::Fixed("members")],
+        &[PathPart::Parameter("memberId")],
+    ],
     public: false,
     role: Some(Role::Owner),
     rate_class: Some(&RATE_CLASSES[1]),

@@ -65,7 +65,12 @@ pub static DELETE_ORGANIZATION: Operation = Operation {
     role: Some(Role::Owner),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: false,
-    errors: &[ErrorCode::OrganizationNotFound, ErrorCode::OrganizationNotEmpty, ErrorCode::OrganizationOperatorProtected, ErrorCode::ProjectConfirmationMismatch],
+    errors: &[
+        ErrorCode::OrganizationNotFound,
+        ErrorCode::OrganizationNotEmpty,
+        ErrorCode::OrganizationOperatorProtected,
+        ErrorCode::ProjectConfirmationMismatch,
+    ],
     requirements: &["FR-020"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[

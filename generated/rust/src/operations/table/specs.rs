@@ -19,7 +19,19 @@ pub static APPLY_SPECS: Operation = Operation {
     role: Some(Role::Contributor),
     rate_class: Some(&RATE_CLASSES[2]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecDriftConflict, ErrorCode::SpecDriftStale, ErrorCode::SpecSecretPlaintext, ErrorCode::SpecApplyActive, ErrorCode::FileNotFound, ErrorCode::FilePathInvalid, ErrorCode::FileBranchProtected, ErrorCode::IntegrationGithubConflict, ErrorCode::IntegrationGithubUnavailable],
+    errors: &[
+        ErrorCode::ProjectNotFound,
+        ErrorCode::SpecInvalid,
+        ErrorCode::SpecDriftConflict,
+        ErrorCode::SpecDriftStale,
+        ErrorCode::SpecSecretPlaintext,
+        ErrorCode::SpecApplyActive,
+        ErrorCode::FileNotFound,
+        ErrorCode::FilePathInvalid,
+        ErrorCode::FileBranchProtected,
+        ErrorCode::IntegrationGithubConflict,
+        ErrorCode::IntegrationGithubUnavailable,
+    ],
     requirements: &["FR-009", "FR-010", "FR-014", "SC-003"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -72,7 +84,12 @@ pub static GET_DRIFT: Operation = Operation {
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
     idempotent: false,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::FileNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecSecretPlaintext],
+    errors: &[
+        ErrorCode::ProjectNotFound,
+        ErrorCode::FileNotFound,
+        ErrorCode::SpecInvalid,
+        ErrorCode::SpecSecretPlaintext,
+    ],
     requirements: &["FR-010"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -141,7 +158,12 @@ pub static LIST_SPECS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -181,7 +203,14 @@ pub static UPLOAD_SPEC: Operation = Operation {
     role: Some(Role::Contributor),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecSecretPlaintext, ErrorCode::FileBaseMoved, ErrorCode::FilePathInvalid, ErrorCode::FileBranchProtected],
+    errors: &[
+        ErrorCode::ProjectNotFound,
+        ErrorCode::SpecInvalid,
+        ErrorCode::SpecSecretPlaintext,
+        ErrorCode::FileBaseMoved,
+        ErrorCode::FilePathInvalid,
+        ErrorCode::FileBranchProtected,
+    ],
     requirements: &["FR-027", "FR-013"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -220,7 +249,11 @@ pub static UPLOAD_SPEC: Operation = Operation {
                     required: true,
                     style: Style::Form,
                     explode: true,
-                    schema: &Schema::Text(Text { max_length: Some(400), pattern: Some("^specs/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*$"), ..Text::ANY }),
+                    schema: &Schema::Text(Text {
+                        max_length: Some(400),
+                        pattern: Some("^specs/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*$"),
+                        ..Text::ANY
+                    }),
                 },
                 Parameter {
                     name: "kind",
@@ -270,7 +303,12 @@ pub static GET_SPEC: Operation = Operation {
     path: "/projects/{projectId}/specs/{specId}",
     domain: "specs",
     summary: "Get a spec",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("specs")], &[PathPart::Parameter("specId")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("specs")],
+        &[PathPart::Parameter("specId")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -309,7 +347,13 @@ pub static LIST_SPEC_VERSIONS: Operation = Operation {
     path: "/projects/{projectId}/specs/{specId}/versions",
     domain: "specs",
     summary: "List the versions of a spec",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("specs")], &[PathPart::Parameter("specId")], &[PathPart::Fixed("versions")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("specs")],
+        &[PathPart::Parameter("specId")],
+        &[PathPart::Fixed("versions")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -340,7 +384,12 @@ pub static LIST_SPEC_VERSIONS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -367,7 +416,14 @@ pub static GET_SPEC_VERSION: Operation = Operation {
     path: "/projects/{projectId}/specs/{specId}/versions/{specVersion}",
     domain: "specs",
     summary: "Read a version of a spec",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("specs")], &[PathPart::Parameter("specId")], &[PathPart::Fixed("versions")], &[PathPart::Parameter("specVersion")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("specs")],
+        &[PathPart::Parameter("specId")],
+        &[PathPart::Fixed("versions")],
+        &[PathPart::Parameter("specVersion")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),

@@ -37,7 +37,12 @@ pub static LIST_TEST_RUNS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -85,7 +90,15 @@ pub static START_TEST_RUN: Operation = Operation {
     role: Some(Role::Contributor),
     rate_class: Some(&RATE_CLASSES[2]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::EnvNotFound, ErrorCode::EnvStateInvalid, ErrorCode::TestRunActive, ErrorCode::TestCollectionMissing, ErrorCode::IntegrationPostmanUnavailable, ErrorCode::IntegrationPostmanConflict],
+    errors: &[
+        ErrorCode::ProjectNotFound,
+        ErrorCode::EnvNotFound,
+        ErrorCode::EnvStateInvalid,
+        ErrorCode::TestRunActive,
+        ErrorCode::TestCollectionMissing,
+        ErrorCode::IntegrationPostmanUnavailable,
+        ErrorCode::IntegrationPostmanConflict,
+    ],
     requirements: &["FR-015", "FR-006", "SC-005"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -141,7 +154,12 @@ pub static GET_TEST_RUN: Operation = Operation {
     path: "/projects/{projectId}/test-runs/{testRunId}",
     domain: "tests",
     summary: "Get a test run",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("test-runs")], &[PathPart::Parameter("testRunId")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("test-runs")],
+        &[PathPart::Parameter("testRunId")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),

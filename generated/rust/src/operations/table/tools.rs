@@ -14,7 +14,12 @@ pub static LIST_TOOLS: Operation = Operation {
     path: "/projects/{projectId}/mcp/tools",
     domain: "tools",
     summary: "List the tools of a project",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("mcp")], &[PathPart::Fixed("tools")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("mcp")],
+        &[PathPart::Fixed("tools")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),
@@ -37,7 +42,12 @@ pub static LIST_TOOLS: Operation = Operation {
             required: false,
             style: Style::Form,
             explode: true,
-            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(512), pattern: Some("^[A-Za-z0-9_=-]+$"), ..Text::ANY }),
+            schema: &Schema::Text(Text {
+                min_length: Some(1),
+                max_length: Some(512),
+                pattern: Some("^[A-Za-z0-9_=-]+$"),
+                ..Text::ANY
+            }),
         },
         Parameter {
             name: "limit",
@@ -72,7 +82,13 @@ pub static GET_TOOL: Operation = Operation {
     path: "/projects/{projectId}/mcp/tools/{toolName}",
     domain: "tools",
     summary: "Get a tool",
-    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("mcp")], &[PathPart::Fixed("tools")], &[PathPart::Parameter("toolName")]],
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("mcp")],
+        &[PathPart::Fixed("tools")],
+        &[PathPart::Parameter("toolName")],
+    ],
     public: false,
     role: Some(Role::Viewer),
     rate_class: Some(&RATE_CLASSES[0]),

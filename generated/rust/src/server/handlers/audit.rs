@@ -20,18 +20,18 @@ impl Routes {
 fn list_audit_events<A: AuditApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
-        let p4 = call.optional(4, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let actor_id = call.optional(3, None);
+        let period = call.optional(4, None);
         let context = call.accept()?;
         let request = ListAuditEventsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            actor_id: p3,
-            period: p4,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            actor_id,
+            period,
         };
         match AuditApi::list_audit_events(&*api, context, request).await? {
             ListAuditEventsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -42,12 +42,12 @@ fn list_audit_events<A: AuditApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_audit_event<A: AuditApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let audit_event_id = call.required(1);
         let context = call.accept()?;
         let request = GetAuditEventRequest {
-            project_id: Call::given(p0)?,
-            audit_event_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            audit_event_id: Call::given(audit_event_id)?,
         };
         match AuditApi::get_audit_event(&*api, context, request).await? {
             GetAuditEventResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -58,16 +58,16 @@ fn get_audit_event<A: AuditApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_organization_audit<A: AuditApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
+        let organization_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let period = call.optional(3, None);
         let context = call.accept()?;
         let request = ListOrganizationAuditRequest {
-            organization_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            period: p3,
+            organization_id: Call::given(organization_id)?,
+            cursor,
+            limit,
+            period,
         };
         match AuditApi::list_organization_audit(&*api, context, request).await? {
             ListOrganizationAuditResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

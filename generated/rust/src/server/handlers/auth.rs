@@ -82,7 +82,9 @@ fn sign_in<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
             body: Call::given(body)?,
         };
         match AuthApi::sign_in(&*api, context, request).await? {
-            SignInResponse::Ok { set_cookie: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            SignInResponse::Ok { set_cookie, body } => Reply::new(operation, 200)
+                .header(0, &set_cookie)
+                .json("application/json", &body),
         }
     })
 }
@@ -99,7 +101,9 @@ fn accept_invitation<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
             body: Call::given(body)?,
         };
         match AuthApi::accept_invitation(&*api, context, request).await? {
-            AcceptInvitationResponse::Ok { set_cookie: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            AcceptInvitationResponse::Ok { set_cookie, body } => Reply::new(operation, 200)
+                .header(0, &set_cookie)
+                .json("application/json", &body),
         }
     })
 }
@@ -133,7 +137,9 @@ fn exchange_token<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
             body: Call::given(body)?,
         };
         match AuthApi::exchange_token(&*api, context, request).await? {
-            ExchangeTokenResponse::Ok { set_cookie: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            ExchangeTokenResponse::Ok { set_cookie, body } => Reply::new(operation, 200)
+                .header(0, &set_cookie)
+                .json("application/json", &body),
         }
     })
 }
@@ -141,18 +147,20 @@ fn exchange_token<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn refresh_session<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
+        let flaresmith_refresh = call.optional(0, None);
         let body = if !call.has_body() { None } else { match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         } };
         let context = call.accept()?;
         let request = RefreshSessionRequest {
-            flaresmith_refresh: p0,
-            body: body,
+            flaresmith_refresh,
+            body,
         };
         match AuthApi::refresh_session(&*api, context, request).await? {
-            RefreshSessionResponse::Ok { set_cookie: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            RefreshSessionResponse::Ok { set_cookie, body } => Reply::new(operation, 200)
+                .header(0, &set_cookie)
+                .json("application/json", &body),
         }
     })
 }
@@ -160,13 +168,13 @@ fn refresh_session<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn sign_out<A: AuthApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
+        let flaresmith_refresh = call.optional(0, None);
         let context = call.accept()?;
         let request = SignOutRequest {
-            flaresmith_refresh: p0,
+            flaresmith_refresh,
         };
         match AuthApi::sign_out(&*api, context, request).await? {
-            SignOutResponse::NoContent { set_cookie: h0 } => Reply::new(operation, 204).header(0, &h0).empty(),
+            SignOutResponse::NoContent { set_cookie } => Reply::new(operation, 204).header(0, &set_cookie).empty(),
         }
     })
 }

@@ -30,10 +30,10 @@ impl Routes {
 fn open_chat<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let token = call.required(0);
         let context = call.accept()?;
         let request = OpenChatRequest {
-            token: Call::given(p0)?,
+            token: Call::given(token)?,
         };
         match ChatApi::open_chat(&*api, context, request).await? {
             OpenChatResponse::SwitchingProtocols(body) => Reply::new(operation, 101).upgrade(body),
@@ -44,14 +44,14 @@ fn open_chat<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn create_chat_ticket<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let project_id = call.required(0);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = CreateChatTicketRequest {
-            project_id: Call::given(p0)?,
+            project_id: Call::given(project_id)?,
             body: Call::given(body)?,
         };
         match ChatApi::create_chat_ticket(&*api, context, request).await? {
@@ -63,16 +63,16 @@ fn create_chat_ticket<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_chat_sessions<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let state = call.optional(3, None);
         let context = call.accept()?;
         let request = ListChatSessionsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            state: p3,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            state,
         };
         match ChatApi::list_chat_sessions(&*api, context, request).await? {
             ListChatSessionsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -83,20 +83,22 @@ fn list_chat_sessions<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn create_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = CreateChatSessionRequest {
-            project_id: Call::given(p0)?,
-            idempotency_key: p1,
+            project_id: Call::given(project_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match ChatApi::create_chat_session(&*api, context, request).await? {
-            CreateChatSessionResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
+            CreateChatSessionResponse::Created { location, body } => Reply::new(operation, 201)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -104,12 +106,12 @@ fn create_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let session_id = call.required(1);
         let context = call.accept()?;
         let request = GetChatSessionRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
         };
         match ChatApi::get_chat_session(&*api, context, request).await? {
             GetChatSessionResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -120,12 +122,12 @@ fn get_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn close_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let session_id = call.required(1);
         let context = call.accept()?;
         let request = CloseChatSessionRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
         };
         match ChatApi::close_chat_session(&*api, context, request).await? {
             CloseChatSessionResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -136,16 +138,16 @@ fn close_chat_session<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_chat_messages<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
-        let p3 = call.optional(3, Some("25"));
+        let project_id = call.required(0);
+        let session_id = call.required(1);
+        let cursor = call.optional(2, None);
+        let limit = call.optional(3, Some("25"));
         let context = call.accept()?;
         let request = ListChatMessagesRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
-            cursor: p2,
-            limit: p3,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
+            cursor,
+            limit,
         };
         match ChatApi::list_chat_messages(&*api, context, request).await? {
             ListChatMessagesResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -156,22 +158,24 @@ fn list_chat_messages<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn send_chat_message<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let session_id = call.required(1);
+        let idempotency_key = call.optional(2, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = SendChatMessageRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
-            idempotency_key: p2,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match ChatApi::send_chat_message(&*api, context, request).await? {
-            SendChatMessageResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
+            SendChatMessageResponse::Accepted { location, body } => Reply::new(operation, 202)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -179,16 +183,16 @@ fn send_chat_message<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn stream_chat_message<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.required(2);
-        let p3 = call.optional(3, None);
+        let project_id = call.required(0);
+        let session_id = call.required(1);
+        let message_id = call.required(2);
+        let last_event_id = call.optional(3, None);
         let context = call.accept()?;
         let request = StreamChatMessageRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
-            message_id: Call::given(p2)?,
-            last_event_id: p3,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
+            message_id: Call::given(message_id)?,
+            last_event_id,
         };
         match ChatApi::stream_chat_message(&*api, context, request).await? {
             StreamChatMessageResponse::Ok(body) => Reply::new(operation, 200).events(body),
@@ -199,16 +203,16 @@ fn stream_chat_message<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_proposed_diffs<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
-        let p3 = call.optional(3, Some("25"));
+        let project_id = call.required(0);
+        let session_id = call.required(1);
+        let cursor = call.optional(2, None);
+        let limit = call.optional(3, Some("25"));
         let context = call.accept()?;
         let request = ListProposedDiffsRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
-            cursor: p2,
-            limit: p3,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
+            cursor,
+            limit,
         };
         match ChatApi::list_proposed_diffs(&*api, context, request).await? {
             ListProposedDiffsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -219,14 +223,14 @@ fn list_proposed_diffs<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_proposed_diff<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.required(2);
+        let project_id = call.required(0);
+        let session_id = call.required(1);
+        let diff_id = call.required(2);
         let context = call.accept()?;
         let request = GetProposedDiffRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
-            diff_id: Call::given(p2)?,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
+            diff_id: Call::given(diff_id)?,
         };
         match ChatApi::get_proposed_diff(&*api, context, request).await? {
             GetProposedDiffResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -237,14 +241,14 @@ fn get_proposed_diff<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn dismiss_proposed_diff<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.required(2);
+        let project_id = call.required(0);
+        let session_id = call.required(1);
+        let diff_id = call.required(2);
         let context = call.accept()?;
         let request = DismissProposedDiffRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
-            diff_id: Call::given(p2)?,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
+            diff_id: Call::given(diff_id)?,
         };
         match ChatApi::dismiss_proposed_diff(&*api, context, request).await? {
             DismissProposedDiffResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -255,20 +259,20 @@ fn dismiss_proposed_diff<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn apply_proposed_diff<A: ChatApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.required(2);
-        let p3 = call.optional(3, None);
+        let project_id = call.required(0);
+        let session_id = call.required(1);
+        let diff_id = call.required(2);
+        let idempotency_key = call.optional(3, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = ApplyProposedDiffRequest {
-            project_id: Call::given(p0)?,
-            session_id: Call::given(p1)?,
-            diff_id: Call::given(p2)?,
-            idempotency_key: p3,
+            project_id: Call::given(project_id)?,
+            session_id: Call::given(session_id)?,
+            diff_id: Call::given(diff_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match ChatApi::apply_proposed_diff(&*api, context, request).await? {

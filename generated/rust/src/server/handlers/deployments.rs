@@ -22,18 +22,18 @@ impl Routes {
 fn list_deployments<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
-        let p4 = call.optional(4, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let environment_id = call.optional(3, None);
+        let state = call.optional(4, None);
         let context = call.accept()?;
         let request = ListDeploymentsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            environment_id: p3,
-            state: p4,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            environment_id,
+            state,
         };
         match DeploymentsApi::list_deployments(&*api, context, request).await? {
             ListDeploymentsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -44,12 +44,12 @@ fn list_deployments<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_deployment<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let deployment_id = call.required(1);
         let context = call.accept()?;
         let request = GetDeploymentRequest {
-            project_id: Call::given(p0)?,
-            deployment_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            deployment_id: Call::given(deployment_id)?,
         };
         match DeploymentsApi::get_deployment(&*api, context, request).await? {
             GetDeploymentResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -60,16 +60,16 @@ fn get_deployment<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_builds<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let commit_sha = call.optional(3, None);
         let context = call.accept()?;
         let request = ListBuildsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            commit_sha: p3,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            commit_sha,
         };
         match DeploymentsApi::list_builds(&*api, context, request).await? {
             ListBuildsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -80,12 +80,12 @@ fn list_builds<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_build<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let build_id = call.required(1);
         let context = call.accept()?;
         let request = GetBuildRequest {
-            project_id: Call::given(p0)?,
-            build_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            build_id: Call::given(build_id)?,
         };
         match DeploymentsApi::get_build(&*api, context, request).await? {
             GetBuildResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -96,14 +96,14 @@ fn get_build<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_build_log<A: DeploymentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let build_id = call.required(1);
+        let tail = call.optional(2, None);
         let context = call.accept()?;
         let request = GetBuildLogRequest {
-            project_id: Call::given(p0)?,
-            build_id: Call::given(p1)?,
-            tail: p2,
+            project_id: Call::given(project_id)?,
+            build_id: Call::given(build_id)?,
+            tail,
         };
         match DeploymentsApi::get_build_log(&*api, context, request).await? {
             GetBuildLogResponse::Ok(body) => Reply::new(operation, 200).text("text/plain", body),

@@ -26,12 +26,12 @@ impl Routes {
 fn get_environment_matrix<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, Some("false"));
+        let project_id = call.required(0);
+        let include_archived = call.optional(1, Some("false"));
         let context = call.accept()?;
         let request = GetEnvironmentMatrixRequest {
-            project_id: Call::given(p0)?,
-            include_archived: p1,
+            project_id: Call::given(project_id)?,
+            include_archived,
         };
         match EnvironmentsApi::get_environment_matrix(&*api, context, request).await? {
             GetEnvironmentMatrixResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -42,20 +42,22 @@ fn get_environment_matrix<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> An
 fn create_preview<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = CreatePreviewRequest {
-            project_id: Call::given(p0)?,
-            idempotency_key: p1,
+            project_id: Call::given(project_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match EnvironmentsApi::create_preview(&*api, context, request).await? {
-            CreatePreviewResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
+            CreatePreviewResponse::Created { location, body } => Reply::new(operation, 201)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -63,12 +65,12 @@ fn create_preview<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let environment_id = call.required(1);
         let context = call.accept()?;
         let request = GetEnvironmentRequest {
-            project_id: Call::given(p0)?,
-            environment_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            environment_id: Call::given(environment_id)?,
         };
         match EnvironmentsApi::get_environment(&*api, context, request).await? {
             GetEnvironmentResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -79,12 +81,12 @@ fn get_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn archive_preview<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let environment_id = call.required(1);
         let context = call.accept()?;
         let request = ArchivePreviewRequest {
-            project_id: Call::given(p0)?,
-            environment_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            environment_id: Call::given(environment_id)?,
         };
         match EnvironmentsApi::archive_preview(&*api, context, request).await? {
             ArchivePreviewResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -95,22 +97,24 @@ fn archive_preview<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn deploy_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let environment_id = call.required(1);
+        let idempotency_key = call.optional(2, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = DeployEnvironmentRequest {
-            project_id: Call::given(p0)?,
-            environment_id: Call::given(p1)?,
-            idempotency_key: p2,
+            project_id: Call::given(project_id)?,
+            environment_id: Call::given(environment_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match EnvironmentsApi::deploy_environment(&*api, context, request).await? {
-            DeployEnvironmentResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
+            DeployEnvironmentResponse::Accepted { location, body } => Reply::new(operation, 202)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -118,22 +122,24 @@ fn deploy_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer
 fn promote_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let environment_id = call.required(1);
+        let idempotency_key = call.optional(2, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = PromoteEnvironmentRequest {
-            project_id: Call::given(p0)?,
-            environment_id: Call::given(p1)?,
-            idempotency_key: p2,
+            project_id: Call::given(project_id)?,
+            environment_id: Call::given(environment_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match EnvironmentsApi::promote_environment(&*api, context, request).await? {
-            PromoteEnvironmentResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
+            PromoteEnvironmentResponse::Accepted { location, body } => Reply::new(operation, 202)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -141,22 +147,24 @@ fn promote_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answe
 fn rollback_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let environment_id = call.required(1);
+        let idempotency_key = call.optional(2, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = RollbackEnvironmentRequest {
-            project_id: Call::given(p0)?,
-            environment_id: Call::given(p1)?,
-            idempotency_key: p2,
+            project_id: Call::given(project_id)?,
+            environment_id: Call::given(environment_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match EnvironmentsApi::rollback_environment(&*api, context, request).await? {
-            RollbackEnvironmentResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
+            RollbackEnvironmentResponse::Accepted { location, body } => Reply::new(operation, 202)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -164,18 +172,18 @@ fn rollback_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answ
 fn retry_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let environment_id = call.required(1);
+        let idempotency_key = call.optional(2, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = RetryEnvironmentRequest {
-            project_id: Call::given(p0)?,
-            environment_id: Call::given(p1)?,
-            idempotency_key: p2,
+            project_id: Call::given(project_id)?,
+            environment_id: Call::given(environment_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match EnvironmentsApi::retry_environment(&*api, context, request).await? {
@@ -187,14 +195,14 @@ fn retry_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer 
 fn reset_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let environment_id = call.required(1);
+        let idempotency_key = call.optional(2, None);
         let context = call.accept()?;
         let request = ResetEnvironmentRequest {
-            project_id: Call::given(p0)?,
-            environment_id: Call::given(p1)?,
-            idempotency_key: p2,
+            project_id: Call::given(project_id)?,
+            environment_id: Call::given(environment_id)?,
+            idempotency_key,
         };
         match EnvironmentsApi::reset_environment(&*api, context, request).await? {
             ResetEnvironmentResponse::Accepted(body) => Reply::new(operation, 202).json("application/json", &body),

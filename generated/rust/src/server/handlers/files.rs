@@ -22,22 +22,22 @@ impl Routes {
 fn get_file_tree<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
-        let p4 = call.optional(4, None);
-        let p5 = call.optional(5, Some("false"));
-        let p6 = call.optional(6, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let r#ref = call.optional(3, None);
+        let path = call.optional(4, None);
+        let recursive = call.optional(5, Some("false"));
+        let r#type = call.optional(6, None);
         let context = call.accept()?;
         let request = GetFileTreeRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            r#ref: p3,
-            path: p4,
-            recursive: p5,
-            r#type: p6,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            r#ref,
+            path,
+            recursive,
+            r#type,
         };
         match FilesApi::get_file_tree(&*api, context, request).await? {
             GetFileTreeResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -48,15 +48,17 @@ fn get_file_tree<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_blob<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let blob_sha = call.required(1);
         let context = call.accept()?;
         let request = GetBlobRequest {
-            project_id: Call::given(p0)?,
-            blob_sha: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            blob_sha: Call::given(blob_sha)?,
         };
         match FilesApi::get_blob(&*api, context, request).await? {
-            GetBlobResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            GetBlobResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
         }
     })
 }
@@ -64,20 +66,26 @@ fn get_blob<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_blob_content<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
-        let p3 = call.optional(3, None);
+        let project_id = call.required(0);
+        let blob_sha = call.required(1);
+        let range = call.optional(2, None);
+        let if_none_match = call.optional(3, None);
         let context = call.accept()?;
         let request = GetBlobContentRequest {
-            project_id: Call::given(p0)?,
-            blob_sha: Call::given(p1)?,
-            range: p2,
-            if_none_match: p3,
+            project_id: Call::given(project_id)?,
+            blob_sha: Call::given(blob_sha)?,
+            range,
+            if_none_match,
         };
         match FilesApi::get_blob_content(&*api, context, request).await? {
-            GetBlobContentResponse::Ok { e_tag: h0, accept_ranges: h1, body } => Reply::new(operation, 200).header(0, &h0).header(1, &h1).bytes("application/octet-stream", body),
-            GetBlobContentResponse::PartialContent { e_tag: h0, content_range: h1, body } => Reply::new(operation, 206).header(0, &h0).header(2, &h1).bytes("application/octet-stream", body),
+            GetBlobContentResponse::Ok { e_tag, accept_ranges, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .header(1, &accept_ranges)
+                .bytes("application/octet-stream", body),
+            GetBlobContentResponse::PartialContent { e_tag, content_range, body } => Reply::new(operation, 206)
+                .header(0, &e_tag)
+                .header(2, &content_range)
+                .bytes("application/octet-stream", body),
             GetBlobContentResponse::NotModified => Reply::new(operation, 304).empty(),
         }
     })
@@ -86,14 +94,14 @@ fn get_blob_content<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn preview_diff<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let project_id = call.required(0);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = PreviewDiffRequest {
-            project_id: Call::given(p0)?,
+            project_id: Call::given(project_id)?,
             body: Call::given(body)?,
         };
         match FilesApi::preview_diff(&*api, context, request).await? {
@@ -105,16 +113,16 @@ fn preview_diff<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn commit_files<A: FilesApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = CommitFilesRequest {
-            project_id: Call::given(p0)?,
-            idempotency_key: p1,
+            project_id: Call::given(project_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match FilesApi::commit_files(&*api, context, request).await? {

@@ -20,20 +20,20 @@ impl Routes {
 fn list_health_checks<A: IncidentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
-        let p3 = call.optional(3, Some("25"));
-        let p4 = call.optional(4, None);
-        let p5 = call.optional(5, None);
+        let project_id = call.required(0);
+        let environment_id = call.required(1);
+        let cursor = call.optional(2, None);
+        let limit = call.optional(3, Some("25"));
+        let probe = call.optional(4, None);
+        let healthy = call.optional(5, None);
         let context = call.accept()?;
         let request = ListHealthChecksRequest {
-            project_id: Call::given(p0)?,
-            environment_id: Call::given(p1)?,
-            cursor: p2,
-            limit: p3,
-            probe: p4,
-            healthy: p5,
+            project_id: Call::given(project_id)?,
+            environment_id: Call::given(environment_id)?,
+            cursor,
+            limit,
+            probe,
+            healthy,
         };
         match IncidentsApi::list_health_checks(&*api, context, request).await? {
             ListHealthChecksResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -44,18 +44,18 @@ fn list_health_checks<A: IncidentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_incidents<A: IncidentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
-        let p4 = call.optional(4, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let state = call.optional(3, None);
+        let since = call.optional(4, None);
         let context = call.accept()?;
         let request = ListIncidentsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            state: p3,
-            since: p4,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            state,
+            since,
         };
         match IncidentsApi::list_incidents(&*api, context, request).await? {
             ListIncidentsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -66,12 +66,12 @@ fn list_incidents<A: IncidentsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_incident<A: IncidentsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let incident_id = call.required(1);
         let context = call.accept()?;
         let request = GetIncidentRequest {
-            project_id: Call::given(p0)?,
-            incident_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            incident_id: Call::given(incident_id)?,
         };
         match IncidentsApi::get_incident(&*api, context, request).await? {
             GetIncidentResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

@@ -55,8 +55,8 @@ pub fn router<A: Api>(api: Arc<A>) -> Router {
     routes(&api).into_router()
 }
 
-/// The same with every route wrapped by what `wrap` puts around it: `wrap` sees the operation, and the requests that reach its
-/// layers carry it as the extension `&'static Operation`.
+/// The same with every route wrapped by what `wrap` puts around it: `wrap` sees the operation, and the requests that reach
+/// its layers carry it as the extension `&'static Operation`.
 pub fn router_with<A: Api>(
     api: Arc<A>,
     wrap: impl FnMut(&'static Operation, MethodRouter) -> MethodRouter,

@@ -25,12 +25,12 @@ impl Routes {
 fn list_organizations<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
-        let p1 = call.optional(1, Some("25"));
+        let cursor = call.optional(0, None);
+        let limit = call.optional(1, Some("25"));
         let context = call.accept()?;
         let request = ListOrganizationsRequest {
-            cursor: p0,
-            limit: p1,
+            cursor,
+            limit,
         };
         match OrganizationsApi::list_organizations(&*api, context, request).await? {
             ListOrganizationsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -41,18 +41,20 @@ fn list_organizations<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answe
 fn create_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
+        let idempotency_key = call.optional(0, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = CreateOrganizationRequest {
-            idempotency_key: p0,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match OrganizationsApi::create_organization(&*api, context, request).await? {
-            CreateOrganizationResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
+            CreateOrganizationResponse::Created { location, body } => Reply::new(operation, 201)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -60,10 +62,10 @@ fn create_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answ
 fn get_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let organization_id = call.required(0);
         let context = call.accept()?;
         let request = GetOrganizationRequest {
-            organization_id: Call::given(p0)?,
+            organization_id: Call::given(organization_id)?,
         };
         match OrganizationsApi::get_organization(&*api, context, request).await? {
             GetOrganizationResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -74,14 +76,14 @@ fn get_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer 
 fn update_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let organization_id = call.required(0);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = UpdateOrganizationRequest {
-            organization_id: Call::given(p0)?,
+            organization_id: Call::given(organization_id)?,
             body: Call::given(body)?,
         };
         match OrganizationsApi::update_organization(&*api, context, request).await? {
@@ -93,14 +95,14 @@ fn update_organization<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answ
 fn list_organization_members<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
+        let organization_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListOrganizationMembersRequest {
-            organization_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
+            organization_id: Call::given(organization_id)?,
+            cursor,
+            limit,
         };
         match OrganizationsApi::list_organization_members(&*api, context, request).await? {
             ListOrganizationMembersResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -111,20 +113,22 @@ fn list_organization_members<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -
 fn add_organization_member<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let organization_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = AddOrganizationMemberRequest {
-            organization_id: Call::given(p0)?,
-            idempotency_key: p1,
+            organization_id: Call::given(organization_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match OrganizationsApi::add_organization_member(&*api, context, request).await? {
-            AddOrganizationMemberResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
+            AddOrganizationMemberResponse::Created { location, body } => Reply::new(operation, 201)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -132,16 +136,16 @@ fn add_organization_member<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> 
 fn update_organization_member<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let organization_id = call.required(0);
+        let member_id = call.required(1);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = UpdateOrganizationMemberRequest {
-            organization_id: Call::given(p0)?,
-            member_id: Call::given(p1)?,
+            organization_id: Call::given(organization_id)?,
+            member_id: Call::given(member_id)?,
             body: Call::given(body)?,
         };
         match OrganizationsApi::update_organization_member(&*api, context, request).await? {
@@ -153,12 +157,12 @@ fn update_organization_member<A: OrganizationsApi>(api: Arc<A>, mut call: Call) 
 fn remove_organization_member<A: OrganizationsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let organization_id = call.required(0);
+        let member_id = call.required(1);
         let context = call.accept()?;
         let request = RemoveOrganizationMemberRequest {
-            organization_id: Call::given(p0)?,
-            member_id: Call::given(p1)?,
+            organization_id: Call::given(organization_id)?,
+            member_id: Call::given(member_id)?,
         };
         match OrganizationsApi::remove_organization_member(&*api, context, request).await? {
             RemoveOrganizationMemberResponse::NoContent => Reply::new(operation, 204).empty(),

@@ -39,18 +39,18 @@ impl Routes {
 fn list_projects<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
-        let p1 = call.optional(1, Some("25"));
-        let p2 = call.optional(2, None);
-        let p3 = call.optional(3, None);
-        let p4 = call.optional(4, None);
+        let cursor = call.optional(0, None);
+        let limit = call.optional(1, Some("25"));
+        let organization_id = call.optional(2, None);
+        let state = call.optional(3, None);
+        let name = call.optional(4, None);
         let context = call.accept()?;
         let request = ListProjectsRequest {
-            cursor: p0,
-            limit: p1,
-            organization_id: p2,
-            state: p3,
-            name: p4,
+            cursor,
+            limit,
+            organization_id,
+            state,
+            name,
         };
         match ProjectsApi::list_projects(&*api, context, request).await? {
             ListProjectsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -61,18 +61,21 @@ fn list_projects<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn create_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
+        let idempotency_key = call.optional(0, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = CreateProjectRequest {
-            idempotency_key: p0,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match ProjectsApi::create_project(&*api, context, request).await? {
-            CreateProjectResponse::Created { e_tag: h0, location: h1, body } => Reply::new(operation, 201).header(0, &h0).header(1, &h1).json("application/json", &body),
+            CreateProjectResponse::Created { e_tag, location, body } => Reply::new(operation, 201)
+                .header(0, &e_tag)
+                .header(1, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -80,13 +83,15 @@ fn create_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let project_id = call.required(0);
         let context = call.accept()?;
         let request = GetProjectRequest {
-            project_id: Call::given(p0)?,
+            project_id: Call::given(project_id)?,
         };
         match ProjectsApi::get_project(&*api, context, request).await? {
-            GetProjectResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            GetProjectResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
         }
     })
 }
@@ -94,20 +99,22 @@ fn get_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn update_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let if_match = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = UpdateProjectRequest {
-            project_id: Call::given(p0)?,
-            if_match: p1,
+            project_id: Call::given(project_id)?,
+            if_match,
             body: Call::given(body)?,
         };
         match ProjectsApi::update_project(&*api, context, request).await? {
-            UpdateProjectResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            UpdateProjectResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
         }
     })
 }
@@ -115,14 +122,14 @@ fn update_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_members<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListMembersRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
         };
         match ProjectsApi::list_members(&*api, context, request).await? {
             ListMembersResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -133,20 +140,22 @@ fn list_members<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn add_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = AddMemberRequest {
-            project_id: Call::given(p0)?,
-            idempotency_key: p1,
+            project_id: Call::given(project_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match ProjectsApi::add_member(&*api, context, request).await? {
-            AddMemberResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
+            AddMemberResponse::Created { location, body } => Reply::new(operation, 201)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -154,16 +163,16 @@ fn add_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn update_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let member_id = call.required(1);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = UpdateMemberRequest {
-            project_id: Call::given(p0)?,
-            member_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            member_id: Call::given(member_id)?,
             body: Call::given(body)?,
         };
         match ProjectsApi::update_member(&*api, context, request).await? {
@@ -175,12 +184,12 @@ fn update_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn remove_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let member_id = call.required(1);
         let context = call.accept()?;
         let request = RemoveMemberRequest {
-            project_id: Call::given(p0)?,
-            member_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            member_id: Call::given(member_id)?,
         };
         match ProjectsApi::remove_member(&*api, context, request).await? {
             RemoveMemberResponse::NoContent => Reply::new(operation, 204).empty(),
@@ -191,14 +200,14 @@ fn remove_member<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_integrations<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListIntegrationsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
         };
         match ProjectsApi::list_integrations(&*api, context, request).await? {
             ListIntegrationsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -209,15 +218,17 @@ fn list_integrations<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let provider = call.required(1);
         let context = call.accept()?;
         let request = GetIntegrationRequest {
-            project_id: Call::given(p0)?,
-            provider: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            provider: Call::given(provider)?,
         };
         match ProjectsApi::get_integration(&*api, context, request).await? {
-            GetIntegrationResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            GetIntegrationResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
         }
     })
 }
@@ -225,25 +236,30 @@ fn get_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn connect_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
-        let p3 = call.optional(3, None);
+        let project_id = call.required(0);
+        let provider = call.required(1);
+        let idempotency_key = call.optional(2, None);
+        let if_match = call.optional(3, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = ConnectIntegrationRequest {
-            project_id: Call::given(p0)?,
-            provider: Call::given(p1)?,
-            idempotency_key: p2,
-            if_match: p3,
+            project_id: Call::given(project_id)?,
+            provider: Call::given(provider)?,
+            idempotency_key,
+            if_match,
             body: Call::given(body)?,
         };
         match ProjectsApi::connect_integration(&*api, context, request).await? {
-            ConnectIntegrationResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
-            ConnectIntegrationResponse::Created { e_tag: h0, location: h1, body } => Reply::new(operation, 201).header(0, &h0).header(1, &h1).json("application/json", &body),
+            ConnectIntegrationResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
+            ConnectIntegrationResponse::Created { e_tag, location, body } => Reply::new(operation, 201)
+                .header(0, &e_tag)
+                .header(1, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -251,22 +267,24 @@ fn connect_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn update_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let provider = call.required(1);
+        let if_match = call.optional(2, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = UpdateIntegrationRequest {
-            project_id: Call::given(p0)?,
-            provider: Call::given(p1)?,
-            if_match: p2,
+            project_id: Call::given(project_id)?,
+            provider: Call::given(provider)?,
+            if_match,
             body: Call::given(body)?,
         };
         match ProjectsApi::update_integration(&*api, context, request).await? {
-            UpdateIntegrationResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            UpdateIntegrationResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
         }
     })
 }
@@ -274,12 +292,12 @@ fn update_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn disconnect_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let provider = call.required(1);
         let context = call.accept()?;
         let request = DisconnectIntegrationRequest {
-            project_id: Call::given(p0)?,
-            provider: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            provider: Call::given(provider)?,
         };
         match ProjectsApi::disconnect_integration(&*api, context, request).await? {
             DisconnectIntegrationResponse::NoContent => Reply::new(operation, 204).empty(),
@@ -290,10 +308,10 @@ fn disconnect_integration<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer
 fn get_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let project_id = call.required(0);
         let context = call.accept()?;
         let request = GetProvisioningRequest {
-            project_id: Call::given(p0)?,
+            project_id: Call::given(project_id)?,
         };
         match ProjectsApi::get_provisioning(&*api, context, request).await? {
             GetProvisioningResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -304,12 +322,12 @@ fn get_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn stream_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let last_event_id = call.optional(1, None);
         let context = call.accept()?;
         let request = StreamProvisioningRequest {
-            project_id: Call::given(p0)?,
-            last_event_id: p1,
+            project_id: Call::given(project_id)?,
+            last_event_id,
         };
         match ProjectsApi::stream_provisioning(&*api, context, request).await? {
             StreamProvisioningResponse::Ok(body) => Reply::new(operation, 200).events(body),
@@ -320,14 +338,14 @@ fn stream_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_provisioning_runs<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListProvisioningRunsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
         };
         match ProjectsApi::list_provisioning_runs(&*api, context, request).await? {
             ListProvisioningRunsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -338,12 +356,12 @@ fn list_provisioning_runs<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer
 fn retry_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let context = call.accept()?;
         let request = RetryProvisioningRequest {
-            project_id: Call::given(p0)?,
-            idempotency_key: p1,
+            project_id: Call::given(project_id)?,
+            idempotency_key,
         };
         match ProjectsApi::retry_provisioning(&*api, context, request).await? {
             RetryProvisioningResponse::Accepted(body) => Reply::new(operation, 202).json("application/json", &body),
@@ -354,10 +372,10 @@ fn retry_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn cancel_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let project_id = call.required(0);
         let context = call.accept()?;
         let request = CancelProvisioningRequest {
-            project_id: Call::given(p0)?,
+            project_id: Call::given(project_id)?,
         };
         match ProjectsApi::cancel_provisioning(&*api, context, request).await? {
             CancelProvisioningResponse::Accepted(body) => Reply::new(operation, 202).json("application/json", &body),
@@ -368,18 +386,18 @@ fn cancel_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_resources<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
-        let p4 = call.optional(4, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let provider = call.optional(3, None);
+        let resource = call.optional(4, None);
         let context = call.accept()?;
         let request = ListResourcesRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            provider: p3,
-            resource: p4,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            provider,
+            resource,
         };
         match ProjectsApi::list_resources(&*api, context, request).await? {
             ListResourcesResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -390,14 +408,14 @@ fn list_resources<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_service_tokens<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
         let context = call.accept()?;
         let request = ListServiceTokensRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
         };
         match ProjectsApi::list_service_tokens(&*api, context, request).await? {
             ListServiceTokensResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -408,20 +426,22 @@ fn list_service_tokens<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn create_service_token<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = CreateServiceTokenRequest {
-            project_id: Call::given(p0)?,
-            idempotency_key: p1,
+            project_id: Call::given(project_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match ProjectsApi::create_service_token(&*api, context, request).await? {
-            CreateServiceTokenResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
+            CreateServiceTokenResponse::Created { location, body } => Reply::new(operation, 201)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -429,12 +449,12 @@ fn create_service_token<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn revoke_service_token<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let token_id = call.required(1);
         let context = call.accept()?;
         let request = RevokeServiceTokenRequest {
-            project_id: Call::given(p0)?,
-            token_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            token_id: Call::given(token_id)?,
         };
         match ProjectsApi::revoke_service_token(&*api, context, request).await? {
             RevokeServiceTokenResponse::NoContent => Reply::new(operation, 204).empty(),

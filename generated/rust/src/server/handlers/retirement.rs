@@ -19,14 +19,14 @@ impl Routes {
 fn delete_project<A: RetirementApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, Some("false"));
+        let project_id = call.required(0);
+        let project_slug = call.required(1);
+        let keep_resources = call.optional(2, Some("false"));
         let context = call.accept()?;
         let request = DeleteProjectRequest {
-            project_id: Call::given(p0)?,
-            project_slug: Call::given(p1)?,
-            keep_resources: p2,
+            project_id: Call::given(project_id)?,
+            project_slug: Call::given(project_slug)?,
+            keep_resources,
         };
         match RetirementApi::delete_project(&*api, context, request).await? {
             DeleteProjectResponse::Accepted(body) => Reply::new(operation, 202).json("application/json", &body),
@@ -37,12 +37,12 @@ fn delete_project<A: RetirementApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn delete_organization<A: RetirementApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let organization_id = call.required(0);
+        let organization_slug = call.required(1);
         let context = call.accept()?;
         let request = DeleteOrganizationRequest {
-            organization_id: Call::given(p0)?,
-            organization_slug: Call::given(p1)?,
+            organization_id: Call::given(organization_id)?,
+            organization_slug: Call::given(organization_slug)?,
         };
         match RetirementApi::delete_organization(&*api, context, request).await? {
             DeleteOrganizationResponse::NoContent => Reply::new(operation, 204).empty(),

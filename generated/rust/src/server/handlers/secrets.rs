@@ -22,12 +22,12 @@ impl Routes {
 fn get_secrets_overview<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let environment = call.optional(1, None);
         let context = call.accept()?;
         let request = GetSecretsOverviewRequest {
-            project_id: Call::given(p0)?,
-            environment: p1,
+            project_id: Call::given(project_id)?,
+            environment,
         };
         match SecretsApi::get_secrets_overview(&*api, context, request).await? {
             GetSecretsOverviewResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -38,29 +38,33 @@ fn get_secrets_overview<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn put_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.required(2);
-        let p3 = call.required(3);
-        let p4 = call.optional(4, None);
-        let p5 = call.optional(5, None);
+        let project_id = call.required(0);
+        let secret_name = call.required(1);
+        let environment = call.required(2);
+        let r#type = call.required(3);
+        let idempotency_key = call.optional(4, None);
+        let if_match = call.optional(5, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = PutSecretRequest {
-            project_id: Call::given(p0)?,
-            secret_name: Call::given(p1)?,
-            environment: Call::given(p2)?,
-            r#type: Call::given(p3)?,
-            idempotency_key: p4,
-            if_match: p5,
+            project_id: Call::given(project_id)?,
+            secret_name: Call::given(secret_name)?,
+            environment: Call::given(environment)?,
+            r#type: Call::given(r#type)?,
+            idempotency_key,
+            if_match,
             body: Call::given(body)?,
         };
         match SecretsApi::put_secret(&*api, context, request).await? {
-            PutSecretResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
-            PutSecretResponse::Created { e_tag: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
+            PutSecretResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
+            PutSecretResponse::Created { e_tag, body } => Reply::new(operation, 201)
+                .header(0, &e_tag)
+                .json("application/json", &body),
         }
     })
 }
@@ -68,18 +72,18 @@ fn put_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn delete_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.required(2);
-        let p3 = call.required(3);
-        let p4 = call.optional(4, None);
+        let project_id = call.required(0);
+        let secret_name = call.required(1);
+        let environment = call.required(2);
+        let r#type = call.required(3);
+        let if_match = call.optional(4, None);
         let context = call.accept()?;
         let request = DeleteSecretRequest {
-            project_id: Call::given(p0)?,
-            secret_name: Call::given(p1)?,
-            environment: Call::given(p2)?,
-            r#type: Call::given(p3)?,
-            if_match: p4,
+            project_id: Call::given(project_id)?,
+            secret_name: Call::given(secret_name)?,
+            environment: Call::given(environment)?,
+            r#type: Call::given(r#type)?,
+            if_match,
         };
         match SecretsApi::delete_secret(&*api, context, request).await? {
             DeleteSecretResponse::NoContent => Reply::new(operation, 204).empty(),
@@ -90,23 +94,25 @@ fn delete_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn rotate_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.required(2);
-        let p3 = call.required(3);
-        let p4 = call.optional(4, None);
-        let p5 = call.optional(5, None);
+        let project_id = call.required(0);
+        let secret_name = call.required(1);
+        let environment = call.required(2);
+        let r#type = call.required(3);
+        let idempotency_key = call.optional(4, None);
+        let if_match = call.optional(5, None);
         let context = call.accept()?;
         let request = RotateSecretRequest {
-            project_id: Call::given(p0)?,
-            secret_name: Call::given(p1)?,
-            environment: Call::given(p2)?,
-            r#type: Call::given(p3)?,
-            idempotency_key: p4,
-            if_match: p5,
+            project_id: Call::given(project_id)?,
+            secret_name: Call::given(secret_name)?,
+            environment: Call::given(environment)?,
+            r#type: Call::given(r#type)?,
+            idempotency_key,
+            if_match,
         };
         match SecretsApi::rotate_secret(&*api, context, request).await? {
-            RotateSecretResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            RotateSecretResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
         }
     })
 }
@@ -114,18 +120,18 @@ fn rotate_secret<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_secret_audit<A: SecretsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
-        let p4 = call.optional(4, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let operation_ = call.optional(3, None);
+        let secret_ref_hash = call.optional(4, None);
         let context = call.accept()?;
         let request = ListSecretAuditRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            operation: p3,
-            secret_ref_hash: p4,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            operation: operation_,
+            secret_ref_hash,
         };
         match SecretsApi::list_secret_audit(&*api, context, request).await? {
             ListSecretAuditResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

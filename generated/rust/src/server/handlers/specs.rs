@@ -24,18 +24,20 @@ impl Routes {
 fn apply_specs<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
+        let idempotency_key = call.optional(0, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = ApplySpecsRequest {
-            idempotency_key: p0,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match SpecsApi::apply_specs(&*api, context, request).await? {
-            ApplySpecsResponse::Ok { flaresmith_commit: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            ApplySpecsResponse::Ok { flaresmith_commit, body } => Reply::new(operation, 200)
+                .header(0, &flaresmith_commit)
+                .json("application/json", &body),
         }
     })
 }
@@ -43,14 +45,14 @@ fn apply_specs<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_drift<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, None);
+        let project_id = call.required(0);
+        let r#ref = call.optional(1, None);
+        let paths = call.optional(2, None);
         let context = call.accept()?;
         let request = GetDriftRequest {
-            project_id: Call::given(p0)?,
-            r#ref: p1,
-            paths: p2,
+            project_id: Call::given(project_id)?,
+            r#ref,
+            paths,
         };
         match SpecsApi::get_drift(&*api, context, request).await? {
             GetDriftResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -61,16 +63,16 @@ fn get_drift<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_specs<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let kind = call.optional(3, None);
         let context = call.accept()?;
         let request = ListSpecsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            kind: p3,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            kind,
         };
         match SpecsApi::list_specs(&*api, context, request).await? {
             ListSpecsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -81,30 +83,32 @@ fn list_specs<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn upload_spec<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => match call.multipart().await {
                 None => None,
                 Some(()) => {
-                    let f0 = call.file("file", true);
-                    let f1 = call.part(0, 0);
-                    let f2 = call.part(0, 1);
-                    let f3 = call.part(0, 2);
-                    let f4 = call.part(0, 3);
-                    (move || Some(UploadSpecForm { file: f0?, path: f1?, kind: f2, branch: f3, message: f4, }))()
+                    let file = call.file("file", true);
+                    let path = call.part(0, 0);
+                    let kind = call.part(0, 1);
+                    let branch = call.part(0, 2);
+                    let message = call.part(0, 3);
+                    (move || Some(UploadSpecForm { file: file?, path: path?, kind, branch, message }))()
                 }
             },
             _ => None,
         };
         let context = call.accept()?;
         let request = UploadSpecRequest {
-            project_id: Call::given(p0)?,
-            idempotency_key: p1,
+            project_id: Call::given(project_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match SpecsApi::upload_spec(&*api, context, request).await? {
-            UploadSpecResponse::Created { location: h0, body } => Reply::new(operation, 201).header(0, &h0).json("application/json", &body),
+            UploadSpecResponse::Created { location, body } => Reply::new(operation, 201)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -112,12 +116,12 @@ fn upload_spec<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_spec<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let spec_id = call.required(1);
         let context = call.accept()?;
         let request = GetSpecRequest {
-            project_id: Call::given(p0)?,
-            spec_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            spec_id: Call::given(spec_id)?,
         };
         match SpecsApi::get_spec(&*api, context, request).await? {
             GetSpecResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -128,16 +132,16 @@ fn get_spec<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn list_spec_versions<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.optional(2, None);
-        let p3 = call.optional(3, Some("25"));
+        let project_id = call.required(0);
+        let spec_id = call.required(1);
+        let cursor = call.optional(2, None);
+        let limit = call.optional(3, Some("25"));
         let context = call.accept()?;
         let request = ListSpecVersionsRequest {
-            project_id: Call::given(p0)?,
-            spec_id: Call::given(p1)?,
-            cursor: p2,
-            limit: p3,
+            project_id: Call::given(project_id)?,
+            spec_id: Call::given(spec_id)?,
+            cursor,
+            limit,
         };
         match SpecsApi::list_spec_versions(&*api, context, request).await? {
             ListSpecVersionsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -148,18 +152,22 @@ fn list_spec_versions<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_spec_version<A: SpecsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
-        let p2 = call.required(2);
+        let project_id = call.required(0);
+        let spec_id = call.required(1);
+        let spec_version = call.required(2);
         let context = call.accept()?;
         let request = GetSpecVersionRequest {
-            project_id: Call::given(p0)?,
-            spec_id: Call::given(p1)?,
-            spec_version: Call::given(p2)?,
+            project_id: Call::given(project_id)?,
+            spec_id: Call::given(spec_id)?,
+            spec_version: Call::given(spec_version)?,
         };
         match SpecsApi::get_spec_version(&*api, context, request).await? {
-            GetSpecVersionResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
-            GetSpecVersionResponse::OkText { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).text("text/plain", body),
+            GetSpecVersionResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
+            GetSpecVersionResponse::OkText { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .text("text/plain", body),
         }
     })
 }

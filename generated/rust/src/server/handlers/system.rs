@@ -21,13 +21,15 @@ impl Routes {
 fn get_openapi<A: SystemApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
+        let if_none_match = call.optional(0, None);
         let context = call.accept()?;
         let request = GetOpenapiRequest {
-            if_none_match: p0,
+            if_none_match,
         };
         match SystemApi::get_openapi(&*api, context, request).await? {
-            GetOpenapiResponse::Ok { e_tag: h0, body } => Reply::new(operation, 200).header(0, &h0).json("application/json", &body),
+            GetOpenapiResponse::Ok { e_tag, body } => Reply::new(operation, 200)
+                .header(0, &e_tag)
+                .json("application/json", &body),
             GetOpenapiResponse::NotModified => Reply::new(operation, 304).empty(),
         }
     })

@@ -20,18 +20,18 @@ impl Routes {
 fn list_test_runs<A: TestsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
-        let p4 = call.optional(4, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let environment_id = call.optional(3, None);
+        let state = call.optional(4, None);
         let context = call.accept()?;
         let request = ListTestRunsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            environment_id: p3,
-            state: p4,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            environment_id,
+            state,
         };
         match TestsApi::list_test_runs(&*api, context, request).await? {
             ListTestRunsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -42,20 +42,22 @@ fn list_test_runs<A: TestsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn start_test_run<A: TestsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
+        let project_id = call.required(0);
+        let idempotency_key = call.optional(1, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
         };
         let context = call.accept()?;
         let request = StartTestRunRequest {
-            project_id: Call::given(p0)?,
-            idempotency_key: p1,
+            project_id: Call::given(project_id)?,
+            idempotency_key,
             body: Call::given(body)?,
         };
         match TestsApi::start_test_run(&*api, context, request).await? {
-            StartTestRunResponse::Accepted { location: h0, body } => Reply::new(operation, 202).header(0, &h0).json("application/json", &body),
+            StartTestRunResponse::Accepted { location, body } => Reply::new(operation, 202)
+                .header(0, &location)
+                .json("application/json", &body),
         }
     })
 }
@@ -63,12 +65,12 @@ fn start_test_run<A: TestsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_test_run<A: TestsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let test_run_id = call.required(1);
         let context = call.accept()?;
         let request = GetTestRunRequest {
-            project_id: Call::given(p0)?,
-            test_run_id: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            test_run_id: Call::given(test_run_id)?,
         };
         match TestsApi::get_test_run(&*api, context, request).await? {
             GetTestRunResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

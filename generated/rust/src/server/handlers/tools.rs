@@ -19,16 +19,16 @@ impl Routes {
 fn list_tools<A: ToolsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.optional(1, None);
-        let p2 = call.optional(2, Some("25"));
-        let p3 = call.optional(3, None);
+        let project_id = call.required(0);
+        let cursor = call.optional(1, None);
+        let limit = call.optional(2, Some("25"));
+        let provider = call.optional(3, None);
         let context = call.accept()?;
         let request = ListToolsRequest {
-            project_id: Call::given(p0)?,
-            cursor: p1,
-            limit: p2,
-            provider: p3,
+            project_id: Call::given(project_id)?,
+            cursor,
+            limit,
+            provider,
         };
         match ToolsApi::list_tools(&*api, context, request).await? {
             ListToolsResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -39,12 +39,12 @@ fn list_tools<A: ToolsApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_tool<A: ToolsApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
-        let p1 = call.required(1);
+        let project_id = call.required(0);
+        let tool_name = call.required(1);
         let context = call.accept()?;
         let request = GetToolRequest {
-            project_id: Call::given(p0)?,
-            tool_name: Call::given(p1)?,
+            project_id: Call::given(project_id)?,
+            tool_name: Call::given(tool_name)?,
         };
         match ToolsApi::get_tool(&*api, context, request).await? {
             GetToolResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),

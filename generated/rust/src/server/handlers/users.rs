@@ -19,14 +19,14 @@ impl Routes {
 fn list_users<A: UsersApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.optional(0, None);
-        let p1 = call.optional(1, Some("25"));
-        let p2 = call.optional(2, None);
+        let cursor = call.optional(0, None);
+        let limit = call.optional(1, Some("25"));
+        let name = call.optional(2, None);
         let context = call.accept()?;
         let request = ListUsersRequest {
-            cursor: p0,
-            limit: p1,
-            name: p2,
+            cursor,
+            limit,
+            name,
         };
         match UsersApi::list_users(&*api, context, request).await? {
             ListUsersResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
@@ -37,10 +37,10 @@ fn list_users<A: UsersApi>(api: Arc<A>, mut call: Call) -> Answer {
 fn get_user<A: UsersApi>(api: Arc<A>, mut call: Call) -> Answer {
     Box::pin(async move {
         let operation = call.operation();
-        let p0 = call.required(0);
+        let user_id = call.required(0);
         let context = call.accept()?;
         let request = GetUserRequest {
-            user_id: Call::given(p0)?,
+            user_id: Call::given(user_id)?,
         };
         match UsersApi::get_user(&*api, context, request).await? {
             GetUserResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
