@@ -116,3 +116,37 @@ fn a_contract_without_a_catalog_has_the_codes_that_a_server_needs() {
     }
     assert!(errors.contains("envelope::PLAIN"));
 }
+
+#[test]
+fn no_line_of_the_table_of_operations_is_too_long_for_what_it_lists() {
+    let contract = include_str!("../../tests/it/fixtures/rust-server/openapi.yaml");
+    let made = crate_of(contract);
+    let table = file(&made, "/operations/table/books.rs");
+    let long: Vec<&str> = table
+        .lines()
+        .filter(|line| line.chars().count() > 120 && line.contains("&["))
+        .collect();
+    assert_eq!(long, [""; 0]);
+    assert!(table.contains("    segments: &["), "{table}");
+}
+
+#[test]
+fn handlers_call_values_as_the_contract_does() {
+    let made = crate_of(HOSTILE);
+    let handlers = made
+        .artifacts
+        .iter()
+        .filter(|artifact| artifact.path.contains("/server/handlers/"));
+    let text: String = handlers.map(|artifact| artifact.text.to_string()).collect();
+    for line in [
+        "let id = call.required(0);",
+        "let body_ = call.optional(3, None);",
+        "let r#type = call.optional(4, None);",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    assert!(
+        text.contains("id: Call::given(id)?,") && text.contains("            r#type,\n"),
+        "{text}"
+    );
+}

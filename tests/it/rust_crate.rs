@@ -136,8 +136,8 @@ fn named(words: &[&str]) -> String {
         );
         let reference = json!({"$ref": format!("#/components/schemas/{ty}")});
         let content = json!({"application/json": {"schema": reference}});
-        let one_of_two =
-            json!({"application/json": {"schema": reference}, "text/plain": {"schema": {"type": "string"}}});
+        let one_of_two = json!({"application/json": {"schema": reference}, "text/plain": {"schema": {"type": "string"}}, "multipart/form-data": {"schema": reference}});
+        let headers = json!({*word: {"schema": {"type": "string"}}});
         paths.insert(
             format!("/{word}/{{{word}}}"),
             json!({"post": {
@@ -145,7 +145,7 @@ fn named(words: &[&str]) -> String {
                 "tags": [word],
                 "parameters": [{"name": word, "in": "path", "required": true, "schema": {"type": "string"}}],
                 "requestBody": {"required": true, "content": one_of_two},
-                "responses": {"200": {"description": "Done", "content": content}, "default": {"description": "Not done", "content": content}},
+                "responses": {"200": {"description": "Done", "headers": headers, "content": content}, "default": {"description": "Not done", "content": content}},
             }}),
         );
     }

@@ -2,11 +2,11 @@
 //!
 //! Owns: the type of each answer, its headers and its body. Must not know: the modules in which the types stand.
 
-use super::domain::{Module, is_text, of_schema};
+use super::domain::{Module, common_name, is_text, of_schema};
 use crate::emit::typescript::layout::{Item, Layout};
 use crate::emit::typescript::text::{scalar, string};
 use crate::emit::typescript::types::both;
-use crate::model::{Content, Header, Kind, MediaKind, Model, Operation, Response, Shape, Status, Type};
+use crate::model::{Case, Content, Header, Kind, MediaKind, Model, Name, Operation, Response, Shape, Status, Type};
 
 /// The type of an answer's headers.
 enum Headers {
@@ -38,7 +38,7 @@ impl Module<'_> {
         let mut variants = Vec::new();
         for response in operation.responses.iter().filter(|response| !is_failure(response)) {
             let (status, word) = self.status(operation, response);
-            let headers = self.headers(response);
+            let headers = self.headers(id, &word, response);
             if response.contents.is_empty() {
                 variants.push(self.reply(&status, None, &headers));
             }
@@ -122,18 +122,33 @@ impl Module<'_> {
         Layout::generic(name, arguments)
     }
 
-    fn headers(&self, response: &Response) -> Headers {
+    fn headers(&mut self, id: &str, word: &str, response: &Response) -> Headers {
         let headers: Vec<&Header> = response
             .headers
             .iter()
             .filter(|header| !header.wire.eq_ignore_ascii_case("content-type"))
             .collect();
+        if headers.is_empty() {
+            return Headers::Unsaid;
+        }
         let members = headers
             .iter()
             .map(|header| Item::readonly(&header.wire, !header.required, header_type(self.model, &header.ty)));
         let spelt = Layout::type_object(members.collect());
+        let wires = headers.iter().map(|header| header.wire.as_str());
+        let spelt = match common_name(wires, Case::Pascal, "Headers") {
+            Some(name) => {
+                let own = format!("{}{word}Headers", Name::new(id).to(Case::Pascal));
+                let (name, is_new) = self.common(Some(name), &own, &spelt.behind(0, 0, 0));
+                if is_new {
+                    self.headers.push('\n');
+                    spelt.line(0, &format!("type {name} = "), ";", &mut self.headers);
+                }
+                Layout::text(name)
+            }
+            None => spelt,
+        };
         match headers.iter().any(|header| header.required) {
-            _ if headers.is_empty() => Headers::Unsaid,
             true => Headers::Required(spelt),
             false => Headers::Optional(spelt),
         }

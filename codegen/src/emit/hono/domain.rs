@@ -3,6 +3,7 @@
 //! Owns: the layout of the module, inputs as types, parameters and bodies as schemas. Must not know: outputs ([`super::answers`]),
 //! how the frames read a request, which routes other domains have.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{paths, wire};
@@ -13,7 +14,9 @@ use crate::emit::typescript::names::TsNames;
 use crate::emit::typescript::text::{comment_with_tags, key, member, string};
 use crate::emit::zod::{Place, Writer};
 use crate::model::graph::Components;
-use crate::model::{Content, DomainId, Kind, Location, MediaKind, Model, Operation, Parameter, Shape, Status, Type};
+use crate::model::{
+    Case, Content, DomainId, Kind, Location, MediaKind, Model, Name, Operation, Parameter, Shape, Status, Type,
+};
 use serde_json::Value;
 
 /// The four places of parameters: member of the input, and the word in names of constants.
@@ -32,6 +35,10 @@ pub(super) struct Module<'m> {
     pub(super) imports: Imports,
     /// Schemas, as constants before everything that mentions them.
     constants: String,
+    /// What several operations of the module may have in common, by its name.
+    common: BTreeMap<String, String>,
+    /// Types of headers of answers, before everything that mentions them.
+    pub(super) headers: String,
     types: String,
     methods: String,
     routes: String,
@@ -58,6 +65,8 @@ impl<'m> Module<'m> {
             components,
             imports: Imports::default(),
             constants: String::new(),
+            common: BTreeMap::new(),
+            headers: String::new(),
             types: String::new(),
             methods: String::new(),
             routes: String::new(),
@@ -80,9 +89,10 @@ impl<'m> Module<'m> {
         let title = &names.model.domain(domain).title;
         let about = comment_with_tags(&format!("Handlers of the domain {title}."), &[], "");
         format!(
-            "// {GENERATED_BY}\n\n{}{}{}\n{about}export interface {interface}<E extends Env = Env> {{\n{}}}\n\n/** Routes of the domain, by handler. */\n{table}{of_routes} = {{\n{}}};\n",
+            "// {GENERATED_BY}\n\n{}{}{}{}\n{about}export interface {interface}<E extends Env = Env> {{\n{}}}\n\n/** Routes of the domain, by handler. */\n{table}{of_routes} = {{\n{}}};\n",
             module.imports.render(),
             module.constants,
+            module.headers,
             module.types,
             module.methods,
             module.routes,
@@ -108,8 +118,7 @@ impl<'m> Module<'m> {
             if parameters.is_empty() {
                 continue;
             }
-            let constant = format!("{id}{word}");
-            self.parameters(&constant, &parameters);
+            let constant = self.parameters(id, word, &parameters);
             of_schema("output", &constant).line(2, &format!("readonly {member}: "), ";", &mut input);
             let spelt = parameters.iter().map(|one| wire::parameter(self.model, one));
             let spelt = Layout::list(spelt.collect());
@@ -135,7 +144,9 @@ impl<'m> Module<'m> {
         } else {
             &[]
         };
-        let given = comment_with_tags(&format!("What the handler of `{line}` is given."), &[], "");
+        let what = operation.summary.as_deref().and_then(|summary| summary.lines().next());
+        let what = what.map(|summary| summary.trim_end_matches('.')).unwrap_or(&line);
+        let given = comment_with_tags(&format!("{what}: what the handler is given."), &[], "");
         if input.is_empty() {
             let _ = write!(
                 self.types,
@@ -144,7 +155,7 @@ impl<'m> Module<'m> {
         } else {
             let _ = write!(self.types, "\n{given}export interface {ty}Input {{\n{input}}}\n");
         }
-        let answers = comment_with_tags(&format!("What the handler of `{line}` may answer."), &[], "");
+        let answers = comment_with_tags(&format!("{what}: what the handler may answer."), &[], "");
         let _ = write!(self.types, "\n{answers}");
         outputs.line(0, &format!("export type {ty}Output = "), ";", &mut self.types);
         self.methods.push_str(&comment_with_tags(&about, tags, "  "));
@@ -153,8 +164,8 @@ impl<'m> Module<'m> {
         Layout::call(&key(id), arguments).line(2, "", &end, &mut self.methods);
     }
 
-    /// The schema of all parameters of one place, as a constant.
-    fn parameters(&mut self, constant: &str, parameters: &[&Parameter]) {
+    /// The schema of all parameters of one place, as a constant; its name. Operations with the same few parameters share one.
+    fn parameters(&mut self, id: &str, word: &str, parameters: &[&Parameter]) -> String {
         let mut members = Vec::with_capacity(parameters.len());
         for parameter in parameters {
             let mut spelt = self.expression(&parameter.ty);
@@ -168,8 +179,33 @@ impl<'m> Module<'m> {
             members.push(Item::member(&parameter.wire, spelt));
         }
         let object = Layout::call("z.object", vec![Layout::object(members).on_lines()]);
-        self.constants.push('\n');
-        object.line(0, &format!("const {constant} = "), ";", &mut self.constants);
+        let wires = parameters.iter().map(|parameter| parameter.wire.as_str());
+        let by_members = common_name(wires, Case::Camel, word);
+        let text = object.behind(0, 0, 0);
+        let (constant, is_new) = self.common(by_members, &format!("{id}{word}"), &text);
+        if is_new {
+            self.constants.push('\n');
+            object.line(0, &format!("const {constant} = "), ";", &mut self.constants);
+        }
+        constant
+    }
+
+    /// The name for a text of which the module needs only one, and whether it is a new one: that of its members if no other text
+    /// has it, else its own.
+    pub(super) fn common(&mut self, by_members: Option<String>, own: &str, text: &str) -> (String, bool) {
+        let numbered = (2..).map(|number| format!("{own}{number}"));
+        let names = by_members.into_iter().chain([own.to_owned()]).chain(numbered);
+        for name in names {
+            match self.common.get(&name) {
+                Some(known) if known == text => return (name, false),
+                Some(_) => {}
+                None => {
+                    self.common.insert(name.clone(), text.to_owned());
+                    return (name, true);
+                }
+            }
+        }
+        (own.to_owned(), true)
     }
 
     fn expression(&mut self, ty: &Type) -> Layout {
@@ -249,6 +285,16 @@ impl<'m> Module<'m> {
         ];
         route.push(Item::member("body", Layout::object(members)));
     }
+}
+
+/// A name made of the names of a few members: `projectIdParams`.
+pub(super) fn common_name<'w>(wires: impl Iterator<Item = &'w str> + Clone, case: Case, word: &str) -> Option<String> {
+    const FEW: usize = 3;
+    if wires.clone().count() > FEW {
+        return None;
+    }
+    let members = wires.collect::<Vec<_>>().join(" ");
+    Some(Name::new(&members).to(case) + word)
 }
 
 /// What a schema takes or gives back: `z.input<typeof ProjectSchema>`.
@@ -348,5 +394,41 @@ mod tests {
         let text = Module::write(&names, &model.components(Edges::All), DomainId(0));
         assert!(text.contains("const addPetBody = guarded(PetSchema, "), "{text}");
         assert!(text.contains("schema: addPetBody }"), "{text}");
+    }
+
+    #[test]
+    fn operations_with_the_same_few_parameters_or_headers_share_one_schema_of_them() {
+        let get = |id: &str, limit: u32| {
+            let query =
+                |name: &str| json!({"name": name, "in": "query", "schema": {"type": "integer", "maximum": limit}});
+            let headers = json!({"X-Request-Id": {"schema": {"type": "string"}}});
+            json!({"get": {
+                "operationId": id, "tags": ["all"], "summary": "Look.", "parameters": [query("limit"), query("page")],
+                "responses": {"204": {"description": "Done.", "headers": headers}},
+            }})
+        };
+        let model = model(&json!({
+            "openapi": "3.1.0", "info": {"title": "T", "version": "1"},
+            "paths": {"/a": get("a", 10), "/b": get("b", 10), "/c": get("c", 99), "/d": get("limitPage", 5)},
+        }));
+        let names = TsNames::new(&model);
+        let text = Module::write(&names, &model.components(Edges::All), DomainId(0));
+        for (constant, count) in [
+            ("limitPageQuery", 3),
+            ("cQuery", 2),
+            ("limitPageQuery2", 2),
+            ("aQuery", 0),
+        ] {
+            let uses = [format!("typeof {constant}>"), format!("const {constant} =")];
+            let found: usize = uses.iter().map(|one| text.matches(one.as_str()).count()).sum();
+            assert_eq!(found, count, "{constant}: {text}");
+        }
+        assert_eq!(text.matches("readonly 'X-Request-Id'?: string").count(), 1, "{text}");
+        assert_eq!(
+            text.matches("= EmptyReply<204, XRequestIdHeaders>;").count(),
+            4,
+            "{text}"
+        );
+        assert!(text.contains("/** Look: what the handler is given. */"), "{text}");
     }
 }

@@ -281,7 +281,9 @@ fn frame(input: &Input<'_>, name: &str, context: &impl Serialize) -> Result<Stri
 
 fn app(names: &TsNames<'_>, domains: &[DomainId]) -> App {
     let mut imports = String::new();
-    for domain in domains {
+    let mut sorted = domains.to_vec();
+    sorted.sort_by_key(|domain| names.domain_module(*domain));
+    for domain in &sorted {
         let (interface, routes) = (domain::interface(names, *domain), domain::routes(names, *domain));
         let from = format!("./{}.js", names.domain_module(*domain));
         declaration(

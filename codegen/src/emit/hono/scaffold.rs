@@ -157,4 +157,23 @@ paths:
             "{index}"
         );
     }
+
+    #[test]
+    fn the_app_imports_domains_in_the_order_of_their_modules() {
+        let contract = CONTRACT.replace("[Goods]", "[Zoo]");
+        let mut sources = Sources::default();
+        sources.insert("api.yaml", contract.into_bytes());
+        let settings = Settings {
+            contracts: vec!["api.yaml".to_owned()],
+            targets: Some(vec!["zod".to_owned(), "hono".to_owned()]),
+            ..Settings::default()
+        };
+        let made = crate::compile(&sources, &settings, &BTreeMap::new()).artifacts;
+        let app = made
+            .iter()
+            .find(|one| one.path.ends_with("/app.ts"))
+            .map(|one| one.text.to_string());
+        let app = app.unwrap_or_default();
+        assert!(app.find("from './staff.js'") < app.find("from './zoo.js'"), "{app}");
+    }
 }

@@ -13,7 +13,7 @@ use crate::emit::typescript::text::string;
 use crate::emit::typescript::types::{self, may_be_absent};
 use crate::model::{Extra, Record, Shape, TypeDef, TypeId};
 
-/// The two exports of a definition.
+/// The two exports of a definition. The words about it stand at the first; the second leads there.
 pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
     let names = writer.names;
     let def = names.model.type_def(id);
@@ -26,16 +26,24 @@ pub(super) fn write(writer: &mut Writer<'_>, id: TypeId) -> String {
         Shape::Alias(ty) => writer.expression(ty),
     };
     let schema_of = writer.guarded(schema_of, &def.guards);
-    let comment = docs::definition(def);
-    let mut text = comment.clone();
+    let mut text = docs::definition(def);
+    let beside = |of: &str| {
+        if text.is_empty() {
+            String::new()
+        } else {
+            docs::beside(def, of)
+        }
+    };
     if writer.is_written_out(id) {
         let spelt = types::definition(names, def, &mut |mentioned| writer.mention_type(mentioned));
+        let comment = beside(name);
         spelt.line(0, &format!("export type {name} = "), ";", &mut text);
         text.push('\n');
         text.push_str(&comment);
         let head = format!("export const {schema}: z.ZodType<{name}, {name}> = ");
         schema_of.line(0, &head, ";", &mut text);
     } else {
+        let comment = beside(schema);
         schema_of.line(0, &format!("export const {schema} = "), ";", &mut text);
         text.push('\n');
         text.push_str(&comment);

@@ -23,6 +23,11 @@ pub(super) fn definition(def: &TypeDef) -> String {
     comment_with_tags(&text, tags(&def.docs), "")
 }
 
+/// At the second export of a definition: where the words about it stand.
+pub(super) fn beside(def: &TypeDef, other: &str) -> String {
+    comment_with_tags(&format!("See {{@link {other}}}."), tags(&def.docs), "")
+}
+
 /// Words about a field, as a comment in lines without indentation.
 pub(super) fn field(model: &Model, field: &Field) -> String {
     let mut text = about(&field.docs);

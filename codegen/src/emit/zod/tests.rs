@@ -166,3 +166,17 @@ fn deep_nesting_is_written_and_parsed() {
     );
     has(&shared(&json!({"Deep": deep})), "DeepSchema = z.array(");
 }
+
+#[test]
+fn words_about_a_type_stand_at_the_first_of_its_exports() {
+    let text = shared(&json!({
+        "A": {"type": "object", "description": "One.", "deprecated": true, "properties": {"b": {"type": "string"}}},
+        "Tree": {"description": "Two.", "type": "array", "items": {"$ref": "#/components/schemas/Tree"}},
+        "Silent": {"type": "string"},
+    }));
+    has(&text, "/** * One. * @deprecated */ export const ASchema");
+    has(&text, "/** * See {@link ASchema}. * @deprecated */ export type A =");
+    has(&text, "/** Two. */ export type Tree =");
+    has(&text, "/** See {@link Tree}. */ export const TreeSchema");
+    has(&text, "; export type Silent =");
+}

@@ -7,7 +7,7 @@ import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const listAuditEventsParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
@@ -18,58 +18,48 @@ const listAuditEventsQuery = z.object({
   period: PeriodSchema.optional(),
 });
 
-const getAuditEventParams = z.object({
+const projectIdAuditEventIdParams = z.object({
   projectId: z.guid(),
   auditEventId: z.guid(),
 });
 
-const listOrganizationAuditParams = z.object({
+const organizationIdParams = z.object({
   organizationId: z.guid(),
 });
 
-const listOrganizationAuditQuery = z.object({
+const cursorLimitPeriodQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
   period: PeriodSchema.optional(),
 });
 
-/** What the handler of `GET /projects/{projectId}/audit` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+/** List what was done in a project: what the handler is given. */
 export interface ListAuditEventsInput {
-  readonly params: z.output<typeof listAuditEventsParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly query: z.output<typeof listAuditEventsQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/audit` may answer. */
-export type ListAuditEventsOutput = Reply<
-  200,
-  z.input<typeof AuditEventPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List what was done in a project: what the handler may answer. */
+export type ListAuditEventsOutput = Reply<200, z.input<typeof AuditEventPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/audit/{auditEventId}` is given. */
+/** Get a record of what was done: what the handler is given. */
 export interface GetAuditEventInput {
-  readonly params: z.output<typeof getAuditEventParams>;
+  readonly params: z.output<typeof projectIdAuditEventIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/audit/{auditEventId}` may answer. */
-export type GetAuditEventOutput = Reply<
-  200,
-  z.input<typeof AuditEventSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a record of what was done: what the handler may answer. */
+export type GetAuditEventOutput = Reply<200, z.input<typeof AuditEventSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /organizations/{organizationId}/audit` is given. */
+/** List what was done in an organization: what the handler is given. */
 export interface ListOrganizationAuditInput {
-  readonly params: z.output<typeof listOrganizationAuditParams>;
-  readonly query: z.output<typeof listOrganizationAuditQuery>;
+  readonly params: z.output<typeof organizationIdParams>;
+  readonly query: z.output<typeof cursorLimitPeriodQuery>;
 }
 
-/** What the handler of `GET /organizations/{organizationId}/audit` may answer. */
-export type ListOrganizationAuditOutput = Reply<
-  200,
-  z.input<typeof AuditEventPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List what was done in an organization: what the handler may answer. */
+export type ListOrganizationAuditOutput = Reply<200, z.input<typeof AuditEventPageSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Audit. */
 export interface AuditHandlers<E extends Env = Env> {
@@ -90,7 +80,7 @@ export const auditRoutes: Readonly<Record<keyof AuditHandlers, Route>> = {
     operation: operations.listAuditEvents,
     pattern: '/projects/:s1/audit',
     segments: [['projects'], [{ name: 'projectId' }], ['audit']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listAuditEventsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
@@ -115,7 +105,7 @@ export const auditRoutes: Readonly<Record<keyof AuditHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('auditEventId', 'text', 'simple', false),
       ],
-      schema: getAuditEventParams,
+      schema: projectIdAuditEventIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -129,7 +119,7 @@ export const auditRoutes: Readonly<Record<keyof AuditHandlers, Route>> = {
     segments: [['organizations'], [{ name: 'organizationId' }], ['audit']],
     params: {
       parameters: [parameter('organizationId', 'text', 'simple', false)],
-      schema: listOrganizationAuditParams,
+      schema: organizationIdParams,
     },
     query: {
       parameters: [
@@ -137,7 +127,7 @@ export const auditRoutes: Readonly<Record<keyof AuditHandlers, Route>> = {
         parameter('limit', 'number', 'form', true),
         parameter('period', { members: [['from', 'text'], ['to', 'text']] }, 'deep', true),
       ],
-      schema: listOrganizationAuditQuery,
+      schema: cursorLimitPeriodQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },

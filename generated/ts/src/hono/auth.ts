@@ -21,137 +21,101 @@ import { operations } from './operations.js';
 import type { EmptyReply, Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const refreshSessionCookies = z.object({
+const flaresmithRefreshCookies = z.object({
   flaresmith_refresh: z.string().min(16).max(256).regex(/^[A-Za-z0-9._-]+$/u).optional(),
 });
 
-const signOutCookies = z.object({
-  flaresmith_refresh: z.string().min(16).max(256).regex(/^[A-Za-z0-9._-]+$/u).optional(),
-});
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
 
-/** What the handler of `GET /auth/me` is given. */
+type XRequestIdSetCookieHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly 'Set-Cookie'?: string | undefined;
+};
+
+/** Get who is signed in: what the handler is given. */
 export type GetCurrentUserInput = Readonly<Record<string, never>>;
 
-/** What the handler of `GET /auth/me` may answer. */
-export type GetCurrentUserOutput = Reply<
-  200,
-  z.input<typeof CurrentUserSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get who is signed in: what the handler may answer. */
+export type GetCurrentUserOutput = Reply<200, z.input<typeof CurrentUserSchema>, XRequestIdHeaders>;
 
-/** What the handler of `PATCH /auth/me` is given. */
+/** Change one's own account: what the handler is given. */
 export interface UpdateCurrentUserInput {
   readonly body: z.output<typeof UserUpdateSchema>;
 }
 
-/** What the handler of `PATCH /auth/me` may answer. */
-export type UpdateCurrentUserOutput = Reply<
-  200,
-  z.input<typeof UserSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Change one's own account: what the handler may answer. */
+export type UpdateCurrentUserOutput = Reply<200, z.input<typeof UserSchema>, XRequestIdHeaders>;
 
-/** What the handler of `PUT /auth/me/password` is given. */
+/** Change one's own password: what the handler is given. */
 export interface SetPasswordInput {
   readonly body: z.output<typeof PasswordChangeSchema>;
 }
 
-/** What the handler of `PUT /auth/me/password` may answer. */
-export type SetPasswordOutput = EmptyReply<204, { readonly 'X-Request-Id'?: string | undefined }>;
+/** Change one's own password: what the handler may answer. */
+export type SetPasswordOutput = EmptyReply<204, XRequestIdHeaders>;
 
-/** What the handler of `POST /auth/sign-in` is given. */
+/** Sign in with a password: what the handler is given. */
 export interface SignInInput {
   readonly body: z.output<typeof SignInRequestSchema>;
 }
 
-/** What the handler of `POST /auth/sign-in` may answer. */
-export type SignInOutput = Reply<
-  200,
-  z.input<typeof TokenPairSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly 'Set-Cookie'?: string | undefined }
->;
+/** Sign in with a password: what the handler may answer. */
+export type SignInOutput = Reply<200, z.input<typeof TokenPairSchema>, XRequestIdSetCookieHeaders>;
 
-/** What the handler of `POST /auth/invitations/accept` is given. */
+/** Accept an invitation: what the handler is given. */
 export interface AcceptInvitationInput {
   readonly body: z.output<typeof InvitationAcceptanceSchema>;
 }
 
-/** What the handler of `POST /auth/invitations/accept` may answer. */
-export type AcceptInvitationOutput = Reply<
-  200,
-  z.input<typeof TokenPairSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly 'Set-Cookie'?: string | undefined }
->;
+/** Accept an invitation: what the handler may answer. */
+export type AcceptInvitationOutput = Reply<200, z.input<typeof TokenPairSchema>, XRequestIdSetCookieHeaders>;
 
-/** What the handler of `POST /auth/oauth/start` is given. */
+/** Start signing in at GitHub: what the handler is given. */
 export interface StartOauthInput {
   readonly body: z.output<typeof OauthStartSchema>;
 }
 
-/** What the handler of `POST /auth/oauth/start` may answer. */
-export type StartOauthOutput = Reply<
-  200,
-  z.input<typeof OauthAuthorizationSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Start signing in at GitHub: what the handler may answer. */
+export type StartOauthOutput = Reply<200, z.input<typeof OauthAuthorizationSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /auth/token` is given. */
+/** Exchange a code for tokens: what the handler is given. */
 export interface ExchangeTokenInput {
   readonly body: z.output<typeof TokenExchangeSchema>;
 }
 
-/** What the handler of `POST /auth/token` may answer. */
-export type ExchangeTokenOutput = Reply<
-  200,
-  z.input<typeof TokenPairSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly 'Set-Cookie'?: string | undefined }
->;
+/** Exchange a code for tokens: what the handler may answer. */
+export type ExchangeTokenOutput = Reply<200, z.input<typeof TokenPairSchema>, XRequestIdSetCookieHeaders>;
 
-/** What the handler of `POST /auth/refresh` is given. */
+/** Refresh a session: what the handler is given. */
 export interface RefreshSessionInput {
-  readonly cookies: z.output<typeof refreshSessionCookies>;
+  readonly cookies: z.output<typeof flaresmithRefreshCookies>;
   readonly body?: z.output<typeof RefreshRequestSchema> | undefined;
 }
 
-/** What the handler of `POST /auth/refresh` may answer. */
-export type RefreshSessionOutput = Reply<
-  200,
-  z.input<typeof TokenPairSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly 'Set-Cookie'?: string | undefined }
->;
+/** Refresh a session: what the handler may answer. */
+export type RefreshSessionOutput = Reply<200, z.input<typeof TokenPairSchema>, XRequestIdSetCookieHeaders>;
 
-/** What the handler of `POST /auth/sign-out` is given. */
+/** Sign out: what the handler is given. */
 export interface SignOutInput {
-  readonly cookies: z.output<typeof signOutCookies>;
+  readonly cookies: z.output<typeof flaresmithRefreshCookies>;
 }
 
-/** What the handler of `POST /auth/sign-out` may answer. */
-export type SignOutOutput = EmptyReply<
-  204,
-  { readonly 'X-Request-Id'?: string | undefined; readonly 'Set-Cookie'?: string | undefined }
->;
+/** Sign out: what the handler may answer. */
+export type SignOutOutput = EmptyReply<204, XRequestIdSetCookieHeaders>;
 
-/** What the handler of `GET /auth/keys` is given. */
+/** Get the key manifest: what the handler is given. */
 export type GetKeyManifestInput = Readonly<Record<string, never>>;
 
-/** What the handler of `GET /auth/keys` may answer. */
-export type GetKeyManifestOutput = Reply<
-  200,
-  z.input<typeof KeyManifestSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get the key manifest: what the handler may answer. */
+export type GetKeyManifestOutput = Reply<200, z.input<typeof KeyManifestSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /auth/keys/invalidate` is given. */
+/** Invalidate a signing key at once: what the handler is given. */
 export interface InvalidateSigningKeyInput {
   readonly body: z.output<typeof KeyInvalidationSchema>;
 }
 
-/** What the handler of `POST /auth/keys/invalidate` may answer. */
-export type InvalidateSigningKeyOutput = Reply<
-  200,
-  z.input<typeof KeyManifestSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Invalidate a signing key at once: what the handler may answer. */
+export type InvalidateSigningKeyOutput = Reply<200, z.input<typeof KeyManifestSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Auth. */
 export interface AuthHandlers<E extends Env = Env> {
@@ -294,7 +258,7 @@ export const authRoutes: Readonly<Record<keyof AuthHandlers, Route>> = {
     segments: [['auth'], ['refresh']],
     cookies: {
       parameters: [parameter('flaresmith_refresh', 'text', 'form', true)],
-      schema: refreshSessionCookies,
+      schema: flaresmithRefreshCookies,
     },
     body: {
       required: false,
@@ -310,7 +274,10 @@ export const authRoutes: Readonly<Record<keyof AuthHandlers, Route>> = {
     operation: operations.signOut,
     pattern: '/auth/sign-out',
     segments: [['auth'], ['sign-out']],
-    cookies: { parameters: [parameter('flaresmith_refresh', 'text', 'form', true)], schema: signOutCookies },
+    cookies: {
+      parameters: [parameter('flaresmith_refresh', 'text', 'form', true)],
+      schema: flaresmithRefreshCookies,
+    },
     responses: [
       { status: 204, contents: [] },
       { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },

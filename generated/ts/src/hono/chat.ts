@@ -21,284 +21,182 @@ import { operations } from './operations.js';
 import type { EmptyHeadedReply, Reply, ServerSentEvent } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const openChatQuery = z.object({
+const tokenQuery = z.object({
   token: z.string().min(16).max(2048).regex(/^[A-Za-z0-9._-]+$/u),
 });
 
-const createChatTicketParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
-const listChatSessionsParams = z.object({
-  projectId: z.guid(),
-});
-
-const listChatSessionsQuery = z.object({
+const cursorLimitStateQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
   state: ListChatSessionsStateSchema.optional(),
 });
 
-const createChatSessionParams = z.object({
-  projectId: z.guid(),
-});
-
-const createChatSessionHeaders = z.object({
+const idempotencyKeyHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
 });
 
-const getChatSessionParams = z.object({
+const projectIdSessionIdParams = z.object({
   projectId: z.guid(),
   sessionId: z.guid(),
 });
 
-const closeChatSessionParams = z.object({
-  projectId: z.guid(),
-  sessionId: z.guid(),
-});
-
-const listChatMessagesParams = z.object({
-  projectId: z.guid(),
-  sessionId: z.guid(),
-});
-
-const listChatMessagesQuery = z.object({
+const cursorLimitQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
 });
 
-const sendChatMessageParams = z.object({
-  projectId: z.guid(),
-  sessionId: z.guid(),
-});
-
-const sendChatMessageHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const streamChatMessageParams = z.object({
+const projectIdSessionIdMessageIdParams = z.object({
   projectId: z.guid(),
   sessionId: z.guid(),
   messageId: z.guid(),
 });
 
-const streamChatMessageHeaders = z.object({
+const lastEventIdHeaders = z.object({
   'Last-Event-ID': z.string().min(1).max(20).regex(/^[0-9]+$/u).optional(),
 });
 
-const listProposedDiffsParams = z.object({
-  projectId: z.guid(),
-  sessionId: z.guid(),
-});
-
-const listProposedDiffsQuery = z.object({
-  cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
-  limit: z.int32().min(1).max(100).default(25),
-});
-
-const getProposedDiffParams = z.object({
+const projectIdSessionIdDiffIdParams = z.object({
   projectId: z.guid(),
   sessionId: z.guid(),
   diffId: z.guid(),
 });
 
-const dismissProposedDiffParams = z.object({
-  projectId: z.guid(),
-  sessionId: z.guid(),
-  diffId: z.guid(),
-});
+type XRequestIdUpgradeHeaders = { readonly 'X-Request-Id'?: string | undefined; readonly Upgrade: unknown };
 
-const applyProposedDiffParams = z.object({
-  projectId: z.guid(),
-  sessionId: z.guid(),
-  diffId: z.guid(),
-});
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
 
-const applyProposedDiffHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
+type XRequestIdLocationHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly Location?: string | undefined;
+};
 
-/** What the handler of `GET /chat` is given. */
+/** Open a chat over WebSocket: what the handler is given. */
 export interface OpenChatInput {
-  readonly query: z.output<typeof openChatQuery>;
+  readonly query: z.output<typeof tokenQuery>;
 }
 
-/** What the handler of `GET /chat` may answer. */
-export type OpenChatOutput = EmptyHeadedReply<
-  101,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Upgrade: unknown }
->;
+/** Open a chat over WebSocket: what the handler may answer. */
+export type OpenChatOutput = EmptyHeadedReply<101, XRequestIdUpgradeHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/chat/tickets` is given. */
+/** Get a ticket for a WebSocket: what the handler is given. */
 export interface CreateChatTicketInput {
-  readonly params: z.output<typeof createChatTicketParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly body: z.output<typeof ChatTicketRequestSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/chat/tickets` may answer. */
-export type CreateChatTicketOutput = Reply<
-  201,
-  z.input<typeof ChatTicketGrantSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a ticket for a WebSocket: what the handler may answer. */
+export type CreateChatTicketOutput = Reply<201, z.input<typeof ChatTicketGrantSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions` is given. */
+/** List the chats of a project: what the handler is given. */
 export interface ListChatSessionsInput {
-  readonly params: z.output<typeof listChatSessionsParams>;
-  readonly query: z.output<typeof listChatSessionsQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof cursorLimitStateQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions` may answer. */
-export type ListChatSessionsOutput = Reply<
-  200,
-  z.input<typeof ChatSessionPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the chats of a project: what the handler may answer. */
+export type ListChatSessionsOutput = Reply<200, z.input<typeof ChatSessionPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/chat/sessions` is given. */
+/** Start a chat: what the handler is given. */
 export interface CreateChatSessionInput {
-  readonly params: z.output<typeof createChatSessionParams>;
-  readonly headers: z.output<typeof createChatSessionHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof ChatSessionCreateSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/chat/sessions` may answer. */
+/** Start a chat: what the handler may answer. */
 export type CreateChatSessionOutput = Reply<
   201,
   z.input<typeof ChatSessionSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
+  XRequestIdLocationHeaders
 >;
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}` is given. */
+/** Get a chat: what the handler is given. */
 export interface GetChatSessionInput {
-  readonly params: z.output<typeof getChatSessionParams>;
+  readonly params: z.output<typeof projectIdSessionIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}` may answer. */
-export type GetChatSessionOutput = Reply<
-  200,
-  z.input<typeof ChatSessionSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a chat: what the handler may answer. */
+export type GetChatSessionOutput = Reply<200, z.input<typeof ChatSessionSchema>, XRequestIdHeaders>;
 
-/** What the handler of `DELETE /projects/{projectId}/chat/sessions/{sessionId}` is given. */
+/** Close a chat: what the handler is given. */
 export interface CloseChatSessionInput {
-  readonly params: z.output<typeof closeChatSessionParams>;
+  readonly params: z.output<typeof projectIdSessionIdParams>;
 }
 
-/** What the handler of `DELETE /projects/{projectId}/chat/sessions/{sessionId}` may answer. */
-export type CloseChatSessionOutput = Reply<
-  200,
-  z.input<typeof ChatSessionSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Close a chat: what the handler may answer. */
+export type CloseChatSessionOutput = Reply<200, z.input<typeof ChatSessionSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/messages` is given. */
+/** List the messages of a chat: what the handler is given. */
 export interface ListChatMessagesInput {
-  readonly params: z.output<typeof listChatMessagesParams>;
-  readonly query: z.output<typeof listChatMessagesQuery>;
+  readonly params: z.output<typeof projectIdSessionIdParams>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/messages` may answer. */
-export type ListChatMessagesOutput = Reply<
-  200,
-  z.input<typeof ChatMessagePageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the messages of a chat: what the handler may answer. */
+export type ListChatMessagesOutput = Reply<200, z.input<typeof ChatMessagePageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/chat/sessions/{sessionId}/messages` is given. */
+/** Say something in a chat: what the handler is given. */
 export interface SendChatMessageInput {
-  readonly params: z.output<typeof sendChatMessageParams>;
-  readonly headers: z.output<typeof sendChatMessageHeaders>;
+  readonly params: z.output<typeof projectIdSessionIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof ChatMessageSendSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/chat/sessions/{sessionId}/messages` may answer. */
-export type SendChatMessageOutput = Reply<
-  202,
-  z.input<typeof ChatTurnSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
->;
+/** Say something in a chat: what the handler may answer. */
+export type SendChatMessageOutput = Reply<202, z.input<typeof ChatTurnSchema>, XRequestIdLocationHeaders>;
 
-/**
- * What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/messages/{messageId}/stream` is
- * given.
- */
+/** Follow an answer: what the handler is given. */
 export interface StreamChatMessageInput {
-  readonly params: z.output<typeof streamChatMessageParams>;
-  readonly headers: z.output<typeof streamChatMessageHeaders>;
+  readonly params: z.output<typeof projectIdSessionIdMessageIdParams>;
+  readonly headers: z.output<typeof lastEventIdHeaders>;
 }
 
-/**
- * What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/messages/{messageId}/stream` may
- * answer.
- */
+/** Follow an answer: what the handler may answer. */
 export type StreamChatMessageOutput = Reply<
   200,
   AsyncIterable<ServerSentEvent<z.input<typeof ChatEventSchema>>>,
-  { readonly 'X-Request-Id'?: string | undefined }
+  XRequestIdHeaders
 >;
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/diffs` is given. */
+/** List the edits that the agent proposes: what the handler is given. */
 export interface ListProposedDiffsInput {
-  readonly params: z.output<typeof listProposedDiffsParams>;
-  readonly query: z.output<typeof listProposedDiffsQuery>;
+  readonly params: z.output<typeof projectIdSessionIdParams>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/diffs` may answer. */
-export type ListProposedDiffsOutput = Reply<
-  200,
-  z.input<typeof ProposedDiffPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the edits that the agent proposes: what the handler may answer. */
+export type ListProposedDiffsOutput = Reply<200, z.input<typeof ProposedDiffPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}` is given. */
+/** Get a proposed edit: what the handler is given. */
 export interface GetProposedDiffInput {
-  readonly params: z.output<typeof getProposedDiffParams>;
+  readonly params: z.output<typeof projectIdSessionIdDiffIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}` may answer. */
-export type GetProposedDiffOutput = Reply<
-  200,
-  z.input<typeof ProposedDiffSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a proposed edit: what the handler may answer. */
+export type GetProposedDiffOutput = Reply<200, z.input<typeof ProposedDiffSchema>, XRequestIdHeaders>;
 
-/** What the handler of `DELETE /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}` is given. */
+/** Dismiss a proposed edit: what the handler is given. */
 export interface DismissProposedDiffInput {
-  readonly params: z.output<typeof dismissProposedDiffParams>;
+  readonly params: z.output<typeof projectIdSessionIdDiffIdParams>;
 }
 
-/**
- * What the handler of `DELETE /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}` may answer.
- */
-export type DismissProposedDiffOutput = Reply<
-  200,
-  z.input<typeof ProposedDiffSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Dismiss a proposed edit: what the handler may answer. */
+export type DismissProposedDiffOutput = Reply<200, z.input<typeof ProposedDiffSchema>, XRequestIdHeaders>;
 
-/**
- * What the handler of `POST /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}/apply` is given.
- */
+/** Apply a proposed edit: what the handler is given. */
 export interface ApplyProposedDiffInput {
-  readonly params: z.output<typeof applyProposedDiffParams>;
-  readonly headers: z.output<typeof applyProposedDiffHeaders>;
+  readonly params: z.output<typeof projectIdSessionIdDiffIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof DiffApplySchema>;
 }
 
-/**
- * What the handler of `POST /projects/{projectId}/chat/sessions/{sessionId}/diffs/{diffId}/apply` may
- * answer.
- */
-export type ApplyProposedDiffOutput = Reply<
-  200,
-  z.input<typeof CommitSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Apply a proposed edit: what the handler may answer. */
+export type ApplyProposedDiffOutput = Reply<200, z.input<typeof CommitSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Chat. */
 export interface ChatHandlers<E extends Env = Env> {
@@ -336,7 +234,7 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
     operation: operations.openChat,
     pattern: '/chat',
     segments: [['chat']],
-    query: { parameters: [parameter('token', 'text', 'form', true)], schema: openChatQuery },
+    query: { parameters: [parameter('token', 'text', 'form', true)], schema: tokenQuery },
     responses: [
       { status: 101, contents: [] },
       { status: 426, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -348,7 +246,7 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
     operation: operations.createChatTicket,
     pattern: '/projects/:s1/chat/tickets',
     segments: [['projects'], [{ name: 'projectId' }], ['chat'], ['tickets']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: createChatTicketParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     body: {
       required: true,
       contents: [{ media: 'application/json', kind: 'json', schema: ChatTicketRequestSchema }],
@@ -363,14 +261,14 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
     operation: operations.listChatSessions,
     pattern: '/projects/:s1/chat/sessions',
     segments: [['projects'], [{ name: 'projectId' }], ['chat'], ['sessions']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listChatSessionsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
         parameter('limit', 'number', 'form', true),
         parameter('state', 'text', 'form', true),
       ],
-      schema: listChatSessionsQuery,
+      schema: cursorLimitStateQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -382,13 +280,10 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
     operation: operations.createChatSession,
     pattern: '/projects/:s1/chat/sessions',
     segments: [['projects'], [{ name: 'projectId' }], ['chat'], ['sessions']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: createChatSessionParams,
-    },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: createChatSessionHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -409,7 +304,7 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('sessionId', 'text', 'simple', false),
       ],
-      schema: getChatSessionParams,
+      schema: projectIdSessionIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -426,7 +321,7 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('sessionId', 'text', 'simple', false),
       ],
-      schema: closeChatSessionParams,
+      schema: projectIdSessionIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -450,11 +345,11 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('sessionId', 'text', 'simple', false),
       ],
-      schema: listChatMessagesParams,
+      schema: projectIdSessionIdParams,
     },
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listChatMessagesQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -478,11 +373,11 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('sessionId', 'text', 'simple', false),
       ],
-      schema: sendChatMessageParams,
+      schema: projectIdSessionIdParams,
     },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: sendChatMessageHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -513,11 +408,11 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('sessionId', 'text', 'simple', false),
         parameter('messageId', 'text', 'simple', false),
       ],
-      schema: streamChatMessageParams,
+      schema: projectIdSessionIdMessageIdParams,
     },
     headers: {
       parameters: [parameter('Last-Event-ID', 'text', 'simple', false)],
-      schema: streamChatMessageHeaders,
+      schema: lastEventIdHeaders,
     },
     responses: [
       { status: 200, contents: [{ media: 'text/event-stream', kind: 'events' }] },
@@ -541,11 +436,11 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('sessionId', 'text', 'simple', false),
       ],
-      schema: listProposedDiffsParams,
+      schema: projectIdSessionIdParams,
     },
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listProposedDiffsQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -571,7 +466,7 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('sessionId', 'text', 'simple', false),
         parameter('diffId', 'text', 'simple', false),
       ],
-      schema: getProposedDiffParams,
+      schema: projectIdSessionIdDiffIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -597,7 +492,7 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('sessionId', 'text', 'simple', false),
         parameter('diffId', 'text', 'simple', false),
       ],
-      schema: dismissProposedDiffParams,
+      schema: projectIdSessionIdDiffIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -624,11 +519,11 @@ export const chatRoutes: Readonly<Record<keyof ChatHandlers, Route>> = {
         parameter('sessionId', 'text', 'simple', false),
         parameter('diffId', 'text', 'simple', false),
       ],
-      schema: applyProposedDiffParams,
+      schema: projectIdSessionIdDiffIdParams,
     },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: applyProposedDiffHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,

@@ -14,7 +14,7 @@ import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const listDeploymentsParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
@@ -25,93 +25,70 @@ const listDeploymentsQuery = z.object({
   state: z.array(DeploymentStateSchema).max(8).check(uniqueItems).optional(),
 });
 
-const getDeploymentParams = z.object({
+const projectIdDeploymentIdParams = z.object({
   projectId: z.guid(),
   deploymentId: z.guid(),
 });
 
-const listBuildsParams = z.object({
-  projectId: z.guid(),
-});
-
-const listBuildsQuery = z.object({
+const cursorLimitCommitShaQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
   commitSha: z.string().regex(/^[0-9a-f]{7,40}$/u).optional(),
 });
 
-const getBuildParams = z.object({
+const projectIdBuildIdParams = z.object({
   projectId: z.guid(),
   buildId: z.guid(),
 });
 
-const getBuildLogParams = z.object({
-  projectId: z.guid(),
-  buildId: z.guid(),
-});
-
-const getBuildLogQuery = z.object({
+const tailQuery = z.object({
   tail: z.int32().min(1).max(10000).optional(),
 });
 
-/** What the handler of `GET /projects/{projectId}/deployments` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+/** List the deployments of a project: what the handler is given. */
 export interface ListDeploymentsInput {
-  readonly params: z.output<typeof listDeploymentsParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly query: z.output<typeof listDeploymentsQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/deployments` may answer. */
-export type ListDeploymentsOutput = Reply<
-  200,
-  z.input<typeof DeploymentPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the deployments of a project: what the handler may answer. */
+export type ListDeploymentsOutput = Reply<200, z.input<typeof DeploymentPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/deployments/{deploymentId}` is given. */
+/** Get a deployment: what the handler is given. */
 export interface GetDeploymentInput {
-  readonly params: z.output<typeof getDeploymentParams>;
+  readonly params: z.output<typeof projectIdDeploymentIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/deployments/{deploymentId}` may answer. */
-export type GetDeploymentOutput = Reply<
-  200,
-  z.input<typeof DeploymentDetailSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a deployment: what the handler may answer. */
+export type GetDeploymentOutput = Reply<200, z.input<typeof DeploymentDetailSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/builds` is given. */
+/** List the builds of a project: what the handler is given. */
 export interface ListBuildsInput {
-  readonly params: z.output<typeof listBuildsParams>;
-  readonly query: z.output<typeof listBuildsQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof cursorLimitCommitShaQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/builds` may answer. */
-export type ListBuildsOutput = Reply<
-  200,
-  z.input<typeof BuildPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the builds of a project: what the handler may answer. */
+export type ListBuildsOutput = Reply<200, z.input<typeof BuildPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/builds/{buildId}` is given. */
+/** Get a build: what the handler is given. */
 export interface GetBuildInput {
-  readonly params: z.output<typeof getBuildParams>;
+  readonly params: z.output<typeof projectIdBuildIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/builds/{buildId}` may answer. */
-export type GetBuildOutput = Reply<
-  200,
-  z.input<typeof BuildSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a build: what the handler may answer. */
+export type GetBuildOutput = Reply<200, z.input<typeof BuildSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/builds/{buildId}/log` is given. */
+/** Read the log of a build: what the handler is given. */
 export interface GetBuildLogInput {
-  readonly params: z.output<typeof getBuildLogParams>;
-  readonly query: z.output<typeof getBuildLogQuery>;
+  readonly params: z.output<typeof projectIdBuildIdParams>;
+  readonly query: z.output<typeof tailQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/builds/{buildId}/log` may answer. */
-export type GetBuildLogOutput = Reply<200, string, { readonly 'X-Request-Id'?: string | undefined }>;
+/** Read the log of a build: what the handler may answer. */
+export type GetBuildLogOutput = Reply<200, string, XRequestIdHeaders>;
 
 /** Handlers of the domain Deployments. */
 export interface DeploymentsHandlers<E extends Env = Env> {
@@ -133,7 +110,7 @@ export const deploymentsRoutes: Readonly<Record<keyof DeploymentsHandlers, Route
     operation: operations.listDeployments,
     pattern: '/projects/:s1/deployments',
     segments: [['projects'], [{ name: 'projectId' }], ['deployments']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listDeploymentsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
@@ -158,7 +135,7 @@ export const deploymentsRoutes: Readonly<Record<keyof DeploymentsHandlers, Route
         parameter('projectId', 'text', 'simple', false),
         parameter('deploymentId', 'text', 'simple', false),
       ],
-      schema: getDeploymentParams,
+      schema: projectIdDeploymentIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -170,14 +147,14 @@ export const deploymentsRoutes: Readonly<Record<keyof DeploymentsHandlers, Route
     operation: operations.listBuilds,
     pattern: '/projects/:s1/builds',
     segments: [['projects'], [{ name: 'projectId' }], ['builds']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listBuildsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
         parameter('limit', 'number', 'form', true),
         parameter('commitSha', 'text', 'form', true),
       ],
-      schema: listBuildsQuery,
+      schema: cursorLimitCommitShaQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -194,7 +171,7 @@ export const deploymentsRoutes: Readonly<Record<keyof DeploymentsHandlers, Route
         parameter('projectId', 'text', 'simple', false),
         parameter('buildId', 'text', 'simple', false),
       ],
-      schema: getBuildParams,
+      schema: projectIdBuildIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -211,9 +188,9 @@ export const deploymentsRoutes: Readonly<Record<keyof DeploymentsHandlers, Route
         parameter('projectId', 'text', 'simple', false),
         parameter('buildId', 'text', 'simple', false),
       ],
-      schema: getBuildLogParams,
+      schema: projectIdBuildIdParams,
     },
-    query: { parameters: [parameter('tail', 'number', 'form', true)], schema: getBuildLogQuery },
+    query: { parameters: [parameter('tail', 'number', 'form', true)], schema: tailQuery },
     responses: [
       { status: 200, contents: [{ media: 'text/plain', kind: 'text' }] },
       { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },

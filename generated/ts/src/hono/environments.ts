@@ -17,202 +17,126 @@ import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const getEnvironmentMatrixParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
-const getEnvironmentMatrixQuery = z.object({
+const includeArchivedQuery = z.object({
   includeArchived: z.boolean().default(false),
 });
 
-const createPreviewParams = z.object({
-  projectId: z.guid(),
-});
-
-const createPreviewHeaders = z.object({
+const idempotencyKeyHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
 });
 
-const getEnvironmentParams = z.object({
+const projectIdEnvironmentIdParams = z.object({
   projectId: z.guid(),
   environmentId: z.guid(),
 });
 
-const archivePreviewParams = z.object({
-  projectId: z.guid(),
-  environmentId: z.guid(),
-});
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
 
-const deployEnvironmentParams = z.object({
-  projectId: z.guid(),
-  environmentId: z.guid(),
-});
+type XRequestIdLocationHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly Location?: string | undefined;
+};
 
-const deployEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const promoteEnvironmentParams = z.object({
-  projectId: z.guid(),
-  environmentId: z.guid(),
-});
-
-const promoteEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const rollbackEnvironmentParams = z.object({
-  projectId: z.guid(),
-  environmentId: z.guid(),
-});
-
-const rollbackEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const retryEnvironmentParams = z.object({
-  projectId: z.guid(),
-  environmentId: z.guid(),
-});
-
-const retryEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const resetEnvironmentParams = z.object({
-  projectId: z.guid(),
-  environmentId: z.guid(),
-});
-
-const resetEnvironmentHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-/** What the handler of `GET /projects/{projectId}/environments` is given. */
+/** Get the environment matrix: what the handler is given. */
 export interface GetEnvironmentMatrixInput {
-  readonly params: z.output<typeof getEnvironmentMatrixParams>;
-  readonly query: z.output<typeof getEnvironmentMatrixQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof includeArchivedQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/environments` may answer. */
+/** Get the environment matrix: what the handler may answer. */
 export type GetEnvironmentMatrixOutput = Reply<
   200,
   z.input<typeof EnvironmentMatrixSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
+  XRequestIdHeaders
 >;
 
-/** What the handler of `POST /projects/{projectId}/environments` is given. */
+/** Create a preview environment: what the handler is given. */
 export interface CreatePreviewInput {
-  readonly params: z.output<typeof createPreviewParams>;
-  readonly headers: z.output<typeof createPreviewHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof PreviewCreateSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/environments` may answer. */
-export type CreatePreviewOutput = Reply<
-  201,
-  z.input<typeof EnvironmentSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
->;
+/** Create a preview environment: what the handler may answer. */
+export type CreatePreviewOutput = Reply<201, z.input<typeof EnvironmentSchema>, XRequestIdLocationHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/environments/{environmentId}` is given. */
+/** Get an environment: what the handler is given. */
 export interface GetEnvironmentInput {
-  readonly params: z.output<typeof getEnvironmentParams>;
+  readonly params: z.output<typeof projectIdEnvironmentIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/environments/{environmentId}` may answer. */
-export type GetEnvironmentOutput = Reply<
-  200,
-  z.input<typeof EnvironmentDetailSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get an environment: what the handler may answer. */
+export type GetEnvironmentOutput = Reply<200, z.input<typeof EnvironmentDetailSchema>, XRequestIdHeaders>;
 
-/** What the handler of `DELETE /projects/{projectId}/environments/{environmentId}` is given. */
+/** Archive a preview environment: what the handler is given. */
 export interface ArchivePreviewInput {
-  readonly params: z.output<typeof archivePreviewParams>;
+  readonly params: z.output<typeof projectIdEnvironmentIdParams>;
 }
 
-/** What the handler of `DELETE /projects/{projectId}/environments/{environmentId}` may answer. */
-export type ArchivePreviewOutput = Reply<
-  200,
-  z.input<typeof EnvironmentSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Archive a preview environment: what the handler may answer. */
+export type ArchivePreviewOutput = Reply<200, z.input<typeof EnvironmentSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/deploy` is given. */
+/** Deploy a commit: what the handler is given. */
 export interface DeployEnvironmentInput {
-  readonly params: z.output<typeof deployEnvironmentParams>;
-  readonly headers: z.output<typeof deployEnvironmentHeaders>;
+  readonly params: z.output<typeof projectIdEnvironmentIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof DeployRequestSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/deploy` may answer. */
-export type DeployEnvironmentOutput = Reply<
-  202,
-  z.input<typeof DeploymentSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
->;
+/** Deploy a commit: what the handler may answer. */
+export type DeployEnvironmentOutput = Reply<202, z.input<typeof DeploymentSchema>, XRequestIdLocationHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/promote` is given. */
+/** Promote an environment to the next: what the handler is given. */
 export interface PromoteEnvironmentInput {
-  readonly params: z.output<typeof promoteEnvironmentParams>;
-  readonly headers: z.output<typeof promoteEnvironmentHeaders>;
+  readonly params: z.output<typeof projectIdEnvironmentIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof PromoteRequestSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/promote` may answer. */
+/** Promote an environment to the next: what the handler may answer. */
 export type PromoteEnvironmentOutput = Reply<
   202,
   z.input<typeof DeploymentSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
+  XRequestIdLocationHeaders
 >;
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/rollback` is given. */
+/** Roll an environment back: what the handler is given. */
 export interface RollbackEnvironmentInput {
-  readonly params: z.output<typeof rollbackEnvironmentParams>;
-  readonly headers: z.output<typeof rollbackEnvironmentHeaders>;
+  readonly params: z.output<typeof projectIdEnvironmentIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof RollbackRequestSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/rollback` may answer. */
+/** Roll an environment back: what the handler may answer. */
 export type RollbackEnvironmentOutput = Reply<
   202,
   z.input<typeof DeploymentSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
+  XRequestIdLocationHeaders
 >;
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/retry` is given. */
+/** Retry an environment that is in error: what the handler is given. */
 export interface RetryEnvironmentInput {
-  readonly params: z.output<typeof retryEnvironmentParams>;
-  readonly headers: z.output<typeof retryEnvironmentHeaders>;
+  readonly params: z.output<typeof projectIdEnvironmentIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof RetryRequestSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/retry` may answer. */
-export type RetryEnvironmentOutput = Reply<
-  202,
-  z.input<typeof EnvironmentSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Retry an environment that is in error: what the handler may answer. */
+export type RetryEnvironmentOutput = Reply<202, z.input<typeof EnvironmentSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/reset` is given. */
+/** Reset a failed environment: what the handler is given. */
 export interface ResetEnvironmentInput {
-  readonly params: z.output<typeof resetEnvironmentParams>;
-  readonly headers: z.output<typeof resetEnvironmentHeaders>;
+  readonly params: z.output<typeof projectIdEnvironmentIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
 }
 
-/** What the handler of `POST /projects/{projectId}/environments/{environmentId}/reset` may answer. */
-export type ResetEnvironmentOutput = Reply<
-  202,
-  z.input<typeof EnvironmentSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Reset a failed environment: what the handler may answer. */
+export type ResetEnvironmentOutput = Reply<202, z.input<typeof EnvironmentSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Environments. */
 export interface EnvironmentsHandlers<E extends Env = Env> {
@@ -242,13 +166,10 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
     operation: operations.getEnvironmentMatrix,
     pattern: '/projects/:s1/environments',
     segments: [['projects'], [{ name: 'projectId' }], ['environments']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: getEnvironmentMatrixParams,
-    },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [parameter('includeArchived', 'boolean', 'form', true)],
-      schema: getEnvironmentMatrixQuery,
+      schema: includeArchivedQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -260,10 +181,10 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
     operation: operations.createPreview,
     pattern: '/projects/:s1/environments',
     segments: [['projects'], [{ name: 'projectId' }], ['environments']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: createPreviewParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: createPreviewHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -284,7 +205,7 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
         parameter('projectId', 'text', 'simple', false),
         parameter('environmentId', 'text', 'simple', false),
       ],
-      schema: getEnvironmentParams,
+      schema: projectIdEnvironmentIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -301,7 +222,7 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
         parameter('projectId', 'text', 'simple', false),
         parameter('environmentId', 'text', 'simple', false),
       ],
-      schema: archivePreviewParams,
+      schema: projectIdEnvironmentIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -324,11 +245,11 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
         parameter('projectId', 'text', 'simple', false),
         parameter('environmentId', 'text', 'simple', false),
       ],
-      schema: deployEnvironmentParams,
+      schema: projectIdEnvironmentIdParams,
     },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: deployEnvironmentHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -355,11 +276,11 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
         parameter('projectId', 'text', 'simple', false),
         parameter('environmentId', 'text', 'simple', false),
       ],
-      schema: promoteEnvironmentParams,
+      schema: projectIdEnvironmentIdParams,
     },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: promoteEnvironmentHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -386,11 +307,11 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
         parameter('projectId', 'text', 'simple', false),
         parameter('environmentId', 'text', 'simple', false),
       ],
-      schema: rollbackEnvironmentParams,
+      schema: projectIdEnvironmentIdParams,
     },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: rollbackEnvironmentHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -417,11 +338,11 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
         parameter('projectId', 'text', 'simple', false),
         parameter('environmentId', 'text', 'simple', false),
       ],
-      schema: retryEnvironmentParams,
+      schema: projectIdEnvironmentIdParams,
     },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: retryEnvironmentHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -448,11 +369,11 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
         parameter('projectId', 'text', 'simple', false),
         parameter('environmentId', 'text', 'simple', false),
       ],
-      schema: resetEnvironmentParams,
+      schema: projectIdEnvironmentIdParams,
     },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: resetEnvironmentHeaders,
+      schema: idempotencyKeyHeaders,
     },
     responses: [
       { status: 202, contents: [{ media: 'application/json', kind: 'json' }] },

@@ -15,7 +15,7 @@ import { operations } from './operations.js';
 import type { Bytes, EmptyReply, HeadedReply, Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const getFileTreeParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
@@ -28,66 +28,52 @@ const getFileTreeQuery = z.object({
   type: TreeEntryTypeSchema.optional(),
 });
 
-const getBlobParams = z.object({
+const projectIdBlobShaParams = z.object({
   projectId: z.guid(),
   blobSha: z.string().regex(/^[0-9a-f]{40}$/u),
 });
 
-const getBlobContentParams = z.object({
-  projectId: z.guid(),
-  blobSha: z.string().regex(/^[0-9a-f]{40}$/u),
-});
-
-const getBlobContentHeaders = z.object({
+const rangeIfNoneMatchHeaders = z.object({
   Range: z.string().min(8).max(48).regex(/^bytes=(?:[0-9]{1,12}-[0-9]{0,12}|-[0-9]{1,12})$/u).optional(),
   'If-None-Match': z.string().min(1).max(512).optional(),
 });
 
-const previewDiffParams = z.object({
-  projectId: z.guid(),
-});
-
-const commitFilesParams = z.object({
-  projectId: z.guid(),
-});
-
-const commitFilesHeaders = z.object({
+const idempotencyKeyHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
 });
 
-/** What the handler of `GET /projects/{projectId}/files/tree` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+type XRequestIdETagHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly ETag?: string | undefined;
+};
+
+/** List the files of a repository: what the handler is given. */
 export interface GetFileTreeInput {
-  readonly params: z.output<typeof getFileTreeParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly query: z.output<typeof getFileTreeQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/files/tree` may answer. */
-export type GetFileTreeOutput = Reply<
-  200,
-  z.input<typeof FileTreePageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the files of a repository: what the handler may answer. */
+export type GetFileTreeOutput = Reply<200, z.input<typeof FileTreePageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/files/blobs/{blobSha}` is given. */
+/** Get what is known about a blob: what the handler is given. */
 export interface GetBlobInput {
-  readonly params: z.output<typeof getBlobParams>;
+  readonly params: z.output<typeof projectIdBlobShaParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/files/blobs/{blobSha}` may answer. */
-export type GetBlobOutput = Reply<
-  200,
-  z.input<typeof BlobInfoSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
->;
+/** Get what is known about a blob: what the handler may answer. */
+export type GetBlobOutput = Reply<200, z.input<typeof BlobInfoSchema>, XRequestIdETagHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/files/blobs/{blobSha}/content` is given. */
+/** Read the bytes of a blob: what the handler is given. */
 export interface GetBlobContentInput {
-  readonly params: z.output<typeof getBlobContentParams>;
-  readonly headers: z.output<typeof getBlobContentHeaders>;
+  readonly params: z.output<typeof projectIdBlobShaParams>;
+  readonly headers: z.output<typeof rangeIfNoneMatchHeaders>;
 }
 
-/** What the handler of `GET /projects/{projectId}/files/blobs/{blobSha}/content` may answer. */
+/** Read the bytes of a blob: what the handler may answer. */
 export type GetBlobContentOutput =
   | Reply<
     200,
@@ -109,34 +95,26 @@ export type GetBlobContentOutput =
       readonly 'Content-Length'?: number | undefined;
     }
   >
-  | EmptyReply<304, { readonly 'X-Request-Id'?: string | undefined }>;
+  | EmptyReply<304, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/files/diff` is given. */
+/** Preview the diff of some changes: what the handler is given. */
 export interface PreviewDiffInput {
-  readonly params: z.output<typeof previewDiffParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly body: z.output<typeof ChangeSetSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/files/diff` may answer. */
-export type PreviewDiffOutput = Reply<
-  200,
-  z.input<typeof DiffPreviewSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Preview the diff of some changes: what the handler may answer. */
+export type PreviewDiffOutput = Reply<200, z.input<typeof DiffPreviewSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/files/commit` is given. */
+/** Commit some changes: what the handler is given. */
 export interface CommitFilesInput {
-  readonly params: z.output<typeof commitFilesParams>;
-  readonly headers: z.output<typeof commitFilesHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof CommitRequestSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/files/commit` may answer. */
-export type CommitFilesOutput = Reply<
-  201,
-  z.input<typeof CommitSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Commit some changes: what the handler may answer. */
+export type CommitFilesOutput = Reply<201, z.input<typeof CommitSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Files. */
 export interface FilesHandlers<E extends Env = Env> {
@@ -158,7 +136,7 @@ export const filesRoutes: Readonly<Record<keyof FilesHandlers, Route>> = {
     operation: operations.getFileTree,
     pattern: '/projects/:s1/files/tree',
     segments: [['projects'], [{ name: 'projectId' }], ['files'], ['tree']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: getFileTreeParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
@@ -185,7 +163,7 @@ export const filesRoutes: Readonly<Record<keyof FilesHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('blobSha', 'text', 'simple', false),
       ],
-      schema: getBlobParams,
+      schema: projectIdBlobShaParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -209,14 +187,14 @@ export const filesRoutes: Readonly<Record<keyof FilesHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('blobSha', 'text', 'simple', false),
       ],
-      schema: getBlobContentParams,
+      schema: projectIdBlobShaParams,
     },
     headers: {
       parameters: [
         parameter('Range', 'text', 'simple', false),
         parameter('If-None-Match', 'text', 'simple', false),
       ],
-      schema: getBlobContentHeaders,
+      schema: rangeIfNoneMatchHeaders,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/octet-stream', kind: 'bytes' }] },
@@ -232,7 +210,7 @@ export const filesRoutes: Readonly<Record<keyof FilesHandlers, Route>> = {
     operation: operations.previewDiff,
     pattern: '/projects/:s1/files/diff',
     segments: [['projects'], [{ name: 'projectId' }], ['files'], ['diff']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: previewDiffParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     body: {
       required: true,
       contents: [{ media: 'application/json', kind: 'json', schema: ChangeSetSchema }],
@@ -247,10 +225,10 @@ export const filesRoutes: Readonly<Record<keyof FilesHandlers, Route>> = {
     operation: operations.commitFiles,
     pattern: '/projects/:s1/files/commit',
     segments: [['projects'], [{ name: 'projectId' }], ['files'], ['commit']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: commitFilesParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: commitFilesHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,

@@ -13,7 +13,7 @@ import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const listHealthChecksParams = z.object({
+const projectIdEnvironmentIdParams = z.object({
   projectId: z.guid(),
   environmentId: z.guid(),
 });
@@ -25,7 +25,7 @@ const listHealthChecksQuery = z.object({
   healthy: z.boolean().optional(),
 });
 
-const listIncidentsParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
@@ -36,50 +36,38 @@ const listIncidentsQuery = z.object({
   since: z.iso.date().optional(),
 });
 
-const getIncidentParams = z.object({
+const projectIdIncidentIdParams = z.object({
   projectId: z.guid(),
   incidentId: z.guid(),
 });
 
-/** What the handler of `GET /projects/{projectId}/environments/{environmentId}/health-checks` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+/** List the health checks of an environment: what the handler is given. */
 export interface ListHealthChecksInput {
-  readonly params: z.output<typeof listHealthChecksParams>;
+  readonly params: z.output<typeof projectIdEnvironmentIdParams>;
   readonly query: z.output<typeof listHealthChecksQuery>;
 }
 
-/**
- * What the handler of `GET /projects/{projectId}/environments/{environmentId}/health-checks` may answer.
- */
-export type ListHealthChecksOutput = Reply<
-  200,
-  z.input<typeof HealthCheckPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the health checks of an environment: what the handler may answer. */
+export type ListHealthChecksOutput = Reply<200, z.input<typeof HealthCheckPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/incidents` is given. */
+/** List the incidents of a project: what the handler is given. */
 export interface ListIncidentsInput {
-  readonly params: z.output<typeof listIncidentsParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly query: z.output<typeof listIncidentsQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/incidents` may answer. */
-export type ListIncidentsOutput = Reply<
-  200,
-  z.input<typeof IncidentPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the incidents of a project: what the handler may answer. */
+export type ListIncidentsOutput = Reply<200, z.input<typeof IncidentPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/incidents/{incidentId}` is given. */
+/** Get an incident: what the handler is given. */
 export interface GetIncidentInput {
-  readonly params: z.output<typeof getIncidentParams>;
+  readonly params: z.output<typeof projectIdIncidentIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/incidents/{incidentId}` may answer. */
-export type GetIncidentOutput = Reply<
-  200,
-  z.input<typeof IncidentSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get an incident: what the handler may answer. */
+export type GetIncidentOutput = Reply<200, z.input<typeof IncidentSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Incidents. */
 export interface IncidentsHandlers<E extends Env = Env> {
@@ -111,7 +99,7 @@ export const incidentsRoutes: Readonly<Record<keyof IncidentsHandlers, Route>> =
         parameter('projectId', 'text', 'simple', false),
         parameter('environmentId', 'text', 'simple', false),
       ],
-      schema: listHealthChecksParams,
+      schema: projectIdEnvironmentIdParams,
     },
     query: {
       parameters: [
@@ -132,7 +120,7 @@ export const incidentsRoutes: Readonly<Record<keyof IncidentsHandlers, Route>> =
     operation: operations.listIncidents,
     pattern: '/projects/:s1/incidents',
     segments: [['projects'], [{ name: 'projectId' }], ['incidents']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listIncidentsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
@@ -157,7 +145,7 @@ export const incidentsRoutes: Readonly<Record<keyof IncidentsHandlers, Route>> =
         parameter('projectId', 'text', 'simple', false),
         parameter('incidentId', 'text', 'simple', false),
       ],
-      schema: getIncidentParams,
+      schema: projectIdIncidentIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },

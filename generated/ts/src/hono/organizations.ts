@@ -16,152 +16,117 @@ import { operations } from './operations.js';
 import type { EmptyReply, Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const listOrganizationsQuery = z.object({
+const cursorLimitQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
 });
 
-const createOrganizationHeaders = z.object({
+const idempotencyKeyHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
 });
 
-const getOrganizationParams = z.object({
+const organizationIdParams = z.object({
   organizationId: z.guid(),
 });
 
-const updateOrganizationParams = z.object({
-  organizationId: z.guid(),
-});
-
-const listOrganizationMembersParams = z.object({
-  organizationId: z.guid(),
-});
-
-const listOrganizationMembersQuery = z.object({
-  cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
-  limit: z.int32().min(1).max(100).default(25),
-});
-
-const addOrganizationMemberParams = z.object({
-  organizationId: z.guid(),
-});
-
-const addOrganizationMemberHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const updateOrganizationMemberParams = z.object({
+const organizationIdMemberIdParams = z.object({
   organizationId: z.guid(),
   memberId: z.guid(),
 });
 
-const removeOrganizationMemberParams = z.object({
-  organizationId: z.guid(),
-  memberId: z.guid(),
-});
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
 
-/** What the handler of `GET /organizations` is given. */
+type XRequestIdLocationHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly Location?: string | undefined;
+};
+
+/** List organizations: what the handler is given. */
 export interface ListOrganizationsInput {
-  readonly query: z.output<typeof listOrganizationsQuery>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /organizations` may answer. */
-export type ListOrganizationsOutput = Reply<
-  200,
-  z.input<typeof OrganizationPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List organizations: what the handler may answer. */
+export type ListOrganizationsOutput = Reply<200, z.input<typeof OrganizationPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /organizations` is given. */
+/** Create an organization: what the handler is given. */
 export interface CreateOrganizationInput {
-  readonly headers: z.output<typeof createOrganizationHeaders>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof OrganizationCreateSchema>;
 }
 
-/** What the handler of `POST /organizations` may answer. */
+/** Create an organization: what the handler may answer. */
 export type CreateOrganizationOutput = Reply<
   201,
   z.input<typeof OrganizationSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
+  XRequestIdLocationHeaders
 >;
 
-/** What the handler of `GET /organizations/{organizationId}` is given. */
+/** Get an organization: what the handler is given. */
 export interface GetOrganizationInput {
-  readonly params: z.output<typeof getOrganizationParams>;
+  readonly params: z.output<typeof organizationIdParams>;
 }
 
-/** What the handler of `GET /organizations/{organizationId}` may answer. */
-export type GetOrganizationOutput = Reply<
-  200,
-  z.input<typeof OrganizationSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get an organization: what the handler may answer. */
+export type GetOrganizationOutput = Reply<200, z.input<typeof OrganizationSchema>, XRequestIdHeaders>;
 
-/** What the handler of `PATCH /organizations/{organizationId}` is given. */
+/** Rename an organization: what the handler is given. */
 export interface UpdateOrganizationInput {
-  readonly params: z.output<typeof updateOrganizationParams>;
+  readonly params: z.output<typeof organizationIdParams>;
   readonly body: z.output<typeof OrganizationUpdateSchema>;
 }
 
-/** What the handler of `PATCH /organizations/{organizationId}` may answer. */
-export type UpdateOrganizationOutput = Reply<
-  200,
-  z.input<typeof OrganizationSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Rename an organization: what the handler may answer. */
+export type UpdateOrganizationOutput = Reply<200, z.input<typeof OrganizationSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /organizations/{organizationId}/members` is given. */
+/** List the members of an organization: what the handler is given. */
 export interface ListOrganizationMembersInput {
-  readonly params: z.output<typeof listOrganizationMembersParams>;
-  readonly query: z.output<typeof listOrganizationMembersQuery>;
+  readonly params: z.output<typeof organizationIdParams>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /organizations/{organizationId}/members` may answer. */
+/** List the members of an organization: what the handler may answer. */
 export type ListOrganizationMembersOutput = Reply<
   200,
   z.input<typeof OrganizationMemberPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
+  XRequestIdHeaders
 >;
 
-/** What the handler of `POST /organizations/{organizationId}/members` is given. */
+/** Add a person to an organization: what the handler is given. */
 export interface AddOrganizationMemberInput {
-  readonly params: z.output<typeof addOrganizationMemberParams>;
-  readonly headers: z.output<typeof addOrganizationMemberHeaders>;
+  readonly params: z.output<typeof organizationIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof OrganizationMemberAddSchema>;
 }
 
-/** What the handler of `POST /organizations/{organizationId}/members` may answer. */
+/** Add a person to an organization: what the handler may answer. */
 export type AddOrganizationMemberOutput = Reply<
   201,
   z.input<typeof OrganizationMemberAddedSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
+  XRequestIdLocationHeaders
 >;
 
-/** What the handler of `PATCH /organizations/{organizationId}/members/{memberId}` is given. */
+/** Change a person's role in an organization: what the handler is given. */
 export interface UpdateOrganizationMemberInput {
-  readonly params: z.output<typeof updateOrganizationMemberParams>;
+  readonly params: z.output<typeof organizationIdMemberIdParams>;
   readonly body: z.output<typeof RoleChangeSchema>;
 }
 
-/** What the handler of `PATCH /organizations/{organizationId}/members/{memberId}` may answer. */
+/** Change a person's role in an organization: what the handler may answer. */
 export type UpdateOrganizationMemberOutput = Reply<
   200,
   z.input<typeof OrganizationMemberViewSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
+  XRequestIdHeaders
 >;
 
-/** What the handler of `DELETE /organizations/{organizationId}/members/{memberId}` is given. */
+/** Remove a person from an organization: what the handler is given. */
 export interface RemoveOrganizationMemberInput {
-  readonly params: z.output<typeof removeOrganizationMemberParams>;
+  readonly params: z.output<typeof organizationIdMemberIdParams>;
 }
 
-/** What the handler of `DELETE /organizations/{organizationId}/members/{memberId}` may answer. */
-export type RemoveOrganizationMemberOutput = EmptyReply<
-  204,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Remove a person from an organization: what the handler may answer. */
+export type RemoveOrganizationMemberOutput = EmptyReply<204, XRequestIdHeaders>;
 
 /** Handlers of the domain Organizations. */
 export interface OrganizationsHandlers<E extends Env = Env> {
@@ -203,7 +168,7 @@ export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, R
     segments: [['organizations']],
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listOrganizationsQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -217,7 +182,7 @@ export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, R
     segments: [['organizations']],
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: createOrganizationHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -235,7 +200,7 @@ export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, R
     segments: [['organizations'], [{ name: 'organizationId' }]],
     params: {
       parameters: [parameter('organizationId', 'text', 'simple', false)],
-      schema: getOrganizationParams,
+      schema: organizationIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -249,7 +214,7 @@ export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, R
     segments: [['organizations'], [{ name: 'organizationId' }]],
     params: {
       parameters: [parameter('organizationId', 'text', 'simple', false)],
-      schema: updateOrganizationParams,
+      schema: organizationIdParams,
     },
     body: {
       required: true,
@@ -267,11 +232,11 @@ export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, R
     segments: [['organizations'], [{ name: 'organizationId' }], ['members']],
     params: {
       parameters: [parameter('organizationId', 'text', 'simple', false)],
-      schema: listOrganizationMembersParams,
+      schema: organizationIdParams,
     },
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listOrganizationMembersQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -285,11 +250,11 @@ export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, R
     segments: [['organizations'], [{ name: 'organizationId' }], ['members']],
     params: {
       parameters: [parameter('organizationId', 'text', 'simple', false)],
-      schema: addOrganizationMemberParams,
+      schema: organizationIdParams,
     },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: addOrganizationMemberHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -310,7 +275,7 @@ export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, R
         parameter('organizationId', 'text', 'simple', false),
         parameter('memberId', 'text', 'simple', false),
       ],
-      schema: updateOrganizationMemberParams,
+      schema: organizationIdMemberIdParams,
     },
     body: {
       required: true,
@@ -331,7 +296,7 @@ export const organizationsRoutes: Readonly<Record<keyof OrganizationsHandlers, R
         parameter('organizationId', 'text', 'simple', false),
         parameter('memberId', 'text', 'simple', false),
       ],
-      schema: removeOrganizationMemberParams,
+      schema: organizationIdMemberIdParams,
     },
     responses: [
       { status: 204, contents: [] },

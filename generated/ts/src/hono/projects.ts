@@ -44,126 +44,42 @@ const listProjectsQuery = z.object({
   name: z.string().min(1).max(80).optional(),
 });
 
-const createProjectHeaders = z.object({
+const idempotencyKeyHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
 });
 
-const getProjectParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
-const updateProjectParams = z.object({
-  projectId: z.guid(),
-});
-
-const updateProjectHeaders = z.object({
+const ifMatchHeaders = z.object({
   'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
-const listMembersParams = z.object({
-  projectId: z.guid(),
-});
-
-const listMembersQuery = z.object({
+const cursorLimitQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
 });
 
-const addMemberParams = z.object({
-  projectId: z.guid(),
-});
-
-const addMemberHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const updateMemberParams = z.object({
+const projectIdMemberIdParams = z.object({
   projectId: z.guid(),
   memberId: z.guid(),
 });
 
-const removeMemberParams = z.object({
-  projectId: z.guid(),
-  memberId: z.guid(),
-});
-
-const listIntegrationsParams = z.object({
-  projectId: z.guid(),
-});
-
-const listIntegrationsQuery = z.object({
-  cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
-  limit: z.int32().min(1).max(100).default(25),
-});
-
-const getIntegrationParams = z.object({
+const projectIdProviderParams = z.object({
   projectId: z.guid(),
   provider: ProviderSchema,
 });
 
-const connectIntegrationParams = z.object({
-  projectId: z.guid(),
-  provider: ProviderSchema,
-});
-
-const connectIntegrationHeaders = z.object({
+const idempotencyKeyIfMatchHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
   'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
-const updateIntegrationParams = z.object({
-  projectId: z.guid(),
-  provider: ProviderSchema,
-});
-
-const updateIntegrationHeaders = z.object({
-  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
-});
-
-const disconnectIntegrationParams = z.object({
-  projectId: z.guid(),
-  provider: ProviderSchema,
-});
-
-const getProvisioningParams = z.object({
-  projectId: z.guid(),
-});
-
-const streamProvisioningParams = z.object({
-  projectId: z.guid(),
-});
-
-const streamProvisioningHeaders = z.object({
+const lastEventIdHeaders = z.object({
   'Last-Event-ID': z.string().min(1).max(20).regex(/^[0-9]+$/u).optional(),
-});
-
-const listProvisioningRunsParams = z.object({
-  projectId: z.guid(),
-});
-
-const listProvisioningRunsQuery = z.object({
-  cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
-  limit: z.int32().min(1).max(100).default(25),
-});
-
-const retryProvisioningParams = z.object({
-  projectId: z.guid(),
-});
-
-const retryProvisioningHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const cancelProvisioningParams = z.object({
-  projectId: z.guid(),
-});
-
-const listResourcesParams = z.object({
-  projectId: z.guid(),
 });
 
 const listResourcesQuery = z.object({
@@ -173,313 +89,245 @@ const listResourcesQuery = z.object({
   resource: ResourceKindSchema.optional(),
 });
 
-const listServiceTokensParams = z.object({
-  projectId: z.guid(),
-});
-
-const listServiceTokensQuery = z.object({
-  cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
-  limit: z.int32().min(1).max(100).default(25),
-});
-
-const createServiceTokenParams = z.object({
-  projectId: z.guid(),
-});
-
-const createServiceTokenHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const revokeServiceTokenParams = z.object({
+const projectIdTokenIdParams = z.object({
   projectId: z.guid(),
   tokenId: z.guid(),
 });
 
-/** What the handler of `GET /projects` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+type XRequestIdETagLocationHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly ETag?: string | undefined;
+  readonly Location?: string | undefined;
+};
+
+type XRequestIdETagHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly ETag?: string | undefined;
+};
+
+type XRequestIdLocationHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly Location?: string | undefined;
+};
+
+/** List projects: what the handler is given. */
 export interface ListProjectsInput {
   readonly query: z.output<typeof listProjectsQuery>;
 }
 
-/** What the handler of `GET /projects` may answer. */
-export type ListProjectsOutput = Reply<
-  200,
-  z.input<typeof ProjectPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List projects: what the handler may answer. */
+export type ListProjectsOutput = Reply<200, z.input<typeof ProjectPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects` is given. */
+/** Create a project: what the handler is given. */
 export interface CreateProjectInput {
-  readonly headers: z.output<typeof createProjectHeaders>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof ProjectCreateSchema>;
 }
 
-/** What the handler of `POST /projects` may answer. */
+/** Create a project: what the handler may answer. */
 export type CreateProjectOutput = Reply<
   201,
   z.input<typeof ProjectDetailSchema>,
-  {
-    readonly 'X-Request-Id'?: string | undefined;
-    readonly ETag?: string | undefined;
-    readonly Location?: string | undefined;
-  }
+  XRequestIdETagLocationHeaders
 >;
 
-/** What the handler of `GET /projects/{projectId}` is given. */
+/** Get a project: what the handler is given. */
 export interface GetProjectInput {
-  readonly params: z.output<typeof getProjectParams>;
+  readonly params: z.output<typeof projectIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}` may answer. */
-export type GetProjectOutput = Reply<
-  200,
-  z.input<typeof ProjectDetailSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
->;
+/** Get a project: what the handler may answer. */
+export type GetProjectOutput = Reply<200, z.input<typeof ProjectDetailSchema>, XRequestIdETagHeaders>;
 
-/** What the handler of `PATCH /projects/{projectId}` is given. */
+/** Change a project: what the handler is given. */
 export interface UpdateProjectInput {
-  readonly params: z.output<typeof updateProjectParams>;
-  readonly headers: z.output<typeof updateProjectHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof ifMatchHeaders>;
   readonly body: z.output<typeof ProjectUpdateSchema>;
 }
 
-/** What the handler of `PATCH /projects/{projectId}` may answer. */
-export type UpdateProjectOutput = Reply<
-  200,
-  z.input<typeof ProjectDetailSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
->;
+/** Change a project: what the handler may answer. */
+export type UpdateProjectOutput = Reply<200, z.input<typeof ProjectDetailSchema>, XRequestIdETagHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/members` is given. */
+/** List the members of a project: what the handler is given. */
 export interface ListMembersInput {
-  readonly params: z.output<typeof listMembersParams>;
-  readonly query: z.output<typeof listMembersQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/members` may answer. */
-export type ListMembersOutput = Reply<
-  200,
-  z.input<typeof MemberPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the members of a project: what the handler may answer. */
+export type ListMembersOutput = Reply<200, z.input<typeof MemberPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/members` is given. */
+/** Add a member to a project: what the handler is given. */
 export interface AddMemberInput {
-  readonly params: z.output<typeof addMemberParams>;
-  readonly headers: z.output<typeof addMemberHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof MemberAddSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/members` may answer. */
-export type AddMemberOutput = Reply<
-  201,
-  z.input<typeof MemberAddedSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
->;
+/** Add a member to a project: what the handler may answer. */
+export type AddMemberOutput = Reply<201, z.input<typeof MemberAddedSchema>, XRequestIdLocationHeaders>;
 
-/** What the handler of `PATCH /projects/{projectId}/members/{memberId}` is given. */
+/** Change a member's role: what the handler is given. */
 export interface UpdateMemberInput {
-  readonly params: z.output<typeof updateMemberParams>;
+  readonly params: z.output<typeof projectIdMemberIdParams>;
   readonly body: z.output<typeof RoleChangeSchema>;
 }
 
-/** What the handler of `PATCH /projects/{projectId}/members/{memberId}` may answer. */
-export type UpdateMemberOutput = Reply<
-  200,
-  z.input<typeof MemberSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Change a member's role: what the handler may answer. */
+export type UpdateMemberOutput = Reply<200, z.input<typeof MemberSchema>, XRequestIdHeaders>;
 
-/** What the handler of `DELETE /projects/{projectId}/members/{memberId}` is given. */
+/** Remove a member from a project: what the handler is given. */
 export interface RemoveMemberInput {
-  readonly params: z.output<typeof removeMemberParams>;
+  readonly params: z.output<typeof projectIdMemberIdParams>;
 }
 
-/** What the handler of `DELETE /projects/{projectId}/members/{memberId}` may answer. */
-export type RemoveMemberOutput = EmptyReply<204, { readonly 'X-Request-Id'?: string | undefined }>;
+/** Remove a member from a project: what the handler may answer. */
+export type RemoveMemberOutput = EmptyReply<204, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/integrations` is given. */
+/** List the integrations of a project: what the handler is given. */
 export interface ListIntegrationsInput {
-  readonly params: z.output<typeof listIntegrationsParams>;
-  readonly query: z.output<typeof listIntegrationsQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/integrations` may answer. */
-export type ListIntegrationsOutput = Reply<
-  200,
-  z.input<typeof IntegrationPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the integrations of a project: what the handler may answer. */
+export type ListIntegrationsOutput = Reply<200, z.input<typeof IntegrationPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/integrations/{provider}` is given. */
+/** Get one integration of a project: what the handler is given. */
 export interface GetIntegrationInput {
-  readonly params: z.output<typeof getIntegrationParams>;
+  readonly params: z.output<typeof projectIdProviderParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/integrations/{provider}` may answer. */
-export type GetIntegrationOutput = Reply<
-  200,
-  z.input<typeof IntegrationViewSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
->;
+/** Get one integration of a project: what the handler may answer. */
+export type GetIntegrationOutput = Reply<200, z.input<typeof IntegrationViewSchema>, XRequestIdETagHeaders>;
 
-/** What the handler of `PUT /projects/{projectId}/integrations/{provider}` is given. */
+/** Connect a provider: what the handler is given. */
 export interface ConnectIntegrationInput {
-  readonly params: z.output<typeof connectIntegrationParams>;
-  readonly headers: z.output<typeof connectIntegrationHeaders>;
+  readonly params: z.output<typeof projectIdProviderParams>;
+  readonly headers: z.output<typeof idempotencyKeyIfMatchHeaders>;
   readonly body: z.output<typeof IntegrationConnectSchema>;
 }
 
-/** What the handler of `PUT /projects/{projectId}/integrations/{provider}` may answer. */
+/** Connect a provider: what the handler may answer. */
 export type ConnectIntegrationOutput =
-  | Reply<
-    200,
-    z.input<typeof IntegrationConnectedSchema>,
-    { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
-  >
-  | Reply<
-    201,
-    z.input<typeof IntegrationConnectedSchema>,
-    {
-      readonly 'X-Request-Id'?: string | undefined;
-      readonly ETag?: string | undefined;
-      readonly Location?: string | undefined;
-    }
-  >;
+  | Reply<200, z.input<typeof IntegrationConnectedSchema>, XRequestIdETagHeaders>
+  | Reply<201, z.input<typeof IntegrationConnectedSchema>, XRequestIdETagLocationHeaders>;
 
-/** What the handler of `PATCH /projects/{projectId}/integrations/{provider}` is given. */
+/** Change an integration: what the handler is given. */
 export interface UpdateIntegrationInput {
-  readonly params: z.output<typeof updateIntegrationParams>;
-  readonly headers: z.output<typeof updateIntegrationHeaders>;
+  readonly params: z.output<typeof projectIdProviderParams>;
+  readonly headers: z.output<typeof ifMatchHeaders>;
   readonly body: z.output<typeof IntegrationUpdateSchema>;
 }
 
-/** What the handler of `PATCH /projects/{projectId}/integrations/{provider}` may answer. */
+/** Change an integration: what the handler may answer. */
 export type UpdateIntegrationOutput = Reply<
   200,
   z.input<typeof IntegrationViewSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
+  XRequestIdETagHeaders
 >;
 
-/** What the handler of `DELETE /projects/{projectId}/integrations/{provider}` is given. */
+/** Disconnect a provider: what the handler is given. */
 export interface DisconnectIntegrationInput {
-  readonly params: z.output<typeof disconnectIntegrationParams>;
+  readonly params: z.output<typeof projectIdProviderParams>;
 }
 
-/** What the handler of `DELETE /projects/{projectId}/integrations/{provider}` may answer. */
-export type DisconnectIntegrationOutput = EmptyReply<204, { readonly 'X-Request-Id'?: string | undefined }>;
+/** Disconnect a provider: what the handler may answer. */
+export type DisconnectIntegrationOutput = EmptyReply<204, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/provisioning` is given. */
+/** Get the progress of the latest run: what the handler is given. */
 export interface GetProvisioningInput {
-  readonly params: z.output<typeof getProvisioningParams>;
+  readonly params: z.output<typeof projectIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/provisioning` may answer. */
-export type GetProvisioningOutput = Reply<
-  200,
-  z.input<typeof ProvisioningProgressSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get the progress of the latest run: what the handler may answer. */
+export type GetProvisioningOutput = Reply<200, z.input<typeof ProvisioningProgressSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/provisioning/events` is given. */
+/** Follow the latest run: what the handler is given. */
 export interface StreamProvisioningInput {
-  readonly params: z.output<typeof streamProvisioningParams>;
-  readonly headers: z.output<typeof streamProvisioningHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof lastEventIdHeaders>;
 }
 
-/** What the handler of `GET /projects/{projectId}/provisioning/events` may answer. */
+/** Follow the latest run: what the handler may answer. */
 export type StreamProvisioningOutput = Reply<
   200,
   AsyncIterable<ServerSentEvent<z.input<typeof ProvisioningEventSchema>>>,
-  { readonly 'X-Request-Id'?: string | undefined }
+  XRequestIdHeaders
 >;
 
-/** What the handler of `GET /projects/{projectId}/provisioning/runs` is given. */
+/** List the runs of a project: what the handler is given. */
 export interface ListProvisioningRunsInput {
-  readonly params: z.output<typeof listProvisioningRunsParams>;
-  readonly query: z.output<typeof listProvisioningRunsQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/provisioning/runs` may answer. */
+/** List the runs of a project: what the handler may answer. */
 export type ListProvisioningRunsOutput = Reply<
   200,
   z.input<typeof ProvisioningRunPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
+  XRequestIdHeaders
 >;
 
-/** What the handler of `POST /projects/{projectId}/provisioning/retry` is given. */
+/** Retry the latest run: what the handler is given. */
 export interface RetryProvisioningInput {
-  readonly params: z.output<typeof retryProvisioningParams>;
-  readonly headers: z.output<typeof retryProvisioningHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
 }
 
-/** What the handler of `POST /projects/{projectId}/provisioning/retry` may answer. */
-export type RetryProvisioningOutput = Reply<
-  202,
-  z.input<typeof ProvisioningRunSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Retry the latest run: what the handler may answer. */
+export type RetryProvisioningOutput = Reply<202, z.input<typeof ProvisioningRunSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/provisioning/cancel` is given. */
+/** Cancel the latest run: what the handler is given. */
 export interface CancelProvisioningInput {
-  readonly params: z.output<typeof cancelProvisioningParams>;
+  readonly params: z.output<typeof projectIdParams>;
 }
 
-/** What the handler of `POST /projects/{projectId}/provisioning/cancel` may answer. */
-export type CancelProvisioningOutput = Reply<
-  202,
-  z.input<typeof ProvisioningRunSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Cancel the latest run: what the handler may answer. */
+export type CancelProvisioningOutput = Reply<202, z.input<typeof ProvisioningRunSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/resources` is given. */
+/** List what providers made for a project: what the handler is given. */
 export interface ListResourcesInput {
-  readonly params: z.output<typeof listResourcesParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly query: z.output<typeof listResourcesQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/resources` may answer. */
-export type ListResourcesOutput = Reply<
-  200,
-  z.input<typeof ResourcePageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List what providers made for a project: what the handler may answer. */
+export type ListResourcesOutput = Reply<200, z.input<typeof ResourcePageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/service-tokens` is given. */
+/** List the service tokens of a project: what the handler is given. */
 export interface ListServiceTokensInput {
-  readonly params: z.output<typeof listServiceTokensParams>;
-  readonly query: z.output<typeof listServiceTokensQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/service-tokens` may answer. */
-export type ListServiceTokensOutput = Reply<
-  200,
-  z.input<typeof ServiceTokenPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the service tokens of a project: what the handler may answer. */
+export type ListServiceTokensOutput = Reply<200, z.input<typeof ServiceTokenPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/service-tokens` is given. */
+/** Create a service token: what the handler is given. */
 export interface CreateServiceTokenInput {
-  readonly params: z.output<typeof createServiceTokenParams>;
-  readonly headers: z.output<typeof createServiceTokenHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof ServiceTokenCreateSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/service-tokens` may answer. */
+/** Create a service token: what the handler may answer. */
 export type CreateServiceTokenOutput = Reply<
   201,
   z.input<typeof ServiceTokenCreatedSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
+  XRequestIdLocationHeaders
 >;
 
-/** What the handler of `DELETE /projects/{projectId}/service-tokens/{tokenId}` is given. */
+/** Revoke a service token: what the handler is given. */
 export interface RevokeServiceTokenInput {
-  readonly params: z.output<typeof revokeServiceTokenParams>;
+  readonly params: z.output<typeof projectIdTokenIdParams>;
 }
 
-/** What the handler of `DELETE /projects/{projectId}/service-tokens/{tokenId}` may answer. */
-export type RevokeServiceTokenOutput = EmptyReply<204, { readonly 'X-Request-Id'?: string | undefined }>;
+/** Revoke a service token: what the handler may answer. */
+export type RevokeServiceTokenOutput = EmptyReply<204, XRequestIdHeaders>;
 
 /** Handlers of the domain Projects. */
 export interface ProjectsHandlers<E extends Env = Env> {
@@ -560,7 +408,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     segments: [['projects']],
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: createProjectHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -576,7 +424,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.getProject,
     pattern: '/projects/:s1',
     segments: [['projects'], [{ name: 'projectId' }]],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: getProjectParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
       { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -587,8 +435,8 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.updateProject,
     pattern: '/projects/:s1',
     segments: [['projects'], [{ name: 'projectId' }]],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: updateProjectParams },
-    headers: { parameters: [parameter('If-Match', 'text', 'simple', false)], schema: updateProjectHeaders },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
+    headers: { parameters: [parameter('If-Match', 'text', 'simple', false)], schema: ifMatchHeaders },
     body: {
       required: true,
       contents: [{ media: 'application/json', kind: 'json', schema: ProjectUpdateSchema }],
@@ -604,10 +452,10 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.listMembers,
     pattern: '/projects/:s1/members',
     segments: [['projects'], [{ name: 'projectId' }], ['members']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listMembersParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listMembersQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -619,10 +467,10 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.addMember,
     pattern: '/projects/:s1/members',
     segments: [['projects'], [{ name: 'projectId' }], ['members']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: addMemberParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: addMemberHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -643,7 +491,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('memberId', 'text', 'simple', false),
       ],
-      schema: updateMemberParams,
+      schema: projectIdMemberIdParams,
     },
     body: {
       required: true,
@@ -664,7 +512,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('memberId', 'text', 'simple', false),
       ],
-      schema: removeMemberParams,
+      schema: projectIdMemberIdParams,
     },
     responses: [
       { status: 204, contents: [] },
@@ -676,10 +524,10 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.listIntegrations,
     pattern: '/projects/:s1/integrations',
     segments: [['projects'], [{ name: 'projectId' }], ['integrations']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listIntegrationsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listIntegrationsQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -696,7 +544,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('provider', 'text', 'simple', false),
       ],
-      schema: getIntegrationParams,
+      schema: projectIdProviderParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -713,14 +561,14 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('provider', 'text', 'simple', false),
       ],
-      schema: connectIntegrationParams,
+      schema: projectIdProviderParams,
     },
     headers: {
       parameters: [
         parameter('Idempotency-Key', 'text', 'simple', false),
         parameter('If-Match', 'text', 'simple', false),
       ],
-      schema: connectIntegrationHeaders,
+      schema: idempotencyKeyIfMatchHeaders,
     },
     body: {
       required: true,
@@ -743,12 +591,9 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('provider', 'text', 'simple', false),
       ],
-      schema: updateIntegrationParams,
+      schema: projectIdProviderParams,
     },
-    headers: {
-      parameters: [parameter('If-Match', 'text', 'simple', false)],
-      schema: updateIntegrationHeaders,
-    },
+    headers: { parameters: [parameter('If-Match', 'text', 'simple', false)], schema: ifMatchHeaders },
     body: {
       required: true,
       contents: [{ media: 'application/json', kind: 'json', schema: IntegrationUpdateSchema }],
@@ -769,7 +614,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('provider', 'text', 'simple', false),
       ],
-      schema: disconnectIntegrationParams,
+      schema: projectIdProviderParams,
     },
     responses: [
       { status: 204, contents: [] },
@@ -781,7 +626,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.getProvisioning,
     pattern: '/projects/:s1/provisioning',
     segments: [['projects'], [{ name: 'projectId' }], ['provisioning']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: getProvisioningParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
       { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -792,13 +637,10 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.streamProvisioning,
     pattern: '/projects/:s1/provisioning/events',
     segments: [['projects'], [{ name: 'projectId' }], ['provisioning'], ['events']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: streamProvisioningParams,
-    },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Last-Event-ID', 'text', 'simple', false)],
-      schema: streamProvisioningHeaders,
+      schema: lastEventIdHeaders,
     },
     responses: [
       { status: 200, contents: [{ media: 'text/event-stream', kind: 'events' }] },
@@ -810,13 +652,10 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.listProvisioningRuns,
     pattern: '/projects/:s1/provisioning/runs',
     segments: [['projects'], [{ name: 'projectId' }], ['provisioning'], ['runs']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: listProvisioningRunsParams,
-    },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listProvisioningRunsQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -828,13 +667,10 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.retryProvisioning,
     pattern: '/projects/:s1/provisioning/retry',
     segments: [['projects'], [{ name: 'projectId' }], ['provisioning'], ['retry']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: retryProvisioningParams,
-    },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: retryProvisioningHeaders,
+      schema: idempotencyKeyHeaders,
     },
     responses: [
       { status: 202, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -846,10 +682,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.cancelProvisioning,
     pattern: '/projects/:s1/provisioning/cancel',
     segments: [['projects'], [{ name: 'projectId' }], ['provisioning'], ['cancel']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: cancelProvisioningParams,
-    },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     responses: [
       { status: 202, contents: [{ media: 'application/json', kind: 'json' }] },
       { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -860,7 +693,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.listResources,
     pattern: '/projects/:s1/resources',
     segments: [['projects'], [{ name: 'projectId' }], ['resources']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listResourcesParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
@@ -880,13 +713,10 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.listServiceTokens,
     pattern: '/projects/:s1/service-tokens',
     segments: [['projects'], [{ name: 'projectId' }], ['service-tokens']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: listServiceTokensParams,
-    },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listServiceTokensQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -898,13 +728,10 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     operation: operations.createServiceToken,
     pattern: '/projects/:s1/service-tokens',
     segments: [['projects'], [{ name: 'projectId' }], ['service-tokens']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: createServiceTokenParams,
-    },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: createServiceTokenHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -925,7 +752,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('tokenId', 'text', 'simple', false),
       ],
-      schema: revokeServiceTokenParams,
+      schema: projectIdTokenIdParams,
     },
     responses: [
       { status: 204, contents: [] },

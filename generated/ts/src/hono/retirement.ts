@@ -7,44 +7,42 @@ import { operations } from './operations.js';
 import type { EmptyReply, Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const deleteProjectParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
-const deleteProjectQuery = z.object({
+const projectSlugKeepResourcesQuery = z.object({
   projectSlug: z.string().min(1).max(40),
   keepResources: z.boolean().default(false),
 });
 
-const deleteOrganizationParams = z.object({
+const organizationIdParams = z.object({
   organizationId: z.guid(),
 });
 
-const deleteOrganizationQuery = z.object({
+const organizationSlugQuery = z.object({
   organizationSlug: z.string().min(1).max(40),
 });
 
-/** What the handler of `DELETE /projects/{projectId}` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+/** Delete a project: what the handler is given. */
 export interface DeleteProjectInput {
-  readonly params: z.output<typeof deleteProjectParams>;
-  readonly query: z.output<typeof deleteProjectQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof projectSlugKeepResourcesQuery>;
 }
 
-/** What the handler of `DELETE /projects/{projectId}` may answer. */
-export type DeleteProjectOutput = Reply<
-  202,
-  z.input<typeof ProvisioningRunSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Delete a project: what the handler may answer. */
+export type DeleteProjectOutput = Reply<202, z.input<typeof ProvisioningRunSchema>, XRequestIdHeaders>;
 
-/** What the handler of `DELETE /organizations/{organizationId}` is given. */
+/** Delete an organization: what the handler is given. */
 export interface DeleteOrganizationInput {
-  readonly params: z.output<typeof deleteOrganizationParams>;
-  readonly query: z.output<typeof deleteOrganizationQuery>;
+  readonly params: z.output<typeof organizationIdParams>;
+  readonly query: z.output<typeof organizationSlugQuery>;
 }
 
-/** What the handler of `DELETE /organizations/{organizationId}` may answer. */
-export type DeleteOrganizationOutput = EmptyReply<204, { readonly 'X-Request-Id'?: string | undefined }>;
+/** Delete an organization: what the handler may answer. */
+export type DeleteOrganizationOutput = EmptyReply<204, XRequestIdHeaders>;
 
 /** Handlers of the domain Retirement. */
 export interface RetirementHandlers<E extends Env = Env> {
@@ -60,13 +58,13 @@ export const retirementRoutes: Readonly<Record<keyof RetirementHandlers, Route>>
     operation: operations.deleteProject,
     pattern: '/projects/:s1',
     segments: [['projects'], [{ name: 'projectId' }]],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: deleteProjectParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('projectSlug', 'text', 'form', true),
         parameter('keepResources', 'boolean', 'form', true),
       ],
-      schema: deleteProjectQuery,
+      schema: projectSlugKeepResourcesQuery,
     },
     responses: [
       { status: 202, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -80,11 +78,11 @@ export const retirementRoutes: Readonly<Record<keyof RetirementHandlers, Route>>
     segments: [['organizations'], [{ name: 'organizationId' }]],
     params: {
       parameters: [parameter('organizationId', 'text', 'simple', false)],
-      schema: deleteOrganizationParams,
+      schema: organizationIdParams,
     },
     query: {
       parameters: [parameter('organizationSlug', 'text', 'form', true)],
-      schema: deleteOrganizationQuery,
+      schema: organizationSlugQuery,
     },
     responses: [
       { status: 204, contents: [] },

@@ -15,62 +15,32 @@ import { operations } from './operations.js';
 import type { EmptyReply, Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const getSecretsOverviewParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
-const getSecretsOverviewQuery = z.object({
+const environmentQuery = z.object({
   environment: SecretScopeSchema.optional(),
 });
 
-const putSecretParams = z.object({
+const projectIdSecretNameParams = z.object({
   projectId: z.guid(),
   secretName: z.string().regex(/^[A-Z_][A-Z0-9_]{0,99}$/u),
 });
 
-const putSecretQuery = z.object({
+const environmentTypeQuery = z.object({
   environment: SecretScopeSchema,
   type: SecretTypeSchema,
 });
 
-const putSecretHeaders = z.object({
+const idempotencyKeyIfMatchHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
   'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
 });
 
-const deleteSecretParams = z.object({
-  projectId: z.guid(),
-  secretName: z.string().regex(/^[A-Z_][A-Z0-9_]{0,99}$/u),
-});
-
-const deleteSecretQuery = z.object({
-  environment: SecretScopeSchema,
-  type: SecretTypeSchema,
-});
-
-const deleteSecretHeaders = z.object({
+const ifMatchHeaders = z.object({
   'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
-});
-
-const rotateSecretParams = z.object({
-  projectId: z.guid(),
-  secretName: z.string().regex(/^[A-Z_][A-Z0-9_]{0,99}$/u),
-});
-
-const rotateSecretQuery = z.object({
-  environment: SecretScopeSchema,
-  type: SecretTypeSchema,
-});
-
-const rotateSecretHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-  'If-Match': z.string().min(3).max(130).regex(/^(?:\*|(?:W\/)?"[!#-~]*")$/u).optional(),
-});
-
-const listSecretAuditParams = z.object({
-  projectId: z.guid(),
 });
 
 const listSecretAuditQuery = z.object({
@@ -80,76 +50,63 @@ const listSecretAuditQuery = z.object({
   secretRefHash: z.string().regex(/^sha256:[0-9a-f]{64}$/u).optional(),
 });
 
-/** What the handler of `GET /projects/{projectId}/secrets` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+type XRequestIdETagHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly ETag?: string | undefined;
+};
+
+/** Get the overview of secrets: what the handler is given. */
 export interface GetSecretsOverviewInput {
-  readonly params: z.output<typeof getSecretsOverviewParams>;
-  readonly query: z.output<typeof getSecretsOverviewQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof environmentQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/secrets` may answer. */
-export type GetSecretsOverviewOutput = Reply<
-  200,
-  z.input<typeof SecretsOverviewSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get the overview of secrets: what the handler may answer. */
+export type GetSecretsOverviewOutput = Reply<200, z.input<typeof SecretsOverviewSchema>, XRequestIdHeaders>;
 
-/** What the handler of `PUT /projects/{projectId}/secrets/{secretName}` is given. */
+/** Set a secret: what the handler is given. */
 export interface PutSecretInput {
-  readonly params: z.output<typeof putSecretParams>;
-  readonly query: z.output<typeof putSecretQuery>;
-  readonly headers: z.output<typeof putSecretHeaders>;
+  readonly params: z.output<typeof projectIdSecretNameParams>;
+  readonly query: z.output<typeof environmentTypeQuery>;
+  readonly headers: z.output<typeof idempotencyKeyIfMatchHeaders>;
   readonly body: z.output<typeof SecretPutSchema>;
 }
 
-/** What the handler of `PUT /projects/{projectId}/secrets/{secretName}` may answer. */
+/** Set a secret: what the handler may answer. */
 export type PutSecretOutput =
-  | Reply<
-    200,
-    z.input<typeof SecretEntrySchema>,
-    { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
-  >
-  | Reply<
-    201,
-    z.input<typeof SecretEntrySchema>,
-    { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
-  >;
+  | Reply<200, z.input<typeof SecretEntrySchema>, XRequestIdETagHeaders>
+  | Reply<201, z.input<typeof SecretEntrySchema>, XRequestIdETagHeaders>;
 
-/** What the handler of `DELETE /projects/{projectId}/secrets/{secretName}` is given. */
+/** Delete a secret: what the handler is given. */
 export interface DeleteSecretInput {
-  readonly params: z.output<typeof deleteSecretParams>;
-  readonly query: z.output<typeof deleteSecretQuery>;
-  readonly headers: z.output<typeof deleteSecretHeaders>;
+  readonly params: z.output<typeof projectIdSecretNameParams>;
+  readonly query: z.output<typeof environmentTypeQuery>;
+  readonly headers: z.output<typeof ifMatchHeaders>;
 }
 
-/** What the handler of `DELETE /projects/{projectId}/secrets/{secretName}` may answer. */
-export type DeleteSecretOutput = EmptyReply<204, { readonly 'X-Request-Id'?: string | undefined }>;
+/** Delete a secret: what the handler may answer. */
+export type DeleteSecretOutput = EmptyReply<204, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/secrets/{secretName}/rotate` is given. */
+/** Rotate a secret: what the handler is given. */
 export interface RotateSecretInput {
-  readonly params: z.output<typeof rotateSecretParams>;
-  readonly query: z.output<typeof rotateSecretQuery>;
-  readonly headers: z.output<typeof rotateSecretHeaders>;
+  readonly params: z.output<typeof projectIdSecretNameParams>;
+  readonly query: z.output<typeof environmentTypeQuery>;
+  readonly headers: z.output<typeof idempotencyKeyIfMatchHeaders>;
 }
 
-/** What the handler of `POST /projects/{projectId}/secrets/{secretName}/rotate` may answer. */
-export type RotateSecretOutput = Reply<
-  200,
-  z.input<typeof SecretEntrySchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
->;
+/** Rotate a secret: what the handler may answer. */
+export type RotateSecretOutput = Reply<200, z.input<typeof SecretEntrySchema>, XRequestIdETagHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/secret-audit` is given. */
+/** List the uses of secrets: what the handler is given. */
 export interface ListSecretAuditInput {
-  readonly params: z.output<typeof listSecretAuditParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly query: z.output<typeof listSecretAuditQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/secret-audit` may answer. */
-export type ListSecretAuditOutput = Reply<
-  200,
-  z.input<typeof SecretAuditPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the uses of secrets: what the handler may answer. */
+export type ListSecretAuditOutput = Reply<200, z.input<typeof SecretAuditPageSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Secrets. */
 export interface SecretsHandlers<E extends Env = Env> {
@@ -171,11 +128,8 @@ export const secretsRoutes: Readonly<Record<keyof SecretsHandlers, Route>> = {
     operation: operations.getSecretsOverview,
     pattern: '/projects/:s1/secrets',
     segments: [['projects'], [{ name: 'projectId' }], ['secrets']],
-    params: {
-      parameters: [parameter('projectId', 'text', 'simple', false)],
-      schema: getSecretsOverviewParams,
-    },
-    query: { parameters: [parameter('environment', 'text', 'form', true)], schema: getSecretsOverviewQuery },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
+    query: { parameters: [parameter('environment', 'text', 'form', true)], schema: environmentQuery },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
       { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -191,18 +145,18 @@ export const secretsRoutes: Readonly<Record<keyof SecretsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('secretName', 'text', 'simple', false),
       ],
-      schema: putSecretParams,
+      schema: projectIdSecretNameParams,
     },
     query: {
       parameters: [parameter('environment', 'text', 'form', true), parameter('type', 'text', 'form', true)],
-      schema: putSecretQuery,
+      schema: environmentTypeQuery,
     },
     headers: {
       parameters: [
         parameter('Idempotency-Key', 'text', 'simple', false),
         parameter('If-Match', 'text', 'simple', false),
       ],
-      schema: putSecretHeaders,
+      schema: idempotencyKeyIfMatchHeaders,
     },
     body: {
       required: true,
@@ -225,13 +179,13 @@ export const secretsRoutes: Readonly<Record<keyof SecretsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('secretName', 'text', 'simple', false),
       ],
-      schema: deleteSecretParams,
+      schema: projectIdSecretNameParams,
     },
     query: {
       parameters: [parameter('environment', 'text', 'form', true), parameter('type', 'text', 'form', true)],
-      schema: deleteSecretQuery,
+      schema: environmentTypeQuery,
     },
-    headers: { parameters: [parameter('If-Match', 'text', 'simple', false)], schema: deleteSecretHeaders },
+    headers: { parameters: [parameter('If-Match', 'text', 'simple', false)], schema: ifMatchHeaders },
     responses: [
       { status: 204, contents: [] },
       { status: 412, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -248,18 +202,18 @@ export const secretsRoutes: Readonly<Record<keyof SecretsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('secretName', 'text', 'simple', false),
       ],
-      schema: rotateSecretParams,
+      schema: projectIdSecretNameParams,
     },
     query: {
       parameters: [parameter('environment', 'text', 'form', true), parameter('type', 'text', 'form', true)],
-      schema: rotateSecretQuery,
+      schema: environmentTypeQuery,
     },
     headers: {
       parameters: [
         parameter('Idempotency-Key', 'text', 'simple', false),
         parameter('If-Match', 'text', 'simple', false),
       ],
-      schema: rotateSecretHeaders,
+      schema: idempotencyKeyIfMatchHeaders,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -272,7 +226,7 @@ export const secretsRoutes: Readonly<Record<keyof SecretsHandlers, Route>> = {
     operation: operations.listSecretAudit,
     pattern: '/projects/:s1/secret-audit',
     segments: [['projects'], [{ name: 'projectId' }], ['secret-audit']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listSecretAuditParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),

@@ -17,155 +17,128 @@ import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const applySpecsHeaders = z.object({
+const idempotencyKeyHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
 });
 
-const getDriftParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
-const getDriftQuery = z.object({
+const refPathsQuery = z.object({
   ref: z.string().min(1).max(244).optional(),
   paths: z.array(z.string().min(1).max(400)).max(50).optional(),
 });
 
-const listSpecsParams = z.object({
-  projectId: z.guid(),
-});
-
-const listSpecsQuery = z.object({
+const cursorLimitKindQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
   kind: ListSpecsKindSchema.optional(),
 });
 
-const uploadSpecParams = z.object({
-  projectId: z.guid(),
-});
-
-const uploadSpecHeaders = z.object({
-  'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
-    .optional(),
-});
-
-const getSpecParams = z.object({
+const projectIdSpecIdParams = z.object({
   projectId: z.guid(),
   specId: z.guid(),
 });
 
-const listSpecVersionsParams = z.object({
-  projectId: z.guid(),
-  specId: z.guid(),
-});
-
-const listSpecVersionsQuery = z.object({
+const cursorLimitQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
 });
 
-const getSpecVersionParams = z.object({
+const projectIdSpecIdSpecVersionParams = z.object({
   projectId: z.guid(),
   specId: z.guid(),
   specVersion: z.int32().min(1),
 });
 
-/** What the handler of `POST /specs/apply` is given. */
+type XRequestIdFlaresmithCommitHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly 'Flaresmith-Commit'?: string | undefined;
+};
+
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+type XRequestIdLocationHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly Location?: string | undefined;
+};
+
+type XRequestIdETagHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly ETag?: string | undefined;
+};
+
+/** Apply the specs of a project: what the handler is given. */
 export interface ApplySpecsInput {
-  readonly headers: z.output<typeof applySpecsHeaders>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof SpecApplyRequestSchema>;
 }
 
-/** What the handler of `POST /specs/apply` may answer. */
+/** Apply the specs of a project: what the handler may answer. */
 export type ApplySpecsOutput = Reply<
   200,
   z.input<typeof DriftReportSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly 'Flaresmith-Commit'?: string | undefined }
+  XRequestIdFlaresmithCommitHeaders
 >;
 
-/** What the handler of `GET /projects/{projectId}/drift` is given. */
+/** Get the drift of a project: what the handler is given. */
 export interface GetDriftInput {
-  readonly params: z.output<typeof getDriftParams>;
-  readonly query: z.output<typeof getDriftQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof refPathsQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/drift` may answer. */
-export type GetDriftOutput = Reply<
-  200,
-  z.input<typeof DriftReportSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get the drift of a project: what the handler may answer. */
+export type GetDriftOutput = Reply<200, z.input<typeof DriftReportSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/specs` is given. */
+/** List the specs of a project: what the handler is given. */
 export interface ListSpecsInput {
-  readonly params: z.output<typeof listSpecsParams>;
-  readonly query: z.output<typeof listSpecsQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof cursorLimitKindQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/specs` may answer. */
-export type ListSpecsOutput = Reply<
-  200,
-  z.input<typeof SpecPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the specs of a project: what the handler may answer. */
+export type ListSpecsOutput = Reply<200, z.input<typeof SpecPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/specs` is given. */
+/** Upload a spec file: what the handler is given. */
 export interface UploadSpecInput {
-  readonly params: z.output<typeof uploadSpecParams>;
-  readonly headers: z.output<typeof uploadSpecHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof SpecUploadSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/specs` may answer. */
-export type UploadSpecOutput = Reply<
-  201,
-  z.input<typeof SpecArtifactSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
->;
+/** Upload a spec file: what the handler may answer. */
+export type UploadSpecOutput = Reply<201, z.input<typeof SpecArtifactSchema>, XRequestIdLocationHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/specs/{specId}` is given. */
+/** Get a spec: what the handler is given. */
 export interface GetSpecInput {
-  readonly params: z.output<typeof getSpecParams>;
+  readonly params: z.output<typeof projectIdSpecIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/specs/{specId}` may answer. */
-export type GetSpecOutput = Reply<
-  200,
-  z.input<typeof SpecDetailSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a spec: what the handler may answer. */
+export type GetSpecOutput = Reply<200, z.input<typeof SpecDetailSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/specs/{specId}/versions` is given. */
+/** List the versions of a spec: what the handler is given. */
 export interface ListSpecVersionsInput {
-  readonly params: z.output<typeof listSpecVersionsParams>;
-  readonly query: z.output<typeof listSpecVersionsQuery>;
+  readonly params: z.output<typeof projectIdSpecIdParams>;
+  readonly query: z.output<typeof cursorLimitQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/specs/{specId}/versions` may answer. */
-export type ListSpecVersionsOutput = Reply<
-  200,
-  z.input<typeof SpecVersionPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the versions of a spec: what the handler may answer. */
+export type ListSpecVersionsOutput = Reply<200, z.input<typeof SpecVersionPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/specs/{specId}/versions/{specVersion}` is given. */
+/** Read a version of a spec: what the handler is given. */
 export interface GetSpecVersionInput {
-  readonly params: z.output<typeof getSpecVersionParams>;
+  readonly params: z.output<typeof projectIdSpecIdSpecVersionParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/specs/{specId}/versions/{specVersion}` may answer. */
+/** Read a version of a spec: what the handler may answer. */
 export type GetSpecVersionOutput =
-  | (Reply<
-    200,
-    z.input<typeof SpecVersionSchema>,
-    { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
-  > & { readonly contentType?: 'application/json' | undefined })
-  | (Reply<
-    200,
-    string,
-    { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
-  > & { readonly contentType: 'text/plain' });
+  | (Reply<200, z.input<typeof SpecVersionSchema>, XRequestIdETagHeaders> & {
+    readonly contentType?: 'application/json' | undefined;
+  })
+  | (Reply<200, string, XRequestIdETagHeaders> & { readonly contentType: 'text/plain' });
 
 /** Handlers of the domain Specs. */
 export interface SpecsHandlers<E extends Env = Env> {
@@ -193,7 +166,7 @@ export const specsRoutes: Readonly<Record<keyof SpecsHandlers, Route>> = {
     segments: [['specs'], ['apply']],
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: applySpecsHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -210,13 +183,13 @@ export const specsRoutes: Readonly<Record<keyof SpecsHandlers, Route>> = {
     operation: operations.getDrift,
     pattern: '/projects/:s1/drift',
     segments: [['projects'], [{ name: 'projectId' }], ['drift']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: getDriftParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('ref', 'text', 'form', true),
         parameter('paths', { list: 'text' }, 'pipe', false),
       ],
-      schema: getDriftQuery,
+      schema: refPathsQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -228,14 +201,14 @@ export const specsRoutes: Readonly<Record<keyof SpecsHandlers, Route>> = {
     operation: operations.listSpecs,
     pattern: '/projects/:s1/specs',
     segments: [['projects'], [{ name: 'projectId' }], ['specs']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listSpecsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
         parameter('limit', 'number', 'form', true),
         parameter('kind', 'text', 'form', true),
       ],
-      schema: listSpecsQuery,
+      schema: cursorLimitKindQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -247,10 +220,10 @@ export const specsRoutes: Readonly<Record<keyof SpecsHandlers, Route>> = {
     operation: operations.uploadSpec,
     pattern: '/projects/:s1/specs',
     segments: [['projects'], [{ name: 'projectId' }], ['specs']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: uploadSpecParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: uploadSpecHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -284,7 +257,7 @@ export const specsRoutes: Readonly<Record<keyof SpecsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('specId', 'text', 'simple', false),
       ],
-      schema: getSpecParams,
+      schema: projectIdSpecIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -301,11 +274,11 @@ export const specsRoutes: Readonly<Record<keyof SpecsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('specId', 'text', 'simple', false),
       ],
-      schema: listSpecVersionsParams,
+      schema: projectIdSpecIdParams,
     },
     query: {
       parameters: [parameter('cursor', 'text', 'form', true), parameter('limit', 'number', 'form', true)],
-      schema: listSpecVersionsQuery,
+      schema: cursorLimitQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -330,7 +303,7 @@ export const specsRoutes: Readonly<Record<keyof SpecsHandlers, Route>> = {
         parameter('specId', 'text', 'simple', false),
         parameter('specVersion', 'number', 'simple', false),
       ],
-      schema: getSpecVersionParams,
+      schema: projectIdSpecIdSpecVersionParams,
     },
     responses: [
       {

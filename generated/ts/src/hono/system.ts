@@ -7,49 +7,44 @@ import { operations } from './operations.js';
 import type { EmptyReply, Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const getOpenapiHeaders = z.object({
+const ifNoneMatchHeaders = z.object({
   'If-None-Match': z.string().min(1).max(512).optional(),
 });
 
-/** What the handler of `GET /openapi.json` is given. */
+type XRequestIdETagHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly ETag?: string | undefined;
+};
+
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+/** Get this contract: what the handler is given. */
 export interface GetOpenapiInput {
-  readonly headers: z.output<typeof getOpenapiHeaders>;
+  readonly headers: z.output<typeof ifNoneMatchHeaders>;
 }
 
-/** What the handler of `GET /openapi.json` may answer. */
+/** Get this contract: what the handler may answer. */
 export type GetOpenapiOutput =
-  | Reply<
-    200,
-    z.input<typeof OpenapiDocumentSchema>,
-    { readonly 'X-Request-Id'?: string | undefined; readonly ETag?: string | undefined }
-  >
-  | EmptyReply<304, { readonly 'X-Request-Id'?: string | undefined }>;
+  | Reply<200, z.input<typeof OpenapiDocumentSchema>, XRequestIdETagHeaders>
+  | EmptyReply<304, XRequestIdHeaders>;
 
-/** What the handler of `GET /health/live` is given. */
+/** Whether the process runs: what the handler is given. */
 export type GetLivenessInput = Readonly<Record<string, never>>;
 
-/** What the handler of `GET /health/live` may answer. */
-export type GetLivenessOutput = Reply<
-  200,
-  z.input<typeof LivenessSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Whether the process runs: what the handler may answer. */
+export type GetLivenessOutput = Reply<200, z.input<typeof LivenessSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /health/ready` is given. */
+/** Whether the platform can work: what the handler is given. */
 export type GetReadinessInput = Readonly<Record<string, never>>;
 
-/** What the handler of `GET /health/ready` may answer. */
-export type GetReadinessOutput = Reply<
-  200,
-  z.input<typeof ReadinessSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Whether the platform can work: what the handler may answer. */
+export type GetReadinessOutput = Reply<200, z.input<typeof ReadinessSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /metrics` is given. */
+/** Get the metrics: what the handler is given. */
 export type GetMetricsInput = Readonly<Record<string, never>>;
 
-/** What the handler of `GET /metrics` may answer. */
-export type GetMetricsOutput = Reply<200, string, { readonly 'X-Request-Id'?: string | undefined }>;
+/** Get the metrics: what the handler may answer. */
+export type GetMetricsOutput = Reply<200, string, XRequestIdHeaders>;
 
 /** Handlers of the domain System. */
 export interface SystemHandlers<E extends Env = Env> {
@@ -69,7 +64,10 @@ export const systemRoutes: Readonly<Record<keyof SystemHandlers, Route>> = {
     operation: operations.getOpenapi,
     pattern: '/openapi.json',
     segments: [['openapi.json']],
-    headers: { parameters: [parameter('If-None-Match', 'text', 'simple', false)], schema: getOpenapiHeaders },
+    headers: {
+      parameters: [parameter('If-None-Match', 'text', 'simple', false)],
+      schema: ifNoneMatchHeaders,
+    },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
       { status: 304, contents: [] },

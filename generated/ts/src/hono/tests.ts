@@ -8,7 +8,7 @@ import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const listTestRunsParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
@@ -19,58 +19,49 @@ const listTestRunsQuery = z.object({
   state: TestRunStateSchema.optional(),
 });
 
-const startTestRunParams = z.object({
-  projectId: z.guid(),
-});
-
-const startTestRunHeaders = z.object({
+const idempotencyKeyHeaders = z.object({
   'Idempotency-Key': z.string().min(8).max(130).regex(/^("[A-Za-z0-9._:-]{8,128}"|[A-Za-z0-9._:-]{8,128})$/u)
     .optional(),
 });
 
-const getTestRunParams = z.object({
+const projectIdTestRunIdParams = z.object({
   projectId: z.guid(),
   testRunId: z.guid(),
 });
 
-/** What the handler of `GET /projects/{projectId}/test-runs` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+type XRequestIdLocationHeaders = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly Location?: string | undefined;
+};
+
+/** List the test runs of a project: what the handler is given. */
 export interface ListTestRunsInput {
-  readonly params: z.output<typeof listTestRunsParams>;
+  readonly params: z.output<typeof projectIdParams>;
   readonly query: z.output<typeof listTestRunsQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/test-runs` may answer. */
-export type ListTestRunsOutput = Reply<
-  200,
-  z.input<typeof TestRunPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the test runs of a project: what the handler may answer. */
+export type ListTestRunsOutput = Reply<200, z.input<typeof TestRunPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `POST /projects/{projectId}/test-runs` is given. */
+/** Start a test run: what the handler is given. */
 export interface StartTestRunInput {
-  readonly params: z.output<typeof startTestRunParams>;
-  readonly headers: z.output<typeof startTestRunHeaders>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof TestRunStartSchema>;
 }
 
-/** What the handler of `POST /projects/{projectId}/test-runs` may answer. */
-export type StartTestRunOutput = Reply<
-  202,
-  z.input<typeof PostmanTestRunSchema>,
-  { readonly 'X-Request-Id'?: string | undefined; readonly Location?: string | undefined }
->;
+/** Start a test run: what the handler may answer. */
+export type StartTestRunOutput = Reply<202, z.input<typeof PostmanTestRunSchema>, XRequestIdLocationHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/test-runs/{testRunId}` is given. */
+/** Get a test run: what the handler is given. */
 export interface GetTestRunInput {
-  readonly params: z.output<typeof getTestRunParams>;
+  readonly params: z.output<typeof projectIdTestRunIdParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/test-runs/{testRunId}` may answer. */
-export type GetTestRunOutput = Reply<
-  200,
-  z.input<typeof PostmanTestRunSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a test run: what the handler may answer. */
+export type GetTestRunOutput = Reply<200, z.input<typeof PostmanTestRunSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Tests. */
 export interface TestsHandlers<E extends Env = Env> {
@@ -88,7 +79,7 @@ export const testsRoutes: Readonly<Record<keyof TestsHandlers, Route>> = {
     operation: operations.listTestRuns,
     pattern: '/projects/:s1/test-runs',
     segments: [['projects'], [{ name: 'projectId' }], ['test-runs']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listTestRunsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
@@ -108,10 +99,10 @@ export const testsRoutes: Readonly<Record<keyof TestsHandlers, Route>> = {
     operation: operations.startTestRun,
     pattern: '/projects/:s1/test-runs',
     segments: [['projects'], [{ name: 'projectId' }], ['test-runs']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: startTestRunParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
-      schema: startTestRunHeaders,
+      schema: idempotencyKeyHeaders,
     },
     body: {
       required: true,
@@ -132,7 +123,7 @@ export const testsRoutes: Readonly<Record<keyof TestsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('testRunId', 'text', 'simple', false),
       ],
-      schema: getTestRunParams,
+      schema: projectIdTestRunIdParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },

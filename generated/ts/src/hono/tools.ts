@@ -8,45 +8,39 @@ import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const listToolsParams = z.object({
+const projectIdParams = z.object({
   projectId: z.guid(),
 });
 
-const listToolsQuery = z.object({
+const cursorLimitProviderQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
   provider: ProviderSchema.optional(),
 });
 
-const getToolParams = z.object({
+const projectIdToolNameParams = z.object({
   projectId: z.guid(),
   toolName: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/u),
 });
 
-/** What the handler of `GET /projects/{projectId}/mcp/tools` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+/** List the tools of a project: what the handler is given. */
 export interface ListToolsInput {
-  readonly params: z.output<typeof listToolsParams>;
-  readonly query: z.output<typeof listToolsQuery>;
+  readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof cursorLimitProviderQuery>;
 }
 
-/** What the handler of `GET /projects/{projectId}/mcp/tools` may answer. */
-export type ListToolsOutput = Reply<
-  200,
-  z.input<typeof ToolPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List the tools of a project: what the handler may answer. */
+export type ListToolsOutput = Reply<200, z.input<typeof ToolPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /projects/{projectId}/mcp/tools/{toolName}` is given. */
+/** Get a tool: what the handler is given. */
 export interface GetToolInput {
-  readonly params: z.output<typeof getToolParams>;
+  readonly params: z.output<typeof projectIdToolNameParams>;
 }
 
-/** What the handler of `GET /projects/{projectId}/mcp/tools/{toolName}` may answer. */
-export type GetToolOutput = Reply<
-  200,
-  z.input<typeof McpToolDescriptorSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a tool: what the handler may answer. */
+export type GetToolOutput = Reply<200, z.input<typeof McpToolDescriptorSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Tools. */
 export interface ToolsHandlers<E extends Env = Env> {
@@ -62,14 +56,14 @@ export const toolsRoutes: Readonly<Record<keyof ToolsHandlers, Route>> = {
     operation: operations.listTools,
     pattern: '/projects/:s1/mcp/tools',
     segments: [['projects'], [{ name: 'projectId' }], ['mcp'], ['tools']],
-    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: listToolsParams },
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     query: {
       parameters: [
         parameter('cursor', 'text', 'form', true),
         parameter('limit', 'number', 'form', true),
         parameter('provider', 'text', 'form', true),
       ],
-      schema: listToolsQuery,
+      schema: cursorLimitProviderQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -86,7 +80,7 @@ export const toolsRoutes: Readonly<Record<keyof ToolsHandlers, Route>> = {
         parameter('projectId', 'text', 'simple', false),
         parameter('toolName', 'text', 'simple', false),
       ],
-      schema: getToolParams,
+      schema: projectIdToolNameParams,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },

@@ -8,39 +8,33 @@ import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
 
-const listUsersQuery = z.object({
+const cursorLimitNameQuery = z.object({
   cursor: z.string().min(1).max(512).regex(/^[A-Za-z0-9_=-]+$/u).optional(),
   limit: z.int32().min(1).max(100).default(25),
   name: z.string().min(1).max(120).optional(),
 });
 
-const getUserParams = z.object({
+const userIdParams = z.object({
   userId: z.guid(),
 });
 
-/** What the handler of `GET /users` is given. */
+type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
+
+/** List people: what the handler is given. */
 export interface ListUsersInput {
-  readonly query: z.output<typeof listUsersQuery>;
+  readonly query: z.output<typeof cursorLimitNameQuery>;
 }
 
-/** What the handler of `GET /users` may answer. */
-export type ListUsersOutput = Reply<
-  200,
-  z.input<typeof UserPageSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** List people: what the handler may answer. */
+export type ListUsersOutput = Reply<200, z.input<typeof UserPageSchema>, XRequestIdHeaders>;
 
-/** What the handler of `GET /users/{userId}` is given. */
+/** Get a person: what the handler is given. */
 export interface GetUserInput {
-  readonly params: z.output<typeof getUserParams>;
+  readonly params: z.output<typeof userIdParams>;
 }
 
-/** What the handler of `GET /users/{userId}` may answer. */
-export type GetUserOutput = Reply<
-  200,
-  z.input<typeof UserProfileSchema>,
-  { readonly 'X-Request-Id'?: string | undefined }
->;
+/** Get a person: what the handler may answer. */
+export type GetUserOutput = Reply<200, z.input<typeof UserProfileSchema>, XRequestIdHeaders>;
 
 /** Handlers of the domain Users. */
 export interface UsersHandlers<E extends Env = Env> {
@@ -62,7 +56,7 @@ export const usersRoutes: Readonly<Record<keyof UsersHandlers, Route>> = {
         parameter('limit', 'number', 'form', true),
         parameter('name', 'text', 'form', true),
       ],
-      schema: listUsersQuery,
+      schema: cursorLimitNameQuery,
     },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
@@ -74,7 +68,7 @@ export const usersRoutes: Readonly<Record<keyof UsersHandlers, Route>> = {
     operation: operations.getUser,
     pattern: '/users/:s1',
     segments: [['users'], [{ name: 'userId' }]],
-    params: { parameters: [parameter('userId', 'text', 'simple', false)], schema: getUserParams },
+    params: { parameters: [parameter('userId', 'text', 'simple', false)], schema: userIdParams },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
       { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },

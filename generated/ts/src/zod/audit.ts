@@ -11,7 +11,7 @@ export const PeriodSchema = z.strictObject({
   to: dateTime.optional(),
 });
 
-/** A stretch of time; either end may be left open. */
+/** See {@link PeriodSchema}. */
 export type Period = z.infer<typeof PeriodSchema>;
 
 export const AuditEventOutcomeSchema = z.enum(['allowed', 'denied', 'failed']);
@@ -43,7 +43,7 @@ export const AuditEventSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** Something that was done and by whom. Rows are written once and never changed. */
+/** See {@link AuditEventSchema}. */
 export type AuditEvent = z.infer<typeof AuditEventSchema>;
 
 /** One page of records. */
@@ -53,5 +53,5 @@ export const AuditEventPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of records. */
+/** See {@link AuditEventPageSchema}. */
 export type AuditEventPage = z.infer<typeof AuditEventPageSchema>;

@@ -11,7 +11,7 @@ export const UserUpdateSchema = z.strictObject({
   image: uri.max(2048).nullable().optional(),
 }).check(minProperties(1));
 
-/** What is to change about one's own account. What is absent stays. */
+/** See {@link UserUpdateSchema}. */
 export type UserUpdate = z.infer<typeof UserUpdateSchema>;
 
 /** Email and password. */
@@ -21,7 +21,7 @@ export const SignInRequestSchema = z.strictObject({
   password: z.string().min(1).max(200),
 });
 
-/** Email and password. */
+/** See {@link SignInRequestSchema}. */
 export type SignInRequest = z.infer<typeof SignInRequestSchema>;
 
 export const UserStatusSchema = z.enum(['invited', 'active', 'disabled', 'system']);
@@ -45,10 +45,7 @@ export const UserSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * A person with an account, or the one system account in whose name scheduled jobs act. The shape is that
- * of Better Auth's user table, so that an instance of it can share the database.
- */
+/** See {@link UserSchema}. */
 export type User = z.infer<typeof UserSchema>;
 
 /** Tokens of a session. Never written to a log. */
@@ -65,7 +62,7 @@ export const TokenPairSchema = z.object({
   user: UserSchema,
 });
 
-/** Tokens of a session. Never written to a log. */
+/** See {@link TokenPairSchema}. */
 export type TokenPair = z.infer<typeof TokenPairSchema>;
 
 /** A refresh token, for callers without cookies. */
@@ -74,7 +71,7 @@ export const RefreshRequestSchema = z.strictObject({
   refreshToken: z.string().min(16).max(256).optional(),
 });
 
-/** A refresh token, for callers without cookies. */
+/** See {@link RefreshRequestSchema}. */
 export type RefreshRequest = z.infer<typeof RefreshRequestSchema>;
 
 /** An invitation and what the account is to be. */
@@ -86,7 +83,7 @@ export const InvitationAcceptanceSchema = z.strictObject({
   password: z.string().min(12).max(200),
 });
 
-/** An invitation and what the account is to be. */
+/** See {@link InvitationAcceptanceSchema}. */
 export type InvitationAcceptance = z.infer<typeof InvitationAcceptanceSchema>;
 
 /** The present password and the new one. */
@@ -97,7 +94,7 @@ export const PasswordChangeSchema = z.strictObject({
   newPassword: z.string().min(12).max(200),
 });
 
-/** The present password and the new one. */
+/** See {@link PasswordChangeSchema}. */
 export type PasswordChange = z.infer<typeof PasswordChangeSchema>;
 
 /** Where the person comes back to. */
@@ -107,7 +104,7 @@ export const OauthStartSchema = z.strictObject({
   codeChallenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/u).optional(),
 });
 
-/** Where the person comes back to. */
+/** See {@link OauthStartSchema}. */
 export type OauthStart = z.infer<typeof OauthStartSchema>;
 
 /** Where to send the person, and the state that has to come back. */
@@ -117,7 +114,7 @@ export const OauthAuthorizationSchema = z.object({
   expiresAt: dateTime,
 });
 
-/** Where to send the person, and the state that has to come back. */
+/** See {@link OauthAuthorizationSchema}. */
 export type OauthAuthorization = z.infer<typeof OauthAuthorizationSchema>;
 
 /** What OAuth 2 sends to a token endpoint, under the names it gives. */
@@ -131,7 +128,7 @@ export const TokenExchangeSchema = z.strictObject({
   code_verifier: z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/u).optional(),
 });
 
-/** What OAuth 2 sends to a token endpoint, under the names it gives. */
+/** See {@link TokenExchangeSchema}. */
 export type TokenExchange = z.infer<typeof TokenExchangeSchema>;
 
 /** An organization and one's role there. */
@@ -140,7 +137,7 @@ export const OrganizationRoleSchema = z.object({
   role: RoleSchema,
 });
 
-/** An organization and one's role there. */
+/** See {@link OrganizationRoleSchema}. */
 export type OrganizationRole = z.infer<typeof OrganizationRoleSchema>;
 
 /** Who is signed in and what they belong to. */
@@ -154,13 +151,13 @@ export const CurrentUserSchema = z.object({
   projects: z.record(z.string().regex(/^[0-9a-f-]{36}$/u), RoleSchema),
 });
 
-/** Who is signed in and what they belong to. */
+/** See {@link CurrentUserSchema}. */
 export type CurrentUser = z.infer<typeof CurrentUserSchema>;
 
 /** Whether a signing key signs, only verifies, or does neither. */
 export const SigningKeyStateSchema = z.enum(['pending', 'active', 'grace', 'revoked', 'purged']);
 
-/** Whether a signing key signs, only verifies, or does neither. */
+/** See {@link SigningKeyStateSchema}. */
 export type SigningKeyState = z.infer<typeof SigningKeyStateSchema>;
 
 /** What may be told about a signing key. */
@@ -176,7 +173,7 @@ export const KeyInfoSchema = z.object({
   revokedAt: dateTime.nullable(),
 });
 
-/** What may be told about a signing key. */
+/** See {@link KeyInfoSchema}. */
 export type KeyInfo = z.infer<typeof KeyInfoSchema>;
 
 /** The keys that sign and those that are still honoured. */
@@ -185,7 +182,7 @@ export const KeyManifestSchema = z.object({
   generatedAt: dateTime,
 });
 
-/** The keys that sign and those that are still honoured. */
+/** See {@link KeyManifestSchema}. */
 export type KeyManifest = z.infer<typeof KeyManifestSchema>;
 
 /** Which key, and why. */
@@ -195,5 +192,5 @@ export const KeyInvalidationSchema = z.strictObject({
   reason: z.string().min(1).max(300),
 });
 
-/** Which key, and why. */
+/** See {@link KeyInvalidationSchema}. */
 export type KeyInvalidation = z.infer<typeof KeyInvalidationSchema>;

@@ -11,7 +11,7 @@ export const ChatTicketRequestSchema = z.strictObject({
   sessionId: z.guid().nullable().optional(),
 });
 
-/** What the connection is for. */
+/** See {@link ChatTicketRequestSchema}. */
 export type ChatTicketRequest = z.infer<typeof ChatTicketRequestSchema>;
 
 /** A ticket. Shown once. */
@@ -23,7 +23,7 @@ export const ChatTicketGrantSchema = z.object({
   expiresAt: dateTime,
 });
 
-/** A ticket. Shown once. */
+/** See {@link ChatTicketGrantSchema}. */
 export type ChatTicketGrant = z.infer<typeof ChatTicketGrantSchema>;
 
 /** A conversation to be started. */
@@ -33,7 +33,7 @@ export const ChatSessionCreateSchema = z.strictObject({
   branch: z.string().min(1).max(244).optional(),
 });
 
-/** A conversation to be started. */
+/** See {@link ChatSessionCreateSchema}. */
 export type ChatSessionCreate = z.infer<typeof ChatSessionCreateSchema>;
 
 export const ChatSessionStateSchema = z.enum(['active', 'closed']);
@@ -58,7 +58,7 @@ export const ChatSessionSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A conversation between a person and an agent about one project. */
+/** See {@link ChatSessionSchema}. */
 export type ChatSession = z.infer<typeof ChatSessionSchema>;
 
 /** One page of chats. */
@@ -68,7 +68,7 @@ export const ChatSessionPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of chats. */
+/** See {@link ChatSessionPageSchema}. */
 export type ChatSessionPage = z.infer<typeof ChatSessionPageSchema>;
 
 export const ChatMessageAuthorSchema = z.enum(['user', 'agent']);
@@ -78,7 +78,7 @@ export type ChatMessageAuthor = z.infer<typeof ChatMessageAuthorSchema>;
 /** Whether a message is whole. */
 export const ChatMessageStateSchema = z.enum(['pending', 'streaming', 'complete', 'canceled', 'failed']);
 
-/** Whether a message is whole. */
+/** See {@link ChatMessageStateSchema}. */
 export type ChatMessageState = z.infer<typeof ChatMessageStateSchema>;
 
 /** Something said in a chat, by a person or by the agent. */
@@ -96,7 +96,7 @@ export const ChatMessageSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** Something said in a chat, by a person or by the agent. */
+/** See {@link ChatMessageSchema}. */
 export type ChatMessage = z.infer<typeof ChatMessageSchema>;
 
 /** A question and the message that will hold the answer. */
@@ -105,7 +105,7 @@ export const ChatTurnSchema = z.object({
   answer: ChatMessageSchema,
 });
 
-/** A question and the message that will hold the answer. */
+/** See {@link ChatTurnSchema}. */
 export type ChatTurn = z.infer<typeof ChatTurnSchema>;
 
 /** One page of messages. */
@@ -115,7 +115,7 @@ export const ChatMessagePageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of messages. */
+/** See {@link ChatMessagePageSchema}. */
 export type ChatMessagePage = z.infer<typeof ChatMessagePageSchema>;
 
 /** What was put before the agent. */
@@ -127,7 +127,7 @@ export const ChatContextGivenSchema = z.object({
   constitutionVersion: z.string().max(32).nullable(),
 });
 
-/** What was put before the agent. */
+/** See {@link ChatContextGivenSchema}. */
 export type ChatContextGiven = z.infer<typeof ChatContextGivenSchema>;
 
 /** The next piece of the answer. */
@@ -137,7 +137,7 @@ export const ChatTextSchema = z.object({
   text: z.string().max(20000),
 });
 
-/** The next piece of the answer. */
+/** See {@link ChatTextSchema}. */
 export type ChatText = z.infer<typeof ChatTextSchema>;
 
 export const ChatPlanEntriesItemSchema = z.object({
@@ -154,7 +154,7 @@ export const ChatPlanSchema = z.object({
   entries: z.array(ChatPlanEntriesItemSchema).max(50),
 });
 
-/** What the agent means to do; each plan replaces the one before. */
+/** See {@link ChatPlanSchema}. */
 export type ChatPlan = z.infer<typeof ChatPlanSchema>;
 
 export const ChatToolCallStateSchema = z.enum(['started', 'done', 'failed', 'refused']);
@@ -172,13 +172,13 @@ export const ChatToolCallSchema = z.object({
   summary: z.string().max(500).nullable().optional(),
 });
 
-/** A tool that the agent uses. */
+/** See {@link ChatToolCallSchema}. */
 export type ChatToolCall = z.infer<typeof ChatToolCallSchema>;
 
 /** What became of a proposal. A stale one was made against a commit that is no longer the head. */
 export const ProposedDiffStateSchema = z.enum(['proposed', 'applied', 'dismissed', 'stale']);
 
-/** What became of a proposal. A stale one was made against a commit that is no longer the head. */
+/** See {@link ProposedDiffStateSchema}. */
 export type ProposedDiffState = z.infer<typeof ProposedDiffStateSchema>;
 
 /** A proposal without its patch. */
@@ -193,7 +193,7 @@ export const ProposedDiffSummarySchema = z.object({
   removedLines: z.int32().min(0),
 });
 
-/** A proposal without its patch. */
+/** See {@link ProposedDiffSummarySchema}. */
 export type ProposedDiffSummary = z.infer<typeof ProposedDiffSummarySchema>;
 
 /** Edits that the agent proposes. */
@@ -203,7 +203,7 @@ export const ChatDiffProposedSchema = z.object({
   diff: ProposedDiffSummarySchema,
 });
 
-/** Edits that the agent proposes. */
+/** See {@link ChatDiffProposedSchema}. */
 export type ChatDiffProposed = z.infer<typeof ChatDiffProposedSchema>;
 
 /** The answer failed; the stream ends. */
@@ -213,7 +213,7 @@ export const ChatFailedSchema = z.object({
   error: ErrorBodySchema,
 });
 
-/** The answer failed; the stream ends. */
+/** See {@link ChatFailedSchema}. */
 export type ChatFailed = z.infer<typeof ChatFailedSchema>;
 
 /** The answer is whole; the stream ends. */
@@ -222,7 +222,7 @@ export const ChatDoneSchema = z.object({
   message: ChatMessageSchema,
 });
 
-/** The answer is whole; the stream ends. */
+/** See {@link ChatDoneSchema}. */
 export type ChatDone = z.infer<typeof ChatDoneSchema>;
 
 /**
@@ -240,10 +240,7 @@ export const ChatEventSchema = z.discriminatedUnion('type', [
   HeartbeatSchema,
 ]);
 
-/**
- * Something that happens while the agent answers; `type` tells what. Sent as server-sent events and over
- * WebSocket alike.
- */
+/** See {@link ChatEventSchema}. */
 export type ChatEvent = z.infer<typeof ChatEventSchema>;
 
 /** One page of proposals. */
@@ -253,7 +250,7 @@ export const ProposedDiffPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of proposals. */
+/** See {@link ProposedDiffPageSchema}. */
 export type ProposedDiffPage = z.infer<typeof ProposedDiffPageSchema>;
 
 /** How a proposal is committed. */
@@ -265,7 +262,7 @@ export const DiffApplySchema = z.strictObject({
   paths: z.array(z.string().min(1).max(400)).min(1).max(100).check(uniqueItems).optional(),
 });
 
-/** How a proposal is committed. */
+/** See {@link DiffApplySchema}. */
 export type DiffApply = z.infer<typeof DiffApplySchema>;
 
 /** Edits that the agent proposes; applied as one commit, or not at all. */
@@ -289,7 +286,7 @@ export const ProposedDiffSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** Edits that the agent proposes; applied as one commit, or not at all. */
+/** See {@link ProposedDiffSchema}. */
 export type ProposedDiff = z.infer<typeof ProposedDiffSchema>;
 
 export const ListChatSessionsStateSchema = z.enum(['active', 'closed']);

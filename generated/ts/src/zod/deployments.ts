@@ -27,7 +27,7 @@ export const BuildSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** What was made from one commit, once, and can be deployed to any environment. */
+/** See {@link BuildSchema}. */
 export type Build = z.infer<typeof BuildSchema>;
 
 /** A deployment with its build and the version at the edge host. */
@@ -58,7 +58,7 @@ export const DeploymentDetailSchema = z.object({
   workerVersion: WorkerVersionSchema.nullable(),
 });
 
-/** A deployment with its build and the version at the edge host. */
+/** See {@link DeploymentDetailSchema}. */
 export type DeploymentDetail = z.infer<typeof DeploymentDetailSchema>;
 
 /** One page of deployments. */
@@ -68,7 +68,7 @@ export const DeploymentPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of deployments. */
+/** See {@link DeploymentPageSchema}. */
 export type DeploymentPage = z.infer<typeof DeploymentPageSchema>;
 
 /** One page of builds. */
@@ -78,5 +78,5 @@ export const BuildPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of builds. */
+/** See {@link BuildPageSchema}. */
 export type BuildPage = z.infer<typeof BuildPageSchema>;

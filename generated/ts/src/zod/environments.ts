@@ -16,7 +16,7 @@ import {
 /** Why it is updating or validating; null otherwise. */
 export const EnvironmentUpdateCauseSchema = z.enum(['deploy', 'promote', 'rollback']);
 
-/** Why it is updating or validating; null otherwise. */
+/** See {@link EnvironmentUpdateCauseSchema}. */
 export type EnvironmentUpdateCause = z.infer<typeof EnvironmentUpdateCauseSchema>;
 
 /** A build in one line. */
@@ -27,7 +27,7 @@ export const BuildSummarySchema = z.object({
   finishedAt: dateTime.nullable(),
 });
 
-/** A build in one line. */
+/** See {@link BuildSummarySchema}. */
 export type BuildSummary = z.infer<typeof BuildSummarySchema>;
 
 export const DeploymentSummaryKindSchema = z.enum(['deploy', 'promote', 'rollback']);
@@ -43,7 +43,7 @@ export const DeploymentSummarySchema = z.object({
   finishedAt: dateTime.nullable(),
 });
 
-/** A deployment in one line. */
+/** See {@link DeploymentSummarySchema}. */
 export type DeploymentSummary = z.infer<typeof DeploymentSummarySchema>;
 
 /** A test run in one line. */
@@ -55,7 +55,7 @@ export const TestRunSummarySchema = z.object({
   finishedAt: dateTime.nullable(),
 });
 
-/** A test run in one line. */
+/** See {@link TestRunSummarySchema}. */
 export type TestRunSummary = z.infer<typeof TestRunSummarySchema>;
 
 /** An environment with what stands behind it and what happened there last. */
@@ -96,7 +96,7 @@ export const EnvironmentCardSchema = z.object({
   allowedEvents: z.array(z.string().max(40)).max(20),
 });
 
-/** An environment with what stands behind it and what happened there last. */
+/** See {@link EnvironmentCardSchema}. */
 export type EnvironmentCard = z.infer<typeof EnvironmentCardSchema>;
 
 /** Everything about a project's environments on one page. */
@@ -109,7 +109,7 @@ export const EnvironmentMatrixSchema = z.object({
   generatedAt: dateTime,
 });
 
-/** Everything about a project's environments on one page. */
+/** See {@link EnvironmentMatrixSchema}. */
 export type EnvironmentMatrix = z.infer<typeof EnvironmentMatrixSchema>;
 
 export const DatabaseBranchPurposeSchema = z.enum(['primary', 'standby']);
@@ -139,10 +139,7 @@ export const DatabaseBranchSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * A branch of a project's database. A standby is reset from its parent at short intervals and takes over
- * when the primary fails.
- */
+/** See {@link DatabaseBranchSchema}. */
 export type DatabaseBranch = z.infer<typeof DatabaseBranchSchema>;
 
 /** An environment with its database branch and the version at the edge host. */
@@ -176,7 +173,7 @@ export const EnvironmentDetailSchema = z.object({
   allowedEvents: z.array(z.string().max(40)).max(20),
 });
 
-/** An environment with its database branch and the version at the edge host. */
+/** See {@link EnvironmentDetailSchema}. */
 export type EnvironmentDetail = z.infer<typeof EnvironmentDetailSchema>;
 
 /** The branch to be previewed. */
@@ -186,7 +183,7 @@ export const PreviewCreateSchema = z.strictObject({
   ttlHours: z.int32().min(24).max(168).optional(),
 });
 
-/** The branch to be previewed. */
+/** See {@link PreviewCreateSchema}. */
 export type PreviewCreate = z.infer<typeof PreviewCreateSchema>;
 
 /** What is to be deployed. */
@@ -196,7 +193,7 @@ export const DeployRequestSchema = z.strictObject({
   message: z.string().max(500).nullable().optional(),
 });
 
-/** What is to be deployed. */
+/** See {@link DeployRequestSchema}. */
 export type DeployRequest = z.infer<typeof DeployRequestSchema>;
 
 export const PromoteRequestToSchema = z.enum(['staging', 'prod']);
@@ -213,7 +210,7 @@ export const PromoteRequestSchema = z.strictObject({
   message: z.string().max(500).nullable().optional(),
 });
 
-/** Where the build of an environment is to go. */
+/** See {@link PromoteRequestSchema}. */
 export type PromoteRequest = z.infer<typeof PromoteRequestSchema>;
 
 /** What is to be taken back. */
@@ -225,13 +222,13 @@ export const RollbackRequestSchema = z.strictObject({
   reason: z.string().max(500).nullable().optional(),
 });
 
-/** What is to be taken back. */
+/** See {@link RollbackRequestSchema}. */
 export type RollbackRequest = z.infer<typeof RollbackRequestSchema>;
 
 /** Repeat the deployment that failed or provision again. */
 export const RetryRequestModeSchema = z.enum(['deployment', 'provisioning']);
 
-/** Repeat the deployment that failed or provision again. */
+/** See {@link RetryRequestModeSchema}. */
 export type RetryRequestMode = z.infer<typeof RetryRequestModeSchema>;
 
 /** How to get out of an error. */
@@ -240,7 +237,7 @@ export const RetryRequestSchema = z.strictObject({
   mode: RetryRequestModeSchema.optional(),
 });
 
-/** How to get out of an error. */
+/** See {@link RetryRequestSchema}. */
 export type RetryRequest = z.infer<typeof RetryRequestSchema>;
 
 /** A place where a project runs; dev, staging and prod, or a preview made for one branch. */
@@ -270,5 +267,5 @@ export const EnvironmentSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A place where a project runs; dev, staging and prod, or a preview made for one branch. */
+/** See {@link EnvironmentSchema}. */
 export type Environment = z.infer<typeof EnvironmentSchema>;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** A file, a folder, or another repository inside this one. */
 export const TreeEntryTypeSchema = z.enum(['blob', 'tree', 'submodule']);
 
-/** A file, a folder, or another repository inside this one. */
+/** See {@link TreeEntryTypeSchema}. */
 export type TreeEntryType = z.infer<typeof TreeEntryTypeSchema>;
 
 /** Something in a folder. */
@@ -19,7 +19,7 @@ export const TreeEntrySchema = z.object({
   editable: z.boolean(),
 });
 
-/** Something in a folder. */
+/** See {@link TreeEntrySchema}. */
 export type TreeEntry = z.infer<typeof TreeEntrySchema>;
 
 /** One page of entries at one commit. */
@@ -30,7 +30,7 @@ export const FileTreePageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of entries at one commit. */
+/** See {@link FileTreePageSchema}. */
 export type FileTreePage = z.infer<typeof FileTreePageSchema>;
 
 /** What is known about a blob before its bytes are read. */
@@ -47,7 +47,7 @@ export const BlobInfoSchema = z.object({
   chunkBytes: z.int32().min(1),
 });
 
-/** What is known about a blob before its bytes are read. */
+/** See {@link BlobInfoSchema}. */
 export type BlobInfo = z.infer<typeof BlobInfoSchema>;
 
 export const WriteFileEncodingSchema = z.enum(['utf8', 'base64']);
@@ -65,7 +65,7 @@ export const WriteFileSchema = z.strictObject({
   executable: z.boolean().optional(),
 });
 
-/** Make a file or replace what it holds. */
+/** See {@link WriteFileSchema}. */
 export type WriteFile = z.infer<typeof WriteFileSchema>;
 
 /** Remove a file. */
@@ -74,7 +74,7 @@ export const DeleteFileSchema = z.strictObject({
   path: z.string().min(1).max(400),
 });
 
-/** Remove a file. */
+/** See {@link DeleteFileSchema}. */
 export type DeleteFile = z.infer<typeof DeleteFileSchema>;
 
 /** Give a file another path. */
@@ -84,7 +84,7 @@ export const MoveFileSchema = z.strictObject({
   newPath: z.string().min(1).max(400),
 });
 
-/** Give a file another path. */
+/** See {@link MoveFileSchema}. */
 export type MoveFile = z.infer<typeof MoveFileSchema>;
 
 /** One change of one file; `op` tells which. */
@@ -94,7 +94,7 @@ export const FileChangeSchema = z.discriminatedUnion('op', [
   MoveFileSchema,
 ]);
 
-/** One change of one file; `op` tells which. */
+/** See {@link FileChangeSchema}. */
 export type FileChange = z.infer<typeof FileChangeSchema>;
 
 /** Changes and the commit they were made against. */
@@ -106,7 +106,7 @@ export const ChangeSetSchema = z.strictObject({
   contextLines: z.int32().min(0).max(20).optional(),
 });
 
-/** Changes and the commit they were made against. */
+/** See {@link ChangeSetSchema}. */
 export type ChangeSet = z.infer<typeof ChangeSetSchema>;
 
 /** Changes to be committed. */
@@ -118,7 +118,7 @@ export const CommitRequestSchema = z.strictObject({
   changes: z.array(FileChangeSchema).min(1).max(100),
 });
 
-/** Changes to be committed. */
+/** See {@link CommitRequestSchema}. */
 export type CommitRequest = z.infer<typeof CommitRequestSchema>;
 
 export const FileDiffTypeSchema = z.enum(['added', 'modified', 'removed', 'moved']);
@@ -138,7 +138,7 @@ export const FileDiffSchema = z.object({
   patch: z.string().max(2097152).nullable(),
 });
 
-/** The diff of one file. */
+/** See {@link FileDiffSchema}. */
 export type FileDiff = z.infer<typeof FileDiffSchema>;
 
 /** What a commit would do. */
@@ -152,5 +152,5 @@ export const DiffPreviewSchema = z.object({
   removedLines: z.int32().min(0),
 });
 
-/** What a commit would do. */
+/** See {@link DiffPreviewSchema}. */
 export type DiffPreview = z.infer<typeof DiffPreviewSchema>;

@@ -17,7 +17,7 @@ export const HealthCheckSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** The outcome of one look at one environment. */
+/** See {@link HealthCheckSchema}. */
 export type HealthCheck = z.infer<typeof HealthCheckSchema>;
 
 /** One page of health checks. */
@@ -27,7 +27,7 @@ export const HealthCheckPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of health checks. */
+/** See {@link HealthCheckPageSchema}. */
 export type HealthCheckPage = z.infer<typeof HealthCheckPageSchema>;
 
 export const IncidentKindSchema = z.enum([
@@ -43,7 +43,7 @@ export type IncidentKind = z.infer<typeof IncidentKindSchema>;
 /** Whether an incident still hurts. */
 export const IncidentStateSchema = z.enum(['open', 'mitigated', 'resolved']);
 
-/** Whether an incident still hurts. */
+/** See {@link IncidentStateSchema}. */
 export type IncidentState = z.infer<typeof IncidentStateSchema>;
 
 /** An outage or a failover, from its first sign to its end, with what was lost. */
@@ -66,7 +66,7 @@ export const IncidentSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** An outage or a failover, from its first sign to its end, with what was lost. */
+/** See {@link IncidentSchema}. */
 export type Incident = z.infer<typeof IncidentSchema>;
 
 /** One page of incidents. */
@@ -76,5 +76,5 @@ export const IncidentPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of incidents. */
+/** See {@link IncidentPageSchema}. */
 export type IncidentPage = z.infer<typeof IncidentPageSchema>;

@@ -27,7 +27,7 @@ export const SessionSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** One sign-in of one person, in the shape of Better Auth's session table. */
+/** See {@link SessionSchema}. */
 export type Session = z.infer<typeof SessionSchema>;
 
 /**
@@ -55,10 +55,7 @@ export const AccountSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * A way for a person to sign in: a password, or an account at a provider. The shape is that of Better
- * Auth's account table; tokens of providers are ciphertext and the password is an argon2id hash.
- */
+/** See {@link AccountSchema}. */
 export type Account = z.infer<typeof AccountSchema>;
 
 /**
@@ -75,10 +72,7 @@ export const VerificationSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * Something that a person still has to confirm, such as an invitation. The shape is that of Better Auth's
- * verification table.
- */
+/** See {@link VerificationSchema}. */
 export type Verification = z.infer<typeof VerificationSchema>;
 
 /** A refresh token of a session. Each is used once; using one twice ends its session. */
@@ -95,7 +89,7 @@ export const RefreshTokenSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A refresh token of a session. Each is used once; using one twice ends its session. */
+/** See {@link RefreshTokenSchema}. */
 export type RefreshToken = z.infer<typeof RefreshTokenSchema>;
 
 /**
@@ -120,10 +114,7 @@ export const SigningKeySchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * A key that signs access tokens with HS256. Kept as ciphertext; the manifest shows everything but the
- * material.
- */
+/** See {@link SigningKeySchema}. */
 export type SigningKey = z.infer<typeof SigningKeySchema>;
 
 /**
@@ -141,10 +132,7 @@ export const MasterKeyVersionSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * A version of the master key that encrypts what is stored. Only its name and dates are kept, never the
- * key.
- */
+/** See {@link MasterKeyVersionSchema}. */
 export type MasterKeyVersion = z.infer<typeof MasterKeyVersionSchema>;
 
 /** A token with a role in one project, for machines such as CI. Only its digest is kept. */
@@ -165,7 +153,7 @@ export const ServiceTokenSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A token with a role in one project, for machines such as CI. Only its digest is kept. */
+/** See {@link ServiceTokenSchema}. */
 export type ServiceToken = z.infer<typeof ServiceTokenSchema>;
 
 /** What an integration signs in with, as ciphertext bound to its integration. */
@@ -184,7 +172,7 @@ export const ProviderCredentialSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** What an integration signs in with, as ciphertext bound to its integration. */
+/** See {@link ProviderCredentialSchema}. */
 export type ProviderCredential = z.infer<typeof ProviderCredentialSchema>;
 
 /** What a build wrote while it ran, with secrets taken out. */
@@ -197,7 +185,7 @@ export const BuildLogSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** What a build wrote while it ran, with secrets taken out. */
+/** See {@link BuildLogSchema}. */
 export type BuildLog = z.infer<typeof BuildLogSchema>;
 
 /**
@@ -217,10 +205,7 @@ export const JournalEntrySchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * What was about to be done or had been done at a provider, written before and after each act, so that any
- * process can go on.
- */
+/** See {@link JournalEntrySchema}. */
 export type JournalEntry = z.infer<typeof JournalEntrySchema>;
 
 /**
@@ -237,10 +222,7 @@ export const LeaseSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * Which process works on something. The fencing number only grows, so that a process that wakes late is
- * refused.
- */
+/** See {@link LeaseSchema}. */
 export type Lease = z.infer<typeof LeaseSchema>;
 
 /** A right to open one WebSocket, once, within a minute. Only its digest is kept. */
@@ -257,7 +239,7 @@ export const ChatTicketSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A right to open one WebSocket, once, within a minute. Only its digest is kept. */
+/** See {@link ChatTicketSchema}. */
 export type ChatTicket = z.infer<typeof ChatTicketSchema>;
 
 /** A secret of a project as ciphertext, and what may be told about it. */
@@ -286,7 +268,7 @@ export const EnvironmentSecretSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A secret of a project as ciphertext, and what may be told about it. */
+/** See {@link EnvironmentSecretSchema}. */
 export type EnvironmentSecret = z.infer<typeof EnvironmentSecretSchema>;
 
 /** A token bucket of one user, project or address, shared by all processes. */
@@ -300,7 +282,7 @@ export const RateBucketSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A token bucket of one user, project or address, shared by all processes. */
+/** See {@link RateBucketSchema}. */
 export type RateBucket = z.infer<typeof RateBucketSchema>;
 
 /**
@@ -328,10 +310,7 @@ export const IdempotencyRecordSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * What was answered to a request with an Idempotency-Key, so that a repeat gets the same answer. Kept for
- * 24 hours.
- */
+/** See {@link IdempotencyRecordSchema}. */
 export type IdempotencyRecord = z.infer<typeof IdempotencyRecordSchema>;
 
 /**
@@ -347,8 +326,5 @@ export const SchemaMigrationSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * A change of the tables that a database has been through. The digest tells whether it was this very
- * change.
- */
+/** See {@link SchemaMigrationSchema}. */
 export type SchemaMigration = z.infer<typeof SchemaMigrationSchema>;

@@ -11,7 +11,7 @@ export const OrganizationCreateSchema = z.strictObject({
   slug: z.string().max(40).regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/u).optional(),
 });
 
-/** An organization to be made. */
+/** See {@link OrganizationCreateSchema}. */
 export type OrganizationCreate = z.infer<typeof OrganizationCreateSchema>;
 
 /** What is to change about an organization. */
@@ -19,7 +19,7 @@ export const OrganizationUpdateSchema = z.strictObject({
   name: z.string().min(1).max(120),
 });
 
-/** What is to change about an organization. */
+/** See {@link OrganizationUpdateSchema}. */
 export type OrganizationUpdate = z.infer<typeof OrganizationUpdateSchema>;
 
 /** One page of organizations. */
@@ -29,7 +29,7 @@ export const OrganizationPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of organizations. */
+/** See {@link OrganizationPageSchema}. */
 export type OrganizationPage = z.infer<typeof OrganizationPageSchema>;
 
 /** A person in an organization. */
@@ -41,7 +41,7 @@ export const OrganizationMemberViewSchema = z.object({
   createdAt: dateTime,
 });
 
-/** A person in an organization. */
+/** See {@link OrganizationMemberViewSchema}. */
 export type OrganizationMemberView = z.infer<typeof OrganizationMemberViewSchema>;
 
 /** A person and the role to be given. */
@@ -51,7 +51,7 @@ export const OrganizationMemberAddSchema = z.strictObject({
   role: RoleSchema,
 });
 
-/** A person and the role to be given. */
+/** See {@link OrganizationMemberAddSchema}. */
 export type OrganizationMemberAdd = z.infer<typeof OrganizationMemberAddSchema>;
 
 /** The new member and, for somebody without an account, the invitation. */
@@ -60,7 +60,7 @@ export const OrganizationMemberAddedSchema = z.object({
   invitation: InvitationSchema.nullable(),
 });
 
-/** The new member and, for somebody without an account, the invitation. */
+/** See {@link OrganizationMemberAddedSchema}. */
 export type OrganizationMemberAdded = z.infer<typeof OrganizationMemberAddedSchema>;
 
 /** One page of members. */
@@ -70,5 +70,5 @@ export const OrganizationMemberPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of members. */
+/** See {@link OrganizationMemberPageSchema}. */
 export type OrganizationMemberPage = z.infer<typeof OrganizationMemberPageSchema>;

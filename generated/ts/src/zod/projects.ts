@@ -38,7 +38,7 @@ export const ProjectSettingsSchema = z.strictObject({
   promotionsObeyErrorBudget: z.boolean().optional(),
 });
 
-/** What a project decides for itself. Absent or null settings follow the platform. */
+/** See {@link ProjectSettingsSchema}. */
 export type ProjectSettings = z.infer<typeof ProjectSettingsSchema>;
 
 /** Where the repository and the codespace are made. */
@@ -56,7 +56,7 @@ export const GithubSettingsSchema = z.strictObject({
   machine: z.string().max(64).nullable().optional(),
 });
 
-/** Where the repository and the codespace are made. */
+/** See {@link GithubSettingsSchema}. */
 export type GithubSettings = z.infer<typeof GithubSettingsSchema>;
 
 /** Where workers and pages are made. */
@@ -72,7 +72,7 @@ export const CloudflareSettingsSchema = z.strictObject({
     .check(maxProperties(64)).optional(),
 });
 
-/** Where workers and pages are made. */
+/** See {@link CloudflareSettingsSchema}. */
 export type CloudflareSettings = z.infer<typeof CloudflareSettingsSchema>;
 
 /** Where the database and its branches are made. */
@@ -88,7 +88,7 @@ export const NeonSettingsSchema = z.strictObject({
   standby: z.boolean().optional(),
 });
 
-/** Where the database and its branches are made. */
+/** See {@link NeonSettingsSchema}. */
 export type NeonSettings = z.infer<typeof NeonSettingsSchema>;
 
 export const PostmanSettingsWorkspaceTypeSchema = z.enum(['personal', 'team', 'private']);
@@ -103,7 +103,7 @@ export const PostmanSettingsSchema = z.strictObject({
   teamId: z.string().max(32).nullable().optional(),
 });
 
-/** Where the workspace and the collections are made. */
+/** See {@link PostmanSettingsSchema}. */
 export type PostmanSettings = z.infer<typeof PostmanSettingsSchema>;
 
 /** What a project wants from a provider; `provider` tells which. */
@@ -114,7 +114,7 @@ export const IntegrationSettingsSchema = z.discriminatedUnion('provider', [
   PostmanSettingsSchema,
 ]);
 
-/** What a project wants from a provider; `provider` tells which. */
+/** See {@link IntegrationSettingsSchema}. */
 export type IntegrationSettings = z.infer<typeof IntegrationSettingsSchema>;
 
 /** A token that was made at the provider. */
@@ -125,7 +125,7 @@ export const TokenCredentialSchema = z.strictObject({
   expiresAt: dateTime.nullable().optional(),
 });
 
-/** A token that was made at the provider. */
+/** See {@link TokenCredentialSchema}. */
 export type TokenCredential = z.infer<typeof TokenCredentialSchema>;
 
 /** A code that the provider gave after a person agreed. */
@@ -136,7 +136,7 @@ export const OauthCredentialSchema = z.strictObject({
   redirectUri: uri.max(2048),
 });
 
-/** A code that the provider gave after a person agreed. */
+/** See {@link OauthCredentialSchema}. */
 export type OauthCredential = z.infer<typeof OauthCredentialSchema>;
 
 /**
@@ -148,10 +148,7 @@ export const IntegrationCredentialSchema = z.discriminatedUnion('kind', [
   OauthCredentialSchema,
 ]);
 
-/**
- * What to sign in with. Without one, the account that the caller linked to the provider is used, and where
- * there is none the platform's own machine stands in for the provider.
- */
+/** See {@link IntegrationCredentialSchema}. */
 export type IntegrationCredential = z.infer<typeof IntegrationCredentialSchema>;
 
 /** What is wanted from a provider, and what to sign in with there. */
@@ -160,7 +157,7 @@ export const IntegrationConnectSchema = z.strictObject({
   credential: IntegrationCredentialSchema.optional(),
 });
 
-/** What is wanted from a provider, and what to sign in with there. */
+/** See {@link IntegrationConnectSchema}. */
 export type IntegrationConnect = z.infer<typeof IntegrationConnectSchema>;
 
 /** A project to be made. */
@@ -177,7 +174,7 @@ export const ProjectCreateSchema = z.strictObject({
   integrations: z.array(IntegrationConnectSchema).max(4).optional(),
 });
 
-/** A project to be made. */
+/** See {@link ProjectCreateSchema}. */
 export type ProjectCreate = z.infer<typeof ProjectCreateSchema>;
 
 /** What is to change about a project. What is absent stays. */
@@ -187,7 +184,7 @@ export const ProjectUpdateSchema = z.strictObject({
   settings: ProjectSettingsSchema.optional(),
 }).check(minProperties(1));
 
-/** What is to change about a project. What is absent stays. */
+/** See {@link ProjectUpdateSchema}. */
 export type ProjectUpdate = z.infer<typeof ProjectUpdateSchema>;
 
 /** An environment in one line. */
@@ -199,7 +196,7 @@ export const EnvironmentSummarySchema = z.object({
   url: uri.max(2048).nullable(),
 });
 
-/** An environment in one line. */
+/** See {@link EnvironmentSummarySchema}. */
 export type EnvironmentSummary = z.infer<typeof EnvironmentSummarySchema>;
 
 export const RepoHostSchema = z.enum(['github', 'local']);
@@ -224,7 +221,7 @@ export const RepoSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** The repository of a project, made from the monorepo template. */
+/** See {@link RepoSchema}. */
 export type Repo = z.infer<typeof RepoSchema>;
 
 /** Whether a codespace can be opened. */
@@ -237,7 +234,7 @@ export const CodespaceStateSchema = z.enum([
   'deleted',
 ]);
 
-/** Whether a codespace can be opened. */
+/** See {@link CodespaceStateSchema}. */
 export type CodespaceState = z.infer<typeof CodespaceStateSchema>;
 
 /** A port of a codespace and where it can be seen. */
@@ -246,7 +243,7 @@ export const PortPreviewSchema = z.object({
   url: uri.max(2048),
 });
 
-/** A port of a codespace and where it can be seen. */
+/** See {@link PortPreviewSchema}. */
 export type PortPreview = z.infer<typeof PortPreviewSchema>;
 
 /** The remote workbench of a project's dev environment. */
@@ -262,7 +259,7 @@ export const CodespaceSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** The remote workbench of a project's dev environment. */
+/** See {@link CodespaceSchema}. */
 export type Codespace = z.infer<typeof CodespaceSchema>;
 
 /** A project with the state of its environments and integrations. */
@@ -294,7 +291,7 @@ export const ProjectDetailSchema = z.object({
   role: RoleSchema,
 });
 
-/** A project with the state of its environments and integrations. */
+/** See {@link ProjectDetailSchema}. */
 export type ProjectDetail = z.infer<typeof ProjectDetailSchema>;
 
 /** One product that the platform provisions and keeps in step with its specs. */
@@ -316,7 +313,7 @@ export const ProjectSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** One product that the platform provisions and keeps in step with its specs. */
+/** See {@link ProjectSchema}. */
 export type Project = z.infer<typeof ProjectSchema>;
 
 /** One page of projects. */
@@ -326,13 +323,13 @@ export const ProjectPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of projects. */
+/** See {@link ProjectPageSchema}. */
 export type ProjectPage = z.infer<typeof ProjectPageSchema>;
 
 /** Where that role comes from. */
 export const MemberSourceSchema = z.enum(['project', 'organization']);
 
-/** Where that role comes from. */
+/** See {@link MemberSourceSchema}. */
 export type MemberSource = z.infer<typeof MemberSourceSchema>;
 
 /** A person in a project. */
@@ -346,7 +343,7 @@ export const MemberSchema = z.object({
   createdAt: dateTime,
 });
 
-/** A person in a project. */
+/** See {@link MemberSchema}. */
 export type Member = z.infer<typeof MemberSchema>;
 
 /** A person and the role to be given. */
@@ -355,7 +352,7 @@ export const MemberAddSchema = z.strictObject({
   role: RoleSchema,
 });
 
-/** A person and the role to be given. */
+/** See {@link MemberAddSchema}. */
 export type MemberAdd = z.infer<typeof MemberAddSchema>;
 
 /** The new member and, for somebody without an account, the invitation. */
@@ -364,7 +361,7 @@ export const MemberAddedSchema = z.object({
   invitation: InvitationSchema.nullable(),
 });
 
-/** The new member and, for somebody without an account, the invitation. */
+/** See {@link MemberAddedSchema}. */
 export type MemberAdded = z.infer<typeof MemberAddedSchema>;
 
 /** One page of members. */
@@ -374,7 +371,7 @@ export const MemberPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of members. */
+/** See {@link MemberPageSchema}. */
 export type MemberPage = z.infer<typeof MemberPageSchema>;
 
 /** What is to change about an integration. What is absent stays. */
@@ -383,7 +380,7 @@ export const IntegrationUpdateSchema = z.strictObject({
   credential: IntegrationCredentialSchema.optional(),
 }).check(minProperties(1));
 
-/** What is to change about an integration. What is absent stays. */
+/** See {@link IntegrationUpdateSchema}. */
 export type IntegrationUpdate = z.infer<typeof IntegrationUpdateSchema>;
 
 /** How one project is connected to one provider. What it signs in with is kept apart, encrypted. */
@@ -406,7 +403,7 @@ export const IntegrationConfigSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** How one project is connected to one provider. What it signs in with is kept apart, encrypted. */
+/** See {@link IntegrationConfigSchema}. */
 export type IntegrationConfig = z.infer<typeof IntegrationConfigSchema>;
 
 /** The integration and the run that makes what was missing. */
@@ -415,7 +412,7 @@ export const IntegrationConnectedSchema = z.object({
   provisioning: ProvisioningRunSchema,
 });
 
-/** The integration and the run that makes what was missing. */
+/** See {@link IntegrationConnectedSchema}. */
 export type IntegrationConnected = z.infer<typeof IntegrationConnectedSchema>;
 
 /** An integration and whether calls to its provider are let through. */
@@ -424,7 +421,7 @@ export const IntegrationViewSchema = z.object({
   breaker: BreakerStatusSchema,
 });
 
-/** An integration and whether calls to its provider are let through. */
+/** See {@link IntegrationViewSchema}. */
 export type IntegrationView = z.infer<typeof IntegrationViewSchema>;
 
 /** One page of integrations. */
@@ -434,7 +431,7 @@ export const IntegrationPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of integrations. */
+/** See {@link IntegrationPageSchema}. */
 export type IntegrationPage = z.infer<typeof IntegrationPageSchema>;
 
 /** The recognised resource segments of a provisioning key. */
@@ -449,7 +446,7 @@ export const ResourceKindSchema = z.enum([
   'postmanCollection',
 ]);
 
-/** The recognised resource segments of a provisioning key. */
+/** See {@link ResourceKindSchema}. */
 export type ResourceKind = z.infer<typeof ResourceKindSchema>;
 
 /** How far a step is. A stuck one could not be undone and is listed for a person to look at. */
@@ -465,7 +462,7 @@ export const StepStateSchema = z.enum([
   'stuck',
 ]);
 
-/** How far a step is. A stuck one could not be undone and is listed for a person to look at. */
+/** See {@link StepStateSchema}. */
 export type StepState = z.infer<typeof StepStateSchema>;
 
 /**
@@ -493,9 +490,7 @@ export const RunStepSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * One step of a run. Its request key is what makes a repeat converge instead of making a second resource.
- */
+/** See {@link RunStepSchema}. */
 export type RunStep = z.infer<typeof RunStepSchema>;
 
 /** A run and its steps. */
@@ -504,7 +499,7 @@ export const ProvisioningProgressSchema = z.object({
   steps: z.array(RunStepSchema).max(100),
 });
 
-/** A run and its steps. */
+/** See {@link ProvisioningProgressSchema}. */
 export type ProvisioningProgress = z.infer<typeof ProvisioningProgressSchema>;
 
 /** One page of runs. */
@@ -514,7 +509,7 @@ export const ProvisioningRunPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of runs. */
+/** See {@link ProvisioningRunPageSchema}. */
 export type ProvisioningRunPage = z.infer<typeof ProvisioningRunPageSchema>;
 
 /** The run is in another state. */
@@ -524,7 +519,7 @@ export const RunChangedSchema = z.object({
   run: ProvisioningRunSchema,
 });
 
-/** The run is in another state. */
+/** See {@link RunChangedSchema}. */
 export type RunChanged = z.infer<typeof RunChangedSchema>;
 
 /** A step is in another state. */
@@ -534,7 +529,7 @@ export const StepChangedSchema = z.object({
   step: RunStepSchema,
 });
 
-/** A step is in another state. */
+/** See {@link StepChangedSchema}. */
 export type StepChanged = z.infer<typeof StepChangedSchema>;
 
 /** Something worth telling that changes no state, such as waiting for a provider. */
@@ -545,7 +540,7 @@ export const ProvisioningNoteSchema = z.object({
   text: z.string().min(1).max(300),
 });
 
-/** Something worth telling that changes no state, such as waiting for a provider. */
+/** See {@link ProvisioningNoteSchema}. */
 export type ProvisioningNote = z.infer<typeof ProvisioningNoteSchema>;
 
 /** The run is over and the stream ends. */
@@ -555,7 +550,7 @@ export const RunEndedSchema = z.object({
   state: RunStateSchema,
 });
 
-/** The run is over and the stream ends. */
+/** See {@link RunEndedSchema}. */
 export type RunEnded = z.infer<typeof RunEndedSchema>;
 
 /** Something that happened in a run; `type` tells what. */
@@ -567,7 +562,7 @@ export const ProvisioningEventSchema = z.discriminatedUnion('type', [
   RunEndedSchema,
 ]);
 
-/** Something that happened in a run; `type` tells what. */
+/** See {@link ProvisioningEventSchema}. */
 export type ProvisioningEvent = z.infer<typeof ProvisioningEventSchema>;
 
 export const ResourceRecordStateSchema = z.enum([
@@ -602,7 +597,7 @@ export const ResourceRecordSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** Something a provider made for a project, under the key that every repeat of its creation arrives at. */
+/** See {@link ResourceRecordSchema}. */
 export type ResourceRecord = z.infer<typeof ResourceRecordSchema>;
 
 /** One page of what providers made. */
@@ -612,7 +607,7 @@ export const ResourcePageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of what providers made. */
+/** See {@link ResourcePageSchema}. */
 export type ResourcePage = z.infer<typeof ResourcePageSchema>;
 
 /** A token to be made. */
@@ -623,7 +618,7 @@ export const ServiceTokenCreateSchema = z.strictObject({
   expiresAt: dateTime.nullable().optional(),
 });
 
-/** A token to be made. */
+/** See {@link ServiceTokenCreateSchema}. */
 export type ServiceTokenCreate = z.infer<typeof ServiceTokenCreateSchema>;
 
 /** The token, shown once, and what is kept of it. */
@@ -633,7 +628,7 @@ export const ServiceTokenCreatedSchema = z.object({
   token: z.string().min(32).max(256),
 });
 
-/** The token, shown once, and what is kept of it. */
+/** See {@link ServiceTokenCreatedSchema}. */
 export type ServiceTokenCreated = z.infer<typeof ServiceTokenCreatedSchema>;
 
 /** One page of service tokens. */
@@ -643,5 +638,5 @@ export const ServiceTokenPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of service tokens. */
+/** See {@link ServiceTokenPageSchema}. */
 export type ServiceTokenPage = z.infer<typeof ServiceTokenPageSchema>;

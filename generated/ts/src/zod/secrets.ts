@@ -12,13 +12,13 @@ export const SecretTypeSchema = z.enum([
   'neonCredential',
 ]);
 
-/** Which store of which provider holds a secret. */
+/** See {@link SecretTypeSchema}. */
 export type SecretType = z.infer<typeof SecretTypeSchema>;
 
 /** The environment a secret belongs to, or all of them. */
 export const SecretScopeSchema = z.enum(['dev', 'staging', 'prod', 'all']);
 
-/** The environment a secret belongs to, or all of them. */
+/** See {@link SecretScopeSchema}. */
 export type SecretScope = z.infer<typeof SecretScopeSchema>;
 
 /** What may be told about a secret. */
@@ -38,7 +38,7 @@ export const SecretEntrySchema = z.object({
   builtIn: z.boolean().optional(),
 });
 
-/** What may be told about a secret. */
+/** See {@link SecretEntrySchema}. */
 export type SecretEntry = z.infer<typeof SecretEntrySchema>;
 
 /** Which secrets there are, without their values. There are few, so they are one answer. */
@@ -46,7 +46,7 @@ export const SecretsOverviewSchema = z.object({
   secrets: z.array(SecretEntrySchema).max(1000),
 });
 
-/** Which secrets there are, without their values. There are few, so they are one answer. */
+/** See {@link SecretsOverviewSchema}. */
 export type SecretsOverview = z.infer<typeof SecretsOverviewSchema>;
 
 /** The value to be stored. */
@@ -56,7 +56,7 @@ export const SecretPutSchema = z.strictObject({
   expiresAt: dateTime.nullable().optional(),
 });
 
-/** The value to be stored. */
+/** See {@link SecretPutSchema}. */
 export type SecretPut = z.infer<typeof SecretPutSchema>;
 
 /**
@@ -72,10 +72,7 @@ export const SecretAuditRecordSchema = z.object({
   timestamp: dateTime,
 });
 
-/**
- * One use of one secret. Rows are written once and never changed; a scheduled job acts as the system
- * account.
- */
+/** See {@link SecretAuditRecordSchema}. */
 export type SecretAuditRecord = z.infer<typeof SecretAuditRecordSchema>;
 
 /** One page of uses of secrets. */
@@ -85,5 +82,5 @@ export const SecretAuditPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of uses of secrets. */
+/** See {@link SecretAuditPageSchema}. */
 export type SecretAuditPage = z.infer<typeof SecretAuditPageSchema>;

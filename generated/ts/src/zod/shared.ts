@@ -7,13 +7,13 @@ import { maxProperties, uniqueItems } from './rules.js';
 /** How bad a failure is. */
 export const SeveritySchema = z.enum(['info', 'warn', 'error', 'critical']);
 
-/** How bad a failure is. */
+/** See {@link SeveritySchema}. */
 export type Severity = z.infer<typeof SeveritySchema>;
 
 /** Whether a client may repeat a failed call by itself. */
 export const RetryPolicySchema = z.enum(['none', 'safe', 'idempotent']);
 
-/** Whether a client may repeat a failed call by itself. */
+/** See {@link RetryPolicySchema}. */
 export type RetryPolicy = z.infer<typeof RetryPolicySchema>;
 
 /** What went wrong. Never holds a stack trace, a secret, or the raw answer of a provider. */
@@ -41,7 +41,7 @@ export const ErrorBodySchema = z.object({
   details: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** What went wrong. Never holds a stack trace, a secret, or the raw answer of a provider. */
+/** See {@link ErrorBodySchema}. */
 export type ErrorBody = z.infer<typeof ErrorBodySchema>;
 
 /** The body of every failure. */
@@ -49,13 +49,13 @@ export const ErrorEnvelopeSchema = z.object({
   error: ErrorBodySchema,
 });
 
-/** The body of every failure. */
+/** See {@link ErrorEnvelopeSchema}. */
 export type ErrorEnvelope = z.infer<typeof ErrorEnvelopeSchema>;
 
 /** What a person or service token may do, lowest first. */
 export const RoleSchema = z.enum(['viewer', 'contributor', 'maintainer', 'owner']);
 
-/** What a person or service token may do, lowest first. */
+/** See {@link RoleSchema}. */
 export type Role = z.infer<typeof RoleSchema>;
 
 /** Details of `AUTH_` codes. */
@@ -65,7 +65,7 @@ export const AuthErrorDetailsSchema = z.object({
   retryAfterSeconds: z.int32().min(0).optional(),
 });
 
-/** Details of `AUTH_` codes. */
+/** See {@link AuthErrorDetailsSchema}. */
 export type AuthErrorDetails = z.infer<typeof AuthErrorDetailsSchema>;
 
 export const ViolationLocationSchema = z.enum(['path', 'query', 'header', 'cookie', 'body']);
@@ -82,7 +82,7 @@ export const ViolationSchema = z.object({
   message: z.string().max(300),
 });
 
-/** One thing about a request that the contract does not allow. */
+/** See {@link ViolationSchema}. */
 export type Violation = z.infer<typeof ViolationSchema>;
 
 /** Details of `REQUEST_` codes. */
@@ -93,7 +93,7 @@ export const RequestErrorDetailsSchema = z.object({
   currentEtag: z.string().max(130).optional(),
 });
 
-/** Details of `REQUEST_` codes. */
+/** See {@link RequestErrorDetailsSchema}. */
 export type RequestErrorDetails = z.infer<typeof RequestErrorDetailsSchema>;
 
 /** Details of `IDEMPOTENCY_` codes. */
@@ -102,7 +102,7 @@ export const IdempotencyErrorDetailsSchema = z.object({
   retryAfterSeconds: z.int32().min(0).optional(),
 });
 
-/** Details of `IDEMPOTENCY_` codes. */
+/** See {@link IdempotencyErrorDetailsSchema}. */
 export type IdempotencyErrorDetails = z.infer<typeof IdempotencyErrorDetailsSchema>;
 
 /** Details of codes about things that are not there or are there already. */
@@ -111,7 +111,7 @@ export const ResourceErrorDetailsSchema = z.object({
   id: z.string().max(200).optional(),
 });
 
-/** Details of codes about things that are not there or are there already. */
+/** See {@link ResourceErrorDetailsSchema}. */
 export type ResourceErrorDetails = z.infer<typeof ResourceErrorDetailsSchema>;
 
 /**
@@ -120,10 +120,7 @@ export type ResourceErrorDetails = z.infer<typeof ResourceErrorDetailsSchema>;
  */
 export const ProjectStateSchema = z.enum(['provisioning', 'active', 'degraded', 'deleting', 'deleted']);
 
-/**
- * Whether everything a project needs is there. A degraded project lacks something that can be retried or
- * skipped.
- */
+/** See {@link ProjectStateSchema}. */
 export type ProjectState = z.infer<typeof ProjectStateSchema>;
 
 /** Details of `PROJECT_` codes. */
@@ -132,7 +129,7 @@ export const ProjectErrorDetailsSchema = z.object({
   slug: z.string().max(40).optional(),
 });
 
-/** Details of `PROJECT_` codes. */
+/** See {@link ProjectErrorDetailsSchema}. */
 export type ProjectErrorDetails = z.infer<typeof ProjectErrorDetailsSchema>;
 
 /** Details of `PROVISION_` codes. */
@@ -143,7 +140,7 @@ export const ProvisionErrorDetailsSchema = z.object({
   missingScopes: z.array(z.string().max(80)).max(50).optional(),
 });
 
-/** Details of `PROVISION_` codes. */
+/** See {@link ProvisionErrorDetailsSchema}. */
 export type ProvisionErrorDetails = z.infer<typeof ProvisionErrorDetailsSchema>;
 
 /** Where an environment stands in its life. */
@@ -158,7 +155,7 @@ export const EnvironmentStateSchema = z.enum([
   'archived',
 ]);
 
-/** Where an environment stands in its life. */
+/** See {@link EnvironmentStateSchema}. */
 export type EnvironmentState = z.infer<typeof EnvironmentStateSchema>;
 
 /** How much of the month's allowed downtime is spent. Previews do not count. */
@@ -172,7 +169,7 @@ export const ErrorBudgetSchema = z.object({
   promotionsBlocked: z.boolean(),
 });
 
-/** How much of the month's allowed downtime is spent. Previews do not count. */
+/** See {@link ErrorBudgetSchema}. */
 export type ErrorBudget = z.infer<typeof ErrorBudgetSchema>;
 
 /** Details of `ENV_` codes. */
@@ -188,19 +185,19 @@ export const EnvErrorDetailsSchema = z.object({
   errorBudget: ErrorBudgetSchema.optional(),
 });
 
-/** Details of `ENV_` codes. */
+/** See {@link EnvErrorDetailsSchema}. */
 export type EnvErrorDetails = z.infer<typeof EnvErrorDetailsSchema>;
 
 /** An outside service that a project is connected to. */
 export const ProviderSchema = z.enum(['github', 'cloudflare', 'neon', 'postman']);
 
-/** An outside service that a project is connected to. */
+/** See {@link ProviderSchema}. */
 export type Provider = z.infer<typeof ProviderSchema>;
 
 /** Closed lets calls through, open refuses them, half open lets one through to see. */
 export const BreakerStateSchema = z.enum(['closed', 'open', 'halfOpen']);
 
-/** Closed lets calls through, open refuses them, half open lets one through to see. */
+/** See {@link BreakerStateSchema}. */
 export type BreakerState = z.infer<typeof BreakerStateSchema>;
 
 /** Details of `INTEGRATION_` codes. */
@@ -215,7 +212,7 @@ export const IntegrationErrorDetailsSchema = z.object({
   reason: z.string().max(300).optional(),
 });
 
-/** Details of `INTEGRATION_` codes. */
+/** See {@link IntegrationErrorDetailsSchema}. */
 export type IntegrationErrorDetails = z.infer<typeof IntegrationErrorDetailsSchema>;
 
 /** Details of `DEPLOYMENT_` codes. */
@@ -224,7 +221,7 @@ export const DeploymentErrorDetailsSchema = z.object({
   commitSha: z.string().max(244).optional(),
 });
 
-/** Details of `DEPLOYMENT_` codes. */
+/** See {@link DeploymentErrorDetailsSchema}. */
 export type DeploymentErrorDetails = z.infer<typeof DeploymentErrorDetailsSchema>;
 
 /** One thing that is wrong with a spec. */
@@ -237,7 +234,7 @@ export const SpecProblemSchema = z.object({
   hint: z.string().max(500).optional(),
 });
 
-/** One thing that is wrong with a spec. */
+/** See {@link SpecProblemSchema}. */
 export type SpecProblem = z.infer<typeof SpecProblemSchema>;
 
 /** Details of `SPEC_` codes other than `SPEC_DRIFT_CONFLICT`, whose details are the drift report. */
@@ -247,7 +244,7 @@ export const SpecErrorDetailsSchema = z.object({
   headSha: z.string().max(40).optional(),
 });
 
-/** Details of `SPEC_` codes other than `SPEC_DRIFT_CONFLICT`, whose details are the drift report. */
+/** See {@link SpecErrorDetailsSchema}. */
 export type SpecErrorDetails = z.infer<typeof SpecErrorDetailsSchema>;
 
 /** Details of `FILE_` codes. */
@@ -259,7 +256,7 @@ export const FileErrorDetailsSchema = z.object({
   headSha: z.string().max(40).optional(),
 });
 
-/** Details of `FILE_` codes. */
+/** See {@link FileErrorDetailsSchema}. */
 export type FileErrorDetails = z.infer<typeof FileErrorDetailsSchema>;
 
 /** Details of `CHAT_` codes. */
@@ -271,13 +268,13 @@ export const ChatErrorDetailsSchema = z.object({
   headSha: z.string().max(40).optional(),
 });
 
-/** Details of `CHAT_` codes. */
+/** See {@link ChatErrorDetailsSchema}. */
 export type ChatErrorDetails = z.infer<typeof ChatErrorDetailsSchema>;
 
 /** What was done with a secret. */
 export const SecretOperationSchema = z.enum(['read', 'update', 'rotate']);
 
-/** What was done with a secret. */
+/** See {@link SecretOperationSchema}. */
 export type SecretOperation = z.infer<typeof SecretOperationSchema>;
 
 /** Details of `SEC_` codes; what an audit record of a secret says, never its value. */
@@ -288,7 +285,7 @@ export const SecErrorDetailsSchema = z.object({
   timestamp: dateTime.optional(),
 });
 
-/** Details of `SEC_` codes; what an audit record of a secret says, never its value. */
+/** See {@link SecErrorDetailsSchema}. */
 export type SecErrorDetails = z.infer<typeof SecErrorDetailsSchema>;
 
 /** Details of `TEST_` codes. */
@@ -297,7 +294,7 @@ export const TestErrorDetailsSchema = z.object({
   environmentId: z.guid().optional(),
 });
 
-/** Details of `TEST_` codes. */
+/** See {@link TestErrorDetailsSchema}. */
 export type TestErrorDetails = z.infer<typeof TestErrorDetailsSchema>;
 
 /** Details of `ORGANIZATION_` and `USER_` codes. */
@@ -307,7 +304,7 @@ export const OrganizationErrorDetailsSchema = z.object({
   minimumLength: z.int32().min(1).optional(),
 });
 
-/** Details of `ORGANIZATION_` and `USER_` codes. */
+/** See {@link OrganizationErrorDetailsSchema}. */
 export type OrganizationErrorDetails = z.infer<typeof OrganizationErrorDetailsSchema>;
 
 export const RateLimitErrorDetailsScopeSchema = z.enum(['user', 'project', 'address', 'global']);
@@ -324,7 +321,7 @@ export const RateLimitErrorDetailsSchema = z.object({
   retryAfterSeconds: z.int32().min(0),
 });
 
-/** Details of `RATE_LIMIT_` codes. */
+/** See {@link RateLimitErrorDetailsSchema}. */
 export type RateLimitErrorDetails = z.infer<typeof RateLimitErrorDetailsSchema>;
 
 /** Something that the platform needs. */
@@ -334,7 +331,7 @@ export const ReadinessCheckSchema = z.object({
   latencyMs: z.number().min(0),
 });
 
-/** Something that the platform needs. */
+/** See {@link ReadinessCheckSchema}. */
 export type ReadinessCheck = z.infer<typeof ReadinessCheckSchema>;
 
 /** Details of `SERVER_` codes. */
@@ -343,13 +340,13 @@ export const ServerErrorDetailsSchema = z.object({
   checks: z.array(ReadinessCheckSchema).max(20).optional(),
 });
 
-/** Details of `SERVER_` codes. */
+/** See {@link ServerErrorDetailsSchema}. */
 export type ServerErrorDetails = z.infer<typeof ServerErrorDetailsSchema>;
 
 /** Whether a provider can be used for a project. */
 export const IntegrationStateSchema = z.enum(['connecting', 'connected', 'error', 'disconnected']);
 
-/** Whether a provider can be used for a project. */
+/** See {@link IntegrationStateSchema}. */
 export type IntegrationState = z.infer<typeof IntegrationStateSchema>;
 
 /** Whether calls to a provider are let through, and how many failed lately. */
@@ -362,7 +359,7 @@ export const BreakerStatusSchema = z.object({
   halfOpenAt: dateTime.nullable(),
 });
 
-/** Whether calls to a provider are let through, and how many failed lately. */
+/** See {@link BreakerStatusSchema}. */
 export type BreakerStatus = z.infer<typeof BreakerStatusSchema>;
 
 /** Whether a provider can be used for a project right now. */
@@ -373,7 +370,7 @@ export const IntegrationStatusSchema = z.object({
   breaker: BreakerStatusSchema,
 });
 
-/** Whether a provider can be used for a project right now. */
+/** See {@link IntegrationStatusSchema}. */
 export type IntegrationStatus = z.infer<typeof IntegrationStatusSchema>;
 
 export const UserProfileStatusSchema = z.enum(['invited', 'active', 'disabled', 'system']);
@@ -389,7 +386,7 @@ export const UserProfileSchema = z.object({
   status: UserProfileStatusSchema,
 });
 
-/** What others may know about a person. */
+/** See {@link UserProfileSchema}. */
 export type UserProfile = z.infer<typeof UserProfileSchema>;
 
 /** What a person without an account needs to get one. Shown once. */
@@ -401,7 +398,7 @@ export const InvitationSchema = z.object({
   expiresAt: dateTime,
 });
 
-/** What a person without an account needs to get one. Shown once. */
+/** See {@link InvitationSchema}. */
 export type Invitation = z.infer<typeof InvitationSchema>;
 
 /** The role to be given. */
@@ -409,7 +406,7 @@ export const RoleChangeSchema = z.strictObject({
   role: RoleSchema,
 });
 
-/** The role to be given. */
+/** See {@link RoleChangeSchema}. */
 export type RoleChange = z.infer<typeof RoleChangeSchema>;
 
 /** Nothing happened; the connection is still there. */
@@ -418,7 +415,7 @@ export const HeartbeatSchema = z.object({
   timestamp: dateTime,
 });
 
-/** Nothing happened; the connection is still there. */
+/** See {@link HeartbeatSchema}. */
 export type Heartbeat = z.infer<typeof HeartbeatSchema>;
 
 export const DeploymentKindSchema = z.enum(['deploy', 'promote', 'rollback']);
@@ -436,7 +433,7 @@ export const ChangedFileSchema = z.object({
   diffSummary: z.string().max(500),
 });
 
-/** A file that generating changes. */
+/** See {@link ChangedFileSchema}. */
 export type ChangedFile = z.infer<typeof ChangedFileSchema>;
 
 export const FileConflictReasonSchema = z.enum([
@@ -454,7 +451,7 @@ export const FileConflictSchema = z.object({
   suggestion: z.string().max(500),
 });
 
-/** A file that was changed by hand, so that it is not written. */
+/** See {@link FileConflictSchema}. */
 export type FileConflict = z.infer<typeof FileConflictSchema>;
 
 export const DriftSummaryStatusSchema = z.enum(['clean', 'drift', 'conflicts']);
@@ -468,7 +465,7 @@ export const DriftSummarySchema = z.object({
   status: DriftSummaryStatusSchema,
 });
 
-/** How many files differ and whether any conflicts. */
+/** See {@link DriftSummarySchema}. */
 export type DriftSummary = z.infer<typeof DriftSummarySchema>;
 
 /** How what the specs give differs from what the repository holds. */
@@ -478,7 +475,7 @@ export const DriftReportSchema = z.object({
   summary: DriftSummarySchema,
 });
 
-/** How what the specs give differs from what the repository holds. */
+/** See {@link DriftReportSchema}. */
 export type DriftReport = z.infer<typeof DriftReportSchema>;
 
 /** Something to say, and what else the agent should read. */
@@ -490,7 +487,7 @@ export const ChatMessageSendSchema = z.strictObject({
   tools: z.array(z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/u)).max(50).check(uniqueItems).optional(),
 });
 
-/** Something to say, and what else the agent should read. */
+/** See {@link ChatMessageSendSchema}. */
 export type ChatMessageSend = z.infer<typeof ChatMessageSendSchema>;
 
 /** A question to the agent. */
@@ -499,7 +496,7 @@ export const ChatPromptSchema = z.strictObject({
   message: ChatMessageSendSchema,
 });
 
-/** A question to the agent. */
+/** See {@link ChatPromptSchema}. */
 export type ChatPrompt = z.infer<typeof ChatPromptSchema>;
 
 /** Stop answering. */
@@ -508,7 +505,7 @@ export const ChatCancelSchema = z.strictObject({
   messageId: z.guid(),
 });
 
-/** Stop answering. */
+/** See {@link ChatCancelSchema}. */
 export type ChatCancel = z.infer<typeof ChatCancelSchema>;
 
 /** The client is still there. */
@@ -516,7 +513,7 @@ export const ChatPingSchema = z.strictObject({
   type: z.literal('ping'),
 });
 
-/** The client is still there. */
+/** See {@link ChatPingSchema}. */
 export type ChatPing = z.infer<typeof ChatPingSchema>;
 
 /** What a client sends over WebSocket; `type` tells what. */
@@ -526,7 +523,7 @@ export const ChatClientFrameSchema = z.discriminatedUnion('type', [
   ChatPingSchema,
 ]);
 
-/** What a client sends over WebSocket; `type` tells what. */
+/** See {@link ChatClientFrameSchema}. */
 export type ChatClientFrame = z.infer<typeof ChatClientFrameSchema>;
 
 /** A commit that was written. */
@@ -541,7 +538,7 @@ export const CommitSchema = z.object({
   committedAt: dateTime,
 });
 
-/** A commit that was written. */
+/** See {@link CommitSchema}. */
 export type Commit = z.infer<typeof CommitSchema>;
 
 /** A service token without the token. */
@@ -556,19 +553,19 @@ export const ServiceTokenInfoSchema = z.object({
   createdAt: dateTime,
 });
 
-/** A service token without the token. */
+/** See {@link ServiceTokenInfoSchema}. */
 export type ServiceTokenInfo = z.infer<typeof ServiceTokenInfoSchema>;
 
 /** Whether a person acted or a scheduled job did. */
 export const OriginSchema = z.enum(['user', 'system']);
 
-/** Whether a person acted or a scheduled job did. */
+/** See {@link OriginSchema}. */
 export type Origin = z.infer<typeof OriginSchema>;
 
 /** The three environments every project has, and those made for one branch. */
 export const EnvironmentKindSchema = z.enum(['dev', 'staging', 'prod', 'preview']);
 
-/** The three environments every project has, and those made for one branch. */
+/** See {@link EnvironmentKindSchema}. */
 export type EnvironmentKind = z.infer<typeof EnvironmentKindSchema>;
 
 export const MasterKeyVersionStateSchema = z.enum(['active', 'retiring', 'retired']);
@@ -589,10 +586,7 @@ export const OrganizationSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * Owner of projects. The one that is made when the platform first starts is the operator and answers for
- * the installation.
- */
+/** See {@link OrganizationSchema}. */
 export type Organization = z.infer<typeof OrganizationSchema>;
 
 /** A person in an organization, with a role that holds for all its projects unless a project says more. */
@@ -605,7 +599,7 @@ export const OrganizationMemberSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A person in an organization, with a role that holds for all its projects unless a project says more. */
+/** See {@link OrganizationMemberSchema}. */
 export type OrganizationMember = z.infer<typeof OrganizationMemberSchema>;
 
 /** A person's role in one project. It counts when it is higher than the one in the organization. */
@@ -618,7 +612,7 @@ export const MembershipSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A person's role in one project. It counts when it is higher than the one in the organization. */
+/** See {@link MembershipSchema}. */
 export type Membership = z.infer<typeof MembershipSchema>;
 
 export const ProviderCredentialKindSchema = z.enum(['token', 'oauth']);
@@ -628,7 +622,7 @@ export type ProviderCredentialKind = z.infer<typeof ProviderCredentialKindSchema
 /** How far a build is. */
 export const BuildStateSchema = z.enum(['queued', 'running', 'succeeded', 'failed', 'canceled']);
 
-/** How far a build is. */
+/** See {@link BuildStateSchema}. */
 export type BuildState = z.infer<typeof BuildStateSchema>;
 
 /** How far a deployment is, and whether a later one took its place. */
@@ -643,7 +637,7 @@ export const DeploymentStateSchema = z.enum([
   'rolledBack',
 ]);
 
-/** How far a deployment is, and whether a later one took its place. */
+/** See {@link DeploymentStateSchema}. */
 export type DeploymentState = z.infer<typeof DeploymentStateSchema>;
 
 /** One change of what runs in an environment; a fresh commit, a promotion or a rollback. */
@@ -672,7 +666,7 @@ export const DeploymentSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** One change of what runs in an environment; a fresh commit, a promotion or a rollback. */
+/** See {@link DeploymentSchema}. */
 export type Deployment = z.infer<typeof DeploymentSchema>;
 
 /** A version of a worker as the edge host knows it; what a rollback goes back to. */
@@ -689,7 +683,7 @@ export const WorkerVersionSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A version of a worker as the edge host knows it; what a rollback goes back to. */
+/** See {@link WorkerVersionSchema}. */
 export type WorkerVersion = z.infer<typeof WorkerVersionSchema>;
 
 /**
@@ -705,9 +699,7 @@ export const ProvisioningRunKindSchema = z.enum([
   'delete',
 ]);
 
-/**
- * A run of the kind `deploy` or `test` has the id of the deployment or the test run that it carries out.
- */
+/** See {@link ProvisioningRunKindSchema}. */
 export type ProvisioningRunKind = z.infer<typeof ProvisioningRunKindSchema>;
 
 /** How far a run is. An incomplete one left out steps that can be resumed later. */
@@ -721,7 +713,7 @@ export const RunStateSchema = z.enum([
   'undone',
 ]);
 
-/** How far a run is. An incomplete one left out steps that can be resumed later. */
+/** See {@link RunStateSchema}. */
 export type RunState = z.infer<typeof RunStateSchema>;
 
 /**
@@ -749,10 +741,7 @@ export const ProvisioningRunSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * One run of the pipeline that makes, extends or takes away what a project needs, or changes what runs in
- * an environment.
- */
+/** See {@link ProvisioningRunSchema}. */
 export type ProvisioningRun = z.infer<typeof ProvisioningRunSchema>;
 
 export const JournalEntryPhaseSchema = z.enum(['before', 'after', 'note']);
@@ -762,7 +751,7 @@ export type JournalEntryPhase = z.infer<typeof JournalEntryPhaseSchema>;
 /** What a health check looks at. */
 export const HealthProbeSchema = z.enum(['api', 'database']);
 
-/** What a health check looks at. */
+/** See {@link HealthProbeSchema}. */
 export type HealthProbe = z.infer<typeof HealthProbeSchema>;
 
 /** Whether calls to a provider are let through for a project. */
@@ -781,7 +770,7 @@ export const CircuitBreakerSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** Whether calls to a provider are let through for a project. */
+/** See {@link CircuitBreakerSchema}. */
 export type CircuitBreaker = z.infer<typeof CircuitBreakerSchema>;
 
 export const RateBucketScopeSchema = z.enum(['user', 'project', 'address', 'visitor', 'global']);
@@ -795,5 +784,5 @@ export type IdempotencyRecordState = z.infer<typeof IdempotencyRecordStateSchema
 /** How a test run went. An errored one could not be finished and says nothing about the environment. */
 export const TestRunStateSchema = z.enum(['queued', 'running', 'passed', 'failed', 'errored']);
 
-/** How a test run went. An errored one could not be finished and says nothing about the environment. */
+/** See {@link TestRunStateSchema}. */
 export type TestRunState = z.infer<typeof TestRunStateSchema>;

@@ -32,7 +32,7 @@ export const SpecApplyRequestSchema = z.strictObject({
   merge: z.boolean().optional(),
 });
 
-/** Which project's specs to apply, and how. */
+/** See {@link SpecApplyRequestSchema}. */
 export type SpecApplyRequest = z.infer<typeof SpecApplyRequestSchema>;
 
 export const SpecUploadKindSchema = z.enum([
@@ -54,7 +54,7 @@ export const SpecUploadSchema = z.strictObject({
   message: z.string().min(1).max(500).optional(),
 });
 
-/** A spec file and where it belongs. */
+/** See {@link SpecUploadSchema}. */
 export type SpecUpload = z.infer<typeof SpecUploadSchema>;
 
 export const SpecArtifactKindSchema = z.enum([
@@ -84,7 +84,7 @@ export const SpecArtifactSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A file of a project's specs. */
+/** See {@link SpecArtifactSchema}. */
 export type SpecArtifact = z.infer<typeof SpecArtifactSchema>;
 
 /** One page of specs. */
@@ -94,7 +94,7 @@ export const SpecPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of specs. */
+/** See {@link SpecPageSchema}. */
 export type SpecPage = z.infer<typeof SpecPageSchema>;
 
 /** A requirement and how many operations carry it. */
@@ -104,7 +104,7 @@ export const SpecRequirementSchema = z.object({
   operationCount: z.int32().min(0),
 });
 
-/** A requirement and how many operations carry it. */
+/** See {@link SpecRequirementSchema}. */
 export type SpecRequirement = z.infer<typeof SpecRequirementSchema>;
 
 /** A heading and what stands below it. */
@@ -115,7 +115,7 @@ export type SpecSection = {
   children: SpecSection[];
 };
 
-/** A heading and what stands below it. */
+/** See {@link SpecSection}. */
 export const SpecSectionSchema: z.ZodType<SpecSection, SpecSection> = z.object({
   title: z.string().max(300),
   level: z.int32().min(1).max(6),
@@ -143,7 +143,7 @@ export const SpecDetailSchema = z.object({
   outline: z.array(SpecSectionSchema).max(500),
 });
 
-/** A spec with its outline. */
+/** See {@link SpecDetailSchema}. */
 export type SpecDetail = z.infer<typeof SpecDetailSchema>;
 
 /** What a spec file said at one time, and the version of the constitution it was written under. */
@@ -162,7 +162,7 @@ export const SpecVersionSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** What a spec file said at one time, and the version of the constitution it was written under. */
+/** See {@link SpecVersionSchema}. */
 export type SpecVersion = z.infer<typeof SpecVersionSchema>;
 
 /** One page of versions. */
@@ -172,7 +172,7 @@ export const SpecVersionPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of versions. */
+/** See {@link SpecVersionPageSchema}. */
 export type SpecVersionPage = z.infer<typeof SpecVersionPageSchema>;
 
 export const ListSpecsKindSchema = z.enum([

@@ -10,7 +10,7 @@ export const OpenapiDocumentSchema = z.looseObject({
   paths: z.record(z.string(), z.unknown()),
 });
 
-/** An OpenAPI document. */
+/** See {@link OpenapiDocumentSchema}. */
 export type OpenapiDocument = z.infer<typeof OpenapiDocumentSchema>;
 
 /** The process runs. */
@@ -20,7 +20,7 @@ export const LivenessSchema = z.object({
   uptimeSeconds: z.number().min(0),
 });
 
-/** The process runs. */
+/** See {@link LivenessSchema}. */
 export type Liveness = z.infer<typeof LivenessSchema>;
 
 /** Whether the platform can work. */
@@ -29,5 +29,5 @@ export const ReadinessSchema = z.object({
   checks: z.array(ReadinessCheckSchema).max(20),
 });
 
-/** Whether the platform can work. */
+/** See {@link ReadinessSchema}. */
 export type Readiness = z.infer<typeof ReadinessSchema>;

@@ -17,7 +17,7 @@ export const TestRunStartSchema = z.strictObject({
   purpose: TestRunStartPurposeSchema.optional(),
 });
 
-/** What is to be tested. */
+/** See {@link TestRunStartSchema}. */
 export type TestRunStart = z.infer<typeof TestRunStartSchema>;
 
 export const PostmanTestRunPurposeSchema = z.enum(['manual', 'promotion', 'ci']);
@@ -31,7 +31,7 @@ export const TestFailureSchema = z.object({
   message: z.string().max(1000),
 });
 
-/** An assertion that did not hold. */
+/** See {@link TestFailureSchema}. */
 export type TestFailure = z.infer<typeof TestFailureSchema>;
 
 /**
@@ -59,10 +59,7 @@ export const PostmanTestRunSchema = z.object({
   updatedAt: dateTime,
 });
 
-/**
- * One run of a project's collection against one environment. It passes with more than zero assertions and
- * none failed.
- */
+/** See {@link PostmanTestRunSchema}. */
 export type PostmanTestRun = z.infer<typeof PostmanTestRunSchema>;
 
 /** One page of test runs. */
@@ -72,5 +69,5 @@ export const TestRunPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of test runs. */
+/** See {@link TestRunPageSchema}. */
 export type TestRunPage = z.infer<typeof TestRunPageSchema>;

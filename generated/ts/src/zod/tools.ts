@@ -12,7 +12,7 @@ export const ToolAnnotationsSchema = z.object({
   openWorldHint: z.boolean(),
 });
 
-/** What a client should know before it uses a tool. */
+/** See {@link ToolAnnotationsSchema}. */
 export type ToolAnnotations = z.infer<typeof ToolAnnotationsSchema>;
 
 /** A tool that language models may use in a project, made from one operation of its contract. */
@@ -36,7 +36,7 @@ export const McpToolDescriptorSchema = z.object({
   updatedAt: dateTime,
 });
 
-/** A tool that language models may use in a project, made from one operation of its contract. */
+/** See {@link McpToolDescriptorSchema}. */
 export type McpToolDescriptor = z.infer<typeof McpToolDescriptorSchema>;
 
 /** One page of tools. */
@@ -46,5 +46,5 @@ export const ToolPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of tools. */
+/** See {@link ToolPageSchema}. */
 export type ToolPage = z.infer<typeof ToolPageSchema>;

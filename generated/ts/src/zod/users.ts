@@ -10,5 +10,5 @@ export const UserPageSchema = z.object({
   hasMore: z.boolean(),
 });
 
-/** One page of people. */
+/** See {@link UserPageSchema}. */
 export type UserPage = z.infer<typeof UserPageSchema>;
