@@ -150,3 +150,21 @@ fn handlers_call_values_as_the_contract_does() {
         "{text}"
     );
 }
+
+#[test]
+fn a_domain_that_is_called_like_the_crate_does_not_hide_it_from_the_teams_router() {
+    let router = |package: &str| {
+        let mut sources = Sources::default();
+        sources.insert("contract.yaml", HOSTILE.replace("[\"mod\"]", "[Books]").into_bytes());
+        let mut settings = Settings {
+            contracts: vec!["contract.yaml".to_owned()],
+            targets: Some(vec!["rust".to_owned()]),
+            ..Settings::default()
+        };
+        settings.rust.package = Some(package.to_owned());
+        settings.rust.handlers = Some("team".to_owned());
+        file(&compile(&sources, &settings, &Default::default()), "team/mod.rs")
+    };
+    assert!(router("books").contains("    ::books::server::router(Arc::new(handlers))\n"));
+    assert!(router("shelf").contains("    shelf::server::router(Arc::new(handlers))\n"));
+}

@@ -89,7 +89,13 @@ pub enum SpecArtifactKind {
 
 impl SpecArtifactKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Feature, Self::Contract, Self::DataModel, Self::Constitution, Self::Architecture];
+    pub const ALL: &'static [Self] = &[
+        Self::Feature,
+        Self::Contract,
+        Self::DataModel,
+        Self::Constitution,
+        Self::Architecture,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -304,7 +310,16 @@ pub enum EnvironmentState {
 
 impl EnvironmentState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Pending, Self::Provisioning, Self::Active, Self::Updating, Self::Validating, Self::Error, Self::Failed, Self::Archived];
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Provisioning,
+        Self::Active,
+        Self::Updating,
+        Self::Validating,
+        Self::Error,
+        Self::Failed,
+        Self::Archived,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -355,7 +370,16 @@ pub enum ResourceKind {
 
 impl ResourceKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::GithubRepo, Self::GithubCodespace, Self::NeonProject, Self::NeonBranch, Self::CloudflareWorker, Self::CloudflarePage, Self::PostmanWorkspace, Self::PostmanCollection];
+    pub const ALL: &'static [Self] = &[
+        Self::GithubRepo,
+        Self::GithubCodespace,
+        Self::NeonProject,
+        Self::NeonBranch,
+        Self::CloudflareWorker,
+        Self::CloudflarePage,
+        Self::PostmanWorkspace,
+        Self::PostmanCollection,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -394,7 +418,12 @@ pub enum SecretType {
 
 impl SecretType {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::GithubActionSecret, Self::GithubEnvironmentSecret, Self::CloudflareBinding, Self::NeonCredential];
+    pub const ALL: &'static [Self] = &[
+        Self::GithubActionSecret,
+        Self::GithubEnvironmentSecret,
+        Self::CloudflareBinding,
+        Self::NeonCredential,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -734,7 +763,14 @@ pub enum CodespaceState {
 
 impl CodespaceState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Queued, Self::Provisioning, Self::Available, Self::Shutdown, Self::Failed, Self::Deleted];
+    pub const ALL: &'static [Self] = &[
+        Self::Queued,
+        Self::Provisioning,
+        Self::Available,
+        Self::Shutdown,
+        Self::Failed,
+        Self::Deleted,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -822,7 +858,16 @@ pub enum DeploymentState {
 
 impl DeploymentState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Pending, Self::Running, Self::Validating, Self::Succeeded, Self::Failed, Self::Canceled, Self::Superseded, Self::RolledBack];
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Running,
+        Self::Validating,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Canceled,
+        Self::Superseded,
+        Self::RolledBack,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -936,7 +981,15 @@ pub enum ProvisioningRunKind {
 
 impl ProvisioningRunKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Create, Self::Extend, Self::Preview, Self::Recreate, Self::Deploy, Self::Test, Self::Delete];
+    pub const ALL: &'static [Self] = &[
+        Self::Create,
+        Self::Extend,
+        Self::Preview,
+        Self::Recreate,
+        Self::Deploy,
+        Self::Test,
+        Self::Delete,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -983,7 +1036,15 @@ pub enum RunState {
 
 impl RunState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Pending, Self::Running, Self::Succeeded, Self::Incomplete, Self::Failed, Self::Undoing, Self::Undone];
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Running,
+        Self::Succeeded,
+        Self::Incomplete,
+        Self::Failed,
+        Self::Undoing,
+        Self::Undone,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -1036,7 +1097,17 @@ pub enum StepState {
 
 impl StepState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Pending, Self::Running, Self::Waiting, Self::Succeeded, Self::Skipped, Self::Failed, Self::Undoing, Self::Undone, Self::Stuck];
+    pub const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Running,
+        Self::Waiting,
+        Self::Succeeded,
+        Self::Skipped,
+        Self::Failed,
+        Self::Undoing,
+        Self::Undone,
+        Self::Stuck,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -1113,7 +1184,14 @@ pub enum ResourceRecordState {
 
 impl ResourceRecordState {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Planned, Self::Creating, Self::Ready, Self::Failed, Self::Deleting, Self::Deleted];
+    pub const ALL: &'static [Self] = &[
+        Self::Planned,
+        Self::Creating,
+        Self::Ready,
+        Self::Failed,
+        Self::Deleting,
+        Self::Deleted,
+    ];
 
     /// As it is stored.
     #[must_use]
@@ -1339,7 +1417,13 @@ pub enum IncidentKind {
 
 impl IncidentKind {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::ApiDown, Self::DatabaseDown, Self::Failover, Self::ProviderOutage, Self::KeyCompromise];
+    pub const ALL: &'static [Self] = &[
+        Self::ApiDown,
+        Self::DatabaseDown,
+        Self::Failover,
+        Self::ProviderOutage,
+        Self::KeyCompromise,
+    ];
 
     /// As it is stored.
     #[must_use]

@@ -10,7 +10,7 @@ pub(super) const WIDTH: usize = 120;
 const STEP: usize = 4;
 
 /// An expression that knows how wide it is on one line.
-pub(super) struct Node {
+pub(in crate::emit) struct Node {
     width: usize,
     shape: Shape,
 }
@@ -23,7 +23,7 @@ enum Shape {
 
 impl Node {
     /// What cannot be broken.
-    pub(super) fn leaf(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(in crate::emit) fn leaf(text: impl Into<Cow<'static, str>>) -> Self {
         let text = text.into();
         Self {
             width: text.chars().count(),
@@ -32,7 +32,7 @@ impl Node {
     }
 
     /// Parts between brackets: `name(`, `Name {` or the like stands before them.
-    pub(super) fn block(open: impl Into<Cow<'static, str>>, parts: Vec<Self>, close: &'static str) -> Self {
+    pub(in crate::emit) fn block(open: impl Into<Cow<'static, str>>, parts: Vec<Self>, close: &'static str) -> Self {
         let open = open.into();
         let spaces = if open.ends_with('{') && !parts.is_empty() { 2 } else { 0 };
         let inner: usize = parts.iter().map(|part| part.width).fold(0, usize::saturating_add);
@@ -44,17 +44,17 @@ impl Node {
     }
 
     /// A slice.
-    pub(super) fn slice(items: impl IntoIterator<Item = Self>) -> Self {
+    pub(in crate::emit) fn slice(items: impl IntoIterator<Item = Self>) -> Self {
         Self::block("&[", items.into_iter().collect(), "]")
     }
 
     /// A slice of texts that are expressions.
-    pub(super) fn texts(items: impl IntoIterator<Item = String>) -> Self {
+    pub(in crate::emit) fn texts(items: impl IntoIterator<Item = String>) -> Self {
         Self::slice(items.into_iter().map(Self::leaf))
     }
 
     /// `Some(…)`, or `None`.
-    pub(super) fn option(value: Option<Self>) -> Self {
+    pub(in crate::emit) fn option(value: Option<Self>) -> Self {
         match value {
             Some(value) => Self::block("Some(", vec![value], ")"),
             None => Self::leaf("None"),
@@ -62,7 +62,7 @@ impl Node {
     }
 
     /// The same behind a text that stays with it.
-    pub(super) fn prefixed(self, prefix: &str) -> Self {
+    pub(in crate::emit) fn prefixed(self, prefix: &str) -> Self {
         let width = self.width.saturating_add(prefix.chars().count());
         let shape = match self.shape {
             Shape::Leaf(text) => Shape::Leaf(format!("{prefix}{text}").into()),
@@ -72,12 +72,12 @@ impl Node {
     }
 
     /// A member of a struct.
-    pub(super) fn member(name: &str, value: Self) -> Self {
+    pub(in crate::emit) fn member(name: &str, value: Self) -> Self {
         value.prefixed(&format!("{name}: "))
     }
 
     /// How many parts it has.
-    pub(super) fn parts(&self) -> usize {
+    pub(in crate::emit) fn parts(&self) -> usize {
         match &self.shape {
             Shape::Leaf(_) => 0,
             Shape::Block(_, parts, _) => parts.len(),
@@ -85,7 +85,7 @@ impl Node {
     }
 
     /// A line of its own, so many steps in, or as many lines as it needs.
-    pub(super) fn line(&self, indent: usize, head: &str, end: &str, text: &mut String) {
+    pub(in crate::emit) fn line(&self, indent: usize, head: &str, end: &str, text: &mut String) {
         pad(indent, text);
         text.push_str(head);
         self.behind(indent * STEP + head.chars().count(), indent, end.len(), text);
@@ -94,7 +94,7 @@ impl Node {
     }
 
     /// Writes it at a column of a line that is so many steps in; so many signs follow on its last line.
-    pub(super) fn behind(&self, column: usize, indent: usize, end: usize, text: &mut String) {
+    pub(in crate::emit) fn behind(&self, column: usize, indent: usize, end: usize, text: &mut String) {
         match &self.shape {
             Shape::Leaf(leaf) => text.push_str(leaf),
             Shape::Block(open, parts, close) => {

@@ -8,7 +8,7 @@
 mod depth;
 pub(super) mod docs;
 mod imports;
-mod layout;
+pub(super) mod layout;
 pub(super) mod manifest;
 pub(super) mod names;
 mod server;

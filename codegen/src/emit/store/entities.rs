@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::Context;
 use crate::emit::rust::docs::{about, comment, literal};
+use crate::emit::rust::layout::Node;
 use crate::model::{Column, ColumnKind, Entity, ForeignKey, OnDelete};
 
 /// The list of modules.
@@ -125,13 +126,15 @@ fn relations(context: &Context<'_>, at: usize, entity: &Entity) -> String {
             true => String::new(),
             false => format!("super::{}::", context.names.module(other)),
         };
-        let _ = writeln!(
-            text,
-            "    /// By its key.\n    #[sea_orm(belongs_to = \"{module}Entity\", from = \"{}\", to = \"{}\"{})]\n    {name},",
-            columns(context, at, "", &key.columns),
-            columns(context, other, &module, &key.fields),
-            on_delete(key)
-        );
+        text.push_str("    /// By its key.\n");
+        let mut told = vec![
+            Node::leaf(format!("belongs_to = \"{module}Entity\"")),
+            Node::leaf(format!("from = \"{}\"", columns(context, at, "", &key.columns))),
+            Node::leaf(format!("to = \"{}\"", columns(context, other, &module, &key.fields))),
+        ];
+        told.extend(on_delete(key).map(Node::leaf));
+        Node::block("#[sea_orm(", told, ")]").line(1, "", "", &mut text);
+        let _ = writeln!(text, "    {name},");
     }
     text.push_str("}\n");
     text
@@ -151,12 +154,12 @@ fn columns(context: &Context<'_>, entity: usize, module: &str, indexes: &[usize]
     }
 }
 
-fn on_delete(key: &ForeignKey) -> &'static str {
+fn on_delete(key: &ForeignKey) -> Option<&'static str> {
     match key.on_delete {
-        OnDelete::NoAction => "",
-        OnDelete::Restrict => ", on_delete = \"Restrict\"",
-        OnDelete::Cascade => ", on_delete = \"Cascade\"",
-        OnDelete::SetNull => ", on_delete = \"SetNull\"",
+        OnDelete::NoAction => None,
+        OnDelete::Restrict => Some("on_delete = \"Restrict\""),
+        OnDelete::Cascade => Some("on_delete = \"Cascade\""),
+        OnDelete::SetNull => Some("on_delete = \"SetNull\""),
     }
 }
 

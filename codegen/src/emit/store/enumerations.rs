@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Context;
 use crate::emit::rust::docs::{about, comment, literal};
+use crate::emit::rust::layout::Node;
 use crate::model::Shape;
 
 /// The module with all of them.
@@ -20,7 +21,6 @@ pub(super) fn module(context: &Context<'_>) -> String {
         let name = context.names.type_name(id);
         let values: Vec<&str> = list.values.iter().filter_map(Value::as_str).collect();
         let variants: Vec<(&String, &str)> = context.names.variants(id).iter().zip(values).collect();
-        let all: Vec<String> = variants.iter().map(|(variant, _)| format!("Self::{variant}")).collect();
         let words = about(&def.docs, &format!("`{stored}`"), &[]);
         let _ = write!(
             text,
@@ -35,11 +35,14 @@ pub(super) fn module(context: &Context<'_>) -> String {
                 value = literal(value)
             );
         }
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "}}\n\nimpl {name} {{\n    /// Every value, in the order of the contract.\n    \
-             pub const ALL: &'static [Self] = &[{}];\n\n    /// As it is stored.\n    #[must_use]\n    pub const fn as_str(self) -> &'static str {{\n        match self {{\n",
-            all.join(", ")
+            "}}\n\nimpl {name} {{\n    /// Every value, in the order of the contract."
+        );
+        let all = Node::texts(variants.iter().map(|(variant, _)| format!("Self::{variant}")));
+        all.line(1, "pub const ALL: &'static [Self] = ", ";", &mut text);
+        text.push_str(
+            "\n    /// As it is stored.\n    #[must_use]\n    pub const fn as_str(self) -> &'static str {\n        match self {\n",
         );
         for (variant, value) in &variants {
             let _ = writeln!(text, "            Self::{variant} => {},", literal(value));

@@ -55,10 +55,20 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::organizations::Entity", from = "Column::OrganizationId", to = "super::organizations::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::organizations::Entity",
+        from = "Column::OrganizationId",
+        to = "super::organizations::Column::Id",
+        on_delete = "SetNull",
+    )]
     Organization,
     /// By its key.
-    #[sea_orm(belongs_to = "super::users::Entity", from = "Column::ActorId", to = "super::users::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::users::Entity",
+        from = "Column::ActorId",
+        to = "super::users::Column::Id",
+        on_delete = "SetNull",
+    )]
     Actor,
 }
 

@@ -30,7 +30,12 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::builds::Entity", from = "Column::BuildId", to = "super::builds::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::builds::Entity",
+        from = "Column::BuildId",
+        to = "super::builds::Column::Id",
+        on_delete = "Cascade",
+    )]
     Build,
 }
 

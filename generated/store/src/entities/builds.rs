@@ -50,10 +50,20 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::projects::Entity", from = "Column::ProjectId", to = "super::projects::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::projects::Entity",
+        from = "Column::ProjectId",
+        to = "super::projects::Column::Id",
+        on_delete = "Cascade",
+    )]
     Project,
     /// By its key.
-    #[sea_orm(belongs_to = "super::spec_versions::Entity", from = "Column::SpecVersionId", to = "super::spec_versions::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::spec_versions::Entity",
+        from = "Column::SpecVersionId",
+        to = "super::spec_versions::Column::Id",
+        on_delete = "SetNull",
+    )]
     SpecVersion,
 }
 

@@ -41,7 +41,12 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::chat_sessions::Entity", from = "Column::SessionId", to = "super::chat_sessions::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::chat_sessions::Entity",
+        from = "Column::SessionId",
+        to = "super::chat_sessions::Column::Id",
+        on_delete = "Cascade",
+    )]
     Session,
 }
 

@@ -67,25 +67,55 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::projects::Entity", from = "Column::ProjectId", to = "super::projects::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::projects::Entity",
+        from = "Column::ProjectId",
+        to = "super::projects::Column::Id",
+        on_delete = "Cascade",
+    )]
     Project,
     /// By its key.
-    #[sea_orm(belongs_to = "super::environments::Entity", from = "Column::EnvironmentId", to = "super::environments::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::environments::Entity",
+        from = "Column::EnvironmentId",
+        to = "super::environments::Column::Id",
+        on_delete = "Cascade",
+    )]
     Environment,
     /// By its key.
-    #[sea_orm(belongs_to = "super::builds::Entity", from = "Column::BuildId", to = "super::builds::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::builds::Entity",
+        from = "Column::BuildId",
+        to = "super::builds::Column::Id",
+        on_delete = "SetNull",
+    )]
     Build,
     /// By its key.
-    #[sea_orm(belongs_to = "super::environments::Entity", from = "Column::SourceEnvironmentId", to = "super::environments::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::environments::Entity",
+        from = "Column::SourceEnvironmentId",
+        to = "super::environments::Column::Id",
+        on_delete = "SetNull",
+    )]
     SourceEnvironment,
     /// By its key.
     #[sea_orm(belongs_to = "Entity", from = "Column::RollbackOfId", to = "Column::Id", on_delete = "SetNull")]
     RollbackOf,
     /// By its key.
-    #[sea_orm(belongs_to = "super::postman_test_runs::Entity", from = "Column::TestRunId", to = "super::postman_test_runs::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::postman_test_runs::Entity",
+        from = "Column::TestRunId",
+        to = "super::postman_test_runs::Column::Id",
+        on_delete = "SetNull",
+    )]
     TestRun,
     /// By its key.
-    #[sea_orm(belongs_to = "super::users::Entity", from = "Column::RequestedById", to = "super::users::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::users::Entity",
+        from = "Column::RequestedById",
+        to = "super::users::Column::Id",
+        on_delete = "SetNull",
+    )]
     RequestedBy,
 }
 

@@ -39,7 +39,12 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::environments::Entity", from = "Column::EnvironmentId", to = "super::environments::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::environments::Entity",
+        from = "Column::EnvironmentId",
+        to = "super::environments::Column::Id",
+        on_delete = "Cascade",
+    )]
     Environment,
 }
 

@@ -55,13 +55,28 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::projects::Entity", from = "Column::ProjectId", to = "super::projects::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::projects::Entity",
+        from = "Column::ProjectId",
+        to = "super::projects::Column::Id",
+        on_delete = "Cascade",
+    )]
     Project,
     /// By its key.
-    #[sea_orm(belongs_to = "super::environments::Entity", from = "Column::EnvironmentId", to = "super::environments::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::environments::Entity",
+        from = "Column::EnvironmentId",
+        to = "super::environments::Column::Id",
+        on_delete = "SetNull",
+    )]
     Environment,
     /// By its key.
-    #[sea_orm(belongs_to = "super::database_branches::Entity", from = "Column::FailoverBranchId", to = "super::database_branches::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::database_branches::Entity",
+        from = "Column::FailoverBranchId",
+        to = "super::database_branches::Column::Id",
+        on_delete = "SetNull",
+    )]
     FailoverBranch,
 }
 

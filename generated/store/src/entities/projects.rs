@@ -45,10 +45,20 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::organizations::Entity", from = "Column::OrganizationId", to = "super::organizations::Column::Id", on_delete = "Restrict")]
+    #[sea_orm(
+        belongs_to = "super::organizations::Entity",
+        from = "Column::OrganizationId",
+        to = "super::organizations::Column::Id",
+        on_delete = "Restrict",
+    )]
     Organization,
     /// By its key.
-    #[sea_orm(belongs_to = "super::users::Entity", from = "Column::CreatedById", to = "super::users::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::users::Entity",
+        from = "Column::CreatedById",
+        to = "super::users::Column::Id",
+        on_delete = "SetNull",
+    )]
     CreatedBy,
 }
 

@@ -55,13 +55,28 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::chat_sessions::Entity", from = "Column::SessionId", to = "super::chat_sessions::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::chat_sessions::Entity",
+        from = "Column::SessionId",
+        to = "super::chat_sessions::Column::Id",
+        on_delete = "Cascade",
+    )]
     Session,
     /// By its key.
-    #[sea_orm(belongs_to = "super::chat_messages::Entity", from = "Column::MessageId", to = "super::chat_messages::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::chat_messages::Entity",
+        from = "Column::MessageId",
+        to = "super::chat_messages::Column::Id",
+        on_delete = "Cascade",
+    )]
     Message,
     /// By its key.
-    #[sea_orm(belongs_to = "super::users::Entity", from = "Column::AppliedById", to = "super::users::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::users::Entity",
+        from = "Column::AppliedById",
+        to = "super::users::Column::Id",
+        on_delete = "SetNull",
+    )]
     AppliedBy,
 }
 

@@ -38,7 +38,12 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::sessions::Entity", from = "Column::SessionId", to = "super::sessions::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::sessions::Entity",
+        from = "Column::SessionId",
+        to = "super::sessions::Column::Id",
+        on_delete = "Cascade",
+    )]
     Session,
     /// By its key.
     #[sea_orm(belongs_to = "Entity", from = "Column::ReplacedById", to = "Column::Id", on_delete = "SetNull")]

@@ -61,7 +61,12 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::provisioning_runs::Entity", from = "Column::RunId", to = "super::provisioning_runs::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::provisioning_runs::Entity",
+        from = "Column::RunId",
+        to = "super::provisioning_runs::Column::Id",
+        on_delete = "Cascade",
+    )]
     Run,
 }
 

@@ -29,7 +29,12 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::users::Entity", from = "Column::ActorId", to = "super::users::Column::Id", on_delete = "Restrict")]
+    #[sea_orm(
+        belongs_to = "super::users::Entity",
+        from = "Column::ActorId",
+        to = "super::users::Column::Id",
+        on_delete = "Restrict",
+    )]
     Actor,
 }
 

@@ -47,10 +47,20 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// By its key.
-    #[sea_orm(belongs_to = "super::spec_artifacts::Entity", from = "Column::SpecId", to = "super::spec_artifacts::Column::Id", on_delete = "Cascade")]
+    #[sea_orm(
+        belongs_to = "super::spec_artifacts::Entity",
+        from = "Column::SpecId",
+        to = "super::spec_artifacts::Column::Id",
+        on_delete = "Cascade",
+    )]
     Spec,
     /// By its key.
-    #[sea_orm(belongs_to = "super::users::Entity", from = "Column::AuthorId", to = "super::users::Column::Id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to = "super::users::Entity",
+        from = "Column::AuthorId",
+        to = "super::users::Column::Id",
+        on_delete = "SetNull",
+    )]
     Author,
 }
 

@@ -24,6 +24,8 @@ pub(super) fn index(plan: &Plan<'_>, krate: &str, domains: &[DomainId]) -> Strin
         "//! This file is yours: it is written once. A domain that the contract gets later has its handlers in a file of its own\n",
         "//! beside this one; name it here.\n\n",
     ));
+    // A domain may be called like the crate; its module is nearer.
+    let root = if modules.contains(&krate) { "::" } else { "" };
     for module in modules {
         let _ = writeln!(text, "mod {module};");
     }
@@ -37,9 +39,10 @@ pub(super) fn index(plan: &Plan<'_>, krate: &str, domains: &[DomainId]) -> Strin
             "pub struct Handlers {{}}\n\n",
             "/// The router of the whole service.\n",
             "pub fn router(handlers: Handlers) -> axum::Router {{\n",
-            "    {krate}::server::router(Arc::new(handlers))\n",
+            "    {root}{krate}::server::router(Arc::new(handlers))\n",
             "}}\n",
         ),
+        root = root,
         krate = krate
     );
     text
