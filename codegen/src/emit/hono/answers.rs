@@ -2,7 +2,7 @@
 //!
 //! Owns: the type of each answer, its headers and its body. Must not know: the modules in which the types stand.
 
-use super::domain::{Module, common_name, is_text, of_schema};
+use super::domain::{Module, is_text, of_schema};
 use crate::emit::typescript::layout::{Item, Layout};
 use crate::emit::typescript::text::{scalar, string};
 use crate::emit::typescript::types::both;
@@ -136,18 +136,13 @@ impl Module<'_> {
             .map(|header| Item::readonly(&header.wire, !header.required, header_type(self.model, &header.ty)));
         let spelt = Layout::type_object(members.collect());
         let wires = headers.iter().map(|header| header.wire.as_str());
-        let spelt = match common_name(wires, Case::Pascal, "Headers") {
-            Some(name) => {
-                let own = format!("{}{word}Headers", Name::new(id).to(Case::Pascal));
-                let (name, is_new) = self.common(Some(name), &own, &spelt.behind(0, 0, 0));
-                if is_new {
-                    self.headers.push('\n');
-                    spelt.line(0, &format!("type {name} = "), ";", &mut self.headers);
-                }
-                Layout::text(name)
-            }
-            None => spelt,
-        };
+        let own = || format!("{}{word}Headers", Name::new(id).to(Case::Pascal));
+        let (name, is_new) = self.common(wires, Case::Pascal, "Headers", &spelt, own);
+        if is_new {
+            self.headers.push('\n');
+            spelt.line(0, &format!("type {name} = "), ";", &mut self.headers);
+        }
+        let spelt = Layout::text(name);
         match headers.iter().any(|header| header.required) {
             true => Headers::Required(spelt),
             false => Headers::Optional(spelt),

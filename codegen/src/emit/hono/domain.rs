@@ -3,7 +3,7 @@
 //! Owns: the layout of the module, inputs as types, parameters and bodies as schemas. Must not know: outputs ([`super::answers`]),
 //! how the frames read a request, which routes other domains have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{paths, wire};
@@ -35,8 +35,10 @@ pub(super) struct Module<'m> {
     pub(super) imports: Imports,
     /// Schemas, as constants before everything that mentions them.
     constants: String,
-    /// What several operations of the module may have in common, by its name.
+    /// Names of what several operations of the module may have in common, by its text.
     common: BTreeMap<String, String>,
+    /// Those names, and the names of what no others have.
+    taken: BTreeSet<String>,
     /// Types of headers of answers, before everything that mentions them.
     pub(super) headers: String,
     types: String,
@@ -66,6 +68,7 @@ impl<'m> Module<'m> {
             imports: Imports::default(),
             constants: String::new(),
             common: BTreeMap::new(),
+            taken: BTreeSet::new(),
             headers: String::new(),
             types: String::new(),
             methods: String::new(),
@@ -180,9 +183,7 @@ impl<'m> Module<'m> {
         }
         let object = Layout::call("z.object", vec![Layout::object(members).on_lines()]);
         let wires = parameters.iter().map(|parameter| parameter.wire.as_str());
-        let by_members = common_name(wires, Case::Camel, word);
-        let text = object.behind(0, 0, 0);
-        let (constant, is_new) = self.common(by_members, &format!("{id}{word}"), &text);
+        let (constant, is_new) = self.common(wires, Case::Camel, word, &object, || format!("{id}{word}"));
         if is_new {
             self.constants.push('\n');
             object.line(0, &format!("const {constant} = "), ";", &mut self.constants);
@@ -190,22 +191,36 @@ impl<'m> Module<'m> {
         constant
     }
 
-    /// The name for a text of which the module needs only one, and whether it is a new one: that of its members if no other text
-    /// has it, else its own.
-    pub(super) fn common(&mut self, by_members: Option<String>, own: &str, text: &str) -> (String, bool) {
-        let numbered = (2..).map(|number| format!("{own}{number}"));
-        let names = by_members.into_iter().chain([own.to_owned()]).chain(numbered);
-        for name in names {
-            match self.common.get(&name) {
-                Some(known) if known == text => return (name, false),
-                Some(_) => {}
-                None => {
-                    self.common.insert(name.clone(), text.to_owned());
-                    return (name, true);
-                }
-            }
+    /// The name of what is made of some members, and whether it is a new one. The module has what is equal and has few members only
+    /// once, called like its members if no other is: `projectIdParams`. All else has the name of its `own`.
+    pub(super) fn common<'w>(
+        &mut self,
+        wires: impl Iterator<Item = &'w str> + Clone,
+        case: Case,
+        word: &str,
+        layout: &Layout,
+        own: impl Fn() -> String,
+    ) -> (String, bool) {
+        const FEW: usize = 3;
+        let few = wires.clone().count() <= FEW;
+        let key = few.then(|| layout.behind(0, 0, 0) + word);
+        if let Some(known) = key.as_ref().and_then(|key| self.common.get(key)) {
+            return (known.clone(), false);
         }
-        (own.to_owned(), true)
+        let by_members = few.then(|| Name::new(&wires.collect::<Vec<_>>().join(" ")).to(case) + word);
+        let mut name = by_members.unwrap_or_else(&own);
+        let mut number = 1;
+        while !self.taken.insert(name.clone()) {
+            name = match number {
+                1 => own(),
+                number => format!("{}{number}", own()),
+            };
+            number += 1;
+        }
+        if let Some(key) = key {
+            self.common.insert(key, name.clone());
+        }
+        (name, true)
     }
 
     fn expression(&mut self, ty: &Type) -> Layout {
@@ -285,16 +300,6 @@ impl<'m> Module<'m> {
         ];
         route.push(Item::member("body", Layout::object(members)));
     }
-}
-
-/// A name made of the names of a few members: `projectIdParams`.
-pub(super) fn common_name<'w>(wires: impl Iterator<Item = &'w str> + Clone, case: Case, word: &str) -> Option<String> {
-    const FEW: usize = 3;
-    if wires.clone().count() > FEW {
-        return None;
-    }
-    let members = wires.collect::<Vec<_>>().join(" ");
-    Some(Name::new(&members).to(case) + word)
 }
 
 /// What a schema takes or gives back: `z.input<typeof ProjectSchema>`.

@@ -186,7 +186,7 @@ pub(super) fn lib(input: &Input<'_>, recursion_limit: Option<usize>) -> Module {
     if let Some(limit) = recursion_limit {
         let _ = write!(
             text,
-            "//!\n//! Types lie in each other so deep that a crate which uses them has to begin with `#![recursion_limit = \"{limit}\"]`, too.\n\n#![recursion_limit = \"{limit}\"]"
+            "//!\n//! Types lie in each other so deep that a crate which uses them may have to begin with `#![recursion_limit = \"{limit}\"]`, too.\n\n#![recursion_limit = \"{limit}\"]"
         );
     }
     text.push_str(concat!(

@@ -50,6 +50,20 @@ type XRequestIdETagHeaders = {
   readonly ETag?: string | undefined;
 };
 
+type GetBlobContent200Headers = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly ETag?: string | undefined;
+  readonly 'Accept-Ranges'?: unknown | undefined;
+  readonly 'Content-Length'?: number | undefined;
+};
+
+type GetBlobContent206Headers = {
+  readonly 'X-Request-Id'?: string | undefined;
+  readonly ETag?: string | undefined;
+  readonly 'Content-Range': string;
+  readonly 'Content-Length'?: number | undefined;
+};
+
 /** List the files of a repository: what the handler is given. */
 export interface GetFileTreeInput {
   readonly params: z.output<typeof projectIdParams>;
@@ -75,26 +89,8 @@ export interface GetBlobContentInput {
 
 /** Read the bytes of a blob: what the handler may answer. */
 export type GetBlobContentOutput =
-  | Reply<
-    200,
-    Bytes,
-    {
-      readonly 'X-Request-Id'?: string | undefined;
-      readonly ETag?: string | undefined;
-      readonly 'Accept-Ranges'?: unknown | undefined;
-      readonly 'Content-Length'?: number | undefined;
-    }
-  >
-  | HeadedReply<
-    206,
-    Bytes,
-    {
-      readonly 'X-Request-Id'?: string | undefined;
-      readonly ETag?: string | undefined;
-      readonly 'Content-Range': string;
-      readonly 'Content-Length'?: number | undefined;
-    }
-  >
+  | Reply<200, Bytes, GetBlobContent200Headers>
+  | HeadedReply<206, Bytes, GetBlobContent206Headers>
   | EmptyReply<304, XRequestIdHeaders>;
 
 /** Preview the diff of some changes: what the handler is given. */
