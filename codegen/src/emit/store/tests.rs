@@ -61,7 +61,10 @@ fn rows_have_the_columns_of_their_table() {
     has(&text, "column_type = \"JsonBinary\"");
     has(
         &text,
-        "belongs_to = \"super::books::Entity\", from = \"Column::BestBookId\", to = \"super::books::Column::Id\", on_delete = \"Cascade\"",
+        concat!(
+            "    #[sea_orm(\n        belongs_to = \"super::books::Entity\",\n        from = \"Column::BestBookId\",\n",
+            "        to = \"super::books::Column::Id\",\n        on_delete = \"Cascade\",\n    )]\n"
+        ),
     );
     has(
         &file(&library(), "src/entities/books.rs"),
