@@ -8,8 +8,7 @@ use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::SecretEntry;
 use flaresmith_store::entities::environment_secrets::{ActiveModel, Column, Entity, Model};
-use flaresmith_store::entities::integration_configs;
-use flaresmith_store::enums::{IntegrationState, SecretOperation};
+use flaresmith_store::enums::SecretOperation;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
     PaginatorTrait as _, QueryFilter as _,
@@ -19,6 +18,7 @@ use super::name::{SecretName, provider};
 use super::record::{self, Actor};
 use super::value::SecretValue;
 use super::vault;
+use crate::features::projects::signs_in;
 use crate::master_key;
 use crate::platform::Platform;
 use crate::store::{Write, failed, new_id, version};
@@ -143,17 +143,10 @@ pub(super) async fn rotate(
 async fn begin(platform: &Platform, actor: &Actor, name: &SecretName) -> Result<Write, Failure> {
     let write = platform.store.begin_alone(&format!("secrets/{}", name.project)).await?;
     master_key::demand(&write, &platform.sealer).await?;
-    let connected = integration_configs::Entity::find()
-        .filter(integration_configs::Column::ProjectId.eq(name.project))
-        .filter(integration_configs::Column::Provider.eq(provider(name.kind)))
-        .filter(integration_configs::Column::State.ne(IntegrationState::Disconnected))
-        .one(&*write)
-        .await
-        .map_err(failed)?;
-    match connected {
+    match signs_in(&*write, name.project, provider(name.kind)).await? {
         // The provider would go on using the old value.
-        Some(_) => Err(Failure::not_implemented(actor.operation)),
-        None => Ok(write),
+        true => Err(Failure::not_implemented(actor.operation)),
+        false => Ok(write),
     }
 }
 

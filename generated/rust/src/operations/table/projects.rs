@@ -85,7 +85,7 @@ pub static CREATE_PROJECT: Operation = Operation {
     role: None,
     rate_class: Some(&RATE_CLASSES[2]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNameTaken, ErrorCode::OrganizationNotFound, ErrorCode::IntegrationCredentialRefused, ErrorCode::AuthRoleInsufficient],
+    errors: &[ErrorCode::ProjectNameTaken, ErrorCode::OrganizationNotFound, ErrorCode::IntegrationCredentialRefused, ErrorCode::AuthRoleInsufficient, ErrorCode::SecKeyMissing, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationGithubTimeout, ErrorCode::IntegrationGithubRateLimited, ErrorCode::IntegrationGithubRejected, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::IntegrationCloudflareTimeout, ErrorCode::IntegrationCloudflareRateLimited, ErrorCode::IntegrationCloudflareRejected, ErrorCode::IntegrationNeonUnavailable, ErrorCode::IntegrationNeonTimeout, ErrorCode::IntegrationNeonRateLimited, ErrorCode::IntegrationNeonRejected, ErrorCode::IntegrationPostmanUnavailable, ErrorCode::IntegrationPostmanTimeout, ErrorCode::IntegrationPostmanRateLimited, ErrorCode::IntegrationPostmanRejected],
     requirements: &["FR-001", "FR-002", "FR-003", "FR-004", "FR-005", "FR-006", "FR-021", "SC-001"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -542,7 +542,7 @@ pub static CONNECT_INTEGRATION: Operation = Operation {
     role: Some(Role::Maintainer),
     rate_class: Some(&RATE_CLASSES[2]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::IntegrationCredentialRefused, ErrorCode::ProvisionRunActive, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationGithubTimeout, ErrorCode::IntegrationGithubRateLimited, ErrorCode::IntegrationGithubRejected, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::IntegrationCloudflareTimeout, ErrorCode::IntegrationCloudflareRateLimited, ErrorCode::IntegrationCloudflareRejected, ErrorCode::IntegrationNeonUnavailable, ErrorCode::IntegrationNeonTimeout, ErrorCode::IntegrationNeonRateLimited, ErrorCode::IntegrationNeonRejected, ErrorCode::IntegrationPostmanUnavailable, ErrorCode::IntegrationPostmanTimeout, ErrorCode::IntegrationPostmanRateLimited, ErrorCode::IntegrationPostmanRejected],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::ProjectStateInvalid, ErrorCode::IntegrationCredentialRefused, ErrorCode::SecKeyMissing, ErrorCode::ProvisionRunActive, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationGithubTimeout, ErrorCode::IntegrationGithubRateLimited, ErrorCode::IntegrationGithubRejected, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::IntegrationCloudflareTimeout, ErrorCode::IntegrationCloudflareRateLimited, ErrorCode::IntegrationCloudflareRejected, ErrorCode::IntegrationNeonUnavailable, ErrorCode::IntegrationNeonTimeout, ErrorCode::IntegrationNeonRateLimited, ErrorCode::IntegrationNeonRejected, ErrorCode::IntegrationPostmanUnavailable, ErrorCode::IntegrationPostmanTimeout, ErrorCode::IntegrationPostmanRateLimited, ErrorCode::IntegrationPostmanRejected],
     requirements: &["FR-022", "FR-021", "FR-006"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -632,7 +632,7 @@ pub static UPDATE_INTEGRATION: Operation = Operation {
     role: Some(Role::Maintainer),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: false,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::IntegrationNotConnected, ErrorCode::IntegrationCredentialRefused, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationGithubTimeout, ErrorCode::IntegrationGithubTokenRefreshFailed, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::IntegrationCloudflareTimeout, ErrorCode::IntegrationCloudflareTokenRefreshFailed, ErrorCode::IntegrationNeonUnavailable, ErrorCode::IntegrationNeonTimeout, ErrorCode::IntegrationNeonTokenRefreshFailed, ErrorCode::IntegrationPostmanUnavailable, ErrorCode::IntegrationPostmanTimeout, ErrorCode::IntegrationPostmanTokenRefreshFailed],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::IntegrationNotConnected, ErrorCode::IntegrationCredentialRefused, ErrorCode::SecKeyMissing, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationGithubTimeout, ErrorCode::IntegrationGithubRateLimited, ErrorCode::IntegrationGithubRejected, ErrorCode::IntegrationGithubTokenRefreshFailed, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::IntegrationCloudflareTimeout, ErrorCode::IntegrationCloudflareRateLimited, ErrorCode::IntegrationCloudflareRejected, ErrorCode::IntegrationCloudflareTokenRefreshFailed, ErrorCode::IntegrationNeonUnavailable, ErrorCode::IntegrationNeonTimeout, ErrorCode::IntegrationNeonRateLimited, ErrorCode::IntegrationNeonRejected, ErrorCode::IntegrationNeonTokenRefreshFailed, ErrorCode::IntegrationPostmanUnavailable, ErrorCode::IntegrationPostmanTimeout, ErrorCode::IntegrationPostmanRateLimited, ErrorCode::IntegrationPostmanRejected, ErrorCode::IntegrationPostmanTokenRefreshFailed],
     requirements: &["FR-022", "FR-036"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
