@@ -53,6 +53,7 @@ pub fn creation(
         // All branches at once, and none before it has its first commit.
         let needs: Vec<&str> = branches.iter().map(String::as_str).collect();
         steps.push(step(names::GITHUB, None, None, &needs));
+        steps.push(step(names::GITHUB_SECRETS, None, None, &[names::GITHUB]));
     }
     let is_there = |step: &Planned| {
         let environment = step.environment.as_deref().unwrap_or(ALL);

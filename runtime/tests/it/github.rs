@@ -14,6 +14,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use base64::Engine as _;
+use crypto_box::SecretKey;
 use flaresmith_runtime::settings::GithubPlace;
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -51,6 +52,12 @@ struct Known {
     /// What goes wrong with the next requests of a method and a beginning of a path.
     faults: Vec<(String, String, Fault)>,
     requests: Vec<String>,
+    /// Environments of repositories.
+    environments: BTreeSet<String>,
+    /// Path of a secret to its value, as whoever has the private key reads it.
+    secrets: BTreeMap<String, String>,
+    /// How often the public key was exchanged.
+    keys: u8,
     numbers: u64,
 }
 
@@ -122,6 +129,11 @@ impl Github {
     /// Names of the repositories.
     pub(crate) fn repositories(&self) -> Vec<String> {
         self.known.lock().unwrap().repositories.keys().cloned().collect()
+    }
+
+    /// Every secret that is there, by its path behind the repository.
+    pub(crate) fn secrets(&self) -> BTreeMap<String, String> {
+        self.known.lock().unwrap().secrets.clone()
     }
 
     /// A repository that somebody else has made.
@@ -331,14 +343,29 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
         (_, ["repos", owner, name, rest @ ..]) => {
             let full = format!("{owner}/{name}");
             let template = match rest {
-                [] => "/repos/{owner}/{repo}",
-                _ => "/repos/{owner}/{repo}/topics",
+                [] => "/repos/{owner}/{repo}".to_owned(),
+                [kind, .., "public-key"] if *kind == "actions" => {
+                    "/repos/{owner}/{repo}/actions/secrets/public-key".to_owned()
+                }
+                ["actions", "secrets", _] => "/repos/{owner}/{repo}/actions/secrets/{secret_name}".to_owned(),
+                ["environments", _] => "/repos/{owner}/{repo}/environments/{environment_name}".to_owned(),
+                ["environments", _, "secrets", "public-key"] => {
+                    "/repos/{owner}/{repo}/environments/{environment_name}/secrets/public-key".to_owned()
+                }
+                ["environments", _, "secrets", _] => {
+                    "/repos/{owner}/{repo}/environments/{environment_name}/secrets/{secret_name}".to_owned()
+                }
+                _ => "/repos/{owner}/{repo}/topics".to_owned(),
             };
-            github.conforms(method, template, &body);
+            github.conforms(method, &template, &body);
             let mut known = github.known.lock().unwrap();
-            let Some(row) = known.repositories.get_mut(&full) else {
+            if !known.repositories.contains_key(&full) {
                 return message(404, "Not Found");
-            };
+            }
+            if let ["actions" | "environments", ..] = rest {
+                return secret(&mut known, method, &full, rest, &body);
+            }
+            let row = known.repositories.get_mut(&full).unwrap();
             match (method, rest) {
                 ("GET", []) => told(200, &shown(row)),
                 ("PUT", ["topics"]) => {
@@ -366,6 +393,51 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
                 _ => message(404, "Not Found"),
             }
         }
+        _ => panic!("nobody calls {method} {path}"),
+    }
+}
+
+/// Environments and secrets of a repository.
+fn secret(known: &mut Known, method: &str, full: &str, rest: &[&str], body: &Value) -> Response<Body> {
+    let environment = match rest {
+        ["environments", name, ..] => Some(format!("{full}/{name}")),
+        _ => None,
+    };
+    if let ("PUT", ["environments", _]) = (method, rest) {
+        assert_eq!(body, &json!({}));
+        known.environments.insert(environment.unwrap());
+        return told(200, &json!({ "id": 1, "name": rest[1] }));
+    }
+    if environment.is_some_and(|environment| !known.environments.contains(&environment)) {
+        return message(404, "Not Found");
+    }
+    let private = SecretKey::from([known.keys + 1; 32]);
+    let public = base64::engine::general_purpose::STANDARD.encode(private.public_key().as_bytes());
+    let (path, key_id) = (rest.join("/"), known.keys.to_string());
+    match (method, rest.last()) {
+        ("GET", Some(&"public-key")) => {
+            let key = json!({ "key_id": key_id, "key": public });
+            // The first is out of date as soon as it is told.
+            known.keys = 1;
+            told(200, &key)
+        }
+        ("PUT", _) if body["key_id"].as_str() != Some(key_id.as_str()) => message(422, "Validation Failed"),
+        ("PUT", _) => {
+            let sealed = base64::engine::general_purpose::STANDARD
+                .decode(body["encrypted_value"].as_str().unwrap())
+                .unwrap();
+            let value = String::from_utf8(private.unseal(&sealed).unwrap()).unwrap();
+            let status = if known.secrets.insert(path, value).is_none() {
+                201
+            } else {
+                204
+            };
+            told(status, &if status == 201 { json!({}) } else { Value::Null })
+        }
+        ("DELETE", _) => match known.secrets.remove(&path) {
+            Some(_) => told(204, &Value::Null),
+            None => message(404, "Not Found"),
+        },
         _ => panic!("nobody calls {method} {path}"),
     }
 }

@@ -90,7 +90,7 @@ async fn a_project_that_is_connected_to_github_has_its_repository_there_with_eve
             .filter(|name| !name.starts_with("source-"))
             .collect();
         // What was there is not made again.
-        assert_eq!(steps, ["github-repository"]);
+        assert_eq!(steps, ["github-repository", "github-secrets"]);
 
         let told = github.shown("northwind/shop");
         assert_eq!(
@@ -474,5 +474,72 @@ async fn a_token_that_is_taken_back_fails_the_run_until_another_is_given() {
         .await
         .unwrap();
     assert_eq!(repo.unwrap().host, RepoHost::Github);
+    runner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_of_workflows_are_handed_to_github_in_boxes_that_it_alone_opens() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    let path = |name: &str, environment: &str, kind: &str| {
+        format!("/projects/{project}/secrets/{name}?environment={environment}&type={kind}")
+    };
+    let put = async |name: &str, environment: &str, kind: &str, value: &str| {
+        let body = json!({ "value": value });
+        instance
+            .call(&owner, "PUT", &path(name, environment, kind), Some(body))
+            .await
+    };
+    // What was set before is handed on with the repository.
+    put("DEPLOY_KEY", "all", "githubActionSecret", "value-one")
+        .await
+        .is(201);
+    assert!(github.secrets().is_empty());
+    connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop"))
+        .await
+        .is(201);
+    until(&instance, &owner, &project, "succeeded").await;
+    put("STAGE_KEY", "staging", "githubEnvironmentSecret", "value-two")
+        .await
+        .is(201);
+    // Those of workers are nothing of GitHub's.
+    put("API_KEY", "staging", "cloudflareBinding", "value-three")
+        .await
+        .is(201);
+    let there = |names: &[(&str, &str)]| {
+        let expected = names
+            .iter()
+            .map(|(path, value)| ((*path).to_owned(), (*value).to_owned()));
+        assert_eq!(github.secrets(), expected.collect::<BTreeMap<_, _>>());
+    };
+    there(&[
+        ("actions/secrets/DEPLOY_KEY", "value-one"),
+        ("environments/staging/secrets/STAGE_KEY", "value-two"),
+    ]);
+    put("DEPLOY_KEY", "all", "githubActionSecret", "value-four")
+        .await
+        .is(200);
+    instance
+        .call(
+            &owner,
+            "DELETE",
+            &path("STAGE_KEY", "staging", "githubEnvironmentSecret"),
+            None,
+        )
+        .await
+        .is(204);
+    there(&[("actions/secrets/DEPLOY_KEY", "value-four")]);
+    // A change that GitHub does not hear of fails, and its repeat hands it on.
+    github.fault("PUT", "/api/v3/repos/northwind/shop/actions", Fault::Fails(502), 1);
+    put("DEPLOY_KEY", "all", "githubActionSecret", "value-five")
+        .await
+        .fails(504, "INTEGRATION_GITHUB_TIMEOUT");
+    put("DEPLOY_KEY", "all", "githubActionSecret", "value-five")
+        .await
+        .is(200);
+    there(&[("actions/secrets/DEPLOY_KEY", "value-five")]);
     runner.stop().await;
 }

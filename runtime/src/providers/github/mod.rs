@@ -10,6 +10,7 @@
 mod exchange;
 mod pack;
 mod pkt;
+pub mod secrets;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use bytes::Bytes;

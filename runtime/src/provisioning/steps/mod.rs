@@ -7,6 +7,7 @@ mod build;
 mod database;
 mod first;
 mod github;
+mod github_secrets;
 mod migration;
 mod repository;
 mod seed;
@@ -22,6 +23,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const REPOSITORY: &str = "source-repository";
     pub(in crate::provisioning) const SEED: &str = "source-seed";
     pub(in crate::provisioning) const GITHUB: &str = "github-repository";
+    pub(in crate::provisioning) const GITHUB_SECRETS: &str = "github-secrets";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
     pub(in crate::provisioning) const FIRST: &str = "deployment-";
@@ -48,6 +50,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         names::REPOSITORY => Some(&repository::Repository),
         names::SEED => Some(&seed::Seed),
         names::GITHUB => Some(&github::Repository),
+        names::GITHUB_SECRETS => Some(&github_secrets::Secrets),
         names::BUILD => Some(&build::Build),
         names::REMOVE_REPOSITORY => Some(&repository::Removal),
         names::REMOVE_GITHUB => Some(&github::Removal),

@@ -58,7 +58,7 @@ pub static PUT_SECRET: Operation = Operation {
     role: Some(Role::Maintainer),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: true,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretNameReserved, ErrorCode::SecSecretAccess, ErrorCode::IntegrationNotConnected, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationGithubConflict, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::SecKeyMissing],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretNameReserved, ErrorCode::SecSecretAccess, ErrorCode::IntegrationNotConnected, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationGithubTimeout, ErrorCode::IntegrationGithubRateLimited, ErrorCode::IntegrationGithubRejected, ErrorCode::IntegrationGithubConflict, ErrorCode::IntegrationCloudflareUnavailable, ErrorCode::SecKeyMissing],
     requirements: &["FR-023", "FR-036"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
@@ -156,7 +156,7 @@ pub static DELETE_SECRET: Operation = Operation {
     role: Some(Role::Maintainer),
     rate_class: Some(&RATE_CLASSES[1]),
     idempotent: false,
-    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretNameReserved, ErrorCode::SecSecretNotFound, ErrorCode::SecSecretAccess, ErrorCode::RequestPreconditionFailed],
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SecSecretNameReserved, ErrorCode::SecSecretNotFound, ErrorCode::SecSecretAccess, ErrorCode::RequestPreconditionFailed, ErrorCode::IntegrationGithubUnavailable, ErrorCode::IntegrationGithubTimeout, ErrorCode::IntegrationGithubRateLimited, ErrorCode::IntegrationGithubRejected, ErrorCode::IntegrationGithubConflict, ErrorCode::SecKeyMissing],
     requirements: &["FR-023", "FR-036"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
