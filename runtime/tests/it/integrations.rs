@@ -543,3 +543,33 @@ async fn secrets_of_workflows_are_handed_to_github_in_boxes_that_it_alone_opens(
     there(&[("actions/secrets/DEPLOY_KEY", "value-five")]);
     runner.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_takes_back_the_repository_at_github_unless_it_has_what_is_not_here() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    runner.stop().await;
+    for has_more in [false, true] {
+        connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop")).await;
+        // The last thing that is done fails, so the run can be cancelled.
+        github.fault("PATCH", "/api/v3/repos/", Fault::Fails(403), 1);
+        let runner = Runner::start(instance.platform.clone()).unwrap();
+        until(&instance, &owner, &project, "failed").await;
+        if has_more {
+            committed(&github.git("northwind/shop"), "dev", "theirs");
+        }
+        let path = format!("/projects/{project}/provisioning/cancel");
+        instance.call(&owner, "POST", &path, None).await.is(202);
+        until(&instance, &owner, &project, "undone").await;
+        assert_eq!(github.repositories().len(), usize::from(has_more));
+        runner.stop().await;
+    }
+    let shown = instance
+        .call(&owner, "GET", &format!("/projects/{project}"), None)
+        .await
+        .is(200);
+    assert_eq!(shown.text("/repo/host"), "local");
+}

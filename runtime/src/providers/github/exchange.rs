@@ -87,6 +87,22 @@ impl Github {
         Ok(done)
     }
 
+    /// Whether GitHub has commits on a branch that are not here.
+    ///
+    /// # Errors
+    /// GitHub does not answer or refuses, or the repository here is damaged.
+    pub async fn has_more(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        there: &Repository,
+        here: &Repositories,
+    ) -> Result<bool, Failure> {
+        let heads = self.heads(access, there).await?;
+        let unknown = here.with(mark.project, move |local| Ok(lacking(local, &heads))).await?;
+        Ok(!unknown.is_empty())
+    }
+
     /// Branches at GitHub.
     async fn heads(&self, access: &Access, there: &Repository) -> Result<BTreeMap<String, Oid>, Failure> {
         let answer = self

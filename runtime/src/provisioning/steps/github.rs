@@ -12,8 +12,8 @@ use sea_orm::{
 
 use super::left_to_others;
 use crate::features::projects::access;
-use crate::providers::Made;
 use crate::providers::github::{Access, Wanted};
+use crate::providers::{Made, foreign};
 use crate::provisioning::step::{Step, Subject};
 use crate::repositories::MAIN;
 use crate::store::{Write, failed};
@@ -46,6 +46,7 @@ impl Step for Repository {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let (access, wanted) = wanted(on).await?;
+            refuse_of_another(on, &wanted).await?;
             let github = &on.platform.providers.github;
             let there = github.ensure_repository(&access, &on.mark, &wanted).await?;
             github
@@ -70,12 +71,22 @@ impl Step for Repository {
 
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            // What people have committed there is here as well, or the branches are apart.
-            if !on.platform.providers.source.is_untouched(&on.mark).await? {
-                return Err(Failure::new(ErrorCode::ProvisionUndoStuck)
-                    .with_message("People have committed to the repository, so it stays."));
+            let Some((access, wanted)) = connected(on).await? else {
+                return Ok(());
+            };
+            let github = &on.platform.providers.github;
+            let there = github.repository(&access, &wanted.owner, &wanted.name).await?;
+            // What is there and not here would be lost with it.
+            match there {
+                Some(there)
+                    if !github
+                        .has_more(&access, &on.mark, &there, &on.platform.repositories)
+                        .await? =>
+                {
+                    removed(on).await
+                }
+                _ => Ok(()),
             }
-            removed(on).await
         })
     }
 
@@ -120,11 +131,33 @@ async fn moved(
     Ok(())
 }
 
+/// The same; `None`: the connection has ended, and what was made there stays.
+async fn connected(on: &Subject) -> Result<Option<(Access, Wanted)>, Failure> {
+    match wanted(on).await {
+        Err(failure) if failure.code() == ErrorCode::IntegrationNotConnected => Ok(None),
+        wanted => wanted.map(Some),
+    }
+}
+
+/// Refuses a repository that is another project's here.
+async fn refuse_of_another(on: &Subject, wanted: &Wanted) -> Result<(), Failure> {
+    let another = repos::Entity::find()
+        .filter(repos::Column::Host.eq(RepoHost::Github))
+        .filter(repos::Column::Owner.eq(&wanted.owner))
+        .filter(repos::Column::Name.eq(&wanted.name))
+        .filter(repos::Column::ProjectId.ne(on.project.id))
+        .one(on.platform.store.read())
+        .await
+        .map_err(failed)?;
+    match another {
+        Some(_) => Err(foreign(&on.mark)),
+        None => Ok(()),
+    }
+}
+
 async fn removed(on: &Subject) -> Result<(), Failure> {
-    let (access, wanted) = match wanted(on).await {
-        // Who ended the connection keeps what was made there.
-        Err(failure) if failure.code() == ErrorCode::IntegrationNotConnected => return Ok(()),
-        wanted => wanted?,
+    let Some((access, wanted)) = connected(on).await? else {
+        return Ok(());
     };
     let github = &on.platform.providers.github;
     let (owner, name) = (&wanted.owner, &wanted.name);
