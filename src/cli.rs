@@ -85,6 +85,10 @@ pub(crate) enum Command {
     #[cfg(feature = "client")]
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Work with the connections of a project to providers.
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Integration(IntegrationCommand),
     /// Work with the environments of a project.
     #[cfg(feature = "client")]
     #[command(subcommand)]

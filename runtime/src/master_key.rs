@@ -17,7 +17,7 @@ use sea_orm::{
 use serde_json::json;
 
 use crate::clock::Clock;
-use crate::features::secrets;
+use crate::features::{projects, secrets};
 use crate::identity::signing_keys::SigningKeys;
 use crate::sealing::Sealer;
 use crate::store::{Store, Write, failed, idempotency, new_id};
@@ -64,6 +64,7 @@ pub async fn settle(store: &Store, sealer: &Sealer, clock: &Clock) -> Result<(),
         }
     }
     let count = secrets::reseal(&write, sealer).await?
+        + projects::reseal(&write, sealer).await?
         + SigningKeys::reseal(&write, sealer).await?
         + idempotency::reseal(&write, sealer, now).await?;
     let retiring = Entity::find()
@@ -157,7 +158,7 @@ async fn tell(write: &Write, key_id: &str, count: u64, now: DateTime<Utc>) -> Re
 
 #[cfg(test)]
 mod tests {
-    /// Who adds a table with ciphertext adds it to [`super::settle`] too. Nothing writes credentials of providers yet.
+    /// Who adds a table with ciphertext adds it to [`super::settle`] too.
     #[test]
     fn every_table_that_names_a_master_key_is_known_here() {
         let mut found: Vec<&str> = Vec::new();

@@ -22,6 +22,7 @@ use crate::pipeline::rate_limit::stored::Stored;
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
 use crate::problem::Problem;
 use crate::providers::Providers;
+use crate::providers::cloud::{Breakers, Client};
 use crate::repositories::Repositories;
 use crate::sealing::{MasterKeys, Sealer};
 use crate::settings::{Database, Settings};
@@ -141,8 +142,9 @@ impl Platform {
         keys.signing().await.map_err(unusable)?;
         let repositories = Repositories::new(&settings.data, store.clone(), clock.clone());
         let tools = Tools::new(&settings.data);
+        let cloud = Client::new(Breakers::new(store.clone(), clock.clone(), metrics.clone()))?;
         Ok(Self(Arc::new(Parts {
-            providers: Providers::local(&settings, &store, &repositories, &sealer),
+            providers: Providers::new(&settings, &store, &repositories, &sealer, cloud),
             bell: Notify::new(),
             builds: Builds::new(&settings.data, settings.limits.build),
             collections: Collections::new(

@@ -4,7 +4,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use flaresmith_api::types::{SecretScope, SecretType};
+use flaresmith_api::types::{Provider, SecretScope, SecretType};
 
 /// Options of `login`.
 #[derive(Debug, Args)]
@@ -32,6 +32,25 @@ pub(crate) enum ProjectCommand {
     Cancel(ProjectArgs),
     /// Delete a project, and what providers made for it.
     Delete(ProjectDeleteArgs),
+}
+
+/// Commands about connections to providers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IntegrationCommand {
+    /// List the providers that a project is connected to.
+    List(ProjectArgs),
+    /// Connect a project to a provider, or connect it again, and follow what is made there.
+    #[command(subcommand)]
+    Connect(IntegrationConnectCommand),
+    /// End a connection: its token is forgotten, and what was made at the provider stays there.
+    Disconnect(IntegrationArgs),
+}
+
+/// The providers that can be connected.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IntegrationConnectCommand {
+    /// Have the repository of a project at GitHub as well. The token is read from standard input, or asked for; it is never an argument.
+    Github(GithubConnectArgs),
 }
 
 /// Commands about environments.
@@ -97,6 +116,35 @@ pub(crate) struct ListArgs {
 pub(crate) struct ProjectArgs {
     /// Id or slug of the project.
     pub(crate) project: String,
+}
+
+/// Which connection.
+#[derive(Debug, Args)]
+pub(crate) struct IntegrationArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// The provider.
+    #[arg(value_parser = PossibleValuesParser::new(Provider::ALL.iter().map(|one| one.as_str())))]
+    pub(crate) provider: String,
+}
+
+/// Options of `integration connect github`.
+#[derive(Debug, Args)]
+pub(crate) struct GithubConnectArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// The account or organization at GitHub that the repository belongs to.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: String,
+    /// The name of the repository. Default: the slug of the project.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) repository: Option<String>,
+    /// Let everybody see the repository.
+    #[arg(long)]
+    pub(crate) public: bool,
+    /// Do not wait until the repository is there.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 /// Options of `project create`.

@@ -17,6 +17,8 @@ mod explain;
 mod hook;
 mod init;
 #[cfg(feature = "client")]
+mod integration;
+#[cfg(feature = "client")]
 mod login;
 #[cfg(feature = "client")]
 mod mcp;
@@ -84,6 +86,8 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Logout => login::logout(view),
         #[cfg(feature = "client")]
         Command::Project(command) => project::run(command, view),
+        #[cfg(feature = "client")]
+        Command::Integration(command) => integration::run(command, view),
         #[cfg(feature = "client")]
         Command::Env(command) => env::run(command, view),
         #[cfg(feature = "client")]

@@ -190,14 +190,14 @@ fn cancel(remote: &Remote, args: &ProjectArgs, view: &mut View) -> Result<(), Tr
 }
 
 /// A run that is waited for.
-struct Followed<'a> {
-    project: Uuid,
+pub(crate) struct Followed<'a> {
+    pub(crate) project: Uuid,
     /// What the person calls the project.
-    named: &'a str,
+    pub(crate) named: &'a str,
     /// What happened before is not told: a run that goes on has a past.
-    since: DateTime<Utc>,
+    pub(crate) since: DateTime<Utc>,
     /// The state that it should end in.
-    goal: RunState,
+    pub(crate) goal: RunState,
 }
 
 impl Followed<'_> {
@@ -218,7 +218,7 @@ impl Followed<'_> {
     }
 
     /// The same, and then the project.
-    fn to_its_end(&self, remote: &Remote, view: &mut View) -> Result<(), Trouble> {
+    pub(crate) fn to_its_end(&self, remote: &Remote, view: &mut View) -> Result<(), Trouble> {
         let state = self.told(remote, view)?;
         if state != self.goal {
             return Err(self.trouble(remote)?);

@@ -9,8 +9,10 @@
 //! A process that was frozen in the midst of an act wakes up long after another took its run. So acts on the same thing take turns,
 //! and whoever has the turn asks the [`Fence`] of its mark before it makes or removes anything.
 
+pub mod cloud;
 pub mod database_host;
 pub mod edge_host;
+pub mod github;
 pub mod source_host;
 
 use std::fmt::{self, Write as _};
@@ -26,8 +28,10 @@ use crate::repositories::Repositories;
 use crate::sealing::Sealer;
 use crate::settings::{Database, Settings};
 use crate::store::{Store, Write};
+use cloud::Client;
 use database_host::DatabaseHost;
 use edge_host::EdgeHost;
+use github::Github;
 use source_host::SourceHost;
 
 /// The providers of this installation.
@@ -39,6 +43,8 @@ pub struct Providers {
     pub databases: Arc<dyn DatabaseHost>,
     /// Where workers of environments run.
     pub edge: Arc<dyn EdgeHost>,
+    /// GitHub, for projects that are connected to it.
+    pub github: Github,
 }
 
 /// Whose a resource is, told to a provider with every act.
@@ -72,9 +78,15 @@ pub struct Made {
 }
 
 impl Providers {
-    /// Those of this machine, for which nobody needs an account.
+    /// Those of this machine, for which nobody needs an account, and those in the cloud, for projects that are connected.
     #[must_use]
-    pub fn local(settings: &Settings, store: &Store, repositories: &Repositories, sealer: &Sealer) -> Self {
+    pub fn new(
+        settings: &Settings,
+        store: &Store,
+        repositories: &Repositories,
+        sealer: &Sealer,
+        cloud: Client,
+    ) -> Self {
         let databases: Arc<dyn DatabaseHost> = match &settings.database {
             Database::Sqlite(_) => Arc::new(database_host::Files::new(&settings.data, store.clone())),
             Database::Postgres(address) => Arc::new(database_host::Server::new(address.clone(), sealer.clone())),
@@ -87,6 +99,7 @@ impl Providers {
                 sealer.clone(),
                 settings.workerd.clone(),
             )),
+            github: Github::new(cloud, settings.github.clone()),
         }
     }
 }

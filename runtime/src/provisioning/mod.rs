@@ -34,6 +34,7 @@
 pub mod deploy;
 pub mod events;
 mod failpoint;
+mod in_step;
 pub mod journal;
 pub mod lease;
 pub mod plan;

@@ -4,7 +4,7 @@
 
 use flaresmith_store::entities::{environments, resource_records};
 use flaresmith_store::enums::{
-    DeploymentKind, EnvironmentKind, EnvironmentState, ProvisioningRunKind, ResourceKind, ResourceRecordState,
+    DeploymentKind, EnvironmentKind, EnvironmentState, Provider, ProvisioningRunKind, ResourceKind, ResourceRecordState,
 };
 
 use super::step::{ALL, Planned};
@@ -17,9 +17,14 @@ pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 3] = [
     ProvisioningRunKind::Test,
 ];
 
-/// What makes everything that the project lacks.
+/// What makes everything that the project lacks. `connected`: providers that it signs in at.
 #[must_use]
-pub fn creation(environments: &[environments::Model], records: &[resource_records::Model]) -> Vec<Planned> {
+pub fn creation(
+    environments: &[environments::Model],
+    records: &[resource_records::Model],
+    connected: &[Provider],
+) -> Vec<Planned> {
+    let mut branches = vec![names::SEED.to_owned()];
     let mut steps = vec![
         step(names::REPOSITORY, Some(ResourceKind::GithubRepo), None, &[]),
         step(names::SEED, None, None, &[names::REPOSITORY]),
@@ -34,6 +39,7 @@ pub fn creation(environments: &[environments::Model], records: &[resource_record
             _ => {
                 let branch = names::of(names::BRANCH, name);
                 steps.push(step(&branch, None, Some(name), &[names::SEED]));
+                branches.push(branch.clone());
                 branch
             }
         };
@@ -42,6 +48,12 @@ pub fn creation(environments: &[environments::Model], records: &[resource_record
         let worker = names::of(names::FIRST, name);
         let needs = [branch.as_str(), database.as_str()];
         steps.push(step(&worker, Some(ResourceKind::CloudflareWorker), Some(name), &needs));
+    }
+    if connected.contains(&Provider::Github) {
+        // All branches at once, and none before it has its first commit.
+        let needs: Vec<&str> = branches.iter().map(String::as_str).collect();
+        steps.push(step(names::GITHUB, None, None, &needs));
+        steps.push(step(names::GITHUB_SECRETS, None, None, &[names::GITHUB]));
     }
     let is_there = |step: &Planned| {
         let environment = step.environment.as_deref().unwrap_or(ALL);
@@ -62,7 +74,7 @@ pub fn creation(environments: &[environments::Model], records: &[resource_record
 /// What makes sure that everything is there that one environment needs: what is there stays as it is.
 #[must_use]
 pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
-    let mut steps = creation(std::slice::from_ref(environment), &[]);
+    let mut steps = creation(std::slice::from_ref(environment), &[], &[]);
     steps.retain(|step| step.environment.is_some());
     for step in &mut steps {
         step.needs.clear();
@@ -104,13 +116,20 @@ pub fn test(environment: &str) -> Vec<Planned> {
 /// What takes everything away that was made for the project: one after the other, newest first. What may be there without a record,
 /// because whoever made it lost its run meanwhile, is looked for too.
 #[must_use]
-pub fn removal(environments: &[environments::Model], records: &[resource_records::Model]) -> Vec<Planned> {
+pub fn removal(
+    environments: &[environments::Model],
+    records: &[resource_records::Model],
+    connected: &[Provider],
+) -> Vec<Planned> {
     let mut found: Vec<_> = records
         .iter()
         .filter(|record| record.state != ResourceRecordState::Deleted)
         .collect();
     found.sort_by_key(|record| std::cmp::Reverse((record.created_at, record.id)));
     let mut steps: Vec<Planned> = Vec::new();
+    if connected.contains(&Provider::Github) {
+        steps.push(step(names::REMOVE_GITHUB, None, None, &[]));
+    }
     let mut add = |kind: ResourceKind, environment: &str| {
         let name = match kind {
             ResourceKind::GithubRepo => names::REMOVE_REPOSITORY.to_owned(),

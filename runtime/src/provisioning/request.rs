@@ -8,9 +8,12 @@ use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::{EnvironmentEvent, ProjectEvent, ProvisioningRunEvent, RunStepEvent};
 use flaresmith_store::entities::{
-    environments, journal_entries, projects, provisioning_runs, resource_records, run_steps,
+    environments, integration_configs, journal_entries, projects, provider_credentials, provisioning_runs,
+    resource_records, run_steps,
 };
-use flaresmith_store::enums::{JournalEntryPhase, Origin, ProvisioningRunKind, RunState, StepState};
+use flaresmith_store::enums::{
+    IntegrationState, JournalEntryPhase, Origin, Provider, ProvisioningRunKind, RunState, StepState,
+};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
@@ -36,6 +39,20 @@ pub async fn create(write: &Write, project: Uuid, by: Option<Uuid>, now: DateTim
     let steps = creation(write, project).await?;
     begin(write, project, ProvisioningRunKind::Create, by, &steps, now).await?;
     Ok(())
+}
+
+/// Begins a run that makes what a project lacks that is there already.
+///
+/// # Errors
+/// The store fails.
+pub async fn extend(
+    write: &Write,
+    project: Uuid,
+    by: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<provisioning_runs::Model, Failure> {
+    let steps = creation(write, project).await?;
+    begin(write, project, ProvisioningRunKind::Extend, by, &steps, now).await
 }
 
 /// Begins a run that makes sure that everything is there that one environment needs.
@@ -89,7 +106,11 @@ pub async fn remove(
     }
     let steps = match keep {
         true => Vec::new(),
-        false => plan::removal(&environments(&write, project).await?, &records(&write, project).await?),
+        false => plan::removal(
+            &environments(&write, project).await?,
+            &records(&write, project).await?,
+            &connections(&write, project).await?,
+        ),
     };
     if !states::move_project(&write, &row, ProjectEvent::Delete, now).await? {
         return Err(Failure::new(ErrorCode::ProvisionRunActive));
@@ -347,7 +368,8 @@ async fn insert(write: &Write, project: Uuid, run: Uuid, steps: &[Planned], now:
 
 async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned>, Failure> {
     let rows = environments(write, project).await?;
-    Ok(plan::creation(&rows, &records(write, project).await?))
+    let connected = connections(write, project).await?;
+    Ok(plan::creation(&rows, &records(write, project).await?, &connected))
 }
 
 async fn environments(write: &Write, project: Uuid) -> Result<Vec<environments::Model>, Failure> {
@@ -358,6 +380,29 @@ async fn environments(write: &Write, project: Uuid) -> Result<Vec<environments::
         .map_err(failed)?;
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(rows)
+}
+
+/// Providers that a project signs in at.
+async fn connections(write: &Write, project: Uuid) -> Result<Vec<Provider>, Failure> {
+    use integration_configs::{Column, Entity};
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::State.ne(IntegrationState::Disconnected))
+        .all(&**write)
+        .await
+        .map_err(failed)?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let signed_in = provider_credentials::Entity::find()
+        .filter(provider_credentials::Column::IntegrationId.is_in(ids))
+        .all(&**write)
+        .await
+        .map_err(failed)?;
+    let is_signed_in = |id: Uuid| signed_in.iter().any(|kept| kept.integration_id == id);
+    Ok(rows
+        .iter()
+        .filter(|row| is_signed_in(row.id))
+        .map(|row| row.provider)
+        .collect())
 }
 
 async fn records(write: &Write, project: Uuid) -> Result<Vec<resource_records::Model>, Failure> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::journal::{Journal, Stopped};
 use super::lease::{BEAT, Holder, Lease, WAITING, beat};
-use super::work;
+use super::{in_step, work};
 use crate::features::environments::health;
 use crate::platform::Platform;
 use crate::store::failed;
@@ -34,6 +34,7 @@ pub struct Runner {
     platform: Platform,
     task: JoinHandle<()>,
     health: JoinHandle<()>,
+    in_step: JoinHandle<()>,
     stop: Arc<Notify>,
 }
 
@@ -47,11 +48,13 @@ impl Runner {
         platform.providers.edge.begin()?;
         let stop = Arc::new(Notify::new());
         let health = tokio::spawn(health::watch(platform.clone()));
+        let in_step = tokio::spawn(in_step::watch(platform.clone()));
         let task = tokio::spawn(look(platform.clone(), holder, Arc::clone(&stop)));
         Ok(Self {
             platform,
             task,
             health,
+            in_step,
             stop,
         })
     }
@@ -60,6 +63,7 @@ impl Runner {
     /// environments stop as well, after the requests that they are at.
     pub async fn stop(self) {
         self.health.abort();
+        self.in_step.abort();
         self.stop.notify_one();
         let _ = self.task.await;
         self.platform.providers.edge.end().await;

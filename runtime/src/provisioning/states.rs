@@ -8,15 +8,16 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_api::lifecycles::{
-    BuildEvent, BuildLifecycle, DatabaseBranchEvent, DatabaseBranchLifecycle, DeploymentEvent, DeploymentLifecycle,
-    EnvironmentEvent, EnvironmentLifecycle, Lifecycle, PostmanTestRunEvent, PostmanTestRunLifecycle, ProjectEvent,
-    ProjectLifecycle, ProvisioningRunEvent, ProvisioningRunLifecycle, ResourceRecordEvent, ResourceRecordLifecycle,
-    RunStepEvent, RunStepLifecycle,
+    BuildEvent, BuildLifecycle, CircuitBreakerEvent, CircuitBreakerLifecycle, DatabaseBranchEvent,
+    DatabaseBranchLifecycle, DeploymentEvent, DeploymentLifecycle, EnvironmentEvent, EnvironmentLifecycle,
+    IntegrationConfigEvent, IntegrationConfigLifecycle, Lifecycle, PostmanTestRunEvent, PostmanTestRunLifecycle,
+    ProjectEvent, ProjectLifecycle, ProvisioningRunEvent, ProvisioningRunLifecycle, ResourceRecordEvent,
+    ResourceRecordLifecycle, RunStepEvent, RunStepLifecycle,
 };
 use flaresmith_store::entities::{environments, projects};
 use flaresmith_store::enums::{
-    BuildState, DatabaseBranchState, DeploymentState, EnvironmentKind, EnvironmentState, ProjectState,
-    ResourceRecordState, RunState, StepState, TestRunState,
+    BreakerState, BuildState, DatabaseBranchState, DeploymentState, EnvironmentKind, EnvironmentState,
+    IntegrationState, ProjectState, ResourceRecordState, RunState, StepState, TestRunState,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -103,6 +104,22 @@ pub fn deployment(state: DeploymentState, on: DeploymentEvent) -> Result<Deploym
 /// It must not happen.
 pub fn test_run(state: TestRunState, on: PostmanTestRunEvent) -> Result<TestRunState, Failure> {
     demand(PostmanTestRunLifecycle::Standard, &state, on)
+}
+
+/// The state of a breaker after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn breaker(state: BreakerState, on: CircuitBreakerEvent) -> Result<BreakerState, Failure> {
+    demand(CircuitBreakerLifecycle::Standard, &state, on)
+}
+
+/// The state of an integration after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn integration(state: IntegrationState, on: IntegrationConfigEvent) -> Result<IntegrationState, Failure> {
+    demand(IntegrationConfigLifecycle::Standard, &state, on)
 }
 
 /// Moves an environment and changes more of it, if the event may happen in its state; whether it did.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::{
@@ -29,6 +30,12 @@ use crate::telemetry::span;
 
 /// How often a step is begun at most, counting the times that a process died in it.
 const MOST: i32 = 10;
+
+/// How long a step waits at most for providers that ask to be left alone.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Time between two looks whether a run that waits was cancelled.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Carries a run on to its end, or until somebody cancels it.
 pub(super) async fn carry_on(journal: &Arc<Journal>) -> Result<(), Stopped> {
@@ -243,18 +250,36 @@ pub(super) async fn act(
     undo: bool,
 ) -> Result<Result<Made, Failure>, Stopped> {
     let mut waits = backoff::waits();
+    let mut patience = PATIENCE;
     loop {
         let done = match undo {
             false => step.run(subject).await,
             true => step.undo(subject).await.map(|()| Made::default()),
         };
         let passes = |failure: &Failure| failure.code().retry_policy().as_str() != "none";
-        let wait = done
+        let told = done
             .as_ref()
             .err()
-            .filter(|failure| passes(failure))
-            .and_then(|_| waits.next());
+            .and_then(asks_to_wait)
+            .filter(|told| *told <= patience);
+        let passing = done.as_ref().err().is_some_and(passes);
+        let wait = match told {
+            Some(_) => told,
+            None if passing => waits.next(),
+            None => None,
+        };
         match (done, wait) {
+            (Err(failure), Some(wait)) if told.is_some() => {
+                patience -= wait;
+                let mut page = journal.page().await?;
+                let text = format!("{} Waiting for {} s.", failure.message(), wait.as_secs());
+                page.note(row, &text, kept(&failure)).await?;
+                let state = page.state;
+                page.close().await?;
+                if !rest(journal, wait, state).await? {
+                    return Ok(Err(failure));
+                }
+            }
             (Err(failure), Some(wait)) => {
                 let mut page = journal.page().await?;
                 journal.tell(&row.name, Some(subject.project.id), &failure, true);
@@ -264,6 +289,30 @@ pub(super) async fn act(
                 tokio::time::sleep(wait).await;
             }
             (done, _) => return Ok(done),
+        }
+    }
+}
+
+/// How long whoever failed asks to be left alone.
+fn asks_to_wait(failure: &Failure) -> Option<Duration> {
+    let told = failure
+        .headers()
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    told.1.parse().ok().map(Duration::from_secs)
+}
+
+/// Waits, as long as the run stays in its state; whether it did.
+async fn rest(journal: &Journal, wait: Duration, state: RunState) -> Result<bool, Stopped> {
+    let until = Instant::now() + wait;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(true);
+        }
+        tokio::time::sleep(left.min(LOOK)).await;
+        if read_run(journal).await?.state != state {
+            return Ok(false);
         }
     }
 }

@@ -237,7 +237,7 @@ impl Local {
     }
 
     /// Sets a reference, as soon as nobody else has it locked. A lock that a process left when it died is taken away.
-    fn unlocked<T>(&self, name: &str, set: impl Fn() -> Result<T, git2::Error>) -> Result<T, git2::Error> {
+    pub(super) fn unlocked<T>(&self, name: &str, set: impl Fn() -> Result<T, git2::Error>) -> Result<T, git2::Error> {
         let begun = Instant::now();
         loop {
             match set() {
@@ -253,7 +253,7 @@ impl Local {
 
     /// Waits for the turn to move a branch. A process that is frozen in it keeps it until it wakes or dies: what it is about to write
     /// would otherwise take the place of what was written since.
-    fn heads_alone(&self) -> Result<File, Failure> {
+    pub(super) fn heads_alone(&self) -> Result<File, Failure> {
         let file = self.turn_file(HEADS)?;
         let begun = Instant::now();
         let mut pause = Duration::from_millis(1);
@@ -289,7 +289,7 @@ impl Local {
 }
 
 /// The full name of a branch, when it can be one.
-fn reference(branch: &str) -> Option<String> {
+pub(super) fn reference(branch: &str) -> Option<String> {
     let name = format!("refs/heads/{branch}");
     let plain = !branch.starts_with('-') && branch != "HEAD";
     (plain && git2::Reference::is_valid_name(&name)).then_some(name)

@@ -9,6 +9,7 @@
 
 pub mod collection;
 mod edit;
+mod heads;
 mod local;
 mod path;
 mod place;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::pipeline::access::absent_project;
+use crate::providers::file_url;
 use crate::store::Store;
 use crate::telemetry::span;
 pub use edit::{Draft, Edit};
@@ -173,6 +175,12 @@ impl Repositories {
             Err(error) if error.code() == GitCode::NotFound && !folder.exists() => Ok(None),
             Err(error) => Err(broken(error)),
         }
+    }
+
+    /// The `file:` address of a project's repository.
+    #[must_use]
+    pub fn url(&self, project: Uuid) -> String {
+        file_url(&self.place(project))
     }
 
     fn place(&self, project: Uuid) -> PathBuf {

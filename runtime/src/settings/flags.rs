@@ -80,6 +80,12 @@ pub(super) struct Given {
     /// The newman that runs collections, a program of Node.js [default: one that is installed when it is needed]
     #[arg(long, env = "FLARESMITH_NEWMAN", value_name = "FILE")]
     pub(super) newman: Option<PathBuf>,
+    /// Address of GitHub's API, for a server of one's own [default: https://api.github.com]
+    #[arg(long, env = "FLARESMITH_GITHUB_API", value_name = "URL", hide_env_values = true)]
+    pub(super) github_api: Option<String>,
+    /// Address below which GitHub's repositories are [default: https://github.com]
+    #[arg(long, env = "FLARESMITH_GITHUB_URL", value_name = "URL", hide_env_values = true)]
+    pub(super) github_url: Option<String>,
 
     /// Largest body of a request in bytes [default: 16777216]
     #[arg(long, env = "FLARESMITH_MAX_BODY", value_name = "BYTES", help_heading = "Limits")]
@@ -205,6 +211,8 @@ impl Given {
             workerd: self.workerd.or(other.workerd),
             first_deployment: self.first_deployment.or(other.first_deployment),
             newman: self.newman.or(other.newman),
+            github_api: self.github_api.or(other.github_api),
+            github_url: self.github_url.or(other.github_url),
             owner_email: self.owner_email.or(other.owner_email),
             max_body: self.max_body.or(other.max_body),
             max_connections: self.max_connections.or(other.max_connections),

@@ -17,6 +17,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use flaresmith_api::wire::percent_decode;
+use reqwest::Url;
 
 use crate::problem::Problem;
 use crate::telemetry::log::Level;
@@ -73,6 +74,17 @@ pub struct Settings {
     pub workerd: Option<PathBuf>,
     /// The newman that runs collections; one of the server's own when absent.
     pub newman: Option<PathBuf>,
+    /// Where GitHub is.
+    pub github: GithubPlace,
+}
+
+/// Where GitHub is, or a server of one's own that speaks the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GithubPlace {
+    /// Address of its API.
+    pub api: Url,
+    /// Address below which repositories are.
+    pub web: Url,
 }
 
 /// What is allowed to whoever calls.
@@ -199,6 +211,7 @@ impl Settings {
             first_deployment: true,
             workerd: None,
             newman: None,
+            github: GithubPlace::default(),
             data: data.to_owned(),
         }
     }
@@ -240,6 +253,7 @@ impl Settings {
         settings.workerd = given.workerd;
         settings.first_deployment = given.first_deployment.unwrap_or(true);
         settings.newman = given.newman;
+        settings.github = GithubPlace::of(given.github_api.as_deref(), given.github_url.as_deref())?;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }
@@ -282,6 +296,51 @@ impl Settings {
         settings.owner_password = std::env::var_os(flags::OWNER_PASSWORD).map(password).transpose()?;
         Ok(settings)
     }
+}
+
+impl GithubPlace {
+    /// The usual one where nothing is said.
+    fn of(api: Option<&str>, web: Option<&str>) -> Result<Self, Problem> {
+        let usual = Self::default();
+        Ok(Self {
+            api: api.map_or(Ok(usual.api), |text| github_url("--github-api", text))?,
+            web: web.map_or(Ok(usual.web), |text| github_url("--github-url", text))?,
+        })
+    }
+}
+
+impl Default for GithubPlace {
+    fn default() -> Self {
+        let https = |host: &str| {
+            let mut url = Url::parse("https://localhost").unwrap_or_else(|_| unreachable!("it is one"));
+            let _ = url.set_host(Some(host));
+            url
+        };
+        Self {
+            api: https("api.github.com"),
+            web: https("github.com"),
+        }
+    }
+}
+
+/// An address of GitHub's. What is wrong is not repeated: it may hold a password.
+fn github_url(flag: &str, text: &str) -> Result<Url, Problem> {
+    let url = Url::parse(text).ok();
+    let plain = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    url.filter(plain).ok_or_else(|| {
+        Problem::new("SETTINGS_GITHUB", "the address of GitHub is no plain one of HTTP")
+            .at(flag)
+            .hint(format!(
+                "write `{flag} https://HOST/PATH`, without a name, a password or a query"
+            ))
+    })
 }
 
 impl Default for Limits {

@@ -41,7 +41,8 @@ const SECRETS: [(&str, &str); 4] = [
     ("rotateSecret", "rotate"),
 ];
 
-/// Everything that is counted. One for each platform.
+/// Everything that is counted. Clones count the same.
+#[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,

@@ -18,7 +18,7 @@ use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFi
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::features::projects::integrations;
+use crate::features::projects::integration_states;
 use crate::features::shown::{extended, shown};
 use crate::platform::Platform;
 use crate::store::failed;
@@ -54,7 +54,7 @@ pub(super) async fn read(platform: &Platform, project: Uuid, archived: bool) -> 
     Ok(EnvironmentMatrix {
         project_id: project,
         environments: cards,
-        integrations: integrations(read, project).await?,
+        integrations: integration_states(read, project).await?,
         error_budget: budget(read, project, now).await?,
         generated_at: now,
     })

@@ -6,7 +6,6 @@
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Role;
-use flaresmith_api::server::Context;
 use flaresmith_api::types::{ProjectCreate, ProjectDetail};
 use flaresmith_store::entities::{environments, organization_members, projects};
 use flaresmith_store::enums::{EnvironmentKind, EnvironmentState, ProjectState};
@@ -15,8 +14,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::integrations;
 use crate::features::slug;
 use crate::identity::roles::{Scope, role_in};
+use crate::master_key;
 use crate::pipeline::Access;
 use crate::pipeline::access::{absent_organization, insufficient};
 use crate::platform::Platform;
@@ -33,15 +34,10 @@ const ENVIRONMENTS: [(&str, EnvironmentKind, &str); 3] = [
 /// Makes a project.
 pub(super) async fn create(
     platform: &Platform,
-    context: &Context,
     access: &Access,
     body: ProjectCreate,
 ) -> Result<ProjectDetail, Failure> {
     let person = access.person()?;
-    if body.integrations.as_ref().is_some_and(|list| !list.is_empty()) {
-        // Connecting a provider while making the project is part of the pipeline.
-        return Err(Failure::not_implemented(context.operation.id));
-    }
     let organization = match body.organization_id {
         Some(organization) => organization,
         None => own_organization(platform, person).await?,
@@ -52,11 +48,16 @@ pub(super) async fn create(
         Some(role) => return Err(insufficient(Role::Maintainer, Some(role))),
         None => return Err(absent_organization(organization)),
     }
+    let id = new_id();
+    let connections = integrations::wanted(platform, id, body.integrations.unwrap_or_default()).await?;
     let now = platform.clock.now();
     let settings = serde_json::to_value(body.settings.unwrap_or_default()).map_err(Failure::internal)?;
     let write = platform.store.begin().await?;
+    if !connections.is_empty() {
+        master_key::demand(&write, &platform.sealer).await?;
+    }
     let row = projects::ActiveModel {
-        id: Set(new_id()),
+        id: Set(id),
         organization_id: Set(organization),
         slug: Set(slug::of(&body.name, "project")),
         name: Set(body.name),
@@ -77,6 +78,7 @@ pub(super) async fn create(
     for (name, kind, branch) in ENVIRONMENTS {
         environment(&write, row.id, (name, kind, branch), now).await?;
     }
+    integrations::begun(&write, platform, id, connections).await?;
     request::create(&write, row.id, access.caller.user(), now).await?;
     write.commit().await?;
     platform.bell.notify_one();

@@ -92,12 +92,15 @@ pub(crate) async fn integrations<C: ConnectionTrait>(
     configs
         .iter()
         .map(|config| {
-            let closed =
-                || json!({"state": BreakerState::Closed, "failureCount": 0, "openedAt": null, "halfOpenAt": null});
             let breaker = breakers.remove(config.provider.as_str()).unwrap_or_else(closed);
             extended(config, json!({ "breaker": breaker }))
         })
         .collect()
+}
+
+/// What is told of a breaker that has seen no failure.
+pub(super) fn closed() -> Value {
+    json!({"state": BreakerState::Closed, "failureCount": 0, "openedAt": null, "halfOpenAt": null})
 }
 
 /// Changes what the body names.

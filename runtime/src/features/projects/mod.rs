@@ -1,23 +1,27 @@
 //! The domain `projects`: projects, their members, integrations and provisioning.
 //!
-//! Owns: its operations. Must not know: HTTP. What connects providers answers 501 until there is one.
+//! Owns: its operations. Must not know: HTTP.
 
 mod create;
 mod detail;
+mod integrations;
 mod list;
 mod members;
 mod provisioning;
 mod service_token;
 
 use flaresmith_api::api::projects::{
-    AddMemberRequest, AddMemberResponse, CancelProvisioningRequest, CancelProvisioningResponse, CreateProjectRequest,
-    CreateProjectResponse, CreateServiceTokenRequest, CreateServiceTokenResponse, GetProjectRequest,
-    GetProjectResponse, GetProvisioningRequest, GetProvisioningResponse, ListMembersRequest, ListMembersResponse,
-    ListProjectsRequest, ListProjectsResponse, ListProvisioningRunsRequest, ListProvisioningRunsResponse,
-    ListResourcesRequest, ListResourcesResponse, ListServiceTokensRequest, ListServiceTokensResponse, ProjectsApi,
-    RemoveMemberRequest, RemoveMemberResponse, RetryProvisioningRequest, RetryProvisioningResponse,
-    RevokeServiceTokenRequest, RevokeServiceTokenResponse, StreamProvisioningRequest, StreamProvisioningResponse,
-    UpdateMemberRequest, UpdateMemberResponse, UpdateProjectRequest, UpdateProjectResponse,
+    AddMemberRequest, AddMemberResponse, CancelProvisioningRequest, CancelProvisioningResponse,
+    ConnectIntegrationRequest, ConnectIntegrationResponse, CreateProjectRequest, CreateProjectResponse,
+    CreateServiceTokenRequest, CreateServiceTokenResponse, DisconnectIntegrationRequest, DisconnectIntegrationResponse,
+    GetIntegrationRequest, GetIntegrationResponse, GetProjectRequest, GetProjectResponse, GetProvisioningRequest,
+    GetProvisioningResponse, ListIntegrationsRequest, ListIntegrationsResponse, ListMembersRequest,
+    ListMembersResponse, ListProjectsRequest, ListProjectsResponse, ListProvisioningRunsRequest,
+    ListProvisioningRunsResponse, ListResourcesRequest, ListResourcesResponse, ListServiceTokensRequest,
+    ListServiceTokensResponse, ProjectsApi, RemoveMemberRequest, RemoveMemberResponse, RetryProvisioningRequest,
+    RetryProvisioningResponse, RevokeServiceTokenRequest, RevokeServiceTokenResponse, StreamProvisioningRequest,
+    StreamProvisioningResponse, UpdateIntegrationRequest, UpdateIntegrationResponse, UpdateMemberRequest,
+    UpdateMemberResponse, UpdateProjectRequest, UpdateProjectResponse,
 };
 use flaresmith_api::errors::Failure;
 use flaresmith_api::server::Context;
@@ -27,7 +31,8 @@ use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::provisioning::{events, request as runs};
 use crate::store::version;
-pub(crate) use detail::integrations;
+pub(crate) use detail::integrations as integration_states;
+pub(crate) use integrations::{access, reseal, signs_in};
 
 impl ProjectsApi for Platform {
     async fn list_projects(
@@ -47,7 +52,7 @@ impl ProjectsApi for Platform {
         request: CreateProjectRequest,
     ) -> Result<CreateProjectResponse, Failure> {
         let access = Access::of(&context)?;
-        let body = create::create(self, &context, access, request.body).await?;
+        let body = create::create(self, access, request.body).await?;
         Ok(CreateProjectResponse::Created {
             e_tag: Some(version::tag(body.version)),
             location: Some(format!("/projects/{}", body.id)),
@@ -101,6 +106,72 @@ impl ProjectsApi for Platform {
     async fn remove_member(&self, _: Context, request: RemoveMemberRequest) -> Result<RemoveMemberResponse, Failure> {
         members::remove(self, request.project_id, request.member_id).await?;
         Ok(RemoveMemberResponse::NoContent)
+    }
+
+    async fn list_integrations(
+        &self,
+        _: Context,
+        request: ListIntegrationsRequest,
+    ) -> Result<ListIntegrationsResponse, Failure> {
+        integrations::list(self, request)
+            .await
+            .map(ListIntegrationsResponse::Ok)
+    }
+
+    async fn get_integration(
+        &self,
+        _: Context,
+        request: GetIntegrationRequest,
+    ) -> Result<GetIntegrationResponse, Failure> {
+        let seen = integrations::get(self, request.project_id, request.provider).await?;
+        Ok(GetIntegrationResponse::Ok {
+            e_tag: Some(seen.tag),
+            body: seen.view,
+        })
+    }
+
+    async fn connect_integration(
+        &self,
+        context: Context,
+        request: ConnectIntegrationRequest,
+    ) -> Result<ConnectIntegrationResponse, Failure> {
+        let by = Access::of(&context)?.caller.user();
+        let (project, provider) = (request.project_id, request.provider);
+        let connected =
+            integrations::connect(self, project, provider, request.if_match.as_deref(), by, request.body).await?;
+        Ok(match connected.is_new {
+            true => ConnectIntegrationResponse::Created {
+                e_tag: Some(connected.tag),
+                location: Some(format!("/projects/{project}/integrations/{}", provider.as_str())),
+                body: connected.body,
+            },
+            false => ConnectIntegrationResponse::Ok {
+                e_tag: Some(connected.tag),
+                body: connected.body,
+            },
+        })
+    }
+
+    async fn update_integration(
+        &self,
+        _: Context,
+        request: UpdateIntegrationRequest,
+    ) -> Result<UpdateIntegrationResponse, Failure> {
+        let (project, provider) = (request.project_id, request.provider);
+        let seen = integrations::update(self, project, provider, request.if_match.as_deref(), request.body).await?;
+        Ok(UpdateIntegrationResponse::Ok {
+            e_tag: Some(seen.tag),
+            body: seen.view,
+        })
+    }
+
+    async fn disconnect_integration(
+        &self,
+        _: Context,
+        request: DisconnectIntegrationRequest,
+    ) -> Result<DisconnectIntegrationResponse, Failure> {
+        integrations::disconnect(self, request.project_id, request.provider).await?;
+        Ok(DisconnectIntegrationResponse::NoContent)
     }
 
     async fn get_provisioning(

@@ -16,9 +16,6 @@ use crate::platform::Platform;
 use crate::settings::Hidden;
 use crate::store::failed;
 
-/// The operation in whose course it happens.
-const OPERATION: &str = "deployEnvironment";
-
 /// Names and values of the secrets that the worker of an environment finds in its environment. Those of the environment itself win
 /// over those of all, and those for workers over others. `person`: who asked for it.
 pub(crate) async fn bindings(
@@ -51,7 +48,7 @@ pub(crate) async fn bindings(
         found.insert(row.name.clone(), Hidden::new(text));
     }
     if let (Some(person), false) = (person, rows.is_empty()) {
-        let actor = Actor::in_course_of(person, OPERATION);
+        let actor = Actor::in_course_of(person);
         let references: Vec<&str> = rows.iter().map(|row| row.secret_ref_hash.as_str()).collect();
         let write = platform.store.begin_behind().await?;
         let summary = format!("{} secrets were given to the worker of {environment}", references.len());

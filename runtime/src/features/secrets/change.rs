@@ -8,14 +8,13 @@ use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::SecretEntry;
 use flaresmith_store::entities::environment_secrets::{ActiveModel, Column, Entity, Model};
-use flaresmith_store::entities::integration_configs;
-use flaresmith_store::enums::{IntegrationState, SecretOperation};
+use flaresmith_store::enums::SecretOperation;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
     PaginatorTrait as _, QueryFilter as _,
 };
 
-use super::name::{SecretName, provider};
+use super::name::SecretName;
 use super::record::{self, Actor};
 use super::value::SecretValue;
 use super::vault;
@@ -56,7 +55,7 @@ pub(super) async fn put(
     value: &SecretValue,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<Changed, Failure> {
-    let write = begin(platform, actor, name).await?;
+    let write = begin(platform, name).await?;
     let now = platform.clock.now();
     let prefix = value.mask_prefix(name.kind).map(str::to_owned);
     let (row, is_new) = match vault::find(&*write, name).await? {
@@ -116,7 +115,7 @@ pub(super) async fn delete(
     name: &SecretName,
     if_match: Option<&str>,
 ) -> Result<(), Failure> {
-    let write = begin(platform, actor, name).await?;
+    let write = begin(platform, name).await?;
     let row = vault::find(&*write, name).await?.ok_or_else(|| name.absent())?;
     version::demand_tag(if_match, &vault::tag(&row))?;
     Entity::delete_by_id(row.id).exec(&*write).await.map_err(failed)?;
@@ -127,34 +126,18 @@ pub(super) async fn delete(
 
 /// Gives a secret a new value, which only the provider that takes it can make valid: without one connected, a made-up value would
 /// take the place of one that works.
-pub(super) async fn rotate(
-    platform: &Platform,
-    actor: &Actor,
-    name: &SecretName,
-    if_match: Option<&str>,
-) -> Result<Changed, Failure> {
-    let write = begin(platform, actor, name).await?;
+pub(super) async fn rotate(platform: &Platform, name: &SecretName, if_match: Option<&str>) -> Result<Changed, Failure> {
+    let write = begin(platform, name).await?;
     let row = vault::find(&*write, name).await?.ok_or_else(|| name.absent())?;
     version::demand_tag(if_match, &vault::tag(&row))?;
     Err(Failure::new(ErrorCode::SecRotationUnsupported).with_context("type", row.r#type.as_str()))
 }
 
 /// Begins a change of this secret, with no other one going on.
-async fn begin(platform: &Platform, actor: &Actor, name: &SecretName) -> Result<Write, Failure> {
+async fn begin(platform: &Platform, name: &SecretName) -> Result<Write, Failure> {
     let write = platform.store.begin_alone(&format!("secrets/{}", name.project)).await?;
     master_key::demand(&write, &platform.sealer).await?;
-    let connected = integration_configs::Entity::find()
-        .filter(integration_configs::Column::ProjectId.eq(name.project))
-        .filter(integration_configs::Column::Provider.eq(provider(name.kind)))
-        .filter(integration_configs::Column::State.ne(IntegrationState::Disconnected))
-        .one(&*write)
-        .await
-        .map_err(failed)?;
-    match connected {
-        // The provider would go on using the old value.
-        Some(_) => Err(Failure::not_implemented(actor.operation)),
-        None => Ok(write),
-    }
+    Ok(write)
 }
 
 async fn refuse_one_too_many(write: &Write, name: &SecretName) -> Result<(), Failure> {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::name::{SecretName, stored_scope};
 use super::record::{self, Actor};
 use super::vault;
+use crate::features::projects::signs_in;
 use crate::features::shown::listed;
 use crate::pipeline::Access;
 use crate::platform::Platform;
@@ -72,6 +73,9 @@ async fn built_in(platform: &Platform, project: Uuid) -> Result<Option<SecretEnt
         .one(platform.store.read())
         .await
         .map_err(failed)?;
+    if !signs_in(platform.store.read(), project, Provider::Github).await? {
+        return Ok(None);
+    }
     let name = SecretName::built_in(project);
     Ok(connected.map(|connected| SecretEntry {
         secret_ref_hash: name.reference(),

@@ -1,10 +1,10 @@
 //! The domain `secrets`: secrets without their values.
 //!
-//! Owns: its operations. Must not know: HTTP. Handing values on to the stores of providers is part of the pipeline: while there
-//! is none, a secret whose provider is connected is not changed here, so that both never differ.
+//! Owns: its operations. Must not know: HTTP.
 
 mod bindings;
 mod change;
+mod handed;
 mod list;
 mod name;
 mod record;
@@ -22,6 +22,7 @@ use flaresmith_api::server::Context;
 use crate::pipeline::Access;
 use crate::platform::Platform;
 pub(crate) use bindings::bindings;
+pub(crate) use handed::hand_on_all;
 use name::SecretName;
 use record::Actor;
 use value::SecretValue;
@@ -50,6 +51,7 @@ impl SecretsApi for Platform {
         let value = SecretValue::new(request.body.value);
         let expires_at = request.body.expires_at.flatten();
         let put = change::put(self, &actor, &name, request.if_match.as_deref(), &value, expires_at).await?;
+        handed::hand_on(self, name.project, name.environment, &name.name).await?;
         let e_tag = Some(put.tag);
         Ok(match put.is_new {
             true => PutSecretResponse::Created { e_tag, body: put.entry },
@@ -70,6 +72,7 @@ impl SecretsApi for Platform {
             request.secret_name,
         )?;
         change::delete(self, &actor, &name, request.if_match.as_deref()).await?;
+        handed::hand_on(self, name.project, name.environment, &name.name).await?;
         Ok(DeleteSecretResponse::NoContent)
     }
 
@@ -78,14 +81,14 @@ impl SecretsApi for Platform {
         context: Context,
         request: RotateSecretRequest,
     ) -> Result<RotateSecretResponse, Failure> {
-        let actor = Actor::of(&context, Access::of(&context)?)?;
+        Actor::of(&context, Access::of(&context)?)?;
         let name = SecretName::new(
             request.project_id,
             request.environment,
             request.r#type,
             request.secret_name,
         )?;
-        let put = change::rotate(self, &actor, &name, request.if_match.as_deref()).await?;
+        let put = change::rotate(self, &name, request.if_match.as_deref()).await?;
         Ok(RotateSecretResponse::Ok {
             e_tag: Some(put.tag),
             body: put.entry,

@@ -25,8 +25,6 @@ pub(super) const SUBJECT: &str = "secret";
 pub(super) struct Actor {
     /// The person.
     pub(super) person: Uuid,
-    /// The operation that they called.
-    pub(super) operation: &'static str,
     request: Option<Uuid>,
 }
 
@@ -39,7 +37,6 @@ impl Actor {
         let refused = || Failure::new(ErrorCode::SecSecretAccess);
         Ok(Self {
             person: access.caller.user().ok_or_else(refused)?,
-            operation: context.operation.id,
             request: Uuid::parse_str(&context.request_id.0).ok(),
         })
     }
@@ -47,12 +44,8 @@ impl Actor {
 
 impl Actor {
     /// A person in the course of what they asked for, after their request was answered.
-    pub(super) fn in_course_of(person: Uuid, operation: &'static str) -> Self {
-        Self {
-            person,
-            operation,
-            request: None,
-        }
+    pub(super) fn in_course_of(person: Uuid) -> Self {
+        Self { person, request: None }
     }
 }
 
@@ -83,7 +76,7 @@ pub(super) async fn reading(
     event(write, actor, project, None, SecretOperation::Read, summary, now).await
 }
 
-/// Keeps that secrets of a project were given to a worker: a record of each, and one event.
+/// Keeps that secrets of a project were given to whoever uses them: a record of each, and one event.
 pub(super) async fn handed_on(
     write: &Write,
     actor: &Actor,

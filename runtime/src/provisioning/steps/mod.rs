@@ -6,6 +6,8 @@ mod branch;
 mod build;
 mod database;
 mod first;
+mod github;
+mod github_secrets;
 mod migration;
 mod repository;
 mod seed;
@@ -20,6 +22,8 @@ use super::step::Step;
 pub(super) mod names {
     pub(in crate::provisioning) const REPOSITORY: &str = "source-repository";
     pub(in crate::provisioning) const SEED: &str = "source-seed";
+    pub(in crate::provisioning) const GITHUB: &str = "github-repository";
+    pub(in crate::provisioning) const GITHUB_SECRETS: &str = "github-secrets";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
     pub(in crate::provisioning) const FIRST: &str = "deployment-";
@@ -30,6 +34,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const ACTIVATION: &str = "activation-";
     pub(in crate::provisioning) const TEST: &str = "test-";
     pub(in crate::provisioning) const REMOVE_REPOSITORY: &str = "remove-source-repository";
+    pub(in crate::provisioning) const REMOVE_GITHUB: &str = "remove-github-repository";
     pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
     pub(in crate::provisioning) const REMOVE_WORKER: &str = "remove-worker-";
 
@@ -44,8 +49,11 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
     match name {
         names::REPOSITORY => Some(&repository::Repository),
         names::SEED => Some(&seed::Seed),
+        names::GITHUB => Some(&github::Repository),
+        names::GITHUB_SECRETS => Some(&github_secrets::Secrets),
         names::BUILD => Some(&build::Build),
         names::REMOVE_REPOSITORY => Some(&repository::Removal),
+        names::REMOVE_GITHUB => Some(&github::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
         _ if name.starts_with(names::FIRST) => Some(&first::First),

@@ -1,0 +1,231 @@
+//! What a connection signs in with.
+//!
+//! Owns: checking it at the provider, keeping it sealed, and taking it out for those who call the provider. Must not know: what is
+//! asked of the provider.
+
+use chrono::{DateTime, Utc};
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::types::IntegrationCredential;
+use flaresmith_store::SecretBytes;
+use flaresmith_store::entities::integration_configs;
+use flaresmith_store::entities::provider_credentials::{ActiveModel, Column, Entity, Model};
+use flaresmith_store::enums::{IntegrationState, Provider, ProviderCredentialKind};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::backoff;
+use crate::platform::Platform;
+use crate::providers::cloud::refused;
+use crate::providers::github::Access;
+use crate::sealing::{SealError, Sealer};
+use crate::settings::Hidden;
+use crate::store::{Write, failed, new_id};
+
+/// A credential that the provider accepts, or none.
+pub(super) struct Checked {
+    /// The token, and when it ends.
+    pub(super) token: Option<(Hidden, Option<DateTime<Utc>>)>,
+    account: Option<String>,
+    scopes: Vec<String>,
+}
+
+impl Checked {
+    /// Writes down what the provider told.
+    pub(super) fn told(&self, active: &mut integration_configs::ActiveModel, now: DateTime<Utc>) {
+        active.scopes = Set(json!(self.scopes));
+        active.missing_scopes = Set(json!([]));
+        active.account_name = Set(self.account.clone());
+        active.last_checked_at = Set(self.token.as_ref().map(|_| now));
+        active.last_error_code = Set(None);
+    }
+}
+
+/// Asks the provider whose credential it is and what it may do. `None` needs no asking: the platform stands in for the provider.
+pub(super) async fn check(
+    platform: &Platform,
+    project: Uuid,
+    provider: Provider,
+    settings: &Value,
+    credential: Option<&IntegrationCredential>,
+) -> Result<Checked, Failure> {
+    let token = match credential {
+        None => {
+            return Ok(Checked {
+                token: None,
+                account: None,
+                scopes: Vec::new(),
+            });
+        }
+        Some(IntegrationCredential::TokenCredential(token)) => token,
+        // For a code the platform has to be known to the provider as an application.
+        Some(IntegrationCredential::OauthCredential(_)) => {
+            return Err(refused(provider, Vec::new())
+                .with_message("The platform is no application of the provider, so it can make nothing of a code.")
+                .with_hint("Connect with a token."));
+        }
+    };
+    if provider != Provider::Github {
+        return Err(refused(provider, Vec::new())
+            .with_message("Of the providers GitHub is the one that can be signed in at.")
+            .with_hint("Leave the credential out: the platform's own machine then stands in for the provider."));
+    }
+    let secret = Hidden::new(token.token.clone());
+    let access = Access {
+        project,
+        token: secret.clone(),
+    };
+    let private = settings["private"].as_bool().unwrap_or(true);
+    let mut waits = backoff::waits();
+    let account = loop {
+        match (platform.providers.github.account(&access, private).await, waits.next()) {
+            (Err(failure), Some(wait)) if failure.code() == ErrorCode::IntegrationGithubTimeout => {
+                tokio::time::sleep(wait).await;
+            }
+            (done, _) => break done?,
+        }
+    };
+    if !account.missing.is_empty() {
+        return Err(refused(provider, account.missing));
+    }
+    Ok(Checked {
+        token: Some((secret, token.expires_at.flatten())),
+        account: Some(account.login),
+        scopes: account.scopes,
+    })
+}
+
+/// Keeps a token for a connection in place of any other; none: forgets what there is.
+pub(super) async fn keep(
+    write: &Write,
+    platform: &Platform,
+    integration: Uuid,
+    token: Option<(Hidden, Option<DateTime<Utc>>)>,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    Entity::delete_many()
+        .filter(Column::IntegrationId.eq(integration))
+        .exec(&**write)
+        .await
+        .map_err(failed)?;
+    let Some((token, expires_at)) = token else {
+        return Ok(());
+    };
+    let id = new_id();
+    let sealed = platform
+        .sealer
+        .seal(&context(id), token.expose().as_bytes())
+        .map_err(unusable)?;
+    let row = ActiveModel {
+        id: Set(id),
+        integration_id: Set(integration),
+        kind: Set(ProviderCredentialKind::Token),
+        ciphertext: Set(SecretBytes::new(sealed.bytes)),
+        refresh_ciphertext: Set(None),
+        master_key_id: Set(sealed.key_id),
+        expires_at: Set(expires_at),
+        rotated_at: Set(now),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    row.insert(&**write).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Whether a project signs in at a provider, which is more than being connected: the platform may stand in for it.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn signs_in<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+    provider: Provider,
+) -> Result<bool, Failure> {
+    let row = super::find(connection, project, provider).await?;
+    let Some(row) = row.filter(|row| row.state != IntegrationState::Disconnected) else {
+        return Ok(false);
+    };
+    let kept = Entity::find()
+        .filter(Column::IntegrationId.eq(row.id))
+        .one(connection)
+        .await
+        .map_err(failed)?;
+    Ok(kept.is_some())
+}
+
+/// How a project is connected to a provider, and what it signs in with; `None`: not at all, or the platform stands in for it.
+///
+/// # Errors
+/// The store fails, or the master key is not at hand.
+pub(crate) async fn access(
+    platform: &Platform,
+    project: Uuid,
+    provider: Provider,
+) -> Result<Option<(integration_configs::Model, Access)>, Failure> {
+    let read = platform.store.read();
+    let row = super::find(read, project, provider).await?;
+    let Some(row) = row.filter(|row| row.state != IntegrationState::Disconnected) else {
+        return Ok(None);
+    };
+    let kept = Entity::find()
+        .filter(Column::IntegrationId.eq(row.id))
+        .one(read)
+        .await
+        .map_err(failed)?;
+    let Some(kept) = kept else {
+        return Ok(None);
+    };
+    let token = open(&platform.sealer, &kept)?;
+    Ok(Some((row, Access { project, token })))
+}
+
+fn open(sealer: &Sealer, row: &Model) -> Result<Hidden, Failure> {
+    let bytes = sealer
+        .open(&row.master_key_id, &context(row.id), row.ciphertext.expose())
+        .map_err(unusable)?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::internal("a credential is no text"))?;
+    Ok(Hidden::new(text))
+}
+
+/// Encrypts every credential that an older master key encrypts with the current one; how many there were.
+///
+/// # Errors
+/// An older key is not at hand, or the store fails.
+pub(crate) async fn reseal(write: &Write, sealer: &Sealer) -> Result<u64, Failure> {
+    let rows = Entity::find()
+        .filter(Column::MasterKeyId.ne(sealer.key_id()))
+        .all(&**write)
+        .await
+        .map_err(failed)?;
+    let mut count = 0;
+    for row in rows {
+        let token = open(sealer, &row)?;
+        let sealed = sealer
+            .seal(&context(row.id), token.expose().as_bytes())
+            .map_err(unusable)?;
+        let done = Entity::update_many()
+            .col_expr(Column::Ciphertext, Expr::value(SecretBytes::new(sealed.bytes)))
+            .col_expr(Column::MasterKeyId, Expr::value(sealed.key_id))
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::MasterKeyId.eq(row.master_key_id))
+            .exec(&**write)
+            .await
+            .map_err(failed)?;
+        count += done.rows_affected;
+    }
+    Ok(count)
+}
+
+fn context(id: Uuid) -> String {
+    format!("provider_credentials.ciphertext/{id}")
+}
+
+fn unusable(error: SealError) -> Failure {
+    match error {
+        SealError::KeyMissing(_) => Failure::new(ErrorCode::SecKeyMissing).with_source(error),
+        error => Failure::internal(error),
+    }
+}

@@ -1,0 +1,222 @@
+//! One call of a provider, over HTTP.
+//!
+//! Owns: limits of time and size, what is sent with every call, and whether a provider has failed. Must not know: what is asked for.
+//!
+//! Redirects are not followed: what is signed in with would go wherever they lead. A call is made once; whoever makes it knows
+//! whether it may be made again.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use flaresmith_api::errors::Failure;
+use flaresmith_store::enums::Provider;
+use reqwest::{Url, redirect};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::{Breakers, Failures};
+use crate::problem::Problem;
+use crate::telemetry::span;
+
+/// Longest time until a connection stands.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Longest time for one call.
+const CALL: Duration = Duration::from_secs(60);
+
+/// Most of an answer that is read, in bytes.
+const LARGEST: usize = 256 << 20;
+
+/// How long a provider is left alone that asks for it without saying how long.
+const ALONE: u64 = 60;
+
+/// Headers in which providers tell the id that they know a call by.
+const CORRELATION: [&str; 4] = ["x-github-request-id", "cf-ray", "x-request-id", "request_id"];
+
+/// Calls providers.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    breakers: Breakers,
+}
+
+/// A call.
+pub struct Call {
+    /// Of which project.
+    pub project: Uuid,
+    /// Who is called.
+    pub provider: Provider,
+    /// How.
+    pub method: Method,
+    /// Where. Holds nothing that is secret.
+    pub url: Url,
+    /// Headers; what is signed in with stands in `Authorization`, marked as sensitive.
+    pub headers: HeaderMap,
+    /// What is sent.
+    pub body: Bytes,
+}
+
+/// What came back.
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// All of the body.
+    pub body: Bytes,
+    failures: Failures,
+}
+
+impl Answer {
+    /// The body as a JSON value of a type.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        let read = serde_json::from_slice(&self.body);
+        read.map_err(|error| {
+            let reason = "its answer is not what its contract says.";
+            // An error of the parser repeats nothing of the text but what is around one place.
+            self.failures.rejected(reason).with_source(error)
+        })
+    }
+}
+
+impl Client {
+    /// One that has called nobody yet.
+    ///
+    /// # Errors
+    /// The network cannot be used.
+    pub fn new(breakers: Breakers) -> Result<Self, Problem> {
+        // Another part of the process may have chosen already; then that holds.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(CALL)
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("flaresmith/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Problem::new("SERVER_NETWORK", format!("the network cannot be used: {error}")))?;
+        Ok(Self { http, breakers })
+    }
+
+    /// Makes a call, if the provider is let through. Statuses below 500 are answers, whatever they say, but those that ask to wait.
+    ///
+    /// # Errors
+    /// The provider is not called, does not answer, fails, or asks to wait.
+    pub async fn send(&self, call: Call) -> Result<Answer, Failure> {
+        let (project, provider) = (call.project, call.provider);
+        let failures = Failures::of(provider);
+        self.breakers.pass(project, provider).await?;
+        let asked = self.asked(call, failures).await;
+        match &asked {
+            Ok(_) => self.breakers.answered(project, provider).await?,
+            Err(Tried::Waits(_)) => {}
+            Err(Tried::Failed(_)) => self.breakers.not_answered(project, provider).await?,
+        }
+        asked.map_err(|tried| match tried {
+            Tried::Waits(failure) | Tried::Failed(failure) => failure,
+        })
+    }
+
+    async fn asked(&self, call: Call, failures: Failures) -> Result<Answer, Tried> {
+        let away = |error: reqwest::Error| {
+            let reason = match error.is_timeout() {
+                true => "It did not answer in time.",
+                false => "It cannot be reached.",
+            };
+            Tried::Failed(failures.away(reason).with_source(error.without_url()))
+        };
+        let mut request = self
+            .http
+            .request(call.method, call.url)
+            .headers(call.headers)
+            .body(call.body);
+        for (name, value) in span::outgoing() {
+            request = request.header(name, value);
+        }
+        let mut response = request.send().await.map_err(away)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let known = CORRELATION.iter().find_map(|name| headers.get(*name)?.to_str().ok());
+        if let Some(id) = known {
+            span::note("integration.correlation_id", id.to_owned());
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(away)? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(Tried::Failed(failures.away("Its answer is too long.")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if let Some(seconds) = wait(status, &headers) {
+            return Err(Tried::Waits(failures.limited(seconds)));
+        }
+        if status.is_server_error() {
+            let reason = format!("It fails at the moment, with status {}.", status.as_u16());
+            return Err(Tried::Failed(failures.away(&reason)));
+        }
+        Ok(Answer {
+            status,
+            headers,
+            body: body.freeze(),
+            failures,
+        })
+    }
+}
+
+/// Why there is no answer.
+enum Tried {
+    /// The provider asks to wait, which is no failure of it.
+    Waits(Failure),
+    /// It failed.
+    Failed(Failure),
+}
+
+/// For how many seconds the provider asks to be left alone. Some say it with 403.
+fn wait(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let told = number(header::RETRY_AFTER.as_str()).and_then(|seconds| u64::try_from(seconds).ok());
+    let used_up = number("x-ratelimit-remaining") == Some(0);
+    let limited =
+        status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::FORBIDDEN && (told.is_some() || used_up));
+    if !limited {
+        return None;
+    }
+    let resets = number("x-ratelimit-reset")
+        .filter(|_| used_up)
+        .map(|at| at - chrono::Utc::now().timestamp());
+    let resets = resets.and_then(|seconds| u64::try_from(seconds.max(1)).ok());
+    Some(told.or(resets).unwrap_or(ALONE))
+}
+
+/// A header that signs in with a token.
+pub(in crate::providers) fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_asks_to_wait_in_several_ways_and_a_plain_refusal_is_none() {
+        let of = |status: u16, headers: &[(&'static str, &str)]| {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().unwrap()));
+            wait(StatusCode::from_u16(status).unwrap(), &headers.collect())
+        };
+        assert_eq!(of(429, &[]), Some(ALONE));
+        assert_eq!(of(429, &[("retry-after", "7")]), Some(7));
+        assert_eq!(of(403, &[("retry-after", "90")]), Some(90));
+        assert_eq!(of(403, &[]), None);
+        assert_eq!(of(403, &[("x-ratelimit-remaining", "12")]), None);
+        let at = (chrono::Utc::now().timestamp() + 120).to_string();
+        let told = of(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &at)]).unwrap();
+        assert!((118..=120).contains(&told), "{told}");
+        assert_eq!(of(200, &[("x-ratelimit-remaining", "0")]), None);
+    }
+}

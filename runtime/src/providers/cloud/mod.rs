@@ -1,0 +1,13 @@
+//! Calling providers in the cloud.
+//!
+//! Owns: what all such calls have in common: one client, what failures are called, and breakers. Must not know: what any provider
+//! offers, runs, requests of people.
+
+mod breaker;
+mod client;
+mod failures;
+
+pub use breaker::Breakers;
+pub(super) use client::bearer;
+pub use client::{Answer, Call, Client};
+pub use failures::{Failures, refused};

@@ -1,0 +1,383 @@
+//! GitHub: where the repository of a project also is, for whoever connected it.
+//!
+//! Owns: from the platform's words to calls of GitHub's API, as its published contract has them. Must not know: runs, rows, requests
+//! of people.
+//!
+//! GitHub knows no key that makes a repeated request harmless. So what is to be made is looked up first and after every doubt, and
+//! is ours only when it bears the project's mark: in the description, which comes to be with the repository, and as a topic, which
+//! stays when people describe it anew.
+
+mod exchange;
+mod pack;
+mod pkt;
+pub mod secrets;
+
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use bytes::Bytes;
+use flaresmith_api::errors::Failure;
+use flaresmith_store::enums::Provider;
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::cloud::{Answer, Call, Client, Failures, refused};
+use super::{Mark, foreign};
+use crate::providers::cloud::bearer;
+use crate::settings::{GithubPlace, Hidden};
+
+/// The version of the API that the calls are written for.
+const VERSION: &str = "2022-11-28";
+
+/// What a classic token must be allowed: repositories, and the workflows that the template brings.
+const SCOPES: [&str; 2] = ["repo", "workflow"];
+
+/// Longest description of a repository.
+const LONGEST: usize = 350;
+
+/// GitHub, or a server of one's own that speaks the same.
+#[derive(Clone)]
+pub struct Github {
+    client: Client,
+    place: GithubPlace,
+}
+
+/// Who signs in, and for which project.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The project.
+    pub project: Uuid,
+    /// A token.
+    pub token: Hidden,
+}
+
+/// Whose token it is and what it may do.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The name of the account.
+    pub login: String,
+    /// What the token may do, as GitHub tells it of classic tokens. Of others it tells nothing.
+    pub scopes: Vec<String>,
+    /// What it would have to be allowed besides.
+    pub missing: Vec<String>,
+}
+
+/// A repository as GitHub has it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Repository {
+    /// Its number, which survives a rename.
+    pub id: u64,
+    /// `owner/name`.
+    pub full_name: String,
+    /// Its name.
+    pub name: String,
+    /// Where people see it.
+    pub html_url: String,
+    /// The branch that people see first.
+    #[serde(default)]
+    pub default_branch: Option<String>,
+    description: Option<String>,
+    #[serde(default)]
+    topics: Vec<String>,
+    owner: Login,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Login {
+    login: String,
+}
+
+/// A repository that is wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The account or organization that it belongs to.
+    pub owner: String,
+    /// Its name.
+    pub name: String,
+    /// Whether only those see it who are let in.
+    pub private: bool,
+    /// What it is.
+    pub description: String,
+}
+
+impl Repository {
+    /// Who owns it.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.owner.login
+    }
+
+    fn is_marked(&self, project: Uuid) -> bool {
+        let described = self.description.as_deref().unwrap_or_default();
+        described.contains(&mark(project)) || self.topics.contains(&topic(project))
+    }
+}
+
+impl Github {
+    /// The one at a place.
+    #[must_use]
+    pub fn new(client: Client, place: GithubPlace) -> Self {
+        Self { client, place }
+    }
+
+    fn failures() -> Failures {
+        Failures::of(Provider::Github)
+    }
+
+    async fn call(
+        &self,
+        access: &Access,
+        method: Method,
+        path: &[&str],
+        body: Option<&Value>,
+    ) -> Result<Answer, Failure> {
+        let url = below(&self.place.api, path)?;
+        let mut headers = HeaderMap::new();
+        let token = bearer(access.token.expose()).ok_or_else(|| refused(Provider::Github, Vec::new()))?;
+        headers.insert(header::AUTHORIZATION, token);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
+        headers.insert("x-github-api-version", HeaderValue::from_static(VERSION));
+        if body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let answer = self
+            .client
+            .send(Call {
+                project: access.project,
+                provider: Provider::Github,
+                method,
+                url,
+                headers,
+                body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+            })
+            .await?;
+        match answer.status {
+            StatusCode::UNAUTHORIZED => {
+                Err(Self::failures().rejected("it does not accept the token any more; connect it again."))
+            }
+            status if status.is_redirection() => Err(Self::failures()
+                .rejected("the repository was renamed or moved; connect GitHub again with its new name.")),
+            _ => Ok(answer),
+        }
+    }
+
+    /// Whose token it is. Made again while GitHub does not answer.
+    ///
+    /// # Errors
+    /// It is nobody's, or GitHub does not answer.
+    pub async fn account(&self, access: &Access, private: bool) -> Result<Account, Failure> {
+        let answer = match self.call(access, Method::GET, &["user"], None).await {
+            Err(failure) if failure.code() == flaresmith_api::errors::ErrorCode::IntegrationGithubRejected => {
+                return Err(refused(Provider::Github, Vec::new()));
+            }
+            done => done?,
+        };
+        if !answer.status.is_success() {
+            return Err(refused(Provider::Github, Vec::new()));
+        }
+        let Login { login } = answer.json()?;
+        let told = answer
+            .headers
+            .get("x-oauth-scopes")
+            .and_then(|value| value.to_str().ok());
+        let scopes: Vec<String> = told
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|scope| !scope.is_empty())
+            .map(str::to_owned)
+            .collect();
+        let has = |wanted: &str| {
+            scopes.iter().any(|scope| scope == wanted)
+                || (wanted == "repo" && !private && scopes.iter().any(|scope| scope == "public_repo"))
+        };
+        // Of tokens that are no classic ones GitHub tells nothing; what they lack is seen when it is needed.
+        let missing = match told {
+            Some(_) => SCOPES
+                .iter()
+                .filter(|wanted| !has(wanted))
+                .map(|&wanted| wanted.to_owned())
+                .collect(),
+            None => Vec::new(),
+        };
+        Ok(Account { login, scopes, missing })
+    }
+
+    /// The repository of a name; `None`: there is none, or none that the token may see.
+    ///
+    /// # Errors
+    /// GitHub does not answer or refuses.
+    pub async fn repository(&self, access: &Access, owner: &str, name: &str) -> Result<Option<Repository>, Failure> {
+        let answer = self.call(access, Method::GET, &["repos", owner, name], None).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => answer.json().map(Some),
+            _ => Err(because(&answer)),
+        }
+    }
+
+    /// Makes sure that the repository is there and the project's.
+    ///
+    /// # Errors
+    /// One of that name is there that is not ours, or GitHub does not answer or refuses.
+    pub async fn ensure_repository(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        wanted: &Wanted,
+    ) -> Result<Repository, Failure> {
+        let found = match self.repository(access, &wanted.owner, &wanted.name).await? {
+            Some(found) => found,
+            None => {
+                mark.fence.check(None).await?;
+                self.make(access, mark, wanted).await?
+            }
+        };
+        if !found.is_marked(mark.project) {
+            return Err(foreign(mark));
+        }
+        if !found.topics.contains(&topic(mark.project)) {
+            let names = [found.topics.as_slice(), &[topic(mark.project)]].concat();
+            let path = ["repos", found.owner(), &found.name, "topics"];
+            let done = self
+                .call(access, Method::PUT, &path, Some(&json!({ "names": names })))
+                .await?;
+            // Without the topic it is still known by its description.
+            if !done.status.is_success() && done.status != StatusCode::FORBIDDEN {
+                return Err(because(&done));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn make(&self, access: &Access, marked: &Mark, wanted: &Wanted) -> Result<Repository, Failure> {
+        let ours = mark(marked.project);
+        let room = LONGEST.saturating_sub(ours.chars().count() + 1);
+        // What stands there has no control characters at GitHub.
+        let plain = |sign: char| if sign.is_control() { ' ' } else { sign };
+        let described: String = wanted.description.chars().map(plain).take(room).collect();
+        let body = json!({
+            "name": wanted.name,
+            "description": format!("{described} {ours}").trim(),
+            "private": wanted.private,
+            "auto_init": false,
+            "has_wiki": false,
+        });
+        let own = self
+            .account(access, wanted.private)
+            .await?
+            .login
+            .eq_ignore_ascii_case(&wanted.owner);
+        let path: &[&str] = match own {
+            true => &["user", "repos"],
+            false => &["orgs", &wanted.owner, "repos"],
+        };
+        let made = self.call(access, Method::POST, path, Some(&body)).await;
+        match made {
+            Ok(answer) if answer.status.is_success() => answer.json(),
+            // Somebody has the name, or what was asked for twice was done once.
+            Ok(answer) if answer.status == StatusCode::UNPROCESSABLE_ENTITY => {
+                let found = self.repository(access, &wanted.owner, &wanted.name).await?;
+                found.ok_or_else(|| because(&answer))
+            }
+            Ok(answer) if answer.status == StatusCode::NOT_FOUND => Err(Self::failures()
+                .rejected("there is no such organization, or the token may not make repositories there.")),
+            Ok(answer) => Err(because(&answer)),
+            // Nobody knows what came of it: it is looked for when this is tried again.
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Makes a branch the one that people see first.
+    ///
+    /// # Errors
+    /// GitHub does not answer or refuses.
+    pub async fn show_first(&self, access: &Access, repository: &Repository, branch: &str) -> Result<(), Failure> {
+        if repository.default_branch.as_deref() == Some(branch) {
+            return Ok(());
+        }
+        let path = ["repos", repository.owner(), &repository.name];
+        let body = json!({ "default_branch": branch });
+        let done = self.call(access, Method::PATCH, &path, Some(&body)).await?;
+        match done.status.is_success() {
+            true => Ok(()),
+            false => Err(because(&done)),
+        }
+    }
+
+    /// Removes the repository, if it is there and the project's.
+    ///
+    /// # Errors
+    /// It is not ours, or GitHub does not answer or refuses.
+    pub async fn remove_repository(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        owner: &str,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let Some(found) = self.repository(access, owner, name).await? else {
+            return Ok(());
+        };
+        if !found.is_marked(mark.project) {
+            return Err(foreign(mark));
+        }
+        mark.fence.check(None).await?;
+        let path = ["repos", found.owner(), &found.name];
+        let done = self.call(access, Method::DELETE, &path, None).await?;
+        match done.status {
+            StatusCode::NOT_FOUND => Ok(()),
+            status if status.is_success() => Ok(()),
+            StatusCode::FORBIDDEN => {
+                Err(Self::failures().rejected("the token may not delete repositories (`delete_repo`); delete it by hand, or connect with one that may."))
+            }
+            _ => Err(because(&done)),
+        }
+    }
+}
+
+/// The mark in a description.
+fn mark(project: Uuid) -> String {
+    format!("(Flaresmith {project})")
+}
+
+/// The mark among topics: at most 50 small letters, digits and hyphens.
+fn topic(project: Uuid) -> String {
+    format!("flaresmith-{project}")
+}
+
+/// An address below another; no part is read as more than one.
+fn below(base: &Url, path: &[&str]) -> Result<Url, Failure> {
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .map_err(|()| Failure::internal("the address of GitHub is none"))?
+        .pop_if_empty()
+        .extend(path);
+    Ok(url)
+}
+
+/// Why GitHub refused, in our words: its own may repeat what it was sent.
+fn because(answer: &Answer) -> Failure {
+    let failures = Github::failures();
+    match answer.status {
+        StatusCode::FORBIDDEN => failures.rejected("the token may not do this."),
+        StatusCode::NOT_FOUND => failures.rejected("there is no such thing, or the token may not see it."),
+        StatusCode::CONFLICT => failures.conflict("Something there changed at the same time."),
+        StatusCode::UNPROCESSABLE_ENTITY => failures.rejected("it does not take a name or a setting."),
+        status => failures.rejected(&format!("it answered with status {}.", status.as_u16())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_what_github_takes_and_no_part_of_an_address_is_read_as_two() {
+        let topic = topic(Uuid::max());
+        assert!(topic.len() <= 50 && topic.bytes().all(|byte| byte == b'-' || byte.is_ascii_alphanumeric()));
+        let base = Url::parse("https://ghe.example/api/v3").unwrap();
+        let url = below(&base, &["repos", "a/../b", "c?d#e"]).unwrap();
+        assert_eq!(url.as_str(), "https://ghe.example/api/v3/repos/a%2F..%2Fb/c%3Fd%23e");
+    }
+}

@@ -1,0 +1,132 @@
+//! Keeping repositories in step with those at GitHub.
+//!
+//! Owns: when one is looked at, and writing down that one cannot be. Must not know: how commits travel.
+//!
+//! What was committed here is sent within seconds, and what was pushed there is taken within a minute. Every process does so: whoever
+//! is late finds nothing to do, since a branch moves only from where it was seen. Failures are tried again with the next look, and a
+//! breaker keeps them seldom.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::entities::{integration_configs, repos};
+use flaresmith_store::enums::{Provider, RepoHost};
+use futures_util::future::{BoxFuture, ready};
+use git2::Oid;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use super::step::{ALL, key};
+use crate::features::projects::access;
+use crate::platform::Platform;
+use crate::providers::{Fence, Mark};
+use crate::repositories::Local;
+use crate::store::{Write, failed};
+
+/// Time between two looks at the branches here.
+const HERE: Duration = Duration::from_secs(3);
+
+/// Time between two looks at the branches there.
+const THERE: Duration = Duration::from_secs(60);
+
+/// Branches and their heads.
+type Heads = BTreeMap<String, Oid>;
+
+/// An exchange needs nobody's leave: it moves no branch that somebody else moved.
+#[derive(Debug)]
+struct Free;
+
+impl Fence for Free {
+    fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Ok(())))
+    }
+}
+
+/// Looks again and again, until it is dropped.
+pub(super) async fn watch(platform: Platform) {
+    let mut seen: BTreeMap<Uuid, (Heads, Instant)> = BTreeMap::new();
+    loop {
+        tokio::time::sleep(HERE).await;
+        // A store that is away now may be back at the next look.
+        for row in followed(&platform).await.unwrap_or_default() {
+            let project = row.project_id;
+            let Ok(heads) = platform.repositories.with_standing(project, Local::heads).await else {
+                continue;
+            };
+            let last = seen.get(&project);
+            if last.is_some_and(|(known, looked)| *known == heads && looked.elapsed() < THERE) {
+                continue;
+            }
+            let done = exchange(&platform, &row).await;
+            let heads = platform
+                .repositories
+                .with_standing(project, Local::heads)
+                .await
+                .unwrap_or(heads);
+            seen.insert(project, (heads, Instant::now()));
+            let _ = told(&platform, project, done).await;
+        }
+    }
+}
+
+/// Repositories that are at GitHub too.
+async fn followed(platform: &Platform) -> Result<Vec<repos::Model>, Failure> {
+    repos::Entity::find()
+        .filter(repos::Column::Host.eq(RepoHost::Github))
+        .all(platform.store.read())
+        .await
+        .map_err(failed)
+}
+
+/// Brings one in step; the code of what keeps it from being so.
+async fn exchange(platform: &Platform, row: &repos::Model) -> Result<Option<ErrorCode>, Failure> {
+    let Some((_, access)) = access(platform, row.project_id, Provider::Github).await? else {
+        return Ok(None);
+    };
+    let github = &platform.providers.github;
+    let there = github.repository(&access, &row.owner, &row.name).await?;
+    let Some(there) = there.filter(|there| row.external_id.as_deref() == Some(there.id.to_string().as_str())) else {
+        // Another stands there by now, or none.
+        return Ok(Some(ErrorCode::IntegrationGithubRejected));
+    };
+    let mark = Mark {
+        project: row.project_id,
+        environment: ALL.to_owned(),
+        key: key(row.project_id, "githubRepo", None),
+        fence: Arc::new(Free),
+    };
+    let done = github.exchange(&access, &mark, &there, &platform.repositories).await?;
+    Ok((!done.apart.is_empty()).then_some(ErrorCode::IntegrationGithubConflict))
+}
+
+/// Writes down what keeps a repository from being in step, and when nothing does any more.
+async fn told(platform: &Platform, project: Uuid, done: Result<Option<ErrorCode>, Failure>) -> Result<(), Failure> {
+    use integration_configs::{Column, Entity};
+    let code = match done {
+        Ok(code) => code,
+        Err(failure) => Some(failure.code()),
+    };
+    let code = code.map(|code| code.as_str().to_owned());
+    let row = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::Provider.eq(Provider::Github))
+        .one(platform.store.read())
+        .await
+        .map_err(failed)?;
+    let Some(row) = row.filter(|row| row.last_error_code != code) else {
+        return Ok(());
+    };
+    let write = platform.store.begin_behind().await?;
+    // Its version stays: who changes settings has seen them as they are.
+    Entity::update_many()
+        .col_expr(Column::LastErrorCode, Expr::value(code))
+        .col_expr(Column::LastCheckedAt, Expr::value(platform.clock.now()))
+        .filter(Column::Id.eq(row.id))
+        .exec(&*write)
+        .await
+        .map_err(failed)?;
+    write.commit().await
+}

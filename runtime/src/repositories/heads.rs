@@ -1,0 +1,69 @@
+//! All branches of a repository, and moving one to a commit that somebody else made.
+//!
+//! Owns: that a branch goes forward only. Must not know: where the commit comes from.
+
+use std::collections::BTreeMap;
+
+use flaresmith_api::errors::Failure;
+use git2::{BranchType, ErrorCode as GitCode, Oid};
+
+use super::broken;
+use super::local::{Local, reference};
+
+impl Local {
+    /// Every branch that has a name of letters that all sides can read, with its head.
+    ///
+    /// # Errors
+    /// The repository is damaged.
+    pub fn heads(&self) -> Result<BTreeMap<String, Oid>, Failure> {
+        let branches = self.repository.branches(Some(BranchType::Local)).map_err(broken)?;
+        let mut heads = BTreeMap::new();
+        for branch in branches {
+            let (branch, _) = branch.map_err(broken)?;
+            let name = branch.name().ok().flatten().map(str::to_owned);
+            if let (Some(name), Some(head)) = (name, branch.get().target()) {
+                heads.insert(name, head);
+            }
+        }
+        Ok(heads)
+    }
+
+    /// Whether one commit comes before another. One that is not here comes before none.
+    ///
+    /// # Errors
+    /// The repository is damaged.
+    pub fn leads_to(&self, before: Oid, after: Oid) -> Result<bool, Failure> {
+        if [before, after]
+            .iter()
+            .any(|&id| self.repository.find_commit(id).is_err())
+        {
+            return Ok(false);
+        }
+        self.repository.graph_descendant_of(after, before).map_err(broken)
+    }
+
+    /// Moves a branch, or makes it; `false`: it has moved meanwhile, or this is no name of a branch here.
+    ///
+    /// # Errors
+    /// The repository is damaged, or another process does not let go of it.
+    pub fn forward(&self, branch: &str, from: Option<Oid>, to: Oid) -> Result<bool, Failure> {
+        let Some(name) = reference(branch) else {
+            return Ok(false);
+        };
+        let _alone = self.heads_alone()?;
+        let told = "flaresmith: exchange";
+        let set = || {
+            match from {
+                Some(from) => self.repository.reference_matching(&name, to, true, from, told),
+                None => self.repository.reference(&name, to, false, told),
+            }
+            .map(|_| ())
+        };
+        match self.unlocked(&name, set) {
+            Ok(()) => Ok(true),
+            Err(error) if matches!(error.code(), GitCode::Modified | GitCode::Exists | GitCode::Directory) => Ok(false),
+            Err(error) if error.class() == git2::ErrorClass::Reference => Ok(false),
+            Err(error) => Err(broken(error)),
+        }
+    }
+}

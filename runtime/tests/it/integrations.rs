@@ -1,0 +1,575 @@
+//! Projects that are connected to providers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use flaresmith_api::types::{IntegrationConnected, IntegrationPage, IntegrationView};
+use flaresmith_runtime::provisioning::Runner;
+use flaresmith_store::entities::provider_credentials;
+use flaresmith_store::enums::RepoHost;
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+
+use crate::files::write;
+use crate::github::{Fault, Github};
+use crate::instance::{Answer, Instance};
+use crate::provisioning::until;
+
+const TOKEN: &str = "ghp_integrationtesttoken0000000000000000";
+
+/// A platform beside a GitHub that knows the token.
+async fn beside(on_postgres: bool) -> (Instance, Github) {
+    let github = Github::start().await;
+    github.token(TOKEN, "northwind", Some("repo, workflow, delete_repo"));
+    let place = github.place.clone();
+    let set = |settings: &mut flaresmith_runtime::settings::Settings| settings.github = place;
+    let instance = match on_postgres {
+        false => Instance::set(set).await,
+        true => Instance::set_on_postgres(set).await,
+    };
+    (instance, github)
+}
+
+fn settings(owner: &str, name: &str) -> Value {
+    json!({ "provider": "github", "owner": owner, "repositoryName": name })
+}
+
+fn connection(token: &str, owner: &str, name: &str) -> Value {
+    json!({ "settings": settings(owner, name), "credential": { "kind": "token", "token": token } })
+}
+
+async fn connect(instance: &Instance, owner: &str, project: &str, body: Value) -> Answer {
+    let path = format!("/projects/{project}/integrations/github");
+    instance.call(owner, "PUT", &path, Some(body)).await
+}
+
+/// Branches and their heads.
+fn heads(git: &git2::Repository) -> BTreeMap<String, String> {
+    git.branches(Some(git2::BranchType::Local))
+        .unwrap()
+        .map(|branch| {
+            let branch = branch.unwrap().0;
+            let head = branch.get().target().unwrap().to_string();
+            (branch.name().unwrap().unwrap().to_owned(), head)
+        })
+        .collect()
+}
+
+fn here(instance: &Instance, project: &str) -> git2::Repository {
+    let folder = instance
+        .platform
+        .settings
+        .data
+        .join(format!("repositories/{project}.git"));
+    git2::Repository::open_bare(folder).unwrap()
+}
+
+/// Shows 001/FR-022.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_is_connected_to_github_has_its_repository_there_with_every_branch() {
+    for on_postgres in [false, true] {
+        let (instance, github) = beside(on_postgres).await;
+        let (organization, owner) = instance.organization("Northwind").await;
+        let project = instance.project(&owner, &organization, "Shop").await;
+        let runner = Runner::start(instance.platform.clone()).unwrap();
+        until(&instance, &owner, &project, "succeeded").await;
+
+        let answer = connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop")).await;
+        let answer = answer.is(201);
+        let answer = answer.fits::<IntegrationConnected>();
+        assert_eq!(answer.text("/integration/accountName"), "northwind");
+        assert!(!answer.raw.contains(TOKEN));
+        assert_eq!(answer.text("/provisioning/kind"), "extend");
+        let run = until(&instance, &owner, &project, "succeeded").await;
+        let steps: Vec<&str> = run.body["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| step["name"].as_str().unwrap())
+            .filter(|name| !name.starts_with("source-"))
+            .collect();
+        // What was there is not made again.
+        assert_eq!(steps, ["github-repository", "github-secrets"]);
+
+        let told = github.shown("northwind/shop");
+        assert_eq!(
+            (&told["private"], &told["default_branch"]),
+            (&json!(true), &json!("main"))
+        );
+        assert!(told["description"].as_str().unwrap().contains(&project), "{told}");
+        assert_eq!(told["topics"], json!([format!("flaresmith-{project}")]));
+        assert_eq!(heads(&github.git("northwind/shop")), heads(&here(&instance, &project)));
+        assert_eq!(heads(&here(&instance, &project)).len(), 3);
+        let shown = instance
+            .call(&owner, "GET", &format!("/projects/{project}"), None)
+            .await
+            .is(200);
+        assert_eq!(shown.text("/repo/host"), "github");
+        assert_eq!(shown.text("/repo/url"), "https://github.example/northwind/shop");
+        assert_eq!(shown.text("/integrations/0/state"), "connected");
+        assert_eq!(shown.text("/integrations/0/breaker/state"), "closed");
+        let rows = provider_credentials::Entity::find()
+            .all(instance.platform.store.read())
+            .await
+            .unwrap();
+        assert!(rows.len() == 1 && !rows[0].ciphertext.expose().windows(4).any(|four| four == b"ghp_"));
+
+        // With the project goes what was made for it.
+        let path = format!("/projects/{project}?projectSlug=shop");
+        instance.call(&owner, "DELETE", &path, None).await.is(202);
+        for _ in 0..600 {
+            if github.repositories().is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(github.repositories().is_empty());
+        runner.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let body = json!({
+        "name": "Shop",
+        "organizationId": organization,
+        "integrations": [{ "settings": { "provider": "github", "owner": "tailwind" }, "credential": { "kind": "token", "token": TOKEN } }],
+    });
+    github.organization("tailwind");
+    let made = instance.call(&owner, "POST", "/projects", Some(body)).await.is(201);
+    let project = made.text("/id");
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    assert_eq!(github.repositories(), ["tailwind/shop"]);
+
+    // What is committed here is there soon.
+    let path = format!("/projects/{project}/files/tree?ref=dev");
+    let base = instance
+        .call(&owner, "GET", &path, None)
+        .await
+        .is(200)
+        .text("/commitSha");
+    let body = json!({"branch": "feature/x", "baseSha": base, "message": "Ours", "changes": [write("ours", "1\n")]});
+    let path = format!("/projects/{project}/files/commit");
+    let ours = instance
+        .call(&owner, "POST", &path, Some(body))
+        .await
+        .is(201)
+        .text("/sha");
+    let there = github.git("tailwind/shop");
+    in_step(|| heads(&there).get("feature/x") == Some(&ours)).await;
+
+    // What is pushed there is here within the minute after, or with the next commit of ours.
+    let theirs = committed(&there, "feature/x", "theirs");
+    let pushed = committed(&there, "main", "new there");
+    let body = json!({"branch": "feature/y", "baseSha": base, "message": "More", "changes": [write("more", "1\n")]});
+    instance.call(&owner, "POST", &path, Some(body)).await.is(201);
+    let local = here(&instance, &project);
+    in_step(|| heads(&local).get("feature/x") == Some(&theirs) && heads(&local).get("main") == Some(&pushed)).await;
+    in_step(|| heads(&there) == heads(&local)).await;
+
+    // What moved on both sides stays on both, and is told.
+    let apart = committed(&there, "feature/y", "elsewhere");
+    let local_head = heads(&local)["feature/y"].clone();
+    let body =
+        json!({"branch": "feature/y", "baseSha": local_head, "message": "Here", "changes": [write("more", "2\n")]});
+    let mine = instance
+        .call(&owner, "POST", &path, Some(body))
+        .await
+        .is(201)
+        .text("/sha");
+    let path = format!("/projects/{project}/integrations/github");
+    let mut code = String::new();
+    for _ in 0..400 {
+        let shown = instance.call(&owner, "GET", &path, None).await.is(200);
+        let shown = shown.fits::<IntegrationView>();
+        code = shown.body["integration"]["lastErrorCode"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        if !code.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(code, "INTEGRATION_GITHUB_CONFLICT");
+    assert_eq!(
+        (&heads(&there)["feature/y"], &heads(&local)["feature/y"]),
+        (&apart, &mine)
+    );
+    runner.stop().await;
+}
+
+async fn in_step(is: impl Fn() -> bool) {
+    for _ in 0..1200 {
+        if is() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the two are never in step");
+}
+
+/// Commits a file on top of a branch, as somebody who pushes to GitHub.
+fn committed(git: &git2::Repository, branch: &str, file: &str) -> String {
+    let head = git.find_branch(branch, git2::BranchType::Local).unwrap();
+    let parent = head.get().peel_to_commit().unwrap();
+    let mut tree = git.treebuilder(Some(&parent.tree().unwrap())).unwrap();
+    tree.insert(file, git.blob(file.as_bytes()).unwrap(), 0o100_644)
+        .unwrap();
+    let tree = git.find_tree(tree.write().unwrap()).unwrap();
+    let somebody = git2::Signature::now("Somebody", "somebody@example.com").unwrap();
+    let name = format!("refs/heads/{branch}");
+    let commit = git
+        .commit(Some(&name), &somebody, &somebody, file, &tree, &[&parent])
+        .unwrap();
+    commit.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_that_github_refuses_or_that_may_do_too_little_is_not_kept() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let path = format!("/projects/{project}/integrations");
+    let refused = connect(
+        &instance,
+        &owner,
+        &project,
+        connection("ghp_nobody00000", "northwind", "shop"),
+    )
+    .await;
+    refused.fails(422, "INTEGRATION_CREDENTIAL_REFUSED");
+    github.token("ghp_toolittle00", "northwind", Some("repo"));
+    let refused = connect(
+        &instance,
+        &owner,
+        &project,
+        connection("ghp_toolittle00", "northwind", "shop"),
+    )
+    .await;
+    let refused = refused.fails(422, "INTEGRATION_CREDENTIAL_REFUSED");
+    assert_eq!(refused.body["error"]["details"]["missingScopes"], json!(["workflow"]));
+    let elsewhere =
+        json!({ "settings": { "provider": "postman" }, "credential": { "kind": "token", "token": "PMAK-0000000" } });
+    let other = instance
+        .call(&owner, "PUT", &format!("{path}/postman"), Some(elsewhere))
+        .await;
+    other.fails(422, "INTEGRATION_CREDENTIAL_REFUSED");
+    let wrong = instance
+        .call(
+            &owner,
+            "PUT",
+            &format!("{path}/neon"),
+            Some(connection(TOKEN, "a", "b")),
+        )
+        .await;
+    wrong.fails(400, "REQUEST_VALIDATION_FAILED");
+    let page = instance.call(&owner, "GET", &path, None).await.is(200);
+    assert_eq!(page.fits::<IntegrationPage>().body["items"], json!([]));
+    let kept = provider_credentials::Entity::find()
+        .all(instance.platform.store.read())
+        .await
+        .unwrap();
+    assert!(kept.is_empty());
+    instance
+        .call(&owner, "GET", &format!("{path}/github"), None)
+        .await
+        .fails(409, "INTEGRATION_NOT_CONNECTED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_made_under_the_name_is_neither_taken_nor_removed() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    github.foreign("northwind", "shop");
+    connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop"))
+        .await
+        .is(201);
+    let run = until(&instance, &owner, &project, "failed").await;
+    let step = run.body["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|step| step["name"] == "github-repository");
+    assert_eq!(step.unwrap()["errorCode"], "PROVISION_RESOURCE_FOREIGN");
+    assert!(heads(&github.git("northwind/shop")).is_empty());
+    // Another name, and the same run goes on.
+    let path = format!("/projects/{project}/integrations/github");
+    let change = json!({ "settings": settings("northwind", "shop-2") });
+    instance.call(&owner, "PATCH", &path, Some(change)).await.is(200);
+    let retry = format!("/projects/{project}/provisioning/retry");
+    instance.call(&owner, "POST", &retry, None).await.is(202);
+    until(&instance, &owner, &project, "succeeded").await;
+    assert_eq!(heads(&github.git("northwind/shop-2")).len(), 3);
+    // Who ends the connection keeps what was made.
+    instance.call(&owner, "DELETE", &path, None).await.is(204);
+    let path = format!("/projects/{project}?projectSlug=shop");
+    instance.call(&owner, "DELETE", &path, None).await.is(202);
+    for _ in 0..600 {
+        let gone = instance
+            .call(&owner, "GET", &format!("/projects/{project}"), None)
+            .await;
+        if gone.status == 404 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(github.repositories(), ["northwind/shop", "northwind/shop-2"]);
+    runner.stop().await;
+}
+
+/// Every call that connecting a project makes of GitHub.
+const CALLS: [(&str, &str); 7] = [
+    ("GET", "/api/v3/repos/"),
+    ("GET", "/api/v3/user"),
+    ("POST", "/api/v3/user/repos"),
+    ("PUT", "/api/v3/repos/"),
+    ("PATCH", "/api/v3/repos/"),
+    ("GET", "/web/"),
+    ("POST", "/web/"),
+];
+
+/// Shows 001/FR-032.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_fail_once_each_way_converge_and_nothing_is_made_twice() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let faults = [Fault::Fails(500), Fault::Fails(503), Fault::Lost, Fault::Limited(1)];
+    let mut number = 0;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    runner.stop().await;
+    for (method, path) in CALLS {
+        for fault in faults {
+            number += 1;
+            let name = format!("p{number}");
+            connect(&instance, &owner, &project, connection(TOKEN, "northwind", &name)).await;
+            // The credential was checked by now; what fails is the run.
+            github.fault(method, path, fault, 1);
+            let runner = Runner::start(instance.platform.clone()).unwrap();
+            until(&instance, &owner, &project, "succeeded").await;
+            runner.stop().await;
+            let there = heads(&github.git(&format!("northwind/{name}")));
+            assert_eq!(there, heads(&here(&instance, &project)), "{method} {path} {fault:?}");
+            github.mend();
+        }
+    }
+    assert_eq!(github.repositories().len(), number);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_fails_for_good_ends_in_a_run_that_goes_on_when_github_does() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    runner.stop().await;
+    for (number, (method, path)) in CALLS.into_iter().enumerate() {
+        let name = format!("p{number}");
+        connect(&instance, &owner, &project, connection(TOKEN, "northwind", &name)).await;
+        github.fault(method, path, Fault::Fails(422), 1000);
+        let runner = Runner::start(instance.platform.clone()).unwrap();
+        let run = until(&instance, &owner, &project, "failed").await;
+        let step = run.body["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|step| step["name"] == "github-repository");
+        let code = step.unwrap()["errorCode"].as_str().unwrap();
+        assert!(code.starts_with("INTEGRATION_"), "{method} {path}: {code}");
+        github.mend();
+        let retry = format!("/projects/{project}/provisioning/retry");
+        instance.call(&owner, "POST", &retry, None).await.is(202);
+        until(&instance, &owner, &project, "succeeded").await;
+        runner.stop().await;
+        let there = heads(&github.git(&format!("northwind/{name}")));
+        assert_eq!(there, heads(&here(&instance, &project)), "{method} {path}");
+    }
+    assert_eq!(github.repositories().len(), CALLS.len());
+}
+
+/// Shows 001/FR-032, 001/SC-009.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_keeps_failing_is_left_alone_and_tried_again_after_half_a_minute() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop"))
+        .await
+        .fails(409, "PROVISION_RUN_ACTIVE");
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    runner.stop().await;
+    let asks = || async { connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop")).await };
+    github.fault("GET", "/api/v3/user", Fault::Fails(502), 1000);
+    let before = github.requests().len();
+    // Each asks six times.
+    asks().await.fails(504, "INTEGRATION_GITHUB_TIMEOUT");
+    let open = asks().await.fails(503, "INTEGRATION_GITHUB_UNAVAILABLE");
+    assert_eq!(github.requests().len() - before, 10);
+    assert_eq!(open.body["error"]["details"]["breakerState"], "open");
+    assert!(open.headers.contains_key("retry-after"));
+    // Nothing goes out meanwhile: of a hundred attempts none reaches GitHub.
+    for _ in 0..100 {
+        asks().await.fails(503, "INTEGRATION_GITHUB_UNAVAILABLE");
+    }
+    assert_eq!(github.requests().len() - before, 10);
+    // One call is tried, and fails: it is left alone again.
+    instance.later(TimeDelta::seconds(31));
+    asks().await.fails(503, "INTEGRATION_GITHUB_UNAVAILABLE");
+    assert_eq!(github.requests().len() - before, 11);
+    github.mend();
+    instance.later(TimeDelta::seconds(31));
+    asks().await.is(201);
+    let path = format!("/projects/{project}/environments");
+    let matrix = instance.call(&owner, "GET", &path, None).await.is(200);
+    assert_eq!(matrix.text("/integrations/0/breaker/state"), "closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_taken_back_fails_the_run_until_another_is_given() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    runner.stop().await;
+    connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop"))
+        .await
+        .is(201);
+    github.revoke(TOKEN);
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    let run = until(&instance, &owner, &project, "failed").await;
+    let step = run.body["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|step| step["name"] == "github-repository");
+    assert_eq!(step.unwrap()["errorCode"], "INTEGRATION_GITHUB_REJECTED");
+    github.token("github_pat_another000", "northwind", None);
+    let path = format!("/projects/{project}/integrations/github");
+    let stale = [("if-match", "\"v9\"")];
+    let bearer = format!("Bearer {owner}");
+    let headers = [("authorization", bearer.as_str()), stale[0]];
+    let change = json!({ "credential": { "kind": "token", "token": "github_pat_another000" } });
+    instance
+        .send("PATCH", &path, &headers, Some(change.clone()))
+        .await
+        .fails(412, "REQUEST_PRECONDITION_FAILED");
+    instance.call(&owner, "PATCH", &path, Some(change)).await.is(200);
+    let retry = format!("/projects/{project}/provisioning/retry");
+    instance.call(&owner, "POST", &retry, None).await.is(202);
+    until(&instance, &owner, &project, "succeeded").await;
+    let repo = flaresmith_store::entities::repos::Entity::find()
+        .one(instance.platform.store.read())
+        .await
+        .unwrap();
+    assert_eq!(repo.unwrap().host, RepoHost::Github);
+    runner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_of_workflows_are_handed_to_github_in_boxes_that_it_alone_opens() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    let path = |name: &str, environment: &str, kind: &str| {
+        format!("/projects/{project}/secrets/{name}?environment={environment}&type={kind}")
+    };
+    let put = async |name: &str, environment: &str, kind: &str, value: &str| {
+        let body = json!({ "value": value });
+        instance
+            .call(&owner, "PUT", &path(name, environment, kind), Some(body))
+            .await
+    };
+    // What was set before is handed on with the repository.
+    put("DEPLOY_KEY", "all", "githubActionSecret", "value-one")
+        .await
+        .is(201);
+    assert!(github.secrets().is_empty());
+    connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop"))
+        .await
+        .is(201);
+    until(&instance, &owner, &project, "succeeded").await;
+    put("STAGE_KEY", "staging", "githubEnvironmentSecret", "value-two")
+        .await
+        .is(201);
+    // Those of workers are nothing of GitHub's.
+    put("API_KEY", "staging", "cloudflareBinding", "value-three")
+        .await
+        .is(201);
+    let there = |names: &[(&str, &str)]| {
+        let expected = names
+            .iter()
+            .map(|(path, value)| ((*path).to_owned(), (*value).to_owned()));
+        assert_eq!(github.secrets(), expected.collect::<BTreeMap<_, _>>());
+    };
+    there(&[
+        ("actions/secrets/DEPLOY_KEY", "value-one"),
+        ("environments/staging/secrets/STAGE_KEY", "value-two"),
+    ]);
+    put("DEPLOY_KEY", "all", "githubActionSecret", "value-four")
+        .await
+        .is(200);
+    instance
+        .call(
+            &owner,
+            "DELETE",
+            &path("STAGE_KEY", "staging", "githubEnvironmentSecret"),
+            None,
+        )
+        .await
+        .is(204);
+    there(&[("actions/secrets/DEPLOY_KEY", "value-four")]);
+    // A change that GitHub does not hear of fails, and its repeat hands it on.
+    github.fault("PUT", "/api/v3/repos/northwind/shop/actions", Fault::Fails(502), 1);
+    put("DEPLOY_KEY", "all", "githubActionSecret", "value-five")
+        .await
+        .fails(504, "INTEGRATION_GITHUB_TIMEOUT");
+    put("DEPLOY_KEY", "all", "githubActionSecret", "value-five")
+        .await
+        .is(200);
+    there(&[("actions/secrets/DEPLOY_KEY", "value-five")]);
+    runner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_takes_back_the_repository_at_github_unless_it_has_what_is_not_here() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    runner.stop().await;
+    for has_more in [false, true] {
+        connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop")).await;
+        // The last thing that is done fails, so the run can be cancelled.
+        github.fault("PATCH", "/api/v3/repos/", Fault::Fails(403), 1);
+        let runner = Runner::start(instance.platform.clone()).unwrap();
+        until(&instance, &owner, &project, "failed").await;
+        if has_more {
+            committed(&github.git("northwind/shop"), "dev", "theirs");
+        }
+        let path = format!("/projects/{project}/provisioning/cancel");
+        instance.call(&owner, "POST", &path, None).await.is(202);
+        until(&instance, &owner, &project, "undone").await;
+        assert_eq!(github.repositories().len(), usize::from(has_more));
+        runner.stop().await;
+    }
+    let shown = instance
+        .call(&owner, "GET", &format!("/projects/{project}"), None)
+        .await
+        .is(200);
+    assert_eq!(shown.text("/repo/host"), "local");
+}
