@@ -39,6 +39,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// The database.
     pub database: Database,
+    /// Where databases of environments are.
+    pub databases: Databases,
     /// Most connections to a Postgres database.
     pub connections: u32,
     /// Largest body of a request, in bytes.
@@ -73,6 +75,8 @@ pub struct Settings {
     pub workerd: Option<PathBuf>,
     /// The newman that runs collections; one of the server's own when absent.
     pub newman: Option<PathBuf>,
+    /// The folder with the programs of Postgres; what is found, or the server's own, when absent.
+    pub postgres: Option<PathBuf>,
 }
 
 /// What is allowed to whoever calls.
@@ -116,6 +120,17 @@ pub enum Database {
     /// A SQLite file, made when it is not there.
     Sqlite(PathBuf),
     /// A Postgres address; it may hold a password.
+    Postgres(Hidden),
+}
+
+/// Where databases of environments are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Databases {
+    /// On the Postgres server of the store; when that is SQLite, in a cluster that this server runs.
+    Auto,
+    /// SQLite files, which workers cannot reach.
+    None,
+    /// On the Postgres server with this address; it may hold a password.
     Postgres(Hidden),
 }
 
@@ -182,6 +197,7 @@ impl Settings {
         Self {
             listen: LISTEN.to_owned(),
             database: Database::Sqlite(data.join("flaresmith.sqlite")),
+            databases: Databases::Auto,
             connections: 16,
             max_body: MAX_BODY,
             check_answers: cfg!(debug_assertions),
@@ -199,6 +215,7 @@ impl Settings {
             first_deployment: true,
             workerd: None,
             newman: None,
+            postgres: None,
             data: data.to_owned(),
         }
     }
@@ -227,6 +244,9 @@ impl Settings {
         if let Some(url) = given.database {
             settings.database = Database::parse(&url)?;
         }
+        if let Some(databases) = given.databases {
+            settings.databases = Databases::parse(&databases)?;
+        }
         if let Some(listen) = given.listen {
             settings.listen = listen;
         }
@@ -240,6 +260,7 @@ impl Settings {
         settings.workerd = given.workerd;
         settings.first_deployment = given.first_deployment.unwrap_or(true);
         settings.newman = given.newman;
+        settings.postgres = given.postgres;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }
@@ -323,6 +344,26 @@ impl Database {
     }
 }
 
+impl Databases {
+    /// Reads `auto`, `none` or `postgres://…`.
+    ///
+    /// # Errors
+    /// It is none of them.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        match (text, Database::parse(text)) {
+            ("auto", _) => Ok(Self::Auto),
+            ("none", _) => Ok(Self::None),
+            (_, Ok(Database::Postgres(address))) => Ok(Self::Postgres(address)),
+            // What was given is not repeated: it may hold a password.
+            _ => Err(Problem::new(
+                "SETTINGS_DATABASES",
+                "where databases of environments are has no form that is known",
+            )
+            .hint("write `auto`, `none` or `postgres://USER@HOST/NAME`")),
+        }
+    }
+}
+
 /// TLS needs both of its files.
 fn half_of_tls(has_certificate: bool) -> Problem {
     let (given, missing) = if has_certificate {
@@ -401,6 +442,18 @@ mod tests {
         assert!(!refused.to_string().contains("hush"), "{refused}");
         for bad in ["sqlite:", "sqlite://", "sqlite::memory:", ""] {
             assert!(Database::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn where_databases_are_is_read_and_never_repeated() {
+        assert_eq!(Databases::parse("auto").ok(), Some(Databases::Auto));
+        assert_eq!(Databases::parse("none").ok(), Some(Databases::None));
+        let shown = format!("{:?}", Databases::parse("postgres://me:hush@host/name"));
+        assert!(shown.contains("Postgres") && !shown.contains("hush"), "{shown}");
+        for wrong in ["", "Auto", "sqlite://a", "mysql://me:hush@host"] {
+            let refused = Databases::parse(wrong).unwrap_err();
+            assert!(!refused.to_string().contains("hush"), "{refused}");
         }
     }
 
