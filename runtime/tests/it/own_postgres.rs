@@ -225,8 +225,8 @@ async fn without_postgres_the_step_says_what_to_do_and_can_be_retried() {
     let failed = until(&instance, &token, &project, "failed").await;
     let steps = failed.body["steps"].as_array().unwrap();
     let step = steps.iter().find(|step| step["state"] == "failed").unwrap();
-    assert_eq!(step["error"]["code"], "INTEGRATION_NEON_UNAVAILABLE", "{step:#}");
-    let hint = step["error"]["hint"].as_str().unwrap();
+    assert_eq!(step["errorCode"], "INTEGRATION_NEON_UNAVAILABLE", "{step:#}");
+    let hint = step["hint"].as_str().unwrap();
     assert!(
         hint.contains("apt-get install postgresql") && hint.contains("--databases none"),
         "{hint}"
@@ -239,6 +239,37 @@ async fn without_postgres_the_step_says_what_to_do_and_can_be_retried() {
     until(&instance, &token, &project, "succeeded").await;
     runner.stop().await;
     fs::remove_dir_all(programs.parent().unwrap()).unwrap();
+}
+
+/// Root cannot run Postgres, and nobody else comes to the data folder.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_that_is_its_owners_alone_has_a_cluster_as_well() {
+    let instance = Instance::set(|settings| {
+        own(settings);
+        fs::set_permissions(&settings.data, fs::Permissions::from_mode(0o700)).unwrap();
+    })
+    .await;
+    let data = instance.platform.settings.data.clone();
+    let (organization, token) = instance.organization("Northwind").await;
+    let project = instance.project(&token, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &token, &project, "succeeded").await;
+    is_migrated(&instance, &project).await;
+    let id = Command::new("id").arg("-u").output().unwrap();
+    match id.stdout == b"0\n" {
+        true => {
+            let elsewhere = fs::read_to_string(data.join("postgres/elsewhere")).unwrap();
+            assert!(!data.join("postgres/cluster").exists());
+            runner.stop().await;
+            let cluster = Path::new(&elsewhere).join("cluster");
+            assert!(cluster.is_dir() && !cluster.join("data/postmaster.pid").exists());
+            fs::remove_dir_all(elsewhere).unwrap();
+        }
+        false => {
+            assert!(runs(&data).is_some());
+            runner.stop().await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
