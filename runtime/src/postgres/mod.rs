@@ -116,11 +116,6 @@ impl Cluster {
         place::is_made(&self.0.data)
     }
 
-    /// Whether this process uses it.
-    pub async fn is_used(&self) -> bool {
-        self.0.used.lock().await.is_some()
-    }
-
     /// Its address, of a user who may make databases and roles. It is made and started when it is not there or does not run.
     ///
     /// # Errors

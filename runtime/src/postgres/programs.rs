@@ -90,7 +90,7 @@ pub(super) async fn find(place: &Place, named: Option<&Path>) -> Result<Programs
     })
 }
 
-/// Folders of this machine that may have them, the newest version first.
+/// Folders of this machine that may have them: those on the path, then the newest version first.
 fn folders() -> Vec<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = Vec::new();
     for (folder, behind) in VERSIONS {
@@ -109,8 +109,7 @@ fn folders() -> Vec<PathBuf> {
     // A link on the path leads to the folder that has them all.
     let linked = std::env::split_paths(&path)
         .filter_map(|folder| Some(folder.join("initdb").canonicalize().ok()?.parent()?.to_owned()));
-    let linked: Vec<PathBuf> = linked.collect();
-    versions.into_iter().map(|(_, folder)| folder).chain(linked).collect()
+    linked.chain(versions.into_iter().map(|(_, folder)| folder)).collect()
 }
 
 /// The programs of a folder, if they are all there and the one who is to run them can.

@@ -87,7 +87,11 @@ impl Providers {
             }
         };
         let databases: Arc<dyn DatabaseHost> = match which {
-            Some(which) => Arc::new(database_host::Server::new(which, files(), sealer.clone())),
+            Some(which) => {
+                // Files were there on SQLite alone.
+                let former = matches!(settings.database, Database::Sqlite(_)).then(files);
+                Arc::new(database_host::Server::new(which, former, sealer.clone()))
+            }
             None => Arc::new(files()),
         };
         Self {

@@ -14,7 +14,7 @@ use flaresmith_runtime::providers::database_host::Migration;
 use flaresmith_runtime::providers::{Fence, Mark};
 use flaresmith_runtime::provisioning::Runner;
 use flaresmith_runtime::provisioning::step::key;
-use flaresmith_runtime::settings::{Databases, Settings};
+use flaresmith_runtime::settings::{Database, Databases, Settings};
 use flaresmith_runtime::store::Write;
 use futures_util::future::BoxFuture;
 use sea_orm::ConnectionTrait as _;
@@ -98,9 +98,9 @@ async fn is_migrated(instance: &Instance, project: &str) {
     assert_eq!((text("b"), text("fsync")), ("äö".to_owned(), "on".to_owned()));
     assert!(text("who").starts_with("fs_"), "{}", text("who"));
     // It may look into no other database.
-    let other = reached.address.expose().replace("_dev", "_prod");
-    assert_ne!(other, reached.address.expose());
-    assert!(sea_orm::Database::connect(other).await.is_err());
+    let (before, _) = reached.address.expose().rsplit_once("_dev").unwrap();
+    let refused = sea_orm::Database::connect(format!("{before}_prod")).await.unwrap_err();
+    assert!(refused.to_string().contains("permission denied"), "{refused}");
     connection.close().await.unwrap();
 }
 
@@ -175,6 +175,22 @@ async fn is_here_again(instance: &Instance, project: &str) {
     let statement = sea_orm::Statement::from_string(connection.get_database_backend(), "SELECT b FROM a");
     assert!(connection.query_one_raw(statement).await.unwrap().is_some());
     connection.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_of_the_embedded_store_can_be_on_another_server() {
+    let Database::Postgres(address) = crate::postgres::database().await else {
+        panic!("there is no Postgres");
+    };
+    let instance = Instance::set(|settings| settings.databases = Databases::Postgres(address)).await;
+    let (organization, token) = instance.organization("Northwind").await;
+    let project = instance.project(&token, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &token, &project, "succeeded").await;
+    is_migrated(&instance, &project).await;
+    removed(&instance, &token, &project).await;
+    runner.stop().await;
+    assert!(!instance.platform.settings.data.join("postgres").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,8 +48,8 @@ pub enum Which {
 /// A Postgres server.
 pub struct Server {
     which: Which,
-    /// Where environments had their databases before.
-    former: Files,
+    /// Where environments may have had their databases before.
+    former: Option<Files>,
     sealer: Sealer,
     places: Arc<Semaphore>,
 }
@@ -70,7 +70,7 @@ enum Found {
 impl Server {
     /// A server. `former`: files that environments may have instead; nothing but our mark is in them.
     #[must_use]
-    pub fn new(which: Which, former: Files, sealer: Sealer) -> Self {
+    pub fn new(which: Which, former: Option<Files>, sealer: Sealer) -> Self {
         Self {
             which,
             former,
@@ -279,7 +279,9 @@ impl DatabaseHost for Server {
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let mark = &own(mark);
-            self.former.remove_database(mark).await?;
+            if let Some(former) = &self.former {
+                former.remove_database(mark).await?;
+            }
             // Nothing is made to find nothing in it.
             if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
                 return Ok(());
