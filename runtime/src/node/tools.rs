@@ -236,3 +236,33 @@ async fn install(tool: Tool, folder: &Path, place: &Path) -> Result<Result<(), S
         done => done.map(Ok).map_err(Failure::internal),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_a_package_lead_to_files_beside_them_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = folder.path();
+        fs::create_dir_all(package.join("native/lib")).unwrap();
+        let asked = |source: &str, target: &str| {
+            let text = serde_json::json!([{ "source": source, "target": target }]).to_string();
+            fs::write(package.join(LINKS), text).unwrap();
+            links(package)
+        };
+        fs::write(package.join("native/lib/a.so.5.1"), "a").unwrap();
+        for _ in 0..2 {
+            asked("native/lib/a.so.5.1", "native/lib/a.so.5").unwrap();
+        }
+        assert_eq!(fs::read(package.join("native/lib/a.so.5")).unwrap(), b"a");
+        for (source, target) in [
+            ("../a", "../b"),
+            ("/etc/passwd", "/etc/b"),
+            ("native/a", "native/lib/b"),
+            ("native/lib/a", "native/lib/../../../b"),
+        ] {
+            assert!(asked(source, target).is_err(), "{source} {target}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! Owns: that it stays the same. Must not know: who listens there.
 //!
 //! Workers are told the address of their database when a version of them is made, so another port is taken only when somebody else
-//! has the former one for good. It is below those that systems hand out by themselves and those of workers.
+//! has the former one for good. It is above those of workers, and below those that systems hand out by themselves.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,10 +14,10 @@ use super::place::Place;
 use super::{CONNECT, unavailable};
 
 /// The first port that may be taken.
-const FIRST: u16 = 5_600;
+const FIRST: u16 = 32_240;
 
 /// How many there are.
-const COUNT: u16 = 2_400;
+const COUNT: u16 = 528;
 
 /// The port of a cluster that does not run: the one that it has, or another when that is not free.
 pub(super) fn keep(place: &Place) -> Result<u16, Failure> {

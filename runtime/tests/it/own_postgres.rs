@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -362,17 +363,30 @@ fn a_cluster_outlives_servers_that_are_killed_serves_all_of_a_data_folder_and_st
     std::thread::sleep(Duration::from_secs(5));
     asked_to_stop(third);
     assert_eq!(runs(&data), Some(found.clone()));
+    let file = fs::read_to_string(process_file(&data)).unwrap();
     asked_to_stop(fourth);
     assert_eq!(runs(&data), None);
     assert!(!process_file(&data).exists());
 
-    // Somebody else has the port by now, for good.
+    // As a power cut leaves it: another program has the number of the process by now. And somebody else has the port for good.
+    let owner = fs::metadata(data.join("postgres/cluster")).unwrap();
+    let mut other = Command::new("sleep")
+        .arg("300")
+        .uid(owner.uid())
+        .gid(owner.gid())
+        .spawn()
+        .unwrap();
+    let left = file.replacen(&found.0, &other.id().to_string(), 1);
+    fs::write(process_file(&data), left).unwrap();
     let held = std::net::TcpListener::bind(("127.0.0.1", found.1)).unwrap();
+    // Whoever connects is sent away, until the tests end.
+    std::thread::spawn(move || held.incoming().for_each(drop));
     let fifth = start(&data);
     waited("it runs at another port", || {
-        runs(&data).is_some_and(|(_, port)| port != found.1)
+        runs(&data).is_some_and(|(process, port)| process != other.id().to_string() && port != found.1)
     });
-    drop(held);
+    other.kill().unwrap();
+    other.wait().unwrap();
     asked_to_stop(fifth);
     assert_eq!(runs(&data), None);
     fs::remove_dir_all(data).unwrap();
