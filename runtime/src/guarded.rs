@@ -39,6 +39,17 @@ pub(crate) struct Program {
     pub(crate) folder: PathBuf,
     /// Its environment, whole.
     pub(crate) environment: Vec<(OsString, OsString)>,
+    /// The user and group that it runs as; those of this process when absent.
+    pub(crate) account: Option<Account>,
+}
+
+/// A user of this machine, and the group of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// The number of the user.
+    pub(crate) user: u32,
+    /// The number of the group.
+    pub(crate) group: u32,
 }
 
 /// Where what a program writes goes.
@@ -86,6 +97,7 @@ impl Program {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(out).stderr(trouble);
         own_group(&mut command);
+        run_as(&mut command, self.account);
         let mut child = command.spawn()?;
         let hold = child
             .stdin
@@ -164,6 +176,18 @@ fn own_group(command: &mut Command) {
     command.process_group(0);
 }
 
+/// Has a program run as somebody else.
+#[cfg(unix)]
+pub(crate) fn run_as(command: &mut Command, account: Option<Account>) {
+    use std::os::unix::process::CommandExt as _;
+    if let Some(account) = account {
+        command.uid(account.user).gid(account.group);
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn run_as(_: &mut Command, _: Option<Account>) {}
+
 #[cfg(not(unix))]
 fn inherited(_: &TcpListener) -> io::Result<Stdio> {
     Err(io::ErrorKind::Unsupported.into())
@@ -183,6 +207,7 @@ mod tests {
             words: words.iter().map(OsString::from).collect(),
             folder: std::env::temp_dir(),
             environment: vec![("A".into(), "b".into())],
+            account: None,
         }
     }
 

@@ -14,6 +14,7 @@
 //! | [`builds`] | from a commit to the module that an edge host runs |
 //! | [`collections`] | running those of a project against what it has deployed |
 //! | [`node`] | programs of Node.js, and those of them that the server installs for itself |
+//! | [`postgres`] | a Postgres cluster of the server's own |
 //! | [`repositories`] | the git repositories of projects |
 //! | [`providers`] | what makes the things outside of the store that a project needs |
 //! | [`provisioning`] | runs that make and take away what a project needs |
@@ -35,6 +36,7 @@ pub mod mcp;
 pub mod node;
 pub mod pipeline;
 pub mod platform;
+pub mod postgres;
 pub mod problem;
 pub mod providers;
 pub mod provisioning;

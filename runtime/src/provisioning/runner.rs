@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flaresmith_api::errors::Failure;
+use flaresmith_store::entities::database_branches;
 use flaresmith_store::entities::provisioning_runs::{Column, Entity};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use tokio::sync::Notify;
@@ -17,11 +18,16 @@ use super::journal::{Journal, Stopped};
 use super::lease::{BEAT, Holder, Lease, WAITING, beat};
 use super::{in_step, work};
 use crate::features::environments::health;
+use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::store::failed;
 
 /// Time between two looks when nobody rings.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Time between two looks whether databases can be reached, and after one that found they cannot.
+const KEEP: Duration = Duration::from_secs(2);
+const KEEP_FAILED: Duration = Duration::from_secs(15);
 
 /// Most runs at the same time in one process.
 const MOST: usize = 16;
@@ -34,6 +40,7 @@ pub struct Runner {
     platform: Platform,
     task: JoinHandle<()>,
     health: JoinHandle<()>,
+    databases: JoinHandle<()>,
     in_step: JoinHandle<()>,
     stop: Arc<Notify>,
 }
@@ -48,25 +55,31 @@ impl Runner {
         platform.providers.edge.begin()?;
         let stop = Arc::new(Notify::new());
         let health = tokio::spawn(health::watch(platform.clone()));
+        let databases = tokio::spawn(keep_databases(platform.clone()));
         let in_step = tokio::spawn(in_step::watch(platform.clone()));
         let task = tokio::spawn(look(platform.clone(), holder, Arc::clone(&stop)));
         Ok(Self {
             platform,
             task,
             health,
+            databases,
             in_step,
             stop,
         })
     }
 
     /// Stops at once, in the midst of whatever is going on, and gives all runs back: another process may take them up. Workers of
-    /// environments stop as well, after the requests that they are at.
+    /// environments stop as well, after the requests that they are at, and then what runs for their databases alone.
     pub async fn stop(self) {
         self.health.abort();
+        self.databases.abort();
         self.in_step.abort();
         self.stop.notify_one();
         let _ = self.task.await;
         self.platform.providers.edge.end().await;
+        if let Err(failure) = self.platform.providers.databases.end().await {
+            tell(&self.platform, "stopping Postgres", &failure, false);
+        }
     }
 }
 
@@ -99,6 +112,36 @@ async fn look(platform: Platform, holder: Arc<Holder>, stop: Arc<Notify>) {
     }
     under_way.shutdown().await;
     let _ = holder.give_back(&platform, None).await;
+}
+
+/// Sees to it that databases of environments can be reached, while there are any.
+async fn keep_databases(platform: Platform) {
+    let mut failed_before = false;
+    loop {
+        // A store that is away now may be back at the next look.
+        let done = match database_branches::Entity::find().one(platform.store.read()).await {
+            Ok(Some(_)) => platform.providers.databases.keep().await,
+            Ok(None) | Err(_) => Ok(()),
+        };
+        if let Err(failure) = &done
+            && !failed_before
+        {
+            tell(&platform, "starting Postgres", failure, true);
+        }
+        failed_before = done.is_err();
+        tokio::time::sleep(if failed_before { KEEP_FAILED } else { KEEP }).await;
+    }
+}
+
+fn tell(platform: &Platform, act: &'static str, failure: &Failure, again: bool) {
+    platform.observer.act_failed(&ActFailed {
+        act,
+        project: None,
+        run: None,
+        failure,
+        again,
+        at: platform.clock.now(),
+    });
 }
 
 /// A run that this process works on, until this goes, in whatever way.

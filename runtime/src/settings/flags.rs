@@ -49,6 +49,10 @@ pub(super) struct Given {
     /// `sqlite://PATH` or `postgres://…` [default: a SQLite file in the data folder]
     #[arg(long, env = "FLARESMITH_DATABASE", value_name = "URL", hide_env_values = true)]
     pub(super) database: Option<String>,
+    /// Databases of environments: `auto`, `none` for files that workers cannot reach, or `postgres://…`, a server whose role may make
+    /// databases and roles [default: auto, which is the store's Postgres server, or on SQLite one that this server runs]
+    #[arg(long, env = "FLARESMITH_DATABASES", value_name = "WHERE", hide_env_values = true)]
+    pub(super) databases: Option<String>,
     /// Folder for what the server keeps on this machine [default: flaresmith in the folder for data of this person]
     #[arg(long, env = "FLARESMITH_DATA", value_name = "FOLDER")]
     pub(super) data: Option<PathBuf>,
@@ -80,6 +84,10 @@ pub(super) struct Given {
     /// The newman that runs collections, a program of Node.js [default: one that is installed when it is needed]
     #[arg(long, env = "FLARESMITH_NEWMAN", value_name = "FILE")]
     pub(super) newman: Option<PathBuf>,
+    /// Folder with the programs of Postgres for databases of environments: initdb, pg_ctl and postgres [default: those that are found
+    /// on this machine, else ones that are installed when they are needed]
+    #[arg(long, env = "FLARESMITH_POSTGRES", value_name = "FOLDER")]
+    pub(super) postgres: Option<PathBuf>,
     /// Address of GitHub's API, for a server of one's own [default: https://api.github.com]
     #[arg(long, env = "FLARESMITH_GITHUB_API", value_name = "URL", hide_env_values = true)]
     pub(super) github_api: Option<String>,
@@ -204,6 +212,7 @@ impl Given {
         Self {
             listen: self.listen.or(other.listen),
             database: self.database.or(other.database),
+            databases: self.databases.or(other.databases),
             data: self.data.or(other.data),
             connections: self.connections.or(other.connections),
             master_keys: self.master_keys.or(other.master_keys),
@@ -211,6 +220,7 @@ impl Given {
             workerd: self.workerd.or(other.workerd),
             first_deployment: self.first_deployment.or(other.first_deployment),
             newman: self.newman.or(other.newman),
+            postgres: self.postgres.or(other.postgres),
             github_api: self.github_api.or(other.github_api),
             github_url: self.github_url.or(other.github_url),
             owner_email: self.owner_email.or(other.owner_email),

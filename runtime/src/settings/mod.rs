@@ -3,8 +3,10 @@
 //! Owns: every setting, its default, and which source wins: a flag over the environment, the environment over the file. Must not
 //! know: what a setting does.
 
+mod database;
 mod file;
 mod flags;
+mod github;
 pub mod value;
 
 use std::ffi::OsString;
@@ -17,12 +19,13 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use flaresmith_api::wire::percent_decode;
-use reqwest::Url;
 
 use crate::problem::Problem;
 use crate::telemetry::log::Level;
+pub use database::{Database, Databases};
 pub use flags::Flags;
 use flags::Given;
+pub use github::GithubPlace;
 use value::{Collector, Network, Origin};
 
 /// Where it listens when nothing is said.
@@ -40,6 +43,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// The database.
     pub database: Database,
+    /// Where databases of environments are.
+    pub databases: Databases,
     /// Most connections to a Postgres database.
     pub connections: u32,
     /// Largest body of a request, in bytes.
@@ -74,17 +79,10 @@ pub struct Settings {
     pub workerd: Option<PathBuf>,
     /// The newman that runs collections; one of the server's own when absent.
     pub newman: Option<PathBuf>,
+    /// The folder with the programs of Postgres; what is found, or the server's own, when absent.
+    pub postgres: Option<PathBuf>,
     /// Where GitHub is.
     pub github: GithubPlace,
-}
-
-/// Where GitHub is, or a server of one's own that speaks the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GithubPlace {
-    /// Address of its API.
-    pub api: Url,
-    /// Address below which repositories are.
-    pub web: Url,
 }
 
 /// What is allowed to whoever calls.
@@ -120,15 +118,6 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The private key of the first.
     pub key: PathBuf,
-}
-
-/// Which database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Database {
-    /// A SQLite file, made when it is not there.
-    Sqlite(PathBuf),
-    /// A Postgres address; it may hold a password.
-    Postgres(Hidden),
 }
 
 /// A text that is not shown.
@@ -194,6 +183,7 @@ impl Settings {
         Self {
             listen: LISTEN.to_owned(),
             database: Database::Sqlite(data.join("flaresmith.sqlite")),
+            databases: Databases::Auto,
             connections: 16,
             max_body: MAX_BODY,
             check_answers: cfg!(debug_assertions),
@@ -211,6 +201,7 @@ impl Settings {
             first_deployment: true,
             workerd: None,
             newman: None,
+            postgres: None,
             github: GithubPlace::default(),
             data: data.to_owned(),
         }
@@ -240,6 +231,9 @@ impl Settings {
         if let Some(url) = given.database {
             settings.database = Database::parse(&url)?;
         }
+        if let Some(databases) = given.databases {
+            settings.databases = Databases::parse(&databases)?;
+        }
         if let Some(listen) = given.listen {
             settings.listen = listen;
         }
@@ -253,6 +247,7 @@ impl Settings {
         settings.workerd = given.workerd;
         settings.first_deployment = given.first_deployment.unwrap_or(true);
         settings.newman = given.newman;
+        settings.postgres = given.postgres;
         settings.github = GithubPlace::of(given.github_api.as_deref(), given.github_url.as_deref())?;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
@@ -298,51 +293,6 @@ impl Settings {
     }
 }
 
-impl GithubPlace {
-    /// The usual one where nothing is said.
-    fn of(api: Option<&str>, web: Option<&str>) -> Result<Self, Problem> {
-        let usual = Self::default();
-        Ok(Self {
-            api: api.map_or(Ok(usual.api), |text| github_url("--github-api", text))?,
-            web: web.map_or(Ok(usual.web), |text| github_url("--github-url", text))?,
-        })
-    }
-}
-
-impl Default for GithubPlace {
-    fn default() -> Self {
-        let https = |host: &str| {
-            let mut url = Url::parse("https://localhost").unwrap_or_else(|_| unreachable!("it is one"));
-            let _ = url.set_host(Some(host));
-            url
-        };
-        Self {
-            api: https("api.github.com"),
-            web: https("github.com"),
-        }
-    }
-}
-
-/// An address of GitHub's. What is wrong is not repeated: it may hold a password.
-fn github_url(flag: &str, text: &str) -> Result<Url, Problem> {
-    let url = Url::parse(text).ok();
-    let plain = |url: &Url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    };
-    url.filter(plain).ok_or_else(|| {
-        Problem::new("SETTINGS_GITHUB", "the address of GitHub is no plain one of HTTP")
-            .at(flag)
-            .hint(format!(
-                "write `{flag} https://HOST/PATH`, without a name, a password or a query"
-            ))
-    })
-}
-
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -353,32 +303,6 @@ impl Default for Limits {
             build: Duration::from_secs(600),
             test: Duration::from_secs(300),
         }
-    }
-}
-
-impl Database {
-    /// Reads `sqlite://PATH` or `postgres://…`.
-    ///
-    /// # Errors
-    /// It is neither.
-    pub fn parse(url: &str) -> Result<Self, Problem> {
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path.starts_with(':') || path.contains('?') {
-                return Err(Problem::new("SETTINGS_DATABASE", "`sqlite:` needs the path of a file")
-                    .hint("write `--database sqlite:///var/lib/flaresmith/store.sqlite`"));
-            }
-            return Ok(Self::Sqlite(PathBuf::from(path)));
-        }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(Hidden::new(url)));
-        }
-        // The address itself is not repeated: it may hold a password.
-        Err(Problem::new(
-            "SETTINGS_DATABASE",
-            "the address of the database has no form that is known",
-        )
-        .hint("write `sqlite://PATH` or `postgres://USER@HOST/NAME`"))
     }
 }
 
@@ -443,25 +367,6 @@ fn data_folder() -> Result<PathBuf, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_address_of_a_database_is_read_and_never_repeated() {
-        assert_eq!(
-            Database::parse("sqlite:///a/b.sqlite").ok(),
-            Some(Database::Sqlite("/a/b.sqlite".into()))
-        );
-        assert_eq!(
-            Database::parse("sqlite://b.sqlite").ok(),
-            Some(Database::Sqlite("b.sqlite".into()))
-        );
-        let shown = format!("{:?}", Database::parse("postgres://me:hush@host/name"));
-        assert!(!shown.contains("hush"), "{shown}");
-        let refused = Database::parse("mysql://me:hush@host/name").unwrap_err();
-        assert!(!refused.to_string().contains("hush"), "{refused}");
-        for bad in ["sqlite:", "sqlite://", "sqlite::memory:", ""] {
-            assert!(Database::parse(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn headers_for_a_collector_are_read_and_never_repeated() {

@@ -17,7 +17,7 @@ use flaresmith_runtime::clock::Clock;
 use flaresmith_runtime::identity::first_owner;
 use flaresmith_runtime::pipeline::observe::{ActFailed, Answered, NotKept, Observer};
 use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
-use flaresmith_runtime::settings::{Database, Hidden, Settings};
+use flaresmith_runtime::settings::{Database, Databases, Hidden, Settings};
 use flaresmith_runtime::telemetry::log::Level;
 use flaresmith_runtime::{Platform, Replaced};
 use flaresmith_store::entities::audit_events;
@@ -108,8 +108,14 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 fn settings(folder: &Path, database: Database) -> Settings {
+    // On SQLite a Postgres cluster would be made for every test with a project; tests that are about that say so.
+    let databases = match database {
+        Database::Sqlite(_) => Databases::None,
+        Database::Postgres(_) => Databases::Auto,
+    };
     Settings {
         database,
+        databases,
         owner_password: Some(Hidden::new(PASSWORD)),
         max_body: 1 << 20,
         check_answers: true,
@@ -163,6 +169,13 @@ impl Instance {
     /// Another process on the same data.
     pub(crate) async fn again(&self) -> Self {
         Self::start(self.folder.clone(), self.platform.settings.database.clone(), true).await
+    }
+
+    /// The same with some settings of its own.
+    pub(crate) async fn again_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = settings(&self.folder, self.platform.settings.database.clone());
+        change(&mut settings);
+        Self::with(self.folder.clone(), settings, true).await
     }
 
     async fn start(folder: PathBuf, database: Database, unlimited: bool) -> Self {

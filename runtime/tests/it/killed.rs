@@ -65,7 +65,7 @@ pub(crate) fn command(data: &std::path::Path, database: Option<&str>) -> Command
         .stdout(Stdio::null())
         .env("FLARESMITH_OWNER_PASSWORD", PASSWORD);
     if let Some(database) = database {
-        command.args(["--database", database]);
+        command.args(["--database", database, "--databases", "auto"]);
     }
     command
 }

@@ -26,6 +26,7 @@ mod large_files;
 mod limits;
 mod master_keys;
 mod metrics;
+mod own_postgres;
 mod pipeline;
 mod postgres;
 mod program;

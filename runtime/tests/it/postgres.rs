@@ -99,7 +99,7 @@ fn start() -> Cluster {
 }
 
 /// The folder that has initdb beside postgres.
-fn binaries() -> PathBuf {
+pub(crate) fn binaries() -> PathBuf {
     let usable = |folder: &Path| {
         ["initdb", "postgres", "pg_isready"]
             .iter()

@@ -23,6 +23,8 @@ pub(crate) fn program() -> Command {
     }
     // It takes the real npm.
     command.env("FLARESMITH_FIRST_DEPLOYMENT", "false");
+    // Those that are about databases say where these are.
+    command.env("FLARESMITH_DATABASES", "none");
     if scanned::kept().is_some() {
         command.env("FLARESMITH_LOG_LEVEL", "debug");
     }
@@ -242,6 +244,8 @@ fn help_lists_every_setting_and_what_is_wrong_is_told_with_a_code() {
     for name in [
         "--listen",
         "--database",
+        "--databases",
+        "--postgres",
         "--data",
         "--config",
         "--request-timeout",
@@ -264,6 +268,7 @@ fn help_lists_every_setting_and_what_is_wrong_is_told_with_a_code() {
     assert_eq!(program().arg("--lsten").status().unwrap().code(), Some(2));
     for (flag, address, code) in [
         ("--database", "mysql://me:hush@host/x", "SETTINGS_DATABASE"),
+        ("--databases", "mysql://me:hush@host/x", "SETTINGS_DATABASES"),
         ("--otlp-endpoint", "http://me:hush@host", "SETTINGS_OTLP_ENDPOINT"),
         ("--otlp-endpoint", "http://host/?key=hush", "SETTINGS_OTLP_ENDPOINT"),
     ] {

@@ -64,6 +64,11 @@ pub(super) static SERVER: &[Code] = &[
         "Write `sqlite://PATH` or `postgres://USER@HOST/NAME`. The address that was given is not repeated, since it may hold a password.",
     ),
     code(
+        "SETTINGS_DATABASES",
+        "where databases of environments are is of no known form",
+        "Write `auto`, `none` or `postgres://USER@HOST/NAME`, the address of a server whose role may make databases and roles. What was given is not repeated, since it may hold a password.",
+    ),
+    code(
         "SETTINGS_FILE",
         "the settings file cannot be read",
         "It is TOML with the names of the flags. The message names the place in it; `flaresmithd --help` lists every setting.",

@@ -8,13 +8,13 @@ mod role;
 mod server;
 
 use flaresmith_api::errors::Failure;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 
 use super::{Made, Mark};
 use crate::sealing::digest;
 use crate::settings::Hidden;
 pub use files::Files;
-pub use server::Server;
+pub use server::{Server, Which};
 
 /// How a worker reaches its database.
 #[derive(Debug, Clone)]
@@ -63,4 +63,14 @@ pub trait DatabaseHost: Send + Sync + 'static {
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when it is not the environment's own.
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Sees to it that databases which were made can be reached. It is called again and again for as long as there are any.
+    fn keep(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(ready(Ok(())))
+    }
+
+    /// Nothing more is asked for: what runs for this process alone ends.
+    fn end(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(ready(Ok(())))
+    }
 }

@@ -67,12 +67,24 @@ pub(super) async fn ensure(
     Ok(password)
 }
 
-/// Makes the database of the same name the role's own, and nobody else's.
+/// Makes the database of the same name the role's own, and nobody else's. One that is costs one look.
 pub(super) async fn give(connection: &DatabaseConnection, name: &str) -> Result<(), Failure> {
-    say(connection, &format!("ALTER DATABASE \"{name}\" OWNER TO \"{name}\"")).await?;
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT FROM pg_database WHERE datname = $1 AND pg_get_userbyid(datdba) = $1",
+        [name.into()],
+    );
+    let given = connection.query_one_raw(statement).await.map_err(failed)?;
+    if given.is_some() {
+        return Ok(());
+    }
+    // One message is one transaction: who owns it is seen when nobody else can connect.
     say(
         connection,
-        &format!("REVOKE CONNECT, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC"),
+        &format!(
+            "REVOKE CONNECT, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC; \
+             ALTER DATABASE \"{name}\" OWNER TO \"{name}\""
+        ),
     )
     .await
 }

@@ -1,4 +1,4 @@
-//! Databases on the Postgres server that the store is on.
+//! Databases on a Postgres server: that of the store, another one, or the server's own cluster.
 //!
 //! Owns: their names, and how one is known. Must not know: what is in them.
 //!
@@ -16,7 +16,8 @@ use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBacken
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::{DatabaseHost, Migration, Reached, migrate, role};
+use super::{DatabaseHost, Files, Migration, Reached, migrate, role};
+use crate::postgres::Cluster;
 use crate::providers::{Made, Mark, foreign};
 use crate::sealing::{Sealer, digest};
 use crate::settings::Hidden;
@@ -35,9 +36,20 @@ const TURN: &str = "SET lock_timeout = '60s'";
 /// Connections of this process beside those of the store, which nobody else counts.
 const CONNECTIONS: usize = 4;
 
+/// Which server.
+#[derive(Debug, Clone)]
+pub enum Which {
+    /// One with this address.
+    Named(Hidden),
+    /// The cluster of the data folder.
+    Own(Cluster),
+}
+
 /// A Postgres server.
 pub struct Server {
-    address: Hidden,
+    which: Which,
+    /// Where environments may have had their databases before.
+    former: Option<Files>,
     sealer: Sealer,
     places: Arc<Semaphore>,
 }
@@ -56,13 +68,21 @@ enum Found {
 }
 
 impl Server {
-    /// The server that a store is on, by its address.
+    /// A server. `former`: files that environments may have instead; nothing but our mark is in them.
     #[must_use]
-    pub fn new(address: Hidden, sealer: Sealer) -> Self {
+    pub fn new(which: Which, former: Option<Files>, sealer: Sealer) -> Self {
         Self {
-            address,
+            which,
+            former,
             sealer,
             places: Arc::new(Semaphore::new(CONNECTIONS)),
+        }
+    }
+
+    async fn address(&self) -> Result<Hidden, Failure> {
+        match &self.which {
+            Which::Named(address) => Ok(address.clone()),
+            Which::Own(cluster) => cluster.address().await,
         }
     }
 
@@ -71,7 +91,7 @@ impl Server {
     async fn alone(&self, mark: &Mark) -> Result<Alone, Failure> {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(Failure::internal)?;
-        let connection = connected(&self.address).await?;
+        let connection = connected(&self.address().await?).await?;
         // A process that is frozen would keep all others waiting.
         connection.execute_unprepared(IDLE).await.map_err(failed)?;
         connection.execute_unprepared(TURN).await.map_err(failed)?;
@@ -90,16 +110,28 @@ impl Server {
 }
 
 impl Server {
-    /// How whoever has the environment's role reaches its database; `None`: the server listens on no network.
-    async fn reach(&self, mark: &Mark) -> Result<Option<Reached>, Failure> {
+    /// Makes sure that the database and its role are there; the role's password.
+    async fn ensure(&self, mark: &Mark) -> Result<Hidden, Failure> {
         let name = name(mark);
-        let Some((mut url, host, port)) = on_network(&self.address) else {
+        let alone = self.alone(mark).await?;
+        let done = async {
+            alone.ensure(&name, mark).await?;
+            let password = role::ensure(&alone.connection, &self.sealer, &name, mark).await?;
+            role::give(&alone.connection, &name).await?;
+            Ok(password)
+        }
+        .await;
+        alone.end().await;
+        done
+    }
+
+    /// How whoever has the environment's role reaches its database, which is made if it was a file before; `None`: the server listens
+    /// on no network.
+    async fn reach(&self, mark: &Mark) -> Result<Option<Reached>, Failure> {
+        let Some((mut url, host, port)) = on_network(&self.address().await?) else {
             return Ok(None);
         };
-        let alone = self.alone(mark).await?;
-        let done = role::ensure(&alone.connection, &self.sealer, &name, mark).await;
-        alone.end().await;
-        let password = done?;
+        let (name, password) = (name(mark), self.ensure(mark).await?);
         let set = url
             .set_username(&name)
             .and_then(|()| url.set_password(Some(password.expose())));
@@ -232,16 +264,9 @@ impl Alone {
 impl DatabaseHost for Server {
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
+            let mark = &own(mark);
+            self.ensure(mark).await?;
             let name = name(mark);
-            let alone = self.alone(mark).await?;
-            let done = async {
-                alone.ensure(&name, mark).await?;
-                role::ensure(&alone.connection, &self.sealer, &name, mark).await?;
-                role::give(&alone.connection, &name).await
-            }
-            .await;
-            alone.end().await;
-            done?;
             Ok(Made {
                 external_id: Some(name.clone()),
                 name,
@@ -253,6 +278,14 @@ impl DatabaseHost for Server {
 
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
+            let mark = &own(mark);
+            if let Some(former) = &self.former {
+                former.remove_database(mark).await?;
+            }
+            // Nothing is made to find nothing in it.
+            if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
+                return Ok(());
+            }
             let alone = self.alone(mark).await?;
             let name = name(mark);
             let done = async {
@@ -266,17 +299,43 @@ impl DatabaseHost for Server {
     }
 
     fn reached<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>> {
-        Box::pin(self.reach(mark))
+        Box::pin(async move { self.reach(&own(mark)).await })
     }
 
     fn migrate<'a>(&'a self, mark: &'a Mark, migrations: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let reached = self.reach(mark).await?;
+            let reached = self.reach(&own(mark)).await?;
             let reached =
                 reached.ok_or_else(|| Failure::internal("the database server has no address of the network"))?;
             mark.fence.check(None).await?;
             migrate::migrate(&reached.address, &migrations).await
         })
+    }
+
+    fn keep(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move {
+            match &self.which {
+                Which::Own(cluster) if cluster.is_made() => cluster.address().await.map(|_| ()),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn end(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move {
+            match &self.which {
+                Which::Own(cluster) => cluster.end().await,
+                Which::Named(_) => Ok(()),
+            }
+        })
+    }
+}
+
+/// The database's own mark, whichever step asks: what makes it and what uses it take turns.
+fn own(mark: &Mark) -> Mark {
+    Mark {
+        key: format!("{}-neonBranch-{}", mark.project, mark.environment),
+        ..mark.clone()
     }
 }
 

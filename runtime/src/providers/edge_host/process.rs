@@ -80,6 +80,7 @@ impl Process {
                 .iter()
                 .map(|(name, value)| (name.into(), value.expose().into()))
                 .collect(),
+            account: None,
         };
         let (guard, started) = program.start(&Output::Socket(socket)).map_err(Failure::internal)?;
         let (tell, standing) = watch::channel(Standing::Starting);

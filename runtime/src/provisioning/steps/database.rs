@@ -7,7 +7,9 @@ use flaresmith_api::lifecycles::DatabaseBranchEvent;
 use flaresmith_store::entities::database_branches;
 use flaresmith_store::enums::{DatabaseBranchPurpose, DatabaseBranchState};
 use futures_util::future::BoxFuture;
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+};
 
 use super::left_to_others;
 use crate::providers::Made;
@@ -38,10 +40,17 @@ impl Step for Database {
                 .one(&**write)
                 .await
                 .map_err(failed)?;
-            if found.is_some() {
+            let now = on.platform.clock.now();
+            if let Some(found) = found {
+                // It may have been a file before.
+                if found.external_id != made.external_id {
+                    let mut row = found.into_active_model();
+                    row.external_id = Set(made.external_id.clone());
+                    row.updated_at = Set(now);
+                    row.update(&**write).await.map_err(failed)?;
+                }
                 return Ok(());
             }
-            let now = on.platform.clock.now();
             let row = database_branches::ActiveModel {
                 id: Set(new_id()),
                 project_id: Set(on.project.id),
