@@ -68,6 +68,7 @@ function judge(summary, allowUnasserted) {
     method: request?.method,
     url: request?.url?.toString(),
     status: response?.code,
+    ...refusal(response),
     milliseconds: response?.responseTime,
     assertions: assertions.length,
     failed: assertions.filter((one) => one.error).length,
@@ -98,4 +99,15 @@ function judge(summary, allowUnasserted) {
     unasserted,
     requests,
   };
+}
+
+/** The code of an answer that is an error envelope. */
+function refusal(response) {
+  if (response === undefined || response.code < 400) return {};
+  try {
+    const code = response.json()?.error?.code;
+    return code === undefined ? {} : { code };
+  } catch {
+    return {};
+  }
 }
