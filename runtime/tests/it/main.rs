@@ -10,6 +10,7 @@
 
 mod apply;
 mod audit;
+mod collections;
 mod deployments;
 mod deployments_killed;
 mod deployments_refused;

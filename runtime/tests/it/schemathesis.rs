@@ -16,7 +16,7 @@ use flaresmith_runtime::telemetry::log::Level;
 use crate::instance::{Instance, folder};
 
 /// Operations that nobody wrote yet. They answer 501, which no contract names; the test holds that they do.
-const UNWRITTEN: &[&str] = &[
+pub(crate) const UNWRITTEN: &[&str] = &[
     "applyProposedDiff",
     "archivePreview",
     "closeChatSession",

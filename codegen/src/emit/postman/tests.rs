@@ -29,7 +29,9 @@ pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
     lines.push("  const code = pm.response.code;".to_owned());
     let right = "statuses.includes(code) || classes.includes(Math.floor(code / 100))";
     let refused = if refusals.is_empty() { "" } else { " || refused" };
-    lines.push(format!("  pm.expect({right}{refused}, `status ${{code}}`).to.equal(true);"));
+    lines.push(format!(
+        "  pm.expect({right}{refused}, `status ${{code}}`).to.equal(true);"
+    ));
     lines.push("});".to_owned());
     let known: serde_json::Map<String, Value> = answers
         .names()
@@ -53,7 +55,10 @@ pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
         lines.push(format!("const media = declared({});", quoted(&json!(media))));
         lines.push("if (media !== undefined) {".to_owned());
         lines.push("  pm.test('the media type is a declared one', () => {".to_owned());
-        lines.push("    const sent = (pm.response.headers.get('Content-Type') ?? '').split(';')[0].trim().toLowerCase();".to_owned());
+        lines.push(
+            "    const sent = (pm.response.headers.get('Content-Type') ?? '').split(';')[0].trim().toLowerCase();"
+                .to_owned(),
+        );
         lines.push("    const fits = (one) => one === sent || one === '*/*' || (one.endsWith('/*') && sent.startsWith(one.slice(0, -1)));".to_owned());
         lines.push("    pm.expect(media.some(fits), `media type ${sent}`).to.equal(true);".to_owned());
         lines.push("  });".to_owned());
