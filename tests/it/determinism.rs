@@ -27,6 +27,7 @@ const NAMES: [&str; 24] = [
     "environments",
     "domains",
     "captures",
+    "uses",
     "variables",
     "encoding",
     "when",

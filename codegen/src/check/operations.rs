@@ -57,6 +57,7 @@ pub(super) fn uncaptured(input: &Input<'_>, diagnostics: &mut Diagnostics) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "capture it from the answer of an operation before, or remove it here".to_owned(),
             };
+            let name = name.replace('~', "~0").replace('/', "~1");
             let at = format!("{}/x-flaresmith/postman/uses/{name}", operation.pointer);
             let message = format!("no operation captures the variable `{variable}`");
             let place = input.bundle.place(&at);

@@ -43,4 +43,5 @@ mod specs;
 mod telemetry;
 mod test_runs;
 mod toolchain;
+mod two_servers;
 mod versions;

@@ -233,3 +233,69 @@ fn reason(code: u16) -> &'static str {
         _ => "Success",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emit::testing::model;
+
+    #[test]
+    fn what_a_request_uses_takes_the_variable_and_is_sent() {
+        let body =
+            json!({ "type": "object", "properties": { "token": { "type": "string" }, "base": { "type": "string" } } });
+        let form = json!({ "type": "object", "properties": {
+            "file": { "type": "string", "format": "binary" }, "base": { "type": "string" } } });
+        let answer = json!({ "204": { "description": "Done." } });
+        let upload = |content: Value| {
+            json!({ "operationId": format!("upload{}", content.get("examples").is_some()),
+            "x-flaresmith": { "postman": { "uses": { "base": "commit" } } },
+            "requestBody": { "content": { "multipart/form-data": content } }, "responses": answer })
+        };
+        let encoding = json!({ "file": { "contentType": "text/markdown" } });
+        let shown = json!({ "shown": { "value": { "file": "# Notes\n", "base": "b" } } });
+        let model = model(&json!({
+            "openapi": "3.1.0", "info": { "title": "T", "version": "1" },
+            "paths": {
+                "/invitations": { "post": { "operationId": "invite", "responses": answer,
+                    "x-flaresmith": { "postman": { "captures": { "invitation": "/token", "commit": "/sha" } } } } },
+                "/accounts": { "post": { "operationId": "accept",
+                    "parameters": [
+                        { "name": "at", "in": "query", "schema": { "type": "string" } },
+                        { "name": "X-At", "in": "header", "schema": { "type": "string" } },
+                        { "name": "commit", "in": "query", "schema": { "type": "string" } },
+                    ],
+                    "x-flaresmith": { "postman": { "uses": { "token": "invitation", "at": "commit", "X-At": "commit" } } },
+                    "requestBody": { "content": { "application/json": { "schema": body } } }, "responses": answer } },
+                "/files": { "post": upload(json!({ "schema": form })),
+                    "put": upload(json!({ "schema": form, "encoding": encoding, "examples": shown })) },
+            },
+        }));
+        let variables = Variables::of(&model);
+        let made = |id: &str| {
+            let operation = model.operations.iter().find(|one| one.id.raw == id).unwrap();
+            of(&model, operation, &variables)
+        };
+        let accept = made("accept");
+        let sent: Value = serde_json::from_str(accept["body"]["raw"].as_str().unwrap()).unwrap();
+        assert_eq!(sent["token"], "{{invitation}}");
+        let query = json!([
+            { "key": "at", "value": "{{commit}}" },
+            { "key": "commit", "value": "{{commit}}", "disabled": true },
+        ]);
+        assert_eq!(accept["url"]["query"], query);
+        assert_eq!(accept["header"][0], json!({ "key": "X-At", "value": "{{commit}}" }));
+        let chosen = made("uploadfalse");
+        assert_eq!(
+            chosen["body"]["formdata"][0],
+            json!({ "key": "file", "type": "file", "src": [] })
+        );
+        let written = made("uploadtrue");
+        assert_eq!(
+            written["body"]["formdata"],
+            json!([
+                { "key": "file", "value": "# Notes\n", "type": "text", "contentType": "text/markdown" },
+                { "key": "base", "value": "{{commit}}", "type": "text" },
+            ])
+        );
+    }
+}

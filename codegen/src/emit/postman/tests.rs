@@ -17,8 +17,12 @@ pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
     if !refusals.is_empty() {
         lines.push(format!("const refusals = {};", quoted(&json!(refusals))));
         lines.push("const told = () => {".to_owned());
-        lines.push("  const body = pm.response.json();".to_owned());
-        lines.push("  return body?.error?.code ?? body?.code;".to_owned());
+        lines.push("  try {".to_owned());
+        lines.push("    const body = pm.response.json();".to_owned());
+        lines.push("    return body?.error?.code ?? body?.code;".to_owned());
+        lines.push("  } catch {".to_owned());
+        lines.push("    return undefined;".to_owned());
+        lines.push("  }".to_owned());
         lines.push("};".to_owned());
         lines.push("const refused = pm.response.code >= 400 && refusals.includes(told());".to_owned());
     }
