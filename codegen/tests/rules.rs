@@ -234,3 +234,50 @@ components:
         ]
     );
 }
+
+#[test]
+fn what_a_request_of_a_collection_uses_is_captured_and_what_may_refuse_it_is_among_its_errors() {
+    let contract = "openapi: 3.1.0
+info: {title: Loans, version: '1'}
+x-flaresmith:
+  errors: {LOAN_UNKNOWN: {severity: warn, retryPolicy: none, status: 404, message: None.}}
+paths:
+  /loans:
+    post:
+      operationId: lend
+      x-flaresmith: {postman: {captures: {loan: /id}}}
+      responses: {'204': {description: Done}}
+    get:
+      operationId: find
+      x-flaresmith: {errors: [LOAN_UNKNOWN], postman: {uses: {id: loan, other: lone}, refusals: [LOAN_UNKNOWN, LOAN_LOST]}}
+      responses: {'204': {description: Done}}
+";
+    let (sources, found) = told(&[("openapi.yaml", contract)]);
+    assert_eq!(
+        codes(&found),
+        ["SPEC_POLICY_UNKNOWN", "SPEC_POLICY_UNKNOWN"],
+        "{found:?}"
+    );
+    let locator = Locator::new(&sources);
+    let mut said: Vec<(String, &str)> = found
+        .iter()
+        .map(|one| {
+            let place = locator.locate(one.place.as_ref().unwrap()).unwrap();
+            (format!("{}:{}", place.line, one.message), one.hint.as_deref().unwrap())
+        })
+        .collect();
+    said.sort();
+    assert_eq!(
+        said,
+        [
+            (
+                "13:no operation captures the variable `lone`".to_owned(),
+                "did you mean `loan`?"
+            ),
+            (
+                "13:the operation does not answer with `LOAN_LOST`, so no collection may expect it".to_owned(),
+                "add it to `errors` of the operation, or remove it here"
+            ),
+        ]
+    );
+}

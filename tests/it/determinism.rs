@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::bench::{platform_sources, settings_of};
 
 /// Keys whose members are names, and whose order the author chose.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "paths",
     "properties",
     "patternProperties",
@@ -27,6 +27,7 @@ const NAMES: [&str; 24] = [
     "environments",
     "domains",
     "captures",
+    "uses",
     "variables",
     "encoding",
     "when",

@@ -24,8 +24,7 @@ fn contract() -> Value {
     let mut post = operation("日本語", "日本");
     post["requestBody"] =
         json!({ "description": TEXT, "required": true, "content": { "application/json": { "schema": thing } } });
-    post["x-flaresmith"] =
-        json!({ "postman": { "captures": { "it's \"x\"": "/text", "thing": "/te~1xt/0", "etag": "header:E\"T'ag" } } });
+    post["x-flaresmith"] = json!({ "postman": { "captures": { "it's \"x\"": "/text", "thing": "/te~1xt/0", "etag": "header:E\"T'ag" }, "uses": { TEXT: "thing" } } });
     let capitals = operation(&format!("op{TEXT}"), TEXT);
     json!({
         "openapi": "3.1.0",

@@ -1,7 +1,7 @@
 // Proves that a generated Postman collection runs green against a server.
 //
 //   node newman.mjs COLLECTION ENVIRONMENT [--base-url URL] [--base-url-variable NAME]
-//                   [--env-var NAME=VALUE]… [--folder NAME]… [--bail] [--request-timeout MS]
+//                   [--env-var NAME=VALUE]… [--folder NAME]… [--bail] [--request-timeout MS] [--delay-request MS]
 //
 // --base-url replaces the environment's variable of that name (default: baseUrl). A collection whose
 // tests assert nothing fails, and so does one with a request that nothing was asserted of.
@@ -21,6 +21,7 @@ await check(
       folder: { type: 'string', multiple: true },
       bail: { type: 'boolean', default: false },
       'request-timeout': { type: 'string', default: '30000' },
+      'delay-request': { type: 'string', default: '0' },
       'allow-unasserted': { type: 'boolean', default: false },
     },
     atLeast: 2,
@@ -45,6 +46,7 @@ await check(
         folder: values.folder,
         bail: values.bail,
         timeoutRequest: Number(values['request-timeout']),
+        delayRequest: Number(values['delay-request']),
         timeoutScript: 30_000,
         reporters: [],
         color: 'off',
@@ -68,6 +70,7 @@ function judge(summary, allowUnasserted) {
     method: request?.method,
     url: request?.url?.toString(),
     status: response?.code,
+    ...refusal(response),
     milliseconds: response?.responseTime,
     assertions: assertions.length,
     failed: assertions.filter((one) => one.error).length,
@@ -98,4 +101,15 @@ function judge(summary, allowUnasserted) {
     unasserted,
     requests,
   };
+}
+
+/** The code of an answer that is an error envelope. */
+function refusal(response) {
+  if (response === undefined || response.code < 400) return {};
+  try {
+    const code = response.json()?.error?.code;
+    return code === undefined ? {} : { code };
+  } catch {
+    return {};
+  }
 }

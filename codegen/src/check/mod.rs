@@ -52,6 +52,7 @@ const RULES: &[fn(&Input<'_>, &mut Diagnostics)] = &[
     trace::untraced,
     operations::no_success,
     operations::no_id,
+    operations::uncaptured,
 ];
 
 /// Runs every rule about texts.

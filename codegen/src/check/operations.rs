@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::Input;
-use crate::diagnostics::{Diagnostic, Diagnostics, rule as codes};
+use crate::diagnostics::{Diagnostic, Diagnostics, extension, nearest, rule as codes};
 use crate::model::Status;
 
 /// Operations that declare failures only. One that declares nothing at all says nothing wrong.
@@ -40,6 +40,28 @@ pub(super) fn no_id(input: &Input<'_>, diagnostics: &mut Diagnostics) {
             );
             let hint = format!("write `operationId: {}` to keep the name", operation.id.raw);
             diagnostics.push(Diagnostic::new(&codes::NO_ID, message, operation.place.clone()).hint(hint));
+        }
+    }
+}
+
+/// Variables that requests of a collection use and none captures.
+pub(super) fn uncaptured(input: &Input<'_>, diagnostics: &mut Diagnostics) {
+    let operations = &input.model.operations;
+    let captured = || operations.iter().flat_map(|one| one.policy.postman.captures.keys());
+    for operation in operations {
+        for (name, variable) in &operation.policy.postman.uses {
+            if captured().any(|known| known == variable) {
+                continue;
+            }
+            let hint = match nearest(variable, captured().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "capture it from the answer of an operation before, or remove it here".to_owned(),
+            };
+            let name = name.replace('~', "~0").replace('/', "~1");
+            let at = format!("{}/x-flaresmith/postman/uses/{name}", operation.pointer);
+            let message = format!("no operation captures the variable `{variable}`");
+            let place = input.bundle.place(&at);
+            diagnostics.push(Diagnostic::new(&extension::POLICY_UNKNOWN, message, place).hint(hint));
         }
     }
 }

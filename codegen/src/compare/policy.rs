@@ -115,7 +115,9 @@ impl Comparison<'_> {
         }
         self.tool(before, after, renamed, spot);
         if old.postman != now.postman {
-            let message = "the operation has another order or other captures in collections".to_owned();
+            let message =
+                "the operation has another place in collections, or takes, keeps or expects something else there"
+                    .to_owned();
             self.said(&rules::COLLECTION, spot, message);
         }
     }

@@ -44,8 +44,9 @@ pub const MISPLACED: Code = Code {
 pub const POLICY_UNKNOWN: Code = Code {
     id: "SPEC_POLICY_UNKNOWN",
     severity: Severity::Error,
-    title: "a role, rate limit, bucket or error code is not defined",
-    explanation: "Operations refer to what the root of the contract lists under `x-flaresmith`. Define it there, or correct the name.",
+    title: "a role, rate limit, bucket, error code or variable is not defined",
+    explanation: "Operations refer to what the root of the contract lists under `x-flaresmith`. Define it there, or correct the name. \
+                  What a request of a collection uses, another one captures; what may refuse it is among the operation's `errors`.",
 };
 
 /// A table that cannot be made.

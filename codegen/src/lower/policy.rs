@@ -115,6 +115,15 @@ impl<'a> Lowering<'a> {
                 &format!("{}/{i}", at("errors")),
             );
         }
+        for (i, code) in said.postman.refusals.iter().enumerate() {
+            if !said.errors.contains(code) {
+                let message = format!("the operation does not answer with `{code}`, so no collection may expect it");
+                let place = self.bundle.place(&format!("{}/refusals/{i}", at("postman")));
+                let hint = "add it to `errors` of the operation, or remove it here";
+                self.diagnostics
+                    .push(Diagnostic::new(&codes::POLICY_UNKNOWN, message, place).hint(hint));
+            }
+        }
         let captures = said.postman.captures.into_iter().map(|(variable, source)| {
             let capture = match source.strip_prefix("header:") {
                 Some(header) => Capture::Header(header.trim().to_owned()),
@@ -133,6 +142,8 @@ impl<'a> Lowering<'a> {
             mcp: tool(said.mcp, said.idempotent, operation),
             postman: PostmanPolicy {
                 captures: captures.collect(),
+                uses: said.postman.uses,
+                refusals: said.postman.refusals,
                 order: said.postman.order,
             },
         }

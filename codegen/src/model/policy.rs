@@ -70,6 +70,10 @@ pub struct ToolPolicy {
 pub struct PostmanPolicy {
     /// Variables set from the answer.
     pub captures: IndexMap<String, Capture>,
+    /// Parameter or member of the body -> the variable that it takes, where it has another name.
+    pub uses: IndexMap<String, String>,
+    /// Codes that are right as well, where no request before makes what this one needs.
+    pub refusals: Vec<String>,
     /// Ascending; those without one come last, in document order.
     pub order: Option<i64>,
 }

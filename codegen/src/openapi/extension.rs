@@ -170,6 +170,10 @@ pub struct ToolExtension {
 pub struct PostmanExtension {
     /// Variable -> JSON pointer into the body, or `header:NAME`.
     pub captures: IndexMap<String, String>,
+    /// Parameter or member of the body -> captured variable that it takes, where it has another name.
+    pub uses: IndexMap<String, String>,
+    /// Codes of `errors` that are right as well, where no request before makes what this one needs.
+    pub refusals: Vec<String>,
     /// Requests of a folder run in ascending order.
     pub order: Option<i64>,
 }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! every request    headers, origins ─▶ request id, trace, caller ─▶ catch panics, time ─▶ route ─▶ observe
-//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ contract ─▶ audit
+//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ size ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ contract ─▶ audit
 //! ```
 //!
 //! Each stage is a file and returns a [`Failure`]; [`envelope`] alone turns failures into answers. Validation and the handler are
@@ -21,6 +21,7 @@ pub mod observe;
 pub(crate) mod protect;
 pub mod rate_limit;
 mod scope;
+mod size;
 mod telling;
 pub(crate) mod text;
 pub(crate) mod trace;
@@ -102,7 +103,7 @@ async fn carried_out(
     let answer = stages(&platform, operation, request, next, &mut known, &mut limits, telling).await;
     let mut response = match answer {
         Ok(response) => response,
-        Err(failure) => envelope::answer(failure, ids),
+        Err(failure) => envelope::answer(size::told(platform.settings.max_body, failure), ids),
     };
     if platform.settings.check_answers {
         response = match answers::demand(operation, response).await {
@@ -159,6 +160,7 @@ async fn stages(
     // Before the role is looked at: whoever guesses at ids uses up tokens of their own.
     rate_limit::take(platform, &asked.about(known.scope), limits).await?;
     access::demand(operation, scope, role)?;
+    size::demand(platform.settings.max_body, &request)?;
     request = text::demand(request).await?;
     let notes = known.notes.clone();
     request.extensions_mut().insert(Access { caller, role, notes });

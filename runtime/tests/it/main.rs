@@ -10,6 +10,7 @@
 
 mod apply;
 mod audit;
+mod collections;
 mod deployments;
 mod deployments_killed;
 mod deployments_refused;
@@ -45,4 +46,5 @@ mod specs;
 mod telemetry;
 mod test_runs;
 mod toolchain;
+mod two_servers;
 mod versions;

@@ -17,7 +17,7 @@ use crate::github::Github;
 use crate::instance::{Instance, folder};
 
 /// Operations that nobody wrote yet. They answer 501, which no contract names; the test holds that they do.
-const UNWRITTEN: &[&str] = &[
+pub(crate) const UNWRITTEN: &[&str] = &[
     "applyProposedDiff",
     "archivePreview",
     "closeChatSession",
@@ -74,7 +74,7 @@ fn done(command: &mut Command) {
 }
 
 /// Serves an instance on a port of its own, as long as the test's runtime lives.
-async fn served(instance: &Instance) -> SocketAddr {
+pub(crate) async fn served(instance: &Instance) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = instance.router.clone();
@@ -84,7 +84,7 @@ async fn served(instance: &Instance) -> SocketAddr {
 }
 
 /// Operations after which the token that the run works with is worth nothing; they have a run of their own behind the others.
-const ENDING: &[&str] = &["invalidateSigningKey", "setPassword", "signOut"];
+pub(crate) const ENDING: &[&str] = &["invalidateSigningKey", "setPassword", "signOut"];
 
 /// What is there for the requests to meet, as settings of Schemathesis.
 async fn settings(instance: &Instance, owner: &str, organization: &str, project: &str) -> String {

@@ -79,7 +79,7 @@ changes! {
 
     COLLECTION: Docs, Docs,
         "an operation runs differently in collections",
-        "Order and captured variables belong to the collections for people; calls do not know them.";
+        "Order, variables and expected refusals belong to the collections for people; calls do not know them.";
 
     OPERATION_ERROR_ADDED: Compatible, Compatible,
         "an operation may fail with one more code",

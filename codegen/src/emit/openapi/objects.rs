@@ -345,6 +345,8 @@ pub(super) const EXTENSION: &[&str] = &[
     "expose",
     "postman",
     "captures",
+    "uses",
+    "refusals",
     "order",
     "lifecycle",
     "field",
@@ -359,12 +361,13 @@ pub(super) const EXTENSION: &[&str] = &[
 ];
 
 /// Maps under `x-flaresmith` whose keys are names; those keep the author's order.
-pub(super) const EXTENSION_NAMES: [&str; 7] = [
+pub(super) const EXTENSION_NAMES: [&str; 8] = [
     "rateBuckets",
     "rateLimits",
     "errors",
     "environments",
     "domains",
     "captures",
+    "uses",
     "when",
 ];

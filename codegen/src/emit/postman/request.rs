@@ -22,7 +22,7 @@ pub(super) fn of(model: &Model, operation: &Operation, variables: &Variables) ->
         .body
         .as_ref()
         .and_then(|body| body.contents.first())
-        .and_then(|content| body(model, content, variables))
+        .and_then(|content| body(model, operation, content, variables))
     {
         request.insert("body".to_owned(), body);
     }
@@ -46,11 +46,11 @@ fn headers(model: &Model, operation: &Operation, variables: &Variables) -> Vec<V
             "{{$guid}}".to_owned()
         } else {
             variables
-                .parameter(parameter)
+                .parameter(operation, parameter)
                 .unwrap_or_else(|| joined(&example(model, parameter)))
         };
         let mut header = json!({ "key": parameter.wire, "value": value });
-        if !parameter.required && !is_key {
+        if !parameter.required && !is_key && !operation.policy.postman.uses.contains_key(&parameter.wire) {
             header["disabled"] = json!(true);
         }
         found.push(header);
@@ -76,21 +76,26 @@ fn headers(model: &Model, operation: &Operation, variables: &Variables) -> Vec<V
     found
 }
 
-fn body(model: &Model, content: &Content, variables: &Variables) -> Option<Value> {
+fn body(model: &Model, operation: &Operation, content: &Content, variables: &Variables) -> Option<Value> {
     let value = of_content(model, content, Direction::Request);
     Some(match content.kind {
         MediaKind::Json => {
-            let value = with_variables(value?, variables);
+            let value = with_variables(value?, &|name| variables.member(operation, name));
             json!({ "mode": "raw", "raw": format!("{value:#}"), "options": { "raw": { "language": "json" } } })
         }
         MediaKind::Form => json!({ "mode": "urlencoded", "urlencoded": members(value.as_ref(), |key, value| {
-            json!({ "key": key, "value": joined(value), "type": "text" })
+            let value = variables.member(operation, key).unwrap_or_else(|| joined(value));
+            json!({ "key": key, "value": value, "type": "text" })
         }) }),
         MediaKind::Multipart => json!({ "mode": "formdata", "formdata": members(value.as_ref(), |key, value| {
-            if is_file(model, content, key) {
-                json!({ "key": key, "type": "file", "src": [] })
-            } else {
-                json!({ "key": key, "value": plain(value), "type": "text" })
+            // What the contract shows of a file can be sent; anything else is for a person to choose.
+            match (is_file(model, content, key), content.examples.is_empty()) {
+                (true, true) => json!({ "key": key, "type": "file", "src": [] }),
+                (true, false) => file(content, key, value),
+                (false, _) => {
+                    let value = variables.member(operation, key).unwrap_or_else(|| plain(value));
+                    json!({ "key": key, "value": value, "type": "text" })
+                }
             }
         }) }),
         MediaKind::Bytes => json!({ "mode": "file", "file": {} }),
@@ -117,19 +122,24 @@ fn is_file(model: &Model, content: &Content, name: &str) -> bool {
     field.is_some_and(|field| matches!(model.resolve(&field.ty).0.kind, Kind::Text(TextFormat::Bytes)))
 }
 
+/// A file whose text the contract shows.
+fn file(content: &Content, name: &str, value: &Value) -> Value {
+    let mut part = json!({ "key": name, "value": plain(value), "type": "text" });
+    if let Some(media) = content.encodings.get(name).and_then(|part| part.content_type.as_ref()) {
+        part["contentType"] = json!(media);
+    }
+    part
+}
+
 /// Members of a body that were captured take the captured value. Only strings: a variable stands in quotes.
-fn with_variables(value: Value, variables: &Variables) -> Value {
+fn with_variables(value: Value, variable: &dyn Fn(&str) -> Option<String>) -> Value {
     match value {
         Value::Object(members) => Value::Object(
             members
                 .into_iter()
                 .map(|(key, value)| {
-                    let variable = if value.is_string() {
-                        variables.reference(&key)
-                    } else {
-                        None
-                    };
-                    let value = variable.map_or_else(|| with_variables(value, variables), Value::String);
+                    let captured = if value.is_string() { variable(&key) } else { None };
+                    let value = captured.map_or_else(|| with_variables(value, variable), Value::String);
                     (key, value)
                 })
                 .collect(),
@@ -221,5 +231,71 @@ fn reason(code: u16) -> &'static str {
         307 => "Temporary Redirect",
         308 => "Permanent Redirect",
         _ => "Success",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emit::testing::model;
+
+    #[test]
+    fn what_a_request_uses_takes_the_variable_and_is_sent() {
+        let body =
+            json!({ "type": "object", "properties": { "token": { "type": "string" }, "base": { "type": "string" } } });
+        let form = json!({ "type": "object", "properties": {
+            "file": { "type": "string", "format": "binary" }, "base": { "type": "string" } } });
+        let answer = json!({ "204": { "description": "Done." } });
+        let upload = |content: Value| {
+            json!({ "operationId": format!("upload{}", content.get("examples").is_some()),
+            "x-flaresmith": { "postman": { "uses": { "base": "commit" } } },
+            "requestBody": { "content": { "multipart/form-data": content } }, "responses": answer })
+        };
+        let encoding = json!({ "file": { "contentType": "text/markdown" } });
+        let shown = json!({ "shown": { "value": { "file": "# Notes\n", "base": "b" } } });
+        let model = model(&json!({
+            "openapi": "3.1.0", "info": { "title": "T", "version": "1" },
+            "paths": {
+                "/invitations": { "post": { "operationId": "invite", "responses": answer,
+                    "x-flaresmith": { "postman": { "captures": { "invitation": "/token", "commit": "/sha" } } } } },
+                "/accounts": { "post": { "operationId": "accept",
+                    "parameters": [
+                        { "name": "at", "in": "query", "schema": { "type": "string" } },
+                        { "name": "X-At", "in": "header", "schema": { "type": "string" } },
+                        { "name": "commit", "in": "query", "schema": { "type": "string" } },
+                    ],
+                    "x-flaresmith": { "postman": { "uses": { "token": "invitation", "at": "commit", "X-At": "commit" } } },
+                    "requestBody": { "content": { "application/json": { "schema": body } } }, "responses": answer } },
+                "/files": { "post": upload(json!({ "schema": form })),
+                    "put": upload(json!({ "schema": form, "encoding": encoding, "examples": shown })) },
+            },
+        }));
+        let variables = Variables::of(&model);
+        let made = |id: &str| {
+            let operation = model.operations.iter().find(|one| one.id.raw == id).unwrap();
+            of(&model, operation, &variables)
+        };
+        let accept = made("accept");
+        let sent: Value = serde_json::from_str(accept["body"]["raw"].as_str().unwrap()).unwrap();
+        assert_eq!(sent["token"], "{{invitation}}");
+        let query = json!([
+            { "key": "at", "value": "{{commit}}" },
+            { "key": "commit", "value": "{{commit}}", "disabled": true },
+        ]);
+        assert_eq!(accept["url"]["query"], query);
+        assert_eq!(accept["header"][0], json!({ "key": "X-At", "value": "{{commit}}" }));
+        let chosen = made("uploadfalse");
+        assert_eq!(
+            chosen["body"]["formdata"][0],
+            json!({ "key": "file", "type": "file", "src": [] })
+        );
+        let written = made("uploadtrue");
+        assert_eq!(
+            written["body"]["formdata"],
+            json!([
+                { "key": "file", "value": "# Notes\n", "type": "text", "contentType": "text/markdown" },
+                { "key": "base", "value": "{{commit}}", "type": "text" },
+            ])
+        );
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::emit::Input;
 use crate::emit::schema::{Definitions, standalone};
-use crate::model::{MediaKind, Operation, Status};
+use crate::model::{MediaKind, Method, Operation, Status};
 
 /// Every schema that tests need, as one JSON text.
 pub(super) struct Schemas {
@@ -16,29 +16,42 @@ pub(super) struct Schemas {
     quoted: String,
 }
 
-/// The schemas of the answers of one operation.
+/// What is known of the right answers of one operation.
 pub(super) struct Answers {
     /// Status (`200`, `2XX`, `default`) -> name among the definitions.
     names: BTreeMap<String, String>,
+    /// The same -> declared media types without their parameters, where there is a body.
+    media: BTreeMap<String, Vec<String>>,
     /// Name -> what it needs beside it, and the schema as a part of a JSON string.
     schemas: Vec<(String, BTreeSet<String>, String)>,
 }
 
 impl Answers {
-    /// Those of all JSON answers that are a success; of the answer for any other status where no success is declared.
+    /// Those of all answers that are a success or a refusal that is right; of the answer for any other status where no success
+    /// is declared. Schemas are those of JSON.
     pub(super) fn of(input: &Input<'_>, operation: &Operation) -> Self {
         let document = &input.bundle.document;
         let mut answers = Self {
             names: BTreeMap::new(),
+            media: BTreeMap::new(),
             schemas: Vec::new(),
         };
+        let refusals = operation.policy.postman.refusals.iter();
+        let refusals: Vec<u16> = refusals
+            .filter_map(|code| Some(input.model.errors.get(code)?.status))
+            .collect();
         for response in &operation.responses {
             let status = match response.status {
                 Status::Exact(status @ 200..400) => status.to_string(),
                 Status::Range(class @ 2..4) => format!("{class}XX"),
-                Status::Default if operation.success().is_none() => "default".to_owned(),
+                Status::Exact(status) if refusals.contains(&status) => status.to_string(),
+                Status::Default if operation.success().is_none() || !refusals.is_empty() => "default".to_owned(),
                 _ => continue,
             };
+            if !response.contents.is_empty() && operation.method != Method::Head {
+                let media = response.contents.iter().map(|content| essence(&content.media));
+                answers.media.insert(status.clone(), media.collect());
+            }
             let Some(content) = response.contents.iter().find(|content| content.kind == MediaKind::Json) else {
                 continue;
             };
@@ -61,6 +74,17 @@ impl Answers {
         let names = self.names.iter();
         names.map(|(status, name)| (status.as_str(), name.as_str()))
     }
+
+    /// Status (`200`, `2XX`, `default`) -> declared media types, without their parameters.
+    pub(super) fn media(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.media
+    }
+}
+
+/// A media type without its parameters.
+fn essence(media: &str) -> String {
+    let essence = media.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
 }
 
 impl Schemas {

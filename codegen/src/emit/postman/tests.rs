@@ -13,20 +13,64 @@ pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
     let (list, classes) = expected(operation);
     lines.push(format!("const statuses = {};", quoted(&json!(list))));
     lines.push(format!("const classes = {};", quoted(&json!(classes))));
+    let refusals = &operation.policy.postman.refusals;
+    if !refusals.is_empty() {
+        lines.push(format!("const refusals = {};", quoted(&json!(refusals))));
+        lines.push("const told = () => {".to_owned());
+        lines.push("  try {".to_owned());
+        lines.push("    const body = pm.response.json();".to_owned());
+        lines.push("    return body?.error?.code ?? body?.code;".to_owned());
+        lines.push("  } catch {".to_owned());
+        lines.push("    return undefined;".to_owned());
+        lines.push("  }".to_owned());
+        lines.push("};".to_owned());
+        lines.push("const refused = pm.response.code >= 400 && refusals.includes(told());".to_owned());
+    }
     lines.push(format!(
         "pm.test({}, () => {{",
         quoted(&json!(format!("{} answers as declared", operation.id.raw)))
     ));
     lines.push("  const code = pm.response.code;".to_owned());
-    lines.push("  pm.expect(statuses.includes(code) || classes.includes(Math.floor(code / 100)), `status ${code}`).to.equal(true);".to_owned());
+    let right = "statuses.includes(code) || classes.includes(Math.floor(code / 100))";
+    let refused = if refusals.is_empty() { "" } else { " || refused" };
+    lines.push(format!(
+        "  pm.expect({right}{refused}, `status ${{code}}`).to.equal(true);"
+    ));
     lines.push("});".to_owned());
     let known: serde_json::Map<String, Value> = answers
         .names()
         .map(|(status, name)| (status.to_owned(), json!(name.replace('~', "~0").replace('/', "~1"))))
         .collect();
+    let media = answers.media();
+    if !known.is_empty() || !media.is_empty() {
+        let other = match operation.success() {
+            None => "code < 400",
+            Some(_) if refusals.is_empty() => "false",
+            Some(_) => "refused",
+        };
+        lines.push("const declared = (all) => {".to_owned());
+        lines.push("  const code = pm.response.code;".to_owned());
+        lines.push(format!(
+            "  return all[code] ?? all[`${{Math.floor(code / 100)}}XX`] ?? ({other} ? all.default : undefined);"
+        ));
+        lines.push("};".to_owned());
+    }
+    if !media.is_empty() {
+        lines.push(format!("const media = declared({});", quoted(&json!(media))));
+        lines.push("if (media !== undefined) {".to_owned());
+        lines.push("  pm.test('the media type is a declared one', () => {".to_owned());
+        lines.push(
+            "    const sent = (pm.response.headers.get('Content-Type') ?? '').split(';')[0].trim().toLowerCase();"
+                .to_owned(),
+        );
+        lines.push("    const fits = (one) => one === sent || one === '*/*' || (one.endsWith('/*') && sent.startsWith(one.slice(0, -1)));".to_owned());
+        lines.push("    pm.expect(media.some(fits), `media type ${sent}`).to.equal(true);".to_owned());
+        lines.push("  });".to_owned());
+        lines.push("}".to_owned());
+    }
     if !known.is_empty() {
         lines.push(format!("const known = {};", quoted(&Value::Object(known))));
-        lines.push("const schema = known[pm.response.code] ?? known[`${Math.floor(pm.response.code / 100)}XX`] ?? (pm.response.code < 400 ? known.default : undefined);".to_owned());
+        lines.push("const schema = declared(known);".to_owned());
         lines.push("if (schema !== undefined) {".to_owned());
         lines.push("  pm.test('the body is of the declared schema', () => {".to_owned());
         lines.push("    const all = JSON.parse(pm.collectionVariables.get('schemas'));".to_owned());

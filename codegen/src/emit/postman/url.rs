@@ -19,7 +19,7 @@ pub(super) fn url(model: &Model, operation: &Operation, variables: &Variables) -
     let value_of = |name: &str| {
         find(name).map_or_else(
             || "value".to_owned(),
-            |parameter| match variables.parameter(parameter) {
+            |parameter| match variables.parameter(operation, parameter) {
                 Some(variable) => format!("{}{variable}", lead(parameter)),
                 None => in_path(parameter, &example(model, parameter)),
             },
@@ -57,13 +57,14 @@ pub(super) fn url(model: &Model, operation: &Operation, variables: &Variables) -
         .iter()
         .filter(|parameter| parameter.location == Location::Query)
     {
-        let pairs = match variables.parameter(parameter) {
+        let pairs = match variables.parameter(operation, parameter) {
             Some(variable) => vec![(parameter.wire.clone(), variable)],
             None => pairs(parameter, &example(model, parameter)),
         };
         for (key, value) in pairs {
             let mut entry = json!({ "key": key, "value": value });
-            if !parameter.required {
+            // What is to take a variable is sent.
+            if !parameter.required && !operation.policy.postman.uses.contains_key(&parameter.wire) {
                 entry["disabled"] = json!(true);
             }
             query.push(entry);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::emit::example::{Direction, of_content, of_type};
-use crate::model::{Model, Parameter};
+use crate::model::{Model, Operation, Parameter};
 
 /// The variable that signs requests. Only authorization takes it: a member `token` of a body is another token.
 pub(super) const TOKEN: &str = "token";
@@ -27,7 +27,7 @@ impl Variables {
         let mut initial: BTreeMap<String, String> = names.map(|name| (name.clone(), String::new())).collect();
         for operation in &model.operations {
             for parameter in &operation.parameters {
-                if let Some(value) = variable_of(parameter).and_then(|name| initial.get_mut(name))
+                if let Some(value) = variable_of(operation, parameter).and_then(|name| initial.get_mut(name))
                     && value.is_empty()
                 {
                     *value = plain(&example(model, parameter));
@@ -36,9 +36,9 @@ impl Variables {
             let bodies = operation.body.iter().flat_map(|body| &body.contents);
             for example in bodies.filter_map(|content| of_content(model, content, Direction::Request)) {
                 for (key, member) in example.as_object().into_iter().flatten() {
-                    if let (Some(value), Value::String(text)) = (initial.get_mut(key), member)
+                    let name = member_of(operation, key);
+                    if let (Some(value), Value::String(text)) = (name.and_then(|name| initial.get_mut(name)), member)
                         && value.is_empty()
-                        && key != TOKEN
                     {
                         value.clone_from(text);
                     }
@@ -62,23 +62,35 @@ impl Variables {
     }
 
     /// The variable for a parameter, as requests write it.
-    pub(super) fn parameter(&self, parameter: &Parameter) -> Option<String> {
-        let name = variable_of(parameter)?;
-        self.reference(name)
+    pub(super) fn parameter(&self, operation: &Operation, parameter: &Parameter) -> Option<String> {
+        self.reference(variable_of(operation, parameter)?)
     }
 
     /// The variable for a member of a body, as requests write it.
-    pub(super) fn reference(&self, name: &str) -> Option<String> {
+    pub(super) fn member(&self, operation: &Operation, name: &str) -> Option<String> {
+        self.reference(member_of(operation, name)?)
+    }
+
+    fn reference(&self, name: &str) -> Option<String> {
         (name != TOKEN && self.initial.contains_key(name)).then(|| format!("{{{{{name}}}}}"))
     }
 }
 
 /// The name under which a parameter's value would have been captured.
-fn variable_of(parameter: &Parameter) -> Option<&str> {
-    if parameter.wire.eq_ignore_ascii_case("if-match") {
+fn variable_of<'a>(operation: &'a Operation, parameter: &'a Parameter) -> Option<&'a str> {
+    let is_named = operation.policy.postman.uses.contains_key(&parameter.wire);
+    if !is_named && parameter.wire.eq_ignore_ascii_case("if-match") {
         return Some("etag");
     }
-    (parameter.wire != TOKEN).then_some(parameter.wire.as_str())
+    member_of(operation, &parameter.wire)
+}
+
+/// The same of a member of a body: its own name, if the contract gives no other.
+fn member_of<'a>(operation: &'a Operation, name: &'a str) -> Option<&'a str> {
+    match operation.policy.postman.uses.get(name) {
+        Some(variable) => Some(variable.as_str()),
+        None => (name != TOKEN).then_some(name),
+    }
 }
 
 /// An example of a parameter's value.

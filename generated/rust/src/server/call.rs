@@ -96,11 +96,17 @@ impl Call {
         if self.failure.is_none() && self.violations.is_empty() {
             return Ok(self.context);
         }
-        let error = Failure::new(self.failure.unwrap_or(ErrorCode::RequestValidationFailed));
-        if self.violations.is_empty() {
-            return Err(error);
+        let code = self.failure.unwrap_or(ErrorCode::RequestValidationFailed);
+        let mut details = serde_json::Map::new();
+        if code == ErrorCode::RequestMediaTypeUnsupported {
+            let taken = self.context.operation.consumes.iter().map(|media| media.media);
+            details.insert("allowed".to_owned(), taken.collect());
         }
-        Err(error.with_details(serde_json::json!({ "violations": self.violations })))
+        if !self.violations.is_empty() {
+            details.insert("violations".to_owned(), serde_json::json!(self.violations));
+        }
+        let error = Failure::new(code);
+        Err(if details.is_empty() { error } else { error.with_details(details) })
     }
 
     /// Notes something that the contract does not allow.

@@ -219,13 +219,18 @@ export function createApp<E extends Env = Env>(
   app.notFound((context) => {
     const methods = [...(allowed.get(context.req.raw) ?? [])];
     if (methods.includes('GET') && !methods.includes('HEAD')) methods.push('HEAD');
+    if (methods.length > 0 && !methods.includes('OPTIONS')) methods.push('OPTIONS');
+    const ids = requestIds(context.req.raw);
+    if (methods.length > 0 && context.req.method === 'OPTIONS') {
+      return named(new Response(null, { status: 204, headers: { allow: methods.join(', ') } }), ids);
+    }
     const error = methods.length === 0
       ? new ApiError('REQUEST_ROUTE_UNKNOWN')
       : new ApiError('REQUEST_METHOD_NOT_ALLOWED', {
         headers: { allow: methods.join(', ') },
         details: { allowed: methods },
       });
-    return failed(error, requestIds(context.req.raw));
+    return failed(error, ids);
   });
   // What middleware throws comes here; what handlers throw was answered above.
   app.onError((thrown, context) => failed(thrown, requestIds(context.req.raw)));

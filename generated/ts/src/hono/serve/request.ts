@@ -71,9 +71,14 @@ export async function readRequest(
     }
   }
   if (violations.length > 0) {
-    throw new ApiError('REQUEST_VALIDATION_FAILED', { details: { violations: violations.slice(0, most) } });
+    throw new ApiError('REQUEST_VALIDATION_FAILED', { details: those(violations) });
   }
   return input;
+}
+
+/** Violations as details of a failure. */
+function those(violations: readonly Violation[]): { readonly violations?: readonly Violation[] } {
+  return violations.length === 0 ? {} : { violations: violations.slice(0, most) };
 }
 
 /** Values of the parameters of one place, checked. */
@@ -108,8 +113,17 @@ function check(
 ): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) {
+  const { issues } = result.error;
+  // A value of another type is held against nothing else, and a text that is too long against no pattern.
+  const paths = (those: (issue: z.core.$ZodIssue) => boolean) =>
+    new Set(issues.filter(those).map(({ path }) => pointer(path)));
+  const mistyped = paths(({ code }) => code === 'invalid_type');
+  const tooLong = paths((issue) => issue.code === 'too_big' && issue.origin === 'string');
+  for (const issue of issues) {
+    const own = pointer(issue.path);
     if (told.has(String(issue.path[0]))) continue;
+    if (issue.code !== 'invalid_type' && mistyped.has(own)) continue;
+    if (issue.code === 'invalid_format' && tooLong.has(own)) continue;
     tell(issue, value, place, violations);
   }
   return undefined;
@@ -207,7 +221,7 @@ function chooseContent(
   const content = sent === null ? body.contents[0] : chooseMedia(sent, body.contents);
   if (content === undefined && body.contents.length > 0) {
     throw new ApiError('REQUEST_MEDIA_TYPE_UNSUPPORTED', {
-      details: { allowed: body.contents.map(({ media }) => media) },
+      details: { allowed: body.contents.map(({ media }) => media), ...those(violations) },
     });
   }
   return content;
@@ -251,18 +265,18 @@ async function decodeBody(
   switch (kind) {
     case 'json':
       try {
-        const text = await readText(request);
+        const text = await readText(request, violations);
         return text === '' ? undefined : JSON.parse(text);
       } catch (cause) {
-        throw cause instanceof ApiError ? cause : malformed('is not a JSON text', cause);
+        throw cause instanceof ApiError ? cause : malformed('is not a JSON text', cause, violations);
       }
     case 'form': {
-      const pairs = parsePairs(await readText(request));
+      const pairs = parsePairs(await readText(request, violations));
       return formValue(content, (field) => readPairs(field, pairs, fields), pairs, violations);
     }
     case 'multipart': {
       const form = await request.formData().catch((cause: unknown) => {
-        throw malformed('is not a multipart form', cause);
+        throw malformed('is not a multipart form', cause, violations);
       });
       const parts: [string, unknown][] = [];
       form.forEach((value, name) => parts.push([name, value]));
@@ -270,24 +284,25 @@ async function decodeBody(
     }
     case 'text':
     case 'events':
-      return readText(request);
+      return readText(request, violations);
     case 'bytes':
       return new Uint8Array(await request.arrayBuffer());
   }
 }
 
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, violations: readonly Violation[]): Promise<string> {
   const bytes = await request.arrayBuffer();
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw malformed('is not UTF-8', cause);
+    throw malformed('is not UTF-8', cause, violations);
   }
 }
 
-function malformed(message: string, cause: unknown): ApiError {
+/** The failure of a body that cannot be read, with what else is wrong with its request. */
+function malformed(message: string, cause: unknown, violations: readonly Violation[]): ApiError {
   return new ApiError('REQUEST_MALFORMED', {
-    details: { violations: [violation('body', '', 'syntax', message)] },
+    details: those([...violations, violation('body', '', 'syntax', message)]),
     cause,
   });
 }
