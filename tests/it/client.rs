@@ -30,7 +30,7 @@ impl Machine {
         serde_json::from_slice(&std::fs::read(self.file()).unwrap()).unwrap()
     }
 
-    fn run_with(&self, words: &[&str], input: &str, variables: &[(&str, &str)]) -> Said {
+    pub(crate) fn run_with(&self, words: &[&str], input: &str, variables: &[(&str, &str)]) -> Said {
         let mut command = flaresmith(self.home.path());
         command.args(words).envs(variables.iter().copied());
         let mut child = command

@@ -114,16 +114,15 @@ fn listed(help: &str) -> Vec<String> {
 /// Every command that does something, `spec apply` and the like, with its help.
 fn commands() -> BTreeMap<String, String> {
     let mut commands = BTreeMap::new();
-    for outer in listed(&help(&[])) {
-        let text = help(&[&outer]);
+    let mut left = listed(&help(&[]));
+    while let Some(name) = left.pop() {
+        let words: Vec<&str> = name.split(' ').collect();
+        let text = help(&words);
         let inner = listed(&text);
         if inner.is_empty() {
-            commands.insert(outer, text);
-            continue;
-        }
-        for word in inner {
-            let text = help(&[&outer, &word]);
-            commands.insert(format!("{outer} {word}"), text);
+            commands.insert(name, text);
+        } else {
+            left.extend(inner.iter().map(|word| format!("{name} {word}")));
         }
     }
     commands
@@ -150,13 +149,21 @@ fn typed(text: &str) -> Vec<&str> {
 
 /// The commands that a typed line means: `hook install|uninstall` are two.
 fn meant(rest: &str, commands: &BTreeMap<String, String>) -> Vec<String> {
-    let mut words = rest.split_whitespace();
-    let outer = words.next().unwrap_or_default();
-    let is_group = commands.keys().any(|name| name.starts_with(&format!("{outer} ")));
-    match words.next().filter(|_| is_group) {
-        Some(inner) => inner.split('|').map(|inner| format!("{outer} {inner}")).collect(),
-        None => outer.split('|').map(str::to_owned).collect(),
+    let mut meant = vec![String::new()];
+    for word in rest.split_whitespace() {
+        let is_group = |name: &String| commands.keys().any(|known| known.starts_with(&format!("{name} ")));
+        if !meant.iter().all(|name| name.is_empty() || is_group(name)) {
+            break;
+        }
+        let longer = |name: &String| {
+            let words = word
+                .split('|')
+                .map(|word| format!("{name} {word}").trim_start().to_owned());
+            words.collect::<Vec<_>>()
+        };
+        meant = meant.iter().flat_map(longer).collect();
     }
+    meant
 }
 
 fn options(rest: &str) -> impl Iterator<Item = &str> {

@@ -38,6 +38,7 @@ mod hostile_input;
 #[cfg(unix)]
 mod incremental;
 mod instances;
+mod integration;
 #[cfg(target_os = "linux")]
 mod interrupted;
 mod journey;
