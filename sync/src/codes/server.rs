@@ -34,6 +34,11 @@ pub(super) static SERVER: &[Code] = &[
         "Keys that sign tokens, secrets and kept answers are encrypted there by a master key. Usually the server was started with another one than the database was made with.",
     ),
     code(
+        "SERVER_NETWORK",
+        "the network cannot be used",
+        "The server calls providers such as GitHub, and the system gives it no way to. The message has what was said; usually certificates of the system cannot be read.",
+    ),
+    code(
         "SERVER_SIGNALS",
         "the server cannot be asked to stop",
         "The system does not let the process receive signals, so that it could not finish what is under way. It does not start that way.",
@@ -67,6 +72,11 @@ pub(super) static SERVER: &[Code] = &[
         "SETTINGS_DATABASES",
         "where databases of environments are is of no known form",
         "Write `auto`, `none` or `postgres://USER@HOST/NAME`, the address of a server whose role may make databases and roles. What was given is not repeated, since it may hold a password.",
+    ),
+    code(
+        "SETTINGS_GITHUB",
+        "the address of GitHub is none",
+        "`--github-api` and `--github-url` take plain addresses of HTTP, such as `https://github.example/api/v3` and `https://github.example`: no name, no password, no query. Without them the public GitHub is meant.",
     ),
     code(
         "SETTINGS_FILE",
