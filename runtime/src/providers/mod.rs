@@ -114,7 +114,7 @@ impl Providers {
                 sealer.clone(),
                 settings.workerd.clone(),
             )),
-            github: Github::new(cloud, settings.github.clone()),
+            github: Github::new(cloud, settings.github.clone(), sealer),
         }
     }
 }

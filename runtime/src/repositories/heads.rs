@@ -10,6 +10,9 @@ use git2::{BranchType, ErrorCode as GitCode, Oid};
 use super::broken;
 use super::local::{Local, reference};
 
+/// Beginning of the names under which it is kept what two sides had in common.
+const BASES: &str = "refs/flaresmith/github/";
+
 impl Local {
     /// Every branch that has a name of letters that all sides can read, with its head.
     ///
@@ -40,6 +43,35 @@ impl Local {
             return Ok(false);
         }
         self.repository.graph_descendant_of(after, before).map_err(broken)
+    }
+
+    /// The head that a branch had here and elsewhere when both were last the same; `None`: they never were.
+    ///
+    /// # Errors
+    /// The repository is damaged.
+    pub fn base(&self, branch: &str) -> Result<Option<Oid>, Failure> {
+        match self.repository.find_reference(&format!("{BASES}{branch}")) {
+            Ok(found) => Ok(found.target()),
+            Err(error) if matches!(error.code(), GitCode::NotFound | GitCode::InvalidSpec) => Ok(None),
+            Err(error) => Err(broken(error)),
+        }
+    }
+
+    /// Notes that a branch has this head here and elsewhere.
+    ///
+    /// # Errors
+    /// The repository is damaged.
+    pub fn same(&self, branch: &str, head: Oid) -> Result<(), Failure> {
+        if self.base(branch)? == Some(head) {
+            return Ok(());
+        }
+        let name = format!("{BASES}{branch}");
+        match self.repository.reference(&name, head, true, "flaresmith: exchange") {
+            Ok(_) => Ok(()),
+            // Whoever is faster notes the same, or what is newer.
+            Err(error) if error.code() == GitCode::Locked => Ok(()),
+            Err(error) => Err(broken(error)),
+        }
     }
 
     /// Moves a branch, or makes it; `false`: it has moved meanwhile, or this is no name of a branch here.

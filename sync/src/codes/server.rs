@@ -74,14 +74,14 @@ pub(super) static SERVER: &[Code] = &[
         "Write `auto`, `none` or `postgres://USER@HOST/NAME`, the address of a server whose role may make databases and roles. What was given is not repeated, since it may hold a password.",
     ),
     code(
-        "SETTINGS_GITHUB",
-        "the address of GitHub is none",
-        "`--github-api` and `--github-url` take plain addresses of HTTP, such as `https://github.example/api/v3` and `https://github.example`: no name, no password, no query. Without them the public GitHub is meant.",
-    ),
-    code(
         "SETTINGS_FILE",
         "the settings file cannot be read",
         "It is TOML with the names of the flags. The message names the place in it; `flaresmithd --help` lists every setting.",
+    ),
+    code(
+        "SETTINGS_GITHUB",
+        "the address of GitHub is none",
+        "`--github-api` and `--github-url` take plain addresses of HTTP, such as `https://github.example/api/v3` and `https://github.example`: no name, no password, no query. Without them the public GitHub is meant.",
     ),
     code(
         "SETTINGS_OTLP_ENDPOINT",

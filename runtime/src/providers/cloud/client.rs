@@ -22,9 +22,6 @@ use crate::telemetry::span;
 /// Longest time until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Longest time for one call.
-const CALL: Duration = Duration::from_secs(60);
-
 /// Most of an answer that is read, in bytes.
 const LARGEST: usize = 256 << 20;
 
@@ -55,6 +52,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// What is sent.
     pub body: Bytes,
+    /// The longest time for all of it.
+    pub limit: Duration,
 }
 
 /// What came back.
@@ -93,7 +92,6 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
-            .timeout(CALL)
             .redirect(redirect::Policy::none())
             .user_agent(concat!("flaresmith/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -111,9 +109,9 @@ impl Client {
         self.breakers.pass(project, provider).await?;
         let asked = self.asked(call, failures).await;
         match &asked {
-            Ok(_) => self.breakers.answered(project, provider).await?,
-            Err(Tried::Waits(_)) => {}
-            Err(Tried::Failed(_)) => self.breakers.not_answered(project, provider).await?,
+            // What was asked for has happened, whether or not that can be written down.
+            Ok(_) | Err(Tried::Waits(_)) => drop(self.breakers.answered(project, provider).await),
+            Err(Tried::Failed(_)) => drop(self.breakers.not_answered(project, provider).await),
         }
         asked.map_err(|tried| match tried {
             Tried::Waits(failure) | Tried::Failed(failure) => failure,
@@ -132,6 +130,7 @@ impl Client {
             .http
             .request(call.method, call.url)
             .headers(call.headers)
+            .timeout(call.limit)
             .body(call.body);
         for (name, value) in span::outgoing() {
             request = request.header(name, value);
@@ -149,7 +148,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        if let Some(seconds) = wait(status, &headers) {
+        if let Some(seconds) = wait(status, &headers, &body) {
             return Err(Tried::Waits(failures.limited(seconds)));
         }
         if status.is_server_error() {
@@ -174,12 +173,14 @@ enum Tried {
 }
 
 /// For how many seconds the provider asks to be left alone. Some say it with 403.
-fn wait(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
+fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let told = number(header::RETRY_AFTER.as_str()).and_then(|seconds| u64::try_from(seconds).ok());
     let used_up = number("x-ratelimit-remaining") == Some(0);
+    // GitHub's limits of how fast one may go come without any header.
+    let says_so = || body.windows(10).any(|ten| ten == b"rate limit");
     let limited =
-        status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::FORBIDDEN && (told.is_some() || used_up));
+        status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::FORBIDDEN && (told.is_some() || used_up || says_so()));
     if !limited {
         return None;
     }
@@ -187,7 +188,7 @@ fn wait(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
         .filter(|_| used_up)
         .map(|at| at - chrono::Utc::now().timestamp());
     let resets = resets.and_then(|seconds| u64::try_from(seconds.max(1)).ok());
-    Some(told.or(resets).unwrap_or(ALONE))
+    Some(told.or(resets).unwrap_or(ALONE).max(1))
 }
 
 /// A header that signs in with a token.
@@ -207,12 +208,15 @@ mod tests {
             let headers = headers
                 .iter()
                 .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().unwrap()));
-            wait(StatusCode::from_u16(status).unwrap(), &headers.collect())
+            wait(StatusCode::from_u16(status).unwrap(), &headers.collect(), b"{}")
         };
         assert_eq!(of(429, &[]), Some(ALONE));
         assert_eq!(of(429, &[("retry-after", "7")]), Some(7));
         assert_eq!(of(403, &[("retry-after", "90")]), Some(90));
         assert_eq!(of(403, &[]), None);
+        assert_eq!(of(429, &[("retry-after", "0")]), Some(1));
+        let said = b"You have exceeded a secondary rate limit.";
+        assert_eq!(wait(StatusCode::FORBIDDEN, &HeaderMap::new(), said), Some(ALONE));
         assert_eq!(of(403, &[("x-ratelimit-remaining", "12")]), None);
         let at = (chrono::Utc::now().timestamp() + 120).to_string();
         let told = of(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &at)]).unwrap();

@@ -2,10 +2,12 @@
 //!
 //! Owns: which branch has to move where, and moving it without losing anybody's commit. Must not know: what is in a commit.
 //!
-//! A branch that moved on one side only moves on the other. One that moved on both sides stays as it is on both, and is told: whose
-//! commits come first is for people to say.
+//! It is remembered what both sides had in common last. A branch that moved forward on one side only moves on the other. One that moved
+//! on both sides, or was put back, stays as it is on both, and is told: whose commits come first is for people to say. One that was
+//! taken away on one side is not brought back from the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use base64::Engine as _;
@@ -23,6 +25,9 @@ use crate::repositories::{Local, Repositories};
 /// Beginning of the names of branches.
 const HEADS: &str = "refs/heads/";
 
+/// Longest time for one call: all commits of a repository may travel in it.
+const LONGEST: Duration = Duration::from_secs(600);
+
 /// The id that stands where there is no commit.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
@@ -39,17 +44,33 @@ pub struct Exchanged {
 
 /// A branch that is to be moved at GitHub.
 #[derive(Debug, Clone)]
-pub(super) struct Move {
+struct Move {
     name: String,
     from: Option<Oid>,
     to: Oid,
 }
 
+/// What GitHub has.
+#[derive(Debug, Default)]
+struct References {
+    heads: BTreeMap<String, Oid>,
+    tags: bool,
+}
+
+/// Where commits go.
+struct Place<'a> {
+    access: &'a Access,
+    mark: &'a Mark,
+    there: &'a Repository,
+    here: &'a Repositories,
+    /// Commits that are there already.
+    heads: Vec<Oid>,
+}
+
 /// What there is to do.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) moves: Vec<Move>,
-    pub(super) pack: Vec<u8>,
+struct Plan {
+    moves: Vec<Move>,
     done: Exchanged,
 }
 
@@ -65,9 +86,11 @@ impl Github {
         there: &Repository,
         here: &Repositories,
     ) -> Result<Exchanged, Failure> {
-        let heads = self.heads(access, there).await?;
+        let heads = self.references(access, there).await?.heads;
         let known = heads.clone();
-        let unknown = here.with(mark.project, move |local| Ok(lacking(local, &known))).await?;
+        let unknown = here
+            .with(mark.project, move |local| Ok(lacking(local, &known)))
+            .await?;
         let fetched = match unknown.is_empty() {
             true => Vec::new(),
             false => {
@@ -76,18 +99,33 @@ impl Github {
             }
         };
         mark.fence.check(None).await?;
+        let of_there: Vec<Oid> = heads.values().copied().collect();
         let plan = here
             .with(mark.project, move |local| planned(local, &heads, &fetched))
             .await?;
         let mut done = plan.done;
-        if !plan.moves.is_empty() {
-            mark.fence.check(None).await?;
-            done.sent = self.send(access, there, &plan.moves, plan.pack).await?;
+        if plan.moves.is_empty() {
+            return Ok(done);
         }
+        mark.fence.check(None).await?;
+        let place = Place {
+            access,
+            mark,
+            there,
+            here,
+            heads: of_there,
+        };
+        let refused = self.moved(&place, &plan.moves).await?;
+        let (apart, sent): (Vec<Move>, Vec<Move>) =
+            plan.moves.into_iter().partition(|one| refused.contains(&one.name));
+        done.apart.extend(apart.into_iter().map(|one| one.name));
+        done.sent = sent.iter().map(|one| one.name.clone()).collect();
+        let note = move |local: &Local| sent.iter().try_for_each(|one| local.same(&one.name, one.to));
+        here.with(mark.project, note).await?;
         Ok(done)
     }
 
-    /// Whether GitHub has commits on a branch that are not here.
+    /// Whether GitHub has commits that no branch here leads to, or tags.
     ///
     /// # Errors
     /// GitHub does not answer or refuses, or the repository here is damaged.
@@ -98,25 +136,31 @@ impl Github {
         there: &Repository,
         here: &Repositories,
     ) -> Result<bool, Failure> {
-        let heads = self.heads(access, there).await?;
-        let unknown = here.with(mark.project, move |local| Ok(lacking(local, &heads))).await?;
-        Ok(!unknown.is_empty())
+        let References { heads, tags } = self.references(access, there).await?;
+        let has_more = move |local: &Local| {
+            let ours = local.heads()?;
+            for &theirs in heads.values() {
+                let mut is_here = false;
+                for &head in ours.values() {
+                    is_here |= head == theirs || local.leads_to(theirs, head)?;
+                }
+                if !is_here {
+                    return Ok(true);
+                }
+            }
+            // Tags are not exchanged.
+            Ok(tags)
+        };
+        here.with(mark.project, has_more).await
     }
 
     /// Branches at GitHub.
-    async fn heads(&self, access: &Access, there: &Repository) -> Result<BTreeMap<String, Oid>, Failure> {
+    async fn references(&self, access: &Access, there: &Repository) -> Result<References, Failure> {
         let answer = self
-            .git(
-                access,
-                there,
-                Method::GET,
-                &["info", "refs"],
-                "git-receive-pack",
-                Vec::new(),
-            )
+            .git(access, there, Method::GET, &["info", "refs"], "git-receive-pack", Vec::new())
             .await?;
         let mut rest: &[u8] = &answer.body;
-        let mut heads = BTreeMap::new();
+        let mut found = References::default();
         let mut ended = 0;
         while let Some((line, left)) = pkt::next(rest) {
             rest = left;
@@ -125,19 +169,20 @@ impl Github {
                 pkt::Line::End => ended += 1,
                 pkt::Line::Text(text) => {
                     let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
-                    let text = String::from_utf8_lossy(text);
-                    if let Some((id, name)) = text.trim_end().split_once(' ')
-                        && let Some(branch) = name.strip_prefix(HEADS)
-                        && let Some(id) = crate::repositories::id(id)
-                    {
-                        heads.insert(branch.to_owned(), id);
+                    // A branch whose name is none of letters stays where it is.
+                    let text = std::str::from_utf8(text).unwrap_or_default();
+                    if let Some((id, name)) = text.trim_end().split_once(' ') {
+                        found.tags |= name.starts_with("refs/tags/");
+                        if let (Some(branch), Some(id)) = (name.strip_prefix(HEADS), crate::repositories::id(id)) {
+                            found.heads.insert(branch.to_owned(), id);
+                        }
                     }
                 }
             }
         }
         match ended {
             0 | 1 => Err(Self::failures().away("It told only a part of its branches.")),
-            _ => Ok(heads),
+            _ => Ok(found),
         }
     }
 
@@ -183,14 +228,28 @@ impl Github {
         }
     }
 
-    /// Moves branches at GitHub, each only from where it was seen; which ones moved.
-    async fn send(
-        &self,
-        access: &Access,
-        there: &Repository,
-        moves: &[Move],
-        pack: Vec<u8>,
-    ) -> Result<Vec<String>, Failure> {
+    /// Moves branches at GitHub; which ones it refused to move.
+    async fn moved(&self, place: &Place<'_>, moves: &[Move]) -> Result<Vec<String>, Failure> {
+        let mut refused = self.send(place, moves).await?;
+        if moves.len() > 1 {
+            // One that is declined, such as for a file that is too large, may have kept the others from moving.
+            let alone: Vec<&Move> = moves.iter().filter(|one| refused.contains(&one.name)).collect();
+            refused = Vec::new();
+            for one in alone {
+                refused.extend(self.send(place, std::slice::from_ref(one)).await?);
+            }
+        }
+        if !refused.is_empty() {
+            // Another server may have been faster with the same.
+            let heads = self.references(place.access, place.there).await?.heads;
+            let is_there = |one: &Move| heads.get(&one.name) == Some(&one.to);
+            refused.retain(|name| !moves.iter().any(|one| one.name == *name && is_there(one)));
+        }
+        Ok(refused)
+    }
+
+    /// Asks GitHub once to move branches, each only from where it was seen; which ones did not move.
+    async fn send(&self, place: &Place<'_>, moves: &[Move]) -> Result<Vec<String>, Failure> {
         let mut body = Vec::new();
         for (number, one) in moves.iter().enumerate() {
             let from = one.from.map_or_else(|| NOTHING.to_owned(), |from| from.to_string());
@@ -198,11 +257,13 @@ impl Github {
             pkt::push(&mut body, &format!("{from} {} {HEADS}{}{more}", one.to, one.name));
         }
         pkt::end(&mut body);
-        body.extend(pack);
+        let (to, heads) = (moves.iter().map(|one| one.to).collect::<Vec<_>>(), place.heads.clone());
+        let packed = move |local: &Local| pack::packed(local, &to, heads.iter());
+        body.extend(place.here.with(place.mark.project, packed).await?);
         let answer = self
             .git(
-                access,
-                there,
+                place.access,
+                place.there,
                 Method::POST,
                 &["git-receive-pack"],
                 "git-receive-pack",
@@ -218,15 +279,8 @@ impl Github {
         if lines.first().map(String::as_str) != Some("unpack ok") {
             return Err(Self::failures().rejected("it could not read what it was sent."));
         }
-        let refused = lines.iter().find_map(|line| line.strip_prefix("ng "));
-        if let Some(refused) = refused {
-            let name = refused.split(' ').next().unwrap_or_default().trim_start_matches(HEADS);
-            // Rules of the repository, or somebody moved it in this moment; the next exchange sees which.
-            let reason =
-                format!("The branch `{name}` could not be moved: it has rules that forbid it, or it moved meanwhile.");
-            return Err(Self::failures().conflict(&reason));
-        }
-        Ok(moves.iter().map(|one| one.name.clone()).collect())
+        let moved = |one: &&Move| lines.contains(&format!("ok {HEADS}{}", one.name));
+        Ok(moves.iter().filter(|one| !moved(one)).map(|one| one.name.clone()).collect())
     }
 
     async fn git(
@@ -264,6 +318,7 @@ impl Github {
                 url,
                 headers,
                 body: Bytes::from(body),
+                limit: LONGEST,
             })
             .await?;
         match answer.status {
@@ -294,40 +349,62 @@ fn planned(local: &Local, there: &BTreeMap<String, Oid>, fetched: &[u8]) -> Resu
     if !fetched.is_empty() {
         pack::unpack(local, fetched)?;
     }
+    let here = local.heads()?;
     let mut plan = Plan::default();
-    for (name, &theirs) in there {
-        match local.heads()?.get(name).copied() {
-            Some(ours) if ours == theirs => {}
-            Some(ours) if local.leads_to(theirs, ours)? => plan.moves.push(Move {
+    let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+    for name in names {
+        let (ours, theirs) = (here.get(name).copied(), there.get(name).copied());
+        match next(local, local.base(name)?, ours, theirs)? {
+            Next::Stay => {}
+            Next::Same(head) => local.same(name, head)?,
+            Next::Apart => plan.done.apart.push(name.clone()),
+            Next::Send(to) => plan.moves.push(Move {
                 name: name.clone(),
-                from: Some(theirs),
-                to: ours,
+                from: theirs,
+                to,
             }),
-            Some(ours) if local.leads_to(ours, theirs)? => match local.forward(name, Some(ours), theirs)? {
-                true => plan.done.taken.push(name.clone()),
-                false => plan.done.apart.push(name.clone()),
-            },
-            Some(_) => plan.done.apart.push(name.clone()),
-            None => {
-                // A name that git takes elsewhere may be none here.
-                if local.forward(name, None, theirs)? {
+            Next::Take(to) => match local.forward(name, ours, to)? {
+                true => {
+                    local.same(name, to)?;
                     plan.done.taken.push(name.clone());
                 }
-            }
+                // It moved meanwhile, or there is a branch here that its name collides with.
+                false => plan.done.apart.push(name.clone()),
+            },
         }
-    }
-    for (name, ours) in local.heads()? {
-        if !there.contains_key(&name) {
-            plan.moves.push(Move {
-                name,
-                from: None,
-                to: ours,
-            });
-        }
-    }
-    if !plan.moves.is_empty() {
-        let to: Vec<Oid> = plan.moves.iter().map(|one| one.to).collect();
-        plan.pack = pack::packed(local, &to, there.values())?;
     }
     Ok(plan)
+}
+
+/// What happens to a branch.
+enum Next {
+    /// Nothing.
+    Stay,
+    /// Both have this head.
+    Same(Oid),
+    /// People have to say which comes first.
+    Apart,
+    /// It moves there.
+    Send(Oid),
+    /// It moves here.
+    Take(Oid),
+}
+
+/// From what both sides had in common, and what each has now.
+fn next(local: &Local, base: Option<Oid>, ours: Option<Oid>, theirs: Option<Oid>) -> Result<Next, Failure> {
+    Ok(match (ours, theirs) {
+        (None, None) => Next::Stay,
+        (Some(ours), Some(theirs)) if ours == theirs => Next::Same(ours),
+        (Some(ours), Some(theirs)) if local.leads_to(theirs, ours)? => match base == Some(ours) {
+            // Somebody has put it back there, which is no reason to bring back what was taken away.
+            true => Next::Apart,
+            false => Next::Send(ours),
+        },
+        (Some(ours), Some(theirs)) if local.leads_to(ours, theirs)? => Next::Take(theirs),
+        (Some(_), Some(_)) => Next::Apart,
+        // Taken away on the other side, and not touched on this one.
+        (Some(one), None) | (None, Some(one)) if base == Some(one) => Next::Stay,
+        (Some(ours), None) => Next::Send(ours),
+        (None, Some(theirs)) => Next::Take(theirs),
+    })
 }

@@ -4,16 +4,19 @@
 //! of people.
 //!
 //! GitHub knows no key that makes a repeated request harmless. So what is to be made is looked up first and after every doubt, and
-//! is ours only when it bears the project's mark: in the description, which comes to be with the repository, and as a topic, which
-//! stays when people describe it anew.
+//! is ours only when it bears the project's mark. That stands in the description, which comes to be with the repository, and holds a
+//! digest that nobody else can make. Once the repository is known by its number, the mark may go.
 
 mod exchange;
 mod pack;
 mod pkt;
 pub mod secrets;
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_store::enums::Provider;
 use reqwest::Url;
@@ -24,6 +27,7 @@ use uuid::Uuid;
 use super::cloud::{Answer, Call, Client, Failures, refused};
 use super::{Mark, foreign};
 use crate::providers::cloud::bearer;
+use crate::sealing::{Sealer, mac};
 use crate::settings::{GithubPlace, Hidden};
 
 /// The version of the API that the calls are written for.
@@ -31,6 +35,9 @@ const VERSION: &str = "2022-11-28";
 
 /// What a classic token must be allowed: repositories, and the workflows that the template brings.
 const SCOPES: [&str; 2] = ["repo", "workflow"];
+
+/// Longest time for one call of the API.
+const CALL: Duration = Duration::from_secs(15);
 
 /// Longest description of a repository.
 const LONGEST: usize = 350;
@@ -40,6 +47,8 @@ const LONGEST: usize = 350;
 pub struct Github {
     client: Client,
     place: GithubPlace,
+    /// What marks are made with.
+    key: [u8; 32],
 }
 
 /// Who signs in, and for which project.
@@ -78,7 +87,8 @@ pub struct Repository {
     pub default_branch: Option<String>,
     description: Option<String>,
     #[serde(default)]
-    topics: Vec<String>,
+    fork: bool,
+    created_at: Option<DateTime<Utc>>,
     owner: Login,
 }
 
@@ -107,17 +117,38 @@ impl Repository {
         &self.owner.login
     }
 
-    fn is_marked(&self, project: Uuid) -> bool {
-        let described = self.description.as_deref().unwrap_or_default();
-        described.contains(&mark(project)) || self.topics.contains(&topic(project))
+    /// Whether it came to be after a moment, as far as both clocks agree. In doubt it did not.
+    #[must_use]
+    pub fn is_younger_than(&self, moment: DateTime<Utc>) -> bool {
+        self.created_at.is_some_and(|created| created >= moment)
     }
 }
 
 impl Github {
     /// The one at a place.
     #[must_use]
-    pub fn new(client: Client, place: GithubPlace) -> Self {
-        Self { client, place }
+    pub fn new(client: Client, place: GithubPlace, sealer: &Sealer) -> Self {
+        Self {
+            client,
+            place,
+            key: sealer.derive("github.mark"),
+        }
+    }
+
+    /// The mark of a project, at the end of a description.
+    fn mark(&self, project: Uuid) -> String {
+        let digest = mac(&self.key, project.as_bytes());
+        let digest: String = digest.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+        format!("(Flaresmith {project} {digest})")
+    }
+
+    /// Whether a repository is the project's: it is known by its number, or bears the mark. A fork takes over what its origin says of
+    /// itself.
+    #[must_use]
+    pub fn is_own(&self, repository: &Repository, project: Uuid, known: Option<&str>) -> bool {
+        let described = repository.description.as_deref().unwrap_or_default();
+        let is_known = known.is_some_and(|known| known == repository.id.to_string());
+        is_known || (!repository.fork && described.trim_end().ends_with(&self.mark(project)))
     }
 
     fn failures() -> Failures {
@@ -149,6 +180,7 @@ impl Github {
                 url,
                 headers,
                 body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+                limit: CALL,
             })
             .await?;
         match answer.status {
@@ -193,12 +225,12 @@ impl Github {
         };
         // Of tokens that are no classic ones GitHub tells nothing; what they lack is seen when it is needed.
         let missing = match told {
-            Some(_) => SCOPES
+            Some(told) if !told.trim().is_empty() => SCOPES
                 .iter()
                 .filter(|wanted| !has(wanted))
                 .map(|&wanted| wanted.to_owned())
                 .collect(),
-            None => Vec::new(),
+            _ => Vec::new(),
         };
         Ok(Account { login, scopes, missing })
     }
@@ -216,7 +248,7 @@ impl Github {
         }
     }
 
-    /// Makes sure that the repository is there and the project's.
+    /// Makes sure that the repository is there and the project's. `known`: the number of the one that was the project's before.
     ///
     /// # Errors
     /// One of that name is there that is not ours, or GitHub does not answer or refuses.
@@ -225,6 +257,7 @@ impl Github {
         access: &Access,
         mark: &Mark,
         wanted: &Wanted,
+        known: Option<&str>,
     ) -> Result<Repository, Failure> {
         let found = match self.repository(access, &wanted.owner, &wanted.name).await? {
             Some(found) => found,
@@ -233,25 +266,14 @@ impl Github {
                 self.make(access, mark, wanted).await?
             }
         };
-        if !found.is_marked(mark.project) {
-            return Err(foreign(mark));
+        match self.is_own(&found, mark.project, known) {
+            true => Ok(found),
+            false => Err(foreign(mark)),
         }
-        if !found.topics.contains(&topic(mark.project)) {
-            let names = [found.topics.as_slice(), &[topic(mark.project)]].concat();
-            let path = ["repos", found.owner(), &found.name, "topics"];
-            let done = self
-                .call(access, Method::PUT, &path, Some(&json!({ "names": names })))
-                .await?;
-            // Without the topic it is still known by its description.
-            if !done.status.is_success() && done.status != StatusCode::FORBIDDEN {
-                return Err(because(&done));
-            }
-        }
-        Ok(found)
     }
 
     async fn make(&self, access: &Access, marked: &Mark, wanted: &Wanted) -> Result<Repository, Failure> {
-        let ours = mark(marked.project);
+        let ours = self.mark(marked.project);
         let room = LONGEST.saturating_sub(ours.chars().count() + 1);
         // What stands there has no control characters at GitHub.
         let plain = |sign: char| if sign.is_control() { ' ' } else { sign };
@@ -305,23 +327,11 @@ impl Github {
         }
     }
 
-    /// Removes the repository, if it is there and the project's.
+    /// Removes a repository that was found to be the project's.
     ///
     /// # Errors
-    /// It is not ours, or GitHub does not answer or refuses.
-    pub async fn remove_repository(
-        &self,
-        access: &Access,
-        mark: &Mark,
-        owner: &str,
-        name: &str,
-    ) -> Result<(), Failure> {
-        let Some(found) = self.repository(access, owner, name).await? else {
-            return Ok(());
-        };
-        if !found.is_marked(mark.project) {
-            return Err(foreign(mark));
-        }
+    /// GitHub does not answer or refuses.
+    pub async fn remove_repository(&self, access: &Access, mark: &Mark, found: &Repository) -> Result<(), Failure> {
         mark.fence.check(None).await?;
         let path = ["repos", found.owner(), &found.name];
         let done = self.call(access, Method::DELETE, &path, None).await?;
@@ -334,16 +344,6 @@ impl Github {
             _ => Err(because(&done)),
         }
     }
-}
-
-/// The mark in a description.
-fn mark(project: Uuid) -> String {
-    format!("(Flaresmith {project})")
-}
-
-/// The mark among topics: at most 50 small letters, digits and hyphens.
-fn topic(project: Uuid) -> String {
-    format!("flaresmith-{project}")
 }
 
 /// An address below another; no part is read as more than one.
@@ -373,9 +373,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_what_github_takes_and_no_part_of_an_address_is_read_as_two() {
-        let topic = topic(Uuid::max());
-        assert!(topic.len() <= 50 && topic.bytes().all(|byte| byte == b'-' || byte.is_ascii_alphanumeric()));
+    fn no_part_of_an_address_is_read_as_two() {
         let base = Url::parse("https://ghe.example/api/v3").unwrap();
         let url = below(&base, &["repos", "a/../b", "c?d#e"]).unwrap();
         assert_eq!(url.as_str(), "https://ghe.example/api/v3/repos/a%2F..%2Fb/c%3Fd%23e");
