@@ -46,9 +46,6 @@ const TURN: Duration = Duration::from_secs(400);
 /// Longest time until it takes connections; it may have to recover first.
 const START: Duration = Duration::from_secs(120);
 
-/// One that is said to run, and where nobody listens for so long, does not.
-const SILENT: Duration = Duration::from_secs(10);
-
 /// How long a port is waited for that somebody else has.
 const TAKEN: Duration = Duration::from_secs(5);
 
@@ -202,10 +199,10 @@ async fn turn(place: &Place) -> Result<File, Failure> {
 async fn running(place: &Place, programs: &Programs) -> Result<(Hidden, DatabaseConnection), Failure> {
     let password = place.password()?;
     let begun = Instant::now();
-    let (mut tries, mut silent, mut taken) = (0, None::<Instant>, None::<Instant>);
+    let (mut tries, mut taken) = (0, None::<Instant>);
     while begun.elapsed() < START {
-        let (at, with) = (place.clone(), programs.clone());
-        if blocking(move || process::runs(&at, &with)).await? {
+        let at = place.clone();
+        if blocking(move || process::runs(&at)).await? {
             let answered = match place.listens() {
                 Some(port) => reached(port, &password).await,
                 None => Err(Unreached::Silent),
@@ -219,15 +216,9 @@ async fn running(place: &Place, programs: &Programs) -> Result<(Hidden, Database
                 }
                 Err(Unreached::Silent) => {}
             }
-            if silent.get_or_insert_with(Instant::now).elapsed() > SILENT {
-                // Another program has the number of its process by now. Postgres itself sees what is left of a former one.
-                place.forget_process()?;
-                silent = None;
-            }
             tokio::time::sleep(LOOK).await;
             continue;
         }
-        silent = None;
         if let Some(port) = place.port()
             && !port::is_free(port)
             && taken.get_or_insert_with(Instant::now).elapsed() < TAKEN

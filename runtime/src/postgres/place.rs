@@ -173,6 +173,13 @@ impl Place {
         options.open(self.meeting.join(name)).map_err(Failure::internal)
     }
 
+    /// The file of the cluster itself whose lock is held for as long as anything of it lives.
+    pub(super) fn alive(&self) -> Result<File, Failure> {
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        options.open(self.cluster().join("alive")).map_err(Failure::internal)
+    }
+
     /// The port that the process file of Postgres names.
     pub(super) fn listens(&self) -> Option<u16> {
         let text = fs::read_to_string(self.process_file()).ok()?;

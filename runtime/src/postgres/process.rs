@@ -51,6 +51,9 @@ const SETTINGS: [&str; 16] = [
     "log_checkpoints=off",
 ];
 
+/// A script that runs a program with what stands on its own standard input under a number that programs hand on to what they start.
+const INHERITED: &str = "exec 9<&0 </dev/null; exec \"$@\"";
+
 /// What it sees of an environment.
 fn environment() -> [(&'static str, OsString); 4] {
     [
@@ -133,13 +136,20 @@ fn sweep(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether the cluster runs, as far as its process file tells.
-pub(super) fn runs(place: &Place, programs: &Programs) -> Result<bool, Failure> {
-    Ok(control(place, programs, "status", &[])?.status.success())
+/// Whether anything of the cluster lives. It holds a lock on a file of the cluster from its start to its end, whichever machine or
+/// container it sees itself in; a copy of the cluster has a file of its own.
+pub(super) fn runs(place: &Place) -> Result<bool, Failure> {
+    Ok(place.alive()?.try_lock().is_err())
 }
 
 /// Starts it, and waits until it takes connections or has ended. Whether it did is seen by who looks next.
 pub(super) fn start(place: &Place, programs: &Programs, port: u16) -> Result<(), Failure> {
+    let alive = place.alive()?;
+    if alive.try_lock().is_err() {
+        return Ok(());
+    }
+    // What is left of a former one tells of a process that is no more, or of another's.
+    place.forget_process()?;
     let _ = fs::remove_file(place.start_log());
     let mut settings = format!("-p {port}");
     for setting in SETTINGS {
@@ -156,26 +166,38 @@ pub(super) fn start(place: &Place, programs: &Programs, port: u16) -> Result<(),
         "-o".into(),
         settings.into(),
     ];
-    control(place, programs, "start", &words)?;
+    control(place, programs, "start", &words, Some(alive))?;
     Ok(())
 }
 
 /// Stops it: whoever is connected is not waited for.
 pub(super) fn stop(place: &Place, programs: &Programs) -> Result<(), Failure> {
+    if !runs(place)? {
+        return Ok(());
+    }
     let words = ["-m", "fast", "-w", "-t", "30"].map(OsString::from);
-    let said = control(place, programs, "stop", &words)?;
-    match said.status.success() || !runs(place, programs)? {
+    let said = control(place, programs, "stop", &words, None)?;
+    match said.status.success() || !runs(place)? {
         true => Ok(()),
         false => Err(Failure::internal("Postgres does not stop")),
     }
 }
 
-/// Runs `pg_ctl`. What it starts has a session of its own, and does not end with this process.
-fn control(place: &Place, programs: &Programs, action: &str, words: &[OsString]) -> Result<Output, Failure> {
-    let mut command = Command::new(programs.file("pg_ctl"));
+/// Runs `pg_ctl`. What it starts has a session of its own, and does not end with this process. `held`: a lock that what it starts
+/// holds from then on.
+fn control(
+    place: &Place,
+    programs: &Programs,
+    action: &str,
+    words: &[OsString],
+    held: Option<File>,
+) -> Result<Output, Failure> {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", INHERITED, "sh"]).arg(programs.file("pg_ctl"));
     command.arg(action).arg("-D").arg(place.data()).args(words);
     command.env_clear().envs(environment());
-    command.current_dir(place.cluster()).stdin(Stdio::null());
+    command.current_dir(place.cluster());
+    command.stdin(held.map_or_else(Stdio::null, Stdio::from));
     run_as(&mut command, place.account);
     command.output().map_err(Failure::internal)
 }

@@ -121,7 +121,11 @@ fn usable(folder: &Path, account: Option<Account>) -> Option<Programs> {
     let mut said = String::new();
     for name in NAMES {
         let mut command = Command::new(folder.join(name));
-        command.arg("--version").current_dir("/").stdin(Stdio::null());
+        command
+            .arg("--version")
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::null());
         run_as(&mut command, account);
         let output = command.output().ok().filter(|output| output.status.success())?;
         said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -14,6 +14,7 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{integration_configs, repos};
 use flaresmith_store::enums::{Provider, RepoHost};
 use futures_util::future::{BoxFuture, ready};
+use futures_util::stream::{self, StreamExt as _};
 use git2::Oid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
@@ -31,6 +32,9 @@ const HERE: Duration = Duration::from_secs(3);
 
 /// Time between two looks at the branches there.
 const THERE: Duration = Duration::from_secs(60);
+
+/// How many are brought in step at the same time.
+const SIDE_BY_SIDE: usize = 8;
 
 /// Branches and their heads.
 type Heads = BTreeMap<String, Oid>;
@@ -50,6 +54,7 @@ pub(super) async fn watch(platform: Platform) {
     let mut seen: BTreeMap<Uuid, (Heads, Instant)> = BTreeMap::new();
     loop {
         tokio::time::sleep(HERE).await;
+        let mut due = Vec::new();
         // A store that is away now may be back at the next look.
         for row in followed(&platform).await.unwrap_or_default() {
             let project = row.project_id;
@@ -57,18 +62,24 @@ pub(super) async fn watch(platform: Platform) {
                 continue;
             };
             let last = seen.get(&project);
-            if last.is_some_and(|(known, looked)| *known == heads && looked.elapsed() < THERE) {
-                continue;
+            if last.is_none_or(|(known, looked)| *known != heads || looked.elapsed() >= THERE) {
+                // What is committed from now on is seen at the next look.
+                seen.insert(project, (heads, Instant::now()));
+                due.push(row);
             }
-            let done = exchange(&platform, &row).await;
-            let heads = platform
-                .repositories
-                .with_standing(project, Local::heads)
-                .await
-                .unwrap_or(heads);
-            seen.insert(project, (heads, Instant::now()));
-            let _ = told(&platform, project, done).await;
         }
+        let exchanges = due.into_iter().map(|row| {
+            let platform = &platform;
+            async move {
+                let done = exchange(platform, &row).await;
+                told(platform, row.project_id, done).await
+            }
+        });
+        // One that takes long keeps few others waiting.
+        stream::iter(exchanges)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .for_each(|_| ready(()))
+            .await;
     }
 }
 

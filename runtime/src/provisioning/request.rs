@@ -4,6 +4,8 @@
 //!
 //! Each is one transaction that moves the version of the run or begins one. Whoever holds the run sees it at the next page.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::{EnvironmentEvent, ProjectEvent, ProvisioningRunEvent, RunStepEvent};
@@ -191,8 +193,8 @@ pub async fn retry(platform: &Platform, project: Uuid) -> Result<provisioning_ru
         }
         _ => {
             states::move_project(&write, &row, ProjectEvent::Retry, now).await?;
-            states::move_environments(&write, project, EnvironmentEvent::Provision, now).await?;
-            states::move_environments(&write, project, EnvironmentEvent::Recreate, now).await?;
+            move_environments(&write, &run, EnvironmentEvent::Provision, now).await?;
+            move_environments(&write, &run, EnvironmentEvent::Recreate, now).await?;
         }
     }
     told(platform, write, run.id, ProvisioningRunEvent::Retry, now, |row| {
@@ -202,6 +204,41 @@ pub async fn retry(platform: &Platform, project: Uuid) -> Result<provisioning_ru
         row.error_code = Set(None);
     })
     .await
+}
+
+/// The environments that a run makes something for; `None`: all of its project.
+///
+/// # Errors
+/// The store fails.
+pub(super) async fn environments_of(
+    write: &Write,
+    run: &provisioning_runs::Model,
+) -> Result<Option<BTreeSet<String>>, Failure> {
+    if run.kind != ProvisioningRunKind::Extend {
+        return Ok(None);
+    }
+    let rows = run_steps::Entity::find()
+        .filter(run_steps::Column::RunId.eq(run.id))
+        .all(&**write)
+        .await
+        .map_err(failed)?;
+    // Branches are looked after again and again, which changes nothing about an environment.
+    let makes = rows.into_iter().filter(|row| row.resource.is_some());
+    Ok(Some(makes.filter_map(|row| row.environment).collect()))
+}
+
+/// Moves the environments that a run is about, where the event may happen.
+///
+/// # Errors
+/// The store fails, or somebody else changed one meanwhile.
+pub(super) async fn move_environments(
+    write: &Write,
+    run: &provisioning_runs::Model,
+    on: EnvironmentEvent,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let only = environments_of(write, run).await?;
+    states::move_environments(write, run.project_id, on, now, only.as_ref()).await
 }
 
 /// Gives a run that has no steps those that make everything that its project lacks.

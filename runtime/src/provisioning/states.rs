@@ -2,6 +2,7 @@
 //!
 //! Owns: that the generated lifecycles are the only way from one state to another. Must not know: why anything changes.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -215,7 +216,7 @@ pub async fn move_project(
     }
 }
 
-/// Moves every environment of a project in whose state the event may happen.
+/// Moves every environment of a project in whose state the event may happen, or of these alone.
 ///
 /// # Errors
 /// The store fails, or somebody else changed one meanwhile.
@@ -224,6 +225,7 @@ pub async fn move_environments(
     project: uuid::Uuid,
     on: EnvironmentEvent,
     now: DateTime<Utc>,
+    only: Option<&BTreeSet<String>>,
 ) -> Result<(), Failure> {
     use environments::{Column, Entity};
     let rows = Entity::find()
@@ -231,7 +233,10 @@ pub async fn move_environments(
         .all(&**write)
         .await
         .map_err(failed)?;
-    for row in rows {
+    for row in rows
+        .into_iter()
+        .filter(|row| only.is_none_or(|only| only.contains(&row.name)))
+    {
         let to: Option<EnvironmentState> = next(rules(row.kind), &row.state, on);
         let Some(to) = to else { continue };
         let done = Entity::update_many()

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::journal::{Journal, Stopped, kept};
 use super::work::{act, end, read_run, read_steps, record, subject};
-use super::{states, steps};
+use super::{request, steps};
 
 /// Undoes everything that was begun.
 pub(super) async fn all(journal: &Journal) -> Result<(), Stopped> {
@@ -50,8 +50,18 @@ pub(super) async fn all(journal: &Journal) -> Result<(), Stopped> {
         true => (ProvisioningRunEvent::Fail, Some(ErrorCode::ProvisionUndoStuck)),
         false => (ProvisioningRunEvent::Succeed, None),
     };
-    states::move_environments(&page.write, run.project_id, EnvironmentEvent::Fail, page.now).await?;
-    end(&mut page, &run, on, ProjectEvent::Fail, code).await?;
+    request::move_environments(&page.write, &run, EnvironmentEvent::Fail, page.now).await?;
+    // What a run adds to a project that has all its environments leaves them as they are.
+    let is_whole = !stuck
+        && request::environments_of(&page.write, &run)
+            .await?
+            .is_some_and(|some| some.is_empty());
+    let project = if is_whole {
+        ProjectEvent::Ready
+    } else {
+        ProjectEvent::Fail
+    };
+    end(&mut page, &run, on, project, code).await?;
     Ok(page.close().await?)
 }
 

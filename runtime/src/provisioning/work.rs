@@ -32,7 +32,7 @@ use crate::telemetry::span;
 const MOST: i32 = 10;
 
 /// How long a step waits at most for providers that ask to be left alone.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Time between two looks whether a run that waits was cancelled.
 const LOOK: Duration = Duration::from_secs(2);
@@ -70,7 +70,7 @@ async fn begin(journal: &Journal) -> Result<(), Stopped> {
         // Its environment was moved when it was asked for.
         ProvisioningRunKind::Delete | ProvisioningRunKind::Recreate | ProvisioningRunKind::Test => {}
         ProvisioningRunKind::Deploy => deploy::started(&page.write, run.id, now).await?,
-        _ => states::move_environments(&page.write, run.project_id, EnvironmentEvent::Provision, now).await?,
+        _ => request::move_environments(&page.write, &run, EnvironmentEvent::Provision, now).await?,
     }
     Ok(page.close().await?)
 }
@@ -111,7 +111,7 @@ async fn steps_of(journal: &Arc<Journal>) -> Result<(), Stopped> {
         (true, ProvisioningRunKind::Delete) => removed(&mut page, &run).await?,
         (true, _) => {
             let now = page.now;
-            states::move_environments(&page.write, run.project_id, EnvironmentEvent::Ready, now).await?;
+            request::move_environments(&page.write, &run, EnvironmentEvent::Ready, now).await?;
             end(
                 &mut page,
                 &run,
@@ -123,7 +123,7 @@ async fn steps_of(journal: &Arc<Journal>) -> Result<(), Stopped> {
         }
         (false, _) => {
             let code = Some(ErrorCode::ProvisionStepFailed);
-            states::move_environments(&page.write, run.project_id, EnvironmentEvent::Fail, page.now).await?;
+            request::move_environments(&page.write, &run, EnvironmentEvent::Fail, page.now).await?;
             end(&mut page, &run, ProvisioningRunEvent::Fail, ProjectEvent::Fail, code).await?;
         }
     }
@@ -257,12 +257,10 @@ pub(super) async fn act(
             true => step.undo(subject).await.map(|()| Made::default()),
         };
         let passes = |failure: &Failure| failure.code().retry_policy().as_str() != "none";
-        let told = done
-            .as_ref()
-            .err()
-            .and_then(asks_to_wait)
-            .filter(|told| *told <= patience);
-        let passing = done.as_ref().err().is_some_and(passes);
+        let asked = done.as_ref().err().and_then(asks_to_wait);
+        let told = asked.filter(|told| *told <= patience);
+        // Who asks for more than there is patience for is not asked again meanwhile.
+        let passing = asked.is_none() && done.as_ref().err().is_some_and(passes);
         let wait = match told {
             Some(_) => told,
             None if passing => waits.next(),
@@ -274,8 +272,8 @@ pub(super) async fn act(
                 let mut page = journal.page().await?;
                 let text = format!("{} Waiting for {} s.", failure.message(), wait.as_secs());
                 page.note(row, &text, kept(&failure)).await?;
-                let state = page.state;
                 page.close().await?;
+                let state = if undo { RunState::Undoing } else { RunState::Running };
                 if !rest(journal, wait, state).await? {
                     return Ok(Err(failure));
                 }
@@ -299,21 +297,22 @@ fn asks_to_wait(failure: &Failure) -> Option<Duration> {
         .headers()
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    told.1.parse().ok().map(Duration::from_secs)
+    let seconds: u64 = told.1.parse().ok()?;
+    Some(Duration::from_secs(seconds.max(1)))
 }
 
 /// Waits, as long as the run stays in its state; whether it did.
 async fn rest(journal: &Journal, wait: Duration, state: RunState) -> Result<bool, Stopped> {
     let until = Instant::now() + wait;
     loop {
+        if read_run(journal).await?.state != state {
+            return Ok(false);
+        }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(true);
         }
         tokio::time::sleep(left.min(LOOK)).await;
-        if read_run(journal).await?.state != state {
-            return Ok(false);
-        }
     }
 }
 

@@ -45,27 +45,28 @@ impl Local {
         self.repository.graph_descendant_of(after, before).map_err(broken)
     }
 
-    /// The head that a branch had here and elsewhere when both were last the same; `None`: they never were.
+    /// The head that a branch had here and in another repository when both were last the same; `None`: they never were.
+    /// `other`: a name that no other repository ever has.
     ///
     /// # Errors
     /// The repository is damaged.
-    pub fn base(&self, branch: &str) -> Result<Option<Oid>, Failure> {
-        match self.repository.find_reference(&format!("{BASES}{branch}")) {
+    pub fn base(&self, other: &str, branch: &str) -> Result<Option<Oid>, Failure> {
+        match self.repository.find_reference(&format!("{BASES}{other}/{branch}")) {
             Ok(found) => Ok(found.target()),
             Err(error) if matches!(error.code(), GitCode::NotFound | GitCode::InvalidSpec) => Ok(None),
             Err(error) => Err(broken(error)),
         }
     }
 
-    /// Notes that a branch has this head here and elsewhere.
+    /// Notes that a branch has this head here and there.
     ///
     /// # Errors
     /// The repository is damaged.
-    pub fn same(&self, branch: &str, head: Oid) -> Result<(), Failure> {
-        if self.base(branch)? == Some(head) {
+    pub fn same(&self, other: &str, branch: &str, head: Oid) -> Result<(), Failure> {
+        if self.base(other, branch)? == Some(head) {
             return Ok(());
         }
-        let name = format!("{BASES}{branch}");
+        let name = format!("{BASES}{other}/{branch}");
         match self.repository.reference(&name, head, true, "flaresmith: exchange") {
             Ok(_) => Ok(()),
             // Whoever is faster notes the same, or what is newer.

@@ -40,7 +40,8 @@ struct Repository {
     description: Option<String>,
     private: bool,
     default_branch: String,
-    topics: Vec<String>,
+    fork: bool,
+    created: String,
 }
 
 #[derive(Default)]
@@ -136,9 +137,24 @@ impl Github {
         self.known.lock().unwrap().secrets.clone()
     }
 
-    /// A repository that somebody else has made.
-    pub(crate) fn foreign(&self, owner: &str, name: &str) {
-        self.make(owner, &json!({ "name": name }));
+    /// A fork of a repository, which says of itself what its origin says.
+    pub(crate) fn fork(&self, owner: &str, name: &str, described: &str) {
+        self.make(owner, &json!({ "name": name, "description": described, "fork": true }));
+    }
+
+    /// Makes a repository older.
+    pub(crate) fn age(&self, full: &str) {
+        let mut known = self.known.lock().unwrap();
+        known.repositories.get_mut(full).unwrap().created = "2020-01-01T00:00:00Z".to_owned();
+    }
+
+    /// Keeps a secret as people do at GitHub itself.
+    pub(crate) fn keep(&self, path: &str, value: &str) {
+        self.known
+            .lock()
+            .unwrap()
+            .secrets
+            .insert(path.to_owned(), value.to_owned());
     }
 
     /// What is told of a repository.
@@ -168,7 +184,8 @@ impl Github {
             private: body["private"].as_bool().unwrap_or(false),
             // What is pushed first, as far as GitHub knows.
             default_branch: "master".to_owned(),
-            topics: Vec::new(),
+            fork: body["fork"].as_bool().unwrap_or(false),
+            created: chrono::Utc::now().to_rfc3339(),
         };
         let told = shown(&row);
         known.repositories.insert(full, row);
@@ -244,7 +261,8 @@ fn shown(row: &Repository) -> Value {
         "description": row.description,
         "private": row.private,
         "default_branch": row.default_branch,
-        "topics": row.topics,
+        "fork": row.fork,
+        "created_at": row.created,
     })
 }
 
@@ -355,7 +373,7 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
                 ["environments", _, "secrets", _] => {
                     "/repos/{owner}/{repo}/environments/{environment_name}/secrets/{secret_name}".to_owned()
                 }
-                _ => "/repos/{owner}/{repo}/topics".to_owned(),
+                _ => panic!("nobody calls {method} {path}"),
             };
             github.conforms(method, &template, &body);
             let mut known = github.known.lock().unwrap();
@@ -368,10 +386,6 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
             let row = known.repositories.get_mut(&full).unwrap();
             match (method, rest) {
                 ("GET", []) => told(200, &shown(row)),
-                ("PUT", ["topics"]) => {
-                    row.topics = serde_json::from_value(body["names"].clone()).unwrap();
-                    told(200, &json!({ "names": row.topics }))
-                }
                 ("PATCH", []) => {
                     let branch = body["default_branch"].as_str().unwrap();
                     let git = github.git(&full);

@@ -98,7 +98,6 @@ async fn a_project_that_is_connected_to_github_has_its_repository_there_with_eve
             (&json!(true), &json!("main"))
         );
         assert!(told["description"].as_str().unwrap().contains(&project), "{told}");
-        assert_eq!(told["topics"], json!([format!("flaresmith-{project}")]));
         assert_eq!(heads(&github.git("northwind/shop")), heads(&here(&instance, &project)));
         assert_eq!(heads(&here(&instance, &project)).len(), 3);
         let shown = instance
@@ -170,6 +169,38 @@ async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
     let local = here(&instance, &project);
     in_step(|| heads(&local).get("feature/x") == Some(&theirs) && heads(&local).get("main") == Some(&pushed)).await;
     in_step(|| heads(&there) == heads(&local)).await;
+
+    // What people take away or put back there is not brought back, and what goes on here goes on there.
+    there
+        .find_branch("feature/x", git2::BranchType::Local)
+        .unwrap()
+        .delete()
+        .unwrap();
+    let kept = heads(&local)["feature/x"].clone();
+    let base = heads(&local)["dev"].clone();
+    let body = json!({"branch": "feature/z", "baseSha": base, "message": "Z", "changes": [write("z", "1\n")]});
+    let z = instance
+        .call(&owner, "POST", &path, Some(body))
+        .await
+        .is(201)
+        .text("/sha");
+    in_step(|| heads(&there).get("feature/z") == Some(&z)).await;
+    assert!(!heads(&there).contains_key("feature/x") && heads(&local)["feature/x"] == kept);
+    let reference = "refs/heads/feature/z";
+    there
+        .reference(reference, git2::Oid::from_str(&base).unwrap(), true, "put back")
+        .unwrap();
+    let body = json!({"branch": "feature/w", "baseSha": base, "message": "W", "changes": [write("w", "1\n")]});
+    let w = instance
+        .call(&owner, "POST", &path, Some(body))
+        .await
+        .is(201)
+        .text("/sha");
+    in_step(|| heads(&there).get("feature/w") == Some(&w)).await;
+    assert_eq!((&heads(&there)["feature/z"], &heads(&local)["feature/z"]), (&base, &z));
+    there
+        .reference(reference, git2::Oid::from_str(&z).unwrap(), true, "again")
+        .unwrap();
 
     // What moved on both sides stays on both, and is told.
     let apart = committed(&there, "feature/y", "elsewhere");
@@ -288,7 +319,8 @@ async fn what_somebody_else_made_under_the_name_is_neither_taken_nor_removed() {
     let project = instance.project(&owner, &organization, "Shop").await;
     let runner = Runner::start(instance.platform.clone()).unwrap();
     until(&instance, &owner, &project, "succeeded").await;
-    github.foreign("northwind", "shop");
+    let mark = format!("Shop (Flaresmith {project})");
+    github.fork("northwind", "shop", &mark);
     connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop"))
         .await
         .is(201);
@@ -326,11 +358,10 @@ async fn what_somebody_else_made_under_the_name_is_neither_taken_nor_removed() {
 }
 
 /// Every call that connecting a project makes of GitHub.
-const CALLS: [(&str, &str); 7] = [
+const CALLS: [(&str, &str); 6] = [
     ("GET", "/api/v3/repos/"),
     ("GET", "/api/v3/user"),
     ("POST", "/api/v3/user/repos"),
-    ("PUT", "/api/v3/repos/"),
     ("PATCH", "/api/v3/repos/"),
     ("GET", "/web/"),
     ("POST", "/web/"),
@@ -505,7 +536,8 @@ async fn secrets_of_workflows_are_handed_to_github_in_boxes_that_it_alone_opens(
     put("STAGE_KEY", "staging", "githubEnvironmentSecret", "value-two")
         .await
         .is(201);
-    // Those of workers are nothing of GitHub's.
+    // Those of workers are nothing of GitHub's, whatever people keep there under the same name.
+    github.keep("environments/staging/secrets/API_KEY", "theirs");
     put("API_KEY", "staging", "cloudflareBinding", "value-three")
         .await
         .is(201);
@@ -515,9 +547,11 @@ async fn secrets_of_workflows_are_handed_to_github_in_boxes_that_it_alone_opens(
             .map(|(path, value)| ((*path).to_owned(), (*value).to_owned()));
         assert_eq!(github.secrets(), expected.collect::<BTreeMap<_, _>>());
     };
+    let theirs = ("environments/staging/secrets/API_KEY", "theirs");
     there(&[
         ("actions/secrets/DEPLOY_KEY", "value-one"),
         ("environments/staging/secrets/STAGE_KEY", "value-two"),
+        theirs,
     ]);
     put("DEPLOY_KEY", "all", "githubActionSecret", "value-four")
         .await
@@ -531,16 +565,25 @@ async fn secrets_of_workflows_are_handed_to_github_in_boxes_that_it_alone_opens(
         )
         .await
         .is(204);
-    there(&[("actions/secrets/DEPLOY_KEY", "value-four")]);
+    there(&[("actions/secrets/DEPLOY_KEY", "value-four"), theirs]);
     // A change that GitHub does not hear of fails, and its repeat hands it on.
-    github.fault("PUT", "/api/v3/repos/northwind/shop/actions", Fault::Fails(502), 1);
+    github.fault("PUT", "/api/v3/repos/northwind/shop/actions", Fault::Fails(502), 6);
     put("DEPLOY_KEY", "all", "githubActionSecret", "value-five")
         .await
         .fails(504, "INTEGRATION_GITHUB_TIMEOUT");
     put("DEPLOY_KEY", "all", "githubActionSecret", "value-five")
         .await
         .is(200);
-    there(&[("actions/secrets/DEPLOY_KEY", "value-five")]);
+    there(&[("actions/secrets/DEPLOY_KEY", "value-five"), theirs]);
+    let gone = path("DEPLOY_KEY", "all", "githubActionSecret");
+    github.fault("DELETE", "/api/v3/repos/northwind/shop/actions", Fault::Fails(422), 1);
+    let refused = instance.call(&owner, "DELETE", &gone, None).await;
+    refused.fails(502, "INTEGRATION_GITHUB_REJECTED");
+    instance
+        .call(&owner, "DELETE", &gone, None)
+        .await
+        .fails(404, "SEC_SECRET_NOT_FOUND");
+    there(&[theirs]);
     runner.stop().await;
 }
 
@@ -552,10 +595,19 @@ async fn who_cancels_takes_back_the_repository_at_github_unless_it_has_what_is_n
     let runner = Runner::start(instance.platform.clone()).unwrap();
     until(&instance, &owner, &project, "succeeded").await;
     runner.stop().await;
-    for has_more in [false, true] {
+    let secret = format!("/projects/{project}/secrets/A_KEY?environment=all&type=githubActionSecret");
+    instance
+        .call(&owner, "PUT", &secret, Some(json!({ "value": "value" })))
+        .await
+        .is(201);
+    for (has_more, is_old) in [(false, false), (true, false), (false, true)] {
+        if is_old {
+            // One that was there before the run.
+            github.age("northwind/shop");
+        }
         connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop")).await;
-        // The last thing that is done fails, so the run can be cancelled.
-        github.fault("PATCH", "/api/v3/repos/", Fault::Fails(403), 1);
+        // Handing on a secret fails, so the run can be cancelled.
+        github.fault("GET", "/api/v3/repos/northwind/shop/actions", Fault::Fails(404), 1);
         let runner = Runner::start(instance.platform.clone()).unwrap();
         until(&instance, &owner, &project, "failed").await;
         if has_more {
@@ -564,12 +616,14 @@ async fn who_cancels_takes_back_the_repository_at_github_unless_it_has_what_is_n
         let path = format!("/projects/{project}/provisioning/cancel");
         instance.call(&owner, "POST", &path, None).await.is(202);
         until(&instance, &owner, &project, "undone").await;
-        assert_eq!(github.repositories().len(), usize::from(has_more));
+        assert_eq!(github.repositories().len(), usize::from(has_more || is_old));
         runner.stop().await;
     }
-    let shown = instance
-        .call(&owner, "GET", &format!("/projects/{project}"), None)
-        .await
-        .is(200);
-    assert_eq!(shown.text("/repo/host"), "local");
+    // All that the project had is there as before.
+    let path = format!("/projects/{project}");
+    let shown = instance.call(&owner, "GET", &path, None).await.is(200);
+    assert_eq!(
+        (shown.text("/repo/host").as_str(), shown.text("/state").as_str()),
+        ("github", "active")
+    );
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use flaresmith_api::errors::Failure;
 use flaresmith_runtime::node::tools::{Tool, Tools};
+use flaresmith_runtime::postgres::Cluster;
 use flaresmith_runtime::providers::database_host::Migration;
 use flaresmith_runtime::providers::{Fence, Mark};
 use flaresmith_runtime::provisioning::Runner;
@@ -164,6 +165,22 @@ async fn an_environment_on_the_embedded_store_has_a_database_and_a_role_of_its_o
         runs(&data).is_some_and(|(other, again)| other != process && again == port)
     });
     is_here_again(&instance, &project).await;
+
+    // A copy of the data folder has a cluster of its own, whatever the copied process file says.
+    let copy = folder();
+    fs::set_permissions(&copy, fs::metadata(&data).unwrap().permissions()).unwrap();
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(data.join("postgres"))
+        .arg(&copy)
+        .status();
+    assert!(copied.unwrap().success());
+    let other = Cluster::new(&copy, None);
+    let address = other.address().await.unwrap();
+    assert!(!address.expose().contains(&format!(":{port}/")));
+    other.end().await.unwrap();
+    assert!(!process_file(&copy).exists() && runs(&data).is_some());
+    fs::remove_dir_all(copy).unwrap();
 
     removed(&instance, &token, &project).await;
     runner.stop().await;

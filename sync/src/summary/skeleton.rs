@@ -4,7 +4,7 @@
 //!
 //! Texts are laid out by their nesting: what is inside something is indented deeper, and a line with a closing bracket at the
 //! depth of the line that opened it ends it. Of a text with few changes there is kept: every line that changed; what it stands
-//! in, line by line to the margin; and of each of those everything directly inside, hollow. All else is the same on both sides.
+//! in, line by line to the margin; what a comment among them is about; and of each of those everything directly inside, hollow. All else is the same on both sides.
 //! Where a text is laid out otherwise, its skeleton is hardly readable in its language, and the whole is read.
 
 use std::ops::Range;
@@ -179,13 +179,27 @@ impl<'t> Layout<'t> {
                 // What ends one thing may open the next of the same whole: `}, (t) => [`.
                 let end = self.end(line);
                 end.into_iter().for_each(|line| keep(&mut kept, line));
-                open = end.filter(|line| self.line(*line).ends_with(['{', '[', '(']));
+                let next = end.filter(|line| self.line(*line).ends_with(['{', '[', '(']));
+                // A comment says something about what stands below it.
+                open = next.or_else(|| self.below(line).filter(|_| self.is_comment(line)));
             }
         }
         if hollow_at_margin {
             self.hollow_inside(0, None, &mut kept);
         }
         kept
+    }
+
+    /// Whether a line is a comment or begins one, in the languages that have brackets.
+    fn is_comment(&self, line: usize) -> bool {
+        self.line(line).trim_start().starts_with(['/', '#', '*'])
+    }
+
+    /// The next line that stands beside a line.
+    fn below(&self, line: usize) -> Option<usize> {
+        let depth = self.depth(line)?;
+        let next = (line + 1..self.len()).find(|next| self.depth(*next).is_some_and(|next| next <= depth))?;
+        (self.depth(next) == Some(depth) && !self.closes(next)).then_some(next)
     }
 
     /// The line that ends what a line opens.

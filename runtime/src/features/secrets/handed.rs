@@ -5,17 +5,20 @@
 //! A change is kept first and handed on then. Whoever hands one on looks afterwards whether it changed meanwhile, so of several who
 //! change it at once the last one hands on what is kept.
 
-use flaresmith_api::errors::Failure;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::environment_secrets::{Column, Entity, Model};
 use flaresmith_store::entities::repos;
 use flaresmith_store::enums::{Provider, RepoHost, SecretScope, SecretType};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
+use super::name::{SecretName, provider};
 use super::record::{self, Actor};
 use super::vault;
+use crate::backoff;
 use crate::features::projects::access;
 use crate::platform::Platform;
+use crate::providers::cloud::Failures;
 use crate::providers::github::secrets::Place;
 use crate::providers::github::{Access, Repository};
 use crate::store::failed;
@@ -40,7 +43,12 @@ async fn place(platform: &Platform, project: Uuid) -> Result<Option<(Access, Rep
         .github
         .repository(&access, &row.owner, &row.name)
         .await?;
-    Ok(there.map(|there| (access, there)))
+    // What stands there by now may be a stranger's.
+    let there = there.filter(|there| row.external_id.as_deref() == Some(there.id.to_string().as_str()));
+    let gone = || {
+        Failures::of(Provider::Github).rejected("the project's repository is not where it was; connect GitHub again.")
+    };
+    Ok(Some((access, there.ok_or_else(gone)?)))
 }
 
 /// The row whose value a name has at GitHub: of two types of one name the one for its scope.
@@ -62,11 +70,27 @@ async fn kept(platform: &Platform, project: Uuid, scope: SecretScope, name: &str
 ///
 /// # Errors
 /// GitHub does not answer or refuses: what is kept stays, and a repeat hands it on.
-pub(super) async fn hand_on(platform: &Platform, project: Uuid, scope: SecretScope, name: &str) -> Result<(), Failure> {
+pub(super) async fn hand_on(platform: &Platform, secret: &SecretName) -> Result<(), Failure> {
+    if provider(secret.kind) != Provider::Github {
+        return Ok(());
+    }
+    let mut waits = backoff::waits();
+    loop {
+        match (once(platform, secret).await, waits.next()) {
+            (Err(failure), Some(wait)) if failure.code() == ErrorCode::IntegrationGithubTimeout => {
+                tokio::time::sleep(wait).await;
+            }
+            (done, _) => return done,
+        }
+    }
+}
+
+async fn once(platform: &Platform, secret: &SecretName) -> Result<(), Failure> {
+    let project = secret.project;
     let Some((access, there)) = place(platform, project).await? else {
         return Ok(());
     };
-    one(platform, &access, &there, project, scope, name).await
+    one(platform, &access, &there, project, secret.environment, &secret.name).await
 }
 
 async fn one(

@@ -179,8 +179,8 @@ fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
     let used_up = number("x-ratelimit-remaining") == Some(0);
     // GitHub's limits of how fast one may go come without any header.
     let says_so = || body.windows(10).any(|ten| ten == b"rate limit");
-    let limited =
-        status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::FORBIDDEN && (told.is_some() || used_up || says_so()));
+    let limited = status == StatusCode::TOO_MANY_REQUESTS
+        || (status == StatusCode::FORBIDDEN && (told.is_some() || used_up || says_so()));
     if !limited {
         return None;
     }

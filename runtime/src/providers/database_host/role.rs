@@ -47,7 +47,10 @@ pub(super) async fn ensure(
         Found::Own(Kept::Old(password)) => (password, String::new()),
         // What cannot be read any more is replaced: who has it finds the door closed until it is told the new one.
         Found::Own(Kept::Lost) => (fresh()?, format!("ALTER ROLE \"{name}\" PASSWORD")),
-        Found::Nothing => (fresh()?, format!("CREATE ROLE \"{name}\" LOGIN PASSWORD")),
+        Found::Nothing => (
+            fresh()?,
+            format!("CREATE ROLE \"{name}\" LOGIN CONNECTION LIMIT 100 PASSWORD"),
+        ),
     };
     // Made of letters, digits, `-` and `_`.
     let statements = match statements.is_empty() {

@@ -220,7 +220,8 @@ impl Alone {
 
     async fn make(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
         let beside = format!("{}{}", beginning(mark), random());
-        self.say(&format!("CREATE DATABASE \"{beside}\"")).await?;
+        self.say(&format!("CREATE DATABASE \"{beside}\" TEMPLATE template0"))
+            .await?;
         let text = text(mark).replace('\'', "''");
         self.say(&format!("COMMENT ON DATABASE \"{beside}\" IS '{text}'"))
             .await?;

@@ -88,9 +88,7 @@ impl Github {
     ) -> Result<Exchanged, Failure> {
         let heads = self.references(access, there).await?.heads;
         let known = heads.clone();
-        let unknown = here
-            .with(mark.project, move |local| Ok(lacking(local, &known)))
-            .await?;
+        let unknown = here.with(mark.project, move |local| Ok(lacking(local, &known))).await?;
         let fetched = match unknown.is_empty() {
             true => Vec::new(),
             false => {
@@ -99,9 +97,12 @@ impl Github {
             }
         };
         mark.fence.check(None).await?;
+        // A repository that took the name of another is another.
+        let other = there.id.to_string();
+        let of = other.clone();
         let of_there: Vec<Oid> = heads.values().copied().collect();
         let plan = here
-            .with(mark.project, move |local| planned(local, &heads, &fetched))
+            .with(mark.project, move |local| planned(local, &of, &heads, &fetched))
             .await?;
         let mut done = plan.done;
         if plan.moves.is_empty() {
@@ -116,11 +117,10 @@ impl Github {
             heads: of_there,
         };
         let refused = self.moved(&place, &plan.moves).await?;
-        let (apart, sent): (Vec<Move>, Vec<Move>) =
-            plan.moves.into_iter().partition(|one| refused.contains(&one.name));
+        let (apart, sent): (Vec<Move>, Vec<Move>) = plan.moves.into_iter().partition(|one| refused.contains(&one.name));
         done.apart.extend(apart.into_iter().map(|one| one.name));
         done.sent = sent.iter().map(|one| one.name.clone()).collect();
-        let note = move |local: &Local| sent.iter().try_for_each(|one| local.same(&one.name, one.to));
+        let note = move |local: &Local| sent.iter().try_for_each(|one| local.same(&other, &one.name, one.to));
         here.with(mark.project, note).await?;
         Ok(done)
     }
@@ -157,7 +157,14 @@ impl Github {
     /// Branches at GitHub.
     async fn references(&self, access: &Access, there: &Repository) -> Result<References, Failure> {
         let answer = self
-            .git(access, there, Method::GET, &["info", "refs"], "git-receive-pack", Vec::new())
+            .git(
+                access,
+                there,
+                Method::GET,
+                &["info", "refs"],
+                "git-receive-pack",
+                Vec::new(),
+            )
             .await?;
         let mut rest: &[u8] = &answer.body;
         let mut found = References::default();
@@ -280,7 +287,11 @@ impl Github {
             return Err(Self::failures().rejected("it could not read what it was sent."));
         }
         let moved = |one: &&Move| lines.contains(&format!("ok {HEADS}{}", one.name));
-        Ok(moves.iter().filter(|one| !moved(one)).map(|one| one.name.clone()).collect())
+        Ok(moves
+            .iter()
+            .filter(|one| !moved(one))
+            .map(|one| one.name.clone())
+            .collect())
     }
 
     async fn git(
@@ -345,7 +356,7 @@ fn lacking(local: &Local, heads: &BTreeMap<String, Oid>) -> Vec<Oid> {
 }
 
 /// Takes what is new there, and finds what is new here.
-fn planned(local: &Local, there: &BTreeMap<String, Oid>, fetched: &[u8]) -> Result<Plan, Failure> {
+fn planned(local: &Local, other: &str, there: &BTreeMap<String, Oid>, fetched: &[u8]) -> Result<Plan, Failure> {
     if !fetched.is_empty() {
         pack::unpack(local, fetched)?;
     }
@@ -354,9 +365,9 @@ fn planned(local: &Local, there: &BTreeMap<String, Oid>, fetched: &[u8]) -> Resu
     let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
     for name in names {
         let (ours, theirs) = (here.get(name).copied(), there.get(name).copied());
-        match next(local, local.base(name)?, ours, theirs)? {
+        match next(local, local.base(other, name)?, ours, theirs)? {
             Next::Stay => {}
-            Next::Same(head) => local.same(name, head)?,
+            Next::Same(head) => local.same(other, name, head)?,
             Next::Apart => plan.done.apart.push(name.clone()),
             Next::Send(to) => plan.moves.push(Move {
                 name: name.clone(),
@@ -365,7 +376,7 @@ fn planned(local: &Local, there: &BTreeMap<String, Oid>, fetched: &[u8]) -> Resu
             }),
             Next::Take(to) => match local.forward(name, ours, to)? {
                 true => {
-                    local.same(name, to)?;
+                    local.same(other, name, to)?;
                     plan.done.taken.push(name.clone());
                 }
                 // It moved meanwhile, or there is a branch here that its name collides with.

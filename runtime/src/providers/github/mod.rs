@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_store::enums::Provider;
 use reqwest::Url;
@@ -120,7 +120,9 @@ impl Repository {
     /// Whether it came to be after a moment, as far as both clocks agree. In doubt it did not.
     #[must_use]
     pub fn is_younger_than(&self, moment: DateTime<Utc>) -> bool {
-        self.created_at.is_some_and(|created| created >= moment)
+        // GitHub tells no parts of a second.
+        self.created_at
+            .is_some_and(|created| created + TimeDelta::seconds(1) >= moment)
     }
 }
 

@@ -3,14 +3,14 @@
 //! Owns: which repository it is, and the row that says where people find it. Must not know: how GitHub is called.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use flaresmith_store::entities::{organizations, repos};
+use flaresmith_store::entities::{organizations, provisioning_runs, repos};
 use flaresmith_store::enums::{Provider, RepoHost};
 use futures_util::future::BoxFuture;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 
-use super::left_to_others;
 use crate::features::projects::access;
 use crate::providers::github::{Access, Wanted};
 use crate::providers::{Made, foreign};
@@ -24,37 +24,70 @@ pub(super) struct Repository;
 /// Takes it away.
 pub(super) struct Removal;
 
-/// Who signs in, and which repository is wanted.
-async fn wanted(on: &Subject) -> Result<(Access, Wanted), Failure> {
-    let found = access(&on.platform, on.project.id, Provider::Github).await?;
-    let (row, access) = found.ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected))?;
+/// Who signs in, which repository is wanted, and where the project's is at GitHub, if it is there already.
+struct Connection {
+    access: Access,
+    wanted: Wanted,
+    row: Option<repos::Model>,
+}
+
+impl Connection {
+    /// The number of the repository that the project has there.
+    fn known(&self) -> Option<&str> {
+        self.row.as_ref()?.external_id.as_deref()
+    }
+
+    /// Owner and name of the repository that the project has there, or would have.
+    fn place(&self) -> (&str, &str) {
+        match &self.row {
+            Some(row) => (&row.owner, &row.name),
+            None => (&self.wanted.owner, &self.wanted.name),
+        }
+    }
+}
+
+/// `None`: the connection has ended.
+async fn connection(on: &Subject) -> Result<Option<Connection>, Failure> {
+    let Some((row, access)) = access(&on.platform, on.project.id, Provider::Github).await? else {
+        return Ok(None);
+    };
     let text = |name: &str| row.settings[name].as_str().map(str::to_owned);
+    let described = on.project.description.as_deref().unwrap_or(&on.project.name);
     let wanted = Wanted {
         owner: text("owner").unwrap_or_default(),
         name: text("repositoryName").unwrap_or_else(|| on.project.slug.clone()),
         private: row.settings["private"].as_bool().unwrap_or(true),
-        description: on
-            .project
-            .description
-            .clone()
-            .unwrap_or_else(|| on.project.name.clone()),
+        description: described.to_owned(),
     };
-    Ok((access, wanted))
+    let row = repos::Entity::find()
+        .filter(repos::Column::ProjectId.eq(on.project.id))
+        .filter(repos::Column::Host.eq(RepoHost::Github))
+        .one(on.platform.store.read())
+        .await
+        .map_err(failed)?;
+    Ok(Some(Connection { access, wanted, row }))
 }
 
 impl Step for Repository {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
-            let (access, wanted) = wanted(on).await?;
-            refuse_of_another(on, &wanted).await?;
-            let github = &on.platform.providers.github;
-            let there = github.ensure_repository(&access, &on.mark, &wanted).await?;
-            github
-                .exchange(&access, &on.mark, &there, &on.platform.repositories)
+            let connection = connection(on).await?;
+            let connection = connection.ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected))?;
+            refuse_of_another(on, &connection.wanted).await?;
+            let (access, github) = (&connection.access, &on.platform.providers.github);
+            let there = github
+                .ensure_repository(access, &on.mark, &connection.wanted, connection.known())
                 .await?;
-            github.show_first(&access, &there, MAIN).await?;
+            github
+                .exchange(access, &on.mark, &there, &on.platform.repositories)
+                .await?;
+            let id = there.id.to_string();
+            if connection.known() != Some(id.as_str()) {
+                // Later it is for people to say.
+                github.show_first(access, &there, MAIN).await?;
+            }
             Ok(Made {
-                external_id: Some(there.id.to_string()),
+                external_id: Some(id),
                 name: there.full_name.clone(),
                 url: Some(there.html_url),
             })
@@ -70,38 +103,43 @@ impl Step for Repository {
     }
 
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            let Some((access, wanted)) = connected(on).await? else {
-                return Ok(());
-            };
-            let github = &on.platform.providers.github;
-            let there = github.repository(&access, &wanted.owner, &wanted.name).await?;
-            // What is there and not here would be lost with it.
-            match there {
-                Some(there)
-                    if !github
-                        .has_more(&access, &on.mark, &there, &on.platform.repositories)
-                        .await? =>
-                {
-                    removed(on).await
-                }
-                _ => Ok(()),
-            }
-        })
+        Box::pin(undone(on))
     }
+}
 
-    fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            let organization = organizations::Entity::find_by_id(on.project.organization_id)
-                .one(&**write)
-                .await
-                .map_err(failed)?
-                .ok_or_else(|| Failure::new(ErrorCode::OrganizationNotFound))?;
-            let url = on.platform.repositories.url(on.project.id);
-            let place = (RepoHost::Local, organization.slug, on.project.slug.clone());
-            moved(write, on, place, Some(url), None).await
-        })
+/// Takes back what the run made, and nothing that was there before or has what is not here.
+async fn undone(on: &Subject) -> Result<(), Failure> {
+    let Some(connection) = connection(on).await? else {
+        return Ok(());
+    };
+    let (access, github) = (&connection.access, &on.platform.providers.github);
+    let (owner, name) = connection.place();
+    if let Some(there) = github.repository(access, owner, name).await? {
+        let run = provisioning_runs::Entity::find_by_id(on.run)
+            .one(on.platform.store.read())
+            .await
+            .map_err(failed)?;
+        let is_of_this_run = run.is_some_and(|run| there.is_younger_than(run.created_at));
+        if !is_of_this_run
+            || !github.is_own(&there, on.project.id, connection.known())
+            || github
+                .has_more(access, &on.mark, &there, &on.platform.repositories)
+                .await?
+        {
+            return Ok(());
+        }
+        github.remove_repository(access, &on.mark, &there).await?;
     }
+    let organization = organizations::Entity::find_by_id(on.project.organization_id)
+        .one(on.platform.store.read())
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| Failure::new(ErrorCode::OrganizationNotFound))?;
+    let url = on.platform.repositories.url(on.project.id);
+    let place = (RepoHost::Local, organization.slug, on.project.slug.clone());
+    let write = on.write().await?;
+    moved(&write, on, place, Some(url), None).await?;
+    write.commit().await
 }
 
 /// Writes down where people find the repository.
@@ -131,20 +169,13 @@ async fn moved(
     Ok(())
 }
 
-/// The same; `None`: the connection has ended, and what was made there stays.
-async fn connected(on: &Subject) -> Result<Option<(Access, Wanted)>, Failure> {
-    match wanted(on).await {
-        Err(failure) if failure.code() == ErrorCode::IntegrationNotConnected => Ok(None),
-        wanted => wanted.map(Some),
-    }
-}
-
 /// Refuses a repository that is another project's here.
 async fn refuse_of_another(on: &Subject, wanted: &Wanted) -> Result<(), Failure> {
     let another = repos::Entity::find()
         .filter(repos::Column::Host.eq(RepoHost::Github))
-        .filter(repos::Column::Owner.eq(&wanted.owner))
-        .filter(repos::Column::Name.eq(&wanted.name))
+        // GitHub makes no difference between small letters and others.
+        .filter(Expr::expr(Func::lower(Expr::col(repos::Column::Owner))).eq(wanted.owner.to_lowercase()))
+        .filter(Expr::expr(Func::lower(Expr::col(repos::Column::Name))).eq(wanted.name.to_lowercase()))
         .filter(repos::Column::ProjectId.ne(on.project.id))
         .one(on.platform.store.read())
         .await
@@ -155,13 +186,19 @@ async fn refuse_of_another(on: &Subject, wanted: &Wanted) -> Result<(), Failure>
     }
 }
 
+/// Removes what the project has at GitHub; who ended the connection before keeps it.
 async fn removed(on: &Subject) -> Result<(), Failure> {
-    let Some((access, wanted)) = connected(on).await? else {
+    let Some(connection) = connection(on).await? else {
         return Ok(());
     };
-    let github = &on.platform.providers.github;
-    let (owner, name) = (&wanted.owner, &wanted.name);
-    left_to_others(github.remove_repository(&access, &on.mark, owner, name).await)
+    let (access, github) = (&connection.access, &on.platform.providers.github);
+    let (owner, name) = connection.place();
+    match github.repository(access, owner, name).await? {
+        Some(there) if github.is_own(&there, on.project.id, connection.known()) => {
+            github.remove_repository(access, &on.mark, &there).await
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Step for Removal {

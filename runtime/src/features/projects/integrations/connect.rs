@@ -53,8 +53,11 @@ pub(crate) async fn connect(
         return Err(Failure::new(ErrorCode::ProvisionRunActive).with_details(json!({ "runId": run })));
     }
     let found = find(&*write, project, provider).await?;
-    if let Some(row) = &found {
-        version::demand(if_match, row.version)?;
+    match &found {
+        Some(row) => version::demand(if_match, row.version)?,
+        // There is nothing that could have been read.
+        None if if_match.is_some() => return Err(version::moved()),
+        None => {}
     }
     let is_new = found
         .as_ref()

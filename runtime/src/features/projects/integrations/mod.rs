@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::detail::closed;
 use crate::features::shown::{extended, shown};
+use crate::master_key;
 use crate::platform::Platform;
 use crate::provisioning::lease::WAITING;
 use crate::provisioning::states;
@@ -83,11 +84,18 @@ pub(super) async fn update(
         Some(settings) => connect::settings(provider, settings)?,
         None => row.settings.clone(),
     };
+    if body.credential.is_some() && !signs_in(platform.store.read(), project, provider).await? {
+        return Err(Failure::new(ErrorCode::IntegrationNotConnected)
+            .with_message("The platform stands in for the provider, so there is no credential to change.")
+            .with_hint("Connect the provider with the credential: PUT, not PATCH.")
+            .with_details(details(provider)));
+    }
     let checked = match &body.credential {
         Some(credential) => Some(credential::check(platform, project, provider, &settings, Some(credential)).await?),
         None => None,
     };
     let write = platform.store.begin_alone(&turn(project)).await?;
+    master_key::demand(&write, &platform.sealer).await?;
     let now = platform.clock.now();
     let row = connected(&*write, project, provider).await?;
     version::demand(if_match, row.version)?;
