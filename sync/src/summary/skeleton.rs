@@ -4,7 +4,8 @@
 //!
 //! Texts are laid out by their nesting: what is inside something is indented deeper, and a line with a closing bracket at the
 //! depth of the line that opened it ends it. Of a text with few changes there is kept: every line that changed; what it stands
-//! in, line by line to the margin; what a comment among them is about; and of each of those everything directly inside, hollow. All else is the same on both sides.
+//! in, line by line to the margin; what a comment among them is about; and of each of those everything directly inside, hollow.
+//! All else is the same on both sides.
 //! Where a text is laid out otherwise, its skeleton is hardly readable in its language, and the whole is read.
 
 use std::ops::Range;
