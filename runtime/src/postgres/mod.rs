@@ -123,7 +123,9 @@ impl Cluster {
         let work = async move {
             let mut used = parts.used.lock().await;
             if let Some(used) = &*used
-                && used.connection.ping().await.is_ok()
+                && tokio::time::timeout(CONNECT, used.connection.ping())
+                    .await
+                    .is_ok_and(|ping| ping.is_ok())
             {
                 return Ok(used.address.clone());
             }

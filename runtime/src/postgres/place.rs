@@ -4,7 +4,7 @@
 //!
 //! `DATA/postgres` has the locks and `cluster`, in which are the data, the password, the port and the log. Postgres refuses to run as
 //! root, so there it is another user's. Where that user cannot come to the data folder, as below `/root`, the cluster and programs
-//! that are installed for it lie in a folder of `/var/lib/flaresmith`, which `DATA/postgres/elsewhere` names.
+//! that are installed for it lie in a folder of `/var/lib/flaresmith-postgres`, which `DATA/postgres/elsewhere` names.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
@@ -25,7 +25,7 @@ const FOLDER: &str = "postgres";
 const ELSEWHERE: &str = "elsewhere";
 
 /// Where other folders are.
-const SYSTEM: &str = "/var/lib/flaresmith";
+const SYSTEM: &str = "/var/lib/flaresmith-postgres";
 
 /// The folder of a cluster that is whole.
 const CLUSTER: &str = "cluster";
@@ -170,6 +170,12 @@ impl Place {
     pub(super) fn file(&self, name: &str) -> Result<File, Failure> {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            // Whoever can open it can lock it.
+            options.mode(0o600);
+        }
         options.open(self.meeting.join(name)).map_err(Failure::internal)
     }
 
