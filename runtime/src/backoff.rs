@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use flaresmith_api::errors::{ErrorCode, Failure};
+
 /// The longest waits before the tries that follow the first, in milliseconds.
 const LONGEST: [u64; 5] = [100, 200, 400, 800, 1600];
 
@@ -15,6 +17,20 @@ pub(crate) fn waits() -> impl Iterator<Item = Duration> {
     LONGEST
         .into_iter()
         .map(move |longest| Duration::from_millis(drawn(longest)))
+}
+
+/// Does something, again after each wait for as long as it fails with this code.
+pub(crate) async fn persist<T, F>(code: ErrorCode, mut work: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut waits = waits();
+    loop {
+        match (work().await, waits.next()) {
+            (Err(failure), Some(wait)) if failure.code() == code => tokio::time::sleep(wait).await,
+            (done, _) => return done,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -98,9 +98,8 @@ async fn exchange(platform: &Platform, row: &repos::Model) -> Result<Option<Erro
         return Ok(None);
     };
     let github = &platform.providers.github;
-    let there = github.repository(&access, &row.owner, &row.name).await?;
-    let Some(there) = there.filter(|there| row.external_id.as_deref() == Some(there.id.to_string().as_str())) else {
-        // Another stands there by now, or none.
+    let number = row.external_id.as_deref();
+    let Some(there) = github.standing(&access, &row.owner, &row.name, number).await? else {
         return Ok(Some(ErrorCode::IntegrationGithubRejected));
     };
     let mark = Mark {
@@ -109,8 +108,8 @@ async fn exchange(platform: &Platform, row: &repos::Model) -> Result<Option<Erro
         key: key(row.project_id, "githubRepo", None),
         fence: Arc::new(Free),
     };
-    let done = github.exchange(&access, &mark, &there, &platform.repositories).await?;
-    Ok((!done.apart.is_empty()).then_some(ErrorCode::IntegrationGithubConflict))
+    let apart = github.exchange(&access, &mark, &there, &platform.repositories).await?;
+    Ok((!apart.is_empty()).then_some(ErrorCode::IntegrationGithubConflict))
 }
 
 /// Writes down what keeps a repository from being in step, and when nothing does any more.

@@ -80,6 +80,19 @@ pub async fn recreate(
     Ok(())
 }
 
+/// The run of a project that somebody has to work on.
+///
+/// # Errors
+/// The store fails.
+pub async fn active(write: &Write, project: Uuid) -> Result<Option<provisioning_runs::Model>, Failure> {
+    provisioning_runs::Entity::find()
+        .filter(provisioning_runs::Column::ProjectId.eq(project))
+        .filter(provisioning_runs::Column::State.is_in(WAITING))
+        .one(&**write)
+        .await
+        .map_err(failed)
+}
+
 /// Begins a run that takes everything away that was made for a project, and the project with it.
 ///
 /// # Errors
@@ -97,12 +110,7 @@ pub async fn remove(
     if row.slug != slug {
         return Err(Failure::new(ErrorCode::ProjectConfirmationMismatch));
     }
-    let active = provisioning_runs::Entity::find()
-        .filter(provisioning_runs::Column::ProjectId.eq(project))
-        .filter(provisioning_runs::Column::State.is_in(WAITING))
-        .one(&*write)
-        .await
-        .map_err(failed)?;
+    let active = active(&write, project).await?;
     if let Some(run) = active {
         return Err(Failure::new(ErrorCode::ProvisionRunActive).with_details(json!({"runId": run.id})));
     }

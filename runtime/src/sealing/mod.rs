@@ -14,6 +14,7 @@ use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 
@@ -45,6 +46,15 @@ impl fmt::Display for SealError {
 }
 
 impl std::error::Error for SealError {}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::KeyMissing(_) => Self::new(ErrorCode::SecKeyMissing).with_source(error),
+            error => Self::internal(error),
+        }
+    }
+}
 
 /// A ciphertext and the id of the key that made it.
 #[derive(Clone, PartialEq, Eq)]

@@ -22,6 +22,7 @@ mod idempotency;
 mod identity;
 mod instance;
 mod integrations;
+mod integrations_failing;
 mod killed;
 mod large_files;
 mod limits;

@@ -38,13 +38,10 @@ async fn place(platform: &Platform, project: Uuid) -> Result<Option<(Access, Rep
     let Some((_, access)) = access(platform, project, Provider::Github).await? else {
         return Ok(None);
     };
-    let there = platform
-        .providers
-        .github
-        .repository(&access, &row.owner, &row.name)
-        .await?;
+    let github = &platform.providers.github;
+    let number = row.external_id.as_deref();
     // What stands there by now may be a stranger's.
-    let there = there.filter(|there| row.external_id.as_deref() == Some(there.id.to_string().as_str()));
+    let there = github.standing(&access, &row.owner, &row.name, number).await?;
     let gone = || {
         Failures::of(Provider::Github).rejected("the project's repository is not where it was; connect GitHub again.")
     };
@@ -74,15 +71,7 @@ pub(super) async fn hand_on(platform: &Platform, secret: &SecretName) -> Result<
     if provider(secret.kind) != Provider::Github {
         return Ok(());
     }
-    let mut waits = backoff::waits();
-    loop {
-        match (once(platform, secret).await, waits.next()) {
-            (Err(failure), Some(wait)) if failure.code() == ErrorCode::IntegrationGithubTimeout => {
-                tokio::time::sleep(wait).await;
-            }
-            (done, _) => return done,
-        }
-    }
+    backoff::persist(ErrorCode::IntegrationGithubTimeout, || once(platform, secret)).await
 }
 
 async fn once(platform: &Platform, secret: &SecretName) -> Result<(), Failure> {

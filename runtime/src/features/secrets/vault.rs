@@ -2,7 +2,7 @@
 //!
 //! Owns: what a ciphertext is bound to, whether a value changed, what may be told about a row. Must not know: who asks.
 
-use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::errors::Failure;
 use flaresmith_api::types::SecretEntry;
 use flaresmith_store::SecretBytes;
 use flaresmith_store::entities::environment_secrets::{Column, Entity, Model};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::name::SecretName;
 use super::value::SecretValue;
 use crate::features::shown::extended;
-use crate::sealing::{SealError, Sealer, mac, mac_holds};
+use crate::sealing::{Sealer, mac, mac_holds};
 use crate::store::{Write, failed};
 
 /// A value as the store keeps it.
@@ -42,8 +42,8 @@ pub(super) fn tag(row: &Model) -> String {
 /// Seals a value for the row of this id.
 pub(super) fn seal(sealer: &Sealer, id: Uuid, value: &SecretValue) -> Result<SealedValue, Failure> {
     let hash = mac(id.as_bytes(), value.expose());
-    let value_hash = sealer.seal(&hash_context(id), &hash).map_err(unusable)?;
-    let ciphertext = sealer.seal(&context(id), value.expose()).map_err(unusable)?;
+    let value_hash = sealer.seal(&hash_context(id), &hash).map_err(Failure::from)?;
+    let ciphertext = sealer.seal(&context(id), value.expose()).map_err(Failure::from)?;
     Ok(SealedValue {
         ciphertext: SecretBytes::new(ciphertext.bytes),
         value_hash: SecretBytes::new(value_hash.bytes),
@@ -55,7 +55,7 @@ pub(super) fn seal(sealer: &Sealer, id: Uuid, value: &SecretValue) -> Result<Sea
 pub(super) fn open(sealer: &Sealer, row: &Model) -> Result<SecretValue, Failure> {
     let bytes = sealer
         .open(&row.master_key_id, &context(row.id), row.ciphertext.expose())
-        .map_err(unusable)?;
+        .map_err(Failure::from)?;
     SecretValue::from_bytes(bytes).ok_or_else(|| Failure::internal("the value of a secret is no text"))
 }
 
@@ -63,7 +63,7 @@ pub(super) fn open(sealer: &Sealer, row: &Model) -> Result<SecretValue, Failure>
 pub(super) fn has(sealer: &Sealer, row: &Model, value: &SecretValue) -> Result<bool, Failure> {
     let hash = sealer
         .open(&row.master_key_id, &hash_context(row.id), row.value_hash.expose())
-        .map_err(unusable)?;
+        .map_err(Failure::from)?;
     Ok(mac_holds(row.id.as_bytes(), value.expose(), &hash))
 }
 
@@ -109,11 +109,4 @@ fn context(id: Uuid) -> String {
 
 fn hash_context(id: Uuid) -> String {
     format!("environment_secrets.value_hash/{id}")
-}
-
-fn unusable(error: SealError) -> Failure {
-    match error {
-        SealError::KeyMissing(_) => Failure::new(ErrorCode::SecKeyMissing).with_source(error),
-        error => Failure::internal(error),
-    }
 }

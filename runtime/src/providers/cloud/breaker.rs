@@ -55,23 +55,23 @@ impl Breakers {
             .map_err(failed)
     }
 
-    /// Asks whether a call may go out.
+    /// Asks whether a call may go out; whether it is the one that is tried.
     ///
     /// # Errors
     /// The breaker is open, or the one call that is tried is under way.
-    pub async fn pass(&self, project: Uuid, provider: Provider) -> Result<(), Failure> {
+    pub async fn pass(&self, project: Uuid, provider: Provider) -> Result<bool, Failure> {
         let Some(row) = self.find(project, provider).await? else {
-            return Ok(());
+            return Ok(false);
         };
         let now = self.clock.now();
         let until = match row.state {
-            BreakerState::Closed => return Ok(()),
+            BreakerState::Closed => return Ok(false),
             BreakerState::Open => row.half_open_at.unwrap_or(now),
             // Whoever tries may have died of it.
             BreakerState::HalfOpen => row.updated_at + OPEN,
         };
         if until <= now && self.tries(&row, now).await? {
-            return Ok(());
+            return Ok(true);
         }
         let state = match row.state {
             BreakerState::HalfOpen => types::BreakerState::HalfOpen,
@@ -94,7 +94,7 @@ impl Breakers {
         Ok(moved)
     }
 
-    /// A call was answered.
+    /// The call that was tried was answered.
     ///
     /// # Errors
     /// The store fails.

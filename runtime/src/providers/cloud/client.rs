@@ -106,11 +106,12 @@ impl Client {
     pub async fn send(&self, call: Call) -> Result<Answer, Failure> {
         let (project, provider) = (call.project, call.provider);
         let failures = Failures::of(provider);
-        self.breakers.pass(project, provider).await?;
+        let is_tried = self.breakers.pass(project, provider).await?;
         let asked = self.asked(call, failures).await;
         match &asked {
             // What was asked for has happened, whether or not that can be written down.
-            Ok(_) | Err(Tried::Waits(_)) => drop(self.breakers.answered(project, provider).await),
+            Ok(_) | Err(Tried::Waits(_)) if is_tried => drop(self.breakers.answered(project, provider).await),
+            Ok(_) | Err(Tried::Waits(_)) => {}
             Err(Tried::Failed(_)) => drop(self.breakers.not_answered(project, provider).await),
         }
         asked.map_err(|tried| match tried {

@@ -31,17 +31,6 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// The id that stands where there is no commit.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
-/// What an exchange has done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exchanged {
-    /// Branches that moved at GitHub.
-    pub sent: Vec<String>,
-    /// Branches that moved here.
-    pub taken: Vec<String>,
-    /// Branches that moved on both sides, and stayed.
-    pub apart: Vec<String>,
-}
-
 /// A branch that is to be moved at GitHub.
 #[derive(Debug, Clone)]
 struct Move {
@@ -71,11 +60,12 @@ struct Place<'a> {
 #[derive(Debug, Default)]
 struct Plan {
     moves: Vec<Move>,
-    done: Exchanged,
+    /// Branches that stay as they are on both sides, for people to see to.
+    apart: Vec<String>,
 }
 
 impl Github {
-    /// Brings a repository here and the one at GitHub in step.
+    /// Brings a repository here and the one at GitHub in step; the branches that could not be, and stayed as they are on both sides.
     ///
     /// # Errors
     /// GitHub does not answer or refuses, or the repository here is damaged.
@@ -85,12 +75,12 @@ impl Github {
         mark: &Mark,
         there: &Repository,
         here: &Repositories,
-    ) -> Result<Exchanged, Failure> {
+    ) -> Result<Vec<String>, Failure> {
         let heads = self.references(access, there).await?.heads;
         let known = heads.clone();
         let unknown = here.with(mark.project, move |local| Ok(lacking(local, &known))).await?;
         let fetched = match unknown.is_empty() {
-            true => Vec::new(),
+            true => Bytes::new(),
             false => {
                 let have = here.with(mark.project, Local::heads).await?;
                 self.fetch(access, there, &unknown, have.values()).await?
@@ -104,9 +94,9 @@ impl Github {
         let plan = here
             .with(mark.project, move |local| planned(local, &of, &heads, &fetched))
             .await?;
-        let mut done = plan.done;
+        let mut apart = plan.apart;
         if plan.moves.is_empty() {
-            return Ok(done);
+            return Ok(apart);
         }
         mark.fence.check(None).await?;
         let place = Place {
@@ -117,12 +107,12 @@ impl Github {
             heads: of_there,
         };
         let refused = self.moved(&place, &plan.moves).await?;
-        let (apart, sent): (Vec<Move>, Vec<Move>) = plan.moves.into_iter().partition(|one| refused.contains(&one.name));
-        done.apart.extend(apart.into_iter().map(|one| one.name));
-        done.sent = sent.iter().map(|one| one.name.clone()).collect();
+        let (declined, sent): (Vec<Move>, Vec<Move>) =
+            plan.moves.into_iter().partition(|one| refused.contains(&one.name));
+        apart.extend(declined.into_iter().map(|one| one.name));
         let note = move |local: &Local| sent.iter().try_for_each(|one| local.same(&other, &one.name, one.to));
         here.with(mark.project, note).await?;
-        Ok(done)
+        Ok(apart)
     }
 
     /// Whether GitHub has commits that no branch here leads to, or tags.
@@ -200,7 +190,7 @@ impl Github {
         there: &Repository,
         wanted: &[Oid],
         have: impl Iterator<Item = &Oid>,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Bytes, Failure> {
         let mut body = Vec::new();
         for (number, id) in wanted.iter().enumerate() {
             let more = if number == 0 { " ofs-delta" } else { "" };
@@ -230,7 +220,7 @@ impl Github {
             rest = left;
         }
         match rest.starts_with(b"PACK") {
-            true => Ok(rest.to_vec()),
+            true => Ok(answer.body.slice_ref(rest)),
             false => Err(Self::failures().rejected("it does not give the commits that it has.")),
         }
     }
@@ -368,19 +358,16 @@ fn planned(local: &Local, other: &str, there: &BTreeMap<String, Oid>, fetched: &
         match next(local, local.base(other, name)?, ours, theirs)? {
             Next::Stay => {}
             Next::Same(head) => local.same(other, name, head)?,
-            Next::Apart => plan.done.apart.push(name.clone()),
+            Next::Apart => plan.apart.push(name.clone()),
             Next::Send(to) => plan.moves.push(Move {
                 name: name.clone(),
                 from: theirs,
                 to,
             }),
             Next::Take(to) => match local.forward(name, ours, to)? {
-                true => {
-                    local.same(other, name, to)?;
-                    plan.done.taken.push(name.clone());
-                }
+                true => local.same(other, name, to)?,
                 // It moved meanwhile, or there is a branch here that its name collides with.
-                false => plan.done.apart.push(name.clone()),
+                false => plan.apart.push(name.clone()),
             },
         }
     }

@@ -117,6 +117,10 @@ impl Repository {
         &self.owner.login
     }
 
+    fn has_number(&self, number: Option<&str>) -> bool {
+        number.is_some_and(|number| number == self.id.to_string())
+    }
+
     /// Whether it came to be after a moment, as far as both clocks agree. In doubt it did not.
     #[must_use]
     pub fn is_younger_than(&self, moment: DateTime<Utc>) -> bool {
@@ -149,8 +153,7 @@ impl Github {
     #[must_use]
     pub fn is_own(&self, repository: &Repository, project: Uuid, known: Option<&str>) -> bool {
         let described = repository.description.as_deref().unwrap_or_default();
-        let is_known = known.is_some_and(|known| known == repository.id.to_string());
-        is_known || (!repository.fork && described.trim_end().ends_with(&self.mark(project)))
+        repository.has_number(known) || (!repository.fork && described.trim_end().ends_with(&self.mark(project)))
     }
 
     fn failures() -> Failures {
@@ -248,6 +251,21 @@ impl Github {
             status if status.is_success() => answer.json().map(Some),
             _ => Err(because(&answer)),
         }
+    }
+
+    /// The repository of a name, if it is the one of this number; `None`: another stands there by now, or none.
+    ///
+    /// # Errors
+    /// GitHub does not answer or refuses.
+    pub async fn standing(
+        &self,
+        access: &Access,
+        owner: &str,
+        name: &str,
+        number: Option<&str>,
+    ) -> Result<Option<Repository>, Failure> {
+        let found = self.repository(access, owner, name).await?;
+        Ok(found.filter(|found| found.has_number(number)))
     }
 
     /// Makes sure that the repository is there and the project's. `known`: the number of the one that was the project's before.

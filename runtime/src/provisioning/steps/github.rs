@@ -113,7 +113,8 @@ async fn undone(on: &Subject) -> Result<(), Failure> {
         return Ok(());
     };
     let (access, github) = (&connection.access, &on.platform.providers.github);
-    let (owner, name) = connection.place();
+    // The run makes what is wanted, which may be another than the project has.
+    let Wanted { owner, name, .. } = &connection.wanted;
     if let Some(there) = github.repository(access, owner, name).await? {
         let run = provisioning_runs::Entity::find_by_id(on.run)
             .one(on.platform.store.read())
@@ -129,6 +130,10 @@ async fn undone(on: &Subject) -> Result<(), Failure> {
             return Ok(());
         }
         github.remove_repository(access, &on.mark, &there).await?;
+    }
+    let is_it = |row: &repos::Model| row.owner.eq_ignore_ascii_case(owner) && row.name.eq_ignore_ascii_case(name);
+    if !connection.row.as_ref().is_some_and(is_it) {
+        return Ok(());
     }
     let organization = organizations::Entity::find_by_id(on.project.organization_id)
         .one(on.platform.store.read())

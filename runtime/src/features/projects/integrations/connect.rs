@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::credential::{self, Checked};
-use super::{active_run, find, stored, turn};
+use super::{find, stored, turn};
 use crate::features::shown::shown;
 use crate::master_key;
 use crate::pipeline::access::absent_project;
@@ -49,8 +49,8 @@ pub(crate) async fn connect(
     let write = platform.store.begin_alone(&turn(project)).await?;
     master_key::demand(&write, &platform.sealer).await?;
     let now = platform.clock.now();
-    if let Some(run) = active_run(&write, project).await? {
-        return Err(Failure::new(ErrorCode::ProvisionRunActive).with_details(json!({ "runId": run })));
+    if let Some(run) = request::active(&write, project).await? {
+        return Err(Failure::new(ErrorCode::ProvisionRunActive).with_details(json!({ "runId": run.id })));
     }
     let found = find(&*write, project, provider).await?;
     match &found {

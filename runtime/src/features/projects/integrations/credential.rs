@@ -21,7 +21,7 @@ use crate::backoff;
 use crate::platform::Platform;
 use crate::providers::cloud::refused;
 use crate::providers::github::Access;
-use crate::sealing::{SealError, Sealer};
+use crate::sealing::Sealer;
 use crate::settings::Hidden;
 use crate::store::{Write, failed, new_id};
 
@@ -79,15 +79,9 @@ pub(super) async fn check(
         token: secret.clone(),
     };
     let private = settings["private"].as_bool().unwrap_or(true);
-    let mut waits = backoff::waits();
-    let account = loop {
-        match (platform.providers.github.account(&access, private).await, waits.next()) {
-            (Err(failure), Some(wait)) if failure.code() == ErrorCode::IntegrationGithubTimeout => {
-                tokio::time::sleep(wait).await;
-            }
-            (done, _) => break done?,
-        }
-    };
+    let github = &platform.providers.github;
+    let asked = || github.account(&access, private);
+    let account = backoff::persist(ErrorCode::IntegrationGithubTimeout, asked).await?;
     if !account.missing.is_empty() {
         return Err(refused(provider, account.missing));
     }
@@ -118,7 +112,7 @@ pub(super) async fn keep(
     let sealed = platform
         .sealer
         .seal(&context(id), token.expose().as_bytes())
-        .map_err(unusable)?;
+        .map_err(Failure::from)?;
     let row = ActiveModel {
         id: Set(id),
         integration_id: Set(integration),
@@ -144,16 +138,7 @@ pub(crate) async fn signs_in<C: ConnectionTrait>(
     project: Uuid,
     provider: Provider,
 ) -> Result<bool, Failure> {
-    let row = super::find(connection, project, provider).await?;
-    let Some(row) = row.filter(|row| row.state != IntegrationState::Disconnected) else {
-        return Ok(false);
-    };
-    let kept = Entity::find()
-        .filter(Column::IntegrationId.eq(row.id))
-        .one(connection)
-        .await
-        .map_err(failed)?;
-    Ok(kept.is_some())
+    Ok(kept(connection, project, provider).await?.is_some())
 }
 
 /// How a project is connected to a provider, and what it signs in with; `None`: not at all, or the platform stands in for it.
@@ -165,27 +150,35 @@ pub(crate) async fn access(
     project: Uuid,
     provider: Provider,
 ) -> Result<Option<(integration_configs::Model, Access)>, Failure> {
-    let read = platform.store.read();
-    let row = super::find(read, project, provider).await?;
-    let Some(row) = row.filter(|row| row.state != IntegrationState::Disconnected) else {
-        return Ok(None);
-    };
-    let kept = Entity::find()
-        .filter(Column::IntegrationId.eq(row.id))
-        .one(read)
-        .await
-        .map_err(failed)?;
-    let Some(kept) = kept else {
+    let Some((row, kept)) = kept(platform.store.read(), project, provider).await? else {
         return Ok(None);
     };
     let token = open(&platform.sealer, &kept)?;
     Ok(Some((row, Access { project, token })))
 }
 
+/// A connection that has not ended, and what is kept of its credential.
+async fn kept<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+    provider: Provider,
+) -> Result<Option<(integration_configs::Model, Model)>, Failure> {
+    let row = super::find(connection, project, provider).await?;
+    let Some(row) = row.filter(|row| row.state != IntegrationState::Disconnected) else {
+        return Ok(None);
+    };
+    let kept = Entity::find()
+        .filter(Column::IntegrationId.eq(row.id))
+        .one(connection)
+        .await
+        .map_err(failed)?;
+    Ok(kept.map(|kept| (row, kept)))
+}
+
 fn open(sealer: &Sealer, row: &Model) -> Result<Hidden, Failure> {
     let bytes = sealer
         .open(&row.master_key_id, &context(row.id), row.ciphertext.expose())
-        .map_err(unusable)?;
+        .map_err(Failure::from)?;
     let text = String::from_utf8(bytes).map_err(|_| Failure::internal("a credential is no text"))?;
     Ok(Hidden::new(text))
 }
@@ -205,7 +198,7 @@ pub(crate) async fn reseal(write: &Write, sealer: &Sealer) -> Result<u64, Failur
         let token = open(sealer, &row)?;
         let sealed = sealer
             .seal(&context(row.id), token.expose().as_bytes())
-            .map_err(unusable)?;
+            .map_err(Failure::from)?;
         let done = Entity::update_many()
             .col_expr(Column::Ciphertext, Expr::value(SecretBytes::new(sealed.bytes)))
             .col_expr(Column::MasterKeyId, Expr::value(sealed.key_id))
@@ -221,11 +214,4 @@ pub(crate) async fn reseal(write: &Write, sealer: &Sealer) -> Result<u64, Failur
 
 fn context(id: Uuid) -> String {
     format!("provider_credentials.ciphertext/{id}")
-}
-
-fn unusable(error: SealError) -> Failure {
-    match error {
-        SealError::KeyMissing(_) => Failure::new(ErrorCode::SecKeyMissing).with_source(error),
-        error => Failure::internal(error),
-    }
 }

@@ -11,8 +11,8 @@ use flaresmith_api::api::projects::ListIntegrationsRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::IntegrationConfigEvent;
 use flaresmith_api::types::{self, IntegrationErrorDetails, IntegrationPage, IntegrationUpdate, IntegrationView};
+use flaresmith_store::entities::circuit_breakers;
 use flaresmith_store::entities::integration_configs::{Column, Entity, Model};
-use flaresmith_store::entities::{circuit_breakers, provider_credentials, provisioning_runs};
 use flaresmith_store::enums::{IntegrationState, Provider};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
@@ -25,10 +25,9 @@ use super::detail::closed;
 use crate::features::shown::{extended, shown};
 use crate::master_key;
 use crate::platform::Platform;
-use crate::provisioning::lease::WAITING;
-use crate::provisioning::states;
+use crate::provisioning::{request, states};
 use crate::store::page::{Asked, newest_first};
-use crate::store::{Write, failed, version};
+use crate::store::{failed, version};
 pub(super) use connect::{begun, connect, wanted};
 pub(crate) use credential::{access, reseal, signs_in};
 
@@ -123,14 +122,10 @@ pub(super) async fn disconnect(platform: &Platform, project: Uuid, provider: typ
     let provider = stored(provider)?;
     let write = platform.store.begin_alone(&turn(project)).await?;
     let row = connected(&*write, project, provider).await?;
-    if active_run(&write, project).await?.is_some() {
+    if request::active(&write, project).await?.is_some() {
         return Err(Failure::new(ErrorCode::IntegrationInUse).with_details(details(provider)));
     }
-    provider_credentials::Entity::delete_many()
-        .filter(provider_credentials::Column::IntegrationId.eq(row.id))
-        .exec(&*write)
-        .await
-        .map_err(failed)?;
+    credential::keep(&write, platform, row.id, None, platform.clock.now()).await?;
     let to = states::integration(row.state, IntegrationConfigEvent::Disconnect)?;
     let number = row.version;
     let mut active = row.into_active_model();
@@ -147,17 +142,6 @@ pub(super) async fn disconnect(platform: &Platform, project: Uuid, provider: typ
 /// Under this name whoever changes connections of a project is alone, as whoever begins its runs is.
 fn turn(project: Uuid) -> String {
     format!("provisioning/{project}")
-}
-
-/// The run of a project that somebody has to work on.
-async fn active_run(write: &Write, project: Uuid) -> Result<Option<Uuid>, Failure> {
-    let run = provisioning_runs::Entity::find()
-        .filter(provisioning_runs::Column::ProjectId.eq(project))
-        .filter(provisioning_runs::Column::State.is_in(WAITING))
-        .one(&**write)
-        .await
-        .map_err(failed)?;
-    Ok(run.map(|run| run.id))
 }
 
 async fn find<C: ConnectionTrait>(connection: &C, project: Uuid, provider: Provider) -> Result<Option<Model>, Failure> {
