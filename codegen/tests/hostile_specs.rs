@@ -146,12 +146,14 @@ fn reading_takes_time_in_proportion_to_the_length() {
         start.elapsed().as_secs_f64()
     };
     for (name, piece) in repeated {
-        // Quadratic time would be 16 times as long for four times the text; noise on a busy machine is allowed for.
-        let small = time(piece, 60_000).max(0.004);
-        let large = time(piece, 240_000);
-        assert!(
-            large < small * 11.0 + 0.05,
-            "{name}: {small:.4} s for 60 kB, {large:.4} s for 240 kB"
-        );
+        // Quadratic time would be 16 times as long for four times the text, at every try. What else a busy machine does makes some
+        // tries longer, and none shorter.
+        let (mut small, mut large) = (f64::INFINITY, f64::INFINITY);
+        let in_proportion = (0..8).any(|_| {
+            small = small.min(time(piece, 60_000));
+            large = large.min(time(piece, 240_000));
+            large < small.max(0.004) * 11.0
+        });
+        assert!(in_proportion, "{name}: {small:.4} s for 60 kB, {large:.4} s for 240 kB");
     }
 }

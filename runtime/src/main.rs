@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_runtime::identity::first_owner::{self, FirstOwner};
+use flaresmith_runtime::postgres::Cluster;
 use flaresmith_runtime::problem::Problem;
 use flaresmith_runtime::serve::{Listener, asked_to_stop, listen, serve};
-use flaresmith_runtime::settings::{Settings, Stop};
+use flaresmith_runtime::settings::{Database, Databases, Settings, Stop};
 use flaresmith_runtime::telemetry::log::Log;
 use flaresmith_runtime::telemetry::writer::Writer;
 use flaresmith_runtime::{Platform, Replaced, master_key};
@@ -98,6 +99,7 @@ async fn started(
     bound: &SocketAddr,
     listening: &AtomicBool,
 ) -> Result<(), Problem> {
+    refuse_to_leave_databases(&settings)?;
     let scheme = settings.scheme();
     let platform = Platform::start_with(settings, replaced).await?;
     let owner = first_owner::ensure(&platform)
@@ -117,6 +119,20 @@ async fn started(
         ));
     }
     serve(platform, listener, stop).await
+}
+
+/// Environments whose databases are in the cluster of the data folder would begin with empty ones elsewhere, and nobody would say so.
+fn refuse_to_leave_databases(settings: &Settings) -> Result<(), Problem> {
+    let leaves = matches!(settings.database, Database::Sqlite(_)) && settings.databases != Databases::Auto;
+    if !leaves || !Cluster::new(&settings.data, None).is_made() {
+        return Ok(());
+    }
+    let folder = settings.data.join("postgres");
+    let message =
+        "environments have their databases on the server that this one runs, and `--databases` names another place";
+    Err(Problem::new("SETTINGS_DATABASES_LEFT", message)
+        .at(folder.display().to_string())
+        .hint("start with `--databases auto`; or move that folder away, which leaves all that is in it behind"))
 }
 
 fn no_owner(failure: &Failure) -> Problem {

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::step::{ALL, key};
 use crate::features::projects::access;
 use crate::platform::Platform;
+use crate::providers::github::Repository;
 use crate::providers::{Fence, Mark};
 use crate::repositories::Local;
 use crate::store::{Write, failed};
@@ -102,6 +103,7 @@ async fn exchange(platform: &Platform, row: &repos::Model) -> Result<Option<Erro
     let Some(there) = github.standing(&access, &row.owner, &row.name, number).await? else {
         return Ok(Some(ErrorCode::IntegrationGithubRejected));
     };
+    renamed(platform, row, &there).await?;
     let mark = Mark {
         project: row.project_id,
         environment: ALL.to_owned(),
@@ -110,6 +112,26 @@ async fn exchange(platform: &Platform, row: &repos::Model) -> Result<Option<Erro
     };
     let apart = github.exchange(&access, &mark, &there, &platform.repositories).await?;
     Ok((!apart.is_empty()).then_some(ErrorCode::IntegrationGithubConflict))
+}
+
+/// Writes down the name that a repository was given there.
+async fn renamed(platform: &Platform, row: &repos::Model, there: &Repository) -> Result<(), Failure> {
+    if row.owner == there.owner() && row.name == there.name {
+        return Ok(());
+    }
+    let write = platform.store.begin_behind().await?;
+    repos::Entity::update_many()
+        .col_expr(repos::Column::Owner, Expr::value(there.owner()))
+        .col_expr(repos::Column::Name, Expr::value(&there.name))
+        .col_expr(repos::Column::Url, Expr::value(&there.html_url))
+        .col_expr(repos::Column::UpdatedAt, Expr::value(platform.clock.now()))
+        .filter(repos::Column::Id.eq(row.id))
+        // It may have become another meanwhile.
+        .filter(repos::Column::ExternalId.eq(there.id.to_string()))
+        .exec(&*write)
+        .await
+        .map_err(failed)?;
+    write.commit().await
 }
 
 /// Writes down what keeps a repository from being in step, and when nothing does any more.

@@ -50,6 +50,8 @@ struct Known {
     tokens: BTreeMap<String, (String, Option<String>)>,
     organizations: BTreeSet<String>,
     repositories: BTreeMap<String, Repository>,
+    /// Names that repositories had before, with their numbers.
+    former: BTreeMap<String, u64>,
     /// What goes wrong with the next requests of a method and a beginning of a path.
     faults: Vec<(String, String, Fault)>,
     requests: Vec<String>,
@@ -155,6 +157,18 @@ impl Github {
             .unwrap()
             .secrets
             .insert(path.to_owned(), value.to_owned());
+    }
+
+    /// Renames a repository as people do at GitHub; its former name leads to it until another has that.
+    pub(crate) fn rename(&self, full: &str, name: &str) {
+        let mut known = self.known.lock().unwrap();
+        let mut row = known.repositories.remove(full).unwrap();
+        known.former.insert(full.to_owned(), row.id);
+        row.name = name.to_owned();
+        let now = format!("{}/{name}", row.owner);
+        let place = |full: &str| self.folder.join(format!("{full}.git"));
+        std::fs::rename(place(full), place(&now)).unwrap();
+        known.repositories.insert(now, row);
     }
 
     /// What is told of a repository.
@@ -358,6 +372,12 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
             }
             made(github, organization, &body)
         }
+        // No contract has this path; answers to former names lead there.
+        ("GET", ["repositories", number]) => {
+            let known = github.known.lock().unwrap();
+            let found = known.repositories.values().find(|row| row.id.to_string() == *number);
+            found.map_or_else(|| message(404, "Not Found"), |row| told(200, &shown(row)))
+        }
         (_, ["repos", owner, name, rest @ ..]) => {
             let full = format!("{owner}/{name}");
             let template = match rest {
@@ -378,7 +398,10 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
             github.conforms(method, &template, &body);
             let mut known = github.known.lock().unwrap();
             if !known.repositories.contains_key(&full) {
-                return message(404, "Not Found");
+                return match known.former.get(&full) {
+                    Some(number) => moved(github, method, *number),
+                    None => message(404, "Not Found"),
+                };
             }
             if let ["actions" | "environments", ..] = rest {
                 return secret(&mut known, method, &full, rest, &body);
@@ -409,6 +432,14 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
         }
         _ => panic!("nobody calls {method} {path}"),
     }
+}
+
+/// What a former name of a repository is answered with.
+fn moved(github: &Github, method: &str, number: u64) -> Response<Body> {
+    let mut answer = message(if method == "GET" { 301 } else { 307 }, "Moved Permanently");
+    let there = format!("{}/repositories/{number}", github.place.api);
+    answer.headers_mut().insert("location", there.parse().unwrap());
+    answer
 }
 
 /// Environments and secrets of a repository.

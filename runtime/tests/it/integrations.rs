@@ -232,6 +232,55 @@ async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
     runner.stop().await;
 }
 
+/// Shows 001/FR-022.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_is_renamed_at_github_stays_the_projects() {
+    let (instance, github) = beside(false).await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    connect(&instance, &owner, &project, connection(TOKEN, "northwind", "shop"))
+        .await
+        .is(201);
+    until(&instance, &owner, &project, "succeeded").await;
+    github.rename("northwind/shop", "store");
+
+    // Secrets find it at once, and commits within seconds; its new name is told from then on.
+    let path = format!("/projects/{project}/secrets/DEPLOY_KEY?environment=all&type=githubActionSecret");
+    let value = json!({ "value": "value-one" });
+    instance.call(&owner, "PUT", &path, Some(value)).await.is(201);
+    assert_eq!(github.secrets()["actions/secrets/DEPLOY_KEY"], "value-one");
+    let base = heads(&here(&instance, &project))["dev"].clone();
+    let body = json!({"branch": "feature/x", "baseSha": base, "message": "Ours", "changes": [write("ours", "1\n")]});
+    let path = format!("/projects/{project}/files/commit");
+    let ours = instance
+        .call(&owner, "POST", &path, Some(body))
+        .await
+        .is(201)
+        .text("/sha");
+    let there = github.git("northwind/store");
+    in_step(|| heads(&there).get("feature/x") == Some(&ours)).await;
+    let shown = instance
+        .call(&owner, "GET", &format!("/projects/{project}"), None)
+        .await
+        .is(200);
+    assert_eq!(shown.text("/repo/url"), "https://github.example/northwind/store");
+
+    // Another that gets the former name is not the project's, and stays when the project goes.
+    github.fork("northwind", "shop", "somebody else's");
+    let path = format!("/projects/{project}?projectSlug=shop");
+    instance.call(&owner, "DELETE", &path, None).await.is(202);
+    for _ in 0..600 {
+        if github.repositories().len() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(github.repositories(), ["northwind/shop"]);
+    runner.stop().await;
+}
+
 async fn in_step(is: impl Fn() -> bool) {
     for _ in 0..1200 {
         if is() {

@@ -406,5 +406,12 @@ fn a_cluster_outlives_servers_that_are_killed_serves_all_of_a_data_folder_and_st
     other.wait().unwrap();
     asked_to_stop(fifth);
     assert_eq!(runs(&data), None);
+
+    // Whoever wants databases elsewhere is not given empty ones in silence.
+    for elsewhere in ["none", "postgres://me@127.0.0.1:1/x"] {
+        let refused = command(&data, None).args(["--databases", elsewhere]).output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains("error[SETTINGS_DATABASES_LEFT]"), "{said}");
+    }
     fs::remove_dir_all(data).unwrap();
 }

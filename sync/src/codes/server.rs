@@ -74,6 +74,11 @@ pub(super) static SERVER: &[Code] = &[
         "Write `auto`, `none` or `postgres://USER@HOST/NAME`, the address of a server whose role may make databases and roles. What was given is not repeated, since it may hold a password.",
     ),
     code(
+        "SETTINGS_DATABASES_LEFT",
+        "databases of environments would be left behind",
+        "The data folder has a Postgres cluster with databases of environments, and the server was told to look for them elsewhere, where they would begin empty. Start with `--databases auto`, which finds them. Who wants them elsewhere takes them there first (`pg_dump`), or moves the folder `postgres` of the data folder away and leaves all that is in it behind.",
+    ),
+    code(
         "SETTINGS_FILE",
         "the settings file cannot be read",
         "It is TOML with the names of the flags. The message names the place in it; `flaresmithd --help` lists every setting.",

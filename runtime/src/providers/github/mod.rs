@@ -167,6 +167,21 @@ impl Github {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
+        let answer = self.asked(access, method, path, body).await?;
+        match answer.status.is_redirection() {
+            true => Err(Self::failures().rejected("the repository was renamed or moved in this moment; try again.")),
+            false => Ok(answer),
+        }
+    }
+
+    /// The same where a redirection is an answer like any other.
+    async fn asked(
+        &self,
+        access: &Access,
+        method: Method,
+        path: &[&str],
+        body: Option<&Value>,
+    ) -> Result<Answer, Failure> {
         let url = below(&self.place.api, path)?;
         let mut headers = HeaderMap::new();
         let token = bearer(access.token.expose()).ok_or_else(|| refused(Provider::Github, Vec::new()))?;
@@ -192,8 +207,6 @@ impl Github {
             StatusCode::UNAUTHORIZED => {
                 Err(Self::failures().rejected("it does not accept the token any more; connect it again."))
             }
-            status if status.is_redirection() => Err(Self::failures()
-                .rejected("the repository was renamed or moved; connect GitHub again with its new name.")),
             _ => Ok(answer),
         }
     }
@@ -240,12 +253,26 @@ impl Github {
         Ok(Account { login, scopes, missing })
     }
 
-    /// The repository of a name; `None`: there is none, or none that the token may see.
+    /// The repository of a name, or the one of a number that had it before it was renamed; `None`: there is none, or none that the
+    /// token may see.
     ///
     /// # Errors
     /// GitHub does not answer or refuses.
-    pub async fn repository(&self, access: &Access, owner: &str, name: &str) -> Result<Option<Repository>, Failure> {
-        let answer = self.call(access, Method::GET, &["repos", owner, name], None).await?;
+    pub async fn repository(
+        &self,
+        access: &Access,
+        owner: &str,
+        name: &str,
+        number: Option<&str>,
+    ) -> Result<Option<Repository>, Failure> {
+        let mut answer = self.asked(access, Method::GET, &["repos", owner, name], None).await?;
+        if answer.status.is_redirection() {
+            // A name that leads on to another's repository is free.
+            let Some(number) = number.filter(|number| self.leads_to(&answer, number)) else {
+                return Ok(None);
+            };
+            answer = self.call(access, Method::GET, &["repositories", number], None).await?;
+        }
         match answer.status {
             StatusCode::NOT_FOUND => Ok(None),
             status if status.is_success() => answer.json().map(Some),
@@ -253,7 +280,20 @@ impl Github {
         }
     }
 
-    /// The repository of a name, if it is the one of this number; `None`: another stands there by now, or none.
+    /// Whether an answer leads on to the repository of a number. No other redirection is followed, and none of a request that changes
+    /// anything.
+    fn leads_to(&self, answer: &Answer, number: &str) -> bool {
+        let told = answer
+            .headers
+            .get(header::LOCATION)
+            .and_then(|value| value.to_str().ok());
+        let wanted = below(&self.place.api, &["repositories", number]);
+        told.and_then(|told| self.place.api.join(told).ok())
+            .is_some_and(|told| wanted.is_ok_and(|wanted| wanted == told))
+    }
+
+    /// The repository of a name, if it is the one of this number, under whatever name it has by now; `None`: another stands there, or
+    /// none.
     ///
     /// # Errors
     /// GitHub does not answer or refuses.
@@ -264,7 +304,7 @@ impl Github {
         name: &str,
         number: Option<&str>,
     ) -> Result<Option<Repository>, Failure> {
-        let found = self.repository(access, owner, name).await?;
+        let found = self.repository(access, owner, name, number).await?;
         Ok(found.filter(|found| found.has_number(number)))
     }
 
@@ -279,7 +319,7 @@ impl Github {
         wanted: &Wanted,
         known: Option<&str>,
     ) -> Result<Repository, Failure> {
-        let found = match self.repository(access, &wanted.owner, &wanted.name).await? {
+        let found = match self.repository(access, &wanted.owner, &wanted.name, known).await? {
             Some(found) => found,
             None => {
                 mark.fence.check(None).await?;
@@ -319,7 +359,7 @@ impl Github {
             Ok(answer) if answer.status.is_success() => answer.json(),
             // Somebody has the name, or what was asked for twice was done once.
             Ok(answer) if answer.status == StatusCode::UNPROCESSABLE_ENTITY => {
-                let found = self.repository(access, &wanted.owner, &wanted.name).await?;
+                let found = self.repository(access, &wanted.owner, &wanted.name, None).await?;
                 found.ok_or_else(|| because(&answer))
             }
             Ok(answer) if answer.status == StatusCode::NOT_FOUND => Err(Self::failures()

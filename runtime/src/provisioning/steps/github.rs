@@ -115,7 +115,7 @@ async fn undone(on: &Subject) -> Result<(), Failure> {
     let (access, github) = (&connection.access, &on.platform.providers.github);
     // The run makes what is wanted, which may be another than the project has.
     let Wanted { owner, name, .. } = &connection.wanted;
-    if let Some(there) = github.repository(access, owner, name).await? {
+    if let Some(there) = github.repository(access, owner, name, connection.known()).await? {
         let run = provisioning_runs::Entity::find_by_id(on.run)
             .one(on.platform.store.read())
             .await
@@ -198,7 +198,7 @@ async fn removed(on: &Subject) -> Result<(), Failure> {
     };
     let (access, github) = (&connection.access, &on.platform.providers.github);
     let (owner, name) = connection.place();
-    match github.repository(access, owner, name).await? {
+    match github.repository(access, owner, name, connection.known()).await? {
         Some(there) if github.is_own(&there, on.project.id, connection.known()) => {
             github.remove_repository(access, &on.mark, &there).await
         }
