@@ -186,7 +186,7 @@ async fn nothing_is_promoted_while_a_breaker_is_open() {
         failure_count: Set(10),
         window_started_at: Set(Some(now)),
         opened_at: Set(Some(now)),
-        half_open_at: Set(Some(now + TimeDelta::hours(1))),
+        half_open_at: Set(Some(now + TimeDelta::minutes(5))),
         created_at: Set(now),
         updated_at: Set(now),
     };
@@ -196,7 +196,7 @@ async fn nothing_is_promoted_while_a_breaker_is_open() {
     let promote = async || shop.act("dev", "promote", json!({"to": "staging"})).await;
     let refused = promote().await.fails(503, "INTEGRATION_NEON_UNAVAILABLE");
     assert_eq!(refused.text("/error/details/breakerState"), "open");
-    instance.later(TimeDelta::hours(2));
+    instance.later(TimeDelta::minutes(6));
     promote().await.fails(409, "ENV_PROMOTION_UNTESTED");
     shop.end().await;
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::deployments::{Shop, with_workerd};
 use crate::edge_host::{answers, get};
-use crate::instance::{Answer, Instance};
+use crate::instance::{Answer, Instance, OWNER, PASSWORD};
 use crate::provisioning::databases;
 
 const BRANCH: &str = "feature/x";
@@ -31,6 +31,12 @@ async fn call(shop: &Shop<'_>, method: &str, rest: &str, body: Option<Value>) ->
 
 async fn ask(shop: &Shop<'_>, branch: &str) -> Answer {
     call(shop, "POST", "", Some(json!({ "branch": branch }))).await
+}
+
+/// Access tokens do not outlast a clock that is moved by hours.
+async fn signed_in_anew(shop: &mut Shop<'_>) {
+    let answer = shop.files.instance.sign_in(OWNER, PASSWORD).await.is(200);
+    shop.files.token = answer.text("/accessToken");
 }
 
 /// A new preview of a branch. The one before may be on its way out.
@@ -149,7 +155,7 @@ async fn a_branch_has_a_preview_that_answers_follows_it_and_goes_with_everything
 
         let refused = call(&shop, "POST", &format!("/{id}/promote"), Some(json!({"to": "staging"}))).await;
         refused.fails(409, "ENV_PREVIEW_NOT_PROMOTABLE");
-        ask(&shop, "no/such").await.fails(404, "DEPLOYMENT_COMMIT_UNKNOWN");
+        ask(&shop, "no/such").await.fails(422, "DEPLOYMENT_COMMIT_UNKNOWN");
         let dev = format!("/{}", shop.environments["dev"]);
         call(&shop, "DELETE", &dev, None).await.fails(409, "ENV_CORE_PROTECTED");
         let matrix = shop.get("environments").await.fits::<EnvironmentMatrix>();
@@ -326,8 +332,10 @@ async fn a_preview_that_nothing_happened_in_ends_by_itself_and_a_new_commit_brin
         active(&shop, &id).await;
         shop.stop().await;
         instance.later(TimeDelta::hours(71));
+        signed_in_anew(&mut shop).await;
         call(&shop, "GET", &format!("/{id}"), None).await.is(200);
         instance.later(TimeDelta::hours(2));
+        signed_in_anew(&mut shop).await;
         // Nobody has looked yet, and it is over all the same.
         let over = call(&shop, "GET", &format!("/{id}"), None)
             .await
