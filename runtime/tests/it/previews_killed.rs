@@ -27,9 +27,14 @@ fn start(data: &Path, stop_at: Option<u32>) -> Started {
 }
 
 fn call(address: &str, token: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
-    let (status, answer) = send(address, method, path, Some(token), body).unwrap();
-    assert!(status < 300, "{method} {path}: {answer}");
-    answer
+    loop {
+        let (status, answer) = send(address, method, path, Some(token), body).unwrap();
+        if status != 429 {
+            assert!(status < 300, "{method} {path}: {answer}");
+            return answer;
+        }
+        std::thread::sleep(Duration::from_secs(2));
+    }
 }
 
 /// Every preview, archived ones too, once nothing goes on in any.
@@ -62,7 +67,7 @@ fn rested(address: &str, token: &str, path: &str) -> Vec<Value> {
             return found;
         }
         assert!(asked.elapsed() < Duration::from_secs(120), "{found:?} {resources:?}");
-        std::thread::sleep(Duration::from_millis(250));
+        std::thread::sleep(Duration::from_millis(700));
     }
 }
 

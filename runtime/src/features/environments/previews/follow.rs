@@ -4,11 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{deployments, environments};
 use flaresmith_store::enums::{EnvironmentKind, EnvironmentState};
-use git2::Oid;
 use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
@@ -16,14 +15,14 @@ use super::super::change::Change;
 use super::super::deploy::{MENDS, wanted};
 use super::made;
 use crate::platform::Platform;
-use crate::repositories::{Local, broken};
+use crate::repositories::Local;
 use crate::store::failed;
 
 /// For how long a commit brings an expired preview back.
 const BROUGHT_BACK: TimeDelta = TimeDelta::days(7);
 
-/// A branch's newest commit, and when that was made.
-type Heads = BTreeMap<String, (String, Option<DateTime<Utc>>)>;
+/// Branches and their newest commits.
+type Heads = BTreeMap<String, String>;
 
 /// Looks once at every project that has previews, or had some lately. What goes wrong with one keeps none of the others.
 pub(super) async fn all(platform: &Platform) -> Result<(), Failure> {
@@ -58,9 +57,9 @@ pub(super) async fn all(platform: &Platform) -> Result<(), Failure> {
             continue;
         };
         for row in rows {
-            if let Some((head, made_at)) = heads.get(&row.branch) {
+            if let Some(head) = heads.get(&row.branch) {
                 let one = match row.state {
-                    EnvironmentState::Archived => bring_back(platform, &row, head, *made_at).await,
+                    EnvironmentState::Archived => bring_back(platform, &row, head).await,
                     _ => keep_up(platform, &row, head).await,
                 };
                 done = done.and(one);
@@ -73,11 +72,8 @@ pub(super) async fn all(platform: &Platform) -> Result<(), Failure> {
 fn heads(local: &Local, branches: &BTreeSet<String>) -> Result<Heads, Failure> {
     let mut found = Heads::new();
     for branch in branches {
-        let head: Option<Oid> = local.head(branch)?;
-        if let Some(head) = head {
-            let commit = local.git().find_commit(head).map_err(broken)?;
-            let at = DateTime::from_timestamp(commit.time().seconds(), 0);
-            found.insert(branch.clone(), (head.to_string(), at));
+        if let Some(head) = local.head(branch)? {
+            found.insert(branch.clone(), head.to_string());
         }
     }
     Ok(found)
@@ -113,19 +109,11 @@ async fn had<C: ConnectionTrait>(connection: &C, environment: Uuid, commit: &str
     Ok(found.is_some())
 }
 
-/// Makes a preview again that has expired, when its branch has a commit that is newer than its end.
-async fn bring_back(
-    platform: &Platform,
-    row: &environments::Model,
-    head: &str,
-    made_at: Option<DateTime<Utc>>,
-) -> Result<(), Failure> {
-    let (Some(archived), Some(expired)) = (row.archived_at, row.expires_at) else {
-        return Ok(());
-    };
+/// Makes a preview again that has expired, when its branch has a commit that it never had.
+async fn bring_back(platform: &Platform, row: &environments::Model, head: &str) -> Result<(), Failure> {
     // Whoever archived one by hand does not want it back.
-    let over = expired <= archived;
-    if !over || made_at.is_none_or(|made| made <= archived) {
+    let is_over = row.archived_at.zip(row.expires_at).is_some_and(|(at, end)| end <= at);
+    if !is_over || had(platform.store.read(), row.id, head).await? {
         return Ok(());
     }
     if is_later(platform.store.read(), row).await? {
