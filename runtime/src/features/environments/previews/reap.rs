@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::EnvironmentEvent;
-use flaresmith_store::entities::{environments, projects, resource_records};
+use flaresmith_store::entities::{database_branches, environments, projects, resource_records};
 use flaresmith_store::enums::{EnvironmentKind, EnvironmentState, ProjectState, ResourceKind, ResourceRecordState};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
@@ -78,6 +78,11 @@ async fn begun(platform: &Platform, project: Uuid) -> Result<Option<Change>, Fai
 
 /// Holds what is written down against what providers list.
 async fn reconcile(platform: &Platform) -> Result<(), Failure> {
+    let any = database_branches::Entity::find().one(platform.store.read()).await;
+    if any.map_err(failed)?.is_none() {
+        // A server that has made nothing starts no Postgres to find nothing in it.
+        return Ok(());
+    }
     // Read before providers are asked: what is not as it was then is not judged by their answer.
     let known = live(platform).await?;
     let workers: BTreeSet<Marked> = platform.providers.edge.marked().await?.into_iter().collect();
