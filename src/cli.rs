@@ -93,6 +93,14 @@ pub(crate) enum Command {
     #[cfg(feature = "client")]
     #[command(subcommand)]
     Env(EnvCommand),
+    /// Work with the previews of a project's branches.
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Preview(PreviewCommand),
+    /// Look at the outages of a project.
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Work with the secrets of a project.
     #[cfg(feature = "client")]
     #[command(subcommand)]

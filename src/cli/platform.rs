@@ -4,7 +4,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use flaresmith_api::types::{Provider, SecretScope, SecretType};
+use flaresmith_api::types::{IncidentState, Provider, SecretScope, SecretType};
 
 /// Options of `login`.
 #[derive(Debug, Args)]
@@ -74,6 +74,28 @@ pub(crate) enum EnvCommand {
     Reset(EnvShowArgs),
     /// List the deployments of a project or of one of its environments, newest first.
     History(EnvHistoryArgs),
+}
+
+/// Commands about previews.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PreviewCommand {
+    /// List the previews of a project.
+    List(ProjectArgs),
+    /// Make a preview of a branch, or find the one there is, and follow it until it answers.
+    Create(PreviewCreateArgs),
+    /// Give a preview its whole time again.
+    Extend(PreviewExtendArgs),
+    /// Take a preview away; its history is kept.
+    Archive(EnvShowArgs),
+}
+
+/// Commands about incidents.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IncidentCommand {
+    /// List the incidents of a project, newest first.
+    List(IncidentListArgs),
+    /// Show an incident.
+    Show(IncidentShowArgs),
 }
 
 /// Commands about secrets.
@@ -274,6 +296,52 @@ pub(crate) struct EnvHistoryArgs {
     pub(crate) environment: Option<String>,
     #[command(flatten)]
     pub(crate) list: ListArgs,
+}
+
+/// Options of `preview create`.
+#[derive(Debug, Args)]
+pub(crate) struct PreviewCreateArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// The branch, which has been pushed.
+    pub(crate) branch: String,
+    /// Hours without activity after which it ends. Default: the project's.
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(i32).range(24..=168))]
+    pub(crate) ttl_hours: Option<i32>,
+    /// Do not wait until it answers.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Options of `preview extend`.
+#[derive(Debug, Args)]
+pub(crate) struct PreviewExtendArgs {
+    #[command(flatten)]
+    pub(crate) place: EnvShowArgs,
+    /// Hours without activity after which it ends. Default: as many as before.
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(i32).range(24..=168))]
+    pub(crate) ttl_hours: Option<i32>,
+}
+
+/// Options of `incident list`.
+#[derive(Debug, Args)]
+pub(crate) struct IncidentListArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Only those in this state.
+    #[arg(long, value_parser = PossibleValuesParser::new(IncidentState::ALL.iter().map(|one| one.as_str())))]
+    pub(crate) state: Option<String>,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// Options of `incident show`.
+#[derive(Debug, Args)]
+pub(crate) struct IncidentShowArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Id of the incident.
+    pub(crate) incident: uuid::Uuid,
 }
 
 /// Options of `secrets list`.

@@ -35,7 +35,7 @@ pub(crate) fn run(command: &EnvCommand, view: &mut View) -> Result<Outcome, Sync
     })
 }
 
-fn matrix(remote: &Remote, project_id: Uuid) -> Result<EnvironmentMatrix, Trouble> {
+pub(super) fn matrix(remote: &Remote, project_id: Uuid) -> Result<EnvironmentMatrix, Trouble> {
     let request = GetEnvironmentMatrixRequest {
         project_id,
         include_archived: None,

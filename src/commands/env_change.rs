@@ -202,7 +202,7 @@ fn followed(
 }
 
 /// Waits until nothing goes on in an environment, and shows it.
-fn settled(remote: &Remote, place: &EnvShowArgs, view: &mut View) -> Result<(), Trouble> {
+pub(super) fn settled(remote: &Remote, place: &EnvShowArgs, view: &mut View) -> Result<(), Trouble> {
     let ended = patiently(|| {
         let found = detail(remote, place)?;
         let rests = matches!(

@@ -15,6 +15,8 @@ mod env_change;
 mod env_test;
 mod explain;
 mod hook;
+#[cfg(feature = "client")]
+mod incident;
 mod init;
 #[cfg(feature = "client")]
 mod integration;
@@ -22,6 +24,8 @@ mod integration;
 mod login;
 #[cfg(feature = "client")]
 mod mcp;
+#[cfg(feature = "client")]
+mod preview;
 #[cfg(feature = "client")]
 mod project;
 mod schema;
@@ -90,6 +94,10 @@ pub(crate) fn run(cli: &Cli, view: &mut View) -> Result<Outcome, SyncError> {
         Command::Integration(command) => integration::run(command, view),
         #[cfg(feature = "client")]
         Command::Env(command) => env::run(command, view),
+        #[cfg(feature = "client")]
+        Command::Preview(command) => preview::run(command, view),
+        #[cfg(feature = "client")]
+        Command::Incident(command) => incident::run(command, view),
         #[cfg(feature = "client")]
         Command::Secrets(command) => secrets::run(command, view),
         #[cfg(feature = "client")]

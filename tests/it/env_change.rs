@@ -152,3 +152,59 @@ fn an_environment_is_deployed_to_rolled_back_and_refused_in_words_that_can_be_ty
     );
     answers(url, "three");
 }
+
+/// Shows 001/FR-026.
+#[test]
+fn a_preview_is_made_listed_extended_and_archived_and_incidents_are_listed() {
+    let hosted = Hosted::start();
+    let machine = Machine::new();
+    machine.sign_in(&hosted);
+    let project = machine.json(&["project", "create", "Shop"]);
+    let mut shop = Shop::new(&hosted, project["id"].as_str().unwrap());
+    shop.saying("one");
+    let said = machine.run(&["preview", "create", "shop", "feature/none"]);
+    assert!(
+        said.code == 1 && said.err.contains("DEPLOYMENT_COMMIT_UNKNOWN"),
+        "{}",
+        said.err
+    );
+    let made = machine.json(&["preview", "create", "shop", "feature/x"]);
+    assert_eq!(
+        (&made["state"], &made["name"]),
+        (&json!("active"), &json!("preview-feature-x"))
+    );
+    answers(made["url"].as_str().unwrap(), "one");
+    let listed = machine.json(&["preview", "list", "shop"]);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    let said = machine.done(&["preview", "list", "shop"]);
+    assert!(
+        said.out.starts_with("NAME") && said.out.contains("feature/x"),
+        "{}",
+        said.out
+    );
+    let kept = machine.json(&["preview", "extend", "shop", "preview-feature-x", "--ttl-hours", "168"]);
+    assert!(kept["expiresAt"].as_str() > made["expiresAt"].as_str(), "{kept}");
+    let said = machine.run(&["preview", "extend", "shop", "dev"]);
+    assert!(
+        said.code == 1 && said.err.contains("ENV_CORE_PROTECTED"),
+        "{}",
+        said.err
+    );
+    let gone = machine.json(&["preview", "archive", "shop", "preview-feature-x"]);
+    assert_eq!(gone["state"], "archived");
+    let said = machine.run(&["preview", "archive", "shop", "dev"]);
+    assert!(
+        said.code == 1 && said.err.contains("ENV_CORE_PROTECTED"),
+        "{}",
+        said.err
+    );
+
+    let none = machine.json(&["incident", "list", "shop", "--state", "open"]);
+    assert_eq!(none, json!({"items": [], "hasMore": false}));
+    let said = machine.run(&["incident", "show", "shop", "9f7d1f0e-6a0e-4a55-8f0c-0d4c6a0f1b2c"]);
+    assert!(
+        said.code == 1 && said.err.contains("INCIDENT_NOT_FOUND"),
+        "{}",
+        said.err
+    );
+}

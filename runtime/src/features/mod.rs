@@ -10,7 +10,7 @@ mod chat;
 mod deployments;
 pub(crate) mod environments;
 pub(crate) mod files;
-mod incidents;
+pub(crate) mod incidents;
 mod organizations;
 pub(crate) mod projects;
 mod retirement;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::ProvisionErrorDetails;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use uuid::Uuid;
 
 use crate::postgres::Cluster;
@@ -61,10 +61,41 @@ pub struct Mark {
     pub fence: Arc<dyn Fence>,
 }
 
+/// What a provider has and what bears our mark.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Marked {
+    /// The project that it was made for.
+    pub project: Uuid,
+    /// The environment's name.
+    pub environment: String,
+}
+
+impl Marked {
+    /// Whose something is that was made under a key; `None`: the key is none of such resources.
+    #[must_use]
+    pub fn of(key: &str, resource: &str) -> Option<Self> {
+        let (project, environment) = key.split_once(&format!("-{resource}-"))?;
+        Some(Self {
+            project: project.parse().ok()?,
+            environment: Some(environment.to_owned()).filter(|name| !name.is_empty())?,
+        })
+    }
+}
+
 /// Knows whether who acts for a mark may still do so.
 pub trait Fence: fmt::Debug + Send + Sync {
     /// Fails when another process acts instead by now. `within`: a transaction to ask in, for whoever has one open.
     fn check<'a>(&'a self, within: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// The fence of what changes nothing that others may be at: it needs nobody's leave.
+#[derive(Debug, Clone, Copy)]
+pub struct Free;
+
+impl Fence for Free {
+    fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Ok(())))
+    }
 }
 
 /// What a provider made, or found made.

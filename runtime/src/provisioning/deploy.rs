@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::journal::Page;
 use super::step::Subject;
 use super::steps::names;
-use super::{plan, request, states};
+use super::{plan, previews, request, states};
 use crate::providers::Made;
 use crate::store::{Write, failed, new_id};
 
@@ -66,11 +66,25 @@ pub async fn begin(
     wanted: Wanted,
     now: DateTime<Utc>,
 ) -> Result<deployments::Model, Failure> {
+    begin_as(write, environment, wanted, ProvisioningRunKind::Deploy, now).await
+}
+
+/// The same as a run of a kind: the deployment that makes a preview is one too.
+///
+/// # Errors
+/// The store fails.
+pub async fn begin_as(
+    write: &Write,
+    environment: &environments::Model,
+    wanted: Wanted,
+    run: ProvisioningRunKind,
+    now: DateTime<Utc>,
+) -> Result<deployments::Model, Failure> {
     let project = environment.project_id;
     let (kind, by, version) = (wanted.kind, wanted.by, wanted.repeats);
     let row = row(write, environment, wanted, now).await?;
-    let steps = plan::deployment(&environment.name, kind);
-    request::begin_as(write, row.id, project, ProvisioningRunKind::Deploy, by, &steps, now).await?;
+    let steps = plan::deployment(&environment.name, environment.kind, kind);
+    request::begin_as(write, row.id, project, run, by, &steps, now).await?;
     if let Some(version) = version {
         repeats(write, row.id, version).await?;
     }
@@ -248,7 +262,7 @@ pub(super) async fn succeeded(write: &Write, on: &Subject, made: &Made) -> Resul
         environment.update_cause = Set(None);
         environment.failure_count = Set(0);
         environment.last_error_code = Set(None);
-        environment.last_activity_at = Set(now);
+        previews::stay(environment, now);
     };
     let id = row.environment_id;
     let moved = states::move_environment(write, id, EnvironmentEvent::Succeed, now, settle).await?;

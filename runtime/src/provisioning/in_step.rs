@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{integration_configs, repos};
 use flaresmith_store::enums::{Provider, RepoHost};
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::ready;
 use futures_util::stream::{self, StreamExt as _};
 use git2::Oid;
 use sea_orm::sea_query::Expr;
@@ -24,9 +24,9 @@ use super::step::{ALL, key};
 use crate::features::projects::access;
 use crate::platform::Platform;
 use crate::providers::github::Repository;
-use crate::providers::{Fence, Mark};
+use crate::providers::{Free, Mark};
 use crate::repositories::Local;
-use crate::store::{Write, failed};
+use crate::store::failed;
 
 /// Time between two looks at the branches here.
 const HERE: Duration = Duration::from_secs(3);
@@ -39,16 +39,6 @@ const SIDE_BY_SIDE: usize = 8;
 
 /// Branches and their heads.
 type Heads = BTreeMap<String, Oid>;
-
-/// An exchange needs nobody's leave: it moves no branch that somebody else moved.
-#[derive(Debug)]
-struct Free;
-
-impl Fence for Free {
-    fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(ready(Ok(())))
-    }
-}
 
 /// Looks again and again, until it is dropped.
 pub(super) async fn watch(platform: Platform) {
@@ -108,6 +98,7 @@ async fn exchange(platform: &Platform, row: &repos::Model) -> Result<Option<Erro
         project: row.project_id,
         environment: ALL.to_owned(),
         key: key(row.project_id, "githubRepo", None),
+        // It moves no branch that somebody else moved.
         fence: Arc::new(Free),
     };
     let apart = github.exchange(&access, &mark, &there, &platform.repositories).await?;

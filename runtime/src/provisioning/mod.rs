@@ -12,6 +12,7 @@
 //! | [`lease`] | which process works on a run |
 //! | [`journal`] | writing of a run: fenced, in order, before and after every act |
 //! | [`deploy`] | deployments: runs that change what runs in an environment |
+//! | [`previews`] | how long a preview stays, and the end of runs that make or take one away |
 //! | [`runner`] | finding runs, carrying them out and undoing them |
 //! | [`request`] | what callers ask: begin, retry, cancel, take away |
 //! | [`events`] | what happened in a run, as callers follow it |
@@ -38,6 +39,7 @@ mod in_step;
 pub mod journal;
 pub mod lease;
 pub mod plan;
+pub mod previews;
 pub mod request;
 pub mod runner;
 pub mod states;

@@ -11,7 +11,8 @@ use super::step::{ALL, Planned};
 use super::steps::names;
 
 /// Kinds of runs that are about one environment, which tells how they stand: they are not the project's to retry or cancel.
-pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 3] = [
+pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 4] = [
+    ProvisioningRunKind::Preview,
     ProvisioningRunKind::Recreate,
     ProvisioningRunKind::Deploy,
     ProvisioningRunKind::Test,
@@ -29,9 +30,10 @@ pub fn creation(
         step(names::REPOSITORY, Some(ResourceKind::GithubRepo), None, &[]),
         step(names::SEED, None, None, &[names::REPOSITORY]),
     ];
+    // Previews come and go by runs of their own.
     for environment in environments
         .iter()
-        .filter(|row| row.state != EnvironmentState::Archived)
+        .filter(|row| row.state != EnvironmentState::Archived && row.kind != EnvironmentKind::Preview)
     {
         let name = environment.name.as_str();
         let branch = match environment.kind {
@@ -82,11 +84,14 @@ pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
     steps
 }
 
-/// What puts another version into an environment.
+/// What puts another version into an environment. A preview gets what it lacks with it: its first deployment makes it, and a later one
+/// mends it.
 #[must_use]
-pub fn deployment(environment: &str, kind: DeploymentKind) -> Vec<Planned> {
+pub fn deployment(environment: &str, of: EnvironmentKind, kind: DeploymentKind) -> Vec<Planned> {
     let resource = Some(ResourceKind::CloudflareWorker);
     let named = |beginning| names::of(beginning, environment);
+    let preview = of == EnvironmentKind::Preview;
+    let database = named(names::DATABASE);
     let (worker, migration, version) = (named(names::WORKER), named(names::MIGRATION), named(names::VERSION));
     let mut steps = vec![step(&worker, resource, Some(environment), &[])];
     let mut needs = vec![worker.as_str()];
@@ -94,7 +99,12 @@ pub fn deployment(environment: &str, kind: DeploymentKind) -> Vec<Planned> {
     if kind != DeploymentKind::Rollback {
         steps.push(step(names::BUILD, None, Some(environment), &[]));
         // What cannot be built changes no database.
-        steps.push(step(&migration, None, Some(environment), &[names::BUILD]));
+        let mut before = vec![names::BUILD];
+        if preview {
+            steps.push(step(&database, Some(ResourceKind::NeonBranch), Some(environment), &[]));
+            before.push(&database);
+        }
+        steps.push(step(&migration, None, Some(environment), &before));
         needs.extend([names::BUILD, &migration]);
     }
     steps.push(step(&version, resource, Some(environment), &needs));
@@ -105,6 +115,17 @@ pub fn deployment(environment: &str, kind: DeploymentKind) -> Vec<Planned> {
         &[&version],
     ));
     steps
+}
+
+/// What takes a preview away: first what answers, then what it answers from.
+#[must_use]
+pub fn archiving(environment: &str) -> Vec<Planned> {
+    let worker = names::of(names::REMOVE_WORKER, environment);
+    let database = names::of(names::REMOVE_DATABASE, environment);
+    vec![
+        step(&worker, Some(ResourceKind::CloudflareWorker), Some(environment), &[]),
+        step(&database, Some(ResourceKind::NeonBranch), Some(environment), &[&worker]),
+    ]
 }
 
 /// What tests an environment.

@@ -333,7 +333,8 @@ async fn told(
     Ok(row)
 }
 
-async fn begin(
+/// Begins a run.
+pub(super) async fn begin(
     write: &Write,
     project: Uuid,
     kind: ProvisioningRunKind,
@@ -359,7 +360,11 @@ pub(super) async fn begin_as(
         project_id: Set(project),
         kind: Set(kind),
         state: Set(RunState::Pending),
-        origin: Set(Origin::User),
+        // What nobody asked for is done by the platform itself.
+        origin: Set(match (kind, by) {
+            (ProvisioningRunKind::Preview, None) => Origin::System,
+            _ => Origin::User,
+        }),
         requested_by_id: Set(by),
         attempt: Set(1),
         step_count: Set(i32::try_from(steps.len()).unwrap_or(i32::MAX)),

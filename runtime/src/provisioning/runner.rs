@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::journal::{Journal, Stopped};
 use super::lease::{BEAT, Holder, Lease, WAITING, beat};
 use super::{in_step, work};
-use crate::features::environments::health;
+use crate::features::environments::{health, previews};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::store::failed;
@@ -42,6 +42,7 @@ pub struct Runner {
     health: JoinHandle<()>,
     databases: JoinHandle<()>,
     in_step: JoinHandle<()>,
+    previews: JoinHandle<()>,
     stop: Arc<Notify>,
 }
 
@@ -57,6 +58,7 @@ impl Runner {
         let health = tokio::spawn(health::watch(platform.clone()));
         let databases = tokio::spawn(keep_databases(platform.clone()));
         let in_step = tokio::spawn(in_step::watch(platform.clone()));
+        let previews = tokio::spawn(previews::watch(platform.clone()));
         let task = tokio::spawn(look(platform.clone(), holder, Arc::clone(&stop)));
         Ok(Self {
             platform,
@@ -64,6 +66,7 @@ impl Runner {
             health,
             databases,
             in_step,
+            previews,
             stop,
         })
     }
@@ -74,6 +77,7 @@ impl Runner {
         self.health.abort();
         self.databases.abort();
         self.in_step.abort();
+        self.previews.abort();
         self.stop.notify_one();
         let _ = self.task.await;
         self.platform.providers.edge.end().await;

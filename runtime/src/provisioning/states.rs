@@ -11,13 +11,13 @@ use flaresmith_api::errors::Failure;
 use flaresmith_api::lifecycles::{
     BuildEvent, BuildLifecycle, CircuitBreakerEvent, CircuitBreakerLifecycle, DatabaseBranchEvent,
     DatabaseBranchLifecycle, DeploymentEvent, DeploymentLifecycle, EnvironmentEvent, EnvironmentLifecycle,
-    IntegrationConfigEvent, IntegrationConfigLifecycle, Lifecycle, PostmanTestRunEvent, PostmanTestRunLifecycle,
-    ProjectEvent, ProjectLifecycle, ProvisioningRunEvent, ProvisioningRunLifecycle, ResourceRecordEvent,
-    ResourceRecordLifecycle, RunStepEvent, RunStepLifecycle,
+    IncidentEvent, IncidentLifecycle, IntegrationConfigEvent, IntegrationConfigLifecycle, Lifecycle,
+    PostmanTestRunEvent, PostmanTestRunLifecycle, ProjectEvent, ProjectLifecycle, ProvisioningRunEvent,
+    ProvisioningRunLifecycle, ResourceRecordEvent, ResourceRecordLifecycle, RunStepEvent, RunStepLifecycle,
 };
 use flaresmith_store::entities::{environments, projects};
 use flaresmith_store::enums::{
-    BreakerState, BuildState, DatabaseBranchState, DeploymentState, EnvironmentKind, EnvironmentState,
+    BreakerState, BuildState, DatabaseBranchState, DeploymentState, EnvironmentKind, EnvironmentState, IncidentState,
     IntegrationState, ProjectState, ResourceRecordState, RunState, StepState, TestRunState,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _};
@@ -113,6 +113,14 @@ pub fn test_run(state: TestRunState, on: PostmanTestRunEvent) -> Result<TestRunS
 /// It must not happen.
 pub fn breaker(state: BreakerState, on: CircuitBreakerEvent) -> Result<BreakerState, Failure> {
     demand(CircuitBreakerLifecycle::Standard, &state, on)
+}
+
+/// The state of an incident after an event.
+///
+/// # Errors
+/// It must not happen.
+pub fn incident(state: IncidentState, on: IncidentEvent) -> Result<IncidentState, Failure> {
+    demand(IncidentLifecycle::Standard, &state, on)
 }
 
 /// The state of an integration after an event.
@@ -216,7 +224,7 @@ pub async fn move_project(
     }
 }
 
-/// Moves every environment of a project in whose state the event may happen, or of these alone.
+/// Moves every environment of a project in whose state the event may happen, or of these alone. Previews are not moved with it.
 ///
 /// # Errors
 /// The store fails, or somebody else changed one meanwhile.
@@ -230,6 +238,7 @@ pub async fn move_environments(
     use environments::{Column, Entity};
     let rows = Entity::find()
         .filter(Column::ProjectId.eq(project))
+        .filter(Column::Kind.ne(EnvironmentKind::Preview))
         .all(&**write)
         .await
         .map_err(failed)?;

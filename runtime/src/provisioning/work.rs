@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::journal::{Journal, Page, Stopped, kept};
 use super::step::{ALL, Step, Subject, provider};
-use super::{deploy, lease, request, states, steps, test_run};
+use super::{deploy, lease, previews, request, states, steps, test_run};
 use crate::backoff;
 use crate::providers::{Made, Mark};
 use crate::store::{failed, new_id};
@@ -69,7 +69,8 @@ async fn begin(journal: &Journal) -> Result<(), Stopped> {
     match run.kind {
         // Its environment was moved when it was asked for.
         ProvisioningRunKind::Delete | ProvisioningRunKind::Recreate | ProvisioningRunKind::Test => {}
-        ProvisioningRunKind::Deploy => deploy::started(&page.write, run.id, now).await?,
+        // Of one that takes a preview away there is no deployment.
+        ProvisioningRunKind::Deploy | ProvisioningRunKind::Preview => deploy::started(&page.write, run.id, now).await?,
         _ => request::move_environments(&page.write, &run, EnvironmentEvent::Provision, now).await?,
     }
     Ok(page.close().await?)
@@ -106,6 +107,7 @@ async fn steps_of(journal: &Arc<Journal>) -> Result<(), Stopped> {
         .all(|row| matches!(row.state, StepState::Succeeded | StepState::Skipped));
     match (done, run.kind) {
         (done, ProvisioningRunKind::Deploy) => deploy::end(&mut page, &run, &rows, done).await?,
+        (done, ProvisioningRunKind::Preview) => previews::end(&mut page, &run, &rows, done).await?,
         (done, ProvisioningRunKind::Test) => test_run::end(&mut page, &run, &rows, done).await?,
         (done, ProvisioningRunKind::Recreate) => deploy::recreated(&mut page, &run, &rows, done).await?,
         (true, ProvisioningRunKind::Delete) => removed(&mut page, &run).await?,
@@ -169,7 +171,7 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, row: run_steps::
             },
         )
         .await?;
-    let creates = run.kind != ProvisioningRunKind::Delete;
+    let creates = !steps::names::removes(&row.name);
     let on = match creates {
         true => ResourceRecordEvent::Create,
         false => ResourceRecordEvent::Delete,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 use serde::Deserialize;
 
-use super::value::{Count, Network, Origin, Seconds, Share};
+use super::value::{Count, Network, Origin, PreviewHours, Seconds, Share};
 use crate::telemetry::log::Level;
 
 /// The variable with headers for the collector, `NAME=VALUE` with commas between: they may hold a key.
@@ -81,6 +81,9 @@ pub(super) struct Given {
         default_missing_value = "true"
     )]
     pub(super) first_deployment: Option<bool>,
+    /// Hours without activity after which previews are archived, from 24 to 168, where a project says nothing else [default: 72]
+    #[arg(long, env = "CM_PREVIEW_TTL_HOURS", value_name = "HOURS")]
+    pub(super) preview_ttl_hours: Option<PreviewHours>,
     /// The newman that runs collections, a program of Node.js [default: one that is installed when it is needed]
     #[arg(long, env = "FLARESMITH_NEWMAN", value_name = "FILE")]
     pub(super) newman: Option<PathBuf>,
@@ -219,6 +222,7 @@ impl Given {
             public_url: self.public_url.or(other.public_url),
             workerd: self.workerd.or(other.workerd),
             first_deployment: self.first_deployment.or(other.first_deployment),
+            preview_ttl_hours: self.preview_ttl_hours.or(other.preview_ttl_hours),
             newman: self.newman.or(other.newman),
             postgres: self.postgres.or(other.postgres),
             github_api: self.github_api.or(other.github_api),

@@ -31,6 +31,9 @@ use value::{Collector, Network, Origin};
 /// Where it listens when nothing is said.
 const LISTEN: &str = "127.0.0.1:8787";
 
+/// Hours without activity after which previews are archived when nothing is said.
+const PREVIEW_TTL_HOURS: i32 = 72;
+
 /// Largest body of a request when nothing is said, in bytes.
 const MAX_BODY: usize = 16 << 20;
 
@@ -75,6 +78,8 @@ pub struct Settings {
     pub owner_password: Option<Hidden>,
     /// Whether the first commit of a project is built and deployed with it.
     pub first_deployment: bool,
+    /// Hours without activity after which previews are archived, where a project says nothing else.
+    pub preview_ttl_hours: i32,
     /// The workerd that runs workers; the one that a build brings when absent.
     pub workerd: Option<PathBuf>,
     /// The newman that runs collections; one of the server's own when absent.
@@ -199,6 +204,7 @@ impl Settings {
             owner_email: "owner@flaresmith.localhost".to_owned(),
             owner_password: None,
             first_deployment: true,
+            preview_ttl_hours: PREVIEW_TTL_HOURS,
             workerd: None,
             newman: None,
             postgres: None,
@@ -246,6 +252,7 @@ impl Settings {
         settings.public_url = given.public_url;
         settings.workerd = given.workerd;
         settings.first_deployment = given.first_deployment.unwrap_or(true);
+        settings.preview_ttl_hours = given.preview_ttl_hours.map_or(PREVIEW_TTL_HOURS, |hours| hours.0);
         settings.newman = given.newman;
         settings.postgres = given.postgres;
         settings.github = GithubPlace::of(given.github_api.as_deref(), given.github_url.as_deref())?;

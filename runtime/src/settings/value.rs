@@ -22,6 +22,11 @@ pub struct Seconds(pub Duration);
 #[serde(try_from = "u64")]
 pub struct Count(pub usize);
 
+/// Hours that a preview may stand idle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct PreviewHours(pub i32);
+
 /// Where a page of a browser comes from: `https://HOST` or `http://HOST:PORT`, and nothing behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -73,6 +78,15 @@ impl TryFrom<u64> for Count {
             .ok()
             .filter(|count| (1..=1_000_000).contains(count));
         fits.map(Self).ok_or(Wrong("is no number from 1 to 1000000"))
+    }
+}
+
+impl TryFrom<u64> for PreviewHours {
+    type Error = Wrong;
+
+    fn try_from(hours: u64) -> Result<Self, Wrong> {
+        let fits = i32::try_from(hours).ok().filter(|hours| (24..=168).contains(hours));
+        fits.map(Self).ok_or(Wrong("is no number of hours from 24 to 168"))
     }
 }
 
@@ -164,7 +178,7 @@ macro_rules! read_as {
     };
 }
 
-read_as! { Origin from text Network from text Collector from text; Seconds from u64 Count from u64 Share from f64 }
+read_as! { Origin from text Network from text Collector from text; Seconds from u64 Count from u64 PreviewHours from u64 Share from f64 }
 
 #[cfg(test)]
 mod tests {

@@ -32,6 +32,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("retryEnvironment", "the deployment has not failed"),
     ("resetEnvironment", "the environment has not failed"),
     ("rotateSecret", "no provider can make values of this kind"),
+    ("archivePreview", "the preview is being made"),
+    ("getIncident", "nothing was ever down"),
     ("startTestRun", "nothing is deployed yet"),
     ("getTestRun", "no test run was begun"),
     ("connectIntegration", "the run that makes the project goes on"),

@@ -28,7 +28,7 @@ async fn a_project_is_made_with_three_environments_and_a_run_that_waits() {
         let path = format!("/projects/{id}/environments/{}", made.text("/environments/0/id"));
         let early = instance.call(&owner, "POST", &format!("{path}/reset"), None).await;
         early.fails(409, "ENV_STATE_INVALID");
-        instance.call(&owner, "DELETE", &path, None).await.fails(501, "REQUEST_NOT_IMPLEMENTED");
+        instance.call(&owner, "DELETE", &path, None).await.fails(409, "ENV_CORE_PROTECTED");
     })
     .await;
 }

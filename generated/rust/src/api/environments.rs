@@ -242,7 +242,9 @@ pub trait EnvironmentsApi: Send + Sync + 'static {
 
     /// Create a preview environment
     ///
-    /// Makes a preview for a branch, or finds the one there is. The sixteenth active preview of a project is refused.
+    /// Makes a preview for a branch, or finds the one there is, which then has its whole time again. The sixteenth
+    /// active preview of a project is refused, and so is one whose predecessor of the same name is still being taken
+    /// away.
     ///
     /// `POST /projects/{projectId}/environments`
     /// Requirements: FR-026, FR-034.

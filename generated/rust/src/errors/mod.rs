@@ -187,6 +187,10 @@ pub enum ErrorCode {
     EnvPromotionUntested,
     /// The error budget of this month is spent.
     EnvPromotionBudgetSpent,
+    /// What is to be promoted does not answer where it runs.
+    EnvPromotionUnhealthy,
+    /// Something that the environment needs is gone at its provider.
+    EnvResourceLost,
     /// There is nothing to go back to, or the provider cannot go back that far.
     EnvRollbackUnavailable,
     /// The environment has failed too often to be retried.
@@ -447,6 +451,8 @@ impl ErrorCode {
         Self::EnvPromotionOrder,
         Self::EnvPromotionUntested,
         Self::EnvPromotionBudgetSpent,
+        Self::EnvPromotionUnhealthy,
+        Self::EnvResourceLost,
         Self::EnvRollbackUnavailable,
         Self::EnvRetryExhausted,
         Self::IntegrationGithubUnavailable,
@@ -1074,6 +1080,24 @@ impl ErrorCode {
                 message: "The error budget of this month is spent.",
                 hint: Some("Wait for the next month, or mark the promotion as critical."),
                 requirements: &["SC-008"],
+            },
+            Self::EnvPromotionUnhealthy => &Entry {
+                text: "ENV_PROMOTION_UNHEALTHY",
+                status: 409,
+                severity: Severity::Warn,
+                retry_policy: RetryPolicy::None,
+                message: "What is to be promoted does not answer where it runs.",
+                hint: Some("See the incidents of the project; deploy something better, or wait until the incident is resolved."),
+                requirements: &["FR-031", "SC-008"],
+            },
+            Self::EnvResourceLost => &Entry {
+                text: "ENV_RESOURCE_LOST",
+                status: 409,
+                severity: Severity::Error,
+                retry_policy: RetryPolicy::None,
+                message: "Something that the environment needs is gone at its provider.",
+                hint: Some("Deploy the environment again, which makes anew what is missing."),
+                requirements: &["FR-034"],
             },
             Self::EnvRollbackUnavailable => &Entry {
                 text: "ENV_ROLLBACK_UNAVAILABLE",

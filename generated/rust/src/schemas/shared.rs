@@ -298,6 +298,11 @@ pub static ENV_ERROR_DETAILS: Schema = Schema::Record(Record {
             schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(1)), ..Range::ANY }),
         },
         Field { name: "testRunId", required: false, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field {
+            name: "incidentId",
+            required: false,
+            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
+        },
         Field { name: "errorBudget", required: false, schema: &super::ERROR_BUDGET },
     ],
     ..Record::ANY

@@ -192,6 +192,8 @@ pub struct EnvErrorDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_run_id: Option<uuid::Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident_id: Option<uuid::Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_budget: Option<ErrorBudget>,
 }
 

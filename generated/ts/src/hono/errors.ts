@@ -432,6 +432,20 @@ export const catalog = {
     message: 'The error budget of this month is spent.',
     hint: 'Wait for the next month, or mark the promotion as critical.',
   },
+  ENV_PROMOTION_UNHEALTHY: {
+    severity: 'warn',
+    retryPolicy: 'none',
+    status: 409,
+    message: 'What is to be promoted does not answer where it runs.',
+    hint: 'See the incidents of the project; deploy something better, or wait until the incident is resolved.',
+  },
+  ENV_RESOURCE_LOST: {
+    severity: 'error',
+    retryPolicy: 'none',
+    status: 409,
+    message: 'Something that the environment needs is gone at its provider.',
+    hint: 'Deploy the environment again, which makes anew what is missing.',
+  },
   ENV_ROLLBACK_UNAVAILABLE: {
     severity: 'error',
     retryPolicy: 'none',

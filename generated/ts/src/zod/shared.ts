@@ -182,6 +182,7 @@ export const EnvErrorDetailsSchema = z.object({
   activePreviews: z.int32().min(0).optional(),
   previewLimit: z.int32().min(1).optional(),
   testRunId: z.guid().optional(),
+  incidentId: z.guid().optional(),
   errorBudget: ErrorBudgetSchema.optional(),
 });
 

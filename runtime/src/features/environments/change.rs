@@ -18,7 +18,7 @@ use crate::features::shown::shown;
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::provisioning::deploy::{self, Wanted};
-use crate::provisioning::states;
+use crate::provisioning::{previews, states};
 use crate::store::{Write, failed};
 
 /// A change that is about to begin: nobody else begins one in the project meanwhile.
@@ -27,8 +27,8 @@ pub(in crate::features) struct Change {
     pub(in crate::features) write: Write,
     /// The moment.
     pub(in crate::features) now: DateTime<Utc>,
-    platform: Platform,
-    project: Uuid,
+    pub(in crate::features) platform: Platform,
+    pub(in crate::features) project: Uuid,
 }
 
 impl Change {
@@ -62,9 +62,7 @@ impl Change {
         let row = find(&*self.write, self.project, id).await?;
         let over = row.expires_at.is_some_and(|expires| expires <= self.now);
         if row.kind == EnvironmentKind::Preview && (over || row.state == EnvironmentState::Archived) {
-            return Err(Failure::new(ErrorCode::EnvPreviewExpired)
-                .with_context("environmentId", id)
-                .with_cause(ErrorCode::EnvPreviewTtlExpired.as_str()));
+            return Err(expired(&row));
         }
         Ok(row)
     }
@@ -87,7 +85,11 @@ impl Change {
         for &event in events {
             moved = moved
                 || states::move_environment(&self.write, environment.id, event, self.now, |row| {
-                    row.update_cause = Set(Some(cause));
+                    match environment.kind {
+                        // What goes on in a preview is told by its state alone.
+                        EnvironmentKind::Preview => previews::stay(row, self.now),
+                        _ => row.update_cause = Set(Some(cause)),
+                    }
                 })
                 .await?;
         }
@@ -113,6 +115,26 @@ pub(in crate::features) async fn find<C: ConnectionTrait>(
         .await
         .map_err(failed)?;
     row.ok_or_else(|| Failure::new(ErrorCode::EnvNotFound).with_context("environmentId", id))
+}
+
+/// A refusal that tells that a preview is over.
+pub(in crate::features) fn expired(row: &environments::Model) -> Failure {
+    let ended = row.archived_at.or(row.expires_at);
+    let hours = row
+        .expires_at
+        .map(|expires| (expires - row.last_activity_at).num_hours());
+    let mut details = json!({"environmentId": row.id});
+    if let (Some(details), Some(ended)) = (details.as_object_mut(), ended) {
+        details.insert("expiredAt".to_owned(), json!(ended));
+        if let Some(hours) = hours.filter(|hours| *hours > 0) {
+            details.insert("expiryHours".to_owned(), json!(hours));
+        }
+    }
+    Failure::new(ErrorCode::EnvPreviewExpired)
+        .with_details(details)
+        .with_context("environmentId", row.id)
+        .with_context("branch", &row.branch)
+        .with_cause(ErrorCode::EnvPreviewTtlExpired.as_str())
 }
 
 /// A refusal that tells how the environment stands.

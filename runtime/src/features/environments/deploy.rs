@@ -16,6 +16,13 @@ use crate::platform::Platform;
 use crate::provisioning::deploy::Wanted;
 use crate::repositories::Local;
 
+/// What a deployment does to an environment, whichever of them may happen. A preview is made again where others are tried again.
+pub(super) const MENDS: [EnvironmentEvent; 3] = [
+    EnvironmentEvent::Deploy,
+    EnvironmentEvent::Retry,
+    EnvironmentEvent::Recreate,
+];
+
 /// Begins to deploy a commit.
 pub(super) async fn deploy(
     platform: &Platform,
@@ -32,20 +39,27 @@ pub(super) async fn deploy(
     let change = Change::begin(platform, project).await?;
     let environment = change.environment(request.environment_id).await?;
     let wanted = Wanted {
+        message: request.body.message.flatten(),
+        ..wanted(commit, named, access.caller.user())
+    };
+    // What failed is mended by deploying something better.
+    change.deploy(&environment, &MENDS, wanted).await
+}
+
+/// What a deployment of the head of an environment's branch wants.
+pub(super) fn wanted(commit: String, branch: String, by: Option<Uuid>) -> Wanted {
+    Wanted {
         kind: DeploymentKind::Deploy,
         commit,
-        branch: named,
+        branch,
         build: None,
         source: None,
         rollback_of: None,
         repeats: None,
         test_run: None,
-        by: access.caller.user(),
-        message: request.body.message.flatten(),
-    };
-    // What failed is mended by deploying something better.
-    let events = [EnvironmentEvent::Deploy, EnvironmentEvent::Retry];
-    change.deploy(&environment, &events, wanted).await
+        by,
+        message: None,
+    }
 }
 
 /// The commit that a branch or an id names.

@@ -2,46 +2,86 @@
 //!
 //! Owns: the rows of health checks: writing them as time goes, and listing them. Must not know: how a worker is asked.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use flaresmith_api::api::incidents::ListHealthChecksRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::HealthCheckPage;
-use flaresmith_store::entities::{environments, health_checks};
-use flaresmith_store::enums::{EnvironmentState, HealthProbe};
+use flaresmith_store::entities::{environments, health_checks, projects};
+use flaresmith_store::enums::{EnvironmentState, HealthProbe, ResourceKind};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::change::find;
+use crate::features::incidents::outage;
 use crate::features::shown::listed;
 use crate::platform::Platform;
 use crate::providers::edge_host::Probed;
+use crate::providers::{Free, Mark, Marked};
+use crate::provisioning::step::key;
 use crate::store::page::{Asked, newest_first};
 use crate::store::{failed, new_id};
 
-/// Time between two looks.
-const LOOK: Duration = Duration::from_secs(30);
+/// Time between two checks of an environment, when its project says nothing.
+const BETWEEN: i64 = 30;
+
+/// Time between two looks whether a check is due.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How long checks are kept.
 const KEPT: chrono::TimeDelta = chrono::TimeDelta::days(7);
 
-/// Looks at every environment that this process runs, again and again.
+/// When each environment is to be checked next.
+type Due = BTreeMap<Marked, Instant>;
+
+/// Looks at every environment that this process runs, again and again, each as often as its project says.
 pub(crate) async fn watch(platform: Platform) {
+    let mut due = Due::new();
     loop {
         tokio::time::sleep(LOOK).await;
         // A look that could not be kept is made up for by the next.
-        let _ = look(&platform).await;
+        let _ = look(&platform, &mut due).await;
     }
 }
 
-/// Looks once.
-///
-/// # Errors
-/// The store fails.
-pub(crate) async fn look(platform: &Platform) -> Result<(), Failure> {
-    for probed in platform.providers.edge.probe().await {
-        keep(platform, &probed).await?;
+/// Looks once at those whose time has come.
+async fn look(platform: &Platform, due: &mut Due) -> Result<(), Failure> {
+    let edge = &platform.providers.edge;
+    let now = Instant::now();
+    let running = edge.running();
+    due.retain(|mark, _| running.contains(mark));
+    let mut which = Vec::new();
+    for mark in running {
+        // One that has just begun is given a while.
+        let at = *due.entry(mark.clone()).or_insert(now + LOOK);
+        if at <= now {
+            let wishes = Wishes::of(platform, mark.project).await?;
+            due.insert(mark.clone(), now + wishes.between);
+            which.push(mark);
+        }
+    }
+    for probed in edge.probe(&which).await {
+        let Some(environment) = environment(platform, &probed).await? else {
+            continue;
+        };
+        let wanted = Wishes::of(platform, environment.project_id).await?.probes;
+        if wanted.contains(&HealthProbe::Api) {
+            let took = probed.healthy.then_some(probed.latency);
+            let down = (!probed.healthy).then_some(ErrorCode::DeploymentNotReady);
+            keep(platform, &environment, HealthProbe::Api, took, down).await?;
+        }
+        if wanted.contains(&HealthProbe::Database) {
+            database(platform, &environment).await?;
+        }
+    }
+    if which.is_empty() {
+        return Ok(());
     }
     let old = platform.clock.now() - KEPT;
     let write = platform.store.begin_behind().await?;
@@ -53,43 +93,113 @@ pub(crate) async fn look(platform: &Platform) -> Result<(), Failure> {
     write.commit().await
 }
 
-async fn keep(platform: &Platform, probed: &Probed) -> Result<(), Failure> {
-    let write = platform.store.begin_behind().await?;
-    let environment = environments::Entity::find()
+/// How a project wants its environments to be checked.
+struct Wishes {
+    between: Duration,
+    probes: Vec<HealthProbe>,
+}
+
+impl Wishes {
+    async fn of(platform: &Platform, project: Uuid) -> Result<Self, Failure> {
+        let row = projects::Entity::find_by_id(project)
+            .one(platform.store.read())
+            .await
+            .map_err(failed)?;
+        let settings = row.map(|row| row.settings).unwrap_or_default();
+        let seconds = settings.get("healthCheckSeconds").and_then(Value::as_i64);
+        let seconds = u64::try_from(seconds.unwrap_or(BETWEEN)).unwrap_or_default().max(1);
+        let named = settings.get("healthProbes").and_then(Value::as_array);
+        Ok(Self {
+            between: Duration::from_secs(seconds),
+            probes: match named {
+                Some(named) => named
+                    .iter()
+                    .filter_map(|probe| HealthProbe::try_from(probe.as_str()?).ok())
+                    .collect(),
+                None => vec![HealthProbe::Api, HealthProbe::Database],
+            },
+        })
+    }
+}
+
+/// The environment that a worker is of.
+async fn environment(platform: &Platform, probed: &Probed) -> Result<Option<environments::Model>, Failure> {
+    environments::Entity::find()
         .filter(environments::Column::ProjectId.eq(probed.project))
         .filter(environments::Column::Name.eq(&probed.environment))
         .filter(environments::Column::State.ne(EnvironmentState::Archived))
-        .one(&*write)
+        .one(platform.store.read())
         .await
-        .map_err(failed)?;
-    let Some(environment) = environment else {
-        return Ok(());
+        .map_err(failed)
+}
+
+/// Asks the database of an environment.
+async fn database(platform: &Platform, environment: &environments::Model) -> Result<(), Failure> {
+    let mark = Mark {
+        project: environment.project_id,
+        environment: environment.name.clone(),
+        key: key(
+            environment.project_id,
+            ResourceKind::NeonBranch.as_str(),
+            Some(&environment.name),
+        ),
+        fence: Arc::new(Free),
     };
+    let begun = Instant::now();
+    match platform.providers.databases.probe(&mark).await {
+        Ok(Some(true)) => {
+            keep(
+                platform,
+                environment,
+                HealthProbe::Database,
+                Some(begun.elapsed()),
+                None,
+            )
+            .await
+        }
+        // Nobody is to reach it.
+        Ok(None) => Ok(()),
+        Ok(Some(false)) | Err(_) => {
+            let down = Some(ErrorCode::ServerStoreUnavailable);
+            keep(platform, environment, HealthProbe::Database, None, down).await
+        }
+    }
+}
+
+/// Writes a check down, and what follows from it. `took`: how long the answer took, when there was one.
+async fn keep(
+    platform: &Platform,
+    environment: &environments::Model,
+    probe: HealthProbe,
+    took: Option<Duration>,
+    down: Option<ErrorCode>,
+) -> Result<(), Failure> {
+    let write = platform.store.begin_behind().await?;
     let last = health_checks::Entity::find()
         .filter(health_checks::Column::EnvironmentId.eq(environment.id))
-        .filter(health_checks::Column::Probe.eq(HealthProbe::Api))
+        .filter(health_checks::Column::Probe.eq(probe))
         .order_by_desc(health_checks::Column::CreatedAt)
         .one(&*write)
         .await
         .map_err(failed)?;
-    let failures = match probed.healthy {
-        true => 0,
-        false => last.map_or(0, |last| last.consecutive_failures).saturating_add(1),
+    let failures = match took {
+        Some(_) => 0,
+        None => last.map_or(0, |last| last.consecutive_failures).saturating_add(1),
     };
     let now = platform.clock.now();
-    let code = ErrorCode::DeploymentNotReady.as_str();
     let row = health_checks::ActiveModel {
         id: Set(new_id()),
         environment_id: Set(environment.id),
-        probe: Set(HealthProbe::Api),
-        healthy: Set(probed.healthy),
-        latency_ms: Set(probed.healthy.then_some(probed.latency.as_secs_f64() * 1000.0)),
+        probe: Set(probe),
+        healthy: Set(took.is_some()),
+        latency_ms: Set(took.map(|took| took.as_secs_f64() * 1000.0)),
         consecutive_failures: Set(failures),
-        error_code: Set((!probed.healthy).then(|| code.to_owned())),
+        error_code: Set(down.map(|code| code.as_str().to_owned())),
         created_at: Set(now),
         updated_at: Set(now),
     };
-    row.insert(&*write).await.map_err(failed)?;
+    let row = row.insert(&*write).await.map_err(failed)?;
+    outage::checked(&write, environment, &row).await?;
     write.commit().await
 }
 

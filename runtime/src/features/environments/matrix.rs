@@ -12,12 +12,14 @@ use flaresmith_store::entities::{
     builds, database_branches, deployments, environments, health_checks, incidents, postman_test_runs, projects,
     worker_versions,
 };
-use flaresmith_store::enums::{DatabaseBranchPurpose, DeploymentState, EnvironmentKind, EnvironmentState};
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query};
+use flaresmith_store::enums::{DatabaseBranchPurpose, DeploymentState, EnvironmentKind, EnvironmentState, HealthProbe};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query, SimpleExpr};
 use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::change::expired;
+use crate::features::incidents::outage;
 use crate::features::projects::integration_states;
 use crate::features::shown::{extended, shown};
 use crate::platform::Platform;
@@ -71,10 +73,7 @@ pub(super) async fn detail(platform: &Platform, project: Uuid, id: Uuid) -> Resu
     let row = row.ok_or_else(|| Failure::new(ErrorCode::EnvNotFound).with_context("environmentId", id))?;
     let over = row.expires_at.is_some_and(|expires| expires <= platform.clock.now());
     if row.kind == EnvironmentKind::Preview && (over || row.state == EnvironmentState::Archived) {
-        return Err(Failure::new(ErrorCode::EnvPreviewExpired)
-            .with_context("environmentId", id)
-            .with_context("branch", &row.branch)
-            .with_cause(ErrorCode::EnvPreviewTtlExpired.as_str()));
+        return Err(expired(&row));
     }
     let branches = database_branches::Entity::find()
         .filter(database_branches::Column::EnvironmentId.eq(id))
@@ -103,7 +102,7 @@ struct Behind {
     deployments: BTreeMap<Uuid, deployments::Model>,
     builds: BTreeMap<Uuid, builds::Model>,
     test_runs: BTreeMap<Uuid, postman_test_runs::Model>,
-    health: BTreeMap<Uuid, health_checks::Model>,
+    healthy: BTreeMap<Uuid, bool>,
 }
 
 impl Behind {
@@ -128,13 +127,23 @@ impl Behind {
         );
         let test_runs = newest::<postman_test_runs::Entity>(connection, by, ids).await?;
         let by = (health_checks::Column::EnvironmentId, health_checks::Column::CreatedAt);
-        let health = newest::<health_checks::Entity>(connection, by, ids).await?;
+        let mut healthy = BTreeMap::new();
+        for probe in [HealthProbe::Api, HealthProbe::Database] {
+            let only = Some(health_checks::Column::Probe.eq(probe));
+            for check in newest_of::<health_checks::Entity>(connection, by, ids, only).await? {
+                // It is when everything about it is.
+                healthy
+                    .entry(check.environment_id)
+                    .and_modify(|known| *known &= check.healthy)
+                    .or_insert(check.healthy);
+            }
+        }
         Ok(Self {
             branches: by_id(branches, |row| row.environment_id),
             deployments: by_id(deployments, |row| row.environment_id),
             builds: by_id(builds, |row| row.id),
             test_runs: by_id(test_runs, |row| row.environment_id),
-            health: by_id(health, |row| row.environment_id),
+            healthy,
         })
     }
 }
@@ -145,14 +154,27 @@ async fn newest<E: EntityTrait>(
     (environment, at): (E::Column, E::Column),
     ids: &[Uuid],
 ) -> Result<Vec<E::Model>, Failure> {
+    newest_of::<E>(connection, (environment, at), ids, None).await
+}
+
+/// The newest of some rows of each environment.
+async fn newest_of<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    (environment, at): (E::Column, E::Column),
+    ids: &[Uuid],
+    only: Option<SimpleExpr>,
+) -> Result<Vec<E::Model>, Failure> {
+    let only = Condition::all().add_option(only);
     let last = Query::select()
         .column(environment)
         .expr(Func::max(Expr::col(at)))
         .from(E::default())
         .and_where(environment.is_in(ids.iter().copied()))
+        .cond_where(only.clone())
         .group_by_col(environment)
         .to_owned();
     E::find()
+        .filter(only)
         .filter(Expr::tuple([Expr::col(environment), Expr::col(at)]).in_subquery(last))
         .all(connection)
         .await
@@ -174,7 +196,7 @@ fn card(row: &environments::Model, behind: &Behind) -> Result<EnvironmentCard, F
         "lastBuild": build,
         "lastDeployment": deployment,
         "lastTestRun": behind.test_runs.get(&row.id),
-        "healthy": behind.health.get(&row.id).map(|check| check.healthy),
+        "healthy": behind.healthy.get(&row.id),
         "promotable": stable && runs && row.state == EnvironmentState::Active,
         "allowedEvents": allowed(row)?,
     });
@@ -210,7 +232,7 @@ pub(super) async fn budget<C: ConnectionTrait>(
         .all(read)
         .await
         .map_err(failed)?;
-    let spent: f64 = rows.iter().filter_map(|row| row.downtime_seconds).sum();
+    let spent: f64 = rows.iter().map(|row| outage::downtime(row, now)).sum();
     let whole = f64::from(month.num_days_in_month()) * 86_400.0;
     let remaining = whole * (100.0 - TARGET) / 100.0 - spent;
     let row = projects::Entity::find_by_id(project).one(read).await.map_err(failed)?;

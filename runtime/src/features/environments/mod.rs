@@ -1,16 +1,18 @@
 //! The domain `environments`: the environment matrix and every change of state.
 //!
-//! Owns: its operations. Must not know: HTTP. Previews answer 501 until there is something that makes and reaps them.
+//! Owns: its operations. Must not know: HTTP.
 
 pub(in crate::features) mod change;
 mod deploy;
 pub(crate) mod health;
 mod matrix;
+pub(crate) mod previews;
 mod promote;
 mod recover;
 mod rollback;
 
 use flaresmith_api::api::environments::{
+    ArchivePreviewRequest, ArchivePreviewResponse, CreatePreviewRequest, CreatePreviewResponse,
     DeployEnvironmentRequest, DeployEnvironmentResponse, EnvironmentsApi, GetEnvironmentMatrixRequest,
     GetEnvironmentMatrixResponse, GetEnvironmentRequest, GetEnvironmentResponse, PromoteEnvironmentRequest,
     PromoteEnvironmentResponse, ResetEnvironmentRequest, ResetEnvironmentResponse, RetryEnvironmentRequest,
@@ -43,6 +45,26 @@ impl EnvironmentsApi for Platform {
         matrix::detail(self, request.project_id, request.environment_id)
             .await
             .map(GetEnvironmentResponse::Ok)
+    }
+
+    async fn create_preview(
+        &self,
+        context: Context,
+        request: CreatePreviewRequest,
+    ) -> Result<CreatePreviewResponse, Failure> {
+        let body = previews::create(self, Access::of(&context)?, request).await?;
+        let location = Some(format!("/projects/{}/environments/{}", body.project_id, body.id));
+        Ok(CreatePreviewResponse::Created { location, body })
+    }
+
+    async fn archive_preview(
+        &self,
+        context: Context,
+        request: ArchivePreviewRequest,
+    ) -> Result<ArchivePreviewResponse, Failure> {
+        previews::archive(self, Access::of(&context)?, request)
+            .await
+            .map(ArchivePreviewResponse::Ok)
     }
 
     async fn deploy_environment(

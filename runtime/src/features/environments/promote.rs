@@ -1,6 +1,6 @@
 //! Promoting what runs in one environment to the next.
 //!
-//! Owns: the order, and what has to hold before: tests, error budget. Must not know: how it is deployed.
+//! Owns: the order, and what has to hold before: health, breakers, tests, error budget. Must not know: how it is deployed.
 
 use flaresmith_api::api::environments::PromoteEnvironmentRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
@@ -8,17 +8,22 @@ use flaresmith_api::lifecycles::EnvironmentEvent;
 use flaresmith_api::operations::Role;
 use flaresmith_api::types::{Deployment, PromoteRequestTo};
 use flaresmith_store::entities::{deployments, environments, postman_test_runs};
-use flaresmith_store::enums::{DeploymentKind, EnvironmentKind, EnvironmentState, TestRunState};
+use flaresmith_store::enums::{DeploymentKind, EnvironmentKind, EnvironmentState, Provider, TestRunState};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::change::{Change, like, told};
 use super::matrix;
+use crate::features::incidents::outage;
 use crate::pipeline::Access;
 use crate::platform::Platform;
+use crate::providers::cloud::refuse_open;
 use crate::provisioning::deploy::{Wanted, is_busy, present};
 use crate::store::{Write, failed};
+
+/// Providers that a promotion cannot do without.
+const NEEDED: [Provider; 3] = [Provider::Cloudflare, Provider::Neon, Provider::Postman];
 
 /// Begins a promotion.
 pub(super) async fn promote(
@@ -42,6 +47,8 @@ pub(super) async fn promote(
     let Some(running) = running.filter(|_| source.state == EnvironmentState::Active) else {
         return Err(told(&source, ErrorCode::EnvStateInvalid)?);
     };
+    outage::refuse_from(&*change.write, &source).await?;
+    refuse_open(&*change.write, project, &NEEDED, change.now).await?;
     let tests = passed(&change.write, &source, &running, body.test_run_id).await?;
     let critical = body.critical.unwrap_or(false);
     if critical {

@@ -7,11 +7,13 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::EnvironmentEvent;
 use flaresmith_api::types::{Environment, RetryRequestMode};
 use flaresmith_store::entities::{deployments, environments};
-use flaresmith_store::enums::{DeploymentKind, DeploymentState, EnvironmentState};
+use flaresmith_store::enums::{DeploymentKind, DeploymentState, EnvironmentKind, EnvironmentState};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
 use super::change::{Change, find, like, told};
+use super::deploy::wanted;
+use super::previews;
 use crate::features::shown::shown;
 use crate::pipeline::Access;
 use crate::platform::Platform;
@@ -33,6 +35,15 @@ pub(super) async fn retry(
         _ => return Err(told(&environment, ErrorCode::EnvStateInvalid)?),
     }
     let by = access.caller.user();
+    if environment.kind == EnvironmentKind::Preview {
+        // A deployment makes what a preview lacks.
+        let head = previews::head(platform, request.project_id, &environment.branch).await?;
+        let wanted = wanted(head, environment.branch.clone(), by);
+        change
+            .deploy(&environment, &[EnvironmentEvent::Recreate], wanted)
+            .await?;
+        return shown(&find(platform.store.read(), request.project_id, environment.id).await?);
+    }
     if request.body.mode.unwrap_or(RetryRequestMode::Deployment) == RetryRequestMode::Provisioning {
         return anew(platform, change, &environment, EnvironmentEvent::Recreate, by).await;
     }

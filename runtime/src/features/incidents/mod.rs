@@ -2,7 +2,13 @@
 //!
 //! Owns: its operations. Must not know: HTTP.
 
-use flaresmith_api::api::incidents::{IncidentsApi, ListHealthChecksRequest, ListHealthChecksResponse};
+mod list;
+pub(in crate::features) mod outage;
+
+use flaresmith_api::api::incidents::{
+    GetIncidentRequest, GetIncidentResponse, IncidentsApi, ListHealthChecksRequest, ListHealthChecksResponse,
+    ListIncidentsRequest, ListIncidentsResponse,
+};
 use flaresmith_api::errors::Failure;
 use flaresmith_api::server::Context;
 
@@ -10,6 +16,20 @@ use super::environments::health;
 use crate::platform::Platform;
 
 impl IncidentsApi for Platform {
+    async fn list_incidents(
+        &self,
+        _: Context,
+        request: ListIncidentsRequest,
+    ) -> Result<ListIncidentsResponse, Failure> {
+        list::page(self, request).await.map(ListIncidentsResponse::Ok)
+    }
+
+    async fn get_incident(&self, _: Context, request: GetIncidentRequest) -> Result<GetIncidentResponse, Failure> {
+        list::one(self, request.project_id, request.incident_id)
+            .await
+            .map(GetIncidentResponse::Ok)
+    }
+
     async fn list_health_checks(
         &self,
         _: Context,

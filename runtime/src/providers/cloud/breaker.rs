@@ -13,7 +13,10 @@ use flaresmith_api::types;
 use flaresmith_store::entities::circuit_breakers::{ActiveModel, Column, Entity, Model};
 use flaresmith_store::enums::{BreakerState, Provider};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, SqlErr};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    SqlErr,
+};
 use uuid::Uuid;
 
 use super::Failures;
@@ -37,6 +40,36 @@ pub struct Breakers {
     store: Store,
     clock: Clock,
     metrics: Metrics,
+}
+
+/// Refuses what needs these providers while the breaker of one is open. It asks for nothing: no call is tried by it.
+///
+/// # Errors
+/// One is open, or the store fails.
+pub async fn refuse_open<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+    providers: &[Provider],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let open = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::Provider.is_in(providers.iter().copied()))
+        .filter(Column::State.eq(BreakerState::Open))
+        .all(connection)
+        .await
+        .map_err(failed)?;
+    let open = open.into_iter().find_map(|row| {
+        let until = row.half_open_at.filter(|until| *until > now)?;
+        Some((row.provider, until))
+    });
+    match open {
+        Some((provider, until)) => {
+            let wait = (until - now).num_seconds();
+            Err(Failures::of(provider).unavailable(types::BreakerState::Open, Some(until), wait))
+        }
+        None => Ok(()),
+    }
 }
 
 impl Breakers {

@@ -7,7 +7,7 @@ mod breaker;
 mod client;
 mod failures;
 
-pub use breaker::Breakers;
+pub use breaker::{Breakers, refuse_open};
 pub(super) use client::bearer;
 pub use client::{Answer, Call, Client};
 pub use failures::{Failures, refused};

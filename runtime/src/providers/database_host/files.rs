@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{DatabaseHost, Migration, Reached};
-use crate::providers::{Made, Mark, file_url, foreign};
+use crate::providers::{Made, Mark, Marked, file_url, foreign};
 use crate::store::Store;
 
 /// The application id of our databases: `FLSM`.
@@ -85,13 +85,35 @@ impl DatabaseHost for Files {
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let place = self.place(mark);
-            self.work(&place, Place::ensure).await?;
-            Ok(Made {
-                external_id: None,
-                name: format!("{}/{}.sqlite", mark.project, mark.environment),
-                url: Some(file_url(&place.file)),
-            })
+            self.work(&place, |place| place.ensure(&empty())).await?;
+            Ok(place.made())
         })
+    }
+
+    fn branch_database<'a>(&'a self, mark: &'a Mark, of: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            let (place, source) = (self.place(mark), self.place(of));
+            let work = move |place: &Place| match source.is_ours()? {
+                true => place.ensure(&fs::read(&source.file).map_err(Failure::internal)?),
+                false => place.ensure(&empty()),
+            };
+            self.work(&place, work).await?;
+            Ok(place.made())
+        })
+    }
+
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
+        let folder = self.folder.clone();
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || marked(&folder))
+                .await
+                .map_err(Failure::internal)?
+        })
+    }
+
+    fn probe<'a>(&'a self, _: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
+        // Nobody opens them, so nobody misses them.
+        Box::pin(async { Ok(None) })
     }
 
     fn reached<'a>(&'a self, _: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>> {
@@ -112,28 +134,85 @@ impl DatabaseHost for Files {
     }
 }
 
+/// Every file below a folder that is named as an environment's database is and bears our mark.
+fn marked(folder: &Path) -> Result<Vec<Marked>, Failure> {
+    let mut found = Vec::new();
+    for project in entries(folder)? {
+        let Some(id) = project
+            .file_name()
+            .and_then(|name| Uuid::parse_str(name.to_str()?).ok())
+        else {
+            continue;
+        };
+        for file in entries(&project)? {
+            let name = file.file_name().and_then(|name| name.to_str());
+            let environment = name.and_then(|name| name.strip_suffix(".sqlite"));
+            if let Some(environment) = environment.filter(|name| !name.starts_with('.'))
+                && bears_mark(&file)?
+            {
+                found.push(Marked {
+                    project: id,
+                    environment: environment.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What is in a folder; nothing when it is not there.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(error) => return Err(Failure::internal(error)),
+    };
+    let paths: std::io::Result<Vec<PathBuf>> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    paths.map_err(Failure::internal)
+}
+
+/// Whether a file has our mark in its header. One that went meanwhile has none.
+fn bears_mark(path: &Path) -> Result<bool, Failure> {
+    let mut file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(Failure::internal(error)),
+    };
+    let mut header = [0; AT + 4];
+    let read = file.read_exact(&mut header);
+    Ok(read.is_ok() && header.get(AT..) == Some(&APPLICATION.to_be_bytes()[..]))
+}
+
 impl Place {
+    fn made(&self) -> Made {
+        Made {
+            external_id: None,
+            name: format!("{}/{}.sqlite", self.mark.project, self.mark.environment),
+            url: Some(file_url(&self.file)),
+        }
+    }
+
     /// The beginning of the names under which a database is made.
     fn beginning(&self) -> String {
         format!(".new-{}-", self.mark.environment)
     }
 
-    /// Makes the database, if it is not there.
-    fn ensure(&self) -> Result<(), Failure> {
+    /// Makes the database of these bytes, if it is not there.
+    fn ensure(&self, bytes: &[u8]) -> Result<(), Failure> {
         fs::create_dir_all(&self.folder).map_err(Failure::internal)?;
         self.sweep()?;
         if self.is_ours()? {
             return Ok(());
         }
         let beside = self.folder.join(format!("{}{}", self.beginning(), Uuid::new_v4()));
-        let made = self.make(&beside);
+        let made = self.make(&beside, bytes);
         gone(fs::remove_file(&beside))?;
         made
     }
 
-    fn make(&self, beside: &Path) -> Result<(), Failure> {
+    fn make(&self, beside: &Path, bytes: &[u8]) -> Result<(), Failure> {
         let mut file = fs::File::create_new(beside).map_err(Failure::internal)?;
-        file.write_all(&empty()).map_err(Failure::internal)?;
+        file.write_all(bytes).map_err(Failure::internal)?;
         file.sync_all().map_err(Failure::internal)?;
         match fs::hard_link(beside, &self.file) {
             // Whatever came there meanwhile stays.
@@ -144,16 +223,10 @@ impl Place {
 
     /// Whether our database is there; a failure when something else is.
     fn is_ours(&self) -> Result<bool, Failure> {
-        let mut file = match fs::File::open(&self.file) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(Failure::internal(error)),
-        };
-        let mut header = [0; AT + 4];
-        let read = file.read_exact(&mut header);
-        match (read, header.get(AT..)) {
-            (Ok(()), Some(id)) if id == APPLICATION.to_be_bytes() => Ok(true),
-            _ => Err(foreign(&self.mark)),
+        match bears_mark(&self.file)? {
+            true => Ok(true),
+            false if fs::symlink_metadata(&self.file).is_err() => Ok(false),
+            false => Err(foreign(&self.mark)),
         }
     }
 

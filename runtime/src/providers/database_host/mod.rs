@@ -2,6 +2,7 @@
 //!
 //! Owns: what the platform asks of such a host. Must not know: runs, steps, rows, and what will be in a database.
 
+mod branch;
 mod files;
 mod migrate;
 mod role;
@@ -10,7 +11,7 @@ mod server;
 use flaresmith_api::errors::Failure;
 use futures_util::future::{BoxFuture, ready};
 
-use super::{Made, Mark};
+use super::{Made, Mark, Marked};
 use crate::sealing::digest;
 use crate::settings::Hidden;
 pub use files::Files;
@@ -50,6 +51,19 @@ pub trait DatabaseHost: Send + Sync + 'static {
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when one stands there that is not its own.
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>>;
+
+    /// Makes sure that the environment has a database of its own that began as a copy of another environment's. One that is there stays
+    /// as it is.
+    ///
+    /// Fails with `PROVISION_RESOURCE_FOREIGN` when one stands there that is not its own, with `INTEGRATION_NEON_CONFLICT` when the other
+    /// one is never at rest.
+    fn branch_database<'a>(&'a self, mark: &'a Mark, of: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>>;
+
+    /// Every database that bears the mark of an environment, of whichever project.
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>>;
+
+    /// Whether the environment's database can be reached and answers; `None`: nobody is to reach it.
+    fn probe<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>>;
 
     /// How the environment's worker reaches it; `None`: it cannot.
     fn reached<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>>;

@@ -16,9 +16,9 @@ use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBacken
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::{DatabaseHost, Files, Migration, Reached, migrate, role};
+use super::{DatabaseHost, Files, Migration, Reached, branch, migrate, role};
 use crate::postgres::Cluster;
-use crate::providers::{Made, Mark, foreign};
+use crate::providers::{Made, Mark, Marked, foreign};
 use crate::sealing::{Sealer, digest};
 use crate::settings::Hidden;
 use crate::store::{code, failed};
@@ -35,6 +35,9 @@ const TURN: &str = "SET lock_timeout = '60s'";
 
 /// Connections of this process beside those of the store, which nobody else counts.
 const CONNECTIONS: usize = 4;
+
+/// How the comment on a database of ours begins.
+pub(super) const MARK: &str = "Flaresmith ";
 
 /// Which server.
 #[derive(Debug, Clone)]
@@ -58,6 +61,14 @@ pub struct Server {
 struct Alone {
     connection: DatabaseConnection,
     _place: OwnedSemaphorePermit,
+}
+
+/// What a database begins as.
+enum Template {
+    /// With nothing in it.
+    Empty,
+    /// As a copy of the one of this name.
+    Of(String),
 }
 
 /// What is found under a name.
@@ -95,17 +106,12 @@ impl Server {
         // A process that is frozen would keep all others waiting.
         connection.execute_unprepared(IDLE).await.map_err(failed)?;
         connection.execute_unprepared(TURN).await.map_err(failed)?;
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "SELECT pg_advisory_lock(hashtextextended($1, 0))",
-            [mark.key.as_str().into()],
-        );
-        connection.query_one_raw(statement).await.map_err(failed)?;
-        mark.fence.check(None).await?;
-        Ok(Alone {
+        let alone = Alone {
             connection,
             _place: place,
-        })
+        };
+        alone.turn(mark).await?;
+        Ok(alone)
     }
 }
 
@@ -115,7 +121,7 @@ impl Server {
         let name = name(mark);
         let alone = self.alone(mark).await?;
         let done = async {
-            alone.ensure(&name, mark).await?;
+            alone.ensure(&name, mark, &Template::Empty).await?;
             let password = role::ensure(&alone.connection, &self.sealer, &name, mark).await?;
             role::give(&alone.connection, &name).await?;
             Ok(password)
@@ -123,6 +129,24 @@ impl Server {
         .await;
         alone.end().await;
         done
+    }
+
+    /// Makes sure that the database is there, as a copy of another one where it is made now, and that all in it is its role's.
+    async fn branch(&self, mark: &Mark, of: &Mark) -> Result<(), Failure> {
+        self.ensure(of).await?;
+        let (name, source) = (name(mark), name(of));
+        let alone = self.alone(mark).await?;
+        let done = async {
+            // Nobody takes the other one away meanwhile. Whoever copies asks for both turns, in this order.
+            alone.turn(of).await?;
+            alone.ensure(&name, mark, &Template::Of(source.clone())).await?;
+            role::ensure(&alone.connection, &self.sealer, &name, mark).await?;
+            role::give(&alone.connection, &name).await
+        }
+        .await;
+        alone.end().await;
+        done?;
+        branch::hand_over(&self.address().await?, &name, &source).await
     }
 
     /// How whoever has the environment's role reaches its database, which is made if it was a file before; `None`: the server listens
@@ -178,6 +202,16 @@ fn on_network(address: &Hidden) -> Option<(Url, String, u16)> {
 }
 
 impl Alone {
+    async fn turn(&self, mark: &Mark) -> Result<(), Failure> {
+        let statement = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_lock(hashtextextended($1, 0))",
+            [mark.key.as_str().into()],
+        );
+        self.connection.query_one_raw(statement).await.map_err(failed)?;
+        mark.fence.check(None).await
+    }
+
     async fn look(&self, name: &str, mark: &Mark) -> Result<Found, Failure> {
         let statement = Statement::from_sql_and_values(
             DbBackend::Postgres,
@@ -195,12 +229,12 @@ impl Alone {
         })
     }
 
-    async fn ensure(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
+    async fn ensure(&self, name: &str, mark: &Mark, template: &Template) -> Result<(), Failure> {
         self.sweep(mark).await?;
         match self.look(name, mark).await? {
             Found::Own => Ok(()),
             Found::Another => Err(foreign(mark)),
-            Found::Nothing => self.make(name, mark).await,
+            Found::Nothing => self.make(name, mark, template).await,
         }
     }
 
@@ -218,10 +252,15 @@ impl Alone {
         let _ = self.connection.close().await;
     }
 
-    async fn make(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
+    async fn make(&self, name: &str, mark: &Mark, template: &Template) -> Result<(), Failure> {
         let beside = format!("{}{}", beginning(mark), random());
-        self.say(&format!("CREATE DATABASE \"{beside}\" TEMPLATE template0"))
-            .await?;
+        match template {
+            Template::Empty => {
+                self.say(&format!("CREATE DATABASE \"{beside}\" TEMPLATE template0"))
+                    .await?;
+            }
+            Template::Of(source) => branch::copy(&self.connection, &beside, source).await?,
+        }
         let text = text(mark).replace('\'', "''");
         self.say(&format!("COMMENT ON DATABASE \"{beside}\" IS '{text}'"))
             .await?;
@@ -274,6 +313,47 @@ impl DatabaseHost for Server {
                 // The address of the server may hold a password.
                 url: None,
             })
+        })
+    }
+
+    fn branch_database<'a>(&'a self, mark: &'a Mark, of: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            let (mark, of) = (&own(mark), &own(of));
+            self.branch(mark, of).await?;
+            let name = name(mark);
+            Ok(Made {
+                external_id: Some(name.clone()),
+                name,
+                url: None,
+            })
+        })
+    }
+
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
+        Box::pin(async move {
+            let mut found = match &self.former {
+                Some(former) => former.marked().await?,
+                None => Vec::new(),
+            };
+            if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
+                return Ok(found);
+            }
+            let connection = connected(&self.address().await?).await?;
+            let listed = branch::marks(&connection).await;
+            let _ = connection.close().await;
+            let keys = listed?.into_iter();
+            found.extend(keys.filter_map(|mark| Marked::of(mark.strip_prefix(MARK)?, "neonBranch")));
+            Ok(found)
+        })
+    }
+
+    fn probe<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
+        Box::pin(async move {
+            let mark = &own(mark);
+            if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
+                return Ok(None);
+            }
+            Ok(Some(branch::answers(&self.address().await?, &name(mark)).await))
         })
     }
 
@@ -374,7 +454,7 @@ fn random() -> String {
 }
 
 fn text(mark: &Mark) -> String {
-    format!("Flaresmith {}", mark.key)
+    format!("{MARK}{}", mark.key)
 }
 
 pub(super) fn refused(error: DbErr) -> Failure {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::keeper::{Kept, keep};
 use super::place::{self, Place};
 use super::{EdgeHost, Probed, Version, port, probe, process, ready};
-use crate::providers::{Made, Mark, foreign};
+use crate::providers::{Made, Mark, Marked, foreign};
 use crate::sealing::Sealer;
 
 /// The folder of ports that are taken.
@@ -205,6 +205,20 @@ impl EdgeHost for LocalHost {
         })
     }
 
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
+        let folder = self.kept.folder.clone();
+        Box::pin(blocking(move || {
+            let mut found = Vec::new();
+            for project in place::folders(&folder)? {
+                for place in place::folders(&project)? {
+                    let key = Place::found(place).key();
+                    found.extend(key.and_then(|key| Marked::of(&key, "cloudflareWorker")));
+                }
+            }
+            Ok(found)
+        }))
+    }
+
     fn begin(&self) -> Result<(), Failure> {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         if keeper.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -226,13 +240,23 @@ impl EdgeHost for LocalHost {
         })
     }
 
-    fn probe(&self) -> BoxFuture<'_, Vec<Probed>> {
+    fn running(&self) -> Vec<Marked> {
+        let running = self.kept.running().into_iter();
+        running
+            .filter(|(.., place)| place.active().is_some_and(|active| active.version.is_some()))
+            .map(|(project, environment, _)| Marked { project, environment })
+            .collect()
+    }
+
+    fn probe<'a>(&'a self, which: &'a [Marked]) -> BoxFuture<'a, Vec<Probed>> {
         Box::pin(async move {
             let asked = self
                 .kept
                 .running()
                 .into_iter()
                 .filter_map(|(project, environment, place)| {
+                    let is_meant = |mark: &Marked| mark.project == project && mark.environment == environment;
+                    which.iter().find(|mark| is_meant(mark))?;
                     place.active()?.version?;
                     Some(probe::probe(project, environment, place.port().ok()?))
                 });

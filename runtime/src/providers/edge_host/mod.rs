@@ -17,7 +17,7 @@ use flaresmith_api::errors::Failure;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use super::{Made, Mark};
+use super::{Made, Mark, Marked};
 use crate::settings::Hidden;
 pub use local::LocalHost;
 pub use probe::Probed;
@@ -69,12 +69,18 @@ pub trait EdgeHost: Send + Sync + 'static {
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when it is not the environment's own.
     fn remove_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>>;
 
+    /// Every worker that bears the mark of an environment, of whichever project.
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>>;
+
     /// Begins to run what is active, until [`EdgeHost::end`].
     fn begin(&self) -> Result<(), Failure>;
 
     /// Stops everything that runs; what is under way may finish.
     fn end(&self) -> BoxFuture<'_, ()>;
 
-    /// Looks at every worker that this process runs.
-    fn probe(&self) -> BoxFuture<'_, Vec<Probed>>;
+    /// The workers that this process runs and that have something to answer with.
+    fn running(&self) -> Vec<Marked>;
+
+    /// Looks at those of these workers that this process runs.
+    fn probe<'a>(&'a self, which: &'a [Marked]) -> BoxFuture<'a, Vec<Probed>>;
 }

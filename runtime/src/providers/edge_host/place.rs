@@ -391,6 +391,24 @@ fn create(folder: &Path, path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
     }
 }
 
+/// The folders in a folder that are not being made or taken away.
+pub(super) fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Failure::internal(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(Failure::internal)?;
+        let is_whole = !entry.file_name().to_string_lossy().starts_with('.');
+        if is_whole && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
 /// That something is gone is all that is wanted of removing it.
 pub(super) fn gone(removed: std::io::Result<()>) -> Result<(), Failure> {
     match removed {

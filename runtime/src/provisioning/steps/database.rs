@@ -5,16 +5,16 @@
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::DatabaseBranchEvent;
 use flaresmith_store::entities::database_branches;
-use flaresmith_store::enums::{DatabaseBranchPurpose, DatabaseBranchState};
+use flaresmith_store::enums::{DatabaseBranchPurpose, DatabaseBranchState, EnvironmentKind, ResourceKind};
 use futures_util::future::BoxFuture;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 
 use super::left_to_others;
-use crate::providers::Made;
+use crate::providers::{Made, Mark};
 use crate::provisioning::states;
-use crate::provisioning::step::{Step, Subject};
+use crate::provisioning::step::{Step, Subject, key};
 use crate::store::{Write, failed, new_id};
 
 /// Makes it.
@@ -23,9 +23,31 @@ pub(super) struct Database;
 /// Takes it away.
 pub(super) struct Removal;
 
+/// The environment whose database those of previews begin as copies of.
+const SOURCE: &str = "dev";
+
+fn is_preview(on: &Subject) -> bool {
+    let environment = on.environment.as_ref();
+    environment.is_some_and(|environment| environment.kind == EnvironmentKind::Preview)
+}
+
+fn source(mark: &Mark) -> Mark {
+    Mark {
+        environment: SOURCE.to_owned(),
+        key: key(mark.project, ResourceKind::NeonBranch.as_str(), Some(SOURCE)),
+        ..mark.clone()
+    }
+}
+
 impl Step for Database {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
-        on.platform.providers.databases.ensure_database(&on.mark)
+        let databases = &on.platform.providers.databases;
+        Box::pin(async move {
+            match is_preview(on) {
+                true => databases.branch_database(&on.mark, &source(&on.mark)).await,
+                false => databases.ensure_database(&on.mark).await,
+            }
+        })
     }
 
     fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
@@ -51,6 +73,15 @@ impl Step for Database {
                 }
                 return Ok(());
             }
+            let parent = match is_preview(on) {
+                true => database_branches::Entity::find()
+                    .filter(database_branches::Column::ProjectId.eq(on.project.id))
+                    .filter(database_branches::Column::Name.eq(SOURCE))
+                    .one(&**write)
+                    .await
+                    .map_err(failed)?,
+                false => None,
+            };
             let row = database_branches::ActiveModel {
                 id: Set(new_id()),
                 project_id: Set(on.project.id),
@@ -62,7 +93,7 @@ impl Step for Database {
                     DatabaseBranchEvent::Ready,
                 )?),
                 external_id: Set(made.external_id.clone()),
-                parent_id: Set(None),
+                parent_id: Set(parent.map(|parent| parent.id)),
                 region: Set(None),
                 last_reset_at: Set(None),
                 created_at: Set(now),

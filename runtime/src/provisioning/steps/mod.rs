@@ -38,6 +38,11 @@ pub(super) mod names {
     pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
     pub(in crate::provisioning) const REMOVE_WORKER: &str = "remove-worker-";
 
+    /// Whether the step of a name takes something away.
+    pub(in crate::provisioning) fn removes(name: &str) -> bool {
+        name.starts_with("remove-")
+    }
+
     /// The name of a step for an environment.
     pub(in crate::provisioning) fn of(beginning: &str, environment: &str) -> String {
         format!("{beginning}{environment}")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{builds, deployments, worker_versions};
-use flaresmith_store::enums::DeploymentKind;
+use flaresmith_store::enums::{DeploymentKind, ProjectState};
 use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
@@ -154,6 +154,10 @@ impl Step for Removal {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             Worker.undo(on).await?;
+            if on.project.state != ProjectState::Deleting {
+                // Only a preview goes; others may be about to run what was built.
+                return Ok(Made::default());
+            }
             // Versions of other environments keep what they need of builds.
             let (builds, project) = (on.platform.builds.clone(), on.project.id);
             tokio::task::spawn_blocking(move || builds.remove(project))
