@@ -4,6 +4,7 @@
 
 mod files;
 mod migrate;
+mod neon;
 mod role;
 mod server;
 
@@ -14,6 +15,7 @@ use super::{Made, Mark};
 use crate::sealing::digest;
 use crate::settings::Hidden;
 pub use files::Files;
+pub use neon::AtNeon;
 pub use server::{Server, Which};
 
 /// How a worker reaches its database.

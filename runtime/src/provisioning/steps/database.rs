@@ -1,7 +1,8 @@
 //! The database of an environment, and its removal.
 //!
-//! Owns: the row of the database branch. Must not know: how a host makes one.
+//! Owns: the row of the database branch. Must not know: how a host makes one, and which there are.
 
+use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::DatabaseBranchEvent;
 use flaresmith_store::entities::database_branches;
@@ -13,8 +14,9 @@ use sea_orm::{
 
 use super::left_to_others;
 use crate::providers::Made;
-use crate::provisioning::states;
+use crate::providers::database_host::DatabaseHost as _;
 use crate::provisioning::step::{Step, Subject};
+use crate::provisioning::{at_neon, states};
 use crate::store::{Write, failed, new_id};
 
 /// Makes it.
@@ -25,7 +27,7 @@ pub(super) struct Removal;
 
 impl Step for Database {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
-        on.platform.providers.databases.ensure_database(&on.mark)
+        Box::pin(async move { at_neon::host(on).await?.ensure_database(&on.mark).await })
     }
 
     fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
@@ -63,7 +65,7 @@ impl Step for Database {
                 )?),
                 external_id: Set(made.external_id.clone()),
                 parent_id: Set(None),
-                region: Set(None),
+                region: Set(at_neon::region(&**write, on.project.id).await?),
                 last_reset_at: Set(None),
                 created_at: Set(now),
                 updated_at: Set(now),
@@ -74,7 +76,7 @@ impl Step for Database {
     }
 
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move { left_to_others(on.platform.providers.databases.remove_database(&on.mark).await) })
+        Box::pin(async move { taken(on, at_neon::began(on).await?).await })
     }
 
     fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
@@ -90,10 +92,20 @@ impl Step for Database {
     }
 }
 
+/// Takes the database away wherever it may be: one that moved to Neon is on this machine as well. `since`: at Neon nothing older.
+async fn taken(on: &Subject, since: Option<DateTime<Utc>>) -> Result<(), Failure> {
+    left_to_others(on.platform.providers.databases.remove_database(&on.mark).await)?;
+    // Who ended the connection before keeps what is there.
+    match at_neon::there(on, since).await? {
+        Some(there) => there.remove_database(&on.mark).await,
+        None => Ok(()),
+    }
+}
+
 impl Step for Removal {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
-            Database.undo(on).await?;
+            taken(on, None).await?;
             Ok(Made::default())
         })
     }
