@@ -112,7 +112,8 @@ impl DatabaseHost for AtNeon {
                 return Ok(());
             }
             let Some(branch) = self.branch(mark).await? else {
-                return Ok(());
+                // Somebody may have begun to remove it and not seen the end.
+                return self.neon.settled(&self.access, &self.project).await;
             };
             // Clocks differ by little.
             let is_older = |since: DateTime<Utc>| branch.created_at + TimeDelta::seconds(1) < since;

@@ -61,7 +61,10 @@ impl Neon {
     }
 
     /// Waits for whatever is under way in a project: somebody began it and did not see its end.
-    pub(super) async fn settled(&self, access: &Access, project: &str) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// It does not end, or Neon does not answer or refuses.
+    pub async fn settled(&self, access: &Access, project: &str) -> Result<(), Failure> {
         let path = ["projects", project, "operations"];
         let answer = self
             .call(access, Method::GET, &path, &[("limit", NEWEST)], None)

@@ -78,12 +78,14 @@ async fn route(neon: &Neon, method: &str, parts: &[&str], query: Query<'_>, key:
         ("POST", ["projects"]) => make_project(neon, key, body).await,
         (_, ["projects", id, rest @ ..]) => {
             {
-                let known = neon.known.lock().unwrap();
-                let project = known.projects.iter().find(|one| one.id == *id);
+                let mut known = neon.known.lock().unwrap();
+                let project = known.projects.iter_mut().find(|one| one.id == *id);
                 let project = project.filter(|one| one.organization == key.organization);
                 let project = project.ok_or((404, "project not found"))?;
-                let locked = project.operations.iter().any(|one| one.left > 0);
-                if method != "GET" && locked {
+                let under_way = project.operations.iter_mut().find(|one| one.left > 0);
+                if let Some(operation) = under_way.filter(|_| method != "GET") {
+                    // They end by themselves, whether or not anybody looks.
+                    operation.left -= 1;
                     return Err((
                         423,
                         "project already has running conflicting operations, scheduling of new ones is prohibited",
