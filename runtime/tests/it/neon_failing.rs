@@ -93,11 +93,21 @@ async fn what_neon_began_is_waited_for_and_a_project_that_others_hold_too() {
     neon.mend();
     // Who made the branch meanwhile gave it no compute.
     neon.projects(|all| all.last_mut().unwrap().branches[1].computes = 0);
+    // What begins with a branch that is protected has a password of its own already.
+    neon.projects(|all| all.last_mut().unwrap().branches[0].protected = true);
+    let changed = || {
+        neon.requests()
+            .iter()
+            .filter(|line| line.ends_with("/reset_password"))
+            .count()
+    };
+    let before = changed();
     neon.fault("POST", "/endpoints", Fault::Lost, 1);
     retried(&instance, &owner, &another).await;
     until(&instance, &owner, &another, "succeeded").await;
     assert!(neon.is_sound());
     is_whole(&neon);
+    assert_eq!(changed() - before, 1);
     runner.stop().await;
 }
 
@@ -145,7 +155,14 @@ async fn what_is_taken_away_at_neon_is_gone_however_often_it_has_to_be_asked_for
             "INTEGRATION_NEON_REJECTED".to_owned()
         )
     );
-    neon.projects(|all| all[0].branches[2].protected = false);
+    neon.projects(|all| {
+        all[0].branches[2].protected = false;
+        all[0].branches[0].protected = true;
+    });
+    retried(&instance, &owner, &project).await;
+    let run = until(&instance, &owner, &project, "failed").await;
+    assert_eq!(failed(&run).0, "remove-neon-project");
+    neon.projects(|all| all[0].branches[0].protected = false);
     retried(&instance, &owner, &project).await;
     gone(&instance, &owner, &project).await;
     assert!(neon.projects(|all| all.is_empty()));

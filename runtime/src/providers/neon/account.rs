@@ -58,6 +58,21 @@ impl Neon {
         region: &str,
         existing: Option<&str>,
     ) -> Result<Account, Failure> {
+        let done = self.asked_about(access, organization, region, existing).await;
+        done.map_err(|failure| match failure.code() {
+            // Nothing was to be changed, so nothing stands against it for long.
+            ErrorCode::IntegrationNeonConflict => Self::failures().away("It is busy with something else."),
+            _ => failure,
+        })
+    }
+
+    async fn asked_about(
+        &self,
+        access: &Access,
+        organization: Option<&str>,
+        region: &str,
+        existing: Option<&str>,
+    ) -> Result<Account, Failure> {
         let unknown = |failure: Failure| match failure.code() {
             ErrorCode::IntegrationNeonRejected => refused(Provider::Neon, Vec::new()),
             _ => failure,

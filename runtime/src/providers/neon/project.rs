@@ -172,6 +172,10 @@ impl Neon {
         match done.status {
             StatusCode::NOT_FOUND => Ok(()),
             status if status.is_success() => Ok(()),
+            StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST => {
+                let reason = "the project cannot be removed; take back that branches of it are protected, then retry.";
+                Err(Self::failures().rejected(reason))
+            }
             _ => Err(because(&done)),
         }
     }

@@ -362,8 +362,8 @@ async fn make_branch(neon: &Neon, id: &str, body: &Value) -> Done {
         parent: Some(copied.id),
         protected: false,
         created: chrono::Utc::now().to_rfc3339(),
-        // It takes over what its parent has.
-        password: copied.password,
+        // It takes over what its parent has, unless that is protected.
+        password: if copied.protected { password() } else { copied.password },
         database,
         computes: body["endpoints"].as_array().map_or(0, Vec::len),
     };
