@@ -51,6 +51,8 @@ pub(crate) enum IntegrationCommand {
 pub(crate) enum IntegrationConnectCommand {
     /// Have the repository of a project at GitHub as well. The token is read from standard input, or asked for; it is never an argument.
     Github(GithubConnectArgs),
+    /// Have the databases of a project at Neon. The key is read from standard input, or asked for; it is never an argument.
+    Neon(NeonConnectArgs),
 }
 
 /// Commands about environments.
@@ -165,6 +167,25 @@ pub(crate) struct GithubConnectArgs {
     #[arg(long)]
     pub(crate) public: bool,
     /// Do not wait until the repository is there.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Options of `integration connect neon`.
+#[derive(Debug, Args)]
+pub(crate) struct NeonConnectArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Where the data are to be, such as aws-eu-central-1. It cannot be changed later.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: String,
+    /// Id of the organization at Neon, which the key of a person does not tell. It cannot be changed later.
+    #[arg(long, value_name = "ID")]
+    pub(crate) organization: Option<String>,
+    /// Major version of Postgres. It cannot be changed later. Default: 17.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(14..=18))]
+    pub(crate) postgres: Option<i32>,
+    /// Do not wait until the branches are there.
     #[arg(long)]
     pub(crate) no_wait: bool,
 }

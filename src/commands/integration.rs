@@ -8,15 +8,17 @@ use flaresmith_api::api::projects::{
     ListIntegrationsRequest, ListIntegrationsResponse,
 };
 use flaresmith_api::types::{
-    GithubSettings, IntegrationConnect, IntegrationCredential, IntegrationSettings, IntegrationView, Provider,
-    RunState, TokenCredential,
+    GithubSettings, IntegrationConnect, IntegrationCredential, IntegrationSettings, IntegrationView, NeonSettings,
+    Provider, RunState, TokenCredential,
 };
 use flaresmith_sync::SyncError;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::project::{Followed, id_of};
-use crate::cli::{GithubConnectArgs, IntegrationArgs, IntegrationCommand, IntegrationConnectCommand, ProjectArgs};
+use crate::cli::{
+    GithubConnectArgs, IntegrationArgs, IntegrationCommand, IntegrationConnectCommand, NeonConnectArgs, ProjectArgs,
+};
 use crate::outcome::Outcome;
 use crate::remote::{self, Remote, Trouble, ask};
 use crate::view::View;
@@ -28,6 +30,7 @@ pub(crate) fn run(command: &IntegrationCommand, view: &mut View) -> Result<Outco
         match command {
             IntegrationCommand::List(args) => list(&remote, args, view),
             IntegrationCommand::Connect(IntegrationConnectCommand::Github(args)) => github(&remote, args, view),
+            IntegrationCommand::Connect(IntegrationConnectCommand::Neon(args)) => neon(&remote, args, view),
             IntegrationCommand::Disconnect(args) => disconnect(&remote, args, view),
         }
     })
@@ -62,9 +65,7 @@ fn row(one: &IntegrationView) -> Vec<String> {
 }
 
 fn github(remote: &Remote, args: &GithubConnectArgs, view: &mut View) -> Result<(), Trouble> {
-    let project_id = id_of(remote, &args.project)?;
-    let token = ask::secret("token of GitHub")?;
-    let settings = GithubSettings {
+    let settings = IntegrationSettings::GithubSettings(GithubSettings {
         provider: Provider::Github.to_string(),
         owner: args.owner.clone(),
         repository_name: args.repository.clone(),
@@ -72,34 +73,75 @@ fn github(remote: &Remote, args: &GithubConnectArgs, view: &mut View) -> Result<
         // Nobody makes one yet.
         codespace: Some(false),
         machine: None,
-    };
-    let request = ConnectIntegrationRequest {
-        project_id,
+    });
+    let connection = Connection {
+        project: &args.project,
         provider: Provider::Github,
-        idempotency_key: Some(Uuid::new_v4().to_string()),
-        if_match: None,
-        body: IntegrationConnect {
-            settings: IntegrationSettings::GithubSettings(settings),
-            credential: Some(IntegrationCredential::TokenCredential(TokenCredential {
-                kind: "token".to_owned(),
-                token,
-                expires_at: None,
-            })),
-        },
+        asked: "token of GitHub",
+        no_wait: args.no_wait,
     };
-    let (ConnectIntegrationResponse::Ok { body, .. } | ConnectIntegrationResponse::Created { body, .. }) =
-        remote.wait(remote.client().connect_integration(request))?;
-    if args.no_wait {
-        view.did(&format!("{} is connected to github", args.project), &body);
-        return Ok(());
+    connection.made(remote, settings, view)
+}
+
+fn neon(remote: &Remote, args: &NeonConnectArgs, view: &mut View) -> Result<(), Trouble> {
+    let settings = IntegrationSettings::NeonSettings(NeonSettings {
+        provider: Provider::Neon.to_string(),
+        region: args.region.clone(),
+        organization_id: args.organization.clone().map(Some),
+        postgres_version: args.postgres,
+        // Nobody makes one yet.
+        standby: Some(false),
+    });
+    let connection = Connection {
+        project: &args.project,
+        provider: Provider::Neon,
+        asked: "key of Neon",
+        no_wait: args.no_wait,
+    };
+    connection.made(remote, settings, view)
+}
+
+/// A connection that is to be made.
+struct Connection<'a> {
+    project: &'a str,
+    provider: Provider,
+    /// What is asked for, in words.
+    asked: &'a str,
+    no_wait: bool,
+}
+
+impl Connection<'_> {
+    fn made(&self, remote: &Remote, settings: IntegrationSettings, view: &mut View) -> Result<(), Trouble> {
+        let project_id = id_of(remote, self.project)?;
+        let token = ask::secret(self.asked)?;
+        let request = ConnectIntegrationRequest {
+            project_id,
+            provider: self.provider,
+            idempotency_key: Some(Uuid::new_v4().to_string()),
+            if_match: None,
+            body: IntegrationConnect {
+                settings,
+                credential: Some(IntegrationCredential::TokenCredential(TokenCredential {
+                    kind: "token".to_owned(),
+                    token,
+                    expires_at: None,
+                })),
+            },
+        };
+        let (ConnectIntegrationResponse::Ok { body, .. } | ConnectIntegrationResponse::Created { body, .. }) =
+            remote.wait(remote.client().connect_integration(request))?;
+        if self.no_wait {
+            view.did(&format!("{} is connected to {}", self.project, self.provider), &body);
+            return Ok(());
+        }
+        let run = Followed {
+            project: project_id,
+            named: self.project,
+            since: body.provisioning.created_at,
+            goal: RunState::Succeeded,
+        };
+        run.to_its_end(remote, view)
     }
-    let run = Followed {
-        project: project_id,
-        named: &args.project,
-        since: body.provisioning.created_at,
-        goal: RunState::Succeeded,
-    };
-    run.to_its_end(remote, view)
 }
 
 fn disconnect(remote: &Remote, args: &IntegrationArgs, view: &mut View) -> Result<(), Trouble> {

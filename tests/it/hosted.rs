@@ -192,8 +192,9 @@ fn listening(data: &Path, address: &str, whole: bool) -> (Child, String) {
         // What a project begins with takes npm a while to build, and Postgres a while to be made.
         .env("FLARESMITH_FIRST_DEPLOYMENT", whole.to_string())
         .env("FLARESMITH_DATABASES", if whole { "auto" } else { "none" })
-        // Nobody listens there: no test asks GitHub anything.
+        // Nobody listens there: no test asks providers anything.
         .env("FLARESMITH_GITHUB_API", "http://127.0.0.1:1")
+        .env("FLARESMITH_NEON_API", "http://127.0.0.1:1")
         .env_remove("FLARESMITH_DATABASE")
         .env_remove("FLARESMITH_CONFIG")
         .env_remove("CM_ENC_MASTER_V1")

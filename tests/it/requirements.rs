@@ -16,7 +16,6 @@ use crate::toolchain::root;
 const NOT_YET: &[&str] = &[
     "001/FR-001",
     "001/FR-003",
-    "001/FR-004",
     "001/FR-005",
     "001/FR-006",
     "001/FR-011",

@@ -13,6 +13,7 @@ pub mod cloud;
 pub mod database_host;
 pub mod edge_host;
 pub mod github;
+pub mod neon;
 pub mod source_host;
 
 use std::fmt::{self, Write as _};
@@ -33,6 +34,7 @@ use cloud::Client;
 use database_host::{DatabaseHost, Which};
 use edge_host::EdgeHost;
 use github::Github;
+use neon::Neon;
 use source_host::SourceHost;
 
 /// The providers of this installation.
@@ -40,12 +42,14 @@ use source_host::SourceHost;
 pub struct Providers {
     /// Where repositories are.
     pub source: Arc<dyn SourceHost>,
-    /// Where databases of environments are.
+    /// Where databases of environments are, but for projects that have them at Neon.
     pub databases: Arc<dyn DatabaseHost>,
     /// Where workers of environments run.
     pub edge: Arc<dyn EdgeHost>,
     /// GitHub, for projects that are connected to it.
     pub github: Github,
+    /// Neon, for projects that are connected to it.
+    pub neon: Neon,
 }
 
 /// Whose a resource is, told to a provider with every act.
@@ -145,7 +149,8 @@ impl Providers {
                 sealer.clone(),
                 settings.workerd.clone(),
             )),
-            github: Github::new(cloud, settings.github.clone(), sealer),
+            github: Github::new(cloud.clone(), settings.github.clone(), sealer),
+            neon: Neon::new(cloud, settings.neon.clone(), sealer),
         }
     }
 }

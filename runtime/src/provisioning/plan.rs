@@ -2,6 +2,8 @@
 //!
 //! Owns: the graph of steps. Must not know: how any of them is done. Planning is pure: what is there goes in, steps come out.
 
+use std::collections::BTreeSet;
+
 use flaresmith_store::entities::{environments, resource_records};
 use flaresmith_store::enums::{
     DeploymentKind, EnvironmentKind, EnvironmentState, Provider, ProvisioningRunKind, ResourceKind, ResourceRecordState,
@@ -18,12 +20,14 @@ pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 4] = [
     ProvisioningRunKind::Test,
 ];
 
-/// What makes everything that the project lacks. `connected`: providers that it signs in at.
+/// What makes everything that the project lacks. `connected`: providers that it signs in at. `at_neon`: environments whose databases are
+/// there; those that are on this machine move when the project signs in at Neon.
 #[must_use]
 pub fn creation(
     environments: &[environments::Model],
     records: &[resource_records::Model],
     connected: &[Provider],
+    at_neon: &BTreeSet<String>,
 ) -> Vec<Planned> {
     let mut branches = vec![names::SEED.to_owned()];
     let mut steps = vec![
@@ -65,7 +69,29 @@ pub fn creation(
                 && record.state == ResourceRecordState::Ready
         })
     };
+    let all: Vec<String> = steps.iter().filter_map(|step| step.environment.clone()).collect();
     steps.retain(|step| !is_there(step));
+    if connected.contains(&Provider::Neon) {
+        let is_here = |name: &String| {
+            let database = |record: &resource_records::Model| {
+                record.resource == ResourceKind::NeonBranch
+                    && record.environment == *name
+                    && record.state == ResourceRecordState::Ready
+            };
+            records.iter().any(database) && !at_neon.contains(name)
+        };
+        let here: BTreeSet<&String> = all.iter().filter(|name| is_here(name)).collect();
+        for name in here {
+            steps.push(step(&names::of(names::NEON_BRANCH, name), None, Some(name), &[]));
+        }
+        let is_made = |record: &resource_records::Model| {
+            record.resource == ResourceKind::NeonProject && record.state == ResourceRecordState::Ready
+        };
+        if !records.iter().any(is_made) {
+            steps.push(step(names::NEON_PROJECT, Some(ResourceKind::NeonProject), None, &[]));
+        }
+        one_by_one(&mut steps, environments);
+    }
     let planned: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
     for step in &mut steps {
         step.needs.retain(|need| planned.contains(need));
@@ -73,10 +99,36 @@ pub fn creation(
     steps
 }
 
+/// Neon changes one thing of a project at a time, and a branch begins with another: what makes databases waits for what comes before,
+/// the project first, then prod, which it begins with, then dev, then all others.
+fn one_by_one(steps: &mut [Planned], environments: &[environments::Model]) {
+    let rank = |name: &str| {
+        let found = environments.iter().find(|row| row.name == name);
+        match found.map(|row| row.kind) {
+            Some(EnvironmentKind::Prod) => 0,
+            Some(EnvironmentKind::Dev) => 1,
+            _ => 2,
+        }
+    };
+    let makes = |step: &Planned| step.name.starts_with(names::DATABASE) || step.name.starts_with(names::NEON_BRANCH);
+    let mut chain: Vec<(u8, String)> = steps
+        .iter()
+        .filter(|step| makes(step))
+        .map(|step| (step.environment.as_deref().map_or(2, rank), step.name.clone()))
+        .collect();
+    chain.sort();
+    let mut before = names::NEON_PROJECT.to_owned();
+    for (_, name) in chain {
+        if let Some(step) = steps.iter_mut().find(|step| step.name == name) {
+            step.needs.push(std::mem::replace(&mut before, name));
+        }
+    }
+}
+
 /// What makes sure that everything is there that one environment needs: what is there stays as it is.
 #[must_use]
 pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
-    let mut steps = creation(std::slice::from_ref(environment), &[], &[]);
+    let mut steps = creation(std::slice::from_ref(environment), &[], &[], &BTreeSet::new());
     steps.retain(|step| step.environment.is_some());
     for step in &mut steps {
         step.needs.clear();
@@ -156,6 +208,7 @@ pub fn removal(
             ResourceKind::GithubRepo => names::REMOVE_REPOSITORY.to_owned(),
             ResourceKind::NeonBranch => names::of(names::REMOVE_DATABASE, environment),
             ResourceKind::CloudflareWorker => names::of(names::REMOVE_WORKER, environment),
+            ResourceKind::NeonProject => names::REMOVE_NEON.to_owned(),
             // Nothing makes the others yet.
             _ => return,
         };
@@ -170,11 +223,18 @@ pub fn removal(
             });
         }
     };
-    for record in found {
+    for record in found
+        .into_iter()
+        .filter(|record| record.resource != ResourceKind::NeonProject)
+    {
         add(record.resource, &record.environment);
     }
     for environment in environments {
         add(ResourceKind::NeonBranch, &environment.name);
+    }
+    // Its branches are gone by then.
+    if connected.contains(&Provider::Neon) {
+        add(ResourceKind::NeonProject, ALL);
     }
     // A repository is there as soon as somebody asks for it, before any run has made one.
     add(ResourceKind::GithubRepo, ALL);

@@ -26,9 +26,8 @@ use uuid::Uuid;
 
 use super::journal::{Line, moved, write_line};
 use super::lease::{WAITING, seen};
-use super::plan;
-use super::states;
 use super::step::{Planned, key};
+use super::{at_neon, plan, states};
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::store::{Write, failed, new_id};
@@ -419,7 +418,13 @@ async fn insert(write: &Write, project: Uuid, run: Uuid, steps: &[Planned], now:
 async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned>, Failure> {
     let rows = environments(write, project).await?;
     let connected = connections(write, project).await?;
-    Ok(plan::creation(&rows, &records(write, project).await?, &connected))
+    let at_neon = at_neon::names(&**write, project).await?;
+    Ok(plan::creation(
+        &rows,
+        &records(write, project).await?,
+        &connected,
+        &at_neon,
+    ))
 }
 
 async fn environments(write: &Write, project: Uuid) -> Result<Vec<environments::Model>, Failure> {

@@ -97,6 +97,9 @@ pub(super) struct Given {
     /// Address below which GitHub's repositories are [default: https://github.com]
     #[arg(long, env = "FLARESMITH_GITHUB_URL", value_name = "URL", hide_env_values = true)]
     pub(super) github_url: Option<String>,
+    /// Address of Neon's API [default: https://console.neon.tech/api/v2]
+    #[arg(long, env = "FLARESMITH_NEON_API", value_name = "URL", hide_env_values = true)]
+    pub(super) neon_api: Option<String>,
 
     /// Largest body of a request in bytes [default: 16777216]
     #[arg(long, env = "FLARESMITH_MAX_BODY", value_name = "BYTES", help_heading = "Limits")]
@@ -227,6 +230,7 @@ impl Given {
             postgres: self.postgres.or(other.postgres),
             github_api: self.github_api.or(other.github_api),
             github_url: self.github_url.or(other.github_url),
+            neon_api: self.neon_api.or(other.neon_api),
             owner_email: self.owner_email.or(other.owner_email),
             max_body: self.max_body.or(other.max_body),
             max_connections: self.max_connections.or(other.max_connections),

@@ -28,11 +28,6 @@ impl GithubPlace {
 
 impl Default for GithubPlace {
     fn default() -> Self {
-        let https = |host: &str| {
-            let mut url = Url::parse("https://localhost").unwrap_or_else(|_| unreachable!("it is one"));
-            let _ = url.set_host(Some(host));
-            url
-        };
         Self {
             api: https("api.github.com"),
             web: https("github.com"),
@@ -40,22 +35,33 @@ impl Default for GithubPlace {
     }
 }
 
+/// The address of a host.
+pub(super) fn https(host: &str) -> Url {
+    let mut url = Url::parse("https://localhost").unwrap_or_else(|_| unreachable!("it is one"));
+    let _ = url.set_host(Some(host));
+    url
+}
+
 /// An address of GitHub's. What is wrong is not repeated: it may hold a password.
 fn github_url(flag: &str, text: &str) -> Result<Url, Problem> {
+    plain(text).ok_or_else(|| {
+        Problem::new("SETTINGS_GITHUB", "the address of GitHub is no plain one of HTTP")
+            .at(flag)
+            .hint(format!(
+                "write `{flag} https://HOST/PATH`, without a name, a password or a query"
+            ))
+    })
+}
+
+/// A plain address of HTTP: without anything that would be secret or that others are put behind.
+pub(super) fn plain(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok();
-    let plain = |url: &Url| {
+    url.filter(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
             && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none()
-    };
-    url.filter(plain).ok_or_else(|| {
-        Problem::new("SETTINGS_GITHUB", "the address of GitHub is no plain one of HTTP")
-            .at(flag)
-            .hint(format!(
-                "write `{flag} https://HOST/PATH`, without a name, a password or a query"
-            ))
     })
 }

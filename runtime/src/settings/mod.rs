@@ -7,6 +7,7 @@ mod database;
 mod file;
 mod flags;
 mod github;
+mod neon;
 pub mod value;
 
 use std::ffi::OsString;
@@ -88,6 +89,8 @@ pub struct Settings {
     pub postgres: Option<PathBuf>,
     /// Where GitHub is.
     pub github: GithubPlace,
+    /// Address of Neon's API.
+    pub neon: reqwest::Url,
 }
 
 /// What is allowed to whoever calls.
@@ -209,6 +212,7 @@ impl Settings {
             newman: None,
             postgres: None,
             github: GithubPlace::default(),
+            neon: neon::usual(),
             data: data.to_owned(),
         }
     }
@@ -256,6 +260,7 @@ impl Settings {
         settings.newman = given.newman;
         settings.postgres = given.postgres;
         settings.github = GithubPlace::of(given.github_api.as_deref(), given.github_url.as_deref())?;
+        settings.neon = given.neon_api.as_deref().map_or(Ok(neon::usual()), neon::given)?;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }

@@ -145,7 +145,7 @@ impl<'a> Shop<'a> {
     }
 
     /// A test run of what runs in an environment.
-    async fn tested(&self, environment: &str, assertions: i32, failed: i32) -> Uuid {
+    pub(crate) async fn tested(&self, environment: &str, assertions: i32, failed: i32) -> Uuid {
         let now = Utc::now();
         let passed = failed == 0;
         let row = postman_test_runs::ActiveModel {

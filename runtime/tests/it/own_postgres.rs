@@ -68,7 +68,7 @@ impl Fence for Open {
 }
 
 /// What the steps of a deployment say whose the database is.
-fn mark(project: &str) -> Mark {
+pub(crate) fn mark(project: &str) -> Mark {
     let project = Uuid::parse_str(project).unwrap();
     Mark {
         project,

@@ -89,6 +89,11 @@ pub(super) static SERVER: &[Code] = &[
         "`--github-api` and `--github-url` take plain addresses of HTTP, such as `https://github.example/api/v3` and `https://github.example`: no name, no password, no query. Without them the public GitHub is meant.",
     ),
     code(
+        "SETTINGS_NEON",
+        "the address of Neon is none",
+        "`--neon-api` takes a plain address of HTTP, such as `https://neon.example/api/v2`: no name, no password, no query. Without it the public Neon is meant.",
+    ),
+    code(
         "SETTINGS_OTLP_ENDPOINT",
         "the address of the collector is none",
         "`--otlp-endpoint` is the address of a collector that takes OTLP over HTTP, such as `http://localhost:4318`, without a query, a name or a password: these would be shown where addresses are. Keys belong into OTEL_EXPORTER_OTLP_HEADERS.",

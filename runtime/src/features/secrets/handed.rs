@@ -18,9 +18,10 @@ use super::vault;
 use crate::backoff;
 use crate::features::projects::access;
 use crate::platform::Platform;
+use crate::providers::cloud::Access;
 use crate::providers::cloud::Failures;
+use crate::providers::github::Repository;
 use crate::providers::github::secrets::Place;
-use crate::providers::github::{Access, Repository};
 use crate::store::failed;
 
 /// Types of secrets that workflows see.

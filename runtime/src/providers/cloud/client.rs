@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::{Breakers, Failures};
 use crate::problem::Problem;
+use crate::settings::Hidden;
 use crate::telemetry::span;
 
 /// Longest time until a connection stands.
@@ -36,6 +37,15 @@ const CORRELATION: [&str; 4] = ["x-github-request-id", "cf-ray", "x-request-id",
 pub struct Client {
     http: reqwest::Client,
     breakers: Breakers,
+}
+
+/// Who signs in, and for which project.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The project.
+    pub project: Uuid,
+    /// A token.
+    pub token: Hidden,
 }
 
 /// A call.

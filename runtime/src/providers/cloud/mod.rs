@@ -9,5 +9,5 @@ mod failures;
 
 pub use breaker::{Breakers, refuse_open};
 pub(super) use client::bearer;
-pub use client::{Answer, Call, Client};
+pub use client::{Access, Answer, Call, Client};
 pub use failures::{Failures, refused};

@@ -5,6 +5,7 @@
 mod branch;
 mod files;
 mod migrate;
+mod neon;
 mod role;
 mod server;
 
@@ -15,6 +16,7 @@ use super::{Made, Mark, Marked};
 use crate::sealing::digest;
 use crate::settings::Hidden;
 pub use files::Files;
+pub use neon::AtNeon;
 pub use server::{Server, Which};
 
 /// How a worker reaches its database.

@@ -24,11 +24,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::cloud::{Answer, Call, Client, Failures, refused};
+use super::cloud::{Access, Answer, Call, Client, Failures, refused};
 use super::{Mark, foreign};
 use crate::providers::cloud::bearer;
 use crate::sealing::{Sealer, mac};
-use crate::settings::{GithubPlace, Hidden};
+use crate::settings::GithubPlace;
 
 /// The version of the API that the calls are written for.
 const VERSION: &str = "2022-11-28";
@@ -49,15 +49,6 @@ pub struct Github {
     place: GithubPlace,
     /// What marks are made with.
     key: [u8; 32],
-}
-
-/// Who signs in, and for which project.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// The project.
-    pub project: Uuid,
-    /// A token.
-    pub token: Hidden,
 }
 
 /// Whose token it is and what it may do.

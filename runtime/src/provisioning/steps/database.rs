@@ -1,7 +1,8 @@
 //! The database of an environment, and its removal.
 //!
-//! Owns: the row of the database branch. Must not know: how a host makes one.
+//! Owns: the row of the database branch. Must not know: how a host makes one, and which there are.
 
+use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::DatabaseBranchEvent;
 use flaresmith_store::entities::database_branches;
@@ -12,9 +13,10 @@ use sea_orm::{
 };
 
 use super::left_to_others;
+use crate::providers::database_host::DatabaseHost as _;
 use crate::providers::{Made, Mark};
-use crate::provisioning::states;
 use crate::provisioning::step::{Step, Subject, key};
+use crate::provisioning::{at_neon, states};
 use crate::store::{Write, failed, new_id};
 
 /// Makes it.
@@ -41,11 +43,11 @@ fn source(mark: &Mark) -> Mark {
 
 impl Step for Database {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
-        let databases = &on.platform.providers.databases;
         Box::pin(async move {
+            let host = at_neon::host(on).await?;
             match is_preview(on) {
-                true => databases.branch_database(&on.mark, &source(&on.mark)).await,
-                false => databases.ensure_database(&on.mark).await,
+                true => host.branch_database(&on.mark, &source(&on.mark)).await,
+                false => host.ensure_database(&on.mark).await,
             }
         })
     }
@@ -94,7 +96,7 @@ impl Step for Database {
                 )?),
                 external_id: Set(made.external_id.clone()),
                 parent_id: Set(parent.map(|parent| parent.id)),
-                region: Set(None),
+                region: Set(at_neon::region(&**write, on.project.id).await?),
                 last_reset_at: Set(None),
                 created_at: Set(now),
                 updated_at: Set(now),
@@ -105,7 +107,7 @@ impl Step for Database {
     }
 
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move { left_to_others(on.platform.providers.databases.remove_database(&on.mark).await) })
+        Box::pin(async move { taken(on, at_neon::began(on).await?).await })
     }
 
     fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
@@ -121,10 +123,20 @@ impl Step for Database {
     }
 }
 
+/// Takes the database away wherever it may be: one that moved to Neon is on this machine as well. `since`: at Neon nothing older.
+async fn taken(on: &Subject, since: Option<DateTime<Utc>>) -> Result<(), Failure> {
+    left_to_others(on.platform.providers.databases.remove_database(&on.mark).await)?;
+    // Who ended the connection before keeps what is there.
+    match at_neon::there(on, since).await? {
+        Some(there) => there.remove_database(&on.mark).await,
+        None => Ok(()),
+    }
+}
+
 impl Step for Removal {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
-            Database.undo(on).await?;
+            taken(on, None).await?;
             Ok(Made::default())
         })
     }

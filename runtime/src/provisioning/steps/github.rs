@@ -12,7 +12,8 @@ use sea_orm::{
 };
 
 use crate::features::projects::access;
-use crate::providers::github::{Access, Wanted};
+use crate::providers::cloud::Access;
+use crate::providers::github::Wanted;
 use crate::providers::{Made, foreign};
 use crate::provisioning::step::{Step, Subject};
 use crate::repositories::MAIN;

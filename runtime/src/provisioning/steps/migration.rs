@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use crate::providers::Made;
 use crate::providers::database_host::Migration;
-use crate::provisioning::deploy;
 use crate::provisioning::step::{Step, Subject};
+use crate::provisioning::{at_neon, deploy};
 use crate::repositories::{Local, broken, id};
 
 /// Where they are, as drizzle-kit writes them.
@@ -46,7 +46,7 @@ impl Step for Migrations {
             let look = move |local: &Local| read(local, commit);
             let found = on.platform.repositories.with_standing(on.project.id, look).await?;
             if !found.is_empty() {
-                on.platform.providers.databases.migrate(&on.mark, found).await?;
+                at_neon::host(on).await?.migrate(&on.mark, found).await?;
             }
             Ok(Made::default())
         })

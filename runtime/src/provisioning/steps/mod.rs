@@ -9,6 +9,8 @@ mod first;
 mod github;
 mod github_secrets;
 mod migration;
+mod neon_branch;
+mod neon_project;
 mod repository;
 mod seed;
 mod test;
@@ -24,6 +26,8 @@ pub(super) mod names {
     pub(in crate::provisioning) const SEED: &str = "source-seed";
     pub(in crate::provisioning) const GITHUB: &str = "github-repository";
     pub(in crate::provisioning) const GITHUB_SECRETS: &str = "github-secrets";
+    pub(in crate::provisioning) const NEON_PROJECT: &str = "neon-project";
+    pub(in crate::provisioning) const NEON_BRANCH: &str = "neon-branch-";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
     pub(in crate::provisioning) const FIRST: &str = "deployment-";
@@ -35,6 +39,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const TEST: &str = "test-";
     pub(in crate::provisioning) const REMOVE_REPOSITORY: &str = "remove-source-repository";
     pub(in crate::provisioning) const REMOVE_GITHUB: &str = "remove-github-repository";
+    pub(in crate::provisioning) const REMOVE_NEON: &str = "remove-neon-project";
     pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
     pub(in crate::provisioning) const REMOVE_WORKER: &str = "remove-worker-";
 
@@ -56,10 +61,13 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         names::SEED => Some(&seed::Seed),
         names::GITHUB => Some(&github::Repository),
         names::GITHUB_SECRETS => Some(&github_secrets::Secrets),
+        names::NEON_PROJECT => Some(&neon_project::Project),
         names::BUILD => Some(&build::Build),
         names::REMOVE_REPOSITORY => Some(&repository::Removal),
         names::REMOVE_GITHUB => Some(&github::Removal),
+        names::REMOVE_NEON => Some(&neon_project::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
+        _ if name.starts_with(names::NEON_BRANCH) => Some(&neon_branch::Branch),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
         _ if name.starts_with(names::FIRST) => Some(&first::First),
         _ if name.starts_with(names::WORKER) => Some(&worker::Worker),

@@ -15,8 +15,8 @@ use crate::features::secrets;
 use crate::node::tools::Tool;
 use crate::providers::Made;
 use crate::providers::edge_host::Version;
-use crate::provisioning::deploy;
 use crate::provisioning::step::{Step, Subject};
+use crate::provisioning::{at_neon, deploy};
 use crate::settings::Hidden;
 use crate::store::{Write, failed};
 
@@ -104,7 +104,7 @@ async fn version(on: &Subject, deployment: &deployments::Model) -> Result<Versio
     let person = deployment.requested_by_id;
     let mut bindings = secrets::bindings(&on.platform, on.project.id, environment, person).await?;
     let mut own = vec![(ENVIRONMENT, Hidden::new(environment.clone()))];
-    let database = on.platform.providers.databases.reached(&on.mark).await?;
+    let database = at_neon::host(on).await?.reached(&on.mark).await?;
     let networks = database.as_ref().map(|database| database.networks.clone());
     own.extend(database.map(|database| (DATABASE, database.address)));
     for (name, value) in own {

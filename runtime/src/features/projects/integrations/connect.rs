@@ -9,7 +9,8 @@ use flaresmith_store::entities::integration_configs::{ActiveModel, Model};
 use flaresmith_store::entities::{circuit_breakers, projects};
 use flaresmith_store::enums::{IntegrationState, Provider};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,7 +21,8 @@ use crate::features::shown::shown;
 use crate::master_key;
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
-use crate::provisioning::{request, states};
+use crate::providers::neon::POSTGRES;
+use crate::provisioning::{at_neon, request, states};
 use crate::store::{Write, failed, new_id, version};
 
 /// What came of connecting.
@@ -58,6 +60,9 @@ pub(crate) async fn connect(
         // There is nothing that could have been read.
         None if if_match.is_some() => return Err(version::moved()),
         None => {}
+    }
+    if let Some(row) = &found {
+        refuse_move(&*write, row, &settings).await?;
     }
     let is_new = found
         .as_ref()
@@ -190,6 +195,31 @@ async fn written(
     };
     credential::keep(write, platform, row.id, checked.token, now).await?;
     Ok(row)
+}
+
+/// Refuses settings that would have databases elsewhere than they are: nobody would find what is in them.
+pub(super) async fn refuse_move<C: ConnectionTrait>(
+    connection: &C,
+    row: &Model,
+    wanted: &Value,
+) -> Result<(), Failure> {
+    if row.provider != Provider::Neon || at_neon::known(connection, row.project_id).await?.is_none() {
+        return Ok(());
+    }
+    let version = |settings: &Value| settings["postgresVersion"].as_i64().unwrap_or(POSTGRES);
+    let moved = ["region", "organizationId"]
+        .into_iter()
+        .find(|name| row.settings[*name] != wanted[*name])
+        .or_else(|| (version(&row.settings) != version(wanted)).then_some("postgresVersion"));
+    match moved {
+        Some(name) => Err(Failure::new(ErrorCode::RequestValidationFailed)
+            .with_message(format!(
+                "`{name}` cannot be changed: the project's databases are there."
+            ))
+            .with_hint("Connect with the settings that the connection had.")
+            .with_context("setting", name)),
+        None => Ok(()),
+    }
 }
 
 /// Settings as the store keeps them, if they are this provider's.

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use crate::backoff;
 use crate::platform::Platform;
-use crate::providers::cloud::refused;
-use crate::providers::github::Access;
+use crate::providers::cloud::{Access, refused};
+use crate::provisioning::at_neon::known;
 use crate::sealing::Sealer;
 use crate::settings::Hidden;
 use crate::store::{Write, failed, new_id};
@@ -68,28 +68,46 @@ pub(super) async fn check(
                 .with_hint("Connect with a token."));
         }
     };
-    if provider != Provider::Github {
-        return Err(refused(provider, Vec::new())
-            .with_message("Of the providers GitHub is the one that can be signed in at.")
-            .with_hint("Leave the credential out: the platform's own machine then stands in for the provider."));
-    }
     let secret = Hidden::new(token.token.clone());
     let access = Access {
         project,
         token: secret.clone(),
     };
-    let private = settings["private"].as_bool().unwrap_or(true);
-    let github = &platform.providers.github;
-    let asked = || github.account(&access, private);
-    let account = backoff::persist(ErrorCode::IntegrationGithubTimeout, asked).await?;
-    if !account.missing.is_empty() {
-        return Err(refused(provider, account.missing));
-    }
+    let (account, scopes) = match provider {
+        Provider::Github => at_github(platform, &access, settings).await?,
+        Provider::Neon => at_neon(platform, &access, settings).await?,
+        Provider::Cloudflare | Provider::Postman => {
+            return Err(refused(provider, Vec::new())
+                .with_message("Of the providers GitHub and Neon are those that can be signed in at.")
+                .with_hint("Leave the credential out: the platform's own machine then stands in for the provider."));
+        }
+    };
     Ok(Checked {
         token: Some((secret, token.expires_at.flatten())),
-        account: Some(account.login),
-        scopes: account.scopes,
+        account: Some(account),
+        scopes,
     })
+}
+
+async fn at_github(platform: &Platform, access: &Access, settings: &Value) -> Result<(String, Vec<String>), Failure> {
+    let private = settings["private"].as_bool().unwrap_or(true);
+    let github = &platform.providers.github;
+    let asked = || github.account(access, private);
+    let account = backoff::persist(ErrorCode::IntegrationGithubTimeout, asked).await?;
+    match account.missing.is_empty() {
+        true => Ok((account.login, account.scopes)),
+        false => Err(refused(Provider::Github, account.missing)),
+    }
+}
+
+async fn at_neon(platform: &Platform, access: &Access, settings: &Value) -> Result<(String, Vec<String>), Failure> {
+    let organization = settings["organizationId"].as_str();
+    let region = settings["region"].as_str().unwrap_or_default();
+    let existing = known(platform.store.read(), access.project).await?;
+    let neon = &platform.providers.neon;
+    let asked = || neon.account(access, organization, region, existing.as_deref());
+    let account = backoff::persist(ErrorCode::IntegrationNeonTimeout, asked).await?;
+    Ok((account.organization, vec![account.kind]))
 }
 
 /// Keeps a token for a connection in place of any other; none: forgets what there is.
@@ -139,6 +157,18 @@ pub(crate) async fn signs_in<C: ConnectionTrait>(
     provider: Provider,
 ) -> Result<bool, Failure> {
     Ok(kept(connection, project, provider).await?.is_some())
+}
+
+/// The settings of a connection with which a project signs in; `None`: it does not.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn connected_settings<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+    provider: Provider,
+) -> Result<Option<Value>, Failure> {
+    Ok(kept(connection, project, provider).await?.map(|(row, _)| row.settings))
 }
 
 /// How a project is connected to a provider, and what it signs in with; `None`: not at all, or the platform stands in for it.

@@ -2,7 +2,7 @@
 //!
 //! Owns: reading it, changing and ending a connection. Must not know: what a provider makes of it.
 //!
-//! Without a credential the platform's own machine stands in for the provider. GitHub is the one that can be connected with one.
+//! Without a credential the platform's own machine stands in for the provider. GitHub and Neon can be connected with one.
 
 mod connect;
 mod credential;
@@ -29,7 +29,7 @@ use crate::provisioning::{request, states};
 use crate::store::page::{Asked, newest_first};
 use crate::store::{failed, version};
 pub(super) use connect::{begun, connect, wanted};
-pub(crate) use credential::{access, reseal, signs_in};
+pub(crate) use credential::{access, connected_settings, reseal, signs_in};
 
 /// A connection and its breaker as callers see them.
 pub(super) struct Seen {
@@ -83,6 +83,7 @@ pub(super) async fn update(
         Some(settings) => connect::settings(provider, settings)?,
         None => row.settings.clone(),
     };
+    connect::refuse_move(platform.store.read(), &row, &settings).await?;
     if body.credential.is_some() && !signs_in(platform.store.read(), project, provider).await? {
         return Err(Failure::new(ErrorCode::IntegrationNotConnected)
             .with_message("The platform stands in for the provider, so there is no credential to change.")

@@ -1,0 +1,201 @@
+//! Databases as branches of a Neon project.
+//!
+//! Owns: which branch an environment has, and how its database is reached from here and from a worker. Must not know: how Neon is
+//! called, how a project came to be connected.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::enums::Provider;
+use futures_util::future::BoxFuture;
+use reqwest::Url;
+
+use super::server::connected;
+use super::{DatabaseHost, Marked, Migration, Reached, migrate};
+use crate::providers::cloud::{Access, Failures};
+use crate::providers::neon::{Branch, Neon, WantedBranch};
+use crate::providers::{Made, Mark};
+use crate::settings::Hidden;
+
+/// Longest time for a database to answer in. Its compute may have to wake up first.
+const PROBE: Duration = Duration::from_secs(10);
+
+/// What other branches than those of the core environments begin as a copy of.
+const DEV: &str = "dev";
+
+/// The environments whose branches begin as copies of the project's first.
+const CORE: [&str; 2] = [DEV, "staging"];
+
+/// The branches of one project at Neon.
+pub struct AtNeon {
+    /// Neon.
+    pub neon: Neon,
+    /// Who signs in.
+    pub access: Access,
+    /// The id of the Neon project.
+    pub project: String,
+    /// The id of the environment's branch, if one was kept.
+    pub known: Option<String>,
+    /// Only what is younger is removed.
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl AtNeon {
+    async fn branch(&self, mark: &Mark) -> Result<Option<Branch>, Failure> {
+        let known = self.known.as_deref();
+        self.neon
+            .branch(&self.access, &self.project, known, &mark.environment)
+            .await
+    }
+
+    async fn address(&self, mark: &Mark, pooled: bool) -> Result<Hidden, Failure> {
+        let branch = self.branch(mark).await?.ok_or_else(|| {
+            let reason = format!("the environment {} has no branch there any more.", mark.environment);
+            Failures::of(Provider::Neon).rejected(&reason)
+        })?;
+        self.neon.address(&self.access, &self.project, &branch.id, pooled).await
+    }
+}
+
+impl DatabaseHost for AtNeon {
+    fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            let name = mark.environment.clone();
+            let parent = (!CORE.contains(&name.as_str())).then(|| DEV.to_owned());
+            let wanted = WantedBranch { name, parent };
+            let known = self.known.as_deref();
+            let branch = self
+                .neon
+                .ensure_branch(&self.access, mark, &self.project, known, &wanted)
+                .await?;
+            Ok(Made {
+                name: format!("{}/{}", self.project, branch.name),
+                external_id: Some(branch.id),
+                // Its address holds a password.
+                url: None,
+            })
+        })
+    }
+
+    fn branch_database<'a>(&'a self, mark: &'a Mark, _: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
+        // There every branch begins as a copy.
+        self.ensure_database(mark)
+    }
+
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
+        Box::pin(async move {
+            let branches = self.neon.branches(&self.access, &self.project).await?;
+            let marks = branches.into_iter().map(|branch| Marked {
+                project: self.access.project,
+                environment: branch.name,
+            });
+            Ok(marks.collect())
+        })
+    }
+
+    fn probe<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
+        Box::pin(async move {
+            let address = encrypted(&self.address(mark, false).await?)?;
+            let asked = async {
+                let connection = connected(&address).await.ok()?;
+                let answers = connection.ping().await.is_ok();
+                let _ = connection.close().await;
+                Some(answers)
+            };
+            let answers = tokio::time::timeout(PROBE, asked).await;
+            Ok(Some(answers.ok().flatten().unwrap_or_default()))
+        })
+    }
+
+    fn reached<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>> {
+        Box::pin(async move {
+            let address = self.address(mark, true).await?;
+            // The internet is open to workers anyway; a network of one's own is not.
+            let url = Url::parse(address.expose()).ok();
+            let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+            let own = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+            let networks = own.map(|own| match own {
+                IpAddr::V4(own) => format!("{own}/32"),
+                IpAddr::V6(own) => format!("{own}/128"),
+            });
+            Ok(Some(Reached {
+                address,
+                networks: networks.into_iter().collect(),
+            }))
+        })
+    }
+
+    fn migrate<'a>(&'a self, mark: &'a Mark, migrations: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let address = encrypted(&self.address(mark, false).await?)?;
+            mark.fence.check(None).await?;
+            let done = migrate::migrate(&address, &migrations).await;
+            done.map_err(|failure| match failure.code() {
+                ErrorCode::ServerStoreUnavailable => {
+                    Failures::of(Provider::Neon).away("The database of the branch takes no connection.")
+                }
+                _ => failure,
+            })
+        })
+    }
+
+    fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            if self.neon.project(&self.access, &self.project).await?.is_none() {
+                return Ok(());
+            }
+            let Some(branch) = self.branch(mark).await? else {
+                // Somebody may have begun to remove it and not seen the end.
+                return self.neon.settled(&self.access, &self.project).await;
+            };
+            // Clocks differ by little.
+            let is_older = |since: DateTime<Utc>| branch.created_at + TimeDelta::seconds(1) < since;
+            // What the project began with goes with the project.
+            if branch.default || self.since.is_some_and(is_older) {
+                return Ok(());
+            }
+            self.neon
+                .remove_branch(&self.access, mark, &self.project, &branch)
+                .await
+        })
+    }
+}
+
+/// The address as this program uses it: over the internet only encrypted, and only with whoever proves to be the host.
+fn encrypted(address: &Hidden) -> Result<Hidden, Failure> {
+    let wrong = || Failures::of(Provider::Neon).rejected("the address of a database is none.");
+    let mut url = Url::parse(address.expose()).map_err(|_| wrong())?;
+    let host = url.host_str().ok_or_else(wrong)?.trim_matches(['[', ']']).to_owned();
+    if host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback()) {
+        return Ok(address.clone());
+    }
+    // The driver knows `sslmode`, and nothing of binding to channels.
+    let mut kept: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    kept.retain(|(key, _)| !["sslmode", "channel_binding"].contains(&key.as_str()));
+    kept.push(("sslmode".to_owned(), "verify-full".to_owned()));
+    url.query_pairs_mut().clear().extend_pairs(kept);
+    Ok(Hidden::new(url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_on_the_internet_is_reached_encrypted_whatever_its_address_says() {
+        for query in ["", "?sslmode=disable", "?sslmode=require&channel_binding=require"] {
+            let given = Hidden::new(format!(
+                "postgresql://app:pw@ep-a.eu-central-1.aws.neon.tech/app{query}"
+            ));
+            let used = encrypted(&given).unwrap();
+            assert_eq!(
+                used.expose(),
+                "postgresql://app:pw@ep-a.eu-central-1.aws.neon.tech/app?sslmode=verify-full"
+            );
+        }
+        let near = Hidden::new("postgres://app@127.0.0.1:5432/app");
+        assert_eq!(encrypted(&near).unwrap().expose(), near.expose());
+    }
+}

@@ -1,0 +1,96 @@
+//! Moving an environment that has a database on this machine to a branch at Neon.
+//!
+//! Owns: the rows that say where the database is. Must not know: how Neon is called.
+//!
+//! The database on this machine stays, with all that is in it: nothing is copied, and nothing is lost. What runs goes on with it until
+//! the next deployment, and a rollback to a version from before goes back to it.
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::entities::{database_branches, resource_records, run_steps};
+use flaresmith_store::enums::ResourceKind;
+use futures_util::future::BoxFuture;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+};
+
+use super::names;
+use crate::providers::Made;
+use crate::providers::database_host::DatabaseHost as _;
+use crate::provisioning::at_neon;
+use crate::provisioning::step::{Step, Subject};
+use crate::store::{Write, failed};
+
+/// What became of the data.
+const KEPT: &str = "The database on this machine stays with its data; nothing of it was copied. The environment uses the empty branch \
+                    at Neon from its next deployment on, which makes its tables.";
+
+/// Moves it.
+pub(super) struct Branch;
+
+impl Step for Branch {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            let there = at_neon::there(on, None).await?;
+            let there = there.ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected))?;
+            there.ensure_database(&on.mark).await
+        })
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let region = at_neon::region(&**write, on.project.id).await?;
+            placed(write, on, made, region).await?;
+            run_steps::Entity::update_many()
+                .col_expr(run_steps::Column::Hint, Expr::value(KEPT))
+                .filter(run_steps::Column::RunId.eq(on.run))
+                .filter(run_steps::Column::Name.eq(names::of(names::NEON_BRANCH, &on.mark.environment)))
+                .exec(&**write)
+                .await
+                .map_err(failed)?;
+            Ok(())
+        })
+    }
+
+    fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            if let Some(there) = at_neon::there(on, at_neon::began(on).await?).await? {
+                there.remove_database(&on.mark).await?;
+            }
+            // It is there as before; its row says so again.
+            let here = on.platform.providers.databases.ensure_database(&on.mark).await?;
+            let write = on.write().await?;
+            placed(&write, on, &here, None).await?;
+            write.commit().await
+        })
+    }
+}
+
+/// Writes down where the environment's database is.
+async fn placed(write: &Write, on: &Subject, made: &Made, region: Option<String>) -> Result<(), Failure> {
+    let now = on.platform.clock.now();
+    let row: Option<database_branches::Model> = at_neon::row(&**write, on).await?;
+    if let Some(row) = row {
+        let mut row = row.into_active_model();
+        row.external_id = Set(made.external_id.clone());
+        row.region = Set(region);
+        row.updated_at = Set(now);
+        row.update(&**write).await.map_err(failed)?;
+    }
+    let record = resource_records::Entity::find()
+        .filter(resource_records::Column::ProjectId.eq(on.project.id))
+        .filter(resource_records::Column::Resource.eq(ResourceKind::NeonBranch))
+        .filter(resource_records::Column::Environment.eq(&on.mark.environment))
+        .one(&**write)
+        .await
+        .map_err(failed)?;
+    if let Some(record) = record {
+        let mut record = record.into_active_model();
+        record.external_id = Set(made.external_id.clone());
+        record.name = Set(made.name.clone());
+        record.url = Set(made.url.clone());
+        record.updated_at = Set(now);
+        record.update(&**write).await.map_err(failed)?;
+    }
+    Ok(())
+}
