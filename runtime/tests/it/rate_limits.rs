@@ -23,6 +23,8 @@ async fn two_processes_on_one_database_share_the_bucket_of_a_user() {
     let token = one.owner().await;
     let mut refused = None;
     let mut before = 120;
+    // Each of both may have taken a sixteenth ahead, which the other does not see.
+    let lent = 2 * 120 / 16;
     for number in 0..140 {
         let process = if number % 2 == 0 { &one } else { &other };
         let answer = process.call(&token, "GET", "/auth/me", None).await;
@@ -31,8 +33,8 @@ async fn two_processes_on_one_database_share_the_bucket_of_a_user() {
             break;
         }
         // Time passes as well: a second gives a token back.
-        assert!(left(&answer, "user") <= before, "{answer:?}");
-        before = left(&answer, "user") + 1;
+        assert!(left(&answer, "user") <= before + lent, "{answer:?}");
+        before = before.min(left(&answer, "user") + 1);
     }
     let refused = refused.unwrap().fails(429, "RATE_LIMIT_USER");
     for name in [
