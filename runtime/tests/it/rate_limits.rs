@@ -83,9 +83,10 @@ async fn calls_at_once_take_no_more_than_there_is_and_from_all_buckets_or_none()
         .find(|(name, _)| name == "x-ratelimit-remaining-project");
     let remaining: usize = remaining.unwrap().1.to_str().unwrap().parse().unwrap();
     let spent = 5 * (granted + 2);
-    // Refused calls took nothing from the project; it gains five tokens a second.
+    // Refused calls took nothing from the project; it gains five tokens a second. The other process may have a sixteenth ahead.
+    let lent = 600 / 16;
     assert!(
-        (600 - spent..=600 - spent + 60).contains(&remaining),
+        (600 - spent - lent..=600 - spent + 60).contains(&remaining),
         "{remaining} after {spent}"
     );
 }
