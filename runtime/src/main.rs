@@ -21,6 +21,10 @@ use flaresmith_runtime::telemetry::writer::Writer;
 use flaresmith_runtime::{Platform, Replaced, master_key};
 use futures_util::FutureExt as _;
 
+/// Requests make and drop many small things on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "multi_thread")]
 #[allow(
     clippy::print_stdout,

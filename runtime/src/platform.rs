@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use flaresmith_api::operations::{RATE_BUCKETS, RateBucket};
 use tokio::sync::{Notify, RwLock};
 
 use crate::builds::Builds;
 use crate::clock::Clock;
 use crate::collections::Collections;
+use crate::identity::remembered::Remembered;
 use crate::identity::signing_keys::SigningKeys;
 use crate::master_key;
 use crate::node::tools::Tools;
@@ -20,6 +22,7 @@ use crate::pipeline::audit::{AuditLog, StoredAudit};
 use crate::pipeline::observe::Observer;
 use crate::pipeline::rate_limit::stored::Stored;
 use crate::pipeline::rate_limit::{Buckets, RateLimiter};
+use crate::pipeline::remembered::Answers;
 use crate::problem::Problem;
 use crate::providers::Providers;
 use crate::providers::cloud::{Breakers, Client};
@@ -61,6 +64,10 @@ pub struct Parts {
     pub cursors: Cursors,
     /// The time of day.
     pub clock: Clock,
+    /// What is remembered of callers.
+    pub remembered: Remembered,
+    /// Answers that were given before.
+    pub answers: Answers,
     /// The keys that sign access tokens.
     pub keys: SigningKeys,
     /// Says whether a caller may call now.
@@ -91,6 +98,8 @@ pub type Limiter = Box<dyn RateLimiter>;
 pub struct Replaced {
     /// Another clock.
     pub clock: Option<Clock>,
+    /// Other buckets than those of the contract, under the same names.
+    pub buckets: Option<&'static [RateBucket]>,
     /// Makes other limits of the usual ones.
     pub limiter: Option<fn(Limiter) -> Limiter>,
     /// Another observer of requests, beside the log.
@@ -156,9 +165,16 @@ impl Platform {
             tools,
             repositories,
             cursors: Cursors::new(&sealer),
+            remembered: Remembered::new(&store),
+            answers: Answers::new(&store),
             audit: Box::new(StoredAudit::new(store.clone(), clock.clone())),
             limiter: {
-                let usual = limiter(&settings.database, &store, &clock);
+                let usual = limiter(
+                    &settings.database,
+                    &store,
+                    &clock,
+                    replaced.buckets.unwrap_or(RATE_BUCKETS),
+                );
                 match replaced.limiter {
                     Some(other) => other(usual),
                     None => usual,
@@ -190,10 +206,10 @@ fn parts(log: &Log) -> Watch {
 }
 
 /// Processes on one Postgres database share their buckets; a SQLite file has one process.
-fn limiter(database: &Database, store: &Store, clock: &Clock) -> Limiter {
+fn limiter(database: &Database, store: &Store, clock: &Clock, buckets: &'static [RateBucket]) -> Limiter {
     match database {
-        Database::Sqlite(_) => Box::new(Buckets::new(clock.clone())),
-        Database::Postgres(_) => Box::new(Stored::new(store.clone(), clock.clone())),
+        Database::Sqlite(_) => Box::new(Buckets::new(clock.clone(), buckets)),
+        Database::Postgres(_) => Box::new(Stored::new(store.clone(), clock.clone(), buckets)),
     }
 }
 

@@ -1,21 +1,22 @@
 //! The servers that are measured: how each is started, and a read and a write of it.
 //!
-//! Owns: that all answer a read with the same JSON, an organization. Must not know: what makes the load.
+//! Owns: that the handler that does nothing answers a read with the same JSON as the server. Must not know: what makes the load.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use axum::Router;
 use axum::routing::get;
-use flaresmith_api::operations::OPERATIONS;
+use flaresmith_api::operations::{OPERATIONS, RATE_BUCKETS, RateBucket};
 use flaresmith_runtime::identity::first_owner;
-use flaresmith_runtime::pipeline::rate_limit::{Asked, RateLimiter, Taken};
+use flaresmith_runtime::pipeline::rate_limit::Asked;
 use flaresmith_runtime::platform::{Platform, Replaced};
 use flaresmith_runtime::settings::{Database, Hidden, Settings};
-use futures_util::future::BoxFuture;
+use flaresmith_runtime::telemetry::writer::Writer;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -46,32 +47,35 @@ async fn served(router: Router) -> SocketAddr {
 }
 
 /// A handler that does nothing but answer.
-pub(crate) struct Bare(SocketAddr);
+pub(crate) struct Bare {
+    address: SocketAddr,
+    path: String,
+}
 
 impl Bare {
-    pub(crate) async fn start() -> Self {
-        let organization = json!({
-            "id": "8d1f6b2c-4e3a-4c97-b0a5-6f9e1d2c3b40", "name": "Northwind", "slug": "northwind", "operator": false,
-            "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z",
-        });
+    /// One that answers at a path with this.
+    pub(crate) async fn start(path: &str, answer: Value) -> Self {
         let router = Router::new().route(
-            "/organizations/{id}",
+            path,
             get(move || {
-                let organization = organization.clone();
-                async move { ([("content-type", "application/json")], organization.to_string()) }
+                let answer = answer.clone();
+                async move { ([("content-type", "application/json")], answer.to_string()) }
             }),
         );
-        Self(served(router).await)
+        Self {
+            address: served(router).await,
+            path: path.to_owned(),
+        }
     }
 
     pub(crate) fn address(&self) -> String {
-        self.0.to_string()
+        self.address.to_string()
     }
 
     pub(crate) fn read(&self) -> Request {
         Request {
             method: "GET",
-            path: ORGANIZATION.to_owned(),
+            path: self.path.clone(),
             token: None,
             body: None,
         }
@@ -140,26 +144,34 @@ impl Store {
             Self::Postgres => "Postgres",
         }
     }
-}
 
-/// Takes tokens as the limiter of the store does, and never refuses: the buckets of the contract would be empty in a second.
-struct Generous(Box<dyn RateLimiter>);
-
-impl RateLimiter for Generous {
-    fn take<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Taken> {
-        Box::pin(async move {
-            let taken = self.0.take(asked).await;
-            Taken { refused: None, ..taken }
-        })
+    /// The argument that asks for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
     }
 }
+
+/// The buckets of the contract, a million times as large: those would be empty in a second. Tokens are taken as ever.
+static BUCKETS: LazyLock<Vec<RateBucket>> = LazyLock::new(|| {
+    let larger = |bucket: &RateBucket| RateBucket {
+        capacity: bucket.capacity * 1_000_000,
+        refill_per_minute: bucket.refill_per_minute * 1_000_000,
+        ..*bucket
+    };
+    RATE_BUCKETS.iter().map(larger).collect()
+});
 
 /// The server itself.
 pub(crate) struct Server {
     platform: Platform,
     address: SocketAddr,
     token: String,
+    router: Router,
     organization: String,
+    project: String,
     folder: PathBuf,
 }
 
@@ -176,8 +188,11 @@ impl Server {
             owner_password: Some(Hidden::new(PASSWORD)),
             ..Settings::for_data(&folder)
         };
+        // The log is written as ever, to nowhere.
+        let writer = Writer::to(std::fs::File::create("/dev/null").expect("there is such a file"));
         let replaced = Replaced {
-            limiter: Some(|usual| Box::new(Generous(usual))),
+            buckets: Some(&BUCKETS),
+            lines: Some(writer.lines()),
             ..Replaced::default()
         };
         let platform = Platform::start_with(settings, replaced).await.expect("it starts");
@@ -190,8 +205,13 @@ impl Server {
         let body = json!({ "name": "Northwind" });
         let made = asked(&router, "POST", "/organizations", Some(&token), Some(&body)).await;
         let organization = made["id"].as_str().expect("an id").to_owned();
+        let body = json!({ "organizationId": organization, "name": "Storefront" });
+        let made = asked(&router, "POST", "/projects", Some(&token), Some(&body)).await;
+        let project = made["id"].as_str().expect("an id").to_owned();
         Self {
             platform,
+            router,
+            project,
             address,
             token,
             organization,
@@ -203,14 +223,24 @@ impl Server {
         self.address.to_string()
     }
 
-    /// Reads an organization.
-    pub(crate) fn read(&self) -> Request {
-        Request {
+    /// Reads, each with a name: an organization, the list of projects, and one of them with all that belongs to it.
+    pub(crate) fn reads(&self) -> Vec<(&'static str, Request)> {
+        let read = |path: String| Request {
             method: "GET",
-            path: format!("/organizations/{}", self.organization),
+            path,
             token: Some(self.token.clone()),
             body: None,
-        }
+        };
+        vec![
+            ("read", read(format!("/organizations/{}", self.organization))),
+            ("list of projects", read("/projects".to_owned())),
+            ("project", read(format!("/projects/{}", self.project))),
+        ]
+    }
+
+    /// What a read is answered with.
+    pub(crate) async fn answer(&self, read: &Request) -> Value {
+        asked(&self.router, read.method, &read.path, read.token.as_deref(), None).await
     }
 
     /// Changes one's own account: a row and its record in the audit log.

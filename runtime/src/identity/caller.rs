@@ -18,7 +18,7 @@ use crate::platform::Platform;
 use crate::store::failed;
 
 /// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Caller {
     /// Nobody who said who they are; only public operations have such callers.
     Anonymous,
@@ -105,6 +105,15 @@ async fn of_access_token(platform: &Platform, token: &str) -> Result<Caller, Fai
     if claims.iat > (now + TimeDelta::minutes(2)).timestamp() {
         return Err(invalid());
     }
+    let read_at = platform.remembered.sessions.moment();
+    let key = (claims.sub, claims.sid);
+    let person = Caller::Person {
+        user: claims.sub,
+        session: claims.sid,
+    };
+    if platform.remembered.sessions.get(&key).is_some() {
+        return Ok(person);
+    }
     let session = Query::select()
         .column(sessions::Column::UserId)
         .from(sessions::Entity)
@@ -117,10 +126,10 @@ async fn of_access_token(platform: &Platform, token: &str) -> Result<Caller, Fai
         .await
         .map_err(failed)?;
     match user.map(|user| user.status) {
-        Some(UserStatus::Active) => Ok(Caller::Person {
-            user: claims.sub,
-            session: claims.sid,
-        }),
+        Some(UserStatus::Active) => {
+            platform.remembered.sessions.keep(read_at, key, ());
+            Ok(person)
+        }
         Some(UserStatus::Disabled) => Err(Failure::new(ErrorCode::AuthAccountDisabled)),
         _ => Err(invalid()),
     }

@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod caller;
 pub mod first_owner;
 pub mod passwords;
+pub mod remembered;
 pub mod roles;
 pub mod service_tokens;
 pub mod sessions;

@@ -17,7 +17,7 @@ use super::Caller;
 use crate::store::failed;
 
 /// Where a role is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// A project.
     Project(Uuid),

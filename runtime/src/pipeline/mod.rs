@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! every request    headers, origins ─▶ request id, trace, caller ─▶ catch panics, time ─▶ route ─▶ observe
-//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ size ─▶ text ─▶ idempotency ─▶ validate, handle ─▶ envelope ─▶ contract ─▶ audit
+//! an operation     authenticate ─▶ scope, role ─▶ rate limit ─▶ size ─▶ text ─▶ given before, idempotency ─▶ validate, handle ─▶ envelope ─▶ contract ─▶ audit
 //! ```
 //!
 //! Each stage is a file and returns a [`Failure`]; [`envelope`] alone turns failures into answers. Validation and the handler are
@@ -20,6 +20,7 @@ mod idempotency;
 pub mod observe;
 pub(crate) mod protect;
 pub mod rate_limit;
+pub mod remembered;
 mod scope;
 mod size;
 mod telling;
@@ -36,7 +37,7 @@ use flaresmith_api::errors::Failure;
 use flaresmith_api::operations::Operation;
 use flaresmith_api::server::FailureReport;
 
-use crate::identity::{Caller, roles};
+use crate::identity::Caller;
 use crate::platform::Platform;
 use crate::telemetry::span;
 pub use access::Access;
@@ -151,7 +152,7 @@ async fn stages(
         }
     };
     let role = match scope {
-        Some(scope) => roles::role_in(platform.store.read(), &caller, scope).await?,
+        Some(scope) => platform.remembered.role_in(&caller, scope).await?,
         None => None,
     };
     // A stranger neither empties the bucket of somebody's project nor leaves entries in its audit log.
@@ -163,7 +164,15 @@ async fn stages(
     size::demand(platform.settings.max_body, &request)?;
     request = text::demand(request).await?;
     let notes = known.notes.clone();
-    request.extensions_mut().insert(Access { caller, role, notes });
+    let access = Access {
+        caller: caller.clone(),
+        role,
+        notes,
+    };
+    request.extensions_mut().insert(access);
+    if operation.is_safe() {
+        return remembered::answer(platform, operation, &caller, role, request, next).await;
+    }
     idempotency::answer(platform, operation, known, request, next).await
 }
 

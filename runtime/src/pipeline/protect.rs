@@ -18,10 +18,11 @@ use axum::http::header::{
     LOCATION, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::response::Response;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use hyper::body::{Frame, SizeHint};
+use tower::util::MapResponseLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::settings::Settings;
 use crate::settings::value::Network;
@@ -87,17 +88,15 @@ pub(crate) fn around(settings: &Settings, router: Router) -> Router {
                 .max_age(ASKED),
         );
     }
-    for (name, value) in HEADERS {
-        router = router.layer(set(name, value));
-    }
-    if settings.public_url().starts_with("https:") {
-        router = router.layer(set(STRICT_TRANSPORT_SECURITY, ALWAYS_TLS));
-    }
-    router
-}
-
-fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    let tls = settings.public_url().starts_with("https:");
+    let always = tls.then_some((STRICT_TRANSPORT_SECURITY, ALWAYS_TLS));
+    router.layer(MapResponseLayer::new(move |mut response: Response| {
+        let headers = response.headers_mut();
+        for (name, value) in HEADERS.into_iter().chain(always.clone()) {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        }
+        response
+    }))
 }
 
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -7,15 +7,20 @@ use axum::extract::Request;
 use axum::http::Method;
 use flaresmith_api::errors::Severity;
 use flaresmith_api::server::{RequestId, TraceId};
+use uuid::Builder;
 
 use super::envelope::Ids;
 use super::observe::{Answered, Served};
 use crate::identity::roles::Scope;
 use crate::telemetry::context::Parent;
-use crate::telemetry::span::{End, Kind, Root, Tracer, Value};
+use crate::telemetry::span::{self, End, Kind, Root, Tracer, Value};
 
 /// Gives a request its ids, as extensions, so that every stage and the handler see the same, and begins its span.
 pub(crate) fn enter(tracer: &Tracer, request: &mut Request) -> (Ids, Root) {
+    if !request.headers().contains_key("x-request-id") {
+        let id = Builder::from_random_bytes(span::bytes()).into_uuid();
+        request.extensions_mut().insert(RequestId(id.to_string()));
+    }
     let id = RequestId::of(request.extensions(), request.headers());
     let root = tracer.begin(Parent::of(request.headers()), Some(id.0.clone()), Kind::Server);
     let ids = Ids {
@@ -32,6 +37,10 @@ pub(crate) fn enter(tracer: &Tracer, request: &mut Request) -> (Ids, Root) {
 /// Ends the span of a request. Its name and attributes are words of the contract and ids; what the caller sent is not among them.
 pub(super) fn leave(root: Root, answered: &Answered<'_>) {
     let severity = answered.failure.map(|failure| failure.code.severity());
+    let failed = matches!(severity, Some(Severity::Error | Severity::Critical));
+    if !root.may_be_kept(failed) {
+        return;
+    }
     let text = |text: String| Value::Text(text.into());
     let mut attributes = vec![
         ("http.request.method", Value::Text(method(answered.method).into())),
@@ -66,7 +75,7 @@ pub(super) fn leave(root: Root, answered: &Answered<'_>) {
             (None, _) => method(answered.method).into(),
         },
         attributes,
-        failed: matches!(severity, Some(Severity::Error | Severity::Critical)),
+        failed,
         critical: severity == Some(Severity::Critical),
     });
 }

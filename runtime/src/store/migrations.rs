@@ -11,7 +11,7 @@ use sea_orm::{
     Statement,
 };
 
-use super::{Store, Write, new_id};
+use super::{Store, Write, follow, new_id};
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::sealing::digest;
@@ -97,7 +97,10 @@ pub(super) async fn run(store: &Store, clock: &Clock) -> Result<(), Problem> {
         .await
         .map_err(refused)?;
     }
-    write.transaction.commit().await.map_err(refused)
+    if backend == DbBackend::Postgres {
+        write.execute_unprepared(&follow::triggers()).await.map_err(refused)?;
+    }
+    write.end().await.map_err(refused)
 }
 
 async fn has_table(write: &Write, backend: DbBackend) -> Result<bool, DbErr> {

@@ -8,12 +8,16 @@
 //! - Moments come from the [`Clock`](crate::clock::Clock), ids from [`new_id`]: SQLite makes neither.
 //! - A change of a row that has a version goes through [`version`]; a list goes through [`page`].
 
+pub mod changes;
 mod connect;
 pub mod cursor;
 pub mod expired;
+mod follow;
 pub mod idempotency;
+pub mod memo;
 mod migrations;
 pub mod page;
+mod transaction;
 pub mod version;
 
 use std::ops::Deref;
@@ -22,8 +26,8 @@ use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, RuntimeErr, SqlErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _, sqlx,
+    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, SqlErr, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait as _, sqlx,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -31,6 +35,9 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::settings::Database;
+use changes::{Changes, Part};
+use follow::Following;
+pub use transaction::Transaction;
 
 /// An open store. Clones share its connections.
 #[derive(Debug, Clone)]
@@ -40,6 +47,8 @@ pub struct Store {
     writer: Option<Arc<Semaphore>>,
     /// On SQLite: which of those who work in the background waits for that turn.
     background: Option<Arc<Semaphore>>,
+    changes: Arc<Changes>,
+    following: Arc<Following>,
 }
 
 /// How many connections there are.
@@ -64,7 +73,8 @@ pub struct Told<'a> {
 
 /// A transaction. What is not committed is undone when it goes out of scope.
 pub struct Write {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
+    changes: Arc<Changes>,
     _turns: [Option<OwnedSemaphorePermit>; 2],
 }
 
@@ -76,10 +86,13 @@ impl Store {
     pub async fn open(database: &Database, connections: u32, clock: &Clock) -> Result<Self, Problem> {
         let connection = connect::connect(database, connections).await?;
         let turns = || matches!(database, Database::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
+        let changes = Arc::default();
         let store = Self {
+            following: Arc::new(Following::begin(database, &connection, &changes)),
             connection,
             writer: turns(),
             background: turns(),
+            changes,
         };
         migrations::run(&store, clock).await?;
         Ok(store)
@@ -122,6 +135,12 @@ impl Store {
         &self.connection
     }
 
+    /// Tells whether what was read before still holds.
+    #[must_use]
+    pub fn changes(&self) -> &Arc<Changes> {
+        &self.changes
+    }
+
     /// Begins a transaction that writes.
     ///
     /// # Errors
@@ -156,12 +175,14 @@ impl Store {
             ..TransactionOptions::default()
         };
         Ok(Write {
-            transaction: self.connection.begin_with_options(options).await?,
+            transaction: Transaction::new(self.connection.begin_with_options(options).await?),
+            changes: Arc::clone(&self.changes),
             _turns: [behind, turn],
         })
     }
 
-    /// Runs one statement that may write, in a transaction that is nothing but it: for Postgres, where writers need no turn.
+    /// Runs one statement that may write what nothing remembered is made from, in a transaction that is nothing but it: for
+    /// Postgres, where writers need no turn.
     ///
     /// # Errors
     /// The store fails; nothing was done.
@@ -179,6 +200,7 @@ impl Store {
 
     /// Closes all connections.
     pub async fn close(self) {
+        self.following.end();
         // Nothing can be done about a connection that does not close.
         let _ = self.connection.close().await;
     }
@@ -224,14 +246,37 @@ impl Write {
     /// # Errors
     /// It could not be made to last; nothing was done.
     pub async fn commit(self) -> Result<(), Failure> {
-        self.transaction.commit().await.map_err(failed)
+        self.end().await.map_err(failed)
+    }
+
+    async fn end(self) -> Result<(), DbErr> {
+        // However it ends, it may have happened.
+        let told = Writes {
+            part: self.transaction.wrote(),
+            changes: self.changes,
+        };
+        let ended = self.transaction.commit().await;
+        drop(told);
+        ended
+    }
+}
+
+/// What is being committed; it counts when this goes.
+struct Writes {
+    part: Part,
+    changes: Arc<Changes>,
+}
+
+impl Drop for Writes {
+    fn drop(&mut self) {
+        self.changes.wrote(self.part);
     }
 }
 
 impl Deref for Write {
-    type Target = DatabaseTransaction;
+    type Target = Transaction;
 
-    fn deref(&self) -> &DatabaseTransaction {
+    fn deref(&self) -> &Transaction {
         &self.transaction
     }
 }

@@ -19,6 +19,9 @@ const LINES: usize = 16 << 10;
 /// Time between two tries to be heard by a thread that is behind.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Time in which lines gather after some were written.
+const GATHER: Duration = Duration::from_millis(1);
+
 enum Said {
     Line(String),
     /// Somebody wants to know when everything before this is written.
@@ -103,6 +106,8 @@ fn write_all(said: &Receiver<Said>, target: &mut impl Write, counts: &Counts) {
             next = said.try_recv().ok();
         }
         let _ = target.flush();
+        // Who says the next line soon need not wake anybody, and several are written at once.
+        std::thread::sleep(GATHER);
     }
 }
 

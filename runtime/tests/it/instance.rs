@@ -217,6 +217,7 @@ impl Instance {
             clock: Some(Clock::new(move || {
                 Utc::now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed))
             })),
+            buckets: None,
             limiter: unlimited.then_some(|_| Box::new(Unlimited)),
             observer: Some(Box::new(Remembering(Arc::clone(&seen)))),
             lines: Some(Arc::new(move |line| lines.lock().unwrap().push(line))),

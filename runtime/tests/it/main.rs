@@ -44,6 +44,7 @@ mod provisioning;
 mod provisioning_fenced;
 mod provisioning_killed;
 mod rate_limits;
+mod remembered;
 mod repeats;
 mod roles;
 mod scanned;

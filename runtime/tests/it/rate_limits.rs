@@ -23,6 +23,8 @@ async fn two_processes_on_one_database_share_the_bucket_of_a_user() {
     let token = one.owner().await;
     let mut refused = None;
     let mut before = 120;
+    // Each of both may have taken a sixteenth ahead, which the other does not see.
+    let lent = 2 * 120 / 16;
     for number in 0..140 {
         let process = if number % 2 == 0 { &one } else { &other };
         let answer = process.call(&token, "GET", "/auth/me", None).await;
@@ -31,8 +33,8 @@ async fn two_processes_on_one_database_share_the_bucket_of_a_user() {
             break;
         }
         // Time passes as well: a second gives a token back.
-        assert!(left(&answer, "user") <= before, "{answer:?}");
-        before = left(&answer, "user") + 1;
+        assert!(left(&answer, "user") <= before + lent, "{answer:?}");
+        before = before.min(left(&answer, "user") + 1);
     }
     let refused = refused.unwrap().fails(429, "RATE_LIMIT_USER");
     for name in [
@@ -81,9 +83,10 @@ async fn calls_at_once_take_no_more_than_there_is_and_from_all_buckets_or_none()
         .find(|(name, _)| name == "x-ratelimit-remaining-project");
     let remaining: usize = remaining.unwrap().1.to_str().unwrap().parse().unwrap();
     let spent = 5 * (granted + 2);
-    // Refused calls took nothing from the project; it gains five tokens a second.
+    // Refused calls took nothing from the project; it gains five tokens a second. The other process may have a sixteenth ahead.
+    let lent = 600 / 16;
     assert!(
-        (600 - spent..=600 - spent + 60).contains(&remaining),
+        (600 - spent - lent..=600 - spent + 60).contains(&remaining),
         "{remaining} after {spent}"
     );
 }

@@ -3,6 +3,7 @@
 //! Owns: what is asked of a limiter, and its simplest form, token buckets in this process; [`stored`] has those that processes
 //! share. Must not know: tables.
 
+mod lent;
 pub mod stored;
 
 use std::collections::HashMap;
@@ -144,6 +145,7 @@ pub(super) async fn take(platform: &Platform, asked: &Asked, headers: &mut Heade
 /// Token buckets of this process alone.
 pub struct Buckets {
     clock: Clock,
+    kinds: &'static [RateBucket],
     levels: Mutex<Levels>,
 }
 
@@ -167,10 +169,10 @@ impl Default for Levels {
 impl Levels {
     /// Throws the full ones away when there are many. Of those that stay there may be twice as many before the next time, so
     /// that looking at all of them is rare however many there are.
-    fn sweep(&mut self, now: DateTime<Utc>) {
+    fn sweep(&mut self, kinds: &'static [RateBucket], now: DateTime<Utc>) {
         if self.by_bucket.len() > self.sweep_at {
             self.by_bucket.retain(|(name, _), level| {
-                bucket(name).is_none_or(|bucket| refilled(*level, bucket, now) < full(bucket))
+                bucket(kinds, name).is_none_or(|bucket| refilled(*level, bucket, now) < full(bucket))
             });
             self.sweep_at = MANY.max(2 * self.by_bucket.len());
         }
@@ -188,11 +190,12 @@ struct Level {
 const MANY: usize = 10_000;
 
 impl Buckets {
-    /// Buckets that are all full.
+    /// Buckets of these kinds that are all full.
     #[must_use]
-    pub fn new(clock: Clock) -> Self {
+    pub fn new(clock: Clock, kinds: &'static [RateBucket]) -> Self {
         Self {
             clock,
+            kinds,
             levels: Mutex::default(),
         }
     }
@@ -203,11 +206,11 @@ impl Buckets {
         };
         let now = self.clock.now();
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        levels.sweep(now);
+        levels.sweep(self.kinds, now);
         let tokens = count(class.tokens);
         let mut found = Vec::new();
         for name in class.buckets {
-            if let (Some(bucket), Some(subject)) = (bucket(name), asked.subject(name)) {
+            if let (Some(bucket), Some(subject)) = (bucket(self.kinds, name), asked.subject(name)) {
                 let key = (bucket.name, subject);
                 let level = levels.by_bucket.get(&key).copied();
                 found.push((
@@ -240,8 +243,8 @@ impl RateLimiter for Buckets {
     }
 }
 
-fn bucket(name: &str) -> Option<&'static RateBucket> {
-    RATE_BUCKETS.iter().find(|bucket| bucket.name == name)
+fn bucket(kinds: &'static [RateBucket], name: &str) -> Option<&'static RateBucket> {
+    kinds.iter().find(|bucket| bucket.name == name)
 }
 
 fn refilled(level: Level, bucket: &RateBucket, now: DateTime<Utc>) -> f64 {
@@ -314,7 +317,7 @@ mod tests {
                 let level = Level { tokens, at: now };
                 levels.by_bucket.insert((name, number.to_string()), level);
             }
-            levels.sweep(now);
+            levels.sweep(RATE_BUCKETS, now);
             (levels.by_bucket.len(), levels.sweep_at)
         };
         let few = MANY + 1;

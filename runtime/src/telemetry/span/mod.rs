@@ -11,6 +11,7 @@ mod place;
 mod tests;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -199,6 +200,15 @@ impl Root {
         &self.place
     }
 
+    /// Whether anybody may come to see it, ending now. One that is not to be seen need not be ended: what ends later in its trace is
+    /// not seen either.
+    #[must_use]
+    pub fn may_be_kept(&self, failed: bool) -> bool {
+        let trace = &self.place.trace;
+        let special = failed || self.clock.elapsed() > LONG / 2;
+        trace.tracer.sink.is_some() && (special || trace.sampled.load(Ordering::Relaxed))
+    }
+
     /// Ends it, and decides about its trace.
     pub fn end(self, end: End) {
         let took = self.clock.elapsed();
@@ -240,11 +250,28 @@ fn is_among(trace: TraceBytes, rate: f64) -> bool {
     (number as f64) < rate * (1_u64 << 56) as f64
 }
 
-/// Bytes at random for an id, which is never all zero.
-fn bytes<const N: usize>() -> [u8; N] {
+/// Random bytes that are read at once, for several ids.
+const STOCK: usize = 512;
+
+thread_local! {
+    /// Random bytes of this thread, and how many of them are used up.
+    static RANDOM: RefCell<([u8; STOCK], usize)> = const { RefCell::new(([0; STOCK], STOCK)) };
+}
+
+/// Bytes at random for an id, which is never all zero. Such ids are no secrets.
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // Without random bytes an id is as good as any: it is no secret.
-    let _ = getrandom::fill(&mut bytes);
+    RANDOM.with_borrow_mut(|(stock, used)| {
+        if *used + N > STOCK {
+            // Without random bytes an id is as good as any.
+            let _ = getrandom::fill(stock);
+            *used = 0;
+        }
+        if let Some(fresh) = stock.get(*used..*used + N) {
+            bytes.copy_from_slice(fresh);
+        }
+        *used += N;
+    });
     if let Some(last) = bytes.last_mut().filter(|last| **last == 0) {
         *last = 1;
     }
