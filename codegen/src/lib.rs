@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod compare;
+mod again;
 mod compile;
 pub mod diagnostics;
 pub mod emit;
