@@ -42,7 +42,9 @@ pub(crate) fn prose(
 /// Files of features and of the constitution.
 pub(crate) fn files_of_prose<'a>(features: &'a [Feature], constitution: Option<&'a Constitution>) -> Vec<&'a str> {
     let files = features.iter().map(|feature| feature.file.as_str());
-    files.chain(constitution.map(|constitution| constitution.file.as_str())).collect()
+    files
+        .chain(constitution.map(|constitution| constitution.file.as_str()))
+        .collect()
 }
 
 /// Brings the last round up to date, analysed but not emitted. `Err`: all is to be done; what comes back is what there was to
@@ -88,7 +90,11 @@ pub(crate) fn analyse(
     };
     let (model, bundle) = (Arc::clone(&last.model), Arc::clone(&last.bundle));
     let (revisions, ruled) = rayon::join(
-        || revisions.with_units(&mut last, &bundle, &units).with_parts(&last, &model, &formerly),
+        || {
+            revisions
+                .with_units(&mut last, &bundle, &units)
+                .with_parts(&last, &model, &formerly)
+        },
         || {
             let mut ruled = Diagnostics::new();
             check::check(&model, &bundle, &mut ruled);

@@ -3,9 +3,9 @@
 //! Owns: reading, the model, the checks and every target. Must not know: disk, clock, environment, network, git. The stages,
 //! each of which uses only those before it: source, openapi and spec, lower, check, emit; `compile` runs them.
 
+mod again;
 pub mod check;
 pub mod compare;
-mod again;
 mod compile;
 pub mod diagnostics;
 pub mod emit;

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::model::graph::{Edges, mentioned};
 use crate::check::Looked;
 use crate::lower::{Formerly, Lowered};
+use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::update::{Former, Linked};
@@ -141,7 +141,13 @@ impl Revisions {
         if let Some(last) = last
             && self.frame != now
         {
-            let differ: Vec<bool> = last.model.types.par_iter().zip(&model.types).map(|(last, def)| last != def).collect();
+            let differ: Vec<bool> = last
+                .model
+                .types
+                .par_iter()
+                .zip(&model.types)
+                .map(|(last, def)| last != def)
+                .collect();
             let differs = |id: TypeId| differ.get(id.index()) != Some(&false);
             self.types = types(&last.revisions.types, model, &self, differs);
             let pairs = last.model.operations.par_iter().zip(&model.operations);

@@ -347,7 +347,10 @@ impl Project {
 fn told(compilation: &Compilation) -> String {
     let mut text = format!("{:#?}\n", compilation.diagnostics);
     text.push_str(&format!("{:#?}\n", compilation.model));
-    text.push_str(&format!("{:#}\n{:#?}\n", compilation.bundle.document, compilation.bundle.origins));
+    text.push_str(&format!(
+        "{:#}\n{:#?}\n",
+        compilation.bundle.document, compilation.bundle.origins
+    ));
     for artifact in &compilation.artifacts {
         text.push_str(&format!("{}\n{}\n", artifact.path, artifact.text));
     }
@@ -376,11 +379,15 @@ fn what_a_path_refers_to_is_written_in_its_place_as_it_is_now() {
     let memo = Memo::lasting();
     for ty in ["string", "integer", "boolean", "string", "integer"] {
         let project = Project {
-            files: [json!({
-                "openapi": "3.1.0", "info": { "title": "Made", "version": "1" },
-                "paths": { "/a": { "$ref": "#/paths/~1b" }, "/b": { "get": { "parameters": [query], "responses": { "204": { "description": "d" } } } } },
-                "components": { "schemas": { "S": { "type": ty } } },
-            }), data_model(), more()],
+            files: [
+                json!({
+                    "openapi": "3.1.0", "info": { "title": "Made", "version": "1" },
+                    "paths": { "/a": { "$ref": "#/paths/~1b" }, "/b": { "get": { "parameters": [query], "responses": { "204": { "description": "d" } } } } },
+                    "components": { "schemas": { "S": { "type": ty } } },
+                }),
+                data_model(),
+                more(),
+            ],
             ..Project::first()
         };
         let (again, clean) = (told(&compiled(&project, Some(&memo))), told(&compiled(&project, None)));

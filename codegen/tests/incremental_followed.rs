@@ -55,7 +55,10 @@ impl Specs {
             ..Settings::default()
         };
         let before = self.memo.followed();
-        let again = told(&sources, &compile_again(&sources, &settings, &BTreeMap::new(), &self.memo));
+        let again = told(
+            &sources,
+            &compile_again(&sources, &settings, &BTreeMap::new(), &self.memo),
+        );
         let clean = told(&sources, &compile(&sources, &settings, &BTreeMap::new()));
         let differs = again.lines().zip(clean.lines()).find(|(again, clean)| again != clean);
         assert_eq!(differs, None, "{what:?}");
@@ -92,27 +95,64 @@ fn told(sources: &Sources, compilation: &Compilation) -> String {
 #[test]
 fn a_save_that_stays_within_what_there_is_is_followed() {
     let mut specs = Specs::new();
-    let column = "\n      organizationId: { type: string, format: uuid, x-flaresmith: { references: { entity: Organization";
+    let column =
+        "\n      organizationId: { type: string, format: uuid, x-flaresmith: { references: { entity: Organization";
     let field = "\n        keyword: { type: string, maxLength: 60";
     let saves = [
         // A column, another, and neither.
-        (MODEL, column, &*format!("\n      one: {{ type: string, maxLength: 9 }}{column}")),
+        (
+            MODEL,
+            column,
+            &*format!("\n      one: {{ type: string, maxLength: 9 }}{column}"),
+        ),
         (MODEL, "\n      one: ", "\n      other: "),
         (MODEL, "\n      other: { type: string, maxLength: 9 }", ""),
         // Comments and lines move everything below them.
         (MODEL, "\n$defs:", "\n# A remark.\n\n$defs:"),
         (MODEL, "\n$defs:\n", "\n$defs:\n  # Another.\n"),
         // A field of a schema in the contract, one that refers, one that lists, one less.
-        (CONTRACT, field, &*format!("\n        more: {{ type: integer, minimum: 1 }}{field}")),
-        (CONTRACT, "more: { type: integer, minimum: 1 }", "more: { $ref: '#/components/schemas/ErrorBody' }"),
-        (CONTRACT, "more: { $ref: '#/components/schemas/ErrorBody' }", "more: { type: array, items: { $ref: '../data-model.yaml#/$defs/Role' } }"),
-        (CONTRACT, "\n        more: { type: array, items: { $ref: '../data-model.yaml#/$defs/Role' } }", ""),
+        (
+            CONTRACT,
+            field,
+            &*format!("\n        more: {{ type: integer, minimum: 1 }}{field}"),
+        ),
+        (
+            CONTRACT,
+            "more: { type: integer, minimum: 1 }",
+            "more: { $ref: '#/components/schemas/ErrorBody' }",
+        ),
+        (
+            CONTRACT,
+            "more: { $ref: '#/components/schemas/ErrorBody' }",
+            "more: { type: array, items: { $ref: '../data-model.yaml#/$defs/Role' } }",
+        ),
+        (
+            CONTRACT,
+            "\n        more: { type: array, items: { $ref: '../data-model.yaml#/$defs/Role' } }",
+            "",
+        ),
         // Words, rules, what is demanded.
-        (CONTRACT, "description: One thing about a request", "description: A thing about a request"),
-        (CONTRACT, "required: [location, pointer, keyword, message]", "required: [location, pointer, keyword]"),
-        (CONTRACT, "keyword: { type: string, maxLength: 60", "keyword: { type: string, maxLength: 61"),
+        (
+            CONTRACT,
+            "description: One thing about a request",
+            "description: A thing about a request",
+        ),
+        (
+            CONTRACT,
+            "required: [location, pointer, keyword, message]",
+            "required: [location, pointer, keyword]",
+        ),
+        (
+            CONTRACT,
+            "keyword: { type: string, maxLength: 60",
+            "keyword: { type: string, maxLength: 61",
+        ),
         // Values of a list that has a name.
-        (MODEL, "enum: [info, warn, error, critical]", "enum: [info, warn, error, fatal, critical]"),
+        (
+            MODEL,
+            "enum: [info, warn, error, critical]",
+            "enum: [info, warn, error, fatal, critical]",
+        ),
         // Operations, their words, errors and answers.
         (CONTRACT, "summary: Create a project\n", "summary: Make a project\n"),
         (CONTRACT, "          - PROJECT_NAME_TAKEN\n", ""),
@@ -131,19 +171,47 @@ fn a_save_that_reaches_further_is_not_followed_and_neither_is_its_undoing() {
     let field = "\n        keyword: { type: string, maxLength: 60";
     for (path, from, to) in [
         // A new type, and one under a name that is taken.
-        (CONTRACT, field, &*format!("\n        more: {{ type: string, enum: [a, b] }}{field}")),
-        (CONTRACT, "    Violation:\n      description", "    ViolationLocation: { type: string }\n    Violation:\n      description"),
+        (
+            CONTRACT,
+            field,
+            &*format!("\n        more: {{ type: string, enum: [a, b] }}{field}"),
+        ),
+        (
+            CONTRACT,
+            "    Violation:\n      description",
+            "    ViolationLocation: { type: string }\n    Violation:\n      description",
+        ),
         // A type that is gone.
-        (CONTRACT, "location: { type: string, enum: [path, query, header, cookie, body] }", "location: { type: string }"),
+        (
+            CONTRACT,
+            "location: { type: string, enum: [path, query, header, cookie, body] }",
+            "location: { type: string }",
+        ),
         // Another name, another path, another order, another role.
         (CONTRACT, "operationId: createProject\n", "operationId: makeProject\n"),
         (CONTRACT, "  /projects:\n", "  /undertakings:\n"),
         (CONTRACT, "roles: [", "roles: [guest, "),
         // What leads nowhere, what is no value, what no reader takes.
-        (CONTRACT, "$ref: '#/components/schemas/ErrorBody'", "$ref: '#/components/schemas/ErrorBodies'"),
-        (CONTRACT, field, &*format!("\n        more: {{ type: string, x-flaresmith: {{ sekret: true }} }}{field}")),
-        (CONTRACT, field, &*format!("\n        keyword: {{ type: string }}{field}")),
-        (MODEL, "enum: [info, warn, error, critical]", "enum: [info, warn, error, [critical]]"),
+        (
+            CONTRACT,
+            "$ref: '#/components/schemas/ErrorBody'",
+            "$ref: '#/components/schemas/ErrorBodies'",
+        ),
+        (
+            CONTRACT,
+            field,
+            &*format!("\n        more: {{ type: string, x-flaresmith: {{ sekret: true }} }}{field}"),
+        ),
+        (
+            CONTRACT,
+            field,
+            &*format!("\n        keyword: {{ type: string }}{field}"),
+        ),
+        (
+            MODEL,
+            "enum: [info, warn, error, critical]",
+            "enum: [info, warn, error, [critical]]",
+        ),
         (SPEC, "## ", "## On "),
     ] {
         assert!(!specs.save(path, from, to), "{from:?} -> {to:?}");
@@ -156,7 +224,11 @@ fn a_save_that_reaches_further_is_not_followed_and_neither_is_its_undoing() {
 fn what_an_anchor_repeats_is_read_again_with_it() {
     let mut specs = Specs::new();
     let role = "    enum: [viewer, contributor, maintainer, owner]\n";
-    specs.save(MODEL, role, "    enum: &words [viewer, contributor, maintainer, owner]\n");
+    specs.save(
+        MODEL,
+        role,
+        "    enum: &words [viewer, contributor, maintainer, owner]\n",
+    );
     specs.save(
         MODEL,
         "    enum: [github, cloudflare, neon, postman]\n",
@@ -170,9 +242,16 @@ fn what_an_anchor_repeats_is_read_again_with_it() {
 fn a_problem_stays_told_where_it_stands_while_lines_move() {
     let mut specs = Specs::new();
     let field = "\n        keyword: { type: string, maxLength: 60";
-    let secret = format!("\n        token: {{ type: string, example: ghp_{} }}{field}", "a1B2".repeat(9));
+    let secret = format!(
+        "\n        token: {{ type: string, example: ghp_{} }}{field}",
+        "a1B2".repeat(9)
+    );
     assert!(specs.save(CONTRACT, field, &secret));
-    assert!(specs.save(CONTRACT, "description: One thing about", "description: Some thing about"));
+    assert!(specs.save(
+        CONTRACT,
+        "description: One thing about",
+        "description: Some thing about"
+    ));
     assert!(specs.save(CONTRACT, "openapi: 3", "# A line.\nopenapi: 3"));
     assert!(specs.save(CONTRACT, &secret, field));
 }

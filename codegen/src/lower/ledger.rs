@@ -29,9 +29,19 @@ pub(super) enum Item {
 /// Something that the lowering of others can see.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Deed {
-    Took { wanted: Name, got: Name },
-    Asked { name: Name, free: bool },
-    Made { id: TypeId, name: Name, pointer: String },
+    Took {
+        wanted: Name,
+        got: Name,
+    },
+    Asked {
+        name: Name,
+        free: bool,
+    },
+    Made {
+        id: TypeId,
+        name: Name,
+        pointer: String,
+    },
     Met(String),
     Named(String),
     Response(String),

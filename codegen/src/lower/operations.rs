@@ -13,8 +13,8 @@ use super::node::Node;
 use crate::diagnostics::contract as codes;
 use crate::model::operation::Webhook;
 use crate::model::types::Docs;
-use crate::revisions::push;
 use crate::model::{Info, Method, Model, Name, Operation, PathPart, PathTemplate, Policy};
+use crate::revisions::push;
 
 /// An operation of the document that is to be lowered.
 pub(super) struct Found<'a> {

@@ -186,7 +186,11 @@ impl<'t> Tagger<'t> {
         };
         let mut candidates: Vec<String> = match self.shape_behind(&first.ty) {
             Some(Shape::Record(record)) => record.fields.iter().map(|field| field.wire.clone()).collect(),
-            Some(Shape::Union(_)) => self.tag_behind(&first.ty).map(|(wire, _)| wire.clone()).into_iter().collect(),
+            Some(Shape::Union(_)) => self
+                .tag_behind(&first.ty)
+                .map(|(wire, _)| wire.clone())
+                .into_iter()
+                .collect(),
             _ => return none(),
         };
         candidates.sort_unstable();

@@ -88,12 +88,20 @@ impl Lowered {
 
 /// Brings a model up to date with a bundle in which some units changed. `None`: everything is to be lowered anew; the model is
 /// what it was, and what was kept is of no more use.
-pub(crate) fn update(lowered: &mut Lowered, bundle: &Bundle, changed: &[Former], model: &mut Model) -> Option<Formerly> {
+pub(crate) fn update(
+    lowered: &mut Lowered,
+    bundle: &Bundle,
+    changed: &[Former],
+    model: &mut Model,
+) -> Option<Formerly> {
     if lowered.told_of_all || lowered.left == 0 || !changed.iter().all(|former| is_contained(former, bundle)) {
         return None;
     }
     let reads_changed = |entry: &Entry| changed.iter().any(|former| entry.reads.contains(&former.pointer));
-    let again: Vec<usize> = (0..).zip(&lowered.entries).filter_map(|(i, entry)| reads_changed(entry).then_some(i)).collect();
+    let again: Vec<usize> = (0..)
+        .zip(&lowered.entries)
+        .filter_map(|(i, entry)| reads_changed(entry).then_some(i))
+        .collect();
     let entries = || again.iter().filter_map(|i| lowered.entries.get(*i));
     if entries().any(|entry| entry.told || entry.item == Item::Rest) {
         return None;
@@ -212,7 +220,9 @@ fn lower_again(
             Item::Rest => return None,
         }
         let made = lowering.ledger.entries.pop()?;
-        let left = (lowered.left + entry.spent).checked_sub(made.spent).filter(|left| *left > 0);
+        let left = (lowered.left + entry.spent)
+            .checked_sub(made.spent)
+            .filter(|left| *left > 0);
         lowered.left = left?;
         if lowering.ledger.differs || made.told {
             return None;
@@ -318,7 +328,9 @@ fn settle(
             visit::types_of_operation(&mut operation, &mut |ty| settling.ty(ty));
             if *place != operation {
                 uses_change |= in_operation(place) != in_operation(&operation);
-                formerly.operations.push((position, std::mem::replace(place, operation)));
+                formerly
+                    .operations
+                    .push((position, std::mem::replace(place, operation)));
             }
         } else {
             restore(model, formerly);

@@ -220,7 +220,9 @@ fn replaced(pieces: &mut [Piece], old: &str, new: &str, read: &Read<'_>) -> Opti
     let before = old_starts.iter().rposition(|at| *at < from).unwrap_or_default();
     let after = old_starts.iter().position(|at| *at >= end);
     let low = old_starts.get(before).copied()?;
-    let high = after.and_then(|after| old_starts.get(after).copied()).unwrap_or(old_text.len());
+    let high = after
+        .and_then(|after| old_starts.get(after).copied())
+        .unwrap_or(old_text.len());
     let new_high = moved(high)?;
     let cut = new_starts.contains(&low) && (new_high == new_text.len() || new_starts.contains(&new_high));
     let (old_members, new_members) = (old_text.get(low..high)?, new_text.get(low..new_high)?);
@@ -262,3 +264,124 @@ fn difference(old: &[u8], new: &[u8]) -> (usize, usize) {
     (from, old.len() - same.min(shortest - from))
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_keys_is_a_change_and_so_is_the_sign_of_zero() {
+        let object = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
+        assert!(same(
+            &object(r#"{"a":[1,{"b":0.0}]}"#),
+            &object(r#"{"a":[1,{"b":0.0}]}"#)
+        ));
+        for (left, right) in [
+            (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#),
+            ("0.0", "-0.0"),
+            ("1", "1.0"),
+            ("[1]", "[1,2]"),
+        ] {
+            assert!(!same(&object(left), &object(right)), "{left} {right}");
+        }
+    }
+
+    fn sources(text: &str) -> Sources {
+        let mut sources = Sources::default();
+        sources.insert("a.yaml", text.as_bytes());
+        sources
+    }
+
+    /// A document of some size.
+    fn document() -> String {
+        let member = |i: usize| format!("    member{i}:\n      text: 'of {i}'\n      list:\n      - 1\n      - a: b\n");
+        let members: String = (0..1200).map(member).collect();
+        format!(
+            "# head\nfirst: 1\nsmall: {{ a: {{ b: 1 }} }}\npaths:\n\n  # All of them.\n  deep:\n{members}\n  other: {{ x: 1 }}\nlast:\n  - x\n"
+        )
+    }
+
+    /// What is told about a change of the text, after it was held against reading the new text alone.
+    fn told(memo: &Memo, old: &str, new: &str) -> Option<Vec<String>> {
+        read::read(&sources(old), "a.yaml", memo).unwrap();
+        let found = of_file(&sources(new), "a.yaml", memo);
+        if found.is_some() {
+            let kept = read::read(&sources(new), "a.yaml", memo).unwrap();
+            let clean = read::read(&sources(new), "a.yaml", &Memo::default()).unwrap();
+            assert!(same(&kept, &clean), "{found:?}");
+        }
+        found
+    }
+
+    #[test]
+    fn a_change_is_told_below_the_pointer_where_it_is() {
+        let document = document();
+        let memo = Memo::lasting();
+        for (from, to, expected) in [
+            ("'of 700'", "'of 7000'", Some("/paths/deep/member700")),
+            (
+                "    member700:\n",
+                "    member700:\n      more: 1\n",
+                Some("/paths/deep/member700"),
+            ),
+            ("      text: 'of 0'\n", "", Some("/paths/deep/member0")),
+            (
+                "      text: 'of 1199'\n",
+                "      text: 'of 1199' # last\n      z: 1\n",
+                Some("/paths/deep/member1199"),
+            ),
+            ("first: 1", "first: 2", Some("/first")),
+            ("b: 1", "b: 2", Some("/small/a/b")),
+            ("{ x: 1 }", "{ x: 1, y: 2 }", Some("/paths/other")),
+            ("  - x\n", "  - y\n", Some("/last")),
+            // What is there more or less is told of the mapping around it.
+            ("    member700:\n", "    renamed:\n", Some("/paths/deep")),
+            (
+                "    member700:\n",
+                "    member7000: 1\n    member700:\n",
+                Some("/paths/deep"),
+            ),
+            ("\nlast:", "\nmore: 1\nlast:", Some("")),
+        ] {
+            assert!(document.contains(from), "{from}");
+            let new = document.replacen(from, to, 1);
+            let expected = expected.map(|pointer| vec![pointer.to_owned()]);
+            assert_eq!(told(&memo, &document, &new), expected, "{from:?} -> {to:?}");
+            assert_eq!(told(&memo, &new, &document), expected, "{to:?} -> {from:?}");
+        }
+    }
+
+    #[test]
+    fn comments_change_nothing_and_what_is_wrong_is_not_taken() {
+        let document = document();
+        let memo = Memo::lasting();
+        for (from, to) in [
+            ("# head", "# a\n# head"),
+            ("  # All of them.\n", ""),
+            ("'of 9'", "'of 9'  # nine"),
+        ] {
+            let new = document.replacen(from, to, 1);
+            assert_eq!(told(&memo, &document, &new), Some(Vec::new()), "{from:?} -> {to:?}");
+        }
+        for (from, to) in [
+            ("    member700:\n", "    member3:\n"),
+            ("'of 700'", "'of 700"),
+            ("    member700:\n", "   member700:\n"),
+            ("      text: 'of 700'", "\ttext: 'of 700'"),
+            ("'of 700'", "*nothing"),
+        ] {
+            let new = document.replacen(from, to, 1);
+            assert_eq!(told(&memo, &document, &new), None, "{from:?} -> {to:?}");
+        }
+    }
+
+    #[test]
+    fn what_repeats_an_anchor_changes_with_it() {
+        let memo = Memo::lasting();
+        let document = document()
+            .replacen("'of 700'", "&word 'of 700'", 1)
+            .replacen("'of 701'", "*word", 1);
+        let new = document.replacen("'of 700'", "'of 7000'", 1);
+        let expected = ["/paths/deep/member700", "/paths/deep/member701"].map(str::to_owned);
+        assert_eq!(told(&memo, &document, &new), Some(expected.to_vec()));
+    }
+}
