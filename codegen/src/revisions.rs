@@ -10,7 +10,7 @@
 
 mod units;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -61,6 +61,8 @@ pub struct Revisions {
     operations: Vec<Round>,
     /// Components and path items of the bundle, by pointer, with what they refer to.
     units: Arc<BTreeMap<String, Unit>>,
+    /// Those that changed in this round, themselves or what they refer to, when only a few did.
+    reached: Option<BTreeSet<String>>,
 }
 
 impl Revisions {
@@ -113,7 +115,12 @@ impl Revisions {
         self.units = std::mem::take(&mut last.revisions.units);
         self.rest = last.revisions.rest;
         let changed: Vec<String> = changed.iter().map(|former| former.pointer.clone()).collect();
-        follow(Arc::make_mut(&mut self.units), changed, &bundle.document, self.now);
+        self.reached = Some(follow(
+            Arc::make_mut(&mut self.units),
+            changed,
+            &bundle.document,
+            self.now,
+        ));
         self
     }
 
@@ -172,6 +179,14 @@ impl Revisions {
             self.operations = vec![now; model.operations.len()];
         }
         self
+    }
+
+    /// Whether a unit changed in this round, itself or what it refers to. One that is not known has just come.
+    fn is_reached(&self, pointer: &str) -> bool {
+        match &self.reached {
+            Some(reached) => reached.contains(pointer),
+            None => self.units.get(pointer).is_none_or(|unit| unit.round == self.now),
+        }
     }
 
     /// The round in which the settings or the templates changed last.
@@ -361,8 +376,7 @@ fn types(last: &[Round], model: &Model, revisions: &Revisions, differs: impl Fn(
 }
 
 fn unit_changed(revisions: &Revisions, def: &TypeDef) -> bool {
-    let unit = revisions.units.get(unit_of(&def.pointer));
-    unit.is_none_or(|unit| unit.round == revisions.now)
+    revisions.is_reached(unit_of(&def.pointer))
 }
 
 fn operations(last: &[Round], model: &Model, revisions: &Revisions, differs: impl Fn(usize) -> bool) -> Vec<Round> {
@@ -370,9 +384,8 @@ fn operations(last: &[Round], model: &Model, revisions: &Revisions, differs: imp
     let changed = |i: usize, operation: &Operation| {
         let mut pointer = String::from("/paths");
         push(&mut pointer, &operation.path.raw);
-        let unit = revisions.units.get(&pointer);
         differs(i)
-            || unit.is_none_or(|unit| unit.round == now)
+            || revisions.is_reached(&pointer)
             || in_operation(operation)
                 .iter()
                 .any(|id| revisions.types.get(id.index()).is_none_or(|round| *round == now))

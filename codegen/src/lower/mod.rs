@@ -232,8 +232,9 @@ impl<'a> Lowering<'a> {
             nullable: &self.nullable,
         };
         settling.model(model, types);
-        lifecycles::lower(self.bundle, model, self.diagnostics);
-        entities::lower(self.bundle, model, self.diagnostics);
+        let stored = entities::candidates(self.bundle, model);
+        lifecycles::lower(self.bundle, model, &stored, self.diagnostics);
+        entities::lower(self.bundle, model, &stored, self.diagnostics);
         if self.ledger.kept {
             lowered.tools = model.operations.iter().map(|one| one.policy.mcp.name.clone()).collect();
         }
@@ -242,6 +243,7 @@ impl<'a> Lowering<'a> {
             mark.put(def);
         }
         if self.ledger.kept {
+            lowered.stored = stored;
             lowered.tags = tags;
             lowered.numbers = numbers;
             lowered.told_of_all = self.diagnostics.len() > before;

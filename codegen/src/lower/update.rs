@@ -27,7 +27,7 @@ use crate::model::{
 };
 use crate::openapi::Bundle;
 use crate::openapi::update::Former;
-use crate::revisions::{in_operation, push};
+use crate::revisions::{in_operation, push, unit_of};
 use crate::source::changes::same;
 
 /// What lowering found out, for the next round.
@@ -42,6 +42,8 @@ pub(crate) struct Lowered {
     /// Definitions as they are made, before any settling. Here and below they have their first numbers.
     pub(super) types: Vec<TypeDef>,
     pub(super) tags: Tags,
+    /// Positions in the model of the types that may have a table or a lifecycle.
+    pub(super) stored: Vec<usize>,
     /// Final numbers by first numbers.
     pub(super) numbers: Vec<TypeId>,
     /// Names of tools before they are made distinct, by the position of their operations.
@@ -128,6 +130,7 @@ pub(crate) fn update(
     let mut ids = ids;
     ids.extend(retagged.filter(|id| tags.get(id) != lowered.tags.get(id)));
     lowered.tags = tags;
+    look_for_stored(lowered, bundle, changed, model);
     settle(lowered, bundle, &ids, operations, model)
 }
 
@@ -285,6 +288,19 @@ impl Lowering<'_> {
     }
 }
 
+/// Looks again which types in the units that changed may have a table or a lifecycle.
+fn look_for_stored(lowered: &mut Lowered, bundle: &Bundle, changed: &[Former], model: &Model) {
+    let is_changed = |def: &TypeDef| changed.iter().any(|former| *former.pointer == *unit_of(&def.pointer));
+    for (i, def) in model.types.iter().enumerate().filter(|(_, def)| is_changed(def)) {
+        let now = entities::is_candidate(bundle, &def.pointer);
+        match (lowered.stored.binary_search(&i), now) {
+            (Ok(at), false) => drop(lowered.stored.remove(at)),
+            (Err(at), true) => lowered.stored.insert(at, i),
+            _ => {}
+        }
+    }
+}
+
 /// Puts what was made anew into the model, and finds out what depends on it.
 fn settle(
     lowered: &Lowered,
@@ -351,8 +367,8 @@ fn settle(
         }
     }
     let mut told = Diagnostics::new();
-    lifecycles::lower(bundle, model, &mut told);
-    entities::lower(bundle, model, &mut told);
+    lifecycles::lower(bundle, model, &lowered.stored, &mut told);
+    entities::lower(bundle, model, &lowered.stored, &mut told);
     if !told.is_empty() {
         restore(model, formerly);
         return None;

@@ -2,7 +2,7 @@
 //!
 //! Owns: comparing two bundles unit by unit, and following a change to every unit that refers to it. Must not know: the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -101,19 +101,25 @@ pub(super) fn units(last: Option<&Baseline>, document: &Value, now: Round) -> BT
 }
 
 /// Takes in that some units of a document changed, and no other came or went.
-pub(super) fn follow(units: &mut BTreeMap<String, Unit>, changed: Vec<String>, document: &Value, now: Round) {
+pub(super) fn follow(
+    units: &mut BTreeMap<String, Unit>,
+    changed: Vec<String>,
+    document: &Value,
+    now: Round,
+) -> BTreeSet<String> {
     for pointer in &changed {
         if let (Some(unit), Some(value)) = (units.get_mut(pointer), document.pointer(pointer)) {
             *unit = Unit::new(value, now);
         }
     }
-    spread(units, changed, now);
+    spread(units, changed, now)
 }
 
-/// Follows changes to every unit that refers to what changed, at any distance.
-fn spread(units: &mut BTreeMap<String, Unit>, mut changed: Vec<String>, now: Round) {
+/// Follows changes to every unit that refers to what changed, at any distance. All of these.
+fn spread(units: &mut BTreeMap<String, Unit>, mut changed: Vec<String>, now: Round) -> BTreeSet<String> {
+    let mut reached: BTreeSet<String> = changed.iter().cloned().collect();
     if changed.is_empty() {
-        return;
+        return reached;
     }
     let mut referring: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let lists: Vec<(String, Arc<[String]>)> = units
@@ -135,9 +141,11 @@ fn spread(units: &mut BTreeMap<String, Unit>, mut changed: Vec<String>, now: Rou
                     unit.own = now;
                 }
                 changed.push((*from).to_owned());
+                reached.insert((*from).to_owned());
             }
         }
     }
+    reached
 }
 
 /// The units that a value refers to. Any text that could be a reference counts as one: mappings name schemas as well.
