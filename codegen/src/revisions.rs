@@ -101,10 +101,11 @@ impl Revisions {
     pub(crate) fn with_bundle(mut self, last: Option<&Baseline>, bundle: &Bundle) -> Self {
         self.rest = self.now;
         self.units = Arc::new(units(last, &bundle.document, self.now));
-        if let Some(last) = last {
-            if same_rest(&last.bundle.document, &bundle.document) && last.bundle.origins == bundle.origins {
-                self.rest = last.revisions.rest;
-            }
+        if let Some(last) = last
+            && same_rest(&last.bundle.document, &bundle.document)
+            && last.bundle.origins == bundle.origins
+        {
+            self.rest = last.revisions.rest;
         }
         self
     }

@@ -108,6 +108,9 @@ pub fn with_sent(bundle: &Bundle, model: &Model) -> Model {
     all
 }
 
+/// What a response holds, and the headers with it.
+type Answer = (Vec<Content>, Vec<Header>);
+
 /// What something came to, and the units that were looked at for it.
 type Known<T> = (T, BTreeSet<String>);
 
@@ -126,7 +129,7 @@ struct Lowering<'a> {
     /// Pointers that may be referred to -> their definitions.
     named: BTreeMap<String, TypeId>,
     /// What responses and parameters that are components came to, by pointer.
-    responses: BTreeMap<String, Known<(Vec<Content>, Vec<Header>)>>,
+    responses: BTreeMap<String, Known<Answer>>,
     parameters: BTreeMap<String, Known<Parameter>>,
     /// Inline schemas that got a definition -> the type they stand for.
     met: BTreeMap<String, Type>,

@@ -19,12 +19,10 @@ use super::node::{Node, lookup};
 use super::operations::Found;
 use super::tags::{self, Discriminator, Tags};
 use super::usage::{self, Mark};
-use super::{BUDGET, Known, Lowering, Settling, entities, guards, lifecycles, visit};
+use super::{Answer, BUDGET, Known, Lowering, Settling, entities, guards, lifecycles, visit};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::graph::Edges;
-use crate::model::{
-    Content, Entity, Header, Lifecycle, Method, Model, Operation, Parameter, Shape, Type, TypeDef, TypeId,
-};
+use crate::model::{Entity, Lifecycle, Method, Model, Operation, Parameter, Shape, Type, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::update::Former;
 use crate::revisions::{in_operation, push, unit_of};
@@ -50,7 +48,7 @@ pub(crate) struct Lowered {
     pub(super) tools: Vec<String>,
     entries: Vec<Entry>,
     named: BTreeMap<String, TypeId>,
-    responses: BTreeMap<String, Known<(Vec<Content>, Vec<Header>)>>,
+    responses: BTreeMap<String, Known<Answer>>,
     parameters: BTreeMap<String, Known<Parameter>>,
     met: BTreeMap<String, Type>,
     nullable: BTreeSet<TypeId>,
