@@ -20,7 +20,7 @@ use crate::openapi::{self, Bundle};
 use crate::revisions::{Baseline, Revisions};
 use crate::settings::{FILE, Settings};
 use crate::source::Sources;
-use crate::{check, lower, spec};
+use crate::{again, check, lower};
 
 /// What came out of a compilation.
 #[derive(Debug, Default)]
@@ -49,45 +49,55 @@ fn analyse_again(
     memo: &Memo,
 ) -> (Compilation, Revisions) {
     let now = memo.begin();
-    let last = memo.last();
     let around = format!("{settings:?}{templates:?}");
+    let last = memo.take_last();
     let revisions = Revisions::of_files(last.as_deref(), sources, &around, now);
+    let last = match last {
+        Some(last) => match again::analyse(last, revisions.clone(), sources, settings, memo) {
+            Ok(done) => return done,
+            Err(last) => Some(last),
+        },
+        None => None,
+    };
+    memo.begin_to_read();
     let (bundled, prose) = rayon::join(
         || {
             let mut found = Diagnostics::new();
-            (openapi::bundle(sources, settings, memo, &mut found), found)
+            (openapi::bundle_for_more(sources, settings, memo, &mut found), found)
         },
-        || {
-            let round = revisions.of_files_named(".md", last.as_deref());
-            memo.part(("features", String::new()), round, now, || {
-                let mut found = Diagnostics::new();
-                (spec::features(sources, settings, &mut found), found)
-            })
-        },
+        || again::prose(&revisions, last.as_deref(), sources, settings, memo),
     );
-    let (bundle, mut diagnostics) = bundled;
+    let ((bundle, linked), mut diagnostics) = bundled;
     let ((features, constitution), found) = &*prose;
     diagnostics.extend(found.iter().cloned());
-    let (model, (revisions, told)) = rayon::join(
+    let mut last = last;
+    let looked = last.as_mut().map(|last| std::mem::take(&mut last.looked));
+    let ((model, lowered), (revisions, told, looked)) = rayon::join(
         || {
             let (features, constitution) = (features.clone(), constitution.clone());
-            lower::lower(&bundle, features, constitution, settings, &mut diagnostics)
+            match memo.is_lasting() {
+                true => lower::lower_for_more(&bundle, features, constitution, settings, &mut diagnostics),
+                false => {
+                    let model = lower::lower(&bundle, features, constitution, settings, &mut diagnostics);
+                    (model, lower::Lowered::default())
+                }
+            }
         },
         || {
-            let revisions = revisions.with_bundle(last.as_deref(), &bundle);
-            let files = features.iter().map(|feature| feature.file.as_str());
+            let revisions = match memo.is_lasting() {
+                true => revisions.with_bundle(last.as_deref(), &bundle),
+                false => revisions,
+            };
             let texts = check::Texts {
                 bundle: &bundle,
                 sources,
-                prose: files
-                    .chain(constitution.iter().map(|constitution| constitution.file.as_str()))
-                    .collect(),
+                prose: again::files_of_prose(features, constitution.as_ref()),
                 memo,
                 revisions: &revisions,
             };
             let mut found = Diagnostics::new();
-            check::texts(&texts, &mut found);
-            (revisions, found)
+            let looked = check::texts(&texts, looked, &mut found);
+            (revisions, found, looked)
         },
     );
     let (revisions, ruled) = rayon::join(
@@ -98,17 +108,22 @@ fn analyse_again(
             found
         },
     );
-    drop(last);
     diagnostics.extend(ruled);
     diagnostics.extend(told);
     let (model, bundle) = (Arc::new(model), Arc::new(bundle));
-    memo.keep_last(|| Baseline {
-        sources: sources.clone(),
-        model: Arc::clone(&model),
-        bundle: Arc::clone(&bundle),
-        around,
-        revisions: revisions.clone(),
-    });
+    if memo.is_lasting() {
+        memo.spend(last);
+        memo.keep_last(Box::new(Baseline {
+            sources: sources.clone(),
+            model: Arc::clone(&model),
+            bundle: Arc::clone(&bundle),
+            looked,
+            around,
+            revisions: revisions.clone(),
+            linked,
+            lowered,
+        }));
+    }
     let compilation = Compilation {
         model,
         bundle,

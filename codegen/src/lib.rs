@@ -1,8 +1,10 @@
 //! Flaresmith's pure half: texts of specs in, artifacts and diagnostics out.
 //!
 //! Owns: reading, the model, the checks and every target. Must not know: disk, clock, environment, network, git. The stages,
-//! each of which uses only those before it: source, openapi and spec, lower, check, emit; `compile` runs them.
+//! each of which uses only those before it: source, openapi and spec, lower, check, emit; `compile` runs them, `again` as far as a
+//! change goes.
 
+mod again;
 pub mod check;
 pub mod compare;
 mod compile;

@@ -12,9 +12,7 @@ use indexmap::{Equivalent, IndexMap};
 use serde_json::Value;
 
 use crate::revisions::{Baseline, Round};
-
-/// The bytes of a file, and what is in them.
-type File = (Arc<[u8]>, Arc<Value>);
+use crate::source::changes::File;
 
 /// In which round a part was made, and what it is.
 type Part = (Round, Arc<dyn Any + Send + Sync>);
@@ -32,8 +30,10 @@ pub struct Memo {
     parts: Store<(&'static str, String), Part>,
     /// The number of the current round.
     clock: AtomicU64,
+    /// How many rounds followed the change.
+    followed: AtomicU64,
     /// What the last round was made from.
-    last: Mutex<Option<Arc<Baseline>>>,
+    last: Mutex<Option<Box<Baseline>>>,
     /// What nothing is made from any more: to give its memory back takes as long as a stage of a small round.
     spent: Mutex<Vec<Box<dyn Any + Send>>>,
 }
@@ -54,18 +54,22 @@ impl Memo {
     }
 
     /// Leaves something to be dropped in a quiet moment.
-    fn spend(&self, spent: impl Send + 'static) {
+    pub(crate) fn spend(&self, spent: impl Send + 'static) {
         if self.lasting {
             lock(&self.spent).push(Box::new(spent));
         }
     }
 
-    /// Begins a compilation: what the one before the last read, and the last did not, is forgotten. The number of the round.
+    /// Begins a compilation. The number of the round.
     pub(crate) fn begin(&self) -> Round {
         // Whoever does not tidy up after a round does so before the next.
         self.tidy();
-        self.spend((self.files.turn_over(), self.pieces.turn_over()));
         self.clock.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Begins to read everything: what was read when that was done the time before the last, and not the last time, is forgotten.
+    pub(crate) fn begin_to_read(&self) {
+        self.spend((self.files.turn_over(), self.pieces.turn_over()));
     }
 
     /// Begins to emit. Compilations that end with errors never come here, so that a broken spec costs nothing when it is whole
@@ -81,17 +85,25 @@ impl Memo {
         bytes: &Arc<[u8]>,
         read: impl FnOnce() -> Result<Value, E>,
     ) -> Result<Arc<Value>, E> {
-        if let Some((known, value)) = self.files.find(path)
-            && known == *bytes
+        if let Some(known) = self.files.find(path)
+            && known.bytes == *bytes
         {
-            return Ok(value);
+            return Ok(known.value);
         }
         let value = Arc::new(read()?);
-        if self.lasting {
-            let kept = (Arc::clone(bytes), Arc::clone(&value));
-            self.files.keep(Arc::clone(path), kept);
-        }
+        self.keep_file(path, File::new(Arc::clone(bytes), Arc::clone(&value)));
         Ok(value)
+    }
+
+    /// Takes out what is known of a file, for whoever brings it up to date.
+    pub(crate) fn take_file(&self, path: &Arc<str>) -> Option<File> {
+        self.files.take(path)
+    }
+
+    pub(crate) fn keep_file(&self, path: &Arc<str>, file: File) {
+        if self.lasting {
+            self.files.keep(Arc::clone(path), file);
+        }
     }
 
     /// What is in a piece of a file, when it was read before; else what `read` makes of it.
@@ -130,17 +142,30 @@ impl Memo {
         part
     }
 
-    /// What the last round was made from.
-    pub(crate) fn last(&self) -> Option<Arc<Baseline>> {
-        lock(&self.last).clone()
+    /// How many rounds brought the model of the one before up to date, in place of making it anew.
+    #[must_use]
+    pub fn followed(&self) -> u64 {
+        self.followed.load(Ordering::Relaxed)
+    }
+
+    /// Counts a round that did.
+    pub(crate) fn follows(&self) {
+        self.followed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether there is another compilation to come.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.lasting
+    }
+
+    /// Hands out what the last round was made from.
+    pub(crate) fn take_last(&self) -> Option<Box<Baseline>> {
+        lock(&self.last).take()
     }
 
     /// Remembers what a round was made from.
-    pub(crate) fn keep_last(&self, make: impl FnOnce() -> Baseline) {
-        if self.lasting {
-            let last = lock(&self.last).replace(Arc::new(make()));
-            self.spend(last);
-        }
+    pub(crate) fn keep_last(&self, last: Box<Baseline>) {
+        *lock(&self.last) = Some(last);
     }
 }
 
@@ -179,6 +204,10 @@ impl<K: Eq + Hash, V: Clone> Store<K, V> {
         let (used, found) = generations.made.get_mut(key)?;
         *used = generations.now;
         Some(found.clone())
+    }
+
+    fn take<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+        lock(&self.0).made.swap_remove(key).map(|(_, value)| value)
     }
 
     fn keep(&self, key: K, value: V) {

@@ -10,18 +10,21 @@
 
 mod units;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::check::Looked;
+use crate::lower::{Formerly, Lowered};
 use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
 use crate::openapi::Bundle;
+use crate::openapi::update::{Former, Linked};
 use crate::source::Sources;
-use units::{Unit, push, same_rest, unit_of, units};
+use units::{Unit, follow, same_rest, units};
 
-pub(crate) use units::below;
+pub(crate) use units::{below, push, unit_of};
 
 /// The number of a round, from 1 on.
 pub type Round = u64;
@@ -32,9 +35,14 @@ pub(crate) struct Baseline {
     pub(crate) sources: Sources,
     pub(crate) model: Arc<Model>,
     pub(crate) bundle: Arc<Bundle>,
+    /// What was found in the texts.
+    pub(crate) looked: Looked,
     /// All else that reaches the output: settings and templates.
     pub(crate) around: String,
     pub(crate) revisions: Revisions,
+    /// What linking and lowering found out.
+    pub(crate) linked: Linked,
+    pub(crate) lowered: Lowered,
 }
 
 /// In which round each part changed last, itself or anything that it refers to.
@@ -52,7 +60,9 @@ pub struct Revisions {
     types: Vec<Round>,
     operations: Vec<Round>,
     /// Components and path items of the bundle, by pointer, with what they refer to.
-    units: BTreeMap<String, Unit>,
+    units: Arc<BTreeMap<String, Unit>>,
+    /// Those that changed in this round, themselves or what they refer to, when only a few did.
+    reached: Option<BTreeSet<String>>,
 }
 
 impl Revisions {
@@ -76,16 +86,57 @@ impl Revisions {
         revisions
     }
 
-    /// Compares the bundle with the last round, too.
+    /// Whether anything is read but files that were read in the last round, or around them anything else.
+    pub(crate) fn is_of_the_same_files(&self, last: &Baseline) -> bool {
+        self.around != self.now && self.files.keys().eq(last.revisions.files.keys())
+    }
+
+    /// Files that changed in this round.
+    pub(crate) fn changed_files(&self) -> impl Iterator<Item = &Arc<str>> {
+        let changed = self.files.iter().filter(|(_, round)| **round == self.now);
+        changed.map(|(path, _)| path)
+    }
+
+    /// Compares the bundle with the last round, too, when there is one; for a round after this one.
     pub(crate) fn with_bundle(mut self, last: Option<&Baseline>, bundle: &Bundle) -> Self {
         self.rest = self.now;
-        if let Some(last) = last {
-            self.units = units(last, &bundle.document, self.now);
-            if same_rest(&last.bundle.document, &bundle.document) && last.bundle.origins == bundle.origins {
-                self.rest = last.revisions.rest;
-            }
+        self.units = Arc::new(units(last, &bundle.document, self.now));
+        if let Some(last) = last
+            && same_rest(&last.bundle.document, &bundle.document)
+            && last.bundle.origins == bundle.origins
+        {
+            self.rest = last.revisions.rest;
         }
         self
+    }
+
+    /// The same when only some units of the bundle changed.
+    pub(crate) fn with_units(mut self, last: &mut Baseline, bundle: &Bundle, changed: &[Former]) -> Self {
+        // Nobody else has them but what the last round was made from.
+        self.units = std::mem::take(&mut last.revisions.units);
+        self.rest = last.revisions.rest;
+        let changed: Vec<String> = changed.iter().map(|former| former.pointer.clone()).collect();
+        self.reached = Some(follow(
+            Arc::make_mut(&mut self.units),
+            changed,
+            &bundle.document,
+            self.now,
+        ));
+        self
+    }
+
+    /// The same when only some parts of the model changed.
+    pub(crate) fn with_parts(mut self, last: &Baseline, model: &Model, formerly: &Formerly) -> Self {
+        let now = self.now;
+        self.frame = match formerly.frame_differs(model) {
+            true => now,
+            false => last.revisions.frame.max(self.rest).max(self.around),
+        };
+        let differs = |id: TypeId| formerly.types.iter().any(|(known, _)| *known == id);
+        self.types = types(&last.revisions.types, model, &self, differs);
+        let differs = |i: usize| formerly.operations.iter().any(|(known, _)| *known == i);
+        self.operations = operations(&last.revisions.operations, model, &self, differs);
+        self.with_frame(model)
     }
 
     /// Compares the model with the last round, too.
@@ -98,8 +149,27 @@ impl Revisions {
         if let Some(last) = last
             && self.frame != now
         {
-            self.types = types(last, model, &self);
-            self.operations = operations(last, model, &self);
+            let differ: Vec<bool> = last
+                .model
+                .types
+                .par_iter()
+                .zip(&model.types)
+                .map(|(last, def)| last != def)
+                .collect();
+            let differs = |id: TypeId| differ.get(id.index()) != Some(&false);
+            self.types = types(&last.revisions.types, model, &self, differs);
+            let pairs = last.model.operations.par_iter().zip(&model.operations);
+            let differ: Vec<bool> = pairs.map(|(last, operation)| last != operation).collect();
+            let differs = |i: usize| differ.get(i) != Some(&false);
+            self.operations = operations(&last.revisions.operations, model, &self, differs);
+        }
+        self.with_frame(model)
+    }
+
+    /// Counts a change of the frame as one of everything.
+    fn with_frame(mut self, model: &Model) -> Self {
+        let now = self.now;
+        if self.frame != now {
             let detached = detached(model).into_iter();
             if detached.map(|id| self.of_type(id)).any(|round| round == now) {
                 self.frame = now;
@@ -110,6 +180,14 @@ impl Revisions {
             self.operations = vec![now; model.operations.len()];
         }
         self
+    }
+
+    /// Whether a unit changed in this round, itself or what it refers to. One that is not known has just come.
+    fn is_reached(&self, pointer: &str) -> bool {
+        match &self.reached {
+            Some(reached) => reached.contains(pointer),
+            None => self.units.get(pointer).is_none_or(|unit| unit.round == self.now),
+        }
     }
 
     /// The round in which the settings or the templates changed last.
@@ -263,16 +341,13 @@ fn detached(model: &Model) -> Vec<TypeId> {
     found
 }
 
-fn types(last: &Baseline, model: &Model, revisions: &Revisions) -> Vec<Round> {
+/// In which round each type changed last, from the rounds before and what differs in itself now.
+fn types(last: &[Round], model: &Model, revisions: &Revisions, differs: impl Fn(TypeId) -> bool) -> Vec<Round> {
     let now = revisions.now;
-    let mut rounds = last.revisions.types.clone();
+    let mut rounds = last.to_vec();
     let mut changed = Vec::new();
-    let pairs = last.model.types.par_iter().zip(&model.types);
-    let differ: Vec<bool> = pairs
-        .map(|(last, def)| last != def || unit_changed(revisions, def))
-        .collect();
-    for (id, (differs, round)) in (0..).map(TypeId).zip(differ.into_iter().zip(&mut rounds)) {
-        if differs {
+    for ((id, def), round) in model.named().zip(&mut rounds) {
+        if differs(id) || unit_changed(revisions, def) {
             *round = now;
             changed.push(id);
         }
@@ -302,26 +377,23 @@ fn types(last: &Baseline, model: &Model, revisions: &Revisions) -> Vec<Round> {
 }
 
 fn unit_changed(revisions: &Revisions, def: &TypeDef) -> bool {
-    let unit = revisions.units.get(unit_of(&def.pointer));
-    unit.is_none_or(|unit| unit.round == revisions.now)
+    revisions.is_reached(unit_of(&def.pointer))
 }
 
-fn operations(last: &Baseline, model: &Model, revisions: &Revisions) -> Vec<Round> {
+fn operations(last: &[Round], model: &Model, revisions: &Revisions, differs: impl Fn(usize) -> bool) -> Vec<Round> {
     let now = revisions.now;
-    let pairs = last.model.operations.par_iter().zip(&model.operations);
-    let differs = |(last, operation): (&Operation, &Operation)| {
+    let changed = |i: usize, operation: &Operation| {
         let mut pointer = String::from("/paths");
         push(&mut pointer, &operation.path.raw);
-        let unit = revisions.units.get(&pointer);
-        last != operation
-            || unit.is_none_or(|unit| unit.round == now)
+        differs(i)
+            || revisions.is_reached(&pointer)
             || in_operation(operation)
                 .iter()
                 .any(|id| revisions.types.get(id.index()).is_none_or(|round| *round == now))
     };
-    let rounds = pairs.zip(&last.revisions.operations);
-    rounds
-        .map(|(pair, round)| if differs(pair) { now } else { *round })
+    let operations = model.operations.iter().zip(last).enumerate();
+    operations
+        .map(|(i, (operation, round))| if changed(i, operation) { now } else { *round })
         .collect()
 }
 

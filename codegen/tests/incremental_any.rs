@@ -1,5 +1,5 @@
-//! Incremental equals clean, whatever happens to a contract: anything in it is moved, renamed, copied, replaced or deleted, and
-//! a process that remembers makes what one makes that never ran before, with every target.
+//! Incremental equals clean, whatever happens to a contract and the files that it refers to: anything in them is moved, renamed,
+//! copied, replaced or deleted, and a process that remembers makes what one makes that never ran before, with every target.
 //!
 //! `PROPTEST_CASES` sets how many sequences there are.
 
@@ -66,13 +66,17 @@ fn contract() -> Value {
                     "maxLength": 20 }, "status": { "$ref": "#/components/schemas/Status" }, "secret": { "type": "string", "x-flaresmith": { "secret": true } } } },
                 "Pet": { "allOf": [{ "$ref": "#/components/schemas/NewPet" }, { "type": "object", "required": ["id"], "properties": {
                     "id": { "$ref": "#/components/schemas/Id" }, "tag": { "type": ["string", "null"], "enum": ["a", "b", null] },
-                    "parent": { "$ref": "#/components/schemas/Pet" } } }], "unevaluatedProperties": false,
+                    "parent": { "$ref": "#/components/schemas/Pet" }, "owner": { "$ref": "../data-model.yaml#/$defs/Owner" },
+                    "visit": { "$ref": "../more.json#/parts/visit" } } }], "unevaluatedProperties": false,
                     "x-flaresmith": { "table": { "name": "pets", "primaryKey": ["id"] }, "requirements": ["FR-002"] } },
                 "Animal": { "type": "object", "required": ["kind"], "properties": { "kind": { "type": "string" } }, "discriminator":
                     { "propertyName": "kind", "mapping": { "cat": "Cat", "dog": "#/components/schemas/Dog" } } },
                 "Cat": { "allOf": [{ "$ref": "#/components/schemas/Animal" }, { "type": "object", "properties": { "lives": { "type": "integer" } } }] },
                 "Dog": { "allOf": [{ "$ref": "#/components/schemas/Animal" }, { "type": "object", "properties": { "barks": { "type": "boolean" } } }] },
                 "Status": { "type": "string", "enum": ["new", "old", "won't fix"] },
+                "Keeper": { "$ref": "../more.json#/parts/keeper" },
+                "Loud": { "type": "object", "properties": { "inner": { "type": "object", "title": "InnerPart", "properties": { "deep": {
+                    "type": "string", "enum": ["x", "y"] } } }, "flag": { "type": ["boolean", "null"] } } },
                 "Hidden": { "type": "object", "properties": { "a": { "type": "string" } }, "not": { "$ref": "#/components/schemas/Cat" }, "x-flaresmith": { "internal": true } },
                 "Either": { "oneOf": [{ "$ref": "#/components/schemas/Status" }, { "type": "integer" }, { "type": "array", "prefixItems":
                     [{ "type": "string" }], "items": false }], "examples": [{ "x": 1, "y": { "b": 1, "a": 2 } }] },
@@ -81,19 +85,81 @@ fn contract() -> Value {
     })
 }
 
+/// A data model, all of which is part of the bundle.
+fn data_model() -> Value {
+    json!({ "$defs": {
+        "Owner": { "type": "object", "required": ["id", "name"], "properties": { "id": { "type": "string", "format": "uuid" }, "name": { "type": "string",
+            "maxLength": 40 }, "state": { "type": "string", "enum": ["in", "out"] } }, "x-flaresmith": { "table": {}, "lifecycle": { "field": "state",
+            "initial": "in", "transitions": [{ "from": "in", "to": "out", "on": "leave" }] } } },
+        "Lease": { "type": "object", "required": ["id", "owner"], "properties": { "id": { "type": "string", "format": "uuid" }, "owner": { "type": "string", "format":
+            "uuid", "x-flaresmith": { "references": { "entity": "Owner" } } }, "rent": { "type": "integer" } }, "x-flaresmith": { "table": { "name": "leases" } } },
+        "Amount": { "type": "integer", "minimum": 0 },
+    } })
+}
+
+/// Parts of which only what is referred to is part of the bundle.
+fn more() -> Value {
+    json!({ "parts": {
+        "visit": { "type": "object", "properties": { "at": { "type": "string", "format": "date-time" }, "keeper": { "$ref": "#/parts/keeper" } } },
+        "keeper": { "type": "object", "properties": { "name": { "type": "string" }, "fee": { "$ref": "data-model.yaml#/$defs/Amount" } } },
+        "unused": { "type": "string" },
+    } })
+}
+
+/// A value as YAML in block style.
+fn yaml(value: &Value, indent: usize, out: &mut String) {
+    let margin = " ".repeat(indent);
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            for (key, value) in members {
+                let plain = key.bytes().all(|byte| byte.is_ascii_alphabetic());
+                let key = if plain { key.clone() } else { json!(key).to_string() };
+                out.push_str(&format!("{margin}{key}:"));
+                if value.as_object().is_some_and(|members| !members.is_empty()) {
+                    out.push('\n');
+                    yaml(value, indent + 2, out);
+                } else {
+                    out.push_str(&format!(" {value}\n"));
+                }
+            }
+        }
+        value => out.push_str(&format!("{margin}{value}\n")),
+    }
+}
+
+/// A document as it is saved. One that is large is read in pieces; comments and words make it so, and move all lines.
+fn saved(document: &Value, padding: usize, path: &str) -> Vec<u8> {
+    if path.ends_with(".json") {
+        return document.to_string().into_bytes();
+    }
+    let mut text = format!("# {}\n", "padding ".repeat(padding));
+    yaml(document, 0, &mut text);
+    text.into_bytes()
+}
+
+const PATHS: [&str; 3] = [
+    "specs/001-pets/contracts/api.yaml",
+    "specs/001-pets/data-model.yaml",
+    "specs/001-pets/more.json",
+];
+
 const SPEC: &str = "# Feature\n\n## Requirements\n\n- **FR-001**: Pets are listed.\n- **FR-002**: Pets are kept.\n";
 
 /// What happens to the contract. Places are chosen among all objects, or all values, of it.
 #[derive(Debug, Clone)]
 enum Edit {
     /// The member of an object moves to its end.
-    Move(Index, Index),
-    Remove(Index, Index),
+    Move(Index, Index, Index),
+    Remove(Index, Index, Index),
     /// A member is there again under another name.
-    Copy(Index, Index, usize),
-    Rename(Index, Index, usize),
+    Copy(Index, Index, Index, usize),
+    Rename(Index, Index, Index, usize),
     /// A value is replaced.
-    Set(Index, usize),
+    Set(Index, Index, usize),
+    /// A schema has a property more, or another in its place.
+    Field(Index, Index, usize, usize),
+    /// A word stands before all else.
+    Padding(usize),
     /// All is as it was at first.
     Undo,
     Spec(usize),
@@ -132,11 +198,13 @@ fn replacements() -> Vec<Value> {
 fn edit() -> impl Strategy<Value = Edit> {
     let at = any::<Index>;
     prop_oneof![
-        3 => (at(), at()).prop_map(|(object, member)| Edit::Move(object, member)),
-        2 => (at(), at()).prop_map(|(object, member)| Edit::Remove(object, member)),
-        2 => (at(), at(), 0..NAMES.len()).prop_map(|(object, member, name)| Edit::Copy(object, member, name)),
-        2 => (at(), at(), 0..NAMES.len()).prop_map(|(object, member, name)| Edit::Rename(object, member, name)),
-        4 => (at(), 0..replacements().len()).prop_map(|(value, new)| Edit::Set(value, new)),
+        3 => (at(), at(), at()).prop_map(|(file, object, member)| Edit::Move(file, object, member)),
+        2 => (at(), at(), at()).prop_map(|(file, object, member)| Edit::Remove(file, object, member)),
+        2 => (at(), at(), at(), 0..NAMES.len()).prop_map(|(file, object, member, name)| Edit::Copy(file, object, member, name)),
+        2 => (at(), at(), at(), 0..NAMES.len()).prop_map(|(file, object, member, name)| Edit::Rename(file, object, member, name)),
+        4 => (at(), at(), 0..replacements().len()).prop_map(|(file, value, new)| Edit::Set(file, value, new)),
+        6 => (at(), at(), 0..NAMES.len(), 0..replacements().len()).prop_map(|(file, at, name, new)| Edit::Field(file, at, name, new)),
+        1 => (0..2usize).prop_map(|more| Edit::Padding(5_000 * more)),
         2 => Just(Edit::Undo),
         1 => (0..SPECS.len()).prop_map(Edit::Spec),
         1 => (0..TARGETS.len()).prop_map(Edit::Targets),
@@ -179,35 +247,46 @@ fn key(members: &Map<String, Value>, index: &Index) -> String {
 }
 
 struct Project {
-    contract: Value,
+    /// What is in the files of [`PATHS`].
+    files: [Value; 3],
+    padding: usize,
     spec: usize,
     targets: usize,
 }
 
 impl Project {
+    fn first() -> Self {
+        Self {
+            files: [contract(), data_model(), more()],
+            padding: 0,
+            spec: 0,
+            targets: 0,
+        }
+    }
+
     fn carry_out(&mut self, edit: &Edit) {
         match edit {
-            Edit::Move(at, member) => {
-                let members = object(&mut self.contract, at);
+            Edit::Move(file, at, member) => {
+                let members = object(&mut self.files[file.index(3)], at);
                 let key = key(members, member);
                 let value = members.shift_remove(&key).unwrap();
                 members.insert(key, value);
             }
-            Edit::Remove(at, member) => {
-                let members = object(&mut self.contract, at);
+            Edit::Remove(file, at, member) => {
+                let members = object(&mut self.files[file.index(3)], at);
                 // An empty document is no contract, and has no more places.
                 if members.len() > 1 {
                     let key = key(members, member);
                     members.shift_remove(&key);
                 }
             }
-            Edit::Copy(at, member, name) => {
-                let members = object(&mut self.contract, at);
+            Edit::Copy(file, at, member, name) => {
+                let members = object(&mut self.files[file.index(3)], at);
                 let value = members[&key(members, member)].clone();
                 members.insert(NAMES[*name].to_owned(), value);
             }
-            Edit::Rename(at, member, name) => {
-                let members = object(&mut self.contract, at);
+            Edit::Rename(file, at, member, name) => {
+                let members = object(&mut self.files[file.index(3)], at);
                 let key = key(members, member);
                 let renamed = std::mem::take(members).into_iter();
                 members.extend(renamed);
@@ -215,14 +294,34 @@ impl Project {
                     members.insert(NAMES[*name].to_owned(), value);
                 }
             }
-            Edit::Set(at, new) => {
+            Edit::Set(file, at, new) => {
+                let file = &mut self.files[file.index(3)];
                 let mut found = Vec::new();
-                places(&self.contract, "", |_| true, &mut found);
+                places(file, "", |_| true, &mut found);
                 // Not the root.
-                let at = &found[1..][at.index(found.len() - 1)];
-                *self.contract.pointer_mut(at).unwrap() = replacements()[*new].clone();
+                if let Some(at) = found.get(1 + at.index(found.len().max(2) - 1)) {
+                    *file.pointer_mut(at).unwrap() = replacements()[*new].clone();
+                }
             }
-            Edit::Undo => self.contract = contract(),
+            Edit::Field(file, at, name, new) => {
+                let file = &mut self.files[file.index(3)];
+                let mut found = Vec::new();
+                places(
+                    file,
+                    "",
+                    |value| value.get("properties").is_some_and(Value::is_object),
+                    &mut found,
+                );
+                if !found.is_empty() {
+                    let schema = file.pointer_mut(&found[at.index(found.len())]).unwrap();
+                    schema["properties"][NAMES[*name]] = match &replacements()[*new] {
+                        Value::Object(schema) => json!(schema),
+                        _ => json!({ "type": "string", "maxLength": new }),
+                    };
+                }
+            }
+            Edit::Padding(padding) => self.padding = *padding,
+            Edit::Undo => self.files = [contract(), data_model(), more()],
             Edit::Spec(spec) => self.spec = *spec,
             Edit::Targets(targets) => self.targets = *targets,
         }
@@ -230,10 +329,9 @@ impl Project {
 
     fn inputs(&self) -> (Sources, Settings) {
         let mut sources = Sources::default();
-        sources.insert(
-            "specs/001-pets/contracts/api.json",
-            self.contract.to_string().into_bytes(),
-        );
+        for (path, file) in PATHS.iter().zip(&self.files) {
+            sources.insert(path, saved(file, self.padding, path));
+        }
         let spec = format!("{SPEC}{}", SPECS[self.spec]);
         sources.insert("specs/001-pets/spec.md", spec.into_bytes());
         let targets = TARGETS[self.targets];
@@ -248,6 +346,11 @@ impl Project {
 /// Everything that comes out, to be compared.
 fn told(compilation: &Compilation) -> String {
     let mut text = format!("{:#?}\n", compilation.diagnostics);
+    text.push_str(&format!("{:#?}\n", compilation.model));
+    text.push_str(&format!(
+        "{:#}\n{:#?}\n",
+        compilation.bundle.document, compilation.bundle.origins
+    ));
     for artifact in &compilation.artifacts {
         text.push_str(&format!("{}\n{}\n", artifact.path, artifact.text));
     }
@@ -264,11 +367,7 @@ fn compiled(project: &Project, memo: Option<&Memo>) -> Compilation {
 
 #[test]
 fn the_contract_is_sound_and_reaches_every_target() {
-    let project = Project {
-        contract: contract(),
-        spec: 0,
-        targets: 0,
-    };
+    let project = Project::first();
     let made = compiled(&project, None);
     let targets: std::collections::BTreeSet<&str> = made.artifacts.iter().map(|artifact| artifact.target).collect();
     assert!(targets.len() >= 8, "{targets:?} {:#?}", made.diagnostics);
@@ -280,13 +379,16 @@ fn what_a_path_refers_to_is_written_in_its_place_as_it_is_now() {
     let memo = Memo::lasting();
     for ty in ["string", "integer", "boolean", "string", "integer"] {
         let project = Project {
-            contract: json!({
-                "openapi": "3.1.0", "info": { "title": "Made", "version": "1" },
-                "paths": { "/a": { "$ref": "#/paths/~1b" }, "/b": { "get": { "parameters": [query], "responses": { "204": { "description": "d" } } } } },
-                "components": { "schemas": { "S": { "type": ty } } },
-            }),
-            spec: 0,
-            targets: 0,
+            files: [
+                json!({
+                    "openapi": "3.1.0", "info": { "title": "Made", "version": "1" },
+                    "paths": { "/a": { "$ref": "#/paths/~1b" }, "/b": { "get": { "parameters": [query], "responses": { "204": { "description": "d" } } } } },
+                    "components": { "schemas": { "S": { "type": ty } } },
+                }),
+                data_model(),
+                more(),
+            ],
+            ..Project::first()
         };
         let (again, clean) = (told(&compiled(&project, Some(&memo))), told(&compiled(&project, None)));
         let differs = again.lines().zip(clean.lines()).find(|(again, clean)| again != clean);
@@ -300,14 +402,14 @@ proptest! {
     #[test]
     fn whatever_happens_to_a_contract_a_memo_changes_no_byte_and_no_problem(edits in prop::collection::vec(edit(), 2..12)) {
         let memo = Memo::lasting();
-        let mut project = Project { contract: contract(), spec: 0, targets: 0 };
+        let mut project = Project::first();
         compiled(&project, Some(&memo));
         for edit in &edits {
             project.carry_out(edit);
             let (again, clean) = (told(&compiled(&project, Some(&memo))), told(&compiled(&project, None)));
             if again != clean {
                 let differs = again.lines().zip(clean.lines()).find(|(again, clean)| again != clean);
-                return Err(TestCaseError::fail(format!("{edit:?}: {differs:#?}\n{}", project.contract)));
+                return Err(TestCaseError::fail(format!("{edit:?}: {differs:#?}\n{:?}", project.files)));
             }
         }
     }

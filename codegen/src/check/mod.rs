@@ -16,6 +16,7 @@ use crate::diagnostics::Diagnostics;
 use crate::memo::Memo;
 use crate::model::Model;
 use crate::openapi::Bundle;
+use crate::openapi::update::Former;
 use crate::revisions::Revisions;
 use crate::source::Sources;
 use crate::trace::Resolver;
@@ -28,7 +29,7 @@ struct Input<'a> {
 }
 
 /// What rules about texts look at: there need be no model.
-pub struct Texts<'a> {
+pub(crate) struct Texts<'a> {
     /// The contracts.
     pub bundle: &'a Bundle,
     /// Every file.
@@ -41,9 +42,12 @@ pub struct Texts<'a> {
     pub revisions: &'a Revisions,
 }
 
-/// Every rule about texts, in the order in which they tell.
-const OF_TEXTS: &[fn(&Texts<'_>, &mut Diagnostics)] =
-    &[types::unknown, plaintext::in_contracts, plaintext::in_features];
+/// What was found in the contracts, for a round after this one.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    types: Diagnostics,
+    secrets: plaintext::ByPart,
+}
 
 /// Every rule about the model, in the order in which they tell.
 const RULES: &[fn(&Input<'_>, &mut Diagnostics)] = &[
@@ -55,11 +59,35 @@ const RULES: &[fn(&Input<'_>, &mut Diagnostics)] = &[
     operations::uncaptured,
 ];
 
-/// Runs every rule about texts.
-pub fn texts(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
-    for rule in OF_TEXTS {
-        rule(texts, diagnostics);
+/// Runs every rule about texts. `last` is what was found in the last round, when the revisions know of it.
+pub(crate) fn texts(texts: &Texts<'_>, last: Option<Looked>, diagnostics: &mut Diagnostics) -> Looked {
+    let mut looked = Looked::default();
+    types::unknown(texts.bundle, &mut looked.types);
+    looked.secrets = plaintext::by_part(texts, last.map(|last| last.secrets));
+    tell(texts, &looked, diagnostics);
+    looked
+}
+
+/// The same where nothing of the contracts changed but some units.
+pub(crate) fn texts_of_units(
+    texts: &Texts<'_>,
+    changed: &[Former],
+    looked: &mut Looked,
+    diagnostics: &mut Diagnostics,
+) {
+    let changed = || changed.iter().map(|former| &*former.pointer);
+    if !looked.types.is_empty() || types::is_any_unknown(texts.bundle, changed()) {
+        looked.types.clear();
+        types::unknown(texts.bundle, &mut looked.types);
     }
+    plaintext::look_again(texts, changed(), &mut looked.secrets);
+    tell(texts, looked, diagnostics);
+}
+
+fn tell(texts: &Texts<'_>, looked: &Looked, diagnostics: &mut Diagnostics) {
+    diagnostics.extend(looked.types.iter().cloned());
+    plaintext::in_contracts(texts, &looked.secrets, diagnostics);
+    plaintext::in_features(texts, diagnostics);
 }
 
 /// Runs every rule about the model.

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::secret_forms::Found;
@@ -16,24 +17,55 @@ use crate::openapi::Bundle;
 
 const HINT: &str = "revoke it at its provider, then write a placeholder such as `<token>`";
 
-/// Examples, defaults, descriptions, server URLs and every other text of the contracts.
-pub(super) fn in_contracts(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
+/// What was told about a part of the contracts, and every token of a certain form in it.
+type OfPart = (Diagnostics, BTreeSet<String>);
+
+/// What was found in each part of the contracts, by pointer, in their order.
+pub(super) type ByPart = IndexMap<String, OfPart>;
+
+/// Looks through every part of the contracts that changed: examples, defaults, descriptions, server URLs and every other text.
+pub(super) fn by_part(texts: &Texts<'_>, last: Option<ByPart>) -> ByPart {
+    let mut last = last.unwrap_or_default();
+    let parts = parts(&texts.bundle.document).into_iter();
+    let found = parts.map(|part| {
+        let known = match texts.revisions.of_unit_of_bundle(&part.pointer) == texts.revisions.now {
+            true => None,
+            false => last.swap_remove(&part.pointer),
+        };
+        let found = known.unwrap_or_else(|| look(texts, &part.pointer, part.key, part.value));
+        (part.pointer, found)
+    });
+    found.collect()
+}
+
+/// The same where nothing changed but some of the parts.
+pub(super) fn look_again<'u>(texts: &Texts<'_>, changed: impl Iterator<Item = &'u str>, found: &mut ByPart) {
+    for pointer in changed {
+        let key = pointer.rsplit('/').next().unwrap_or_default();
+        let key = key.replace("~1", "/").replace("~0", "~");
+        if let (Some(value), Some(known)) = (texts.bundle.document.pointer(pointer), found.get_mut(pointer)) {
+            *known = look(texts, pointer, &key, value);
+        }
+    }
+}
+
+fn look(texts: &Texts<'_>, pointer: &str, key: &str, value: &Value) -> OfPart {
+    let mut walk = Walk {
+        bundle: texts.bundle,
+        pointer: pointer.to_owned(),
+        seen: BTreeSet::new(),
+        diagnostics: Diagnostics::new(),
+    };
+    walk.member(key, value, None, false);
+    (walk.diagnostics, walk.seen)
+}
+
+/// Tells what was found in the contracts.
+pub(super) fn in_contracts(texts: &Texts<'_>, found: &ByPart, diagnostics: &mut Diagnostics) {
     let mut seen = BTreeSet::new();
-    for part in parts(&texts.bundle.document) {
-        let round = texts.revisions.of_unit_of_bundle(&part.pointer);
-        let key = ("plaintext", part.pointer.clone());
-        let found = texts.memo.part(key, round, texts.revisions.now, || {
-            let mut walk = Walk {
-                bundle: texts.bundle,
-                pointer: part.pointer.clone(),
-                seen: BTreeSet::new(),
-                diagnostics: Diagnostics::new(),
-            };
-            walk.member(part.key, part.value, None, false);
-            (walk.diagnostics, walk.seen)
-        });
-        diagnostics.extend(found.0.iter().cloned());
-        seen.extend(found.1.iter().cloned());
+    for (told, tokens) in found.values() {
+        diagnostics.extend(told.iter().cloned());
+        seen.extend(tokens.iter().map(String::as_str));
     }
     beside(texts, &seen, diagnostics);
 }
@@ -68,14 +100,14 @@ fn parts(document: &Value) -> Vec<Part<'_>> {
 }
 
 /// Tokens of a certain form that no value of the bundle holds: in comments, in names, in settings, in what nothing refers to.
-fn beside(texts: &Texts<'_>, seen: &BTreeSet<String>, diagnostics: &mut Diagnostics) {
+fn beside(texts: &Texts<'_>, seen: &BTreeSet<&str>, diagnostics: &mut Diagnostics) {
     for (file, _) in texts
         .sources
         .iter()
         .filter(|(file, _)| !texts.prose.contains(&&***file))
     {
         for (found, token) in in_file(texts, file).iter() {
-            if found.certain && !seen.contains(token) {
+            if found.certain && !seen.contains(&**token) {
                 diagnostics.push(told(found.what, true, Place::bytes(file, found.range.clone())));
             }
         }

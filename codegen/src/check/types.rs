@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use super::Texts;
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest, schema as codes};
+use crate::openapi::Bundle;
 
 /// The words that `type` may say.
 const KNOWN: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
@@ -38,8 +38,7 @@ const NESTED: [&str; 14] = [
 ];
 
 /// Tells every unknown word, once where it is written.
-pub(super) fn unknown(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
-    let bundle = texts.bundle;
+pub(super) fn unknown(bundle: &Bundle, diagnostics: &mut Diagnostics) {
     let mut found = Vec::new();
     let mut at = String::new();
     document(&bundle.document, &mut at, &mut found);
@@ -51,6 +50,20 @@ pub(super) fn unknown(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
         let message = format!("there is no type `{word}`; any value is taken here");
         diagnostics.push(Diagnostic::new(&codes::TYPE_UNKNOWN, message, bundle.place(&at)).hint(hint));
     }
+}
+
+/// Whether there is any in some units of the bundle.
+pub(super) fn is_any_unknown<'u>(bundle: &Bundle, units: impl Iterator<Item = &'u str>) -> bool {
+    let mut found = Vec::new();
+    for unit in units {
+        let (value, mut at) = (bundle.document.pointer(unit), unit.to_owned());
+        match value {
+            Some(value) if unit.starts_with("/components/schemas/") => schema(value, &mut at, &mut found),
+            Some(value) => document(value, &mut at, &mut found),
+            None => {}
+        }
+    }
+    !found.is_empty()
 }
 
 fn document(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {

@@ -81,15 +81,8 @@ impl Lowering<'_> {
 
     /// The types that a definition stands for without adding anything.
     fn bare(&self, id: TypeId) -> Vec<TypeId> {
-        let named = |ty: &Type| match ty.kind {
-            Kind::Named(id) => Some(id),
-            _ => None,
-        };
-        match self.types.get(id.index()).map(|def| &def.shape) {
-            Some(Shape::Alias(ty)) => named(ty).into_iter().collect(),
-            Some(Shape::Union(union)) => union.variants.iter().filter_map(|variant| named(&variant.ty)).collect(),
-            _ => Vec::new(),
-        }
+        let def = self.types.get(id.index());
+        def.map(|def| stands_for(&def.shape)).unwrap_or_default()
     }
 
     fn cut(&mut self, circle: &[TypeId]) {
@@ -115,5 +108,18 @@ impl Lowering<'_> {
         if matches!(&def.shape, Shape::Union(union) if union.variants.is_empty()) {
             def.shape = Shape::Alias(Type::of(Kind::Any));
         }
+    }
+}
+
+/// The types that a shape stands for without adding anything.
+pub(super) fn stands_for(shape: &Shape) -> Vec<TypeId> {
+    let named = |ty: &Type| match ty.kind {
+        Kind::Named(id) => Some(id),
+        _ => None,
+    };
+    match shape {
+        Shape::Alias(ty) => named(ty).into_iter().collect(),
+        Shape::Union(union) => union.variants.iter().filter_map(|variant| named(&variant.ty)).collect(),
+        _ => Vec::new(),
     }
 }

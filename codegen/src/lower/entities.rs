@@ -33,15 +33,30 @@ struct Draft {
     at: String,
 }
 
-/// Reads the tables of all schemas.
-pub(super) fn lower(bundle: &Bundle, model: &mut Model, diagnostics: &mut Diagnostics) {
+/// Positions of the types that may have a table or a lifecycle.
+pub(super) fn candidates(bundle: &Bundle, model: &Model) -> Vec<usize> {
+    let types = model.types.iter().enumerate();
+    types
+        .filter(|(_, def)| is_candidate(bundle, &def.pointer))
+        .map(|(i, _)| i)
+        .collect()
+}
+
+/// Whether the schema at a pointer says anything that a table or a lifecycle could be in.
+pub(super) fn is_candidate(bundle: &Bundle, pointer: &str) -> bool {
+    lookup(&bundle.document, pointer).is_some_and(|schema| schema.get(KEY).is_some())
+}
+
+/// Reads the tables of schemas: of those types that may have one, by their positions.
+pub(super) fn lower(bundle: &Bundle, model: &mut Model, may: &[usize], diagnostics: &mut Diagnostics) {
     let mut reader = Reader {
         bundle,
         model,
         diagnostics,
     };
     let mut drafts: Vec<Draft> = Vec::new();
-    for (i, def) in model.types.iter().enumerate() {
+    for i in may.iter().copied() {
+        let Some(def) = model.types.get(i) else { continue };
         let at = step(&def.pointer, KEY);
         let Some(value) = lookup(&bundle.document, &at).filter(|value| value.get("table").is_some()) else {
             continue;

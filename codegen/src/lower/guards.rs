@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::Lowering;
 use super::merge::Merged;
+use super::node::lookup;
 use super::parts::Part;
 use super::schema::Slot;
 use crate::diagnostics::schema as codes;
@@ -186,28 +187,22 @@ impl<'a> Lowering<'a> {
         references(guard, &mut found);
         self.referred.extend(found);
     }
+}
 
-    /// Every schema that a guard refers to, by pointer, with those that it refers to in turn; `None` without guards.
-    pub(super) fn guard_definitions(&mut self) -> Option<BTreeMap<String, Value>> {
-        let mut definitions = BTreeMap::new();
-        if !self.any_guards {
-            return None;
+/// Every schema that guards refer to, by pointer, with those that it refers to in turn.
+pub(super) fn definitions(document: &Value, mut referred: BTreeSet<String>) -> BTreeMap<String, Value> {
+    let mut definitions = BTreeMap::new();
+    while let Some(pointer) = referred.pop_first() {
+        if definitions.contains_key(&pointer) {
+            continue;
         }
-        while let Some(pointer) = self.referred.pop_first() {
-            if definitions.contains_key(&pointer) {
-                continue;
-            }
-            let schema = self
-                .lookup(&pointer)
-                .map_or(Value::Bool(true), |schema| plain(schema, 0));
-            let mut found = Vec::new();
-            references(&schema, &mut found);
-            self.referred
-                .extend(found.into_iter().filter(|other| !definitions.contains_key(other)));
-            definitions.insert(pointer, schema);
-        }
-        Some(definitions)
+        let schema = lookup(document, &pointer).map_or(Value::Bool(true), |schema| plain(schema, 0));
+        let mut found = Vec::new();
+        references(&schema, &mut found);
+        referred.extend(found.into_iter().filter(|other| !definitions.contains_key(other)));
+        definitions.insert(pointer, schema);
     }
+    definitions
 }
 
 /// The keywords of a part that are wanted, with those that they need beside them.

@@ -12,10 +12,11 @@ use crate::model::{Kind, Lifecycle, LifecycleVariant, Model, Name, Record, Shape
 use crate::openapi::Bundle;
 use crate::openapi::extension::{self, KEY, LifecycleExtension, SchemaExtension, TransitionExtension};
 
-/// Reads the lifecycles of all schemas.
-pub(super) fn lower(bundle: &Bundle, model: &mut Model, diagnostics: &mut Diagnostics) {
+/// Reads the lifecycles of schemas: of those types that may have one, by their positions.
+pub(super) fn lower(bundle: &Bundle, model: &mut Model, may: &[usize], diagnostics: &mut Diagnostics) {
     let mut found = Vec::new();
-    for (i, def) in model.types.iter().enumerate() {
+    for i in may.iter().copied() {
+        let Some(def) = model.types.get(i) else { continue };
         let at = step(&def.pointer, KEY);
         let Some(value) = lookup(&bundle.document, &at).filter(|value| value.get("lifecycle").is_some()) else {
             continue;

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Lowering;
+use super::ledger::Deed;
 use super::names::Context;
 use super::node::Node;
 use super::parameters::component_name;
@@ -68,12 +69,20 @@ impl<'a> Lowering<'a> {
             // A component names what stands in it itself, so every operation that refers to it answers alike.
             let known = component.as_ref().and_then(|_| self.responses.get(&node.at));
             let (contents, headers) = match known {
-                Some(known) => known.clone(),
+                Some((known, reads)) => {
+                    self.ledger.reads_all(reads);
+                    let known = known.clone();
+                    self.did(|| Deed::Knew(node.at.clone()));
+                    known
+                }
                 None => {
                     let context = Context::of(component.as_ref().unwrap_or(id), &word);
+                    let aside = self.ledger.aside();
                     let made = (self.contents(&node, context), self.headers(&node, context));
+                    let reads = self.ledger.together(aside);
                     if component.is_some() {
-                        self.responses.insert(node.at, made.clone());
+                        self.did(|| Deed::Response(node.at.clone()));
+                        self.responses.insert(node.at, (made.clone(), reads));
                     }
                     made
                 }

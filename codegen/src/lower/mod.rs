@@ -10,6 +10,7 @@ mod enums;
 mod families;
 mod guards;
 mod heirs;
+mod ledger;
 mod lifecycles;
 mod media;
 mod merge;
@@ -26,6 +27,7 @@ mod security;
 mod sent;
 mod tags;
 mod unions;
+mod update;
 mod usage;
 mod visit;
 
@@ -33,14 +35,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, schema as codes};
 use crate::model::{Constitution, Content, Feature, Header, Kind, Model, Name, Parameter, Type, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::settings::Settings;
 use families::Family;
+use ledger::{Item, Ledger};
 use names::TypeNames;
 use node::Node;
 use tags::Discriminator;
+pub(crate) use update::{Formerly, Lowered, update};
 
 /// How deep schemas may be nested. What is deeper is told and becomes any value, so that no document exhausts the stack.
 const DEPTH: usize = 100;
@@ -59,49 +63,56 @@ pub fn lower(
     settings: &Settings,
     diagnostics: &mut Diagnostics,
 ) -> Model {
-    let model = Model {
+    let mut model = Model {
         features,
         constitution,
         ..Model::default()
     };
-    lowered(bundle, model, settings.name.as_deref(), false, diagnostics)
+    let lowering = Lowering::new(bundle, diagnostics);
+    lowering.all(&mut model, settings.name.as_deref(), false);
+    model
+}
+
+/// The same with what lowering found out, for a round after this one.
+#[must_use]
+pub(crate) fn lower_for_more(
+    bundle: &Bundle,
+    features: Vec<Feature>,
+    constitution: Option<Constitution>,
+    settings: &Settings,
+    diagnostics: &mut Diagnostics,
+) -> (Model, Lowered) {
+    let mut model = Model {
+        features,
+        constitution,
+        ..Model::default()
+    };
+    let mut lowering = Lowering::new(bundle, diagnostics);
+    lowering.ledger.kept = true;
+    let lowered = lowering.all(&mut model, settings.name.as_deref(), false);
+    (model, lowered)
 }
 
 /// The same model with everything that the service sends, and the types that stand inline in it. No target speaks of
 /// callbacks, so what is emitted is made of a model without them.
 #[must_use]
 pub fn with_sent(bundle: &Bundle, model: &Model) -> Model {
-    let known = Model {
+    let mut all = Model {
         features: model.features.clone(),
         constitution: model.constitution.clone(),
         ..Model::default()
     };
     // What is wrong in the rest was told when the model was made, and nothing is made of callbacks that it could spoil.
-    lowered(bundle, known, Some(&model.info.title), true, &mut Diagnostics::new())
+    let mut unheard = Diagnostics::new();
+    Lowering::new(bundle, &mut unheard).all(&mut all, Some(&model.info.title), true);
+    all
 }
 
-fn lowered(bundle: &Bundle, mut model: Model, name: Option<&str>, sent: bool, diagnostics: &mut Diagnostics) -> Model {
-    let mut lowering = Lowering::new(bundle, diagnostics);
-    lowering.info(&mut model, name);
-    lowering.register_components();
-    lowering.security_schemes(&mut model);
-    lowering.root_policy(&mut model);
-    lowering.domains(&mut model);
-    lowering.operations(&mut model);
-    if sent {
-        lowering.sent(&mut model);
-    } else {
-        lowering.webhooks(&mut model);
-    }
-    lowering.assign_tags();
-    model.guard_definitions = lowering.guard_definitions();
-    lowering.settle(&mut model);
-    lifecycles::lower(bundle, &mut model, diagnostics);
-    entities::lower(bundle, &mut model, diagnostics);
-    policy::distinct_tools(&mut model);
-    usage::mark(&mut model);
-    model
-}
+/// What a response holds, and the headers with it.
+type Answer = (Vec<Content>, Vec<Header>);
+
+/// What something came to, and the units that were looked at for it.
+type Known<T> = (T, BTreeSet<String>);
 
 /// What lowering knows while it runs.
 struct Lowering<'a> {
@@ -118,8 +129,8 @@ struct Lowering<'a> {
     /// Pointers that may be referred to -> their definitions.
     named: BTreeMap<String, TypeId>,
     /// What responses and parameters that are components came to, by pointer.
-    responses: BTreeMap<String, (Vec<Content>, Vec<Header>)>,
-    parameters: BTreeMap<String, Parameter>,
+    responses: BTreeMap<String, Known<Answer>>,
+    parameters: BTreeMap<String, Known<Parameter>>,
     /// Inline schemas that got a definition -> the type they stand for.
     met: BTreeMap<String, Type>,
     /// Definitions that admit `null` wherever they are mentioned.
@@ -140,6 +151,9 @@ struct Lowering<'a> {
     current: Option<TypeId>,
     depth: usize,
     budget: usize,
+    ledger: Ledger,
+    /// How much was told before the item at hand.
+    told_before: usize,
 }
 
 impl<'a> Lowering<'a> {
@@ -165,7 +179,82 @@ impl<'a> Lowering<'a> {
             current: None,
             depth: 0,
             budget: BUDGET,
+            ledger: Ledger::default(),
+            told_before: 0,
         }
+    }
+
+    /// Every part in its order. What comes back is empty unless the ledger is kept.
+    fn all(mut self, model: &mut Model, name: Option<&str>, sent: bool) -> Lowered {
+        let first = self.diagnostics.len();
+        self.info(model, name);
+        self.register_components();
+        self.open(Item::Rest, "/x-flaresmith");
+        self.security_schemes(model);
+        self.root_policy(model);
+        self.domains(model);
+        self.close();
+        self.operations(model);
+        self.open(Item::Rest, "/webhooks");
+        if sent {
+            self.sent(model);
+        } else {
+            self.webhooks(model);
+        }
+        self.close();
+        self.finish_all(model, first)
+    }
+
+    /// What is left when every part was looked at: all that depends on several of them.
+    fn finish_all(mut self, model: &mut Model, first: usize) -> Lowered {
+        let before = self.diagnostics.len();
+        let mut useless = Vec::new();
+        let tags = tags::tags(&self.types, &self.discriminators, &mut useless);
+        for (message, at) in useless {
+            self.report_at(&codes::DISCRIMINATOR, message, &at);
+        }
+        let mut guards = self.any_guards;
+        let mut referred = std::mem::take(&mut self.referred);
+        for entry in &self.ledger.entries {
+            guards |= entry.guards;
+            referred.extend(entry.referred.iter().cloned());
+        }
+        model.guard_definitions = guards.then(|| guards::definitions(&self.bundle.document, referred));
+        let mut lowered = Lowered::default();
+        if self.ledger.kept {
+            lowered.types.clone_from(&self.types);
+        }
+        for (id, def) in (0..).map(TypeId).zip(&mut self.types) {
+            tags::put(&tags, id, def);
+        }
+        self.cut_circles();
+        let mut types = std::mem::take(&mut self.types);
+        let numbers = visit::document_order(&mut types, &self.owners);
+        let settling = Settling {
+            numbers: &numbers,
+            nullable: &self.nullable,
+        };
+        settling.model(model, types);
+        let stored = entities::candidates(self.bundle, model);
+        lifecycles::lower(self.bundle, model, &stored, self.diagnostics);
+        entities::lower(self.bundle, model, &stored, self.diagnostics);
+        if self.ledger.kept {
+            lowered.tools = model.operations.iter().map(|one| one.policy.mcp.name.clone()).collect();
+        }
+        policy::distinct_tools(model);
+        for (mark, def) in usage::marks(model).into_iter().zip(&mut model.types) {
+            mark.put(def);
+        }
+        if self.ledger.kept {
+            lowered.stored = stored;
+            lowered.tags = tags;
+            lowered.numbers = numbers;
+            lowered.told_of_all = self.diagnostics.len() > before;
+            lowered.told = self.diagnostics.get(first..).unwrap_or_default().to_vec();
+            lowered.left = self.budget;
+            lowered.keep(self);
+        }
+        lowered
     }
 
     /// The document.
@@ -175,6 +264,7 @@ impl<'a> Lowering<'a> {
 
     /// The value at a pointer of the document.
     fn lookup(&self, pointer: &str) -> Option<&'a Value> {
+        self.ledger.reads(pointer);
         node::lookup(&self.bundle.document, pointer)
     }
 
@@ -198,25 +288,39 @@ impl<'a> Lowering<'a> {
             .get(id.index())
             .map_or_else(|| Name::new(""), |def| def.name.clone())
     }
+}
 
-    /// Ends the making of types: circles of aliases are cut, `null` reaches every mention, definitions get their final order.
-    fn settle(mut self, model: &mut Model) {
-        self.cut_circles();
-        let mut types = std::mem::take(&mut self.types);
-        let renumbered = visit::document_order(&mut types, &self.owners);
-        let nullable = std::mem::take(&mut self.nullable);
-        let mut settle = |ty: &mut Type| {
-            if let Kind::Named(id) = &mut ty.kind {
-                ty.nullable |= nullable.contains(id);
-                *id = renumbered.get(id.index()).copied().unwrap_or(*id);
-            }
-        };
-        for def in &mut types {
-            visit::types_of_definition(def, &mut settle);
+/// The last step of types: `null` reaches every mention, and definitions get their final numbers.
+struct Settling<'s> {
+    /// The final number of each.
+    numbers: &'s [TypeId],
+    /// Definitions that admit `null` wherever they are mentioned, by their first numbers.
+    nullable: &'s BTreeSet<TypeId>,
+}
+
+impl Settling<'_> {
+    fn number(&self, id: TypeId) -> TypeId {
+        self.numbers.get(id.index()).copied().unwrap_or(id)
+    }
+
+    fn ty(&self, ty: &mut Type) {
+        if let Kind::Named(id) = &mut ty.kind {
+            ty.nullable |= self.nullable.contains(id);
+            *id = self.number(*id);
         }
-        visit::types_of_uses(model, &mut settle);
+    }
+
+    fn definition(&self, def: &mut TypeDef) {
+        visit::types_of_definition(def, &mut |ty| self.ty(ty));
+    }
+
+    fn model(&self, model: &mut Model, mut types: Vec<TypeDef>) {
+        for def in &mut types {
+            self.definition(def);
+        }
+        visit::types_of_uses(model, &mut |ty| self.ty(ty));
         if let Some(id) = &mut model.error_envelope {
-            *id = renumbered.get(id.index()).copied().unwrap_or(*id);
+            *id = self.number(*id);
         }
         model.types = types;
     }

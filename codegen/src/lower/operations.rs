@@ -7,20 +7,22 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 
 use super::Lowering;
+use super::ledger::Item;
 use super::names::TypeNames;
 use super::node::Node;
 use crate::diagnostics::contract as codes;
 use crate::model::operation::Webhook;
 use crate::model::types::Docs;
 use crate::model::{Info, Method, Model, Name, Operation, PathPart, PathTemplate, Policy};
+use crate::revisions::push;
 
 /// An operation of the document that is to be lowered.
-struct Found<'a> {
-    method: Method,
-    path: PathTemplate,
+pub(super) struct Found<'a> {
+    pub(super) method: Method,
+    pub(super) path: PathTemplate,
     /// The path item in which it stands.
-    item: Node<'a>,
-    operation: Node<'a>,
+    pub(super) item: Node<'a>,
+    pub(super) operation: Node<'a>,
 }
 
 impl<'a> Found<'a> {
@@ -107,11 +109,22 @@ impl<'a> Lowering<'a> {
             }
         }
         let ids = self.operation_ids(&found);
-        for (found, id) in found.into_iter().zip(ids) {
-            let mut lowered = self.operation(&found, id, model);
-            lowered.policy = self.policy(&found.operation, &lowered, model);
+        for (i, (found, id)) in found.into_iter().zip(ids).enumerate() {
+            let lowered = self.operation_at(i, &found, id, model);
             model.operations.push(lowered);
         }
+    }
+
+    /// The operation at a position of the document, without what comes of standing among others.
+    pub(super) fn operation_at(&mut self, i: usize, found: &Found<'a>, id: Name, model: &mut Model) -> Operation {
+        let mut unit = String::from("/paths");
+        push(&mut unit, &found.path.raw);
+        self.open(Item::Operation(i), &unit);
+        self.ledger.reads(&found.item.at);
+        let mut lowered = self.operation(found, id, model);
+        lowered.policy = self.policy(&found.operation, &lowered, model);
+        self.close();
+        lowered
     }
 
     fn operation(&mut self, found: &Found<'a>, id: Name, model: &mut Model) -> Operation {

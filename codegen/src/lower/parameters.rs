@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::Lowering;
+use super::ledger::Deed;
 use super::names::Context;
 use super::node::{Node, member, unescape};
 use super::parts::Member;
@@ -69,12 +70,19 @@ impl<'a> Lowering<'a> {
     /// A component names what stands in it itself, so every operation that refers to it has the same parameter; but those of
     /// paths are looked at with their path.
     fn known_parameter(&mut self, node: &Node<'a>, path: &PathTemplate, id: &Name) -> Option<Parameter> {
-        if let Some(known) = self.parameters.get(&node.at) {
-            return Some(known.clone());
+        if let Some((known, reads)) = self.parameters.get(&node.at) {
+            self.ledger.reads_all(reads);
+            let known = known.clone();
+            self.did(|| Deed::Knew(node.at.clone()));
+            return Some(known);
         }
-        let made = self.parameter(node, path, id)?;
+        let aside = self.ledger.aside();
+        let made = self.parameter(node, path, id);
+        let reads = self.ledger.together(aside);
+        let made = made?;
         if made.location != Location::Path && component_name(&node.at, "parameter").is_some() {
-            self.parameters.insert(node.at.clone(), made.clone());
+            self.did(|| Deed::Parameter(node.at.clone()));
+            self.parameters.insert(node.at.clone(), (made.clone(), reads));
         }
         Some(made)
     }

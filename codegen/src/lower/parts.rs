@@ -261,6 +261,7 @@ impl<'a> Lowering<'a> {
 
     /// Reports a problem at a pointer of the bundle.
     pub(super) fn report_at(&mut self, code: &'static crate::diagnostics::Code, message: impl Into<String>, at: &str) {
+        self.ledger.tells();
         // Merging visits a schema once for every schema that includes it; its author is told once.
         if self.reported.insert((code.id, at.to_owned())) {
             let place = self.bundle.place(at);

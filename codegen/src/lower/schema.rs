@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Lowering;
+use super::ledger::{Deed, Item};
 use super::merge::{Merged, Types, docs};
 use super::names::{Context, from_pointer, from_title};
 use super::node::{Node, member};
@@ -55,11 +56,18 @@ impl<'a> Lowering<'a> {
         self.find_families(&components);
         for (_, node) in components {
             if let Some(id) = self.named.get(&node.at).copied() {
-                self.current = Some(id);
-                self.define(id, node);
-                self.current = None;
+                self.component(id, node);
             }
         }
+    }
+
+    /// Fills the definition of a component.
+    pub(super) fn component(&mut self, id: TypeId, node: Node<'a>) {
+        self.open(Item::Component(id), &node.at);
+        self.current = Some(id);
+        self.define(id, node);
+        self.current = None;
+        self.close();
     }
 
     /// The type of the schema at a node.
@@ -195,8 +203,12 @@ impl<'a> Lowering<'a> {
 
     /// The type behind a pointer. What is referred to has a definition of its own, component or not.
     pub(super) fn refer(&mut self, target: &str, from: &str) -> Type {
-        if let Some(id) = self.named.get(target) {
-            return Type::of(Kind::Named(*id));
+        if let Some(id) = self.named.get(target).copied() {
+            // Components have their definitions before anything is lowered.
+            if self.types.get(id.index()).is_none_or(|def| !def.component) {
+                self.did(|| Deed::Knew(target.to_owned()));
+            }
+            return Type::of(Kind::Named(id));
         }
         let Some(value) = self.lookup(target) else {
             // The bundler tells what it cannot resolve; a bundle that was made otherwise is told here.
@@ -208,9 +220,10 @@ impl<'a> Lowering<'a> {
             at: target.to_owned(),
             value,
         };
-        let name = self.names.take(&from_pointer(target));
+        let name = self.take_name(&from_pointer(target));
         let id = self.push_definition(name, target, false);
         self.named.insert(target.to_owned(), id);
+        self.did(|| Deed::Named(target.to_owned()));
         self.define(id, node);
         Type::of(Kind::Named(id))
     }
@@ -245,21 +258,23 @@ impl<'a> Lowering<'a> {
                 Reserved::New(id, name)
             }
             Slot::Inline(context) => {
-                if let Some(ty) = self.met.get(&merged.key) {
-                    return Reserved::Known(ty.clone());
+                if let Some(ty) = self.met.get(&merged.key).cloned() {
+                    self.did(|| Deed::Knew(merged.key.clone()));
+                    return Reserved::Known(ty);
                 }
                 let docs = merged.docs();
                 let titled = docs.title.as_deref().and_then(from_title);
                 let wanted = titled
-                    .filter(|name| self.names.is_free(name))
+                    .filter(|name| self.is_free(name))
                     .unwrap_or_else(|| context.name());
-                let name = self.names.take(&wanted);
+                let name = self.take_name(&wanted);
                 let id = self.push_definition(name.clone(), merged.at(), false);
                 let own: Vec<Part<'a>> = merged.parts.iter().filter(|part| part.own).cloned().collect();
                 self.annotate_parts(id, &own, docs);
                 let mut ty = Type::of(Kind::Named(id));
                 ty.nullable = nullable;
                 self.met.insert(merged.key.clone(), ty);
+                self.did(|| Deed::Met(merged.key.clone()));
                 Reserved::New(id, name)
             }
         }
@@ -286,8 +301,14 @@ impl<'a> Lowering<'a> {
     }
 
     fn push_definition(&mut self, name: Name, pointer: &str, component: bool) -> TypeId {
-        let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
-        self.types.push(TypeDef {
+        let again = self.ledger.made(&name, pointer);
+        let id = again.unwrap_or_else(|| TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX)));
+        self.did(|| Deed::Made {
+            id,
+            name: name.clone(),
+            pointer: pointer.to_owned(),
+        });
+        let fresh = TypeDef {
             name,
             docs: Docs::default(),
             shape: Shape::Alias(Type::of(Kind::Any)),
@@ -300,8 +321,14 @@ impl<'a> Lowering<'a> {
             pointer: pointer.to_owned(),
             component,
             place: self.bundle.place(pointer),
-        });
-        self.owners.push(self.current);
+        };
+        match self.types.get_mut(id.index()) {
+            Some(known) => *known = fresh,
+            None => {
+                self.types.push(fresh);
+                self.owners.push(self.current);
+            }
+        }
         id
     }
 

@@ -68,6 +68,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn unknown_scheme(&mut self, name: &str, alternative: &Node<'a>, model: &Model) {
+        self.ledger.tells();
         let at = step(&alternative.at, name);
         if self.reported.insert((codes::SECURITY_UNKNOWN.id, at.clone())) {
             let known = model.security_schemes.keys().map(String::as_str);

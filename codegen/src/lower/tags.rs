@@ -3,14 +3,12 @@
 //! Owns: discriminators, and finding a tag where the contract names none but every variant has a constant of its own.
 //! Must not know: how unions came about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Lowering;
 use super::node::{Node, unescape};
-use crate::diagnostics::schema as codes;
-use crate::model::{Kind, Record, Shape, Tag, Type, TypeId, Union, Variant};
+use crate::model::{Kind, Record, Shape, Tag, Type, TypeDef, TypeId, Union, Variant};
 
 /// What a `discriminator` says.
 #[derive(Debug, Clone)]
@@ -48,47 +46,80 @@ impl Discriminator {
     }
 }
 
-impl Lowering<'_> {
-    /// Gives every union its tag, where it can have one. All types are lowered by now.
-    pub(super) fn assign_tags(&mut self) {
-        let unions: Vec<TypeId> = (0..self.types.len())
-            .filter_map(|i| Some(TypeId(u32::try_from(i).ok()?)))
-            .filter(|id| matches!(self.types.get(id.index()).map(|def| &def.shape), Some(Shape::Union(_))))
-            .collect();
-        // A union among the variants of another passes its tags on, so those inside must come first.
-        let mut left = unions;
-        for last in [false, false, false, true] {
-            left.retain(|id| !self.assign_tag(*id, last));
-        }
-    }
+/// For each union that has a tag: the property, and the values of it that select each variant.
+pub(super) type Tags = BTreeMap<TypeId, (String, Vec<Vec<String>>)>;
 
+/// Finds the tag of every union that can have one, and tells where a discriminator is of no use: why, and its pointer. All types are
+/// lowered by now.
+pub(super) fn tags(
+    types: &[TypeDef],
+    discriminators: &BTreeMap<TypeId, Discriminator>,
+    told: &mut Vec<(String, String)>,
+) -> Tags {
+    let mut tagger = Tagger {
+        types,
+        discriminators,
+        tags: Tags::new(),
+    };
+    let mut left: Vec<(TypeId, &Union)> = (0..)
+        .map(TypeId)
+        .zip(types)
+        .filter_map(|(id, def)| match &def.shape {
+            Shape::Union(union) => Some((id, union)),
+            _ => None,
+        })
+        .collect();
+    // A union among the variants of another passes its tags on, so those inside must come first.
+    for last in [false, false, false, true] {
+        left.retain(|(id, union)| !tagger.tag(*id, union, last, told));
+    }
+    tagger.tags
+}
+
+/// Writes the tag of a union into it.
+pub(super) fn put(tags: &Tags, id: TypeId, def: &mut TypeDef) {
+    if let (Some((wire, tags)), Shape::Union(union)) = (tags.get(&id), &mut def.shape) {
+        for (variant, tags) in union.variants.iter_mut().zip(tags) {
+            variant.tags.clone_from(tags);
+        }
+        union.tag = Some(Tag { wire: wire.clone() });
+    }
+}
+
+struct Tagger<'t> {
+    types: &'t [TypeDef],
+    discriminators: &'t BTreeMap<TypeId, Discriminator>,
+    tags: Tags,
+}
+
+impl<'t> Tagger<'t> {
     /// Whether the union needs no further look.
-    fn assign_tag(&mut self, id: TypeId, last: bool) -> bool {
-        let Some(Shape::Union(union)) = self.types.get(id.index()).map(|def| def.shape.clone()) else {
-            return true;
-        };
-        let discriminator = self.discriminators.get(&id).cloned();
-        let found = match &discriminator {
-            Some(discriminator) => self.tags_by_discriminator(&union, discriminator),
-            None => self.tags_by_constants(&union),
+    fn tag(&mut self, id: TypeId, union: &Union, last: bool, told: &mut Vec<(String, String)>) -> bool {
+        let discriminator = self.discriminators.get(&id);
+        let found = match discriminator {
+            Some(discriminator) => self.tags_by_discriminator(union, discriminator),
+            None => self.tags_by_constants(union),
         };
         match found {
-            Ok((wire, tags)) => {
-                if let Some(Shape::Union(union)) = self.types.get_mut(id.index()).map(|def| &mut def.shape) {
-                    for (variant, tags) in union.variants.iter_mut().zip(tags) {
-                        variant.tags = tags;
-                    }
-                    union.tag = Some(Tag { wire });
-                }
+            Ok(found) => {
+                self.tags.insert(id, found);
                 true
             }
             Err(why) => {
                 if let (Some(discriminator), true) = (discriminator, last) {
                     let message = format!("the discriminator cannot tell the branches apart: {why}");
-                    self.report_at(&codes::DISCRIMINATOR, message, &discriminator.at);
+                    told.push((message, discriminator.at.clone()));
                 }
                 last
             }
+        }
+    }
+
+    /// The tag of the union behind a type, and the values that select its variants.
+    fn tag_behind(&self, ty: &Type) -> Option<&(String, Vec<Vec<String>>)> {
+        match self.resolved(ty).kind {
+            Kind::Named(id) => self.tags.get(&id),
+            _ => None,
         }
     }
 
@@ -155,7 +186,11 @@ impl Lowering<'_> {
         };
         let mut candidates: Vec<String> = match self.shape_behind(&first.ty) {
             Some(Shape::Record(record)) => record.fields.iter().map(|field| field.wire.clone()).collect(),
-            Some(Shape::Union(inner)) => inner.tag.iter().map(|tag| tag.wire.clone()).collect(),
+            Some(Shape::Union(_)) => self
+                .tag_behind(&first.ty)
+                .map(|(wire, _)| wire.clone())
+                .into_iter()
+                .collect(),
             _ => return none(),
         };
         candidates.sort_unstable();
@@ -178,9 +213,10 @@ impl Lowering<'_> {
     fn constants(&self, ty: &Type, wire: &str, loosely: bool) -> Vec<String> {
         match self.shape_behind(ty) {
             Some(Shape::Record(record)) => self.constants_of_field(record, wire, loosely),
-            Some(Shape::Union(inner)) if inner.tag.as_ref().is_some_and(|tag| tag.wire == wire) => {
-                inner.variants.iter().flat_map(|variant| variant.tags.clone()).collect()
-            }
+            Some(Shape::Union(_)) => match self.tag_behind(ty) {
+                Some((tag, values)) if tag == wire => values.iter().flatten().cloned().collect(),
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         }
     }
@@ -200,7 +236,7 @@ impl Lowering<'_> {
     }
 
     /// The type behind aliases.
-    pub(super) fn resolved<'t>(&'t self, ty: &'t Type) -> &'t Type {
+    fn resolved<'s>(&'s self, ty: &'s Type) -> &'s Type {
         let mut current = ty;
         for _ in 0..=self.types.len() {
             let Kind::Named(id) = current.kind else { return current };
@@ -213,7 +249,7 @@ impl Lowering<'_> {
     }
 
     /// The shape behind aliases, when there is one.
-    pub(super) fn shape_behind<'t>(&'t self, ty: &'t Type) -> Option<&'t Shape> {
+    fn shape_behind(&self, ty: &Type) -> Option<&'t Shape> {
         match self.resolved(ty).kind {
             Kind::Named(id) => self.types.get(id.index()).map(|def| &def.shape),
             _ => None,

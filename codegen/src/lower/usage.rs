@@ -5,10 +5,35 @@
 use std::collections::BTreeSet;
 
 use crate::model::graph::{Edges, mentioned};
-use crate::model::{Content, DomainId, Model, Operation, Type, TypeId};
+use crate::model::{Content, DomainId, Model, Operation, Type, TypeDef, TypeId};
 
-/// Marks every type with the sides and the domain that use it, directly or through others.
-pub(super) fn mark(model: &mut Model) {
+/// Who uses a type, directly or through others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    in_request: bool,
+    in_response: bool,
+    domain: Option<DomainId>,
+}
+
+impl Mark {
+    pub(super) fn of(def: &TypeDef) -> Self {
+        Self {
+            in_request: def.in_request,
+            in_response: def.in_response,
+            domain: def.domain,
+        }
+    }
+
+    pub(super) fn put(self, def: &mut TypeDef) {
+        def.in_request = self.in_request;
+        def.in_response = self.in_response;
+        def.domain = self.domain;
+    }
+}
+
+/// Who uses each type of a model.
+pub(super) fn marks(model: &Model) -> Vec<Mark> {
+    let mut marks = vec![Mark::default(); model.types.len()];
     let graph: Vec<Vec<TypeId>> = (0..model.types.len())
         .filter_map(|i| Some(TypeId(u32::try_from(i).ok()?)))
         .map(|id| model.references(id, Edges::All))
@@ -49,20 +74,21 @@ pub(super) fn mark(model: &mut Model) {
             if let Some(found) = domains.get_mut(id.index()) {
                 found.insert(domain);
             }
-            if let Some(def) = model.types.get_mut(id.index()) {
-                def.in_request |= side == Side::Request;
-                def.in_response |= side == Side::Response;
+            if let Some(mark) = marks.get_mut(id.index()) {
+                mark.in_request |= side == Side::Request;
+                mark.in_response |= side == Side::Response;
             }
             queue.extend(graph.get(id.index()).into_iter().flatten());
         }
     }
-    for (def, found) in model.types.iter_mut().zip(domains) {
+    for (mark, found) in marks.iter_mut().zip(domains) {
         let mut found = found.into_iter();
-        def.domain = match (found.next(), found.next()) {
+        mark.domain = match (found.next(), found.next()) {
             (Some(only), None) => only,
             _ => None,
         };
     }
+    marks
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 //! Owns: knowing all the places where a type can stand. Must not know: why anyone wants to see them.
 
 use crate::model::operation::{Body, Content};
-use crate::model::{Extra, Kind, Model, Shape, Type, TypeDef, TypeId};
+use crate::model::{Extra, Kind, Model, Operation, Shape, Type, TypeDef, TypeId};
 
 /// Calls `visit` on each type of a definition, outer ones before those inside.
 pub(super) fn types_of_definition(def: &mut TypeDef, visit: &mut dyn FnMut(&mut Type)) {
@@ -26,22 +26,27 @@ pub(super) fn types_of_definition(def: &mut TypeDef, visit: &mut dyn FnMut(&mut 
     }
 }
 
+/// Calls `visit` on each type that an operation uses.
+pub(super) fn types_of_operation(operation: &mut Operation, visit: &mut dyn FnMut(&mut Type)) {
+    for parameter in &mut operation.parameters {
+        within(&mut parameter.ty, visit);
+    }
+    if let Some(body) = &mut operation.body {
+        types_of_body(body, visit);
+    }
+    for response in &mut operation.responses {
+        for header in &mut response.headers {
+            within(&mut header.ty, visit);
+        }
+        types_of_contents(&mut response.contents, visit);
+    }
+}
+
 /// Calls `visit` on each type that operations, webhooks, errors and columns use.
 pub(super) fn types_of_uses(model: &mut Model, visit: &mut dyn FnMut(&mut Type)) {
     let sent = model.sent.iter_mut().map(|sent| &mut sent.request);
     for operation in model.operations.iter_mut().chain(sent) {
-        for parameter in &mut operation.parameters {
-            within(&mut parameter.ty, visit);
-        }
-        if let Some(body) = &mut operation.body {
-            types_of_body(body, visit);
-        }
-        for response in &mut operation.responses {
-            for header in &mut response.headers {
-                within(&mut header.ty, visit);
-            }
-            types_of_contents(&mut response.contents, visit);
-        }
+        types_of_operation(operation, visit);
     }
     for body in model.webhooks.iter_mut().filter_map(|webhook| webhook.body.as_mut()) {
         types_of_body(body, visit);

@@ -3,7 +3,7 @@
 //! Owns: the graph of references between named types. Must not know: what a target does about recursion.
 
 use super::Model;
-use super::types::{Extra, Kind, Shape, Type, TypeId};
+use super::types::{Extra, Kind, Shape, Type, TypeDef, TypeId};
 
 /// Which references count as edges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,16 @@ impl Model {
     /// The named types that a definition mentions.
     #[must_use]
     pub fn references(&self, id: TypeId, edges: Edges) -> Vec<TypeId> {
+        self.type_def(id).references(edges)
+    }
+}
+
+impl TypeDef {
+    /// The named types that it mentions.
+    #[must_use]
+    pub fn references(&self, edges: Edges) -> Vec<TypeId> {
         let mut found = Vec::new();
-        match &self.type_def(id).shape {
+        match &self.shape {
             Shape::Record(record) => {
                 for field in &record.fields {
                     mentioned(&field.ty, edges, &mut found);
@@ -57,7 +65,9 @@ impl Model {
         }
         found
     }
+}
 
+impl Model {
     /// For each named type the number of its strongly connected component, and whether it can reach itself.
     /// Two types are mutually recursive when their numbers are equal and they are recursive.
     #[must_use]

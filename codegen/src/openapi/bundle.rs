@@ -10,6 +10,7 @@ use super::Bundle;
 use super::documents::{Document, Documents, Found};
 use super::grammar::{self, Place as Kind};
 use super::link::{At, Linker, escape};
+use super::update::Linked;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes};
 use crate::memo::Memo;
 use crate::model::Method;
@@ -21,13 +22,30 @@ use crate::source::locate::Locator;
 /// reason has been told.
 #[must_use]
 pub fn bundle(sources: &Sources, settings: &Settings, memo: &Memo, diagnostics: &mut Diagnostics) -> Bundle {
+    bundle_for_more(sources, settings, memo, diagnostics).0
+}
+
+/// The same with what linking found out, for a round after this one.
+#[must_use]
+pub(crate) fn bundle_for_more(
+    sources: &Sources,
+    settings: &Settings,
+    memo: &Memo,
+    diagnostics: &mut Diagnostics,
+) -> (Bundle, Linked) {
+    let told_before = diagnostics.len();
     let mut documents = Documents::new(sources, memo);
     let Found { contracts, schemas } = documents.find(settings, diagnostics);
     let Some((main, others)) = contracts.split_first() else {
-        return Bundle {
+        let bundle = Bundle {
             document: json!({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}),
             origins: Vec::new(),
         };
+        let linked = Linked {
+            told: true,
+            ..Linked::default()
+        };
+        return (bundle, linked);
     };
     let mut linker = Linker::new(documents, diagnostics);
     linker.place(main, "", "");
@@ -53,13 +71,23 @@ pub fn bundle(sources: &Sources, settings: &Settings, memo: &Memo, diagnostics: 
     let mut origins = std::mem::take(&mut linker.origins);
     origins.sort();
     origins.dedup_by(|later, first| later.0 == first.0);
+    let mut linked = Linked {
+        several: !others.is_empty(),
+        main: Arc::clone(&main.path),
+        files: linker.documents.read_files().collect(),
+        pulled: std::mem::take(&mut linker.planned),
+        on_demand: std::mem::take(&mut linker.on_demand),
+        ..Linked::default()
+    };
+    linker.suspend(&mut linked);
     head(&mut merged, main, settings, sources);
     let bundle = Bundle {
         document: Value::Object(merged),
         origins,
     };
     tell_circles(&bundle, diagnostics);
-    bundle
+    linked.told = diagnostics.len() > told_before;
+    (bundle, linked)
 }
 
 /// Takes the names of the main contract's components. Those that only refer to another file take the content of what they

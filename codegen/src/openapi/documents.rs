@@ -82,6 +82,13 @@ impl<'a> Documents<'a> {
         }
     }
 
+    /// Every file that was read, and whether it is written in the terms of 3.0.
+    pub(super) fn read_files(&self) -> impl Iterator<Item = (Arc<str>, bool)> {
+        self.read
+            .values()
+            .map(|document| (Arc::clone(&document.path), document.old))
+    }
+
     /// Finds contracts and data models. Files that look like neither are not read.
     pub(super) fn find(&mut self, settings: &Settings, diagnostics: &mut Diagnostics) -> Found {
         let mut found = Found {

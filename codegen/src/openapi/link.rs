@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::documents::{Document, Documents};
 use super::grammar::{self, Place as Kind, Step};
 use super::reference::{self, Refusal, Target};
+use super::update::Linked;
 use super::{extension, upgrade};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes, nearest, schema as schemas};
 use crate::model::{Case, Name};
@@ -35,6 +36,12 @@ pub(super) struct Linker<'a, 'd> {
     /// Names of components that are taken, by section.
     taken: BTreeMap<&'static str, BTreeSet<String>>,
     queue: VecDeque<Pull>,
+    /// Everything that is referred to: file and pointer.
+    pub(super) targets: BTreeSet<(Arc<str>, String)>,
+    /// What was planned: file and pointer -> kind and pointer in the bundle.
+    pub(super) planned: BTreeMap<(Arc<str>, String), (Kind, String)>,
+    /// What was planned only because something refers to it, by pointer in the bundle.
+    pub(super) on_demand: BTreeSet<String>,
     /// Components that were copied: section, name, value; in the order in which they were planned.
     pulled: Vec<(&'static str, String, Value)>,
     /// Where the parts of the bundle came from.
@@ -65,10 +72,34 @@ impl<'a, 'd> Linker<'a, 'd> {
             linked: BTreeMap::new(),
             taken: BTreeMap::new(),
             queue: VecDeque::new(),
+            targets: BTreeSet::new(),
+            planned: BTreeMap::new(),
+            on_demand: BTreeSet::new(),
             pulled: Vec::new(),
             origins: Vec::new(),
             foreign: BTreeMap::new(),
         }
+    }
+
+    /// A linker that goes on where one of the last round ended.
+    pub(super) fn resume(documents: Documents<'a>, diagnostics: &'d mut Diagnostics, linked: &mut Linked) -> Self {
+        Self {
+            placed: std::mem::take(&mut linked.placed),
+            linked: std::mem::take(&mut linked.linked),
+            taken: std::mem::take(&mut linked.taken),
+            targets: std::mem::take(&mut linked.targets),
+            ..Self::new(documents, diagnostics)
+        }
+    }
+
+    /// Hands on what was found out. Whether there is nothing else to do.
+    pub(super) fn suspend(self, linked: &mut Linked) -> bool {
+        let nothing_left = self.queue.is_empty() && self.foreign.is_empty();
+        linked.placed = self.placed;
+        linked.linked = self.linked;
+        linked.taken = self.taken;
+        linked.targets = self.targets;
+        nothing_left
     }
 
     /// Says that a part of a file stands in the bundle at a pointer.
@@ -116,6 +147,8 @@ impl<'a, 'd> Linker<'a, 'd> {
         };
         let bundle = format!("/components/{section}/{}", escape(name));
         self.place(document, pointer, &bundle);
+        let source = (Arc::clone(&document.path), pointer.to_owned());
+        self.planned.insert(source, (kind, bundle));
         self.queue.push_back(Pull {
             document: Arc::clone(document),
             pointer: pointer.to_owned(),
@@ -314,9 +347,12 @@ impl<'a, 'd> Linker<'a, 'd> {
                 };
                 let name = self.take_name(section, &component_name(&wanted), &document);
                 self.pull(&document, &target.pointer, kind, &name);
-                format!("/components/{section}/{}", escape(&name))
+                let bundle = format!("/components/{section}/{}", escape(&name));
+                self.on_demand.insert(bundle.clone());
+                bundle
             }
         };
+        self.targets.insert((Arc::clone(&document.path), target.pointer));
         Some(format!("#{bundle}"))
     }
 

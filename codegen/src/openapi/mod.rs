@@ -9,11 +9,13 @@ pub mod extension;
 pub(crate) mod grammar;
 mod link;
 mod reference;
+pub(crate) mod update;
 mod upgrade;
 
 use serde_json::Value;
 
 pub use bundle::bundle;
+pub(crate) use bundle::bundle_for_more;
 
 use crate::diagnostics::{At, Place};
 

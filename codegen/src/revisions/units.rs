@@ -2,12 +2,13 @@
 //!
 //! Owns: comparing two bundles unit by unit, and following a change to every unit that refers to it. Must not know: the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::{Baseline, Round};
+use crate::source::changes::same;
 
 /// A component, path item or webhook.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +25,25 @@ pub(super) struct Unit {
     pub(super) refers: Arc<[String]>,
 }
 
+impl Unit {
+    /// A unit that is new, or not what it was.
+    fn new(value: &Value, now: Round) -> Self {
+        let mut refers = Vec::new();
+        references(value, &mut refers);
+        refers.sort_unstable();
+        refers.dedup();
+        Self {
+            round: now,
+            own: now,
+            refers_to_media: refers_to_media(value),
+            is_alias: value.get("$ref").is_some(),
+            refers: refers.into(),
+        }
+    }
+}
+
 /// The component or path item of a pointer: what the first three tokens name under `components`, the first two elsewhere.
-pub(super) fn unit_of(pointer: &str) -> &str {
+pub(crate) fn unit_of(pointer: &str) -> &str {
     let tokens = if pointer.starts_with("/components/") { 4 } else { 3 };
     let mut ends = pointer.match_indices('/').map(|(at, _)| at).skip(tokens - 1);
     ends.next().and_then(|end| pointer.get(..end)).unwrap_or(pointer)
@@ -49,46 +67,59 @@ fn groups(document: &Value) -> impl Iterator<Item = (String, &Map<String, Value>
     top.chain(sections)
 }
 
-/// Every unit of a document, compared with the last round.
-pub(super) fn units(last: &Baseline, document: &Value, now: Round) -> BTreeMap<String, Unit> {
+/// Every unit of a document, compared with the last round when there is one.
+pub(super) fn units(last: Option<&Baseline>, document: &Value, now: Round) -> BTreeMap<String, Unit> {
     let mut units = BTreeMap::new();
     let mut changed: Vec<String> = Vec::new();
-    let before: BTreeMap<String, &Map<String, Value>> = groups(&last.bundle.document).collect();
+    let before: BTreeMap<String, &Map<String, Value>> = last
+        .into_iter()
+        .flat_map(|last| groups(&last.bundle.document))
+        .collect();
+    let empty = BTreeMap::new();
+    let last = last.map_or(&empty, |last| &last.revisions.units);
     for (group, members) in groups(document) {
         let old_members = before.get(&group);
         for (key, value) in members {
             let mut pointer = group.clone();
             push(&mut pointer, key);
             let known = old_members.and_then(|members| members.get(key));
-            let unit = match (last.revisions.units.get(&pointer), known) {
+            let unit = match (last.get(&pointer), known) {
                 (Some(unit), Some(known)) if same(known, value) => unit.clone(),
                 _ => {
                     changed.push(pointer.clone());
-                    let mut refers = Vec::new();
-                    references(value, &mut refers);
-                    refers.sort_unstable();
-                    refers.dedup();
-                    Unit {
-                        round: now,
-                        own: now,
-                        refers_to_media: refers_to_media(value),
-                        is_alias: value.get("$ref").is_some(),
-                        refers: refers.into(),
-                    }
+                    Unit::new(value, now)
                 }
             };
             units.insert(pointer, unit);
         }
     }
     // What went is a change for all that referred to it.
-    let gone = last
-        .revisions
-        .units
-        .keys()
-        .filter(|pointer| !units.contains_key(*pointer));
+    let gone = last.keys().filter(|pointer| !units.contains_key(*pointer));
     changed.extend(gone.cloned());
+    spread(&mut units, changed, now);
+    units
+}
+
+/// Takes in that some units of a document changed, and no other came or went.
+pub(super) fn follow(
+    units: &mut BTreeMap<String, Unit>,
+    changed: Vec<String>,
+    document: &Value,
+    now: Round,
+) -> BTreeSet<String> {
+    for pointer in &changed {
+        if let (Some(unit), Some(value)) = (units.get_mut(pointer), document.pointer(pointer)) {
+            *unit = Unit::new(value, now);
+        }
+    }
+    spread(units, changed, now)
+}
+
+/// Follows changes to every unit that refers to what changed, at any distance. All of these.
+fn spread(units: &mut BTreeMap<String, Unit>, mut changed: Vec<String>, now: Round) -> BTreeSet<String> {
+    let mut reached: BTreeSet<String> = changed.iter().cloned().collect();
     if changed.is_empty() {
-        return units;
+        return reached;
     }
     let mut referring: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let lists: Vec<(String, Arc<[String]>)> = units
@@ -110,10 +141,11 @@ pub(super) fn units(last: &Baseline, document: &Value, now: Round) -> BTreeMap<S
                     unit.own = now;
                 }
                 changed.push((*from).to_owned());
+                reached.insert((*from).to_owned());
             }
         }
     }
-    units
+    reached
 }
 
 /// The units that a value refers to. Any text that could be a reference counts as one: mappings name schemas as well.
@@ -180,26 +212,6 @@ pub(super) fn same_rest(last: &Value, document: &Value) -> bool {
         })
 }
 
-/// Whether two values are written alike: with the same keys in the same order, and the same numbers to the last bit.
-fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|((left_key, left), (right_key, right))| left_key == right_key && same(left, right))
-        }
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
-        }
-        (Value::Number(left), Value::Number(right)) => {
-            left == right && left.as_f64().map(f64::to_bits) == right.as_f64().map(f64::to_bits)
-        }
-        (left, right) => left == right,
-    }
-}
-
 /// A pointer with a key behind it.
 pub(crate) fn below(pointer: &str, key: &str) -> String {
     let mut pointer = pointer.to_owned();
@@ -207,7 +219,7 @@ pub(crate) fn below(pointer: &str, key: &str) -> String {
     pointer
 }
 
-pub(super) fn push(pointer: &mut String, key: &str) {
+pub(crate) fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
     if key.contains(['~', '/']) {
         pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
@@ -221,23 +233,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn the_order_of_keys_is_a_change_and_so_is_the_sign_of_zero() {
-        let object = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
-        assert!(same(
-            &object(r#"{"a":[1,{"b":0.0}]}"#),
-            &object(r#"{"a":[1,{"b":0.0}]}"#)
-        ));
-        for (left, right) in [
-            (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#),
-            ("0.0", "-0.0"),
-            ("1", "1.0"),
-            ("[1]", "[1,2]"),
-        ] {
-            assert!(!same(&object(left), &object(right)), "{left} {right}");
-        }
-    }
 
     #[test]
     fn a_unit_is_a_component_or_a_path_item() {

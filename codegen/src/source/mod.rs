@@ -3,6 +3,7 @@
 //! Owns: the set of given files, reading YAML and JSON, turning a place into line and column.
 //! Must not know: what any document means, or where the texts came from.
 
+pub(crate) mod changes;
 pub mod locate;
 mod portions;
 pub mod read;

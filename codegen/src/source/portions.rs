@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 /// Documents below this size are read at once, in bytes.
-const SMALL: usize = 32 * 1024;
+pub(super) const SMALL: usize = 32 * 1024;
 
 /// About how much is read at once, in bytes.
 const PORTION: usize = 8 * 1024;
@@ -19,7 +19,7 @@ const PORTION: usize = 8 * 1024;
 const DEEPEST: usize = 8;
 
 /// The members of a block mapping, a stretch of text with the lines of some of them at a time.
-enum Stretch<'a> {
+pub(super) enum Stretch<'a> {
     /// Members that are read together.
     Members(&'a str),
     /// One member: the line of its key, and the stretches of its value, a block mapping too.
@@ -27,7 +27,7 @@ enum Stretch<'a> {
 }
 
 /// Reads a piece.
-type Read<'r> = dyn Fn(&str) -> Option<Arc<Value>> + Sync + 'r;
+pub(super) type Read<'r> = dyn Fn(&str) -> Option<Arc<Value>> + Sync + 'r;
 
 /// The document, when it can be read in pieces by `read`. `None`: read it as a whole.
 pub(super) fn read(text: &str, read: &Read<'_>) -> Option<Value> {
@@ -62,21 +62,21 @@ fn members(stretches: &[Stretch<'_>], read: &Read<'_>) -> Option<Map<String, Val
 }
 
 /// The members of an object; taken out of it when nobody else has it.
-fn object(value: Arc<Value>) -> Option<Map<String, Value>> {
+pub(super) fn object(value: Arc<Value>) -> Option<Map<String, Value>> {
     match Arc::unwrap_or_clone(value) {
         Value::Object(members) => Some(members),
         _ => None,
     }
 }
 
-fn one(members: Map<String, Value>) -> Option<(String, Value)> {
+pub(super) fn one(members: Map<String, Value>) -> Option<(String, Value)> {
     let mut members = members.into_iter();
     let first = members.next()?;
     members.next().is_none().then_some(first)
 }
 
 /// Cuts a block mapping whose keys are indented by `indent` spaces.
-fn stretches(text: &str, indent: usize, depth: usize) -> Option<Vec<Stretch<'_>>> {
+pub(super) fn stretches(text: &str, indent: usize, depth: usize) -> Option<Vec<Stretch<'_>>> {
     let starts = starts(text, indent)?;
     let mut found = Vec::new();
     let mut from = 0;
@@ -110,7 +110,7 @@ fn stretches(text: &str, indent: usize, depth: usize) -> Option<Vec<Stretch<'_>>
 }
 
 /// Where the members begin. What stands before the first, comments only, belongs to it.
-fn starts(text: &str, indent: usize) -> Option<Vec<usize>> {
+pub(super) fn starts(text: &str, indent: usize) -> Option<Vec<usize>> {
     let mut starts = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -137,7 +137,7 @@ fn starts(text: &str, indent: usize) -> Option<Vec<usize>> {
 }
 
 /// The indentation of the first line that says something.
-fn first_indent(text: &str) -> Option<usize> {
+pub(super) fn first_indent(text: &str) -> Option<usize> {
     text.split_inclusive('\n').find_map(|line| depth(line).ok_or(()).ok()?)
 }
 

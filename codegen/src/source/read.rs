@@ -59,7 +59,7 @@ pub fn text<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-fn is_json(path: &str, text: &str) -> bool {
+pub(super) fn is_json(path: &str, text: &str) -> bool {
     path.ends_with(".json") || text.trim_start().starts_with('{')
 }
 
@@ -81,9 +81,7 @@ fn json(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
 }
 
 fn yaml(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
-    // A piece has no more to spare than its share, nor of the stack: one that needs more is read with the whole.
-    let piece = |text: &str| serde_saphyr::from_str_with_options::<Tree>(text, bounded(text.len(), 1_000, 64)).ok();
-    if let Some(value) = portions::read(text, &|text| memo.piece(text, || piece(text).map(|tree| tree.0))) {
+    if let Some(value) = portions::read(text, &|text| memo.piece(text, || piece(text))) {
         return Ok(value);
     }
     let whole = apart(|| {
@@ -97,6 +95,22 @@ fn yaml(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
             Place::file(path),
         ))
     })
+}
+
+/// Reads a piece of a document. It has no more to spare than its share, nor of the stack: one that needs more is read with the whole.
+pub(super) fn piece(text: &str) -> Option<Value> {
+    let tree = serde_saphyr::from_str_with_options::<Tree>(text, bounded(text.len(), 1_000, 64));
+    tree.ok().map(|tree| tree.0)
+}
+
+/// Goes one step further with a pointer.
+pub(super) fn step(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    if key.contains(['~', '/']) {
+        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(key);
+    }
 }
 
 fn refused(path: &str, error: &serde_saphyr::Error) -> Diagnostic {
