@@ -10,7 +10,7 @@
 
 mod folders;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::time::{Duration, Instant};
@@ -33,8 +33,9 @@ const LONGEST: Duration = Duration::from_millis(100);
 /// How long a file may stay open to a writer before it is looked at all the same. Many programs empty a file, and write it only
 /// then: seen between the two, a contract would be gone.
 const LONGEST_OPEN: Duration = Duration::from_millis(400);
-/// How many files that came are remembered until they are renamed. Forgotten ones cost a wait.
+/// How many files that came are remembered until they are renamed, and for how long. Forgotten ones cost a wait.
 const MOST_FRESH: usize = 256;
+const FRESH: Duration = Duration::from_millis(400);
 
 /// Watched folders.
 pub struct Watch {
@@ -45,9 +46,9 @@ pub struct Watch {
     open: BTreeSet<PathBuf>,
     /// Whether the last that happened made a file whole.
     whole: bool,
-    /// Files that came and were not renamed since: one that takes the place of another is a save, one that was there before leaves
-    /// a place that is about to be filled.
-    fresh: BTreeSet<PathBuf>,
+    /// Files that came a moment ago under a name of their own, and when: one that takes the place of another is a save, one that was
+    /// there before leaves a place that is about to be filled.
+    fresh: BTreeMap<PathBuf, Instant>,
     /// The file that is being renamed, and the number of the rename.
     leaving: Option<(usize, PathBuf)>,
     /// Whether something moved that was taken note of while somebody looked, and is still to be told.
@@ -68,7 +69,7 @@ impl Watch {
             folders: BTreeSet::new(),
             open: BTreeSet::new(),
             whole: false,
-            fresh: BTreeSet::new(),
+            fresh: BTreeMap::new(),
             leaving: None,
             untold: false,
         })
@@ -246,7 +247,13 @@ impl Watch {
             }
             EventKind::Modify(ModifyKind::Name(RenameMode::To)) => {
                 let from = self.leaving.take_if(|(rename, _)| event.tracker() == Some(*rename));
-                self.whole = from.is_none_or(|(_, from)| self.fresh.remove(&from));
+                self.whole = from.is_none_or(|(_, from)| {
+                    let came = self.fresh.remove(&from);
+                    came.is_some_and(|came| came.elapsed() < FRESH)
+                });
+                for path in &event.paths {
+                    self.fresh.remove(path);
+                }
             }
             // The two before, told once more. Or somebody reads it, or has given it another mode: it is as whole as before.
             EventKind::Modify(ModifyKind::Name(RenameMode::Both) | ModifyKind::Metadata(_)) | EventKind::Access(_) => {}
@@ -254,7 +261,8 @@ impl Watch {
                 if self.fresh.len() >= MOST_FRESH {
                     self.fresh.clear();
                 }
-                self.fresh.extend(event.paths.iter().cloned());
+                let now = Instant::now();
+                self.fresh.extend(event.paths.iter().map(|path| (path.clone(), now)));
                 self.whole = false;
             }
             EventKind::Remove(_) => {
