@@ -165,6 +165,16 @@ impl Examined {
     }
 }
 
+/// What came of comparing a repository with its specs.
+enum Compared {
+    /// What there is to do.
+    Examined(Examined),
+    /// The specs have errors, so there is nothing to compare with.
+    Broken,
+    /// The specs are others by now; nothing was told about those that were read.
+    Outdated,
+}
+
 /// Reads and compiles a repository and shows what was found. `None`: there are errors, so there is nothing to go on with.
 fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) -> Result<Option<Compiled>, SyncError> {
     let root = root(global)?;
@@ -189,8 +199,21 @@ fn generate(
     view: &mut View,
     progress: &Progress,
 ) -> Option<(Compilation, Diagnostics)> {
+    show_all(compile_again(inputs, memo, progress), inputs, strict, view)
+}
+
+fn compile_again(inputs: &Inputs, memo: &Memo, progress: &Progress) -> Compilation {
     progress.phase("generating");
-    let mut compilation = flaresmith_codegen::compile_again(&inputs.sources, &inputs.settings, &inputs.templates, memo);
+    flaresmith_codegen::compile_again(&inputs.sources, &inputs.settings, &inputs.templates, memo)
+}
+
+/// Shows what was found while reading and generating, which comes back as it was found.
+fn show_all(
+    mut compilation: Compilation,
+    inputs: &Inputs,
+    strict: bool,
+    view: &mut View,
+) -> Option<(Compilation, Diagnostics)> {
     let mut found = inputs.diagnostics.clone();
     found.append(&mut compilation.diagnostics);
     show(&found, inputs, strict, view).then_some((compilation, found))
@@ -275,7 +298,14 @@ fn examine(
         }));
     }
     let inputs = sources::read(&Tree::disk(&root))?;
-    compare(root, inputs, &mut Remembered::default(), strict, wish, view, progress)
+    let remembered = &mut Remembered::default();
+    let compared = compare(root, inputs, remembered, strict, wish, view, progress, &mut |_| {
+        Ok(false)
+    })?;
+    Ok(match compared {
+        Compared::Examined(examined) => Some(examined),
+        Compared::Broken | Compared::Outdated => None,
+    })
 }
 
 /// The clean plan of a repository in which nothing moved since it was last seen to be settled, and what was told about its specs
@@ -295,7 +325,11 @@ fn untouched(root: &Root) -> Result<Option<(Plan, Diagnostics)>, SyncError> {
     Ok(Some((plan, found)))
 }
 
-/// The same for what was read already.
+/// The same for what was read already. Once that is generated, `outdated` says whether it is worth telling of.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "what one command and the rounds of a watch have in common"
+)]
 fn compare(
     root: Root,
     inputs: Inputs,
@@ -304,7 +338,8 @@ fn compare(
     wish: Wish,
     view: &mut View,
     progress: &Progress,
-) -> Result<Option<Examined>, SyncError> {
+    outdated: &mut dyn FnMut(&Inputs) -> Result<bool, SyncError>,
+) -> Result<Compared, SyncError> {
     let lock_text = lock_text(&root)?;
     let mut record = Record::load(&root);
     let stamps = record.stamps();
@@ -319,15 +354,22 @@ fn compare(
                 lock: parse_lock(&root, lock_text.as_deref())?,
                 ..Plan::default()
             };
-            return Ok(show(&found, &inputs, strict, view).then_some(Examined {
-                root,
-                plan,
-                settles: None,
-            }));
+            return Ok(match show(&found, &inputs, strict, view) {
+                true => Compared::Examined(Examined {
+                    root,
+                    plan,
+                    settles: None,
+                }),
+                false => Compared::Broken,
+            });
         }
     }
-    let Some((compilation, diagnostics)) = generate(&inputs, &remembered.memo, strict, view, progress) else {
-        return Ok(None);
+    let compilation = compile_again(&inputs, &remembered.memo, progress);
+    if outdated(&inputs)? {
+        return Ok(Compared::Outdated);
+    }
+    let Some((compilation, diagnostics)) = show_all(compilation, &inputs, strict, view) else {
+        return Ok(Compared::Broken);
     };
     progress.phase("comparing files");
     let lock = parse_lock(&root, lock_text.as_deref())?;
@@ -337,7 +379,7 @@ fn compare(
     let digests = inputs.digests.clone();
     let around = &mut Around::again(&root, &mut remembered.digested);
     let plan = plan::plan(&lock, artifacts, digests, &mut snapshot, wish, around)?;
-    Ok(Some(Examined {
+    Ok(Compared::Examined(Examined {
         root,
         plan,
         settles: Some(Settles {

@@ -14,11 +14,12 @@ use flaresmith_sync::digest::Digest;
 use flaresmith_sync::drift::{self, DriftReport, DriftStatus};
 use flaresmith_sync::plan::Wish;
 use flaresmith_sync::sources::{self, Inputs};
+use flaresmith_sync::stamp::Stamp;
 use flaresmith_sync::watch::{Watch, folders, is_git_at_work};
 use flaresmith_sync::{Root, SyncError, Tree};
 
-use super::Remembered;
 use super::applying::{self, Written};
+use super::{Compared, Remembered};
 use crate::cli::{Format, Global, WatchArgs};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
@@ -31,6 +32,9 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 /// How long git may take to change files, and how long is waited between two looks whether it still does.
 const LONGEST_FOR_GIT: Duration = Duration::from_secs(10);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// For how long a round begins anew when specs are saved while it generates.
+const LONGEST_BURST: Duration = Duration::from_millis(500);
 
 /// How long after a round that failed another is tried, if nothing moves: what was in the way may go without a notification.
 const BEFORE_NEXT_TRY: Duration = Duration::from_millis(500);
@@ -147,16 +151,33 @@ fn round(
     first: bool,
     view: &mut View,
 ) -> Result<(), SyncError> {
-    let inputs = read(root, watch)?;
-    let specs = (inputs.digests.clone(), inputs.diagnostics.clone());
-    if said.broken.as_ref() == Some(&specs) {
-        return Ok(());
-    }
-    let turn = take_turn(root, view)?;
-    let progress = Progress::start("generating", true);
-    let Some(examined) = super::compare(root.clone(), inputs, remembered, false, wish, view, &progress)? else {
-        said.broken = Some(specs);
-        return Ok(());
+    let (examined, turn) = loop {
+        let inputs = read(root, watch)?;
+        let stamps = stamps(root, &inputs);
+        let specs = (inputs.digests.clone(), inputs.diagnostics.clone());
+        if said.broken.as_ref() == Some(&specs) {
+            return Ok(());
+        }
+        let turn = take_turn(root, view)?;
+        let progress = Progress::start("generating", true);
+        let mut outdated = |inputs: &Inputs| is_outdated(root, inputs, &stamps, watch, began);
+        match super::compare(
+            root.clone(),
+            inputs,
+            remembered,
+            false,
+            wish,
+            view,
+            &progress,
+            &mut outdated,
+        )? {
+            Compared::Examined(examined) => break (examined, turn),
+            Compared::Broken => {
+                said.broken = Some(specs);
+                return Ok(());
+            }
+            Compared::Outdated => {}
+        }
     };
     let repaired = said.broken.take().is_some();
     let plan = &examined.plan;
@@ -193,6 +214,36 @@ fn round(
     Ok(())
 }
 
+/// What the file system says of everything that was read.
+fn stamps(root: &Root, inputs: &Inputs) -> Vec<Option<Stamp>> {
+    let seen = |path: &String| Stamp::seen(&root.path().join(path).symlink_metadata().ok()?);
+    inputs.digests.keys().map(seen).collect()
+}
+
+/// Whether specs are others by now than those that were read when a burst of saves `began`, which went on meanwhile. What else
+/// moved is left to the next round. Notifications may be late, and stamps coarse: either counts.
+fn is_outdated(
+    root: &Root,
+    inputs: &Inputs,
+    read: &[Option<Stamp>],
+    watch: &mut Watch,
+    began: Instant,
+) -> Result<bool, SyncError> {
+    if !watch.moved_on(began)? && stamps(root, inputs) == read {
+        return Ok(false);
+    }
+    // Whoever saves without end is told of all the same.
+    if began.elapsed() < LONGEST_BURST {
+        wait_for_git(root);
+        let now = sources::read(&Tree::disk(root))?;
+        if now.digests != inputs.digests || now.diagnostics != inputs.diagnostics {
+            return Ok(true);
+        }
+    }
+    watch.tell_again();
+    Ok(false)
+}
+
 /// Reads the specs, and watches every folder that they and the lock lead to. What happened in a folder before it was watched is
 /// caught by reading once more.
 fn read(root: &Root, watch: &mut Watch) -> Result<Inputs, SyncError> {
@@ -217,4 +268,50 @@ fn take_turn(root: &Root, view: &mut View) -> Result<Turn, SyncError> {
         }
     }
     applying::take_turn(root, view)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A root that is watched with the folder of its specs, and what was read of it.
+    fn watched() -> (tempfile::TempDir, Root, Watch, Inputs) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("specs")).unwrap();
+        std::fs::write(folder.path().join("specs/a.yaml"), "openapi: 3.1.0\n").unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        let mut watch = Watch::start().unwrap();
+        let inputs = read(&root, &mut watch).unwrap();
+        assert_eq!(inputs.digests.len(), 1);
+        (folder, root, watch, inputs)
+    }
+
+    #[test]
+    fn specs_that_were_saved_since_they_were_read_are_outdated_and_others_are_not() {
+        let (_folder, root, mut watch, inputs) = watched();
+        let read = stamps(&root, &inputs);
+        assert!(!is_outdated(&root, &inputs, &read, &mut watch, Instant::now()).unwrap());
+        std::fs::write(root.path().join("specs/a.yaml"), "openapi: 3.1.1\ninfo: {}\n").unwrap();
+        assert!(is_outdated(&root, &inputs, &read, &mut watch, Instant::now()).unwrap());
+        let long_ago = Instant::now().checked_sub(LONGEST_BURST).unwrap();
+        assert!(
+            !is_outdated(&root, &inputs, &read, &mut watch, long_ago).unwrap(),
+            "whoever saves without end is told of too"
+        );
+    }
+
+    #[test]
+    fn what_moves_beside_the_specs_is_left_to_the_next_round() {
+        let (_folder, root, mut watch, inputs) = watched();
+        let read = stamps(&root, &inputs);
+        std::fs::write(root.path().join("beside"), "1").unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        // However late the notification is: it is taken in by one of these, and told by the next wait.
+        while !watch.is_told_again() {
+            assert!(!is_outdated(&root, &inputs, &read, &mut watch, Instant::now()).unwrap());
+            assert!(Instant::now() < until, "nothing was told");
+        }
+        watch.wait(None).unwrap();
+        assert!(!watch.is_told_again());
+    }
 }

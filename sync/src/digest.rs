@@ -80,7 +80,14 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+        // Digit by digit and not through the formatting of numbers: a journal has a digest for every block that is written.
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            for (to, half) in pair.iter_mut().zip([byte >> 4, byte & 0xf]) {
+                *to = if half < 10 { b'0' + half } else { b'a' + half - 10 };
+            }
+        }
+        out.write_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 

@@ -356,6 +356,35 @@ fn branches_are_switched_beside_it() {
 }
 
 #[test]
+fn while_git_changes_files_nothing_is_done_and_then_all_at_once() {
+    let git = shop();
+    let mut watcher = Watcher::start(&git, &[]);
+    git.write(".git/index.lock", "");
+    save(&git, "nickname");
+    let said = watcher.calm();
+    assert_eq!(rounds(&said), 0, "{said:?}");
+    assert!(!git.read(PETS).contains("nickname"), "written beside git");
+    git.write(API, &contract("nickname", "total"));
+    fs::remove_file(git.path(".git/index.lock")).unwrap();
+    let mut lines = watcher.told(" ms)");
+    lines.extend(watcher.calm());
+    assert_eq!(rounds(&lines), 1, "{lines:?}");
+    assert!(git.read(PETS).contains("nickname") && git.read(ORDERS).contains("total"));
+    in_step(&git);
+}
+
+#[test]
+fn a_lock_of_gits_that_nobody_takes_away_is_not_waited_for_without_end() {
+    let git = shop();
+    let mut watcher = Watcher::start(&git, &[]);
+    git.write(".git/index.lock", "");
+    save(&git, "nickname");
+    watcher.told(" ms)");
+    assert!(git.path(".git/index.lock").exists());
+    assert!(git.read(PETS).contains("nickname"));
+}
+
+#[test]
 fn another_apply_is_waited_for() {
     let git = shop();
     let mut watcher = Watcher::start(&git, &[]);

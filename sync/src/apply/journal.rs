@@ -204,10 +204,19 @@ impl Journal {
     /// It cannot be read, or another version wrote it.
     pub(super) fn read(folder: &Path) -> Result<Option<(Self, bool)>, SyncError> {
         let path = folder.join(FILE);
-        let mut bytes = Vec::new();
-        match File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        let mut bytes = vec![0; CLOSED.len()];
+        let read = |mut file: File| {
+            file.read_exact(&mut bytes)?;
+            // What is left behind the mark, of an apply that may have been a large one, says nothing.
+            match bytes == CLOSED.as_bytes() {
+                true => Ok(false),
+                false => file.read_to_end(&mut bytes).map(|_| true),
+            }
+        };
+        match File::open(&path).and_then(read) {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => return Ok(None),
             Err(error) => return Err(failed("cannot read", &path, &error)),
         }
         let mut lines = bytes.split(|byte| *byte == b'\n');
