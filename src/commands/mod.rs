@@ -168,7 +168,7 @@ impl Examined {
 /// What came of comparing a repository with its specs.
 enum Compared {
     /// What there is to do.
-    Examined(Examined),
+    Examined(Box<Examined>),
     /// The specs have errors, so there is nothing to compare with.
     Broken,
     /// The specs are others by now; nothing was told about those that were read.
@@ -303,7 +303,7 @@ fn examine(
         Ok(false)
     })?;
     Ok(match compared {
-        Compared::Examined(examined) => Some(examined),
+        Compared::Examined(examined) => Some(*examined),
         Compared::Broken | Compared::Outdated => None,
     })
 }
@@ -355,11 +355,11 @@ fn compare(
                 ..Plan::default()
             };
             return Ok(match show(&found, &inputs, strict, view) {
-                true => Compared::Examined(Examined {
+                true => Compared::Examined(Box::new(Examined {
                     root,
                     plan,
                     settles: None,
-                }),
+                })),
                 false => Compared::Broken,
             });
         }
@@ -379,7 +379,7 @@ fn compare(
     let digests = inputs.digests.clone();
     let around = &mut Around::again(&root, &mut remembered.digested);
     let plan = plan::plan(&lock, artifacts, digests, &mut snapshot, wish, around)?;
-    Ok(Compared::Examined(Examined {
+    Ok(Compared::Examined(Box::new(Examined {
         root,
         plan,
         settles: Some(Settles {
@@ -387,5 +387,5 @@ fn compare(
             diagnostics,
             snapshot,
         }),
-    }))
+    })))
 }

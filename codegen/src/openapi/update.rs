@@ -209,7 +209,9 @@ impl Linked {
             if may_turn_in_circles && (refers(former) || refers(value)) {
                 return None;
             }
-            if !self.on_demand.is_empty() && self.demands(former) != self.demands(value) {
+            if !self.on_demand.is_empty()
+                && (self.demands(former) != self.demands(value) || mapped(former) != mapped(value))
+            {
                 return None;
             }
         }
@@ -235,6 +237,18 @@ impl Linked {
             }
         });
         found
+    }
+}
+
+/// What discriminators of a value map to, in order: a name there may be that of a component or of a file.
+fn mapped(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(mapped).collect(),
+        Value::Object(members) => {
+            let own = members.get("discriminator").and_then(|one| one.get("mapping"));
+            own.into_iter().chain(members.values().flat_map(mapped)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

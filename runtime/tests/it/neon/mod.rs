@@ -340,7 +340,7 @@ async fn answered(State(neon): State<Neon>, request: Request<Body>) -> Response<
         true => Value::Null,
         false => serde_json::from_slice(&body).unwrap(),
     };
-    let query: Vec<(String, String)> = parts.uri.query().map_or_else(Vec::new, |query| url_pairs(query));
+    let query: Vec<(String, String)> = parts.uri.query().map_or_else(Vec::new, url_pairs);
     let path = path.strip_prefix("/api/v2").unwrap();
     let answer = answers::of(&neon, &method, path, &query, &parts.headers, &body).await;
     match fault {
