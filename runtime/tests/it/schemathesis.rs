@@ -15,6 +15,7 @@ use flaresmith_runtime::telemetry::log::Level;
 
 use crate::github::Github;
 use crate::instance::{Instance, folder};
+use crate::neon::Neon;
 
 /// Operations that nobody wrote yet. They answer 501, which no contract names; the test holds that they do.
 pub(crate) const UNWRITTEN: &[&str] = &[
@@ -173,10 +174,11 @@ async fn what_is_left_out_here_is_what_nobody_wrote() {
 
 /// Tens of thousands of requests: what each of their statements took is not kept. None of them reaches anybody outside.
 async fn quiet() -> impl FnOnce(&mut Settings) {
-    let github = Github::start().await;
-    |settings| {
+    let (github, neon) = (Github::start().await, Neon::start().await);
+    move |settings: &mut Settings| {
         settings.log_level = Level::Info;
         settings.github = github.place;
+        settings.neon = neon.api.clone();
     }
 }
 
