@@ -75,13 +75,8 @@ fn analyse_again(
     let ((model, lowered), (revisions, told, looked)) = rayon::join(
         || {
             let (features, constitution) = (features.clone(), constitution.clone());
-            match memo.is_lasting() {
-                true => lower::lower_for_more(&bundle, features, constitution, settings, &mut diagnostics),
-                false => {
-                    let model = lower::lower(&bundle, features, constitution, settings, &mut diagnostics);
-                    (model, lower::Lowered::default())
-                }
-            }
+            let more = memo.is_lasting();
+            lower::lower_for_more(&bundle, features, constitution, settings, more, &mut diagnostics)
         },
         || {
             let revisions = match memo.is_lasting() {

@@ -4,7 +4,6 @@
 
 use flaresmith_api::api::audit::{ListAuditEventsRequest, ListAuditEventsResponse};
 use flaresmith_sync::SyncError;
-use serde_json::json;
 
 use super::project::id_of;
 use crate::cli::{AuditCommand, AuditListArgs};
@@ -44,14 +43,7 @@ fn list(remote: &Remote, args: &AuditListArgs, view: &mut View) -> Result<(), Tr
             ]
         })
         .collect();
-    let document = json!({ "items": items, "hasMore": more });
-    view.table(
-        &["WHEN", "ACTION", "OUTCOME", "CODE", "WHAT", "REQUEST"],
-        &rows,
-        &document,
-    );
-    if more {
-        view.goes_on();
-    }
+    let heads = ["WHEN", "ACTION", "OUTCOME", "CODE", "WHAT", "REQUEST"];
+    view.page(&heads, &rows, &items, more);
     Ok(())
 }

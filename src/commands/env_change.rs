@@ -17,7 +17,6 @@ use flaresmith_api::types::{
     DeployRequest, Deployment, DeploymentDetail, DeploymentState, EnvironmentKind, EnvironmentState, PromoteRequest,
     PromoteRequestTo, RetryRequest, RetryRequestMode, RollbackRequest,
 };
-use serde_json::json;
 use uuid::Uuid;
 
 use super::env::{detail, environment_of, shown};
@@ -155,11 +154,12 @@ pub(super) fn history(remote: &Remote, args: &EnvHistoryArgs, view: &mut View) -
             ]
         })
         .collect();
-    let document = json!({ "items": items, "hasMore": more });
-    view.table(&["KIND", "STATE", "COMMIT", "CREATED", "ERROR", "ID"], &rows, &document);
-    if more {
-        view.goes_on();
-    }
+    view.page(
+        &["KIND", "STATE", "COMMIT", "CREATED", "ERROR", "ID"],
+        &rows,
+        &items,
+        more,
+    );
     Ok(())
 }
 

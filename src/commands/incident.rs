@@ -6,7 +6,6 @@ use flaresmith_api::api::incidents::{
     GetIncidentRequest, GetIncidentResponse, ListIncidentsRequest, ListIncidentsResponse,
 };
 use flaresmith_sync::SyncError;
-use serde_json::json;
 
 use super::project::id_of;
 use crate::cli::{IncidentCommand, IncidentListArgs, IncidentShowArgs};
@@ -52,11 +51,12 @@ fn list(remote: &Remote, args: &IncidentListArgs, view: &mut View) -> Result<(),
             ]
         })
         .collect();
-    let document = json!({ "items": items, "hasMore": more });
-    view.table(&["SINCE", "KIND", "STATE", "SEVERITY", "WHAT", "ID"], &rows, &document);
-    if more {
-        view.goes_on();
-    }
+    view.page(
+        &["SINCE", "KIND", "STATE", "SEVERITY", "WHAT", "ID"],
+        &rows,
+        &items,
+        more,
+    );
     Ok(())
 }
 

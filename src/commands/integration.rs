@@ -49,7 +49,7 @@ fn list(remote: &Remote, args: &ProjectArgs, view: &mut View) -> Result<(), Trou
     })?;
     let rows: Vec<Vec<String>> = items.iter().map(row).collect();
     let heads = ["PROVIDER", "STATE", "ACCOUNT", "BREAKER", "ERROR"];
-    view.table(&heads, &rows, &json!({ "items": items, "hasMore": more }));
+    view.page(&heads, &rows, &items, more);
     Ok(())
 }
 

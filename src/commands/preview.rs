@@ -7,7 +7,6 @@ use flaresmith_api::api::environments::{
 };
 use flaresmith_api::types::{Environment, EnvironmentKind, PreviewCreate};
 use flaresmith_sync::SyncError;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::env::{detail, environment_of, matrix};
@@ -48,8 +47,7 @@ fn list(remote: &Remote, args: &ProjectArgs, view: &mut View) -> Result<(), Trou
             ]
         })
         .collect();
-    let document = json!({ "items": items, "hasMore": false });
-    view.table(&["NAME", "STATE", "BRANCH", "URL", "ENDS", "ID"], &rows, &document);
+    view.page(&["NAME", "STATE", "BRANCH", "URL", "ENDS", "ID"], &rows, &items, false);
     Ok(())
 }
 

@@ -12,7 +12,6 @@ use flaresmith_api::api::retirement::{DeleteProjectRequest, DeleteProjectRespons
 use flaresmith_api::errors::ErrorCode;
 use flaresmith_api::types::{ProjectCreate, ProjectDetail, ProvisioningEvent, RunState, StepState};
 use flaresmith_sync::SyncError;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::cli::{ListArgs, ProjectArgs, ProjectCommand, ProjectCreateArgs, ProjectDeleteArgs};
@@ -96,11 +95,7 @@ fn list(remote: &Remote, args: &ListArgs, view: &mut View) -> Result<(), Trouble
             ]
         })
         .collect();
-    let document = json!({ "items": items, "hasMore": more });
-    view.table(&["SLUG", "NAME", "STATE", "ID", "CREATED"], &rows, &document);
-    if more {
-        view.goes_on();
-    }
+    view.page(&["SLUG", "NAME", "STATE", "ID", "CREATED"], &rows, &items, more);
     Ok(())
 }
 

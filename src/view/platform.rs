@@ -53,9 +53,10 @@ impl View {
         self.out = Box::new(anstream::stderr());
     }
 
-    /// Says that a list goes on.
-    pub(crate) fn goes_on(&mut self) {
-        if self.format == Format::Human && !self.quiet {
+    /// Shows a part of a list, and whether there is more of it.
+    pub(crate) fn page(&mut self, heads: &[&str], rows: &[Vec<String>], items: &[impl Serialize], more: bool) {
+        self.table(heads, rows, &serde_json::json!({ "items": items, "hasMore": more }));
+        if more && self.format == Format::Human && !self.quiet {
             self.note("there are more; `--limit COUNT` shows them\n");
         }
     }

@@ -63,23 +63,17 @@ pub fn lower(
     settings: &Settings,
     diagnostics: &mut Diagnostics,
 ) -> Model {
-    let mut model = Model {
-        features,
-        constitution,
-        ..Model::default()
-    };
-    let lowering = Lowering::new(bundle, diagnostics);
-    lowering.all(&mut model, settings.name.as_deref(), false);
-    model
+    lower_for_more(bundle, features, constitution, settings, false, diagnostics).0
 }
 
-/// The same with what lowering found out, for a round after this one.
+/// The same with what lowering found out, for a round after this one if there will be one.
 #[must_use]
 pub(crate) fn lower_for_more(
     bundle: &Bundle,
     features: Vec<Feature>,
     constitution: Option<Constitution>,
     settings: &Settings,
+    more: bool,
     diagnostics: &mut Diagnostics,
 ) -> (Model, Lowered) {
     let mut model = Model {
@@ -88,7 +82,7 @@ pub(crate) fn lower_for_more(
         ..Model::default()
     };
     let mut lowering = Lowering::new(bundle, diagnostics);
-    lowering.ledger.kept = true;
+    lowering.ledger.kept = more;
     let lowered = lowering.all(&mut model, settings.name.as_deref(), false);
     (model, lowered)
 }

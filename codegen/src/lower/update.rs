@@ -73,8 +73,12 @@ impl Lowered {
     }
 
     /// Takes what is not needed any more where it was found out.
-    pub(super) fn keep(&mut self, lowering: Lowering<'_>) {
-        self.entries = lowering.ledger.entries;
+    pub(super) fn keep(&mut self, mut lowering: Lowering<'_>) {
+        self.entries = std::mem::take(&mut lowering.ledger.entries);
+        self.keep_found(lowering);
+    }
+
+    fn keep_found(&mut self, lowering: Lowering<'_>) {
         self.named = lowering.named;
         self.responses = lowering.responses;
         self.parameters = lowering.parameters;
@@ -231,14 +235,8 @@ fn lower_again(
         *entry = made;
     }
     let same_nullable = lowering.nullable == lowered.nullable;
-    lowered.types = lowering.types;
-    lowered.named = lowering.named;
-    lowered.responses = lowering.responses;
-    lowered.parameters = lowering.parameters;
-    lowered.met = lowering.met;
-    lowered.discriminators = lowering.discriminators;
-    lowered.families = lowering.families;
-    lowered.filled = lowering.filled;
+    lowered.types = std::mem::take(&mut lowering.types);
+    lowered.keep_found(lowering);
     (same_nullable && told.is_empty()).then_some(operations)
 }
 

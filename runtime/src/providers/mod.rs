@@ -31,7 +31,7 @@ use crate::sealing::Sealer;
 use crate::settings::{Database, Databases, Settings};
 use crate::store::{Store, Write};
 use cloud::Client;
-use database_host::{DatabaseHost, Which};
+use database_host::{OwnDatabaseHost, Which};
 use edge_host::EdgeHost;
 use github::Github;
 use neon::Neon;
@@ -43,7 +43,7 @@ pub struct Providers {
     /// Where repositories are.
     pub source: Arc<dyn SourceHost>,
     /// Where databases of environments are, but for projects that have them at Neon.
-    pub databases: Arc<dyn DatabaseHost>,
+    pub databases: Arc<dyn OwnDatabaseHost>,
     /// Where workers of environments run.
     pub edge: Arc<dyn EdgeHost>,
     /// GitHub, for projects that are connected to it.
@@ -133,7 +133,7 @@ impl Providers {
                 Some(Which::Own(Cluster::new(&settings.data, settings.postgres.clone())))
             }
         };
-        let databases: Arc<dyn DatabaseHost> = match which {
+        let databases: Arc<dyn OwnDatabaseHost> = match which {
             Some(which) => {
                 // Files were there on SQLite alone.
                 let former = matches!(settings.database, Database::Sqlite(_)).then(files);

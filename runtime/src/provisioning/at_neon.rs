@@ -40,7 +40,7 @@ pub(super) struct Connection {
 ///
 /// # Errors
 /// The store fails.
-pub(super) async fn names<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<BTreeSet<String>, Failure> {
+pub(crate) async fn names<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<BTreeSet<String>, Failure> {
     let rows = database_branches::Entity::find()
         .filter(database_branches::Column::ProjectId.eq(project))
         .filter(database_branches::Column::Purpose.eq(DatabaseBranchPurpose::Primary))
@@ -129,7 +129,7 @@ pub(super) async fn region<C: ConnectionTrait>(connection: &C, project: Uuid) ->
 /// # Errors
 /// It is at Neon and the connection has ended, or the store fails.
 pub(super) async fn host(on: &Subject) -> Result<Arc<dyn DatabaseHost>, Failure> {
-    let here = || Arc::clone(&on.platform.providers.databases);
+    let here = || -> Arc<dyn DatabaseHost> { on.platform.providers.databases.clone() };
     let row = row(on.platform.store.read(), on).await?;
     if row.as_ref().is_some_and(|row| row.region.is_none()) {
         return Ok(here());

@@ -16,9 +16,10 @@ use tokio::sync::Notify;
 pub const BOUND: Duration = Duration::from_secs(1);
 
 /// Tables that nothing remembered is made from.
-pub(super) const UNREAD: [&str; 12] = [
+pub(super) const UNREAD: [&str; 13] = [
     "audit_events",
     "build_logs",
+    "health_checks",
     "idempotency_records",
     "journal_entries",
     "leases",
@@ -44,6 +45,7 @@ const ACCESS: [&str; 7] = [
 
 /// What was written, or what something is made from. The greater holds the lesser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub enum Part {
     /// Nothing that anything remembered is made from.
     Nothing,

@@ -39,12 +39,7 @@ impl Transaction {
     }
 
     fn note(&self, statement: &str) {
-        let part = match of_statement(statement) {
-            Part::Nothing => 0,
-            Part::Rows => 1,
-            Part::Access => 2,
-        };
-        self.wrote.fetch_max(part, Ordering::Relaxed);
+        self.wrote.fetch_max(of_statement(statement) as u8, Ordering::Relaxed);
     }
 }
 
@@ -69,7 +64,7 @@ impl ConnectionTrait for Transaction {
         Self: 't,
     {
         // Several statements may stand in one text.
-        self.wrote.fetch_max(2, Ordering::Relaxed);
+        self.wrote.fetch_max(Part::Access as u8, Ordering::Relaxed);
         self.inner.execute_unprepared(sql)
     }
 

@@ -149,21 +149,14 @@ async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
         .await
         .is(200)
         .text("/commitSha");
-    let body = json!({"branch": "feature/x", "baseSha": base, "message": "Ours", "changes": [write("ours", "1\n")]});
-    let path = format!("/projects/{project}/files/commit");
-    let ours = instance
-        .call(&owner, "POST", &path, Some(body))
-        .await
-        .is(201)
-        .text("/sha");
+    let ours = commit(&instance, &owner, &project, "feature/x", &base, ("ours", "1\n")).await;
     let there = github.git("tailwind/shop");
     in_step(|| heads(&there).get("feature/x") == Some(&ours)).await;
 
     // What is pushed there is here within the minute after, or with the next commit of ours.
     let theirs = committed(&there, "feature/x", "theirs");
     let pushed = committed(&there, "main", "new there");
-    let body = json!({"branch": "feature/y", "baseSha": base, "message": "More", "changes": [write("more", "1\n")]});
-    instance.call(&owner, "POST", &path, Some(body)).await.is(201);
+    commit(&instance, &owner, &project, "feature/y", &base, ("more", "1\n")).await;
     let local = here(&instance, &project);
     in_step(|| heads(&local).get("feature/x") == Some(&theirs) && heads(&local).get("main") == Some(&pushed)).await;
     in_step(|| heads(&there) == heads(&local)).await;
@@ -176,24 +169,14 @@ async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
         .unwrap();
     let kept = heads(&local)["feature/x"].clone();
     let base = heads(&local)["dev"].clone();
-    let body = json!({"branch": "feature/z", "baseSha": base, "message": "Z", "changes": [write("z", "1\n")]});
-    let z = instance
-        .call(&owner, "POST", &path, Some(body))
-        .await
-        .is(201)
-        .text("/sha");
+    let z = commit(&instance, &owner, &project, "feature/z", &base, ("z", "1\n")).await;
     in_step(|| heads(&there).get("feature/z") == Some(&z)).await;
     assert!(!heads(&there).contains_key("feature/x") && heads(&local)["feature/x"] == kept);
     let reference = "refs/heads/feature/z";
     there
         .reference(reference, git2::Oid::from_str(&base).unwrap(), true, "put back")
         .unwrap();
-    let body = json!({"branch": "feature/w", "baseSha": base, "message": "W", "changes": [write("w", "1\n")]});
-    let w = instance
-        .call(&owner, "POST", &path, Some(body))
-        .await
-        .is(201)
-        .text("/sha");
+    let w = commit(&instance, &owner, &project, "feature/w", &base, ("w", "1\n")).await;
     in_step(|| heads(&there).get("feature/w") == Some(&w)).await;
     assert_eq!((&heads(&there)["feature/z"], &heads(&local)["feature/z"]), (&base, &z));
     there
@@ -203,13 +186,7 @@ async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
     // What moved on both sides stays on both, and is told.
     let apart = committed(&there, "feature/y", "elsewhere");
     let local_head = heads(&local)["feature/y"].clone();
-    let body =
-        json!({"branch": "feature/y", "baseSha": local_head, "message": "Here", "changes": [write("more", "2\n")]});
-    let mine = instance
-        .call(&owner, "POST", &path, Some(body))
-        .await
-        .is(201)
-        .text("/sha");
+    let mine = commit(&instance, &owner, &project, "feature/y", &local_head, ("more", "2\n")).await;
     let path = format!("/projects/{project}/integrations/github");
     let mut code = String::new();
     for _ in 0..400 {
@@ -252,13 +229,7 @@ async fn a_repository_that_is_renamed_at_github_stays_the_projects() {
     instance.call(&owner, "PUT", &path, Some(value)).await.is(201);
     assert_eq!(github.secrets()["actions/secrets/DEPLOY_KEY"], "value-one");
     let base = heads(&here(&instance, &project))["dev"].clone();
-    let body = json!({"branch": "feature/x", "baseSha": base, "message": "Ours", "changes": [write("ours", "1\n")]});
-    let path = format!("/projects/{project}/files/commit");
-    let ours = instance
-        .call(&owner, "POST", &path, Some(body))
-        .await
-        .is(201)
-        .text("/sha");
+    let ours = commit(&instance, &owner, &project, "feature/x", &base, ("ours", "1\n")).await;
     let there = github.git("northwind/store");
     in_step(|| heads(&there).get("feature/x") == Some(&ours)).await;
     let shown = instance
@@ -279,6 +250,24 @@ async fn a_repository_that_is_renamed_at_github_stays_the_projects() {
     }
     assert_eq!(github.repositories(), ["northwind/shop"]);
     runner.stop().await;
+}
+
+/// Commits a file here, on top of what a branch has; the new head.
+async fn commit(
+    instance: &Instance,
+    owner: &str,
+    project: &str,
+    branch: &str,
+    base: &str,
+    (file, text): (&str, &str),
+) -> String {
+    let body = json!({"branch": branch, "baseSha": base, "message": file, "changes": [write(file, text)]});
+    let path = format!("/projects/{project}/files/commit");
+    instance
+        .call(owner, "POST", &path, Some(body))
+        .await
+        .is(201)
+        .text("/sha")
 }
 
 async fn in_step(is: impl Fn() -> bool) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use flaresmith_api::api::incidents::ListHealthChecksRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::HealthCheckPage;
-use flaresmith_store::entities::{database_branches, environments, health_checks, projects};
+use flaresmith_store::entities::{environments, health_checks, projects};
 use flaresmith_store::enums::{EnvironmentState, HealthProbe, ResourceKind};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -24,6 +24,7 @@ use crate::features::shown::listed;
 use crate::platform::Platform;
 use crate::providers::edge_host::Probed;
 use crate::providers::{Free, Mark, Marked};
+use crate::provisioning::at_neon;
 use crate::provisioning::step::key;
 use crate::store::page::{Asked, newest_first};
 use crate::store::{failed, new_id};
@@ -136,7 +137,8 @@ async fn environment(platform: &Platform, probed: &Probed) -> Result<Option<envi
 /// Asks the database of an environment.
 async fn database(platform: &Platform, environment: &environments::Model) -> Result<(), Failure> {
     // Who asks one at Neon wakes its compute, and pays for that around the clock. Whether it answers is seen by its worker.
-    if is_at_neon(platform, environment).await? {
+    let there = at_neon::names(platform.store.read(), environment.project_id).await?;
+    if there.contains(&environment.name) {
         return Ok(());
     }
     let mark = Mark {
@@ -168,16 +170,6 @@ async fn database(platform: &Platform, environment: &environments::Model) -> Res
             keep(platform, environment, HealthProbe::Database, None, down).await
         }
     }
-}
-
-async fn is_at_neon(platform: &Platform, environment: &environments::Model) -> Result<bool, Failure> {
-    let found = database_branches::Entity::find()
-        .filter(database_branches::Column::EnvironmentId.eq(environment.id))
-        .filter(database_branches::Column::Region.is_not_null())
-        .one(platform.store.read())
-        .await
-        .map_err(failed)?;
-    Ok(found.is_some())
 }
 
 /// Writes a check down, and what follows from it. `took`: how long the answer took, when there was one.

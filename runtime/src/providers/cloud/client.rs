@@ -13,9 +13,10 @@ use flaresmith_api::errors::Failure;
 use flaresmith_store::enums::Provider;
 use reqwest::{Url, redirect};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Breakers, Failures};
+use super::{Breakers, Failures, refused};
 use crate::problem::Problem;
 use crate::settings::Hidden;
 use crate::telemetry::span;
@@ -75,6 +76,52 @@ pub struct Answer {
     /// All of the body.
     pub body: Bytes,
     failures: Failures,
+}
+
+impl Call {
+    /// A call of an API that speaks JSON, signed in with a token.
+    ///
+    /// # Errors
+    /// The token is none that a header can hold.
+    pub(in crate::providers) fn json(
+        access: &Access,
+        provider: Provider,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        limit: Duration,
+    ) -> Result<Self, Failure> {
+        let json = HeaderValue::from_static("application/json");
+        let mut headers = HeaderMap::new();
+        let token = bearer(access.token.expose()).ok_or_else(|| refused(provider, Vec::new()))?;
+        headers.insert(header::AUTHORIZATION, token);
+        headers.insert(header::ACCEPT, json.clone());
+        if body.is_some() {
+            headers.insert(header::CONTENT_TYPE, json);
+        }
+        Ok(Self {
+            project: access.project,
+            provider,
+            method,
+            url,
+            headers,
+            body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+            limit,
+        })
+    }
+}
+
+/// An address below another; no part is read as more than one.
+///
+/// # Errors
+/// The other cannot have any below it.
+pub(in crate::providers) fn below(base: &Url, path: &[&str]) -> Result<Url, Failure> {
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .map_err(|()| Failure::internal("the address of a provider is none"))?
+        .pop_if_empty()
+        .extend(path);
+    Ok(url)
 }
 
 impl Answer {
@@ -203,7 +250,7 @@ fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
 }
 
 /// A header that signs in with a token.
-pub(in crate::providers) fn bearer(token: &str) -> Option<HeaderValue> {
+fn bearer(token: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     value.set_sensitive(true);
     Some(value)
@@ -212,6 +259,13 @@ pub(in crate::providers) fn bearer(token: &str) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_part_of_an_address_is_read_as_two() {
+        let base = Url::parse("https://ghe.example/api/v3").unwrap();
+        let url = below(&base, &["repos", "a/../b", "c?d#e"]).unwrap();
+        assert_eq!(url.as_str(), "https://ghe.example/api/v3/repos/a%2F..%2Fb/c%3Fd%23e");
+    }
 
     #[test]
     fn a_provider_asks_to_wait_in_several_ways_and_a_plain_refusal_is_none() {

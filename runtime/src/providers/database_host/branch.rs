@@ -11,7 +11,8 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use reqwest::Url;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 
-use super::server::{MARK, connected, refused};
+use super::named::MARK;
+use super::server::{connected, refused};
 use crate::settings::Hidden;
 use crate::store::{code, failed};
 

@@ -13,7 +13,7 @@ use flaresmith_api::errors::Failure;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use super::{DatabaseHost, Migration, Reached};
+use super::{DatabaseHost, Migration, OwnDatabaseHost, Reached};
 use crate::providers::{Made, Mark, Marked, file_url, foreign};
 use crate::store::Store;
 
@@ -102,20 +102,6 @@ impl DatabaseHost for Files {
         })
     }
 
-    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
-        let folder = self.folder.clone();
-        Box::pin(async move {
-            tokio::task::spawn_blocking(move || marked(&folder))
-                .await
-                .map_err(Failure::internal)?
-        })
-    }
-
-    fn probe<'a>(&'a self, _: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
-        // Nobody opens them, so nobody misses them.
-        Box::pin(async { Ok(None) })
-    }
-
     fn reached<'a>(&'a self, _: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>> {
         // A worker opens no files.
         Box::pin(async { Ok(None) })
@@ -131,6 +117,22 @@ impl DatabaseHost for Files {
             let place = self.place(mark);
             self.work(&place, Place::remove).await
         })
+    }
+}
+
+impl OwnDatabaseHost for Files {
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
+        let folder = self.folder.clone();
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || marked(&folder))
+                .await
+                .map_err(Failure::internal)?
+        })
+    }
+
+    fn probe<'a>(&'a self, _: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
+        // Nobody opens them, so nobody misses them.
+        Box::pin(async { Ok(None) })
     }
 }
 

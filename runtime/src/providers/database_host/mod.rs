@@ -5,6 +5,7 @@
 mod branch;
 mod files;
 mod migrate;
+mod named;
 mod neon;
 mod role;
 mod server;
@@ -61,12 +62,6 @@ pub trait DatabaseHost: Send + Sync + 'static {
     /// one is never at rest.
     fn branch_database<'a>(&'a self, mark: &'a Mark, of: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>>;
 
-    /// Every database that bears the mark of an environment, of whichever project.
-    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>>;
-
-    /// Whether the environment's database can be reached and answers; `None`: nobody is to reach it.
-    fn probe<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>>;
-
     /// How the environment's worker reaches it; `None`: it cannot.
     fn reached<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>>;
 
@@ -79,6 +74,15 @@ pub trait DatabaseHost: Send + Sync + 'static {
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when it is not the environment's own.
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// A host that is asked about all of its databases, as often as anybody likes: on this machine, or on a server that the settings name.
+pub trait OwnDatabaseHost: DatabaseHost {
+    /// Every database that bears the mark of an environment, of whichever project.
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>>;
+
+    /// Whether the environment's database can be reached and answers; `None`: nobody is to reach it.
+    fn probe<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>>;
 
     /// Sees to it that databases which were made can be reached. It is called again and again for as long as there are any.
     fn keep(&self) -> BoxFuture<'_, Result<(), Failure>> {

@@ -4,7 +4,6 @@
 //! called, how a project came to be connected.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
@@ -12,15 +11,11 @@ use flaresmith_store::enums::Provider;
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 
-use super::server::connected;
-use super::{DatabaseHost, Marked, Migration, Reached, migrate};
+use super::{DatabaseHost, Migration, Reached, migrate};
 use crate::providers::cloud::{Access, Failures};
 use crate::providers::neon::{Branch, Neon, WantedBranch};
 use crate::providers::{Made, Mark};
 use crate::settings::Hidden;
-
-/// Longest time for a database to answer in. Its compute may have to wake up first.
-const PROBE: Duration = Duration::from_secs(10);
 
 /// What other branches than those of the core environments begin as a copy of.
 const DEV: &str = "dev";
@@ -82,31 +77,6 @@ impl DatabaseHost for AtNeon {
     fn branch_database<'a>(&'a self, mark: &'a Mark, _: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         // There every branch begins as a copy.
         self.ensure_database(mark)
-    }
-
-    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
-        Box::pin(async move {
-            let branches = self.neon.branches(&self.access, &self.project).await?;
-            let marks = branches.into_iter().map(|branch| Marked {
-                project: self.access.project,
-                environment: branch.name,
-            });
-            Ok(marks.collect())
-        })
-    }
-
-    fn probe<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
-        Box::pin(async move {
-            let address = encrypted(&self.address(mark, false).await?)?;
-            let asked = async {
-                let connection = connected(&address).await.ok()?;
-                let answers = connection.ping().await.is_ok();
-                let _ = connection.close().await;
-                Some(answers)
-            };
-            let answers = tokio::time::timeout(PROBE, asked).await;
-            Ok(Some(answers.ok().flatten().unwrap_or_default()))
-        })
     }
 
     fn reached<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Reached>, Failure>> {

@@ -1,6 +1,6 @@
 //! Databases on a Postgres server: that of the store, another one, or the server's own cluster.
 //!
-//! Owns: their names, and how one is known. Must not know: what is in them.
+//! Owns: how one is made, known and removed. `named` has what they are called. Must not know: what is in them.
 //!
 //! The mark of a database is the comment on it. Postgres makes a database and comments on it in two steps, so one is made under
 //! another name, marked, and only then given its own: what stands under that without our mark is never ours.
@@ -14,18 +14,15 @@ use futures_util::future::BoxFuture;
 use reqwest::Url;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use uuid::Uuid;
 
-use super::{DatabaseHost, Files, Migration, Reached, branch, migrate, role};
+use super::named::{MARK, beginning, name, own, random, text};
+use super::{DatabaseHost, Files, Migration, OwnDatabaseHost, Reached, branch, migrate, role};
 use crate::postgres::Cluster;
 use crate::providers::{Made, Mark, Marked, foreign};
-use crate::sealing::{Sealer, digest};
+use crate::sealing::Sealer;
 use crate::settings::Hidden;
 use crate::store::{code, failed};
 use crate::telemetry::redact::redacted;
-
-/// Longest name of anything in Postgres, in bytes.
-const LONGEST: usize = 63;
 
 /// How long the server keeps a turn for somebody who asks it for nothing.
 const IDLE: &str = "SELECT set_config(name, '30s', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
@@ -35,9 +32,6 @@ const TURN: &str = "SET lock_timeout = '60s'";
 
 /// Connections of this process beside those of the store, which nobody else counts.
 const CONNECTIONS: usize = 4;
-
-/// How the comment on a database of ours begins.
-pub(super) const MARK: &str = "Flaresmith ";
 
 /// Which server.
 #[derive(Debug, Clone)]
@@ -329,34 +323,6 @@ impl DatabaseHost for Server {
         })
     }
 
-    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
-        Box::pin(async move {
-            let mut found = match &self.former {
-                Some(former) => former.marked().await?,
-                None => Vec::new(),
-            };
-            if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
-                return Ok(found);
-            }
-            let connection = connected(&self.address().await?).await?;
-            let listed = branch::marks(&connection).await;
-            let _ = connection.close().await;
-            let keys = listed?.into_iter();
-            found.extend(keys.filter_map(|mark| Marked::of(mark.strip_prefix(MARK)?, "neonBranch")));
-            Ok(found)
-        })
-    }
-
-    fn probe<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
-        Box::pin(async move {
-            let mark = &own(mark);
-            if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
-                return Ok(None);
-            }
-            Ok(Some(branch::answers(&self.address().await?, &name(mark)).await))
-        })
-    }
-
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let mark = &own(mark);
@@ -392,6 +358,36 @@ impl DatabaseHost for Server {
             migrate::migrate(&reached.address, &migrations).await
         })
     }
+}
+
+impl OwnDatabaseHost for Server {
+    fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>> {
+        Box::pin(async move {
+            let mut found = match &self.former {
+                Some(former) => former.marked().await?,
+                None => Vec::new(),
+            };
+            if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
+                return Ok(found);
+            }
+            let connection = connected(&self.address().await?).await?;
+            let listed = branch::marks(&connection).await;
+            let _ = connection.close().await;
+            let keys = listed?.into_iter();
+            found.extend(keys.filter_map(|mark| Marked::of(mark.strip_prefix(MARK)?, "neonBranch")));
+            Ok(found)
+        })
+    }
+
+    fn probe<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
+        Box::pin(async move {
+            let mark = &own(mark);
+            if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
+                return Ok(None);
+            }
+            Ok(Some(branch::answers(&self.address().await?, &name(mark)).await))
+        })
+    }
 
     fn keep(&self) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
@@ -412,51 +408,6 @@ impl DatabaseHost for Server {
     }
 }
 
-/// The database's own mark, whichever step asks: what makes it and what uses it take turns.
-fn own(mark: &Mark) -> Mark {
-    Mark {
-        key: format!("{}-neonBranch-{}", mark.project, mark.environment),
-        ..mark.clone()
-    }
-}
-
-/// The name of an environment's database. The id of the project in it is one that nobody guesses.
-fn name(mark: &Mark) -> String {
-    let plain: String = mark
-        .environment
-        .chars()
-        .map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '_' })
-        .collect();
-    let project = mark.project.simple();
-    let name = format!("fs_{project}_{plain}");
-    if name.len() <= LONGEST && plain == mark.environment {
-        return name;
-    }
-    format!("fs_{project}_{}", short(&mark.environment))
-}
-
-/// The beginning of the names under which an environment's database is made.
-fn beginning(mark: &Mark) -> String {
-    format!("fsnew_{}_", short(&mark.key))
-}
-
-/// So much of a text's digest, behind the name of its kind, as tells it from all others.
-fn short(text: &str) -> String {
-    digest(text.as_bytes())
-        .trim_start_matches("sha256:")
-        .chars()
-        .take(20)
-        .collect()
-}
-
-fn random() -> String {
-    Uuid::new_v4().simple().to_string().chars().take(16).collect()
-}
-
-fn text(mark: &Mark) -> String {
-    format!("{MARK}{}", mark.key)
-}
-
 pub(super) fn refused(error: DbErr) -> Failure {
     // 42501: insufficient_privilege.
     match code(&error).as_deref() {
@@ -466,46 +417,5 @@ pub(super) fn refused(error: DbErr) -> Failure {
             )
             .with_source(error),
         _ => failed(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::providers::Fence;
-    use crate::store::Write;
-
-    #[derive(Debug)]
-    struct Open;
-
-    impl Fence for Open {
-        fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
-            Box::pin(async { Ok(()) })
-        }
-    }
-
-    #[test]
-    fn every_environment_has_a_name_of_its_own_that_postgres_takes_whole() {
-        let named = |environment: &str| {
-            name(&Mark {
-                project: Uuid::nil(),
-                environment: environment.to_owned(),
-                key: String::new(),
-                fence: Arc::new(Open),
-            })
-        };
-        let all = [
-            "dev",
-            "staging",
-            "preview-a-b",
-            "preview-a_b",
-            &format!("preview-{}", "x".repeat(50)),
-        ]
-        .map(named);
-        assert!(all.iter().all(|name| name.len() <= LONGEST), "{all:?}");
-        let different: BTreeSet<_> = all.iter().collect();
-        assert_eq!(different.len(), all.len());
     }
 }

@@ -17,9 +17,9 @@ use flaresmith_api::errors::Failure;
 use flaresmith_store::enums::Provider;
 use git2::Oid;
 
-use super::{Access, Github, Repository, below, pack, pkt};
+use super::{Access, Github, Repository, pack, pkt};
 use crate::providers::Mark;
-use crate::providers::cloud::{Answer, Call};
+use crate::providers::cloud::{Answer, Call, below};
 use crate::repositories::{Local, Repositories};
 
 /// Beginning of the names of branches.

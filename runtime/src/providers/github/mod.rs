@@ -14,19 +14,16 @@ pub mod secrets;
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use bytes::Bytes;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_store::enums::Provider;
-use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::cloud::{Access, Answer, Call, Client, Failures, refused};
+use super::cloud::{Access, Answer, Call, Client, Failures, below, refused};
 use super::{Mark, foreign};
-use crate::providers::cloud::bearer;
 use crate::sealing::{Sealer, mac};
 use crate::settings::GithubPlace;
 
@@ -174,26 +171,12 @@ impl Github {
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
         let url = below(&self.place.api, path)?;
-        let mut headers = HeaderMap::new();
-        let token = bearer(access.token.expose()).ok_or_else(|| refused(Provider::Github, Vec::new()))?;
-        headers.insert(header::AUTHORIZATION, token);
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
-        headers.insert("x-github-api-version", HeaderValue::from_static(VERSION));
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        let answer = self
-            .client
-            .send(Call {
-                project: access.project,
-                provider: Provider::Github,
-                method,
-                url,
-                headers,
-                body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
-                limit: CALL,
-            })
-            .await?;
+        let mut call = Call::json(access, Provider::Github, method, url, body, CALL)?;
+        let kind = HeaderValue::from_static("application/vnd.github+json");
+        call.headers.insert(header::ACCEPT, kind);
+        call.headers
+            .insert("x-github-api-version", HeaderValue::from_static(VERSION));
+        let answer = self.client.send(call).await?;
         match answer.status {
             StatusCode::UNAUTHORIZED => {
                 Err(Self::failures().rejected("it does not accept the token any more; connect it again."))
@@ -397,16 +380,6 @@ impl Github {
     }
 }
 
-/// An address below another; no part is read as more than one.
-fn below(base: &Url, path: &[&str]) -> Result<Url, Failure> {
-    let mut url = base.clone();
-    url.path_segments_mut()
-        .map_err(|()| Failure::internal("the address of GitHub is none"))?
-        .pop_if_empty()
-        .extend(path);
-    Ok(url)
-}
-
 /// Why GitHub refused, in our words: its own may repeat what it was sent.
 fn because(answer: &Answer) -> Failure {
     let failures = Github::failures();
@@ -416,17 +389,5 @@ fn because(answer: &Answer) -> Failure {
         StatusCode::CONFLICT => failures.conflict("Something there changed at the same time."),
         StatusCode::UNPROCESSABLE_ENTITY => failures.rejected("it does not take a name or a setting."),
         status => failures.rejected(&format!("it answered with status {}.", status.as_u16())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_part_of_an_address_is_read_as_two() {
-        let base = Url::parse("https://ghe.example/api/v3").unwrap();
-        let url = below(&base, &["repos", "a/../b", "c?d#e"]).unwrap();
-        assert_eq!(url.as_str(), "https://ghe.example/api/v3/repos/a%2F..%2Fb/c%3Fd%23e");
     }
 }

@@ -14,8 +14,7 @@ mod project;
 
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use bytes::Bytes;
+use axum::http::{HeaderValue, Method, StatusCode};
 use flaresmith_api::errors::Failure;
 use flaresmith_store::enums::Provider;
 use reqwest::Url;
@@ -24,7 +23,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Mark;
-use super::cloud::{Access, Answer, Call, Client, Failures, bearer, refused};
+use super::cloud::{Access, Answer, Call, Client, Failures, below};
 use crate::sealing::Sealer;
 pub use account::Account;
 pub use branch::{Branch, Wanted as WantedBranch};
@@ -97,37 +96,16 @@ impl Neon {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
-        let mut url = self.api.clone();
-        url.path_segments_mut()
-            .map_err(|()| Failure::internal("the address of Neon is none"))?
-            .pop_if_empty()
-            .extend(path);
+        let mut url = below(&self.api, path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut headers = HeaderMap::new();
-        let token = bearer(access.token.expose()).ok_or_else(|| refused(Provider::Neon, Vec::new()))?;
-        headers.insert(header::AUTHORIZATION, token);
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let mut call = Call::json(access, Provider::Neon, method, url, body, CALL)?;
         if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
             // Neon takes it for its own, and tells it where something is to be found out.
-            headers.insert("x-request-id", id);
+            call.headers.insert("x-request-id", id);
         }
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        let answer = self
-            .client
-            .send(Call {
-                project: access.project,
-                provider: Provider::Neon,
-                method,
-                url,
-                headers,
-                body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
-                limit: CALL,
-            })
-            .await?;
+        let answer = self.client.send(call).await?;
         match answer.status {
             StatusCode::UNAUTHORIZED => {
                 Err(Self::failures().rejected("it does not accept the key any more; connect it again."))

@@ -23,7 +23,7 @@ use super::super::change::{Change, find};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::providers::Marked;
-use crate::provisioning::{previews, states};
+use crate::provisioning::{at_neon, previews, states};
 use crate::store::failed;
 
 /// How names of previews begin.
@@ -87,11 +87,12 @@ async fn reconcile(platform: &Platform) -> Result<(), Failure> {
     let known = live(platform).await?;
     let workers: BTreeSet<Marked> = platform.providers.edge.marked().await?.into_iter().collect();
     let databases: BTreeSet<Marked> = platform.providers.databases.marked().await?.into_iter().collect();
-    let elsewhere = at_neon(platform).await?;
     let mut done = Ok(());
     for row in known.iter().filter(|row| row.state == EnvironmentState::Active) {
         let mark = mark_of(row);
-        let has_database = databases.contains(&mark) || elsewhere.contains(&row.id);
+        // Neon is asked by runs alone.
+        let there = at_neon::names(platform.store.read(), row.project_id).await?;
+        let has_database = databases.contains(&mark) || there.contains(&row.name);
         let lacks = match (workers.contains(&mark), has_database) {
             (true, true) => continue,
             (false, _) => "worker",
@@ -109,16 +110,6 @@ async fn reconcile(platform: &Platform) -> Result<(), Failure> {
         done = done.and(one);
     }
     done
-}
-
-/// Environments whose databases are at Neon, which is asked by runs alone.
-async fn at_neon(platform: &Platform) -> Result<BTreeSet<Uuid>, Failure> {
-    let rows = database_branches::Entity::find()
-        .filter(database_branches::Column::Region.is_not_null())
-        .all(platform.store.read())
-        .await
-        .map_err(failed)?;
-    Ok(rows.into_iter().map(|row| row.environment_id).collect())
 }
 
 fn mark_of(row: &environments::Model) -> Marked {
