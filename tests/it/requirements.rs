@@ -34,7 +34,7 @@ const NOT_YET: &[&str] = &[
 fn shown() -> BTreeMap<String, Vec<String>> {
     let mut shown: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let here = root();
-    let folders = ["tests/it", "runtime/tests/it", "codegen/tests", "sync/tests"].map(|folder| here.join(folder));
+    let folders = ["tests/it", "runtime/tests", "codegen/tests", "sync/tests"].map(|folder| here.join(folder));
     for path in folders
         .iter()
         .filter(|folder| folder.is_dir())

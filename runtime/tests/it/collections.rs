@@ -116,7 +116,7 @@ fn run(place: &Path, collection: &Value, environment: &Value, more: &[&str]) -> 
 }
 
 fn server(data: &Path, database: Option<&str>) -> Started {
-    let log = scanned::another_log().map_or_else(Stdio::null, Stdio::from);
+    let log = Stdio::from(scanned::another_log());
     let mut command = program();
     command
         .arg("--data")

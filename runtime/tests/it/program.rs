@@ -25,9 +25,7 @@ pub(crate) fn program() -> Command {
     command.env("FLARESMITH_FIRST_DEPLOYMENT", "false");
     // Those that are about databases say where these are.
     command.env("FLARESMITH_DATABASES", "none");
-    if scanned::kept().is_some() {
-        command.env("FLARESMITH_LOG_LEVEL", "debug");
-    }
+    command.env("FLARESMITH_LOG_LEVEL", "debug");
     command
 }
 
@@ -46,7 +44,7 @@ impl Drop for Started {
 }
 
 fn start(data: &std::path::Path, lines: usize) -> Started {
-    let log = scanned::another_log().map_or_else(Stdio::null, Stdio::from);
+    let log = Stdio::from(scanned::another_log());
     start_logging(data, lines, log)
 }
 
