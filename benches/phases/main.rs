@@ -17,8 +17,8 @@ mod watch;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
-use flaresmith_codegen::emit::TARGETS;
 use flaresmith_codegen::emit::templates::Templates;
+use flaresmith_codegen::emit::{Names, TARGETS};
 use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::{check, lower, openapi, source, spec};
 use flaresmith_sync::base::Around;
@@ -81,7 +81,8 @@ fn phases(project: &Project, watch: &mut Watch) {
     for target in TARGETS {
         watch.phase(name, &format!("emit-{}", target.name), || {
             // A memo of its own each time: what was formatted before would cost nothing.
-            (target.emit)(&project.input(&templates, &selected, &Memo::default()), &mut Vec::new())
+            let (memo, names) = (Memo::default(), Names::default());
+            (target.emit)(&project.input(&templates, &selected, &memo, &names), &mut Vec::new())
         });
     }
 

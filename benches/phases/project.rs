@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use flaresmith_codegen::diagnostics::any_error;
-use flaresmith_codegen::emit::Input;
 use flaresmith_codegen::emit::schema::Definitions;
 use flaresmith_codegen::emit::templates::Templates;
+use flaresmith_codegen::emit::{Input, Names};
 use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::revisions::Revisions;
 use flaresmith_codegen::settings::Settings;
@@ -124,6 +124,7 @@ impl Project {
         templates: &'a Templates,
         selected: &'a [&'static str],
         memo: &'a Memo,
+        names: &'a Names<'a>,
     ) -> Input<'a> {
         Input {
             model: &self.compiled.model,
@@ -131,6 +132,7 @@ impl Project {
             settings: &self.settings,
             templates,
             project: &self.compiled.model.info.title,
+            names,
             selected,
             definitions: &self.definitions,
             memo,

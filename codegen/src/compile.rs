@@ -13,7 +13,7 @@ use crate::diagnostics::{
 };
 use crate::emit::schema::Definitions;
 use crate::emit::templates::Templates;
-use crate::emit::{Artifact, Input, TARGETS, Target};
+use crate::emit::{Artifact, Input, Names, TARGETS, Target};
 use crate::memo::Memo;
 use crate::model::Model;
 use crate::openapi::{self, Bundle};
@@ -168,6 +168,7 @@ pub fn compile_again(
         settings,
         templates: frames,
         project: project(settings, &compilation.model),
+        names: &Names::default(),
         selected: &selected,
         definitions: &definitions,
         memo,

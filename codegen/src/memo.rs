@@ -142,6 +142,21 @@ impl Memo {
         part
     }
 
+    /// Takes out a part, however long ago it was made, for whoever brings it up to date; the round in which it was made comes with it.
+    /// `None` too when others have it.
+    pub(crate) fn take_part<T: Send + Sync + 'static>(&self, key: &(&'static str, String)) -> Option<(Round, T)> {
+        let (round, part) = self.parts.take(key)?;
+        let part = Arc::into_inner(part.downcast::<T>().ok()?)?;
+        Some((round, part))
+    }
+
+    /// Keeps a part for the next round that takes it out.
+    pub(crate) fn keep_part<T: Send + Sync + 'static>(&self, key: (&'static str, String), now: Round, part: T) {
+        if self.lasting {
+            self.parts.keep(key, (now, Arc::new(part)));
+        }
+    }
+
     /// How many rounds brought the model of the one before up to date, in place of making it anew.
     #[must_use]
     pub fn followed(&self) -> u64 {

@@ -190,6 +190,13 @@ impl Revisions {
         }
     }
 
+    /// The units that changed since a round, themselves or what they refer to, when that was the last and only a few did.
+    pub(crate) fn reached_since(&self, round: Round) -> Option<&BTreeSet<String>> {
+        self.reached
+            .as_ref()
+            .filter(|_| round + 1 == self.now && self.frame != self.now)
+    }
+
     /// The round in which the settings or the templates changed last.
     pub(crate) fn of_around(&self) -> Round {
         self.around
@@ -271,6 +278,12 @@ impl Revisions {
             .unwrap_or(self.frame)
     }
 
+    /// The round in which anything changed last that belongs to no single type or operation: names, files and requirements of all of
+    /// them among it.
+    pub(crate) fn of_frame(&self) -> Round {
+        self.frame
+    }
+
     /// The round in which any of these types changed last, or the frame.
     pub(crate) fn of_types(&self, types: &[TypeId]) -> Round {
         types.iter().map(|id| self.of_type(*id)).max().unwrap_or(self.frame)
@@ -317,6 +330,7 @@ fn same_frame(last: &Model, model: &Model) -> bool {
                 && (last.in_request, last.in_response) == (def.in_request, def.in_response)
                 && (last.internal, last.component) == (def.internal, def.component)
                 && last.requirements == def.requirements
+                && last.place.file == def.place.file
                 && std::mem::discriminant(&last.shape) == std::mem::discriminant(&def.shape)
         })
         && last.operations.len() == model.operations.len()
@@ -325,6 +339,7 @@ fn same_frame(last: &Model, model: &Model) -> bool {
                 && last.domain == operation.domain
                 && (last.method, &last.path) == (operation.method, &operation.path)
                 && last.policy.requirements == operation.policy.requirements
+                && last.place.file == operation.place.file
         })
 }
 

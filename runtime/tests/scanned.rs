@@ -5,6 +5,13 @@
 //! Every process that runs the tests of `it` keeps what it logged and what was secret in it in a folder of its own below [`RUNS`]. Cargo
 //! runs `it` before this, since binaries go by their names; runs that were looked through without a finding are deleted.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

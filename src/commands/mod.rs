@@ -43,6 +43,7 @@ mod spec_watch;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use flaresmith_codegen::Compilation;
 use flaresmith_codegen::check::redacted;
@@ -55,7 +56,7 @@ use flaresmith_sync::output::Digested;
 use flaresmith_sync::plan::{self, Plan, Wish};
 use flaresmith_sync::record::{self, Record};
 use flaresmith_sync::snapshot::Snapshot;
-use flaresmith_sync::sources::{self, Inputs};
+use flaresmith_sync::sources::{self, Inputs, Known};
 use flaresmith_sync::stamp::Stamp;
 use flaresmith_sync::{Root, SyncError, Tree};
 
@@ -131,6 +132,12 @@ struct Compiled {
 struct Remembered {
     memo: Memo,
     digested: Digested,
+    /// Specs.
+    known: Known,
+    /// What was settled last. Others may have settled more since: then it tells less, and nothing that is wrong.
+    record: Option<Record>,
+    /// The lock, by its text.
+    lock: Option<(String, Arc<Lock>)>,
 }
 
 /// A repository compared with its specs, the diagnostics already shown.
@@ -147,21 +154,33 @@ struct Settles {
     snapshot: Snapshot,
 }
 
-impl Examined {
-    /// Remembers that there is nothing left to do: the plan is clean, or was carried out with these files written.
-    fn settled(self, written: &BTreeMap<String, Stamp>) {
-        if let Some(settles) = &self.settles
-            && self.plan.conflicts.is_empty()
+impl Remembered {
+    /// The lock of a text.
+    fn lock(&mut self, root: &Root, text: Option<&str>) -> Result<Arc<Lock>, SyncError> {
+        if let (Some((known, lock)), Some(text)) = (&self.lock, text)
+            && known == text
         {
-            record::remember(
-                &self.root,
-                &settles.inputs,
-                &settles.diagnostics,
-                &self.plan,
-                &settles.snapshot,
-                written,
-            );
+            return Ok(Arc::clone(lock));
         }
+        let lock = Arc::new(parse_lock(root, text)?);
+        self.lock = text.map(|text| (text.to_owned(), Arc::clone(&lock)));
+        Ok(lock)
+    }
+}
+
+impl Examined {
+    /// Remembers that there is nothing left to do: the plan is clean, or was carried out with these files written. The record, if one
+    /// was made.
+    fn settled(self, written: &BTreeMap<String, Stamp>) -> Option<Record> {
+        let settles = self.settles.filter(|_| self.plan.conflicts.is_empty())?;
+        record::remember(
+            &self.root,
+            &settles.inputs,
+            &settles.diagnostics,
+            &self.plan,
+            &settles.snapshot,
+            written,
+        )
     }
 }
 
@@ -341,7 +360,7 @@ fn compare(
     outdated: &mut dyn FnMut(&Inputs) -> Result<bool, SyncError>,
 ) -> Result<Compared, SyncError> {
     let lock_text = lock_text(&root)?;
-    let mut record = Record::load(&root);
+    let mut record = remembered.record.take().unwrap_or_else(|| Record::load(&root));
     let stamps = record.stamps();
     // A merge may find something to do where an apply finds nothing: an edited stub that the contract has gone past.
     if !wish.merge && record.applies(&inputs, lock_text.as_deref()) {
@@ -354,6 +373,7 @@ fn compare(
                 lock: parse_lock(&root, lock_text.as_deref())?,
                 ..Plan::default()
             };
+            remembered.record = Some(record);
             return Ok(match show(&found, &inputs, strict, view) {
                 true => Compared::Examined(Box::new(Examined {
                     root,
@@ -364,6 +384,7 @@ fn compare(
             });
         }
     }
+    remembered.record = Some(record);
     let compilation = compile_again(&inputs, &remembered.memo, progress);
     if outdated(&inputs)? {
         return Ok(Compared::Outdated);
@@ -372,7 +393,7 @@ fn compare(
         return Ok(Compared::Broken);
     };
     progress.phase("comparing files");
-    let lock = parse_lock(&root, lock_text.as_deref())?;
+    let lock = remembered.lock(&root, lock_text.as_deref())?;
     let artifacts = &compilation.artifacts;
     let paths = plan::paths(&lock, artifacts, &inputs.digests)?;
     let mut snapshot = Snapshot::take_known(&root, paths.iter().map(String::as_str), &stamps)?;

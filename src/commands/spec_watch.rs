@@ -152,7 +152,7 @@ fn round(
     view: &mut View,
 ) -> Result<(), SyncError> {
     let (examined, turn) = loop {
-        let inputs = read(root, watch)?;
+        let inputs = read(root, watch, remembered)?;
         let stamps = stamps(root, &inputs);
         let specs = (inputs.digests.clone(), inputs.diagnostics.clone());
         if said.broken.as_ref() == Some(&specs) {
@@ -210,7 +210,9 @@ fn round(
         Some(begun) => applying::written(begun.end()?, view),
         None => Written::new(),
     };
-    examined.settled(&written);
+    if let Some(record) = examined.settled(&written) {
+        remembered.record = Some(record);
+    }
     Ok(())
 }
 
@@ -246,12 +248,13 @@ fn is_outdated(
 
 /// Reads the specs, and watches every folder that they and the lock lead to. What happened in a folder before it was watched is
 /// caught by reading once more.
-fn read(root: &Root, watch: &mut Watch) -> Result<Inputs, SyncError> {
+fn read(root: &Root, watch: &mut Watch, remembered: &mut Remembered) -> Result<Inputs, SyncError> {
     loop {
         // A root that is gone has no specs to be broken: it may come back.
         Root::at(root.path())?;
-        let inputs = sources::read(&Tree::disk(root))?;
-        let lock = super::lock(root).unwrap_or_default();
+        let inputs = sources::read_again(&Tree::disk(root), &mut remembered.known)?;
+        let lock = super::lock_text(root).and_then(|text| remembered.lock(root, text.as_deref()));
+        let lock = lock.unwrap_or_default();
         let generated = lock.files.keys().map(String::as_str);
         if !watch.follow(folders(root, &inputs, generated))? {
             return Ok(inputs);
@@ -281,7 +284,7 @@ mod tests {
         std::fs::write(folder.path().join("specs/a.yaml"), "openapi: 3.1.0\n").unwrap();
         let root = Root::at(folder.path()).unwrap();
         let mut watch = Watch::start().unwrap();
-        let inputs = read(&root, &mut watch).unwrap();
+        let inputs = read(&root, &mut watch, &mut Remembered::default()).unwrap();
         assert_eq!(inputs.digests.len(), 1);
         (folder, root, watch, inputs)
     }

@@ -122,7 +122,12 @@ impl<'a> Around<'a> {
 
 impl Surroundings for Around<'_> {
     fn read(&mut self, snapshot: &mut Snapshot, paths: &[&str]) -> Result<(), SyncError> {
-        snapshot.read(self.root, paths.iter().copied())
+        let digested = self.digested.as_deref();
+        snapshot.read(self.root, paths.iter().copied(), |path, digest| {
+            digested
+                .and_then(|digested| digested.text(path, digest))
+                .map(Into::into)
+        })
     }
 
     fn ask_git(&mut self, snapshot: &mut Snapshot, paths: &[&str]) {

@@ -15,7 +15,7 @@ pub struct Change {
     /// What happens.
     pub kind: ChangeKind,
     /// Content before; empty for added files.
-    pub before: Arc<Vec<u8>>,
+    pub before: Arc<[u8]>,
     /// Its digest.
     pub before_digest: Digest,
     /// What the file system said of it when it was looked at, where it was.
@@ -37,17 +37,17 @@ impl Change {
 
     /// A file that gets another content.
     #[must_use]
-    pub fn modified(path: &str, before: (Arc<Vec<u8>>, Digest), after: (Arc<str>, Digest)) -> Self {
+    pub fn modified(path: &str, before: (Arc<[u8]>, Digest), after: (Arc<str>, Digest)) -> Self {
         Self::new(path, ChangeKind::Modified, before, after)
     }
 
     /// A file that goes.
     #[must_use]
-    pub fn removed(path: &str, before: (Arc<Vec<u8>>, Digest)) -> Self {
+    pub fn removed(path: &str, before: (Arc<[u8]>, Digest)) -> Self {
         Self::new(path, ChangeKind::Removed, before, (Arc::from(""), Digest::of(&[])))
     }
 
-    pub(crate) fn new(path: &str, kind: ChangeKind, before: (Arc<Vec<u8>>, Digest), after: (Arc<str>, Digest)) -> Self {
+    pub(crate) fn new(path: &str, kind: ChangeKind, before: (Arc<[u8]>, Digest), after: (Arc<str>, Digest)) -> Self {
         let ((before, before_digest), (after, after_digest)) = (before, after);
         Self {
             path: path.to_owned(),

@@ -197,7 +197,7 @@ impl File<'_> {
             Some((artifact, digest)) => {
                 let after = (Arc::clone(&artifact.text), digest);
                 match before {
-                    Some((bytes, _)) if *bytes == artifact.text.as_bytes() => {}
+                    Some((bytes, _)) if *bytes == *artifact.text.as_bytes() => {}
                     Some(before) => plan.changes.push(Change::modified(path, before, after)),
                     None => plan.changes.push(Change::added(path, after)),
                 }

@@ -97,9 +97,15 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// Whether there is a `\r`. Part by part without a way out of the middle of one, which the processor does many bytes at a time.
+fn has_return(content: &[u8]) -> bool {
+    let in_part = |part: &[u8]| part.iter().fold(false, |found, byte| found | (*byte == b'\r'));
+    content.chunks(256).any(in_part)
+}
+
 /// The content with `\n` line ends; borrowed when it has them already.
 fn unix_line_ends(content: &[u8]) -> Cow<'_, [u8]> {
-    if !content.contains(&b'\r') {
+    if !has_return(content) {
         return Cow::Borrowed(content);
     }
     let mut rest = content.iter().copied().peekable();

@@ -10,23 +10,42 @@ use rayon::prelude::*;
 
 use crate::digest::Digest;
 
+type Texts = HashMap<String, (Arc<str>, Digest)>;
+
 /// Digests of output, remembered for as long as the very same texts come back.
 #[derive(Debug, Default)]
-pub struct Digested(HashMap<String, (Arc<str>, Digest)>);
+pub struct Digested {
+    now: Texts,
+    /// What was digested the time before: what stands on disk is what the last plan wanted there.
+    before: Texts,
+}
 
 impl Digested {
     /// The digests of all of the output, in its order.
     pub fn of(&mut self, artifacts: &[Artifact]) -> Vec<Digest> {
-        let known = |artifact: &Artifact| match self.0.get(&artifact.path) {
+        let known = |artifact: &Artifact| match self.now.get(&artifact.path) {
             Some((text, digest)) if Arc::ptr_eq(text, &artifact.text) => *digest,
             _ => Digest::of(artifact.text.as_bytes()),
         };
         let digests: Vec<Digest> = artifacts.par_iter().map(known).collect();
-        self.0 = artifacts
+        let now = artifacts
             .iter()
             .zip(&digests)
             .map(|(artifact, digest)| (artifact.path.clone(), (Arc::clone(&artifact.text), *digest)))
             .collect();
+        self.before = std::mem::replace(&mut self.now, now);
         digests
+    }
+
+    /// The text of a path that has a digest, when it was digested this time or the time before.
+    #[must_use]
+    pub fn text(&self, path: &str, digest: Digest) -> Option<Arc<str>> {
+        let known = [&self.now, &self.before]
+            .into_iter()
+            .filter_map(|texts| texts.get(path));
+        known
+            .filter(|(_, known)| *known == digest)
+            .map(|(text, _)| Arc::clone(text))
+            .next()
     }
 }

@@ -126,7 +126,7 @@ pub fn paths(
 type New<'a> = (&'a Artifact, Digest);
 
 /// A file on disk: its bytes, their digest, and what the file system said of it.
-type Found<'a> = (&'a Arc<Vec<u8>>, Digest, Option<Stamp>);
+type Found<'a> = (&'a Arc<[u8]>, Digest, Option<Stamp>);
 
 /// One path with all that is known of it.
 pub(crate) struct Case<'a> {
@@ -278,7 +278,7 @@ fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, sna
         keeper,
         output,
         disk,
-        mine: found.map_or(&[], |(bytes, ..)| bytes.as_slice()),
+        mine: found.map_or(&[], |(bytes, ..)| &**bytes),
         found,
         executable,
     }

@@ -28,7 +28,7 @@ pub enum OnDisk {
         /// Digest of its content.
         digest: Digest,
         /// Its bytes, for diffs and merges; none while they are unread.
-        bytes: Arc<Vec<u8>>,
+        bytes: Arc<[u8]>,
         /// Whether it may be executed. Generated files may not.
         executable: bool,
     },
@@ -96,18 +96,18 @@ impl Snapshot {
             Ok((path, Digest::of(&bytes), bytes))
         })?;
         for (path, digest, bytes) in contents {
-            snapshot.fill(&path, digest, bytes);
+            snapshot.fill(&path, digest, bytes.into());
         }
         snapshot.forget_untrusted_modes(root);
         Ok(snapshot)
     }
 
     /// Fills in what was read of a file.
-    fn fill(&mut self, path: &str, read: Digest, content: Vec<u8>) {
+    fn fill(&mut self, path: &str, read: Digest, content: Arc<[u8]>) {
         if let Some(look) = self.files.get_mut(path)
             && let OnDisk::File { digest, bytes, .. } = &mut look.disk
         {
-            (*digest, *bytes, look.unread) = (read, Arc::new(content), false);
+            (*digest, *bytes, look.unread) = (read, content, false);
         }
     }
 
@@ -123,7 +123,7 @@ impl Snapshot {
                 Node::Other => OnDisk::Other,
                 Node::File { bytes, executable } => OnDisk::File {
                     digest: Digest::of(&bytes),
-                    bytes: Arc::new(bytes),
+                    bytes: bytes.into(),
                     executable,
                 },
             };
@@ -157,12 +157,18 @@ impl Snapshot {
         }
     }
 
-    /// Reads the bytes of files that were only known by their stamps.
+    /// Fills in the bytes of files that were only known by their stamps: those that somebody still has, by path and digest, are
+    /// taken from him, all others are read.
     ///
     /// # Errors
     /// A file that exists cannot be read.
-    pub fn read<'a>(&mut self, root: &Root, paths: impl IntoIterator<Item = &'a str>) -> Result<(), SyncError> {
-        let unread: Vec<(&str, Digest, Option<Stamp>)> = paths
+    pub fn read<'a>(
+        &mut self,
+        root: &Root,
+        paths: impl IntoIterator<Item = &'a str>,
+        had: impl Fn(&str, Digest) -> Option<Arc<[u8]>>,
+    ) -> Result<(), SyncError> {
+        let mut unread: Vec<(&str, Digest, Option<Stamp>)> = paths
             .into_iter()
             .filter_map(|path| match self.files.get(path)? {
                 Look {
@@ -174,6 +180,13 @@ impl Snapshot {
                 _ => None,
             })
             .collect();
+        unread.retain(|(path, digest, _)| match had(path, *digest) {
+            Some(bytes) => {
+                self.fill(path, *digest, bytes);
+                false
+            }
+            None => true,
+        });
         let mut moved = Vec::new();
         let read = side_by_side(unread, |(path, digest, seen)| {
             let full = root.resolve(path)?;
@@ -184,7 +197,7 @@ impl Snapshot {
         })?;
         for (path, digest, bytes) in read {
             match bytes {
-                Some(bytes) => self.fill(path, digest, bytes),
+                Some(bytes) => self.fill(path, digest, bytes.into()),
                 None => moved.push(path),
             }
         }

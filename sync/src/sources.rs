@@ -3,6 +3,7 @@
 //! Owns: which files are read. Must not know: what is in them, beyond where `$ref` may point.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use flaresmith_codegen::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use flaresmith_codegen::settings::{self, Settings};
@@ -31,11 +32,48 @@ pub struct Inputs {
     pub looks: Looks,
 }
 
+/// What is known of files that were read before, for whoever reads them again.
+#[derive(Debug, Default)]
+pub struct Known(BTreeMap<String, File>);
+
+/// A file, and what follows from its bytes alone.
+#[derive(Debug)]
+struct File {
+    bytes: Arc<[u8]>,
+    digest: Digest,
+    refers: BTreeSet<String>,
+}
+
+impl Known {
+    /// A file of these bytes: as it is known, when it is.
+    fn file(&mut self, path: &str, bytes: Vec<u8>) -> &File {
+        let known = self.0.remove(path).filter(|known| *known.bytes == *bytes);
+        let file = known.unwrap_or_else(|| File {
+            digest: Digest::of(&bytes),
+            // What is too large is told as a whole, whatever it refers to.
+            refers: match bytes.len() <= LARGEST {
+                true => referred_files(path, &bytes),
+                false => BTreeSet::new(),
+            },
+            bytes: bytes.into(),
+        });
+        self.0.entry(path.to_owned()).or_insert(file)
+    }
+}
+
 /// Reads everything from a tree: the disk, what is staged, or a revision.
 ///
 /// # Errors
 /// A file that exists cannot be read.
 pub fn read(tree: &Tree) -> Result<Inputs, SyncError> {
+    read_again(tree, &mut Known::default())
+}
+
+/// The same for whoever reads again and again.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_again(tree: &Tree, known: &mut Known) -> Result<Inputs, SyncError> {
     let mut inputs = Inputs::default();
     read_settings(tree, &mut inputs)?;
     let mut pending: Vec<String> = Vec::new();
@@ -62,13 +100,12 @@ pub fn read(tree: &Tree) -> Result<Inputs, SyncError> {
         let Some(bytes) = tree.read(&path)? else {
             continue;
         };
-        // What is too large is told as a whole, whatever it refers to.
-        if bytes.len() <= LARGEST {
-            pending.extend(referred_files(&path, &bytes));
-        }
-        inputs.digests.insert(path.clone(), Digest::of(&bytes));
-        inputs.sources.insert(&path, bytes);
+        let file = known.file(&path, bytes);
+        pending.extend(file.refers.iter().cloned());
+        inputs.digests.insert(path.clone(), file.digest);
+        inputs.sources.insert(&path, Arc::clone(&file.bytes));
     }
+    known.0.retain(|path, _| inputs.sources.get(path).is_some());
     read_templates(tree, &mut inputs)?;
     inputs.looks = tree.looks();
     Ok(inputs)

@@ -24,7 +24,7 @@ mod typescript;
 mod wrap;
 mod zod;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::diagnostics::Diagnostics;
 use crate::memo::Memo;
@@ -32,8 +32,10 @@ use crate::model::Model;
 use crate::openapi::Bundle;
 use crate::revisions::{Revisions, Round};
 use crate::settings::Settings;
+use rust::names::RustNames;
 use schema::Definitions;
 use templates::Templates;
+use typescript::names::TsNames;
 
 /// What every target is given. Nothing else may influence its output.
 #[derive(Clone, Copy)]
@@ -48,6 +50,8 @@ pub struct Input<'a> {
     pub templates: &'a Templates,
     /// Name of the project.
     pub project: &'a str,
+    /// What everything is called in each language.
+    pub names: &'a Names<'a>,
     /// Which targets are being emitted, so that a package can list what is in it.
     pub selected: &'a [&'static str],
     /// The components of the bundle, for targets that hand schemas on.
@@ -78,6 +82,23 @@ impl Input<'_> {
         let (artifacts, found) = &*made;
         diagnostics.extend(found.iter().cloned());
         artifacts.clone()
+    }
+}
+
+/// Names of the model in the languages of several targets, found when the first of these asks.
+#[derive(Default)]
+pub struct Names<'a> {
+    rust: OnceLock<RustNames<'a>>,
+    typescript: OnceLock<TsNames<'a>>,
+}
+
+impl<'a> Names<'a> {
+    fn rust(&self, model: &'a Model) -> &RustNames<'a> {
+        self.rust.get_or_init(|| RustNames::new(model))
+    }
+
+    fn typescript(&self, model: &'a Model) -> &TsNames<'a> {
+        self.typescript.get_or_init(|| TsNames::new(model))
     }
 }
 

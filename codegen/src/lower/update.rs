@@ -411,11 +411,14 @@ impl Formerly {
                 Mark::of(former) != Mark::of(def)
                     || former.internal != def.internal
                     || former.requirements != def.requirements
+                    || former.place.file != def.place.file
                     || kind(&former.shape) != kind(&def.shape)
             })
             || self.operations.iter().any(|(position, former)| {
                 let now = model.operations.get(*position);
-                now.is_none_or(|now| now.policy.requirements != former.policy.requirements)
+                now.is_none_or(|now| {
+                    now.policy.requirements != former.policy.requirements || now.place.file != former.place.file
+                })
             })
     }
 }

@@ -21,7 +21,7 @@ use crate::instance::{OWNER, PASSWORD};
 const RUNS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/runs");
 
 /// For how long a run is kept that nobody looks through.
-const KEPT: Duration = Duration::from_hours(24);
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Members of JSON whose values are secret or name a person, at any depth.
 const SECRET: [&str; 14] = [

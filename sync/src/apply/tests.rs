@@ -65,7 +65,7 @@ impl Place {
 /// A plan that takes each path from a content to a content; empty means that there is no file.
 fn plan(changes: &[(&str, &str, &str)]) -> Plan {
     let change = |(path, before, after): &(&str, &str, &str)| {
-        let bytes = (Arc::new(before.as_bytes().to_vec()), Digest::of(before.as_bytes()));
+        let bytes = (Arc::from(before.as_bytes().to_vec()), Digest::of(before.as_bytes()));
         let text = (Arc::from(*after), Digest::of(after.as_bytes()));
         match (*before, *after) {
             ("", _) => Change::added(path, text),

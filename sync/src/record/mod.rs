@@ -150,13 +150,14 @@ impl Record {
 
     /// What was told about the specs, and how many files were compared.
     #[must_use]
-    pub fn told(self) -> (Diagnostics, usize) {
-        (self.diagnostics, self.compared)
+    pub fn told(&self) -> (Diagnostics, usize) {
+        (self.diagnostics.clone(), self.compared)
     }
 }
 
 /// Remembers that a repository is settled: the plan was clean, or has been carried out. A record that cannot be written is not
-/// missed. `diagnostics` are those of the run; `written` are stamps of what was written, as an apply gives them.
+/// missed; it comes back all the same. `diagnostics` are those of the run; `written` are stamps of what was written, as an apply
+/// gives them.
 pub fn remember(
     root: &Root,
     inputs: &Inputs,
@@ -164,10 +165,8 @@ pub fn remember(
     plan: &Plan,
     snapshot: &Snapshot,
     written: &BTreeMap<String, Stamp>,
-) {
-    let (Some(path), Some(program), Some(key)) = (place(root), program(), key(inputs)) else {
-        return;
-    };
+) -> Option<Record> {
+    let (path, program, key) = (place(root)?, program()?, key(inputs)?);
     let mut files: BTreeMap<String, Seen> = snapshot
         .iter()
         .filter_map(|(path, disk)| {
@@ -183,7 +182,7 @@ pub fn remember(
     // A person's own executable, or what is no file: the record could not tell whether it is the same, so there is none.
     if files.len() != snapshot.iter().count() {
         let _ = std::fs::remove_file(path);
-        return;
+        return None;
     }
     for change in plan.all_changes() {
         let (digest, stamp) = (change.to(), written.get(&change.path).copied());
@@ -199,6 +198,7 @@ pub fn remember(
         files: files.into_iter().collect(),
     };
     record.save(&path);
+    Some(record)
 }
 
 /// Where the record of a root is kept: in the folder of git's that belongs to its work tree.

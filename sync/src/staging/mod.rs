@@ -9,7 +9,6 @@ mod advice;
 mod moment;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::base;
 use crate::command::Commands;
@@ -37,7 +36,7 @@ pub fn explain(plan: &mut Plan, staged: &Tree, specs: &BTreeMap<String, Digest>)
     for conflict in conflicts {
         let mine = Digest::of(&conflict.mine);
         if moment.is_generated(&conflict.path, mine) {
-            let before = (Arc::new(conflict.mine), mine);
+            let before = (conflict.mine.into(), mine);
             plan.changes.push(match conflict.theirs {
                 Some(text) => {
                     let digest = Digest::of(text.as_bytes());
@@ -99,7 +98,7 @@ fn generated_early(plan: &Plan, staged: &Tree) -> Option<Vec<Change>> {
         if let Ok(Node::File { bytes, .. }) = staged.look(path)
             && Digest::of(&bytes) == entry.digest
         {
-            found.push(Change::removed(path, (Arc::new(bytes), entry.digest)));
+            found.push(Change::removed(path, (bytes.into(), entry.digest)));
         }
     }
     (!found.is_empty()).then_some(found)

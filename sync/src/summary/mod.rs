@@ -9,6 +9,7 @@ mod skeleton;
 
 use std::borrow::Cow;
 
+use memchr::memchr;
 use similar::{ChangeTag, TextDiff};
 
 use crate::items::{Language, outline};
@@ -37,7 +38,7 @@ pub fn summary(path: &str, before: Option<&str>, after: Option<&str>) -> String 
 }
 
 fn unix_line_ends(text: &str) -> Cow<'_, str> {
-    match text.contains('\r') {
+    match memchr(b'\r', text.as_bytes()).is_some() {
         true => Cow::Owned(text.replace("\r\n", "\n")),
         false => Cow::Borrowed(text),
     }

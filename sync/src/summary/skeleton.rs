@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use memchr::memchr_iter;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// Texts below this size are read whole, in bytes.
@@ -20,7 +21,7 @@ const CHUNK: usize = 256;
 
 /// Of both texts what is needed to tell them apart. `None`: they are small, or differ in much.
 pub(super) fn skeletons(before: &str, after: &str, hollow_at_margin: bool) -> Option<(String, String)> {
-    if before.len().min(after.len()) < SMALL {
+    if before.len().min(after.len()) < SMALL || before.len().max(after.len()) >= EMPTY as usize {
         return None;
     }
     let (head, tail) = around(before, after);
@@ -75,11 +76,14 @@ fn around(before: &str, after: &str) -> (usize, usize) {
 /// A line of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Line {
-    start: usize,
-    end: usize,
-    /// How deep it is indented; `None` for empty ones.
-    depth: Option<usize>,
+    start: u32,
+    end: u32,
+    /// How deep it is indented; [`EMPTY`] for empty ones.
+    depth: u32,
 }
+
+/// In the place of a depth where there is nothing to be indented.
+const EMPTY: u32 = u32::MAX;
 
 /// The lines of a text.
 struct Layout<'t> {
@@ -105,7 +109,8 @@ impl<'t> Layout<'t> {
         let mut lines = Vec::with_capacity(self.lines.len() + there.len() / 8);
         lines.extend_from_slice(self.lines.get(..differ.start).unwrap_or_default());
         push(text, there, &mut lines);
-        let moved = |at: usize| text.len() - (self.text.len() - at);
+        let (now, before) = (offset(text.len()), offset(self.text.len()));
+        let moved = |at: u32| now - (before - at);
         lines.extend(self.lines.iter().skip(differ.end).map(|line| Line {
             start: moved(line.start),
             end: moved(line.end),
@@ -122,7 +127,7 @@ impl<'t> Layout<'t> {
         let line = self
             .lines
             .get(line)
-            .and_then(|line| self.text.get(line.start..line.end));
+            .and_then(|line| self.text.get(line.start as usize..line.end as usize));
         line.unwrap_or_default()
     }
 
@@ -132,7 +137,14 @@ impl<'t> Layout<'t> {
     }
 
     fn depth(&self, line: usize) -> Option<usize> {
-        self.lines.get(line).and_then(|line| line.depth)
+        let depth = self.lines.get(line)?.depth;
+        (depth != EMPTY).then_some(depth as usize)
+    }
+
+    /// What a line begins with behind its indentation.
+    fn first(&self, line: usize) -> Option<u8> {
+        let line = self.lines.get(line).filter(|line| line.depth != EMPTY)?;
+        self.text.as_bytes().get((line.start + line.depth) as usize).copied()
     }
 
     /// Whether a line ends what a line above it opened.
@@ -214,13 +226,16 @@ impl<'t> Layout<'t> {
     fn hollow_inside(&self, from: usize, outer: Option<usize>, kept: &mut [bool]) {
         let inside = |depth: usize| outer.is_none_or(|outer| depth > outer);
         let mut depth = None;
+        let mut goes_on = false;
         for line in from..self.len() {
             let Some(found) = self.depth(line) else { continue };
             if !inside(found) {
                 return;
             }
             let own = *depth.get_or_insert(found);
-            if found <= own {
+            // A call that goes on below, `.references(…),`, is part of what stands above it.
+            goes_on = found > own && (goes_on || self.first(line) == Some(b'.'));
+            if found <= own || goes_on {
                 keep(kept, line);
             }
         }
@@ -245,6 +260,11 @@ impl<'t> Layout<'t> {
     }
 }
 
+/// Where something stands in a text that is short enough to have a skeleton.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(EMPTY)
+}
+
 fn keep(kept: &mut [bool], line: usize) {
     if let Some(kept) = kept.get_mut(line) {
         *kept = true;
@@ -253,15 +273,16 @@ fn keep(kept: &mut [bool], line: usize) {
 
 /// Adds the lines of a part of a text that begins where a line does.
 fn push(text: &str, part: Range<usize>, lines: &mut Vec<Line>) {
-    let mut start = part.start;
-    while start < part.end {
-        let rest = text.get(start..part.end).unwrap_or_default();
-        let end = start + rest.find('\n').unwrap_or(rest.len());
-        let spaces = rest.bytes().take_while(|byte| *byte == b' ').count();
+    let bytes = text.as_bytes().get(part.clone()).unwrap_or_default();
+    let mut start = 0;
+    let last = (bytes.last().is_some_and(|byte| *byte != b'\n')).then_some(bytes.len());
+    for end in memchr_iter(b'\n', bytes).chain(last) {
+        let line = bytes.get(start..end).unwrap_or_default();
+        let spaces = line.iter().position(|byte| *byte != b' ');
         lines.push(Line {
-            start,
-            end,
-            depth: (start + spaces < end).then_some(spaces),
+            start: offset(part.start + start),
+            end: offset(part.start + end),
+            depth: spaces.map_or(EMPTY, offset),
         });
         start = end + 1;
     }
@@ -307,5 +328,15 @@ mod tests {
             |more: &str| format!("const t = table('t', {{\n{more}{fields}}}, (t) => [\n  index(t.f1),\n]);\n{other}");
         let (_, new) = skeletons(&file(""), &file("  more: text('more'),\n"), false).unwrap();
         assert!(new.ends_with("}, (t) => [\n  index(t.f1)\n]);\n"), "{new}");
+    }
+
+    #[test]
+    fn a_call_that_goes_on_below_is_kept_to_its_end() {
+        let fields: String = (0..400).map(|i| format!("  f{i}: text('f{i}'),\n")).collect();
+        let long = "  owner: uuid('owner').notNull()\n    .references(() => users.id, {\n      onDelete: 'cascade',\n    }),\n";
+        let other = "const other = f({\n  a: 1,\n});\n".repeat(400);
+        let file = |more: &str| format!("const t = table('t', {{\n{more}{long}{fields}}});\n{other}");
+        let (_, new) = skeletons(&file(""), &file("  more: text('more'),\n"), false).unwrap();
+        assert!(new.contains(&long.replace("',\n    })", "'\n    })")), "{new}");
     }
 }

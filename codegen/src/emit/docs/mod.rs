@@ -122,7 +122,6 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     let mut made: Vec<Result<Artifact, Diagnostic>> = pages
         .par_iter()
         .map(|(path, title, tells)| {
-            // What the other pages tell may stand anywhere.
             let round = match tells {
                 Tells::Operations(domain) => revisions.of_domain(model, *domain),
                 Tells::Schemas(domain) => {
@@ -131,7 +130,8 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
                     revisions.of_types(&ids.collect::<Vec<_>>())
                 }
                 Tells::Errors | Tells::Webhooks => revisions.of_operations(),
-                _ => revisions.of_everything(),
+                // Names, places and states, and nothing that is said about an operation or a type itself.
+                Tells::Lifecycles | Tells::Requirements => revisions.of_frame(),
             };
             let key = ("docs", path.clone());
             let made = input.memo.part(key, round, revisions.now, || {

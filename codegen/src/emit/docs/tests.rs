@@ -99,6 +99,7 @@ fn emitted(model: &Model, bundle: &Bundle) -> Vec<Artifact> {
         settings: &settings,
         templates: &templates,
         project: "Test",
+        names: &Default::default(),
         selected: &["docs"],
         definitions: &Default::default(),
         memo: &Default::default(),

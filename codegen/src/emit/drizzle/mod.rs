@@ -64,11 +64,11 @@ struct Context<'c> {
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let model = input.model;
     let folder = typescript::folder(input);
-    let ts = TsNames::new(model);
+    let ts = input.names.typescript(model);
     let context = Context {
         model,
-        names: DrizzleNames::new(model, &ts),
-        ts: &ts,
+        names: DrizzleNames::new(model, ts),
+        ts,
         zod: input.selected.contains(&"zod"),
     };
     let has = |kind: &ColumnKind| {
@@ -109,7 +109,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         (format!("{folder}/src/drizzle/schema.ts"), parts),
     ];
     if !context.zod && !mentioned.is_empty() {
-        modules.push((format!("{folder}/src/drizzle/types.ts"), json_types(&ts, mentioned)));
+        modules.push((format!("{folder}/src/drizzle/types.ts"), json_types(ts, mentioned)));
     }
     modules
         .into_iter()

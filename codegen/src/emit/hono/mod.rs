@@ -103,7 +103,7 @@ struct Examples {
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let model = input.model;
-    let names = TsNames::new(model);
+    let names = input.names.typescript(model);
     let components = model.components(Edges::All);
     let domains: Vec<DomainId> = (0..model.domains.len())
         .filter_map(|index| u32::try_from(index).ok())
@@ -127,7 +127,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             };
             let context = Operations {
                 generated_by: GENERATED_BY,
-                rows: operations::rows(&names),
+                rows: operations::rows(names),
                 roles: roles.behind("export const roles = ".len(), 0, " as const;".len()),
                 role: if model.roles.is_empty() {
                     "string"
@@ -142,19 +142,19 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         Maker::new("hono/errors.ts", || {
             frame(input, "hono/errors.ts", &catalog::frame(model, GENERATED_BY))
         }),
-        Maker::new("hono/app.ts", || frame(input, "hono/app.ts", &app(&names, &domains))),
-        Maker::new("hono/index.ts", || Ok(index(&names, &domains))),
+        Maker::new("hono/app.ts", || frame(input, "hono/app.ts", &app(names, &domains))),
+        Maker::new("hono/index.ts", || Ok(index(names, &domains))),
         Maker::new("hono/examples/handlers.ts", || {
             let context = Examples {
                 generated_by: GENERATED_BY,
-                rows: examples::rows(&names),
+                rows: examples::rows(names),
             };
             frame(input, "hono/examples/handlers.ts", &context)
         }),
     ];
     makers.push(match package {
-        Some(_) => Maker::scaffold("index.ts", || Ok(scaffold::index(&names, &domains))),
-        None => Maker::scaffold("worker.ts", || Ok(scaffold::worker(&names, &domains))),
+        Some(_) => Maker::scaffold("index.ts", || Ok(scaffold::index(names, &domains))),
+        None => Maker::scaffold("worker.ts", || Ok(scaffold::worker(names, &domains))),
     });
     for name in [
         "serve/answer.ts",
@@ -171,7 +171,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     for domain in &domains {
         let module = names.domain_module(*domain);
-        let (names, components) = (&names, &components);
+        let (names, components) = (names, &components);
         let module_of_domain = Maker::new(&format!("hono/{module}.ts"), || {
             Ok(domain::Module::write(names, components, *domain))
         });

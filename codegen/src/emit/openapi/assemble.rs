@@ -3,6 +3,8 @@
 //! Owns: what stands around the texts, in JSON and in YAML, so that the whole is laid out as if it had been written at once.
 //! Must not know: how a unit is written.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value};
 
 use super::units::{Group, below};
@@ -11,6 +13,9 @@ use crate::emit::json;
 
 /// The text of a unit behind its key, by pointer.
 pub(super) type Text<'t> = dyn Fn(&str) -> Option<&'t str> + 't;
+
+/// Where the texts of units stand in a document, by pointer, in its order.
+pub(super) type Spots = Vec<(String, Range<usize>)>;
 
 /// How deep the keys of units stand in a document: at the left margin it is nothing.
 pub(super) fn depth(group: &Group) -> usize {
@@ -25,8 +30,9 @@ fn room(groups: &[Group], text: &Text<'_>) -> usize {
 }
 
 /// The document as JSON, indented by two, with a line end. Units come with [`json::behind`].
-pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
+pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> (String, Spots) {
     let mut out = String::with_capacity(room(groups, text));
+    let mut spots = Spots::new();
     let mut write = |level: &Level<'_>, event: Event<'_>| match event {
         Event::Open => out.push('{'),
         Event::Key(key, first) => {
@@ -36,7 +42,7 @@ pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
             out.push_str(": ");
         }
         Event::Value(value) => json::behind(&mut out, value, level.depth + 1),
-        Event::Text(text) => out.push_str(text),
+        Event::Text(pointer, text) => put(&mut out, &mut spots, pointer, text),
         Event::Close(empty) => {
             if !empty {
                 out.push('\n');
@@ -47,12 +53,43 @@ pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
     };
     walk(frame, &Level::root(groups), text, &mut write);
     out.push('\n');
+    (out, spots)
+}
+
+fn put(out: &mut String, spots: &mut Spots, pointer: &str, text: &str) {
+    let start = out.len();
+    out.push_str(text);
+    spots.push((pointer.to_owned(), start..out.len()));
+}
+
+/// A document in which some of the texts of units are others. The spots are brought up to date.
+pub(super) fn replaced(document: &str, spots: &mut Spots, text: &Text<'_>) -> String {
+    let more = spots
+        .iter()
+        .filter_map(|(pointer, _)| text(pointer))
+        .map(str::len)
+        .sum::<usize>();
+    let mut out = String::with_capacity(document.len() + more);
+    let mut copied = 0;
+    for (pointer, spot) in spots {
+        let text = text(pointer);
+        let start = out.len() + (spot.start - copied);
+        if let Some(text) = text {
+            out.push_str(document.get(copied..spot.start).unwrap_or_default());
+            out.push_str(text);
+            copied = spot.end;
+        }
+        *spot = start..start + text.map_or(spot.len(), str::len);
+    }
+    out.push_str(document.get(copied..).unwrap_or_default());
     out
 }
 
 /// The document as YAML. Units come with [`yaml::behind`].
-pub(super) fn yaml(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
+pub(super) fn yaml(head: &str, frame: &Value, groups: &[Group], text: &Text<'_>) -> (String, Spots) {
     let mut out = String::with_capacity(room(groups, text));
+    out.push_str(head);
+    let mut spots = Spots::new();
     let mut write = |level: &Level<'_>, event: Event<'_>| match event {
         Event::Open if level.depth > 0 => out.push('\n'),
         Event::Open => {}
@@ -61,7 +98,7 @@ pub(super) fn yaml(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
             yaml::key(&mut out, key, level.depth);
         }
         Event::Value(value) => yaml::behind(&mut out, value, level.depth),
-        Event::Text(text) => out.push_str(text),
+        Event::Text(pointer, text) => put(&mut out, &mut spots, pointer, text),
         Event::Close(true) => {
             // What was opened turned out to be empty.
             if level.depth > 0 {
@@ -73,7 +110,7 @@ pub(super) fn yaml(frame: &Value, groups: &[Group], text: &Text<'_>) -> String {
         Event::Close(false) => {}
     };
     walk(frame, &Level::root(groups), text, &mut write);
-    out
+    (out, spots)
 }
 
 /// Where the walk stands.
@@ -98,8 +135,8 @@ enum Event<'e> {
     /// A key, and whether it is the first.
     Key(&'e str, bool),
     Value(&'e Value),
-    /// The text of a unit.
-    Text(&'e str),
+    /// The pointer of a unit, and its text.
+    Text(&'e str, &'e str),
     /// Whether there was nothing.
     Close(bool),
 }
@@ -120,7 +157,7 @@ fn walk(value: &Value, level: &Level<'_>, text: &Text<'_>, tell: &mut dyn FnMut(
         let unit = own.and_then(|_| text(&pointer));
         let is_above = |group: &Group| group.pointer == pointer || group.pointer.starts_with(&format!("{pointer}/"));
         match (unit, members.get(*key)) {
-            (Some(unit), _) => tell(level, Event::Text(unit)),
+            (Some(unit), _) => tell(level, Event::Text(&pointer, unit)),
             (None, Some(value)) if own.is_none() && level.groups.iter().any(is_above) => {
                 let level = Level {
                     depth: level.depth + 1,
@@ -167,10 +204,20 @@ mod tests {
                 units.collect()
             };
             let found = texts(&|out, value, depth| json::behind(out, value, depth + 1));
-            let made = json(&frame, &groups, &|pointer| found.get(pointer).map(String::as_str));
+            let (made, mut spots) = json(&frame, &groups, &|pointer| found.get(pointer).map(String::as_str));
             assert_eq!(made, json::document(&document));
+            for (pointer, spot) in &spots {
+                assert_eq!(&made[spot.clone()], found[pointer]);
+            }
+            let other = |pointer: &str| pointer.len().is_multiple_of(2).then_some("\"more\" and more");
+            let (whole, there) = json(&frame, &groups, &|pointer| {
+                let text = found.get(pointer).map(String::as_str);
+                text.map(|text| other(pointer).unwrap_or(text))
+            });
+            assert_eq!(replaced(&made, &mut spots, &other), whole);
+            assert_eq!(spots, there);
             let found = texts(&|out, value, depth| yaml::behind(out, value, depth));
-            let made = yaml(&frame, &groups, &|pointer| found.get(pointer).map(String::as_str));
+            let (made, _) = yaml("", &frame, &groups, &|pointer| found.get(pointer).map(String::as_str));
             assert_eq!(made, yaml::document(&document));
         }
     }

@@ -8,6 +8,7 @@
 //! Path items, webhooks and components are written one by one, side by side, and put together at the end.
 
 mod assemble;
+mod book;
 mod canonical;
 mod downgrade;
 mod objects;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use self::book::{Book, Volume};
 use self::canonical::canonical;
 use self::downgrade::Context;
 use self::objects::Object;
@@ -45,54 +47,87 @@ type Units<U> = BTreeMap<String, Arc<U>>;
 
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    let round = input.revisions.of_everything();
-    input.again("openapi", "", round, diagnostics, |diagnostics| {
-        documents(input, diagnostics)
-    })
+    let key = || ("openapi book", String::new());
+    let book = match input.memo.take_part::<Book>(&key()) {
+        Some((made, book)) if made >= input.revisions.of_everything() => Some(book),
+        Some((made, book)) => book.followed(made, input),
+        None => None,
+    };
+    let book = book.unwrap_or_else(|| documents(input));
+    let artifacts = book.artifacts(diagnostics);
+    input.memo.keep_part(key(), input.revisions.now, book);
+    artifacts
 }
 
-fn documents(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
+fn documents(input: &Input<'_>) -> Book {
     let bundle = input.bundle;
     let document = &bundle.document;
+    let mut diagnostics = Diagnostics::new();
     let (frame, groups) = apart(document);
+    let apart = (frame.clone(), groups.clone());
     let mut dropped = Tally::default();
-    let mut frame = canonical(document, "", &frame, Object::Of(Place::Document), &mut dropped);
+    let frame = canonical(document, "", &frame, Object::Of(Place::Document), &mut dropped);
     let mut groups = in_order(&frame, groups);
-    let units: Units<Unit> = each(&groups, |pointer, group| {
-        let round = input.revisions.of_unit_alone(pointer);
-        let made = input
-            .memo
-            .part(("openapi", pointer.to_owned()), round, input.revisions.now, || {
-                Unit::of(
-                    document,
-                    pointer,
-                    document.pointer(pointer).unwrap_or(&Value::Null),
-                    group,
-                )
-            });
-        Some(made)
-    });
+    let units: Units<Unit> = each(&groups, |pointer, group| Some(newer(input, pointer, group)));
     tallied(&groups, &units, |unit| &unit.dropped, &mut dropped);
-    dropped.tell(&codes::KEYWORD_DROPPED, bundle, diagnostics);
+    dropped.tell(&codes::KEYWORD_DROPPED, bundle, &mut diagnostics);
     for name in public::keep_public(&frame, &mut groups, &units) {
         let pointer = units::below("/components/schemas", &name);
         let message = format!("`{name}` is internal, but a public part of the contract refers to it");
         let place = bundle.place(&pointer);
         diagnostics.push(Diagnostic::new(&codes::INTERNAL_PUBLISHED, message, place));
     }
-    let newer = pair(input, "openapi", &frame, &groups, &units, |unit| &unit.text);
-    let older = older(input, &mut frame, groups, &units, diagnostics);
-    newer.into_iter().chain(older).collect()
+    let (older_groups, older) = older(input, &frame, groups.clone(), &units, &mut diagnostics);
+    let newer = volume(input, "openapi", &frame, &groups, units, |unit| &unit.text);
+    Book {
+        apart,
+        frame,
+        groups,
+        newer,
+        older_groups,
+        older,
+        diagnostics,
+    }
 }
 
-/// The 3.0 documents, with what they go without.
+/// A unit of the public document, by its pointer.
+fn newer(input: &Input<'_>, pointer: &str, group: &Group) -> Arc<Unit> {
+    let document = &input.bundle.document;
+    let round = input.revisions.of_unit_alone(pointer);
+    let key = ("openapi", pointer.to_owned());
+    input.memo.part(key, round, input.revisions.now, || {
+        Unit::of(
+            document,
+            pointer,
+            document.pointer(pointer).unwrap_or(&Value::Null),
+            group,
+        )
+    })
+}
+
+/// The same in 3.0.
+fn older_unit(input: &Input<'_>, context: &Context<'_>, pointer: &str, group: &Group) -> Option<Arc<Older>> {
+    let round = match context.is_plain() {
+        // No more is asked of what is referred to than what it is itself.
+        true => input.revisions.of_unit_and_next(pointer),
+        // Names of what is referred to in the middle of schemas depend on all of them.
+        false => input.revisions.now,
+    };
+    let newer = context.value(pointer)?;
+    let key = ("openapi-3.0", pointer.to_owned());
+    Some(input.memo.part(key, round, input.revisions.now, || {
+        Older::of(context, pointer, newer, group)
+    }))
+}
+
+/// The 3.0 document, with what it goes without.
 fn older(
     input: &Input<'_>,
-    frame: &mut Value,
+    frame: &Value,
     mut groups: Vec<Group>,
     units: &Units<Unit>,
     diagnostics: &mut Diagnostics,
-) -> [Artifact; 2] {
+) -> (Vec<Group>, Volume<Older>) {
     let parts = Parts {
         frame,
         units,
@@ -101,27 +136,14 @@ fn older(
     let context = Context::of(&parts, &groups);
     let mut losses = Tally::default();
     let frame = context.frame(&mut groups, &mut losses);
-    let older: Units<Older> = each(&groups, |pointer, group| {
-        let round = match context.is_plain() {
-            // No more is asked of what is referred to than what it is itself.
-            true => input.revisions.of_unit_and_next(pointer),
-            // Names of what is referred to in the middle of schemas depend on all of them.
-            false => input.revisions.now,
-        };
-        let newer = context.value(pointer)?;
-        let made = input
-            .memo
-            .part(("openapi-3.0", pointer.to_owned()), round, input.revisions.now, || {
-                Older::of(&context, pointer, newer, group)
-            });
-        Some(made)
-    });
+    let older: Units<Older> = each(&groups, |pointer, group| older_unit(input, &context, pointer, group));
     tallied(&groups, &older, |unit| &unit.losses, &mut losses);
     losses.tell(&codes::DOWNCONVERTED, input.bundle, diagnostics);
     let mut refused = typed::check_frame(&frame);
     tallied(&groups, &older, |unit| &unit.refused, &mut refused);
     refused.tell(&codes::DOWNCONVERT_REFUSED, input.bundle, diagnostics);
-    pair(input, "openapi-3.0", &frame, &groups, &older, |unit| &unit.text)
+    let volume = volume(input, "openapi-3.0", &frame, &groups, older, |unit| &unit.text);
+    (groups, volume)
 }
 
 /// Makes every unit, side by side.
@@ -147,14 +169,14 @@ fn tallied<U>(groups: &[Group], units: &Units<U>, count: fn(&U) -> &Tally, all: 
 }
 
 /// A document as JSON and as YAML.
-fn pair<U: Send + Sync>(
+fn volume<U: Send + Sync>(
     input: &Input<'_>,
     name: &str,
     frame: &Value,
     groups: &[Group],
-    units: &Units<U>,
+    units: Units<U>,
     texts: fn(&U) -> &Texts,
-) -> [Artifact; 2] {
+) -> Volume<U> {
     let folder = input.settings.openapi.out.as_deref().unwrap_or(FOLDER);
     let artifact = |end: &str, text: String| Artifact {
         path: format!("{folder}/{name}.{end}"),
@@ -163,10 +185,18 @@ fn pair<U: Send + Sync>(
         target: "openapi",
     };
     let of = |pointer: &str| units.get(pointer).map(|unit| texts(unit));
-    let (json, yaml) = rayon::join(
+    let head = format!("# {GENERATED_BY}\n");
+    let ((json, of_json), (yaml, of_yaml)) = rayon::join(
         || assemble::json(frame, groups, &|pointer| of(pointer).map(|texts| texts.json.as_str())),
-        || assemble::yaml(frame, groups, &|pointer| of(pointer).map(|texts| texts.yaml.as_str())),
+        || {
+            assemble::yaml(&head, frame, groups, &|pointer| {
+                of(pointer).map(|texts| texts.yaml.as_str())
+            })
+        },
     );
-    let yaml = format!("# {GENERATED_BY}\n{yaml}");
-    [artifact("json", json), artifact("yaml", yaml)]
+    Volume {
+        json: (artifact("json", json), of_json),
+        yaml: (artifact("yaml", yaml), of_yaml),
+        units,
+    }
 }

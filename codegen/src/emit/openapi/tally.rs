@@ -8,7 +8,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::openapi::Bundle;
 
 /// Losses by what is told about them, in the order in which they were met.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Tally {
     found: IndexMap<String, (usize, String)>,
 }

@@ -56,6 +56,12 @@ impl Texts {
 }
 
 impl Unit {
+    /// Whether it may stand where another stood and nothing but its texts differs in the documents.
+    pub(super) fn follows_as(&self, former: &Self) -> bool {
+        (self.internal, &self.refers, &self.nested, &self.dropped)
+            == (former.internal, &former.refers, &former.nested, &former.dropped)
+    }
+
     /// A unit of a document, by its pointer.
     pub(super) fn of(document: &Value, pointer: &str, written: &Value, group: &Group) -> Self {
         let mut dropped = Tally::default();
@@ -78,6 +84,11 @@ impl Unit {
 }
 
 impl Older {
+    /// Whether it may stand where another stood and nothing but its texts differs in the documents.
+    pub(super) fn follows_as(&self, former: &Self) -> bool {
+        (&self.losses, &self.refused) == (&former.losses, &former.refused)
+    }
+
     /// A unit of the 3.1 document in the words of 3.0.
     pub(super) fn of(context: &Context<'_>, pointer: &str, newer: &Value, group: &Group) -> Self {
         let mut losses = Tally::default();

@@ -32,8 +32,8 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6f1b_8a52_3d0e_5c47_9b21_7e4a_c0d3_58f
 const COLLECTION_SCHEMA: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
 /// One collection: the base, or that of an environment.
-struct Collection<'a> {
-    input: &'a Input<'a>,
+struct Collection<'a, 'i> {
+    input: &'a Input<'i>,
     /// What ids are made of beside the operation.
     scope: &'a str,
     schemas: &'a Schemas,
@@ -182,7 +182,7 @@ fn environment_file(model: &Model, project: &str, name: &str, url: &str) -> Valu
 /// How deep the requests stand in a collection: in the list of a folder, which stands in the list of the collection.
 const DEPTH: usize = 4;
 
-impl<'a> Collection<'a> {
+impl<'a> Collection<'a, '_> {
     fn text(&self, name: &str, url: &str, known: &str) -> String {
         let project = self.input.project;
         let model = self.input.model;

@@ -20,7 +20,6 @@ use std::sync::Arc;
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use crate::model::Model;
-use names::RustNames;
 pub(super) use server::FRAMES as SERVER_FRAMES;
 
 /// Frames of this target: name and text.
@@ -117,18 +116,18 @@ struct Root {
 
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    let names = RustNames::new(input.model);
-    let mut modules = types::emit(&names, input, diagnostics);
+    let names = input.names.rust(input.model);
+    let mut modules = types::emit(names, input, diagnostics);
     let round = input.revisions.of_operations();
     let server = input
         .memo
         .part((TARGET, "server".to_owned()), round, input.revisions.now, || {
             let mut found = Diagnostics::new();
-            (server::emit(&names, input, &mut found), found)
+            (server::emit(names, input, &mut found), found)
         });
     modules.extend(server.0.iter().cloned());
     diagnostics.extend(server.1.iter().cloned());
-    let recursion_limit = depth::recursion_limit(&names);
+    let recursion_limit = depth::recursion_limit(names);
     modules.push(manifest::lib(input, recursion_limit));
     let folder = manifest::folder(input);
     let mut artifacts = manifest::files(input, recursion_limit, diagnostics);
@@ -140,7 +139,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }));
     if let Some(handlers) = &input.settings.rust.handlers {
         let handlers = handlers.trim_end_matches('/');
-        let files = server::scaffolds(&names, &manifest::krate(input));
+        let files = server::scaffolds(names, &manifest::krate(input));
         artifacts.extend(files.into_iter().map(|(name, text)| Artifact {
             path: format!("{handlers}/{name}"),
             text: text.into(),

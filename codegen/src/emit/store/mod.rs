@@ -65,7 +65,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     let context = Context {
         model,
-        names: StoreNames::new(model),
+        names: StoreNames::new(model, input.names.rust(model)),
     };
     let title = one_line(&input.model.info.title);
     let frame = Frame {

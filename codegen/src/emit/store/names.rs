@@ -10,7 +10,7 @@ use crate::model::{Case, Name, TypeId};
 
 /// Every name of the crate. Indexes are those of the model.
 pub(super) struct StoreNames<'m> {
-    rust: RustNames<'m>,
+    rust: &'m RustNames<'m>,
     modules: Vec<String>,
     columns: Vec<Vec<ColumnName>>,
     relations: Vec<Vec<String>>,
@@ -27,7 +27,7 @@ pub(super) struct ColumnName {
 
 impl<'m> StoreNames<'m> {
     /// Names everything.
-    pub(super) fn new(model: &'m crate::model::Model) -> Self {
+    pub(super) fn new(model: &'m crate::model::Model, rust: &'m RustNames<'m>) -> Self {
         let tables: Vec<Name> = model.entities.iter().map(|entity| Name::new(&entity.table)).collect();
         let columns = model.entities.iter().map(|entity| {
             let names = || entity.columns.iter().map(|column| &column.field_name);
@@ -49,7 +49,7 @@ impl<'m> StoreNames<'m> {
             Case::Pascal.distinct(&names, |text| text == "Self")
         });
         Self {
-            rust: RustNames::new(model),
+            rust,
             modules: Case::Snake.distinct(&tables, is_no_module),
             columns: columns.collect(),
             relations: relations.collect(),

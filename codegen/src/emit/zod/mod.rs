@@ -51,7 +51,7 @@ struct Frame<'a> {
 
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    let names = TsNames::new(input.model);
+    let names = input.names.typescript(input.model);
     let folder = format!("{}/src/zod", typescript::folder(input));
     let head = || format!("// {GENERATED_BY}\n");
     let mut modules: Vec<(String, String)> = Vec::new();
@@ -72,7 +72,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             }
         }
     }
-    modules.push(("index".to_owned(), index(&names)));
+    modules.push(("index".to_owned(), index(names)));
     let components = input.model.components(Edges::All);
     let large = size::large(input.model, &components);
     let named = names.modules();
@@ -87,7 +87,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
                     let round = input.revisions.of_type(id);
                     input.memo.part(key, round, input.revisions.now, || {
                         let mut imports = Imports::default();
-                        let mut writer = Writer::new(&names, &components, Place::Module(module), &mut imports);
+                        let mut writer = Writer::new(names, &components, Place::Module(module), &mut imports);
                         writer.large = Some(&large);
                         (definition::write(&mut writer, id), imports)
                     })

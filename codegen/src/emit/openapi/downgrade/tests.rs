@@ -47,7 +47,7 @@ fn downgraded(document: &Value, losses: &mut Tally) -> Value {
             texts.insert(pointer, older.text.json);
         }
     }
-    let text = assemble::json(&frame, &groups, &|pointer| texts.get(pointer).map(String::as_str));
+    let (text, _) = assemble::json(&frame, &groups, &|pointer| texts.get(pointer).map(String::as_str));
     serde_json::from_str(&text).unwrap()
 }
 
