@@ -15,6 +15,9 @@ pub(crate) struct LoginArgs {
     /// Your email. Asked for when absent.
     #[arg(long)]
     pub(crate) email: Option<String>,
+    /// Sign in at GitHub, in a browser on this machine, where the server is set up for it.
+    #[arg(long, conflicts_with = "email")]
+    pub(crate) github: bool,
 }
 
 /// Commands about projects.

@@ -28,6 +28,11 @@ static CODES: &[Code] = &[
         "Commands about projects need a server and somebody it knows: `flaresmith login`, or the variables FLARESMITH_URL and FLARESMITH_TOKEN. A saved login is used for the server that gave it and for no other.",
     ),
     code(
+        "LOGIN_BROWSER",
+        "the browser did not bring a sign-in back",
+        "`flaresmith login --github` prints an address. Opened in a browser on this machine, it leads to GitHub and, once you agree, back to a port of this machine that the program listens on for ten minutes. On a machine without a browser sign in with a password, or use FLARESMITH_URL and FLARESMITH_TOKEN.",
+    ),
+    code(
         "LOGIN_FILE",
         "the saved login cannot be used",
         "It is kept in `flaresmith/login.json` in your folder for settings, readable to you alone. Sign in again to have it written anew.",

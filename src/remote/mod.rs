@@ -7,6 +7,7 @@ pub(crate) mod ask;
 pub(crate) mod bridge;
 pub(crate) mod codes;
 pub(crate) mod follow;
+mod loopback;
 pub(crate) mod saved;
 mod trouble;
 
@@ -18,6 +19,7 @@ use flaresmith_sync::SyncError;
 use crate::outcome::Outcome;
 use crate::view::View;
 pub(crate) use access::{Access, HERE, URL, address, client, is_overheard, variable};
+pub(crate) use loopback::Loopback;
 pub(crate) use trouble::Trouble;
 
 /// Most items that the server gives at once.

@@ -41,6 +41,11 @@ impl View {
         self.result(&text);
     }
 
+    /// Asks a person for something that only they can do, whatever form results have.
+    pub(crate) fn wants(&mut self, what: &str, with: &str) {
+        self.note(&format!("{}:\n  {}\n", plain(what), plain(with)));
+    }
+
     /// Says how something goes that takes its time.
     pub(crate) fn went(&mut self, what: &str, how: &str) {
         if self.format == Format::Human && !self.quiet {

@@ -69,15 +69,20 @@ fn server() -> PathBuf {
 impl Hosted {
     /// One with nothing but its first owner.
     pub(crate) fn start() -> Self {
-        Self::in_folder(false)
+        Self::in_folder(false, &[])
     }
 
     /// The same with databases of environments and first deployments of projects, as when nothing is said.
     pub(crate) fn whole() -> Self {
-        Self::in_folder(true)
+        Self::in_folder(true, &[])
     }
 
-    fn in_folder(whole: bool) -> Self {
+    /// One with more in its environment, until it is started again.
+    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
+        Self::in_folder(false, variables)
+    }
+
+    fn in_folder(whole: bool, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         #[cfg(unix)]
         {
@@ -85,7 +90,7 @@ impl Hosted {
             // Where the tests run as root, another user runs Postgres.
             std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
         }
-        let (child, address) = listening(folder.path(), "127.0.0.1:0", whole);
+        let (child, address) = listening(folder.path(), "127.0.0.1:0", whole, variables);
         Self {
             child,
             address,
@@ -97,7 +102,7 @@ impl Hosted {
     /// Stops it and starts it again, at the same address with the same data.
     pub(crate) fn restart(&mut self) {
         self.stop();
-        (self.child, _) = listening(self.folder.path(), &self.address, self.whole);
+        (self.child, _) = listening(self.folder.path(), &self.address, self.whole, &[]);
     }
 
     fn stop(&mut self) {
@@ -183,7 +188,7 @@ impl Drop for Hosted {
     }
 }
 
-fn listening(data: &Path, address: &str, whole: bool) -> (Child, String) {
+fn listening(data: &Path, address: &str, whole: bool, variables: &[(&str, &str)]) -> (Child, String) {
     let mut child = Command::new(server())
         .args(["--listen", address, "--data"])
         .arg(data)
@@ -198,6 +203,7 @@ fn listening(data: &Path, address: &str, whole: bool) -> (Child, String) {
         .env_remove("FLARESMITH_DATABASE")
         .env_remove("FLARESMITH_CONFIG")
         .env_remove("CM_ENC_MASTER_V1")
+        .envs(variables.iter().copied())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

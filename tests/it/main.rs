@@ -43,6 +43,8 @@ mod integration;
 mod interrupted;
 mod journey;
 #[cfg(feature = "client")]
+mod login_at_github;
+#[cfg(feature = "client")]
 mod mcp;
 mod misfits;
 mod newcomer;

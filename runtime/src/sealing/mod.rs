@@ -168,6 +168,12 @@ pub fn digest(bytes: &[u8]) -> String {
     text
 }
 
+/// SHA-256 in base64url without padding: the challenge of a verifier, as PKCE has it (S256).
+#[must_use]
+pub fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
+}
+
 /// Random bytes of the system.
 ///
 /// # Errors
@@ -236,6 +242,13 @@ mod tests {
             Err(SealError::KeyMissing("CM_ENC_MASTER_V2".to_owned()))
         );
         assert_eq!(sealer().open(&sealed.key_id, "a/1", &[1, 2]), Err(SealError::Broken));
+    }
+
+    #[test]
+    fn the_challenge_of_a_verifier_is_that_of_the_standard() {
+        // The example of RFC 7636, appendix B.
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert_eq!(s256(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser};
 use serde::Deserialize;
 
-use super::value::{Count, Network, Origin, PreviewHours, Seconds, Share};
+use super::value::{Count, Network, Origin, PreviewHours, Redirect, Seconds, Share};
 use crate::telemetry::log::Level;
 
 /// The variable with headers for the collector, `NAME=VALUE` with commas between: they may hold a key.
@@ -16,11 +16,15 @@ pub(super) const OTLP_HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 /// The variable with the password of the first owner.
 pub(super) const OWNER_PASSWORD: &str = "FLARESMITH_OWNER_PASSWORD";
 
+/// The variable with the secret of the application at GitHub.
+pub(super) const CLIENT_SECRET: &str = "FLARESMITH_GITHUB_CLIENT_SECRET";
+
 const FURTHER: &str = "\
 Only in the environment, never as flags:
   FLARESMITH_OWNER_PASSWORD  Password of the first owner; one is made and put into a file of the data folder when absent
   CM_ENC_MASTER_V1           Master key that encrypts what is secret: 32 bytes in base64 or hexadecimal. With it,
                              CM_ENC_MASTER_V2 and so on; the highest encrypts, the others still decrypt
+  FLARESMITH_GITHUB_CLIENT_SECRET  Secret of the application at GitHub, in place of --github-client-secret-file
   OTEL_EXPORTER_OTLP_HEADERS Headers for the collector, NAME=VALUE with commas between, such as a key
 
 The file that --config names is TOML with the names of the flags; what can be given several times is an array:
@@ -97,6 +101,32 @@ pub(super) struct Given {
     /// Address below which GitHub's repositories are [default: https://github.com]
     #[arg(long, env = "FLARESMITH_GITHUB_URL", value_name = "URL", hide_env_values = true)]
     pub(super) github_url: Option<String>,
+    /// Id of the application at GitHub through which people sign in [default: none, they sign in with passwords]
+    #[arg(
+        long,
+        env = "FLARESMITH_GITHUB_CLIENT_ID",
+        value_name = "ID",
+        help_heading = "Access"
+    )]
+    pub(super) github_client_id: Option<String>,
+    /// File with the secret of that application
+    #[arg(
+        long,
+        env = "FLARESMITH_GITHUB_CLIENT_SECRET_FILE",
+        value_name = "FILE",
+        help_heading = "Access"
+    )]
+    pub(super) github_client_secret_file: Option<PathBuf>,
+    /// Address that people may come back to from GitHub; can be given several times. `http://127.0.0.1/signed-in`, without a port,
+    /// is that of `flaresmith login --github`
+    #[arg(
+        long,
+        env = "FLARESMITH_OAUTH_REDIRECT",
+        value_name = "URL",
+        value_delimiter = ',',
+        help_heading = "Access"
+    )]
+    pub(super) oauth_redirect: Option<Vec<Redirect>>,
     /// Address of Neon's API [default: https://console.neon.tech/api/v2]
     #[arg(long, env = "FLARESMITH_NEON_API", value_name = "URL", hide_env_values = true)]
     pub(super) neon_api: Option<String>,
@@ -230,6 +260,9 @@ impl Given {
             postgres: self.postgres.or(other.postgres),
             github_api: self.github_api.or(other.github_api),
             github_url: self.github_url.or(other.github_url),
+            github_client_id: self.github_client_id.or(other.github_client_id),
+            github_client_secret_file: self.github_client_secret_file.or(other.github_client_secret_file),
+            oauth_redirect: self.oauth_redirect.or(other.oauth_redirect),
             neon_api: self.neon_api.or(other.neon_api),
             owner_email: self.owner_email.or(other.owner_email),
             max_body: self.max_body.or(other.max_body),

@@ -8,6 +8,7 @@ mod file;
 mod flags;
 mod github;
 mod neon;
+mod sign_in;
 pub mod value;
 
 use std::ffi::OsString;
@@ -27,6 +28,7 @@ pub use database::{Database, Databases};
 pub use flags::Flags;
 use flags::Given;
 pub use github::GithubPlace;
+pub use sign_in::GithubSignIn;
 use value::{Collector, Network, Origin};
 
 /// Where it listens when nothing is said.
@@ -89,6 +91,8 @@ pub struct Settings {
     pub postgres: Option<PathBuf>,
     /// Where GitHub is.
     pub github: GithubPlace,
+    /// The application at GitHub through which people sign in; they cannot when absent.
+    pub sign_in: Option<GithubSignIn>,
     /// Address of Neon's API.
     pub neon: reqwest::Url,
 }
@@ -212,6 +216,7 @@ impl Settings {
             newman: None,
             postgres: None,
             github: GithubPlace::default(),
+            sign_in: None,
             neon: neon::usual(),
             data: data.to_owned(),
         }
@@ -260,6 +265,11 @@ impl Settings {
         settings.newman = given.newman;
         settings.postgres = given.postgres;
         settings.github = GithubPlace::of(given.github_api.as_deref(), given.github_url.as_deref())?;
+        settings.sign_in = sign_in::given(
+            given.github_client_id,
+            given.github_client_secret_file,
+            given.oauth_redirect,
+        )?;
         settings.neon = given.neon_api.as_deref().map_or(Ok(neon::usual()), neon::given)?;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
 use ipnet::IpNet;
+use reqwest::Url;
 use serde::Deserialize;
 
 /// A time in whole seconds, at least one.
@@ -46,6 +47,15 @@ pub struct Share(pub f64);
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Collector(pub String);
+
+/// An address that people may come back to after they signed in elsewhere. One of the loopback without a port, such as
+/// `http://127.0.0.1/signed-in`, stands for any port: programs take one that is free (RFC 8252).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Redirect {
+    address: Url,
+    any_port: bool,
+}
 
 /// What is wrong with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +148,46 @@ impl FromStr for Origin {
     }
 }
 
+impl FromStr for Redirect {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        let wrong = Wrong("is no address such as `https://app.example/signed-in` or `http://127.0.0.1/signed-in`");
+        let address = Url::parse(text).map_err(|_| wrong)?;
+        let is_literal = matches!(address.host_str(), Some("127.0.0.1" | "[::1]"));
+        let stays_here = is_literal || address.host_str() == Some("localhost");
+        let is_plain = address.username().is_empty()
+            && address.password().is_none()
+            && address.query().is_none()
+            && address.fragment().is_none();
+        let is_kept = match address.scheme() {
+            "https" => address.has_host(),
+            "http" => stays_here,
+            _ => false,
+        };
+        // It is compared letter by letter, so it is given in the form that browsers write.
+        if !is_plain || !is_kept || address.as_str() != text {
+            return Err(wrong);
+        }
+        let any_port = address.scheme() == "http" && is_literal && address.port().is_none();
+        Ok(Self { address, any_port })
+    }
+}
+
+impl Redirect {
+    /// Whether an address is this one.
+    #[must_use]
+    pub fn admits(&self, given: &str) -> bool {
+        if given == self.address.as_str() {
+            return true;
+        }
+        let Some(mut address) = Url::parse(given).ok().filter(|url| url.as_str() == given) else {
+            return false;
+        };
+        self.any_port && address.port().is_some() && address.set_port(None).is_ok() && address == self.address
+    }
+}
+
 impl FromStr for Network {
     type Err = Wrong;
 
@@ -178,7 +228,7 @@ macro_rules! read_as {
     };
 }
 
-read_as! { Origin from text Network from text Collector from text; Seconds from u64 Count from u64 PreviewHours from u64 Share from f64 }
+read_as! { Origin from text Network from text Collector from text Redirect from text; Seconds from u64 Count from u64 PreviewHours from u64 Share from f64 }
 
 #[cfg(test)]
 mod tests {
@@ -216,6 +266,51 @@ mod tests {
             "http://a/?key=hush"
         ]));
         assert!(reads::<Network>(&["10.0.0.0/8", "::1", "127.0.0.1"]) && refuses::<Network>(&["10.0.0.0/33", "a"]));
+    }
+
+    #[test]
+    fn people_come_back_to_one_address_and_on_this_machine_at_any_port() {
+        assert!(reads::<Redirect>(&[
+            "https://app.example/signed-in",
+            "http://127.0.0.1/signed-in",
+            "http://[::1]/",
+            "http://localhost:5173/signed-in",
+        ]));
+        assert!(refuses::<Redirect>(&[
+            "http://app.example/signed-in",
+            "https://me@app.example/",
+            "https://app.example/?a=b",
+            "https://app.example/#a",
+            "https://APP.example/",
+            "app:/signed-in",
+            "*",
+        ]));
+        let web: Redirect = "https://app.example/signed-in".parse().unwrap();
+        assert!(web.admits("https://app.example/signed-in"));
+        for other in [
+            "https://app.example/signed-in/",
+            "https://app.example:8443/signed-in",
+            "https://app.example/signed-in?a=b",
+            "https://app.example.evil.example/signed-in",
+            "https://app.example/signed-in/../other",
+            "http://app.example/signed-in",
+        ] {
+            assert!(!web.admits(other), "{other}");
+        }
+        let here: Redirect = "http://127.0.0.1/signed-in".parse().unwrap();
+        assert!(here.admits("http://127.0.0.1:49152/signed-in"));
+        for other in [
+            "http://127.0.0.1:49152/other",
+            "http://127.0.0.1:49152/signed-in?a=b",
+            "http://me@127.0.0.1:49152/signed-in",
+            "http://localhost:49152/signed-in",
+            "http://127.0.0.1.evil.example:49152/signed-in",
+            "https://127.0.0.1:49152/signed-in",
+        ] {
+            assert!(!here.admits(other), "{other}");
+        }
+        let fixed: Redirect = "http://localhost:5173/signed-in".parse().unwrap();
+        assert!(!fixed.admits("http://localhost:5174/signed-in"));
     }
 
     #[test]

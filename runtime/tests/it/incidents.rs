@@ -180,7 +180,7 @@ async fn nothing_is_promoted_while_a_breaker_is_open() {
     let now = Utc::now();
     let breaker = circuit_breakers::ActiveModel {
         id: Set(Uuid::new_v4()),
-        project_id: Set(shop.files.id.parse().unwrap()),
+        project_id: Set(Some(shop.files.id.parse().unwrap())),
         provider: Set(Provider::Neon),
         state: Set(BreakerState::Open),
         failure_count: Set(10),

@@ -89,6 +89,11 @@ pub(super) static SERVER: &[Code] = &[
         "`--github-api` and `--github-url` take plain addresses of HTTP, such as `https://github.example/api/v3` and `https://github.example`: no name, no password, no query. Without them the public GitHub is meant.",
     ),
     code(
+        "SETTINGS_GITHUB_SIGN_IN",
+        "signing in at GitHub is not set up right",
+        "People sign in at GitHub through an application that is registered there. The server needs its id (`--github-client-id`), its secret in a file (`--github-client-secret-file`) or in FLARESMITH_GITHUB_CLIENT_SECRET, and every address that people may come back to (`--oauth-redirect`). Give all three or none; the secret comes from one place. docs/sign-in.md tells how to register the application.",
+    ),
+    code(
         "SETTINGS_NEON",
         "the address of Neon is none",
         "`--neon-api` takes a plain address of HTTP, such as `https://neon.example/api/v2`: no name, no password, no query. Without it the public Neon is meant.",

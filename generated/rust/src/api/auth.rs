@@ -288,7 +288,8 @@ pub trait AuthApi: Send + Sync + 'static {
 
     /// Start signing in at GitHub
     ///
-    /// Gives the address to send the person to, and the state to keep until the person returns.
+    /// Gives the address to send the person to, and the state to keep until the person returns. It is good for ten
+    /// minutes and once.
     ///
     /// `POST /auth/oauth/start`
     /// Requirements: FR-020.
@@ -303,7 +304,9 @@ pub trait AuthApi: Send + Sync + 'static {
 
     /// Exchange a code for tokens
     ///
-    /// The token endpoint of OAuth 2 with its own field names. Takes the code that GitHub gave.
+    /// The token endpoint of OAuth 2 with its own field names. Takes the code that GitHub gave. The account is the one
+    /// that is linked to the person at GitHub; the first time, the one with the primary address that GitHub has
+    /// verified, when that was invited or is verified here too.
     ///
     /// `POST /auth/token`
     /// Requirements: FR-020.

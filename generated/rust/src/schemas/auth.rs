@@ -176,7 +176,7 @@ pub static OAUTH_START: Schema = Schema::Record(Record {
         },
         Field {
             name: "codeChallenge",
-            required: false,
+            required: true,
             schema: &Schema::Text(Text { pattern: Some("^[A-Za-z0-9_-]{43}$"), ..Text::ANY }),
         },
     ],
@@ -234,12 +234,12 @@ pub static TOKEN_EXCHANGE: Schema = Schema::Record(Record {
         },
         Field {
             name: "redirect_uri",
-            required: false,
+            required: true,
             schema: &Schema::Text(Text { format: Format::Uri, max_length: Some(2048), ..Text::ANY }),
         },
         Field {
             name: "code_verifier",
-            required: false,
+            required: true,
             schema: &Schema::Text(Text { pattern: Some("^[A-Za-z0-9._~-]{43,128}$"), ..Text::ANY }),
         },
     ],

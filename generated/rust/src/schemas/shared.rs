@@ -2280,7 +2280,11 @@ impl Validate for types::HealthProbe {
 pub static CIRCUIT_BREAKER: Schema = Schema::Record(Record {
     fields: &[
         Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
-        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field {
+            name: "projectId",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { format: Format::Uuid, ..Text::ANY })),
+        },
         Field { name: "provider", required: true, schema: &super::PROVIDER },
         Field { name: "state", required: true, schema: &super::BREAKER_STATE },
         Field {

@@ -121,10 +121,11 @@ impl std::fmt::Debug for PasswordChange {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OauthStart {
+    /// One of the addresses that the operator allows.
     pub redirect_uri: String,
-    /// SHA-256 of the verifier, for PKCE.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code_challenge: Option<String>,
+    /// SHA-256 of the verifier, in base64url without padding (S256 of PKCE). Whoever finishes the sign-in shows the
+    /// verifier, and so that they began it.
+    pub code_challenge: String,
 }
 
 /// Where to send the person, and the state that has to come back.
@@ -144,11 +145,10 @@ pub struct TokenExchange {
     /// Only in requests.
     pub code: String,
     pub state: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub redirect_uri: Option<String>,
+    /// The one that the sign-in was started with.
+    pub redirect_uri: String,
     /// Only in requests.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code_verifier: Option<String>,
+    pub code_verifier: String,
 }
 
 impl std::fmt::Debug for TokenExchange {

@@ -2400,14 +2400,16 @@ impl std::str::FromStr for HealthProbe {
     }
 }
 
-/// Whether calls to a provider are let through for a project.
+/// Whether calls to a provider are let through for a project, or for the installation itself.
 ///
 /// Requirements: FR-032, SC-009.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CircuitBreaker {
     pub id: uuid::Uuid,
-    pub project_id: uuid::Uuid,
+    /// Null for what belongs to no project such as signing in.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub project_id: Option<uuid::Uuid>,
     pub provider: Provider,
     pub state: BreakerState,
     /// Failures within the last 60 seconds.

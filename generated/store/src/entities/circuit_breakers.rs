@@ -4,16 +4,16 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// Whether calls to a provider are let through for a project.
+/// Whether calls to a provider are let through for a project, or for the installation itself.
 #[derive(Debug, Clone, PartialEq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "circuit_breakers")]
 pub struct Model {
     /// `id`
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// `project_id`
+    /// Null for what belongs to no project such as signing in.
     #[serde(rename = "projectId")]
-    pub project_id: Uuid,
+    pub project_id: Option<Uuid>,
     /// `provider`
     pub provider: crate::enums::Provider,
     /// `state`

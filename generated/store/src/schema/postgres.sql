@@ -707,7 +707,7 @@ CREATE TABLE "incidents" (
 
 CREATE TABLE "circuit_breakers" (
   "id" uuid DEFAULT gen_random_uuid() NOT NULL,
-  "project_id" uuid NOT NULL,
+  "project_id" uuid,
   "provider" "provider" NOT NULL,
   "state" "breaker_state" DEFAULT 'closed' NOT NULL,
   "failure_count" integer DEFAULT 0 NOT NULL,

@@ -848,7 +848,7 @@ CREATE TABLE "incidents" (
 
 CREATE TABLE "circuit_breakers" (
   "id" BLOB NOT NULL,
-  "project_id" BLOB NOT NULL,
+  "project_id" BLOB,
   "provider" TEXT NOT NULL,
   "state" TEXT DEFAULT 'closed' NOT NULL,
   "failure_count" INTEGER DEFAULT 0 NOT NULL,

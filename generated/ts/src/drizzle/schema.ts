@@ -1099,10 +1099,11 @@ export const incidents = pgTable('incidents', {
   index('incidents_state_idx').on(t.state),
 ]);
 
-/** Whether calls to a provider are let through for a project. */
+/** Whether calls to a provider are let through for a project, or for the installation itself. */
 export const circuitBreakers = pgTable('circuit_breakers', {
   id: uuid('id').primaryKey().defaultRandom(),
-  projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),
+  /** Null for what belongs to no project such as signing in. */
+  projectId: uuid('project_id').references(() => projects.id, { onDelete: 'cascade' }),
   provider: providerEnum('provider').notNull(),
   state: breakerStateEnum('state').notNull().default('closed'),
   /** Failures within the last 60 seconds. */

@@ -99,9 +99,13 @@ export type PasswordChange = z.infer<typeof PasswordChangeSchema>;
 
 /** Where the person comes back to. */
 export const OauthStartSchema = z.strictObject({
+  /** One of the addresses that the operator allows. */
   redirectUri: uri.max(2048),
-  /** SHA-256 of the verifier, for PKCE. */
-  codeChallenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/u).optional(),
+  /**
+   * SHA-256 of the verifier, in base64url without padding (S256 of PKCE). Whoever finishes the sign-in shows
+   * the verifier, and so that they began it.
+   */
+  codeChallenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/u),
 });
 
 /** See {@link OauthStartSchema}. */
@@ -123,9 +127,10 @@ export const TokenExchangeSchema = z.strictObject({
   /** Only in requests. A secret: not to be shown or logged. */
   code: z.string().min(4).max(1024),
   state: z.string().min(16).max(128),
-  redirect_uri: uri.max(2048).optional(),
+  /** The one that the sign-in was started with. */
+  redirect_uri: uri.max(2048),
   /** Only in requests. A secret: not to be shown or logged. */
-  code_verifier: z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/u).optional(),
+  code_verifier: z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/u),
 });
 
 /** See {@link TokenExchangeSchema}. */

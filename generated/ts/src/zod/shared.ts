@@ -755,10 +755,11 @@ export const HealthProbeSchema = z.enum(['api', 'database']);
 /** See {@link HealthProbeSchema}. */
 export type HealthProbe = z.infer<typeof HealthProbeSchema>;
 
-/** Whether calls to a provider are let through for a project. */
+/** Whether calls to a provider are let through for a project, or for the installation itself. */
 export const CircuitBreakerSchema = z.object({
   id: z.guid(),
-  projectId: z.guid(),
+  /** Null for what belongs to no project such as signing in. */
+  projectId: z.guid().nullable(),
   provider: ProviderSchema,
   state: BreakerStateSchema,
   /** Failures within the last 60 seconds. */

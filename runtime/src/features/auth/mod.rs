@@ -3,6 +3,7 @@
 //! Owns: its operations. Must not know: HTTP beyond the cookie that the contract names, how tokens are made.
 
 mod account;
+mod at_github;
 mod cookie;
 mod keys;
 mod sign_in;
@@ -70,13 +71,20 @@ impl AuthApi for Platform {
         })
     }
 
-    async fn start_oauth(&self, _: Context, _: StartOauthRequest) -> Result<StartOauthResponse, Failure> {
-        // No provider can be configured yet, so none is.
-        Err(Failure::new(ErrorCode::AuthOauthNotConfigured))
+    async fn start_oauth(&self, _: Context, request: StartOauthRequest) -> Result<StartOauthResponse, Failure> {
+        at_github::start(self, request.body).await.map(StartOauthResponse::Ok)
     }
 
-    async fn exchange_token(&self, _: Context, _: ExchangeTokenRequest) -> Result<ExchangeTokenResponse, Failure> {
-        Err(Failure::new(ErrorCode::AuthOauthNotConfigured))
+    async fn exchange_token(
+        &self,
+        context: Context,
+        request: ExchangeTokenRequest,
+    ) -> Result<ExchangeTokenResponse, Failure> {
+        let body = at_github::finish(self, &context, request.body).await?;
+        Ok(ExchangeTokenResponse::Ok {
+            set_cookie: Some(cookie::set(&body.refresh_token, body.refresh_expires_in)),
+            body,
+        })
     }
 
     async fn refresh_session(

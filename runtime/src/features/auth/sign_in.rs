@@ -134,7 +134,8 @@ pub(super) async fn account_of<C: ConnectionTrait>(
         .map_err(failed)
 }
 
-fn origin(context: &Context) -> Origin {
+/// Where a request comes from.
+pub(super) fn origin(context: &Context) -> Origin {
     let address = context.get::<ConnectInfo<std::net::SocketAddr>>();
     let agent = context.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
@@ -143,7 +144,8 @@ fn origin(context: &Context) -> Origin {
     }
 }
 
-fn pair(user: &users::Model, tokens: Tokens) -> Result<TokenPair, Failure> {
+/// Tokens as they are told.
+pub(super) fn pair(user: &users::Model, tokens: Tokens) -> Result<TokenPair, Failure> {
     Ok(TokenPair {
         access_token: tokens.access,
         token_type: "Bearer".to_owned(),

@@ -5,7 +5,7 @@
 //! Whoever holds an invitation becomes the person, with every role that waits for them. So one organization alone may give roles to
 //! an account that waits, and of its invitations the last one alone opens it.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::Invitation;
 use flaresmith_store::SecretText;
@@ -90,6 +90,20 @@ pub(crate) async fn find_or_invite(
         expires_at: now + KEPT,
     };
     Ok((user, Some(invitation)))
+}
+
+/// Uses up what invitations of a person are open; whether there was one.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn use_up(write: &Write, person: Uuid, now: DateTime<Utc>) -> Result<bool, Failure> {
+    let done = verifications::Entity::delete_many()
+        .filter(verifications::Column::Identifier.eq(identifier(person)))
+        .filter(verifications::Column::ExpiresAt.gt(now))
+        .exec(&**write)
+        .await
+        .map_err(failed)?;
+    Ok(done.rows_affected > 0)
 }
 
 /// How every name of an invitation begins; the id of the person follows.

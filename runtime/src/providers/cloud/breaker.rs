@@ -3,7 +3,7 @@
 //! Owns: when calls are let through (FR-032: ten failures within 60 seconds open a breaker, after 30 seconds one call is tried).
 //! Must not know: what is called.
 //!
-//! There is one for each project and provider, in the store, so that all processes and restarts share it. What answers and refuses
+//! There is one for each project and provider, and one for what the installation itself asks of a provider, in the store, so that all processes and restarts share it. What answers and refuses
 //! is no failure; neither is a provider that asks to wait.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -72,6 +72,23 @@ pub async fn refuse_open<C: ConnectionTrait>(
     }
 }
 
+async fn find<C: ConnectionTrait>(
+    connection: &C,
+    project: Option<Uuid>,
+    provider: Provider,
+) -> Result<Option<Model>, Failure> {
+    let of = match project {
+        Some(project) => Column::ProjectId.eq(project),
+        None => Column::ProjectId.is_null(),
+    };
+    Entity::find()
+        .filter(of)
+        .filter(Column::Provider.eq(provider))
+        .one(connection)
+        .await
+        .map_err(failed)
+}
+
 impl Breakers {
     /// Those of a store.
     #[must_use]
@@ -79,20 +96,15 @@ impl Breakers {
         Self { store, clock, metrics }
     }
 
-    async fn find(&self, project: Uuid, provider: Provider) -> Result<Option<Model>, Failure> {
-        Entity::find()
-            .filter(Column::ProjectId.eq(project))
-            .filter(Column::Provider.eq(provider))
-            .one(self.store.read())
-            .await
-            .map_err(failed)
+    async fn find(&self, project: Option<Uuid>, provider: Provider) -> Result<Option<Model>, Failure> {
+        find(self.store.read(), project, provider).await
     }
 
     /// Asks whether a call may go out; whether it is the one that is tried.
     ///
     /// # Errors
     /// The breaker is open, or the one call that is tried is under way.
-    pub async fn pass(&self, project: Uuid, provider: Provider) -> Result<bool, Failure> {
+    pub async fn pass(&self, project: Option<Uuid>, provider: Provider) -> Result<bool, Failure> {
         let Some(row) = self.find(project, provider).await? else {
             return Ok(false);
         };
@@ -131,7 +143,7 @@ impl Breakers {
     ///
     /// # Errors
     /// The store fails.
-    pub async fn answered(&self, project: Uuid, provider: Provider) -> Result<(), Failure> {
+    pub async fn answered(&self, project: Option<Uuid>, provider: Provider) -> Result<(), Failure> {
         let Some(row) = self.find(project, provider).await? else {
             return Ok(());
         };
@@ -154,7 +166,7 @@ impl Breakers {
     ///
     /// # Errors
     /// The store fails.
-    pub async fn not_answered(&self, project: Uuid, provider: Provider) -> Result<(), Failure> {
+    pub async fn not_answered(&self, project: Option<Uuid>, provider: Provider) -> Result<(), Failure> {
         loop {
             let now = self.clock.now();
             let Some(row) = self.find(project, provider).await? else {
@@ -199,8 +211,15 @@ impl Breakers {
         }
     }
 
-    async fn first(&self, project: Uuid, provider: Provider, now: DateTime<Utc>) -> Result<bool, Failure> {
+    async fn first(&self, project: Option<Uuid>, provider: Provider, now: DateTime<Utc>) -> Result<bool, Failure> {
         let write = self.store.begin().await?;
+        if project.is_none() {
+            // No two rows have one project and provider; of rows without a project the database does not see to that.
+            write.alone("circuit_breakers").await?;
+            if find(&*write, project, provider).await?.is_some() {
+                return Ok(false);
+            }
+        }
         let row = ActiveModel {
             id: Set(new_id()),
             project_id: Set(project),

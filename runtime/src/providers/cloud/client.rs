@@ -51,8 +51,8 @@ pub struct Access {
 
 /// A call.
 pub struct Call {
-    /// Of which project.
-    pub project: Uuid,
+    /// For which project; `None`: for the installation itself.
+    pub project: Option<Uuid>,
     /// Who is called.
     pub provider: Provider,
     /// How.
@@ -100,7 +100,7 @@ impl Call {
             headers.insert(header::CONTENT_TYPE, json);
         }
         Ok(Self {
-            project: access.project,
+            project: Some(access.project),
             provider,
             method,
             url,
@@ -250,7 +250,7 @@ fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
 }
 
 /// A header that signs in with a token.
-fn bearer(token: &str) -> Option<HeaderValue> {
+pub(in crate::providers) fn bearer(token: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     value.set_sensitive(true);
     Some(value)

@@ -8,6 +8,6 @@ mod client;
 mod failures;
 
 pub use breaker::{Breakers, refuse_open};
-pub(super) use client::below;
 pub use client::{Access, Answer, Call, Client};
+pub(super) use client::{bearer, below};
 pub use failures::{Failures, refused};

@@ -313,7 +313,7 @@ impl Github {
         let answer = self
             .client
             .send(Call {
-                project: access.project,
+                project: Some(access.project),
                 provider: Provider::Github,
                 method,
                 url,

@@ -11,6 +11,7 @@ mod exchange;
 mod pack;
 mod pkt;
 pub mod secrets;
+mod sign_in;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use super::cloud::{Access, Answer, Call, Client, Failures, below, refused};
 use super::{Mark, foreign};
 use crate::sealing::{Sealer, mac};
 use crate::settings::GithubPlace;
+pub use sign_in::{Person, Returned, unverified};
 
 /// The version of the API that the calls are written for.
 const VERSION: &str = "2022-11-28";

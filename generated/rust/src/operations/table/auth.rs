@@ -214,6 +214,10 @@ pub static EXCHANGE_TOKEN: Operation = Operation {
         ErrorCode::AuthOauthRefused,
         ErrorCode::AuthOauthNotConfigured,
         ErrorCode::AuthAccountDisabled,
+        ErrorCode::IntegrationGithubUnavailable,
+        ErrorCode::IntegrationGithubTimeout,
+        ErrorCode::IntegrationGithubRateLimited,
+        ErrorCode::IntegrationGithubRejected,
     ],
     requirements: &["FR-020"],
     security: &[],
@@ -252,7 +256,7 @@ pub static EXCHANGE_TOKEN: Operation = Operation {
                 Parameter {
                     name: "redirect_uri",
                     location: Location::Body,
-                    required: false,
+                    required: true,
                     style: Style::Form,
                     explode: true,
                     schema: &Schema::Text(Text { format: Format::Uri, max_length: Some(2048), ..Text::ANY }),
@@ -260,7 +264,7 @@ pub static EXCHANGE_TOKEN: Operation = Operation {
                 Parameter {
                     name: "code_verifier",
                     location: Location::Body,
-                    required: false,
+                    required: true,
                     style: Style::Form,
                     explode: true,
                     schema: &Schema::Text(Text { pattern: Some("^[A-Za-z0-9._~-]{43,128}$"), ..Text::ANY }),
