@@ -56,6 +56,8 @@ pub(crate) enum IntegrationConnectCommand {
     Github(GithubConnectArgs),
     /// Have the databases of a project at Neon. The key is read from standard input, or asked for; it is never an argument.
     Neon(NeonConnectArgs),
+    /// Have the collections of a project at Postman as well. The key is read from standard input, or asked for; it is never an argument.
+    Postman(PostmanConnectArgs),
 }
 
 /// Commands about environments.
@@ -189,6 +191,22 @@ pub(crate) struct NeonConnectArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(14..=18))]
     pub(crate) postgres: Option<i32>,
     /// Do not wait until the branches are there.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Options of `integration connect postman`.
+#[derive(Debug, Args)]
+pub(crate) struct PostmanConnectArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Who sees the workspace: you, your team, or whom you invite. It counts when the workspace is made. Default: personal.
+    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(["personal", "team", "private"]))]
+    pub(crate) workspace_type: Option<String>,
+    /// Id of the team at Postman, where an organization has several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) team: Option<String>,
+    /// Do not wait until the collections are there.
     #[arg(long)]
     pub(crate) no_wait: bool,
 }

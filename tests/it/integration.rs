@@ -30,6 +30,14 @@ fn a_token_comes_from_standard_input_is_never_shown_and_a_provider_that_is_away_
     assert!(!said.out.contains(key) && !said.err.contains(key));
     let said = machine.run(&["integration", "connect", "neon", &slug]);
     assert!(said.code == 2 && said.err.contains("--region"), "{}", said.err);
+    let key = "PMAK-0123456789abcdef01234567-0123456789abcdef0123456789abcdef01";
+    let connect = ["integration", "connect", "postman", &slug, "--workspace-type", "team"];
+    let said = machine.run_with(&connect, key, &[]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.err.contains("error[INTEGRATION_POSTMAN_TIMEOUT]"), "{}", said.err);
+    assert!(!said.out.contains(key) && !said.err.contains(key));
+    let said = machine.run(&["integration", "connect", "postman", &slug, "--workspace-type", "public"]);
+    assert!(said.code == 2 && said.err.contains("personal"), "{}", said.err);
 
     let list = machine.json(&["integration", "list", &slug]);
     assert_eq!(list, json!({ "items": [], "hasMore": false }));

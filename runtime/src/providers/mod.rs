@@ -14,6 +14,7 @@ pub mod database_host;
 pub mod edge_host;
 pub mod github;
 pub mod neon;
+pub mod postman;
 pub mod source_host;
 
 use std::fmt::{self, Write as _};
@@ -35,6 +36,7 @@ use database_host::{OwnDatabaseHost, Which};
 use edge_host::EdgeHost;
 use github::Github;
 use neon::Neon;
+use postman::Postman;
 use source_host::SourceHost;
 
 /// The providers of this installation.
@@ -50,6 +52,8 @@ pub struct Providers {
     pub github: Github,
     /// Neon, for projects that are connected to it.
     pub neon: Neon,
+    /// Postman, for projects that are connected to it.
+    pub postman: Postman,
 }
 
 /// Whose a resource is, told to a provider with every act.
@@ -150,7 +154,8 @@ impl Providers {
                 settings.workerd.clone(),
             )),
             github: Github::new(cloud.clone(), settings.github.clone(), sealer),
-            neon: Neon::new(cloud, settings.neon.clone(), sealer),
+            neon: Neon::new(cloud.clone(), settings.neon.clone(), sealer),
+            postman: Postman::new(cloud, settings.postman.clone(), sealer),
         }
     }
 }

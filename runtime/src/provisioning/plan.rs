@@ -34,11 +34,7 @@ pub fn creation(
         step(names::REPOSITORY, Some(ResourceKind::GithubRepo), None, &[]),
         step(names::SEED, None, None, &[names::REPOSITORY]),
     ];
-    // Previews come and go by runs of their own.
-    for environment in environments
-        .iter()
-        .filter(|row| row.state != EnvironmentState::Archived && row.kind != EnvironmentKind::Preview)
-    {
+    for environment in lasting(environments) {
         let name = environment.name.as_str();
         let branch = match environment.kind {
             EnvironmentKind::Prod => names::SEED.to_owned(),
@@ -60,6 +56,9 @@ pub fn creation(
         let needs: Vec<&str> = branches.iter().map(String::as_str).collect();
         steps.push(step(names::GITHUB, None, None, &needs));
         steps.push(step(names::GITHUB_SECRETS, None, None, &[names::GITHUB]));
+    }
+    if connected.contains(&Provider::Postman) {
+        steps.extend(at_postman(environments));
     }
     let is_there = |step: &Planned| {
         let environment = step.environment.as_deref().unwrap_or(ALL);
@@ -95,6 +94,31 @@ pub fn creation(
     let planned: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
     for step in &mut steps {
         step.needs.retain(|need| planned.contains(need));
+    }
+    steps
+}
+
+/// Environments that are there to stay: previews come and go by runs of their own.
+fn lasting(environments: &[environments::Model]) -> impl Iterator<Item = &environments::Model> {
+    environments
+        .iter()
+        .filter(|row| row.state != EnvironmentState::Archived && row.kind != EnvironmentKind::Preview)
+}
+
+/// A workspace, and in it the base collection and one for each environment, which says where that answers. One after the other:
+/// Postman counts calls of a person, whichever project they are for.
+fn at_postman(environments: &[environments::Model]) -> Vec<Planned> {
+    let collection = Some(ResourceKind::PostmanCollection);
+    let mut steps = vec![
+        step(names::POSTMAN, Some(ResourceKind::PostmanWorkspace), None, &[]),
+        step(names::POSTMAN_BASE, collection, None, &[names::POSTMAN, names::SEED]),
+    ];
+    let mut before = names::POSTMAN_BASE.to_owned();
+    for environment in lasting(environments) {
+        let of = |beginning| names::of(beginning, &environment.name);
+        let (name, first) = (of(names::POSTMAN_COLLECTION), of(names::FIRST));
+        steps.push(step(&name, collection, Some(&environment.name), &[&before, &first]));
+        before = name;
     }
     steps
 }
@@ -202,6 +226,12 @@ pub fn removal(
     let mut steps: Vec<Planned> = Vec::new();
     if connected.contains(&Provider::Github) {
         steps.push(step(names::REMOVE_GITHUB, None, None, &[]));
+    }
+    if connected.contains(&Provider::Postman) {
+        let needs: Vec<&str> = steps.last().map(|step| step.name.as_str()).into_iter().collect();
+        let workspace = Some(ResourceKind::PostmanWorkspace);
+        let step = step(names::REMOVE_POSTMAN, workspace, None, &needs);
+        steps.push(step);
     }
     let mut add = |kind: ResourceKind, environment: &str| {
         let name = match kind {

@@ -8,6 +8,7 @@ mod file;
 mod flags;
 mod github;
 mod neon;
+mod postman;
 mod sign_in;
 pub mod value;
 
@@ -95,6 +96,8 @@ pub struct Settings {
     pub sign_in: Option<GithubSignIn>,
     /// Address of Neon's API.
     pub neon: reqwest::Url,
+    /// Address of Postman's API.
+    pub postman: reqwest::Url,
 }
 
 /// What is allowed to whoever calls.
@@ -218,6 +221,7 @@ impl Settings {
             github: GithubPlace::default(),
             sign_in: None,
             neon: neon::usual(),
+            postman: postman::usual(),
             data: data.to_owned(),
         }
     }
@@ -271,6 +275,10 @@ impl Settings {
             given.oauth_redirect,
         )?;
         settings.neon = given.neon_api.as_deref().map_or(Ok(neon::usual()), neon::given)?;
+        settings.postman = given
+            .postman_api
+            .as_deref()
+            .map_or(Ok(postman::usual()), postman::given)?;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }

@@ -11,6 +11,7 @@
 mod apply;
 mod audit;
 mod collections;
+mod contract;
 mod deployments;
 mod deployments_killed;
 mod deployments_refused;
@@ -37,6 +38,9 @@ mod neon_projects;
 mod own_postgres;
 mod pipeline;
 mod postgres;
+mod postman;
+mod postman_failing;
+mod postman_projects;
 mod previews;
 mod previews_killed;
 mod program;

@@ -114,6 +114,11 @@ pub(super) static SERVER: &[Code] = &[
         "`FLARESMITH_OWNER_PASSWORD` holds bytes that are no UTF-8, so nobody could type it. Set another one, or unset it and have one made.",
     ),
     code(
+        "SETTINGS_POSTMAN",
+        "the address of Postman is none",
+        "`--postman-api` takes a plain address of HTTP, such as `https://api.eu.postman.com`: no name, no password, no query. Without it the public Postman is meant.",
+    ),
+    code(
         "STORE_FOLDER",
         "the folder of the database cannot be made",
         "The message says why the system refused. Name another one: `flaresmithd --data FOLDER`.",
