@@ -3,6 +3,7 @@
 //! Owns: every setting, its default, and which source wins: a flag over the environment, the environment over the file. Must not
 //! know: what a setting does.
 
+mod cloudflare;
 mod database;
 mod file;
 mod flags;
@@ -24,6 +25,7 @@ use flaresmith_api::wire::percent_decode;
 
 use crate::problem::Problem;
 use crate::telemetry::log::Level;
+pub use cloudflare::CloudflarePlace;
 pub use database::{Database, Databases};
 pub use flags::Flags;
 use flags::Given;
@@ -95,6 +97,8 @@ pub struct Settings {
     pub sign_in: Option<GithubSignIn>,
     /// Address of Neon's API.
     pub neon: reqwest::Url,
+    /// Where Cloudflare is.
+    pub cloudflare: CloudflarePlace,
 }
 
 /// What is allowed to whoever calls.
@@ -218,6 +222,7 @@ impl Settings {
             github: GithubPlace::default(),
             sign_in: None,
             neon: neon::usual(),
+            cloudflare: CloudflarePlace::default(),
             data: data.to_owned(),
         }
     }
@@ -271,6 +276,8 @@ impl Settings {
             given.oauth_redirect,
         )?;
         settings.neon = given.neon_api.as_deref().map_or(Ok(neon::usual()), neon::given)?;
+        settings.cloudflare =
+            CloudflarePlace::of(given.cloudflare_api.as_deref(), given.cloudflare_workers.as_deref())?;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }

@@ -10,7 +10,12 @@
 
 mod apply;
 mod audit;
+mod cloudflare;
+mod cloudflare_deployed;
+mod cloudflare_failing;
+mod cloudflare_projects;
 mod collections;
+mod contract;
 mod deployments;
 mod deployments_killed;
 mod deployments_refused;

@@ -4,6 +4,7 @@
 
 mod branch;
 mod build;
+mod cloudflare_worker;
 mod database;
 mod first;
 mod github;
@@ -28,6 +29,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const GITHUB_SECRETS: &str = "github-secrets";
     pub(in crate::provisioning) const NEON_PROJECT: &str = "neon-project";
     pub(in crate::provisioning) const NEON_BRANCH: &str = "neon-branch-";
+    pub(in crate::provisioning) const CLOUDFLARE_WORKER: &str = "cloudflare-worker-";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
     pub(in crate::provisioning) const FIRST: &str = "deployment-";
@@ -68,6 +70,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         names::REMOVE_NEON => Some(&neon_project::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::NEON_BRANCH) => Some(&neon_branch::Branch),
+        _ if name.starts_with(names::CLOUDFLARE_WORKER) => Some(&cloudflare_worker::Worker),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
         _ if name.starts_with(names::FIRST) => Some(&first::First),
         _ if name.starts_with(names::WORKER) => Some(&worker::Worker),

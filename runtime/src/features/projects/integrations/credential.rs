@@ -76,9 +76,10 @@ pub(super) async fn check(
     let (account, scopes) = match provider {
         Provider::Github => at_github(platform, &access, settings).await?,
         Provider::Neon => at_neon(platform, &access, settings).await?,
-        Provider::Cloudflare | Provider::Postman => {
+        Provider::Cloudflare => at_cloudflare(platform, &access, settings).await?,
+        Provider::Postman => {
             return Err(refused(provider, Vec::new())
-                .with_message("Of the providers GitHub and Neon are those that can be signed in at.")
+                .with_message("Of the providers GitHub, Neon and Cloudflare are those that can be signed in at.")
                 .with_hint("Leave the credential out: the platform's own machine then stands in for the provider."));
         }
     };
@@ -108,6 +109,18 @@ async fn at_neon(platform: &Platform, access: &Access, settings: &Value) -> Resu
     let asked = || neon.account(access, organization, region, existing.as_deref());
     let account = backoff::persist(ErrorCode::IntegrationNeonTimeout, asked).await?;
     Ok((account.organization, vec![account.kind]))
+}
+
+async fn at_cloudflare(
+    platform: &Platform,
+    access: &Access,
+    settings: &Value,
+) -> Result<(String, Vec<String>), Failure> {
+    let account = settings["accountId"].as_str().unwrap_or_default();
+    let cloudflare = &platform.providers.cloudflare;
+    let asked = || cloudflare.account(access, account);
+    let account = backoff::persist(ErrorCode::IntegrationCloudflareTimeout, asked).await?;
+    Ok((account.name, account.scopes))
 }
 
 /// Keeps a token for a connection in place of any other; none: forgets what there is.
