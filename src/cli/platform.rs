@@ -58,6 +58,8 @@ pub(crate) enum IntegrationConnectCommand {
     Neon(NeonConnectArgs),
     /// Have the collections of a project at Postman as well. The key is read from standard input, or asked for; it is never an argument.
     Postman(PostmanConnectArgs),
+    /// Have the workers of a project at Cloudflare. The token is read from standard input, or asked for; it is never an argument.
+    Cloudflare(CloudflareConnectArgs),
 }
 
 /// Commands about environments.
@@ -209,6 +211,27 @@ pub(crate) struct PostmanConnectArgs {
     /// Do not wait until the collections are there.
     #[arg(long)]
     pub(crate) no_wait: bool,
+}
+
+/// Options of `integration connect cloudflare`.
+#[derive(Debug, Args)]
+pub(crate) struct CloudflareConnectArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Id of the account, 32 hexadecimal digits. It cannot be changed as long as workers are there.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: String,
+    /// A plain variable that every worker gets; can be given several times. What is secret is set with `secrets set`.
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) variables: Vec<(String, String)>,
+    /// Do not wait until the workers are there.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Options of `project create`.

@@ -10,6 +10,7 @@
 //! and whoever has the turn asks the [`Fence`] of its mark before it makes or removes anything.
 
 pub mod cloud;
+pub mod cloudflare;
 pub mod database_host;
 pub mod edge_host;
 pub mod github;
@@ -32,8 +33,9 @@ use crate::sealing::Sealer;
 use crate::settings::{Database, Databases, Settings};
 use crate::store::{Store, Write};
 use cloud::Client;
+use cloudflare::Cloudflare;
 use database_host::{OwnDatabaseHost, Which};
-use edge_host::EdgeHost;
+use edge_host::OwnEdgeHost;
 use github::Github;
 use neon::Neon;
 use postman::Postman;
@@ -46,14 +48,16 @@ pub struct Providers {
     pub source: Arc<dyn SourceHost>,
     /// Where databases of environments are, but for projects that have them at Neon.
     pub databases: Arc<dyn OwnDatabaseHost>,
-    /// Where workers of environments run.
-    pub edge: Arc<dyn EdgeHost>,
+    /// Where workers of environments run, but for projects that have them at Cloudflare.
+    pub edge: Arc<dyn OwnEdgeHost>,
     /// GitHub, for projects that are connected to it.
     pub github: Github,
     /// Neon, for projects that are connected to it.
     pub neon: Neon,
     /// Postman, for projects that are connected to it.
     pub postman: Postman,
+    /// Cloudflare, for projects that are connected to it.
+    pub cloudflare: Cloudflare,
 }
 
 /// Whose a resource is, told to a provider with every act.
@@ -155,6 +159,7 @@ impl Providers {
             )),
             github: Github::new(cloud.clone(), settings.github.clone(), sealer),
             neon: Neon::new(cloud.clone(), settings.neon.clone(), sealer),
+            cloudflare: Cloudflare::new(cloud.clone(), settings.cloudflare.clone(), sealer),
             postman: Postman::new(cloud, settings.postman.clone(), sealer),
         }
     }

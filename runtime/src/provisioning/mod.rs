@@ -32,6 +32,7 @@
 //!   lease when they have the turn for what they act on.
 //! - What was begun is undone newest first. A step that cannot be undone is `stuck`, and the others are undone all the same.
 
+pub(crate) mod at_cloudflare;
 pub(crate) mod at_neon;
 pub(crate) mod at_postman;
 pub mod deploy;

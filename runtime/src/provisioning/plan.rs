@@ -9,6 +9,7 @@ use flaresmith_store::enums::{
     DeploymentKind, EnvironmentKind, EnvironmentState, Provider, ProvisioningRunKind, ResourceKind, ResourceRecordState,
 };
 
+use super::at_cloudflare;
 use super::step::{ALL, Planned};
 use super::steps::names;
 
@@ -21,7 +22,7 @@ pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 4] = [
 ];
 
 /// What makes everything that the project lacks. `connected`: providers that it signs in at. `at_neon`: environments whose databases are
-/// there; those that are on this machine move when the project signs in at Neon.
+/// there; those that are on this machine move when the project signs in at Neon, and their workers when it does at Cloudflare.
 #[must_use]
 pub fn creation(
     environments: &[environments::Model],
@@ -91,6 +92,9 @@ pub fn creation(
         }
         one_by_one(&mut steps, environments);
     }
+    if connected.contains(&Provider::Cloudflare) {
+        steps.extend(moved_to_cloudflare(&all, records));
+    }
     let planned: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
     for step in &mut steps {
         step.needs.retain(|need| planned.contains(need));
@@ -121,6 +125,17 @@ fn at_postman(environments: &[environments::Model]) -> Vec<Planned> {
         before = name;
     }
     steps
+}
+
+/// What moves workers that are on this machine.
+fn moved_to_cloudflare(environments: &[String], records: &[resource_records::Model]) -> Vec<Planned> {
+    let here = records.iter().filter(|record| {
+        record.state == ResourceRecordState::Ready
+            && environments.contains(&record.environment)
+            && at_cloudflare::is_of_this_machine(record)
+    });
+    let moves = |name: &str| step(&names::of(names::CLOUDFLARE_WORKER, name), None, Some(name), &[]);
+    here.map(|record| moves(&record.environment)).collect()
 }
 
 /// Neon changes one thing of a project at a time, and a branch begins with another: what makes databases waits for what comes before,

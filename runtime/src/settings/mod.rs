@@ -3,6 +3,7 @@
 //! Owns: every setting, its default, and which source wins: a flag over the environment, the environment over the file. Must not
 //! know: what a setting does.
 
+mod cloudflare;
 mod database;
 mod file;
 mod flags;
@@ -25,6 +26,7 @@ use flaresmith_api::wire::percent_decode;
 
 use crate::problem::Problem;
 use crate::telemetry::log::Level;
+pub use cloudflare::CloudflarePlace;
 pub use database::{Database, Databases};
 pub use flags::Flags;
 use flags::Given;
@@ -98,6 +100,8 @@ pub struct Settings {
     pub neon: reqwest::Url,
     /// Address of Postman's API.
     pub postman: reqwest::Url,
+    /// Where Cloudflare is.
+    pub cloudflare: CloudflarePlace,
 }
 
 /// What is allowed to whoever calls.
@@ -222,6 +226,7 @@ impl Settings {
             sign_in: None,
             neon: neon::usual(),
             postman: postman::usual(),
+            cloudflare: CloudflarePlace::default(),
             data: data.to_owned(),
         }
     }
@@ -279,6 +284,8 @@ impl Settings {
             .postman_api
             .as_deref()
             .map_or(Ok(postman::usual()), postman::given)?;
+        settings.cloudflare =
+            CloudflarePlace::of(given.cloudflare_api.as_deref(), given.cloudflare_workers.as_deref())?;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }

@@ -69,7 +69,8 @@ impl Contract {
                 wrong.push(format!("{method} {template} needs {}", needed["name"]));
             }
         }
-        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let taken = resolved(contract, &operation["requestBody"]);
+        let schema = &taken["content"]["application/json"]["schema"];
         match (schema.is_null(), body.is_null()) {
             (true, false) => wrong.push(format!("{method} {template} takes no body")),
             (false, false) => {
@@ -78,6 +79,22 @@ impl Contract {
             }
             (_, true) => {}
         }
+        wrong
+    }
+
+    /// What of the part `metadata` of a request of several parts is not as the operation has it.
+    pub(crate) fn metadata(&self, method: &str, template: &str, metadata: &Value) -> Vec<String> {
+        let Some(contract) = &self.0 else { return Vec::new() };
+        let operation = &contract["paths"][template][method.to_lowercase()];
+        let body = resolved(contract, &operation["requestBody"]);
+        let schema = resolved(contract, &body["content"]["multipart/form-data"]["schema"]);
+        let mut parts = Vec::new();
+        properties(contract, schema, &mut parts);
+        let Some((_, schema)) = parts.iter().find(|(name, _)| *name == "metadata") else {
+            return vec![format!("{method} {template} takes no metadata")];
+        };
+        let mut wrong = errors(contract, schema, metadata);
+        wrong.extend(unknown(contract, schema, metadata, ""));
         wrong
     }
 
@@ -133,7 +150,10 @@ fn unknown(contract: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Str
 fn properties<'a>(contract: &'a Value, schema: &'a Value, known: &mut Vec<(&'a String, &'a Value)>) {
     let schema = resolved(contract, schema);
     known.extend(schema["properties"].as_object().into_iter().flatten());
-    for part in schema["allOf"].as_array().into_iter().flatten() {
+    for part in ["allOf", "oneOf", "anyOf"]
+        .iter()
+        .flat_map(|of| schema[of].as_array().into_iter().flatten())
+    {
         properties(contract, part, known);
     }
 }

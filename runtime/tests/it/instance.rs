@@ -136,7 +136,7 @@ impl Instance {
 
     /// A platform on a database of a real Postgres.
     pub(crate) async fn postgres() -> Self {
-        Self::start(folder(), crate::postgres::database().await, true).await
+        Self::start(folder(), crate::postgres::database(), true).await
     }
 
     /// A platform on Postgres that has a single connection.
@@ -144,7 +144,7 @@ impl Instance {
         let folder = folder();
         let settings = Settings {
             connections: 1,
-            ..settings(&folder, crate::postgres::database().await)
+            ..settings(&folder, crate::postgres::database())
         };
         Self::with(folder, settings, true).await
     }
@@ -158,7 +158,7 @@ impl Instance {
 
     /// One with the limits of the contract on a database of a real Postgres.
     pub(crate) async fn limited_on_postgres() -> Self {
-        Self::start(folder(), crate::postgres::database().await, false).await
+        Self::start(folder(), crate::postgres::database(), false).await
     }
 
     /// Another process on the same data, with the limits of the contract.
@@ -194,7 +194,7 @@ impl Instance {
     /// The same on a database of a real Postgres.
     pub(crate) async fn set_on_postgres(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = folder();
-        let mut settings = settings(&folder, crate::postgres::database().await);
+        let mut settings = settings(&folder, crate::postgres::database());
         change(&mut settings);
         Self::with(folder, settings, true).await
     }

@@ -10,6 +10,10 @@
 
 mod apply;
 mod audit;
+mod cloudflare;
+mod cloudflare_deployed;
+mod cloudflare_failing;
+mod cloudflare_projects;
 mod collections;
 mod contract;
 mod deployments;

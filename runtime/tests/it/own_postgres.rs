@@ -207,7 +207,7 @@ async fn is_here_again(instance: &Instance, project: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn databases_of_the_embedded_store_can_be_on_another_server() {
-    let Database::Postgres(address) = crate::postgres::database().await else {
+    let Database::Postgres(address) = crate::postgres::database() else {
         panic!("there is no Postgres");
     };
     let instance = Instance::set(|settings| settings.databases = Databases::Postgres(address)).await;

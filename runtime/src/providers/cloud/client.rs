@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::names::Names;
 use super::{Breakers, Failures, refused};
 use crate::problem::Problem;
 use crate::settings::Hidden;
@@ -32,6 +33,8 @@ const ALONE: u64 = 60;
 
 /// How Postman says that a plan has no calls left.
 const EXHAUSTED: &[u8] = b"serviceLimitExhausted";
+/// How long Cloudflare refuses everything once a limit is broken, in seconds.
+const SILENCE: u64 = 300;
 
 /// Headers in which providers tell the id that they know a call by.
 const CORRELATION: [&str; 4] = ["x-github-request-id", "cf-ray", "x-request-id", "request_id"];
@@ -68,6 +71,15 @@ pub struct Call {
     pub body: Bytes,
     /// The longest time for all of it.
     pub limit: Duration,
+}
+
+/// What came of asking something that runs at a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The status.
+    pub status: StatusCode,
+    /// Whether the answer is JSON.
+    pub is_json: bool,
 }
 
 /// What came back.
@@ -153,6 +165,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .redirect(redirect::Policy::none())
+            .dns_resolver(Names)
             .user_agent(concat!("flaresmith/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Problem::new("SERVER_NETWORK", format!("the network cannot be used: {error}")))?;
@@ -179,6 +192,23 @@ impl Client {
         })
     }
 
+    /// Asks what runs at a provider, as anybody would. That is no call of the provider, so no breaker counts it.
+    ///
+    /// # Errors
+    /// Nothing answers; why, without the address.
+    pub async fn ask(&self, url: Url, limit: Duration) -> Result<Asked, String> {
+        let request = self.http.get(url).timeout(limit);
+        let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
+        let kind = answer
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok());
+        Ok(Asked {
+            status: answer.status(),
+            is_json: kind.is_some_and(|kind| kind.contains("json")),
+        })
+    }
+
     async fn asked(&self, call: Call, failures: Failures) -> Result<Answer, Tried> {
         let away = |error: reqwest::Error| {
             let reason = match error.is_timeout() {
@@ -187,6 +217,7 @@ impl Client {
             };
             Tried::Failed(failures.away(reason).with_source(error.without_url()))
         };
+        let provider = call.provider;
         let mut request = self
             .http
             .request(call.method, call.url)
@@ -209,7 +240,10 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        if let Some(seconds) = wait(status, &headers, &body) {
+        if let Some(mut seconds) = wait(status, &headers, &body) {
+            if provider == Provider::Cloudflare && !headers.contains_key(header::RETRY_AFTER) {
+                seconds = SILENCE;
+            }
             return Err(Tried::Waits(failures.limited(seconds)));
         }
         if status.is_server_error() {

@@ -4,6 +4,7 @@
 
 mod branch;
 mod build;
+mod cloudflare_worker;
 mod database;
 mod first;
 mod github;
@@ -33,6 +34,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const POSTMAN: &str = "postman-workspace";
     pub(in crate::provisioning) const POSTMAN_BASE: &str = "postman-base";
     pub(in crate::provisioning) const POSTMAN_COLLECTION: &str = "postman-collection-";
+    pub(in crate::provisioning) const CLOUDFLARE_WORKER: &str = "cloudflare-worker-";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
     pub(in crate::provisioning) const FIRST: &str = "deployment-";
@@ -78,6 +80,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::NEON_BRANCH) => Some(&neon_branch::Branch),
         _ if name.starts_with(names::POSTMAN_COLLECTION) => Some(&postman_collection::Collection),
+        _ if name.starts_with(names::CLOUDFLARE_WORKER) => Some(&cloudflare_worker::Worker),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
         _ if name.starts_with(names::FIRST) => Some(&first::First),
         _ if name.starts_with(names::WORKER) => Some(&worker::Worker),

@@ -110,7 +110,7 @@ impl Neon {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let Database::Postgres(url) = crate::postgres::database().await else {
+        let Database::Postgres(url) = crate::postgres::database() else {
             panic!("it is one of Postgres")
         };
         let neon = Self {

@@ -256,6 +256,18 @@ impl<'a> Both<'a> {
 
     /// Nothing differed, and so much of each kind was seen.
     #[track_caller]
+    /// Sends the same until it was answered so and so often with a code. How often that is cannot be told beforehand: tokens come back
+    /// with the time that it takes.
+    async fn send_until(&mut self, token: &str, sent: &Sent, (code, times): (&str, usize)) {
+        for _ in 0..1000 {
+            self.send(token, sent).await;
+            if self.seen.get(code).copied().unwrap_or_default() >= times {
+                return;
+            }
+        }
+        panic!("{code} was not answered {times} times: {:?}", self.seen);
+    }
+
     fn agree(&self, least: &[(&str, usize)]) {
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
         for (kind, least) in least {
@@ -331,20 +343,11 @@ async fn the_platform_and_the_hono_app_refuse_the_same_call_of_too_many_with_the
     // 24 of these take all tokens of a person; they are refused for what is wrong with them, which costs the same.
     let mut costly = of("promoteEnvironment").clone();
     costly.body = b"{}".to_vec();
-    for _ in 0..24 {
-        both.send(&owner, &costly).await;
-    }
-    both.agree(&[("REQUEST_VALIDATION_FAILED", 24)]);
-    both.send(&owner, &costly).await;
+    both.send_until(&owner, &costly, ("RATE_LIMIT_USER", 1)).await;
+    both.agree(&[("REQUEST_VALIDATION_FAILED", 24), ("RATE_LIMIT_USER", 1)]);
     // 20 of these take all tokens of an address.
     let mut nobody = of("signIn").clone();
     nobody.body = b"{}".to_vec();
-    for _ in 0..22 {
-        both.send(&owner, &nobody).await;
-    }
-    both.agree(&[
-        ("RATE_LIMIT_USER", 1),
-        ("REQUEST_VALIDATION_FAILED", 44),
-        ("RATE_LIMIT_ADDRESS", 2),
-    ]);
+    both.send_until(&owner, &nobody, ("RATE_LIMIT_ADDRESS", 2)).await;
+    both.agree(&[("REQUEST_VALIDATION_FAILED", 44), ("RATE_LIMIT_ADDRESS", 2)]);
 }

@@ -79,11 +79,7 @@ pub(super) async fn check(
         Provider::Github => at_github(platform, &access, settings).await?,
         Provider::Neon => at_neon(platform, &access, settings).await?,
         Provider::Postman => at_postman(platform, &access, settings).await?,
-        Provider::Cloudflare => {
-            return Err(refused(provider, Vec::new())
-                .with_message("Of the providers GitHub, Neon and Postman are those that can be signed in at.")
-                .with_hint("Leave the credential out: the platform's own machine then stands in for the provider."));
-        }
+        Provider::Cloudflare => at_cloudflare(platform, &access, settings).await?,
     };
     Ok(Checked {
         token: Some((secret, token.expires_at.flatten())),
@@ -126,6 +122,18 @@ async fn at_postman(platform: &Platform, access: &Access, settings: &Value) -> R
     let asked = || postman.account(access, needs);
     let account = backoff::persist(ErrorCode::IntegrationPostmanTimeout, asked).await?;
     Ok((account.name, account.roles))
+}
+
+async fn at_cloudflare(
+    platform: &Platform,
+    access: &Access,
+    settings: &Value,
+) -> Result<(String, Vec<String>), Failure> {
+    let account = settings["accountId"].as_str().unwrap_or_default();
+    let cloudflare = &platform.providers.cloudflare;
+    let asked = || cloudflare.account(access, account);
+    let account = backoff::persist(ErrorCode::IntegrationCloudflareTimeout, asked).await?;
+    Ok((account.name, account.scopes))
 }
 
 /// Keeps a token for a connection in place of any other; none: forgets what there is.

@@ -2,7 +2,7 @@
 //!
 //! Owns: reading it, changing and ending a connection. Must not know: what a provider makes of it.
 //!
-//! Without a credential the platform's own machine stands in for the provider. GitHub, Neon and Postman can be connected with one.
+//! Without a credential the platform's own machine stands in for the provider. All of them can be connected with one.
 
 mod connect;
 mod credential;
