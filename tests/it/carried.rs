@@ -1,10 +1,8 @@
 //! Edits in every language that is generated, carried over a change of the contract: they survive, and the result compiles.
 //! Through the built binary, in real git repositories, with the real compilers.
 
-use std::process::Command;
-
 use crate::repository::Repository;
-use crate::toolchain::{sound, target_of_generated};
+use crate::toolchain::{cargo, sound};
 
 const CONTRACT: &str = "specs/001-hello/contracts/openapi.yaml";
 
@@ -110,10 +108,9 @@ fn edits_of_the_rust_crate_are_carried_and_it_compiles() {
     ];
     let pieces = pieces.map(|(path, piece)| (path, piece.strip_prefix("async ").unwrap_or(piece)));
     carried(&repository, &pieces);
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["check", "--quiet", "--all-features", "--manifest-path"])
         .arg(repository.path().join("generated/rust/Cargo.toml"))
-        .env("CARGO_TARGET_DIR", target_of_generated())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -5,13 +5,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use flaresmith_codegen::model::{Case, Name};
 use serde_json::{Value, json};
 
 use crate::bench::write;
-use crate::toolchain::{target_of_generated, tool};
+use crate::toolchain::{cargo, tool};
 
 /// A value that a type may admit or refuse.
 #[derive(Debug, Clone)]
@@ -100,11 +99,9 @@ impl Generated<'_> {
         );
         write(&folder.join("Cargo.toml"), &manifest);
         write(&folder.join("src/main.rs"), &program);
-        let output = Command::new(env!("CARGO"))
+        let output = cargo()
             .args(["run", "--quiet", "--"])
             .arg(file)
-            .env("RUSTFLAGS", "-D warnings")
-            .env("CARGO_TARGET_DIR", target_of_generated())
             .current_dir(&folder)
             .output()
             .unwrap();

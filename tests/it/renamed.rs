@@ -1,10 +1,8 @@
 //! Operations that get another name, and handlers that people brought up to date by hand: bodies stay with their operation, and
 //! later merges start from what the person began with. Through the built binary, in real git repositories.
 
-use std::process::Command;
-
 use crate::repository::Repository;
-use crate::toolchain::target_of_generated;
+use crate::toolchain::cargo;
 
 const CONTRACT: &str = "specs/001-hello/contracts/openapi.yaml";
 const HANDLER: &str = "src/handlers/greetings.rs";
@@ -121,10 +119,9 @@ fn a_merge_carries_the_body_of_a_renamed_operation_to_its_new_name() {
          hello-api = { path = \"generated/rust\" }\naxum = { version = \"0.8\", default-features = false }\nserde_json = \"1\"\n",
     );
     repository.write("src/lib.rs", "pub mod handlers;\n");
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["check", "--quiet", "--offline", "--manifest-path"])
         .arg(repository.path().join("Cargo.toml"))
-        .env("CARGO_TARGET_DIR", target_of_generated())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -10,7 +10,7 @@ use flaresmith_codegen::{Compilation, compile};
 use serde_json::json;
 
 use crate::bench::write;
-use crate::toolchain::target_of_generated;
+use crate::toolchain::cargo;
 
 fn crate_of(contract: &str, package: &str) -> Compilation {
     crates_of(contract, package, None)
@@ -76,11 +76,9 @@ fn run(name: &str, made: &Compilation, tests: &str, more: &str, arguments: &[&st
 }
 
 fn cargo_test(folder: &Path, arguments: &[&str]) {
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["test", "--quiet"])
         .args(arguments)
-        .env("RUSTFLAGS", "-D warnings")
-        .env("CARGO_TARGET_DIR", target_of_generated())
         .current_dir(folder)
         .output()
         .unwrap();

@@ -6,14 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use serde_json::Value;
 
 use crate::bench::{serve, typecheck, write};
-use crate::toolchain::target_of_generated;
+use crate::toolchain::cargo;
 
 /// Compiles the generated crate into a program that answers requests, and asks it.
 fn ask_rust(folder: &Path, traits: &[&str], requests: &Value) -> Vec<Value> {
@@ -32,10 +31,8 @@ fn ask_rust(folder: &Path, traits: &[&str], requests: &Value) -> Vec<Value> {
     write(&ask.join("Cargo.toml"), manifest);
     write(&ask.join("src/main.rs"), &program);
     write(&ask.join("requests.json"), &requests.to_string());
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["run", "--quiet", "--", "requests.json"])
-        .env("RUSTFLAGS", "-D warnings")
-        .env("CARGO_TARGET_DIR", target_of_generated())
         .current_dir(&ask)
         .output()
         .unwrap();

@@ -1,11 +1,9 @@
 //! The store crate and the Drizzle tables: two ways to one database.
 
-use std::process::Command;
-
 use serde_json::Value;
 
 use crate::repository::Repository;
-use crate::toolchain::{root, sound, target_of_generated, up};
+use crate::toolchain::{cargo, root, sound, up};
 
 /// Tables by name with everything that does not depend on the order of statements.
 fn tables(said: &Value) -> Vec<Value> {
@@ -109,10 +107,9 @@ fn a_store_of_awkward_enumerations_and_secrets_compiles_and_prints_no_secret() {
          serde_json = \"1\"\nuuid = \"1\"\n",
     );
     repository.write("src/main.rs", PROGRAM);
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["run", "--quiet", "--offline", "--manifest-path"])
         .arg(repository.path().join("Cargo.toml"))
-        .env("CARGO_TARGET_DIR", target_of_generated())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -15,9 +15,19 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// Where generated crates are built: one folder for all, so that what they depend on is built once.
-pub(crate) fn target_of_generated() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated-target")
+/// Cargo for generated crates. They are built in one folder and in one way, so that what they depend on is built once; and without what
+/// is for people who debug and build again, which would fill the disk of a small machine.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .env(
+            "CARGO_TARGET_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated-target"),
+        )
+        .env("RUSTFLAGS", "-D warnings")
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "false");
+    cargo
 }
 
 /// The folder of the tools. Their packages are installed when they are not, or not those that the lock names.

@@ -1,8 +1,9 @@
 //! A throwaway Postgres cluster, shared by the tests of this process.
 //!
-//! Owns: starting it and that nothing of it stays. Must not know: what is stored in it.
+//! Owns: starting it, that a test's databases go with the test, and that nothing of it stays. Must not know: what is stored in it.
 
-use std::io::Read as _;
+use std::cell::RefCell;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -11,29 +12,70 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use flaresmith_runtime::settings::{Database, Hidden};
-use sea_orm::ConnectionTrait as _;
 
 struct Cluster {
-    url: String,
+    port: u16,
     /// Its standard input is open as long as this process lives; then the shell stops the server and removes the folder.
     _keeper: Child,
 }
 
+/// The roles that a test was given. It runs on a thread of its own, and its databases go when that ends: hundreds of them would fill the
+/// disk of a small machine.
+struct Roles(RefCell<Vec<String>>);
+
+thread_local! {
+    static ROLES: Roles = const { Roles(RefCell::new(Vec::new())) };
+}
+
+impl Drop for Roles {
+    fn drop(&mut self) {
+        for role in self.0.take() {
+            // What a platform makes for its environments belongs to the role too.
+            say(&format!(
+                "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) \
+                 FROM pg_database JOIN pg_roles ON datdba = pg_roles.oid WHERE rolname = '{role}' \\gexec"
+            ));
+        }
+    }
+}
+
 /// The address of a fresh database.
-pub(crate) async fn database() -> Database {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+pub(crate) fn database() -> Database {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let cluster = CLUSTER.get_or_init(start);
     let name = format!("t{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let admin = sea_orm::Database::connect(format!("{}/postgres", cluster.url))
-        .await
+    say(&format!(
+        "CREATE ROLE {name} LOGIN SUPERUSER;\nCREATE DATABASE {name} OWNER {name};"
+    ));
+    ROLES.with(|roles| roles.0.borrow_mut().push(name.clone()));
+    Database::Postgres(Hidden::new(format!(
+        "postgres://{name}@127.0.0.1:{}/{name}",
+        cluster().port
+    )))
+}
+
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(start)
+}
+
+/// Has the cluster's own user say something.
+fn say(statements: &str) {
+    let mut psql = Command::new(binaries().join("psql"))
+        .args([
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &cluster().port.to_string(),
+            "-U",
+            "flaresmith",
+        ])
+        .args(["-v", "ON_ERROR_STOP=1", "postgres"])
+        .stdin(Stdio::piped())
+        .spawn()
         .unwrap();
-    admin
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
-        .await
-        .unwrap();
-    admin.close().await.unwrap();
-    Database::Postgres(Hidden::new(format!("{}/{name}", cluster.url)))
+    psql.stdin.take().unwrap().write_all(statements.as_bytes()).unwrap();
+    assert!(psql.wait().unwrap().success(), "{statements}");
 }
 
 #[allow(clippy::zombie_processes, reason = "it ends when this process does")]
@@ -84,10 +126,7 @@ fn start() -> Cluster {
             .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string(), "-U", "flaresmith"])
             .status();
         if ready.unwrap().success() {
-            return Cluster {
-                url: format!("postgres://flaresmith@127.0.0.1:{port}"),
-                _keeper: keeper,
-            };
+            return Cluster { port, _keeper: keeper };
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
@@ -101,7 +140,7 @@ fn start() -> Cluster {
 /// The folder that has initdb beside postgres.
 pub(crate) fn binaries() -> PathBuf {
     let usable = |folder: &Path| {
-        ["initdb", "postgres", "pg_isready"]
+        ["initdb", "postgres", "pg_isready", "psql"]
             .iter()
             .all(|name| folder.join(name).exists())
     };

@@ -172,8 +172,7 @@ fn dies_everywhere(database: Option<&str>) {
 }
 
 pub(crate) fn postgres() -> String {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let Database::Postgres(url) = runtime.block_on(crate::postgres::database()) else {
+    let Database::Postgres(url) = crate::postgres::database() else {
         panic!("it is a Postgres");
     };
     url.expose().to_owned()

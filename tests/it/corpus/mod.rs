@@ -8,11 +8,10 @@ mod examples;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::bench::write;
 use crate::repository::{Repository, files};
-use crate::toolchain::{root, sound, target_of_generated};
+use crate::toolchain::{cargo, root, sound};
 
 /// Contracts that are built by the real compilers when nothing else is asked for.
 const BUILT: [&str; 5] = [
@@ -138,7 +137,7 @@ fn what_real_contracts_generate_is_taken_by_rustc_and_tsc() {
             write(&to.join(file.strip_prefix(&from).unwrap()), &text);
         }
     }
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args([
             "check",
             "--quiet",
@@ -147,8 +146,6 @@ fn what_real_contracts_generate_is_taken_by_rustc_and_tsc() {
             "--features",
             "client",
         ])
-        .env("RUSTFLAGS", "-D warnings")
-        .env("CARGO_TARGET_DIR", target_of_generated())
         .current_dir(&crates)
         .output()
         .unwrap();

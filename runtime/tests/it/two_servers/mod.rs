@@ -254,8 +254,6 @@ impl<'a> Both<'a> {
         }
     }
 
-    /// Nothing differed, and so much of each kind was seen.
-    #[track_caller]
     /// Sends the same until it was answered so and so often with a code. How often that is cannot be told beforehand: tokens come back
     /// with the time that it takes.
     async fn send_until(&mut self, token: &str, sent: &Sent, (code, times): (&str, usize)) {
@@ -268,6 +266,8 @@ impl<'a> Both<'a> {
         panic!("{code} was not answered {times} times: {:?}", self.seen);
     }
 
+    /// Nothing differed, and so much of each kind was seen.
+    #[track_caller]
     fn agree(&self, least: &[(&str, usize)]) {
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
         for (kind, least) in least {
