@@ -181,7 +181,7 @@ impl Server {
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         let database = match store {
             Store::Sqlite => Database::Sqlite(folder.join("store.sqlite")),
-            Store::Postgres => postgres::database().await,
+            Store::Postgres => postgres::database(),
         };
         let settings = Settings {
             database,

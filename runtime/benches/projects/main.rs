@@ -79,7 +79,7 @@ async fn measured(name: &str) -> BTreeMap<String, Vec<Duration>> {
     std::fs::create_dir_all(&folder).expect("a folder can be made");
     let database = match name {
         "SQLite" => Database::Sqlite(folder.join("store.sqlite")),
-        _ => postgres::database().await,
+        _ => postgres::database(),
     };
     let (platform, router) = started(&folder, database).await;
     let body = json!({ "email": "owner@flaresmith.localhost", "password": PASSWORD });
