@@ -54,7 +54,7 @@ impl Contract {
                 wrong.push(format!("{method} {template} knows no `{name}`"));
                 continue;
             };
-            let value = match found["schema"]["type"].as_str() {
+            let value = match resolved(contract, &found["schema"])["type"].as_str() {
                 Some("integer") => json!(value.parse::<i64>().unwrap()),
                 Some("boolean") => json!(value.parse::<bool>().unwrap()),
                 _ => json!(value),

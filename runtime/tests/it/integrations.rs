@@ -320,12 +320,6 @@ async fn a_credential_that_github_refuses_or_that_may_do_too_little_is_not_kept(
     .await;
     let refused = refused.fails(422, "INTEGRATION_CREDENTIAL_REFUSED");
     assert_eq!(refused.body["error"]["details"]["missingScopes"], json!(["workflow"]));
-    let elsewhere =
-        json!({ "settings": { "provider": "postman" }, "credential": { "kind": "token", "token": "PMAK-0000000" } });
-    let other = instance
-        .call(&owner, "PUT", &format!("{path}/postman"), Some(elsewhere))
-        .await;
-    other.fails(422, "INTEGRATION_CREDENTIAL_REFUSED");
     let wrong = instance
         .call(
             &owner,

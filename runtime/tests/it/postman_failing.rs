@@ -140,7 +140,7 @@ async fn what_a_person_removed_there_is_told_and_made_anew_by_whoever_connects_a
     assert_eq!(told, "INTEGRATION_POSTMAN_REJECTED");
     assert_eq!(postman.names("collections").len(), 3);
     instance.call(&owner, "DELETE", &path, None).await.is(204);
-    connect(&instance, &owner, &project, connection(KEY)).await.is(200);
+    connect(&instance, &owner, &project, connection(KEY)).await.is(201);
     until(&instance, &owner, &project, "succeeded").await;
     is_whole(&postman, "Shop");
     runner.stop().await;

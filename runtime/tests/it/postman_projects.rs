@@ -90,29 +90,49 @@ pub(crate) fn is_whole(postman: &Postman, name: &str) {
     assert_eq!(of("collections"), collections);
 }
 
-/// A file of a project's default branch, with the head.
-async fn file(instance: &Instance, owner: &str, project: &str, path: &str) -> (Value, String) {
-    let tree = instance
-        .call(owner, "GET", &format!("/projects/{project}/files/tree"), None)
-        .await;
-    let head = tree.is(200).text("/commitSha");
-    let whole = format!("/projects/{project}/files/content?path={path}");
+/// A file of a project's default branch.
+async fn file(instance: &Instance, owner: &str, project: &str, path: &str) -> Value {
+    let listed = format!("/projects/{project}/files/tree?path=postman&recursive=true");
+    let listed = instance.call(owner, "GET", &listed, None).await.is(200);
+    let entry = listed.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["path"] == path);
+    let sha = entry.unwrap()["sha"].as_str().unwrap();
+    let whole = format!("/projects/{project}/files/blobs/{sha}/content");
     let found = instance.call(owner, "GET", &whole, None).await.is(200);
-    let text = found.body["content"].as_str().map_or(found.raw.clone(), str::to_owned);
-    (serde_json::from_str(&text).unwrap(), head)
+    serde_json::from_str(&found.raw).unwrap()
 }
 
-/// Commits a change of a collection's file to the default branch.
+/// Commits a change of a collection's file to the default branch, as somebody who pushes.
 async fn changed(instance: &Instance, owner: &str, project: &str, file_name: &str, change: impl FnOnce(&mut Value)) {
     let path = format!("postman/{file_name}");
-    let (mut document, head) = file(instance, owner, project, &path).await;
+    let mut document = file(instance, owner, project, &path).await;
     change(&mut document);
     let text = serde_json::to_string_pretty(&document).unwrap();
-    let body = json!({
-        "branch": "main", "baseSha": head, "message": "Generate", "changes": [crate::files::write(&path, &text)],
-    });
-    let commit = format!("/projects/{project}/files/commit");
-    instance.call(owner, "POST", &commit, Some(body)).await.is(201);
+    let git = crate::integrations::here(instance, project);
+    let head = git.find_branch("main", git2::BranchType::Local).unwrap();
+    let parent = head.get().peel_to_commit().unwrap();
+    let all = parent.tree().unwrap();
+    let folder = all.get_name("postman").unwrap().to_object(&git).unwrap();
+    let mut inside = git.treebuilder(folder.as_tree()).unwrap();
+    inside
+        .insert(file_name, git.blob(text.as_bytes()).unwrap(), 0o100_644)
+        .unwrap();
+    let mut outside = git.treebuilder(Some(&all)).unwrap();
+    outside.insert("postman", inside.write().unwrap(), 0o040_000).unwrap();
+    let tree = git.find_tree(outside.write().unwrap()).unwrap();
+    let somebody = git2::Signature::now("Somebody", "somebody@example.com").unwrap();
+    git.commit(
+        Some("refs/heads/main"),
+        &somebody,
+        &somebody,
+        "Generate",
+        &tree,
+        &[&parent],
+    )
+    .unwrap();
 }
 
 async fn in_step(is: impl Fn() -> bool) {
@@ -177,7 +197,7 @@ async fn a_project_that_begins_with_postman_has_its_workspace_collections_and_en
                 .find(|one| one.name() == "CloudMake Base - Shop" && one.body["variable"].is_array());
             own.unwrap().clone()
         });
-        let (file, _) = file(&instance, &owner, &project, "postman/base.postman_collection.json").await;
+        let file = file(&instance, &owner, &project, "postman/base.postman_collection.json").await;
         let name = first(&file);
         let mut body = base.body.clone();
         let there = request(&mut body, &name).unwrap();
@@ -388,7 +408,7 @@ async fn variables_that_people_filled_in_stay_and_the_mark_they_removed_keeps_ev
     });
     disconnect(&instance, &owner, &project).await;
     let count = postman.elements(|all| all.len());
-    connect(&instance, &owner, &project, connection(KEY)).await.is(200);
+    connect(&instance, &owner, &project, connection(KEY)).await.is(201);
     until(&instance, &owner, &project, "succeeded").await;
     // The one without a mark is nobody's any more.
     assert_eq!(postman.elements(|all| all.len()), count + 1);
@@ -487,6 +507,8 @@ async fn a_key_that_postman_refuses_or_that_may_do_too_little_is_not_kept() {
     let (instance, postman) = beside(false).await;
     let (organization, owner) = instance.organization("Northwind").await;
     let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
     let asks = async |body: Value| connect(&instance, &owner, &project, body).await;
     for wrong in ["PMAK-nobody", "PMAK-of\ttwo"] {
         asks(connection(wrong))
@@ -514,7 +536,6 @@ async fn a_key_that_postman_refuses_or_that_may_do_too_little_is_not_kept() {
 
     of_team["settings"]["teamId"] = json!("77");
     asks(of_team).await.is(201);
-    let runner = Runner::start(instance.platform.clone()).unwrap();
     until(&instance, &owner, &project, "succeeded").await;
     is_whole(&postman, "Shop");
     let (kind, team) = postman.workspaces(|all| (all[0].kind.clone(), all[0].team.clone()));

@@ -109,7 +109,7 @@ fn own_ids(value: &mut Value, project: Uuid, scope: &str) {
         Value::Array(all) => all.iter_mut().for_each(|one| own_ids(one, project, scope)),
         Value::Object(members) => {
             // Elsewhere an `id` is no identity: a path has variables of this name, for one.
-            let bears = ["item", "request", "exec", "code"]
+            let bears = ["item", "request", "code"]
                 .iter()
                 .any(|name| members.contains_key(*name));
             if let Some(Value::String(id)) = members.get_mut("id").filter(|_| bears) {
@@ -127,7 +127,12 @@ pub(super) fn settled(value: Value) -> Value {
         Value::Array(all) => Value::Array(all.into_iter().map(settled).collect()),
         Value::Object(members) => {
             let mut left = Map::new();
+            // The server gives scripts ids of its own, and knows them by what they listen to.
+            let is_script = members.contains_key("exec");
             for (name, value) in members {
+                if is_script && name == "id" {
+                    continue;
+                }
                 let value = match (name.as_str(), settled(value)) {
                     (name, _) if OF_SERVER.contains(&name) => continue,
                     ("schema", Value::String(_)) => json!(SCHEMA),

@@ -121,27 +121,18 @@ fn items(sent: &Value, there: &Value, known: &BTreeSet<String>, present: &BTreeS
     }
 }
 
-/// Scripts by what they listen to, examples by their names.
+/// Examples by their names.
 fn inside(ours: &Value, theirs: &Value, ids: &mut Ids) {
-    let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
-    let mut pair = |ours: &Value, theirs: &Value| {
-        if let (Some(id), Some(given)) = (text(ours, "id"), text(theirs, "id"))
+    let (Some(ours), Some(theirs)) = (ours["response"].as_array(), theirs["response"].as_array()) else {
+        return;
+    };
+    for example in ours {
+        let named: Vec<&Value> = theirs.iter().filter(|one| one["name"] == example["name"]).collect();
+        if let [found] = named.as_slice()
+            && let (Some(id), Some(given)) = (text(example, "id"), text(found, "id"))
             && id != given
         {
             ids.insert(id.to_owned(), given.to_owned());
-        }
-    };
-    let events = list(theirs, "event");
-    for event in list(ours, "event") {
-        if let Some(found) = events.iter().find(|one| one["listen"] == event["listen"]) {
-            pair(&event["script"], &found["script"]);
-        }
-    }
-    let examples = list(theirs, "response");
-    for example in list(ours, "response") {
-        let named: Vec<&Value> = examples.iter().filter(|one| one["name"] == example["name"]).collect();
-        if let [found] = named.as_slice() {
-            pair(&example, found);
         }
     }
 }

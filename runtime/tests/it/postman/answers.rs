@@ -256,12 +256,12 @@ fn taken(id: &str) -> Response<Body> {
 
 /// What has an id: collections, folders, requests, examples.
 fn each(value: &mut Value, act: &mut dyn FnMut(&mut Value, &'static str)) {
-    if value.get("info").is_some() {
-        act(&mut value["info"], "_postman_id");
+    if let Some(info) = value.get_mut("info") {
+        act(info, "_postman_id");
     }
-    for item in value["item"].as_array_mut().into_iter().flatten() {
+    for item in shown::members(value, "item") {
         act(item, "id");
-        for response in item["response"].as_array_mut().into_iter().flatten() {
+        for response in shown::members(item, "response") {
             act(response, "id");
         }
         if item.get("item").is_some() {

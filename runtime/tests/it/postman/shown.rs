@@ -27,6 +27,11 @@ pub(super) fn workspace(row: &Workspace, inside: Option<&[&Element]>) -> Value {
     shown
 }
 
+/// Members of a list that may not be there; to ask for it by index would make it.
+pub(super) fn members<'a>(value: &'a mut Value, name: &str) -> impl Iterator<Item = &'a mut Value> {
+    value.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten()
+}
+
 /// One in a list.
 fn listed(row: &Element) -> Value {
     json!({ "id": row.id, "name": row.name(), "uid": row.uid() })
@@ -104,7 +109,7 @@ fn items(all: &mut Value, owner: u64) {
         } else if item.get("response").is_none() {
             item["response"] = json!([]);
         }
-        for response in item["response"].as_array_mut().into_iter().flatten() {
+        for response in members(item, "response") {
             response["uid"] = json!(format!("{owner}-{}", response["id"].as_str().unwrap()));
             response["responseTime"] = Value::Null;
         }
