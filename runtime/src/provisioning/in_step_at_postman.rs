@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::at_postman::{self, Known, Origin};
 use super::in_step::told;
 use super::step::{ALL, key};
+use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::providers::postman::Whether;
 use crate::providers::{Free, Mark};
@@ -162,8 +163,28 @@ impl Followed {
             };
             let access = &connection.access;
             let brought = at_postman::bring(platform, access, &mark, &known, &pair, Whether::Left).await?;
-            is_apart |= !brought.apart.is_empty();
+            if !brought.apart.is_empty() {
+                is_apart = true;
+                tell(
+                    platform,
+                    project.id,
+                    &format!("{}: {}", brought.name, brought.apart.join("; ")),
+                );
+            }
         }
         Ok(is_apart.then_some(ErrorCode::IntegrationPostmanConflict))
     }
+}
+
+/// Names in the log where both sides changed the same thing, for whoever has to decide.
+fn tell(platform: &Platform, project: Uuid, places: &str) {
+    let failure = Failure::new(ErrorCode::IntegrationPostmanConflict).with_source(places.to_owned());
+    platform.observer.act_failed(&ActFailed {
+        act: "bringing a collection at Postman up to date",
+        project: Some(project),
+        run: None,
+        failure: &failure,
+        again: true,
+        at: platform.clock.now(),
+    });
 }

@@ -39,7 +39,7 @@ async fn connected(shop: &Shop<'_>) {
     until(instance, token, id, "succeeded").await;
 }
 
-/// Shows 001/FR-005, 001/FR-016.
+/// Shows 001/FR-016.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_deployed_promoted_and_rolled_back_answers_at_cloudflare_and_no_more_here() {
     let cloudflare = Cloudflare::start().await;

@@ -43,6 +43,7 @@ mod own_postgres;
 mod pipeline;
 mod postgres;
 mod postman;
+mod postman_edited;
 mod postman_failing;
 mod postman_projects;
 mod previews;

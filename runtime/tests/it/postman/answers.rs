@@ -175,7 +175,7 @@ fn workspaces(known: &Known, query: Query<'_>, key: &Key) -> Value {
 fn make_workspace(known: &mut Known, key: &Key, asked: &Value) -> Done {
     let text = |name: &str| asked[name].as_str().map(str::to_owned);
     let kind = text("type").unwrap();
-    if key.narrow || (kind == "private" && key.team.is_none()) {
+    if kind == "private" && key.team.is_none() {
         return Err(problem(403, "You do not have permission to create workspaces."));
     }
     let workspace = Workspace {

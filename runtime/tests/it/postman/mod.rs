@@ -42,8 +42,6 @@ pub(crate) enum Fault {
 struct Key {
     user: u64,
     team: Option<u64>,
-    /// Whether it may make no workspaces.
-    narrow: bool,
 }
 
 #[derive(Clone)]
@@ -122,21 +120,16 @@ impl Postman {
 
     /// Lets the key of a person in who is in no team.
     pub(crate) fn key(&self, key: &str, user: u64) {
-        self.lets_in(key, user, None, false);
+        self.lets_in(key, user, None);
     }
 
     /// Lets the key of a person in who is in a team.
     pub(crate) fn team_key(&self, key: &str, user: u64, team: u64) {
-        self.lets_in(key, user, Some(team), false);
+        self.lets_in(key, user, Some(team));
     }
 
-    /// Lets a key in that makes no workspaces.
-    pub(crate) fn narrow_key(&self, key: &str, user: u64) {
-        self.lets_in(key, user, None, true);
-    }
-
-    fn lets_in(&self, key: &str, user: u64, team: Option<u64>, narrow: bool) {
-        let row = Key { user, team, narrow };
+    fn lets_in(&self, key: &str, user: u64, team: Option<u64>) {
+        let row = Key { user, team };
         self.known.lock().unwrap().keys.insert(key.to_owned(), row);
     }
 
