@@ -329,7 +329,7 @@ async fn a_worker_of_somebody_else_is_neither_taken_over_nor_removed() {
     let path = format!("/projects/{project}/provisioning/cancel");
     instance.call(&owner, "POST", &path, None).await.is(202);
     until(&instance, &owner, &project, "undone").await;
-    assert_eq!(cloudflare.names(), [name.clone()]);
+    assert_eq!(cloudflare.names(), [name.as_str()]);
     let path = format!("/projects/{project}?projectSlug=shop");
     instance.call(&owner, "DELETE", &path, None).await.is(202);
     gone(&instance, &owner, &project).await;

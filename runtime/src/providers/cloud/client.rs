@@ -335,7 +335,7 @@ mod tests {
         let of = |status: u16, headers: &[(&'static str, &str)]| {
             let headers = headers
                 .iter()
-                .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().unwrap()));
+                .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
             wait(StatusCode::from_u16(status).unwrap(), &headers.collect(), b"{}")
         };
         assert_eq!(of(429, &[]), Some(ALONE));

@@ -19,7 +19,7 @@ impl Waits {
     }
 
     /// How long is waited next.
-    pub fn next(&mut self) -> Duration {
+    pub fn following(&mut self) -> Duration {
         let wait = self.0;
         self.0 = (wait * 3 / 2).min(LONGEST);
         wait

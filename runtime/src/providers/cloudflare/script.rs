@@ -200,7 +200,7 @@ impl Cloudflare {
             if began.elapsed() >= self.place.ready {
                 return Err(Self::failures().away("The worker that was made is not found there."));
             }
-            tokio::time::sleep(waits.next()).await;
+            tokio::time::sleep(waits.following()).await;
         }
     }
 

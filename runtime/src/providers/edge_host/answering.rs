@@ -38,6 +38,6 @@ pub(super) async fn answers(client: &Client, url: &Url, patience: Duration) -> R
         if began.elapsed() >= patience {
             return Err(not_ready(why));
         }
-        tokio::time::sleep(waits.next()).await;
+        tokio::time::sleep(waits.following()).await;
     }
 }

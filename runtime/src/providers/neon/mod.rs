@@ -115,7 +115,7 @@ impl Neon {
             if answer.status != StatusCode::LOCKED || began.elapsed() >= LOCKED {
                 return Ok(answer);
             }
-            tokio::time::sleep(waits.next()).await;
+            tokio::time::sleep(waits.following()).await;
         }
     }
 

@@ -103,7 +103,7 @@ impl Neon {
                     Stage::UnderWay if began.elapsed() >= READY => {
                         return Err(Self::failures().away("What it began does not come to an end."));
                     }
-                    Stage::UnderWay => tokio::time::sleep(waits.next()).await,
+                    Stage::UnderWay => tokio::time::sleep(waits.following()).await,
                 }
             }
         }

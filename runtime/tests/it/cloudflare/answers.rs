@@ -113,6 +113,7 @@ type Done = Result<Response<Body>, (u16, i64, &'static str)>;
 const FORBIDDEN: (u16, i64, &str) = (403, 10000, "Authentication error");
 const NO_SCRIPT: (u16, i64, &str) = (404, 10007, "This Worker does not exist on your account.");
 
+#[allow(clippy::needless_pass_by_value, reason = "every caller makes it on the spot")]
 fn done(result: Value) -> Done {
     Ok(told(200, &result, &json!([]), None))
 }
