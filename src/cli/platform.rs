@@ -56,6 +56,10 @@ pub(crate) enum IntegrationConnectCommand {
     Github(GithubConnectArgs),
     /// Have the databases of a project at Neon. The key is read from standard input, or asked for; it is never an argument.
     Neon(NeonConnectArgs),
+    /// Have the collections of a project at Postman as well. The key is read from standard input, or asked for; it is never an argument.
+    Postman(PostmanConnectArgs),
+    /// Have the workers of a project at Cloudflare. The token is read from standard input, or asked for; it is never an argument.
+    Cloudflare(CloudflareConnectArgs),
 }
 
 /// Commands about environments.
@@ -191,6 +195,43 @@ pub(crate) struct NeonConnectArgs {
     /// Do not wait until the branches are there.
     #[arg(long)]
     pub(crate) no_wait: bool,
+}
+
+/// Options of `integration connect postman`.
+#[derive(Debug, Args)]
+pub(crate) struct PostmanConnectArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Who sees the workspace: you, your team, or whom you invite. It counts when the workspace is made. Default: personal.
+    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(["personal", "team", "private"]))]
+    pub(crate) workspace_type: Option<String>,
+    /// Id of the team at Postman, where an organization has several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) team: Option<String>,
+    /// Do not wait until the collections are there.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Options of `integration connect cloudflare`.
+#[derive(Debug, Args)]
+pub(crate) struct CloudflareConnectArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Id of the account, 32 hexadecimal digits. It cannot be changed as long as workers are there.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: String,
+    /// A plain variable that every worker gets; can be given several times. What is secret is set with `secrets set`.
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) variables: Vec<(String, String)>,
+    /// Do not wait until the workers are there.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// Options of `project create`.

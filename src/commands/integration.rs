@@ -8,8 +8,8 @@ use flaresmith_api::api::projects::{
     ListIntegrationsRequest, ListIntegrationsResponse,
 };
 use flaresmith_api::types::{
-    GithubSettings, IntegrationConnect, IntegrationCredential, IntegrationSettings, IntegrationView, NeonSettings,
-    Provider, RunState, TokenCredential,
+    CloudflareSettings, GithubSettings, IntegrationConnect, IntegrationCredential, IntegrationSettings,
+    IntegrationView, NeonSettings, PostmanSettings, Provider, RunState, TokenCredential,
 };
 use flaresmith_sync::SyncError;
 use serde_json::json;
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use super::project::{Followed, id_of};
 use crate::cli::{
-    GithubConnectArgs, IntegrationArgs, IntegrationCommand, IntegrationConnectCommand, NeonConnectArgs, ProjectArgs,
+    CloudflareConnectArgs, GithubConnectArgs, IntegrationArgs, IntegrationCommand, IntegrationConnectCommand,
+    NeonConnectArgs, PostmanConnectArgs, ProjectArgs,
 };
 use crate::outcome::Outcome;
 use crate::remote::{self, Remote, Trouble, ask};
@@ -31,6 +32,8 @@ pub(crate) fn run(command: &IntegrationCommand, view: &mut View) -> Result<Outco
             IntegrationCommand::List(args) => list(&remote, args, view),
             IntegrationCommand::Connect(IntegrationConnectCommand::Github(args)) => github(&remote, args, view),
             IntegrationCommand::Connect(IntegrationConnectCommand::Neon(args)) => neon(&remote, args, view),
+            IntegrationCommand::Connect(IntegrationConnectCommand::Postman(args)) => postman(&remote, args, view),
+            IntegrationCommand::Connect(IntegrationConnectCommand::Cloudflare(args)) => cloudflare(&remote, args, view),
             IntegrationCommand::Disconnect(args) => disconnect(&remote, args, view),
         }
     })
@@ -96,6 +99,43 @@ fn neon(remote: &Remote, args: &NeonConnectArgs, view: &mut View) -> Result<(), 
         project: &args.project,
         provider: Provider::Neon,
         asked: "key of Neon",
+        no_wait: args.no_wait,
+    };
+    connection.made(remote, settings, view)
+}
+
+fn postman(remote: &Remote, args: &PostmanConnectArgs, view: &mut View) -> Result<(), Trouble> {
+    let kind = args.workspace_type.as_deref().map(str::parse).transpose();
+    let settings = IntegrationSettings::PostmanSettings(PostmanSettings {
+        provider: Provider::Postman.to_string(),
+        workspace_type: kind.map_err(|error| {
+            // The arguments admit no other word, so this is not met.
+            Trouble::local("SERVER_REQUEST", format!("{error}"))
+        })?,
+        team_id: args.team.clone().map(Some),
+    });
+    let connection = Connection {
+        project: &args.project,
+        provider: Provider::Postman,
+        asked: "key of Postman",
+        no_wait: args.no_wait,
+    };
+    connection.made(remote, settings, view)
+}
+
+fn cloudflare(remote: &Remote, args: &CloudflareConnectArgs, view: &mut View) -> Result<(), Trouble> {
+    let settings = IntegrationSettings::CloudflareSettings(CloudflareSettings {
+        provider: Provider::Cloudflare.to_string(),
+        account_id: args.account.clone(),
+        zone_id: None,
+        // Nobody makes any yet.
+        pages: Some(false),
+        variables: Some(args.variables.iter().cloned().collect()),
+    });
+    let connection = Connection {
+        project: &args.project,
+        provider: Provider::Cloudflare,
+        asked: "token of Cloudflare",
         no_wait: args.no_wait,
     };
     connection.made(remote, settings, view)

@@ -200,6 +200,8 @@ fn listening(data: &Path, address: &str, whole: bool, variables: &[(&str, &str)]
         // Nobody listens there: no test asks providers anything.
         .env("FLARESMITH_GITHUB_API", "http://127.0.0.1:1")
         .env("FLARESMITH_NEON_API", "http://127.0.0.1:1")
+        .env("FLARESMITH_POSTMAN_API", "http://127.0.0.1:1")
+        .env("FLARESMITH_CLOUDFLARE_API", "http://127.0.0.1:1")
         .env_remove("FLARESMITH_DATABASE")
         .env_remove("FLARESMITH_CONFIG")
         .env_remove("CM_ENC_MASTER_V1")

@@ -10,10 +10,12 @@
 //! and whoever has the turn asks the [`Fence`] of its mark before it makes or removes anything.
 
 pub mod cloud;
+pub mod cloudflare;
 pub mod database_host;
 pub mod edge_host;
 pub mod github;
 pub mod neon;
+pub mod postman;
 pub mod source_host;
 
 use std::fmt::{self, Write as _};
@@ -31,10 +33,12 @@ use crate::sealing::Sealer;
 use crate::settings::{Database, Databases, Settings};
 use crate::store::{Store, Write};
 use cloud::Client;
+use cloudflare::Cloudflare;
 use database_host::{OwnDatabaseHost, Which};
-use edge_host::EdgeHost;
+use edge_host::OwnEdgeHost;
 use github::Github;
 use neon::Neon;
+use postman::Postman;
 use source_host::SourceHost;
 
 /// The providers of this installation.
@@ -44,12 +48,16 @@ pub struct Providers {
     pub source: Arc<dyn SourceHost>,
     /// Where databases of environments are, but for projects that have them at Neon.
     pub databases: Arc<dyn OwnDatabaseHost>,
-    /// Where workers of environments run.
-    pub edge: Arc<dyn EdgeHost>,
+    /// Where workers of environments run, but for projects that have them at Cloudflare.
+    pub edge: Arc<dyn OwnEdgeHost>,
     /// GitHub, for projects that are connected to it.
     pub github: Github,
     /// Neon, for projects that are connected to it.
     pub neon: Neon,
+    /// Postman, for projects that are connected to it.
+    pub postman: Postman,
+    /// Cloudflare, for projects that are connected to it.
+    pub cloudflare: Cloudflare,
 }
 
 /// Whose a resource is, told to a provider with every act.
@@ -150,7 +158,9 @@ impl Providers {
                 settings.workerd.clone(),
             )),
             github: Github::new(cloud.clone(), settings.github.clone(), sealer),
-            neon: Neon::new(cloud, settings.neon.clone(), sealer),
+            neon: Neon::new(cloud.clone(), settings.neon.clone(), sealer),
+            cloudflare: Cloudflare::new(cloud.clone(), settings.cloudflare.clone(), sealer),
+            postman: Postman::new(cloud, settings.postman.clone(), sealer),
         }
     }
 }

@@ -20,6 +20,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::at_cloudflare::Host;
 use super::journal::Page;
 use super::step::Subject;
 use super::steps::names;
@@ -139,7 +140,7 @@ async fn repeats(write: &Write, run: Uuid, version: Uuid) -> Result<(), Failure>
     Ok(())
 }
 
-/// The version that the run of a rollback repeats, or has made by repeating it.
+/// The version that the run of a deployment puts there; of a rollback that has not begun, the one that it repeats.
 ///
 /// # Errors
 /// The store fails.
@@ -151,6 +152,21 @@ pub async fn repeated<C: ConnectionTrait>(connection: &C, run: Uuid) -> Result<O
         .await
         .map_err(failed)?;
     Ok(step.and_then(|step| step.external_id?.parse().ok()))
+}
+
+/// The version that one of a deployment is the same as where versions are not copied: that of a rollback is the one that it went back to.
+///
+/// # Errors
+/// The store fails.
+pub(super) async fn uploaded(on: &Subject, version: Uuid, host: &Host) -> Result<Uuid, Failure> {
+    let mut at = version;
+    while !host.is_here
+        && let Some(former) = repeated(on.platform.store.read(), at).await?
+        && former != at
+    {
+        at = former;
+    }
+    Ok(at)
 }
 
 /// The build of a commit: one that is there or being made, else a new one.

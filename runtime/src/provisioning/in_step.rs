@@ -63,7 +63,7 @@ pub(super) async fn watch(platform: Platform) {
             let platform = &platform;
             async move {
                 let done = exchange(platform, &row).await;
-                told(platform, row.project_id, done).await
+                told(platform, row.project_id, Provider::Github, done).await
             }
         });
         // One that takes long keeps few others waiting.
@@ -125,8 +125,13 @@ async fn renamed(platform: &Platform, row: &repos::Model, there: &Repository) ->
     write.commit().await
 }
 
-/// Writes down what keeps a repository from being in step, and when nothing does any more.
-async fn told(platform: &Platform, project: Uuid, done: Result<Option<ErrorCode>, Failure>) -> Result<(), Failure> {
+/// Writes down what keeps a project from being in step at a provider, and when nothing does any more.
+pub(super) async fn told(
+    platform: &Platform,
+    project: Uuid,
+    provider: Provider,
+    done: Result<Option<ErrorCode>, Failure>,
+) -> Result<(), Failure> {
     use integration_configs::{Column, Entity};
     let code = match done {
         Ok(code) => code,
@@ -135,7 +140,7 @@ async fn told(platform: &Platform, project: Uuid, done: Result<Option<ErrorCode>
     let code = code.map(|code| code.as_str().to_owned());
     let row = Entity::find()
         .filter(Column::ProjectId.eq(project))
-        .filter(Column::Provider.eq(Provider::Github))
+        .filter(Column::Provider.eq(provider))
         .one(platform.store.read())
         .await
         .map_err(failed)?;

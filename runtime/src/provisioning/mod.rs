@@ -32,11 +32,14 @@
 //!   lease when they have the turn for what they act on.
 //! - What was begun is undone newest first. A step that cannot be undone is `stuck`, and the others are undone all the same.
 
+pub(crate) mod at_cloudflare;
 pub(crate) mod at_neon;
+pub(crate) mod at_postman;
 pub mod deploy;
 pub mod events;
 mod failpoint;
 mod in_step;
+mod in_step_at_postman;
 pub mod journal;
 pub mod lease;
 pub mod plan;

@@ -9,6 +9,7 @@ use flaresmith_store::enums::{
     DeploymentKind, EnvironmentKind, EnvironmentState, Provider, ProvisioningRunKind, ResourceKind, ResourceRecordState,
 };
 
+use super::at_cloudflare;
 use super::step::{ALL, Planned};
 use super::steps::names;
 
@@ -21,7 +22,7 @@ pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 4] = [
 ];
 
 /// What makes everything that the project lacks. `connected`: providers that it signs in at. `at_neon`: environments whose databases are
-/// there; those that are on this machine move when the project signs in at Neon.
+/// there; those that are on this machine move when the project signs in at Neon, and their workers when it does at Cloudflare.
 #[must_use]
 pub fn creation(
     environments: &[environments::Model],
@@ -34,11 +35,7 @@ pub fn creation(
         step(names::REPOSITORY, Some(ResourceKind::GithubRepo), None, &[]),
         step(names::SEED, None, None, &[names::REPOSITORY]),
     ];
-    // Previews come and go by runs of their own.
-    for environment in environments
-        .iter()
-        .filter(|row| row.state != EnvironmentState::Archived && row.kind != EnvironmentKind::Preview)
-    {
+    for environment in lasting(environments) {
         let name = environment.name.as_str();
         let branch = match environment.kind {
             EnvironmentKind::Prod => names::SEED.to_owned(),
@@ -60,6 +57,9 @@ pub fn creation(
         let needs: Vec<&str> = branches.iter().map(String::as_str).collect();
         steps.push(step(names::GITHUB, None, None, &needs));
         steps.push(step(names::GITHUB_SECRETS, None, None, &[names::GITHUB]));
+    }
+    if connected.contains(&Provider::Postman) {
+        steps.extend(at_postman(environments));
     }
     let is_there = |step: &Planned| {
         let environment = step.environment.as_deref().unwrap_or(ALL);
@@ -92,11 +92,50 @@ pub fn creation(
         }
         one_by_one(&mut steps, environments);
     }
+    if connected.contains(&Provider::Cloudflare) {
+        steps.extend(moved_to_cloudflare(&all, records));
+    }
     let planned: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
     for step in &mut steps {
         step.needs.retain(|need| planned.contains(need));
     }
     steps
+}
+
+/// Environments that are there to stay: previews come and go by runs of their own.
+fn lasting(environments: &[environments::Model]) -> impl Iterator<Item = &environments::Model> {
+    environments
+        .iter()
+        .filter(|row| row.state != EnvironmentState::Archived && row.kind != EnvironmentKind::Preview)
+}
+
+/// A workspace, and in it the base collection and one for each environment, which says where that answers. One after the other:
+/// Postman counts calls of a person, whichever project they are for.
+fn at_postman(environments: &[environments::Model]) -> Vec<Planned> {
+    let collection = Some(ResourceKind::PostmanCollection);
+    let mut steps = vec![
+        step(names::POSTMAN, Some(ResourceKind::PostmanWorkspace), None, &[]),
+        step(names::POSTMAN_BASE, collection, None, &[names::POSTMAN, names::SEED]),
+    ];
+    let mut before = names::POSTMAN_BASE.to_owned();
+    for environment in lasting(environments) {
+        let of = |beginning| names::of(beginning, &environment.name);
+        let (name, first) = (of(names::POSTMAN_COLLECTION), of(names::FIRST));
+        steps.push(step(&name, collection, Some(&environment.name), &[&before, &first]));
+        before = name;
+    }
+    steps
+}
+
+/// What moves workers that are on this machine.
+fn moved_to_cloudflare(environments: &[String], records: &[resource_records::Model]) -> Vec<Planned> {
+    let here = records.iter().filter(|record| {
+        record.state == ResourceRecordState::Ready
+            && environments.contains(&record.environment)
+            && at_cloudflare::is_of_this_machine(record)
+    });
+    let moves = |name: &str| step(&names::of(names::CLOUDFLARE_WORKER, name), None, Some(name), &[]);
+    here.map(|record| moves(&record.environment)).collect()
 }
 
 /// Neon changes one thing of a project at a time, and a branch begins with another: what makes databases waits for what comes before,
@@ -202,6 +241,12 @@ pub fn removal(
     let mut steps: Vec<Planned> = Vec::new();
     if connected.contains(&Provider::Github) {
         steps.push(step(names::REMOVE_GITHUB, None, None, &[]));
+    }
+    if connected.contains(&Provider::Postman) {
+        let needs: Vec<&str> = steps.last().map(|step| step.name.as_str()).into_iter().collect();
+        let workspace = Some(ResourceKind::PostmanWorkspace);
+        let step = step(names::REMOVE_POSTMAN, workspace, None, &needs);
+        steps.push(step);
     }
     let mut add = |kind: ResourceKind, environment: &str| {
         let name = match kind {

@@ -14,7 +14,7 @@ use flaresmith_store::entities::{
     resource_records, run_steps,
 };
 use flaresmith_store::enums::{
-    IntegrationState, JournalEntryPhase, Origin, Provider, ProvisioningRunKind, RunState, StepState,
+    IntegrationState, JournalEntryPhase, Origin, Provider, ProvisioningRunKind, ResourceKind, RunState, StepState,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -229,8 +229,9 @@ pub(super) async fn environments_of(
         .all(&**write)
         .await
         .map_err(failed)?;
-    // Branches are looked after again and again, which changes nothing about an environment.
-    let makes = rows.into_iter().filter(|row| row.resource.is_some());
+    // Branches are looked after again and again, which changes nothing about an environment; nor do collections of it.
+    let is_of_it = |resource| resource != ResourceKind::PostmanCollection;
+    let makes = rows.into_iter().filter(|row| row.resource.is_some_and(is_of_it));
     Ok(Some(makes.filter_map(|row| row.environment).collect()))
 }
 

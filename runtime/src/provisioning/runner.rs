@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::journal::{Journal, Stopped};
 use super::lease::{BEAT, Holder, Lease, WAITING, beat};
-use super::{in_step, work};
+use super::{in_step, in_step_at_postman, work};
 use crate::features::environments::{health, previews};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
@@ -42,6 +42,7 @@ pub struct Runner {
     health: JoinHandle<()>,
     databases: JoinHandle<()>,
     in_step: JoinHandle<()>,
+    at_postman: JoinHandle<()>,
     previews: JoinHandle<()>,
     stop: Arc<Notify>,
 }
@@ -58,6 +59,7 @@ impl Runner {
         let health = tokio::spawn(health::watch(platform.clone()));
         let databases = tokio::spawn(keep_databases(platform.clone()));
         let in_step = tokio::spawn(in_step::watch(platform.clone()));
+        let at_postman = tokio::spawn(in_step_at_postman::watch(platform.clone()));
         let previews = tokio::spawn(previews::watch(platform.clone()));
         let task = tokio::spawn(look(platform.clone(), holder, Arc::clone(&stop)));
         Ok(Self {
@@ -66,6 +68,7 @@ impl Runner {
             health,
             databases,
             in_step,
+            at_postman,
             previews,
             stop,
         })
@@ -77,6 +80,7 @@ impl Runner {
         self.health.abort();
         self.databases.abort();
         self.in_step.abort();
+        self.at_postman.abort();
         self.previews.abort();
         self.stop.notify_one();
         let _ = self.task.await;

@@ -14,7 +14,7 @@ const COLLECTION: &str = ".postman_collection.json";
 const ENVIRONMENT: &str = ".postman_environment.json";
 
 /// The collection for any environment that has none of its own.
-const BASE: &str = "base";
+pub const BASE: &str = "base";
 
 /// Largest file, in bytes.
 const LARGEST: usize = 32 << 20;
@@ -33,13 +33,25 @@ pub struct Collection {
 /// # Errors
 /// The commit cannot be read.
 pub fn read(local: &Local, commit: Oid, environment: &str) -> Result<Option<Collection>, Failure> {
+    named(local, commit, environment, &[environment, BASE])
+}
+
+/// The collection of this very name, the base or that of an environment; of several the first by its path.
+///
+/// # Errors
+/// The commit cannot be read.
+pub fn read_own(local: &Local, commit: Oid, name: &str) -> Result<Option<Collection>, Failure> {
+    named(local, commit, name, &[name])
+}
+
+fn named(local: &Local, commit: Oid, environment: &str, names: &[&str]) -> Result<Option<Collection>, Failure> {
     let tree = local.commit(commit)?.tree().map_err(broken)?;
     let mut found: Vec<(bool, String)> = Vec::new();
     tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
         if entry.kind() == Some(ObjectType::Blob)
             && let Ok(name) = entry.name()
             && let Some(of) = name.strip_suffix(COLLECTION)
-            && (of == environment || of == BASE)
+            && names.contains(&of)
         {
             found.push((of != environment, format!("{folder}{name}")));
         }

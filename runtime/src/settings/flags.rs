@@ -130,6 +130,20 @@ pub(super) struct Given {
     /// Address of Neon's API [default: https://console.neon.tech/api/v2]
     #[arg(long, env = "FLARESMITH_NEON_API", value_name = "URL", hide_env_values = true)]
     pub(super) neon_api: Option<String>,
+    /// Address of Postman's API [default: https://api.postman.com]
+    #[arg(long, env = "FLARESMITH_POSTMAN_API", value_name = "URL", hide_env_values = true)]
+    pub(super) postman_api: Option<String>,
+    /// Address of Cloudflare's API [default: https://api.cloudflare.com/client/v4]
+    #[arg(long, env = "FLARESMITH_CLOUDFLARE_API", value_name = "URL", hide_env_values = true)]
+    pub(super) cloudflare_api: Option<String>,
+    /// Address below which workers at Cloudflare answer [default: https://workers.dev]
+    #[arg(
+        long,
+        env = "FLARESMITH_CLOUDFLARE_WORKERS",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub(super) cloudflare_workers: Option<String>,
 
     /// Largest body of a request in bytes [default: 16777216]
     #[arg(long, env = "FLARESMITH_MAX_BODY", value_name = "BYTES", help_heading = "Limits")]
@@ -264,6 +278,9 @@ impl Given {
             github_client_secret_file: self.github_client_secret_file.or(other.github_client_secret_file),
             oauth_redirect: self.oauth_redirect.or(other.oauth_redirect),
             neon_api: self.neon_api.or(other.neon_api),
+            postman_api: self.postman_api.or(other.postman_api),
+            cloudflare_api: self.cloudflare_api.or(other.cloudflare_api),
+            cloudflare_workers: self.cloudflare_workers.or(other.cloudflare_workers),
             owner_email: self.owner_email.or(other.owner_email),
             max_body: self.max_body.or(other.max_body),
             max_connections: self.max_connections.or(other.max_connections),

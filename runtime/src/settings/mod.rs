@@ -3,11 +3,13 @@
 //! Owns: every setting, its default, and which source wins: a flag over the environment, the environment over the file. Must not
 //! know: what a setting does.
 
+mod cloudflare;
 mod database;
 mod file;
 mod flags;
 mod github;
 mod neon;
+mod postman;
 mod sign_in;
 pub mod value;
 
@@ -24,6 +26,7 @@ use flaresmith_api::wire::percent_decode;
 
 use crate::problem::Problem;
 use crate::telemetry::log::Level;
+pub use cloudflare::CloudflarePlace;
 pub use database::{Database, Databases};
 pub use flags::Flags;
 use flags::Given;
@@ -95,6 +98,10 @@ pub struct Settings {
     pub sign_in: Option<GithubSignIn>,
     /// Address of Neon's API.
     pub neon: reqwest::Url,
+    /// Address of Postman's API.
+    pub postman: reqwest::Url,
+    /// Where Cloudflare is.
+    pub cloudflare: CloudflarePlace,
 }
 
 /// What is allowed to whoever calls.
@@ -218,6 +225,8 @@ impl Settings {
             github: GithubPlace::default(),
             sign_in: None,
             neon: neon::usual(),
+            postman: postman::usual(),
+            cloudflare: CloudflarePlace::default(),
             data: data.to_owned(),
         }
     }
@@ -271,6 +280,12 @@ impl Settings {
             given.oauth_redirect,
         )?;
         settings.neon = given.neon_api.as_deref().map_or(Ok(neon::usual()), neon::given)?;
+        settings.postman = given
+            .postman_api
+            .as_deref()
+            .map_or(Ok(postman::usual()), postman::given)?;
+        settings.cloudflare =
+            CloudflarePlace::of(given.cloudflare_api.as_deref(), given.cloudflare_workers.as_deref())?;
         if let Some(email) = given.owner_email {
             settings.owner_email = email.trim().to_lowercase();
         }

@@ -177,6 +177,17 @@ impl<'a> Shop<'a> {
         id
     }
 
+    /// Waits until an environment is active.
+    pub(crate) async fn settled(&self, environment: &str) {
+        for _ in 0..600 {
+            if self.environment(environment).await.text("/state") == "active" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{environment} is never active");
+    }
+
     pub(crate) async fn end(mut self) {
         self.stop().await;
     }

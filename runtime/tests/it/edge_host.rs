@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use flaresmith_runtime::providers::edge_host::{EdgeHost, Version};
+use flaresmith_runtime::providers::edge_host::{OwnEdgeHost, Version};
 use flaresmith_runtime::providers::{Fence, Mark};
 use flaresmith_runtime::settings::Hidden;
 use flaresmith_runtime::store::Write;
@@ -84,7 +84,11 @@ pub(crate) async fn get(url: &str) -> Result<(u16, String), String> {
 
 pub(crate) fn ask(address: &str) -> std::io::Result<String> {
     use std::io::{Read as _, Write as _};
-    let mut stream = std::net::TcpStream::connect(address)?;
+    let mut stream = match address.split_once(".localhost:") {
+        // Everything below that name is this machine, which not every system knows.
+        Some((_, port)) => std::net::TcpStream::connect(("127.0.0.1", port.parse().unwrap()))?,
+        None => std::net::TcpStream::connect(address)?,
+    };
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     stream.write_all(format!("GET / HTTP/1.0\r\nhost: {address}\r\n\r\n").as_bytes())?;
     let mut text = String::new();
@@ -110,13 +114,13 @@ pub(crate) async fn instance() -> Instance {
     Instance::set(|settings| settings.workerd = Some(workerd())).await
 }
 
-fn edge(instance: &Instance) -> Arc<dyn EdgeHost> {
+fn edge(instance: &Instance) -> Arc<dyn OwnEdgeHost> {
     let edge = Arc::clone(&instance.platform.providers.edge);
     edge.begin().unwrap();
     edge
 }
 
-async fn released(edge: &Arc<dyn EdgeHost>, mark: &Mark, module: &str) -> Result<Uuid, Failure> {
+async fn released(edge: &Arc<dyn OwnEdgeHost>, mark: &Mark, module: &str) -> Result<Uuid, Failure> {
     let version = version(module);
     let id = version.id;
     edge.put_version(mark, version).await?;

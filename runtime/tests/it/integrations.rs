@@ -126,6 +126,7 @@ async fn a_project_that_is_connected_to_github_has_its_repository_there_with_eve
     }
 }
 
+/// Shows 001/FR-001.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
     let (instance, github) = beside(false).await;
@@ -142,6 +143,18 @@ async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
     until(&instance, &owner, &project, "succeeded").await;
     assert_eq!(github.repositories(), ["tailwind/shop"]);
 
+    // It begins with what the template has.
+    let there = github.git("tailwind/shop");
+    let main = there.find_branch("main", git2::BranchType::Local).unwrap();
+    let tree = main.get().peel_to_tree().unwrap();
+    for file in [
+        "package.json",
+        "postman/base.postman_collection.json",
+        ".github/workflows",
+    ] {
+        assert!(tree.get_path(std::path::Path::new(file)).is_ok(), "{file} is not there");
+    }
+
     // What is committed here is there soon.
     let path = format!("/projects/{project}/files/tree?ref=dev");
     let base = instance
@@ -150,7 +163,6 @@ async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
         .is(200)
         .text("/commitSha");
     let ours = commit(&instance, &owner, &project, "feature/x", &base, ("ours", "1\n")).await;
-    let there = github.git("tailwind/shop");
     in_step(|| heads(&there).get("feature/x") == Some(&ours)).await;
 
     // What is pushed there is here within the minute after, or with the next commit of ours.
@@ -320,12 +332,6 @@ async fn a_credential_that_github_refuses_or_that_may_do_too_little_is_not_kept(
     .await;
     let refused = refused.fails(422, "INTEGRATION_CREDENTIAL_REFUSED");
     assert_eq!(refused.body["error"]["details"]["missingScopes"], json!(["workflow"]));
-    let elsewhere =
-        json!({ "settings": { "provider": "postman" }, "credential": { "kind": "token", "token": "PMAK-0000000" } });
-    let other = instance
-        .call(&owner, "PUT", &format!("{path}/postman"), Some(elsewhere))
-        .await;
-    other.fails(422, "INTEGRATION_CREDENTIAL_REFUSED");
     let wrong = instance
         .call(
             &owner,

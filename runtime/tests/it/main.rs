@@ -10,7 +10,12 @@
 
 mod apply;
 mod audit;
+mod cloudflare;
+mod cloudflare_deployed;
+mod cloudflare_failing;
+mod cloudflare_projects;
 mod collections;
+mod contract;
 mod deployments;
 mod deployments_killed;
 mod deployments_refused;
@@ -37,6 +42,10 @@ mod neon_projects;
 mod own_postgres;
 mod pipeline;
 mod postgres;
+mod postman;
+mod postman_edited;
+mod postman_failing;
+mod postman_projects;
 mod previews;
 mod previews_killed;
 mod program;

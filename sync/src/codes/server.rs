@@ -74,6 +74,11 @@ pub(super) static SERVER: &[Code] = &[
         "Write `auto`, `none` or `postgres://USER@HOST/NAME`, the address of a server whose role may make databases and roles. What was given is not repeated, since it may hold a password.",
     ),
     code(
+        "SETTINGS_CLOUDFLARE",
+        "the address of Cloudflare is none",
+        "`--cloudflare-api` and `--cloudflare-workers` take plain addresses of HTTP, such as `https://cloudflare.example/client/v4` and `https://workers.example`: no name, no password, no query. Without them the public Cloudflare is meant.",
+    ),
+    code(
         "SETTINGS_DATABASES_LEFT",
         "databases of environments would be left behind",
         "The data folder has a Postgres cluster with databases of environments, and the server was told to look for them elsewhere, where they would begin empty. Start with `--databases auto`, which finds them. Who wants them elsewhere takes them there first (`pg_dump`), or moves the folder `postgres` of the data folder away and leaves all that is in it behind.",
@@ -112,6 +117,11 @@ pub(super) static SERVER: &[Code] = &[
         "SETTINGS_OWNER_PASSWORD",
         "the password of the first owner is no text",
         "`FLARESMITH_OWNER_PASSWORD` holds bytes that are no UTF-8, so nobody could type it. Set another one, or unset it and have one made.",
+    ),
+    code(
+        "SETTINGS_POSTMAN",
+        "the address of Postman is none",
+        "`--postman-api` takes a plain address of HTTP, such as `https://api.eu.postman.com`: no name, no password, no query. Without it the public Postman is meant.",
     ),
     code(
         "STORE_FOLDER",

@@ -10,9 +10,12 @@ use flaresmith_api::lifecycles::{EnvironmentLifecycle, Lifecycle as _};
 use flaresmith_api::types::{Environment, EnvironmentCard, EnvironmentDetail, EnvironmentMatrix, ErrorBudget};
 use flaresmith_store::entities::{
     builds, database_branches, deployments, environments, health_checks, incidents, postman_test_runs, projects,
-    worker_versions,
+    resource_records, worker_versions,
 };
-use flaresmith_store::enums::{DatabaseBranchPurpose, DeploymentState, EnvironmentKind, EnvironmentState, HealthProbe};
+use flaresmith_store::enums::{
+    DatabaseBranchPurpose, DeploymentState, EnvironmentKind, EnvironmentState, HealthProbe, ResourceKind,
+    ResourceRecordState,
+};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query, SimpleExpr};
 use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, QueryFilter as _};
 use serde_json::{Value, json};
@@ -47,7 +50,7 @@ pub(super) async fn read(platform: &Platform, project: Uuid, archived: bool) -> 
         .await
         .map_err(failed)?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let behind = Behind::read(read, &ids).await?;
+    let behind = Behind::read(read, project, &ids).await?;
     let mut cards = rows
         .iter()
         .map(|row| card(row, &behind))
@@ -103,10 +106,12 @@ struct Behind {
     builds: BTreeMap<Uuid, builds::Model>,
     test_runs: BTreeMap<Uuid, postman_test_runs::Model>,
     healthy: BTreeMap<Uuid, bool>,
+    /// Collections at Postman, whose names are those of their environments there.
+    collections: Vec<resource_records::Model>,
 }
 
 impl Behind {
-    async fn read(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Self, Failure> {
+    async fn read(connection: &impl ConnectionTrait, project: Uuid, ids: &[Uuid]) -> Result<Self, Failure> {
         let branches = database_branches::Entity::find()
             .filter(database_branches::Column::EnvironmentId.is_in(ids.iter().copied()))
             .filter(database_branches::Column::Purpose.eq(DatabaseBranchPurpose::Primary))
@@ -138,7 +143,16 @@ impl Behind {
                     .or_insert(check.healthy);
             }
         }
+        let collections = resource_records::Entity::find()
+            .filter(resource_records::Column::ProjectId.eq(project))
+            .filter(resource_records::Column::Resource.eq(ResourceKind::PostmanCollection))
+            .filter(resource_records::Column::State.eq(ResourceRecordState::Ready))
+            .filter(resource_records::Column::ExternalId.is_not_null())
+            .all(connection)
+            .await
+            .map_err(failed)?;
         Ok(Self {
+            collections,
             branches: by_id(branches, |row| row.environment_id),
             deployments: by_id(deployments, |row| row.environment_id),
             builds: by_id(builds, |row| row.id),
@@ -190,9 +204,10 @@ fn card(row: &environments::Model, behind: &Behind) -> Result<EnvironmentCard, F
     let build = deployment.and_then(|deployment| behind.builds.get(&deployment.build_id?));
     let runs = deployment.is_some_and(|deployment| deployment.state == DeploymentState::Succeeded);
     let stable = matches!(row.kind, EnvironmentKind::Dev | EnvironmentKind::Staging);
+    let is_its = |record: &&resource_records::Model| record.environment == row.name;
     let more = json!({
         "databaseBranch": behind.branches.get(&row.id).map(|branch| &branch.name),
-        "postmanEnvironment": Value::Null,
+        "postmanEnvironment": behind.collections.iter().find(is_its).map(|record| &record.name),
         "lastBuild": build,
         "lastDeployment": deployment,
         "lastTestRun": behind.test_runs.get(&row.id),

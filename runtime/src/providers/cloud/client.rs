@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use flaresmith_api::errors::Failure;
 use flaresmith_store::enums::Provider;
@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::names::Names;
 use super::{Breakers, Failures, refused};
 use crate::problem::Problem;
 use crate::settings::Hidden;
@@ -29,6 +30,11 @@ const LARGEST: usize = 256 << 20;
 
 /// How long a provider is left alone that asks for it without saying how long.
 const ALONE: u64 = 60;
+
+/// How Postman says that a plan has no calls left.
+const EXHAUSTED: &[u8] = b"serviceLimitExhausted";
+/// How long Cloudflare refuses everything once a limit is broken, in seconds.
+const SILENCE: u64 = 300;
 
 /// Headers in which providers tell the id that they know a call by.
 const CORRELATION: [&str; 4] = ["x-github-request-id", "cf-ray", "x-request-id", "request_id"];
@@ -59,12 +65,21 @@ pub struct Call {
     pub method: Method,
     /// Where. Holds nothing that is secret.
     pub url: Url,
-    /// Headers; what is signed in with stands in `Authorization`, marked as sensitive.
+    /// Headers; what is signed in with is marked as sensitive.
     pub headers: HeaderMap,
     /// What is sent.
     pub body: Bytes,
     /// The longest time for all of it.
     pub limit: Duration,
+}
+
+/// What came of asking something that runs at a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The status.
+    pub status: StatusCode,
+    /// Whether the answer is JSON.
+    pub is_json: bool,
 }
 
 /// What came back.
@@ -93,8 +108,8 @@ impl Call {
     ) -> Result<Self, Failure> {
         let json = HeaderValue::from_static("application/json");
         let mut headers = HeaderMap::new();
-        let token = bearer(access.token.expose()).ok_or_else(|| refused(provider, Vec::new()))?;
-        headers.insert(header::AUTHORIZATION, token);
+        let (name, token) = signed_in(provider, access.token.expose()).ok_or_else(|| refused(provider, Vec::new()))?;
+        headers.insert(name, token);
         headers.insert(header::ACCEPT, json.clone());
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, json);
@@ -150,6 +165,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .redirect(redirect::Policy::none())
+            .dns_resolver(Names)
             .user_agent(concat!("flaresmith/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Problem::new("SERVER_NETWORK", format!("the network cannot be used: {error}")))?;
@@ -176,6 +192,23 @@ impl Client {
         })
     }
 
+    /// Asks what runs at a provider, as anybody would. That is no call of the provider, so no breaker counts it.
+    ///
+    /// # Errors
+    /// Nothing answers; why, without the address.
+    pub async fn ask(&self, url: Url, limit: Duration) -> Result<Asked, String> {
+        let request = self.http.get(url).timeout(limit);
+        let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
+        let kind = answer
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok());
+        Ok(Asked {
+            status: answer.status(),
+            is_json: kind.is_some_and(|kind| kind.contains("json")),
+        })
+    }
+
     async fn asked(&self, call: Call, failures: Failures) -> Result<Answer, Tried> {
         let away = |error: reqwest::Error| {
             let reason = match error.is_timeout() {
@@ -184,6 +217,7 @@ impl Client {
             };
             Tried::Failed(failures.away(reason).with_source(error.without_url()))
         };
+        let provider = call.provider;
         let mut request = self
             .http
             .request(call.method, call.url)
@@ -206,7 +240,10 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        if let Some(seconds) = wait(status, &headers, &body) {
+        if let Some(mut seconds) = wait(status, &headers, &body) {
+            if provider == Provider::Cloudflare && !headers.contains_key(header::RETRY_AFTER) {
+                seconds = SILENCE;
+            }
             return Err(Tried::Waits(failures.limited(seconds)));
         }
         if status.is_server_error() {
@@ -233,13 +270,21 @@ enum Tried {
 /// For how many seconds the provider asks to be left alone. Some say it with 403.
 fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
-    let told = number(header::RETRY_AFTER.as_str()).and_then(|seconds| u64::try_from(seconds).ok());
+    let told = number(header::RETRY_AFTER.as_str())
+        .or_else(|| number("x-ratelimit-retryafter"))
+        // What the drafts of a standard call it, older and newer.
+        .or_else(|| number("ratelimit-reset"))
+        .or_else(|| resets_in(headers.get("ratelimit")?.to_str().ok()?))
+        .filter(|_| status == StatusCode::TOO_MANY_REQUESTS || headers.contains_key(header::RETRY_AFTER))
+        .and_then(|seconds| u64::try_from(seconds).ok());
     let used_up = number("x-ratelimit-remaining") == Some(0);
     // GitHub's limits of how fast one may go come without any header.
     let says_so = || body.windows(10).any(|ten| ten == b"rate limit");
     let limited = status == StatusCode::TOO_MANY_REQUESTS
         || (status == StatusCode::FORBIDDEN && (told.is_some() || used_up || says_so()));
-    if !limited {
+    // What is used up until the end of a month, or until somebody pays, is a refusal.
+    let used_up_for_long = body.windows(EXHAUSTED.len()).any(|some| some == EXHAUSTED);
+    if !limited || used_up_for_long {
         return None;
     }
     let resets = number("x-ratelimit-reset")
@@ -247,6 +292,24 @@ fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
         .map(|at| at - chrono::Utc::now().timestamp());
     let resets = resets.and_then(|seconds| u64::try_from(seconds.max(1)).ok());
     Some(told.or(resets).unwrap_or(ALONE).max(1))
+}
+
+/// In how many seconds `RateLimit` says that a limit begins anew.
+fn resets_in(header: &str) -> Option<i64> {
+    let mut parameters = header.split([',', ';']);
+    parameters.find_map(|one| one.trim().strip_prefix("t=")?.parse().ok())
+}
+
+/// The header in which a provider wants what is signed in with.
+fn signed_in(provider: Provider, token: &str) -> Option<(HeaderName, HeaderValue)> {
+    match provider {
+        Provider::Postman => {
+            let mut value = HeaderValue::from_str(token).ok()?;
+            value.set_sensitive(true);
+            Some((HeaderName::from_static("x-api-key"), value))
+        }
+        Provider::Github | Provider::Neon | Provider::Cloudflare => Some((header::AUTHORIZATION, bearer(token)?)),
+    }
 }
 
 /// A header that signs in with a token.
@@ -272,7 +335,7 @@ mod tests {
         let of = |status: u16, headers: &[(&'static str, &str)]| {
             let headers = headers
                 .iter()
-                .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().unwrap()));
+                .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
             wait(StatusCode::from_u16(status).unwrap(), &headers.collect(), b"{}")
         };
         assert_eq!(of(429, &[]), Some(ALONE));
@@ -287,5 +350,15 @@ mod tests {
         let told = of(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &at)]).unwrap();
         assert!((118..=120).contains(&told), "{told}");
         assert_eq!(of(200, &[("x-ratelimit-remaining", "0")]), None);
+        assert_eq!(of(429, &[("x-ratelimit-retryafter", "8")]), Some(8));
+        assert_eq!(of(429, &[("ratelimit-reset", "9")]), Some(9));
+        assert_eq!(of(429, &[("ratelimit", "\"user\";r=0;t=30")]), Some(30));
+        assert_eq!(
+            of(429, &[("retry-after", "5"), ("ratelimit", "\"user\";r=0;t=30")]),
+            Some(5)
+        );
+        assert_eq!(of(403, &[("ratelimit-reset", "9")]), None);
+        let exhausted = br#"{"error":{"name":"serviceLimitExhausted","message":"Contact your Team Admin."}}"#;
+        assert_eq!(wait(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), exhausted), None);
     }
 }

@@ -1,13 +1,16 @@
 //! Calling providers in the cloud.
 //!
-//! Owns: what all such calls have in common: one client, what failures are called, and breakers. Must not know: what any provider
+//! Owns: what all such calls have in common: one client, what failures are called, breakers, and waiting. Must not know: what any provider
 //! offers, runs, requests of people.
 
 mod breaker;
 mod client;
 mod failures;
+mod names;
+mod waits;
 
 pub use breaker::{Breakers, refuse_open};
-pub use client::{Access, Answer, Call, Client};
+pub use client::{Access, Answer, Asked, Call, Client};
 pub(super) use client::{bearer, below};
 pub use failures::{Failures, refused};
+pub use waits::Waits;

@@ -13,8 +13,11 @@ pub(super) const MODULE: &str = "worker.js";
 /// Name of the socket.
 pub(super) const SOCKET: &str = "http";
 
-/// Behaviour of workerd as of this day.
-const COMPATIBILITY: &str = "2026-04-01";
+/// Behaviour of the runtime as of this day.
+pub(in crate::providers) const COMPATIBILITY: &str = "2026-04-01";
+
+/// What else of its behaviour is wanted.
+pub(in crate::providers) const FLAGS: [&str; 1] = ["nodejs_compat"];
 
 /// What names in the environment of workerd begin with.
 const PREFIX: &str = "FLARESMITH_BINDING_";
@@ -44,6 +47,7 @@ pub(super) fn text<'a>(bindings: impl Iterator<Item = &'a str>, allowed: &[Strin
             variable(name)
         );
     }
+    let flags = FLAGS.map(|flag| format!("\"{flag}\"")).join(", ");
     let mut networks = "\"public\"".to_owned();
     for network in allowed {
         let plain: String = network
@@ -66,7 +70,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [(name = \"{MODULE}\", esModule = embed \"{MODULE}\")],
   compatibilityDate = \"{COMPATIBILITY}\",
-  compatibilityFlags = [\"nodejs_compat\"],
+  compatibilityFlags = [{flags}],
   bindings = [{list}
   ],
 );

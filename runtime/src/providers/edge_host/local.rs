@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::keeper::{Kept, keep};
 use super::place::{self, Place};
-use super::{EdgeHost, Probed, Version, port, probe, process, ready};
+use super::{EdgeHost, OwnEdgeHost, Probed, Version, port, probe, process, ready};
 use crate::providers::{Made, Mark, Marked, foreign};
 use crate::sealing::Sealer;
 
@@ -159,34 +159,18 @@ impl EdgeHost for LocalHost {
         })
     }
 
-    fn repeat_version<'a>(&'a self, mark: &'a Mark, of: Uuid, id: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+    fn repeat_version<'a>(&'a self, mark: &'a Mark, of: Uuid, id: Uuid) -> BoxFuture<'a, Result<Uuid, Failure>> {
         Box::pin(async move {
             let place = self.standing(mark)?;
             mark.fence.check(None).await?;
             let sealer = self.kept.sealer.clone();
-            blocking(move || place.repeat(&sealer, of, id)).await
-        })
-    }
-
-    fn has_version<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<bool, Failure>> {
-        Box::pin(async move {
-            let place = self.place(mark);
-            Ok(place.is_ours(mark)? && place.version(id).is_some())
+            blocking(move || place.repeat(&sealer, of, id)).await?;
+            Ok(id)
         })
     }
 
     fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(self.change(mark, id))
-    }
-
-    fn active<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Uuid>, Failure>> {
-        Box::pin(async move {
-            let place = self.place(mark);
-            Ok(match place.is_ours(mark)? {
-                true => place.active().and_then(|active| active.version),
-                false => None,
-            })
-        })
     }
 
     fn remove_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
@@ -202,6 +186,25 @@ impl EdgeHost for LocalHost {
             .await?;
             self.ring();
             Ok(())
+        })
+    }
+}
+
+impl OwnEdgeHost for LocalHost {
+    fn has_version<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(async move {
+            let place = self.place(mark);
+            Ok(place.is_ours(mark)? && place.version(id).is_some())
+        })
+    }
+
+    fn active<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Uuid>, Failure>> {
+        Box::pin(async move {
+            let place = self.place(mark);
+            Ok(match place.is_ours(mark)? {
+                true => place.active().and_then(|active| active.version),
+                false => None,
+            })
         })
     }
 

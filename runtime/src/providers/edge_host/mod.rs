@@ -2,6 +2,8 @@
 //!
 //! Owns: what the platform asks of such a host. Must not know: runs, steps, rows, and what a worker does.
 
+mod answering;
+mod cloudflare;
 mod config;
 mod keeper;
 mod local;
@@ -19,6 +21,8 @@ use uuid::Uuid;
 
 use super::{Made, Mark, Marked};
 use crate::settings::Hidden;
+pub use cloudflare::AtCloudflare;
+pub(in crate::providers) use config::{COMPATIBILITY, FLAGS};
 pub use local::LocalHost;
 pub use probe::Probed;
 
@@ -48,26 +52,29 @@ pub trait EdgeHost: Send + Sync + 'static {
     /// Puts a version there. It is not active yet. One that is there under its id is left as it is.
     fn put_version<'a>(&'a self, mark: &'a Mark, version: Version) -> BoxFuture<'a, Result<(), Failure>>;
 
-    /// Puts a version there that has module and bindings of another one.
+    /// Goes back to another version, as the one of an id; which is to be activated then: that one, or one that is the same.
     ///
-    /// Fails with `ENV_ROLLBACK_UNAVAILABLE` when that is not there.
-    fn repeat_version<'a>(&'a self, mark: &'a Mark, of: Uuid, id: Uuid) -> BoxFuture<'a, Result<(), Failure>>;
-
-    /// Whether a version is there.
-    fn has_version<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<bool, Failure>>;
+    /// Fails with `ENV_ROLLBACK_UNAVAILABLE` when it is not there.
+    fn repeat_version<'a>(&'a self, mark: &'a Mark, of: Uuid, id: Uuid) -> BoxFuture<'a, Result<Uuid, Failure>>;
 
     /// Makes a version the one that answers. It is tried first: until it answers, the former one does.
     ///
     /// Fails with `DEPLOYMENT_NOT_READY` when it does not answer, with `DEPLOYMENT_RUNTIME_MISSING` when it cannot be run.
     fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<(), Failure>>;
 
-    /// Which version is active.
-    fn active<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Uuid>, Failure>>;
-
     /// Removes the worker with all of its versions.
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when it is not the environment's own.
     fn remove_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// A host that runs its workers by itself and is asked about all of them: this machine.
+pub trait OwnEdgeHost: EdgeHost {
+    /// Whether a version is there.
+    fn has_version<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<bool, Failure>>;
+
+    /// Which version is active.
+    fn active<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Uuid>, Failure>>;
 
     /// Every worker that bears the mark of an environment, of whichever project.
     fn marked(&self) -> BoxFuture<'_, Result<Vec<Marked>, Failure>>;

@@ -23,7 +23,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Mark;
-use super::cloud::{Access, Answer, Call, Client, Failures, below};
+use super::cloud::{Access, Answer, Call, Client, Failures, Waits, below};
 use crate::sealing::Sealer;
 pub use account::Account;
 pub use branch::{Branch, Wanted as WantedBranch};
@@ -34,10 +34,6 @@ const CALL: Duration = Duration::from_secs(20);
 
 /// How long is waited for a project that another operation has locked.
 const LOCKED: Duration = Duration::from_secs(60);
-
-/// The first and the longest wait between two looks at what passes by itself.
-const FIRST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(5);
 
 /// Most pages of one list.
 const PAGES: usize = 200;
@@ -56,21 +52,6 @@ pub struct Neon {
     api: Url,
     /// What marks are made with.
     key: [u8; 32],
-}
-
-/// Waits that grow.
-struct Waits(Duration);
-
-impl Waits {
-    fn begin() -> Self {
-        Self(FIRST)
-    }
-
-    fn next(&mut self) -> Duration {
-        let wait = self.0;
-        self.0 = (wait * 3 / 2).min(LONGEST);
-        wait
-    }
 }
 
 impl Neon {
@@ -134,7 +115,7 @@ impl Neon {
             if answer.status != StatusCode::LOCKED || began.elapsed() >= LOCKED {
                 return Ok(answer);
             }
-            tokio::time::sleep(waits.next()).await;
+            tokio::time::sleep(waits.following()).await;
         }
     }
 

@@ -9,8 +9,8 @@ use flaresmith_api::errors::Failure;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Neon, Waits, because};
-use crate::providers::cloud::{Access, Answer};
+use super::{Neon, because};
+use crate::providers::cloud::{Access, Answer, Waits};
 
 /// How long operations may take. Whoever comes later finds them again, and waits as long.
 const READY: Duration = Duration::from_secs(90);
@@ -103,7 +103,7 @@ impl Neon {
                     Stage::UnderWay if began.elapsed() >= READY => {
                         return Err(Self::failures().away("What it began does not come to an end."));
                     }
-                    Stage::UnderWay => tokio::time::sleep(waits.next()).await,
+                    Stage::UnderWay => tokio::time::sleep(waits.following()).await,
                 }
             }
         }

@@ -4,6 +4,7 @@
 
 mod branch;
 mod build;
+mod cloudflare_worker;
 mod database;
 mod first;
 mod github;
@@ -11,6 +12,8 @@ mod github_secrets;
 mod migration;
 mod neon_branch;
 mod neon_project;
+mod postman_collection;
+mod postman_workspace;
 mod repository;
 mod seed;
 mod test;
@@ -28,6 +31,10 @@ pub(super) mod names {
     pub(in crate::provisioning) const GITHUB_SECRETS: &str = "github-secrets";
     pub(in crate::provisioning) const NEON_PROJECT: &str = "neon-project";
     pub(in crate::provisioning) const NEON_BRANCH: &str = "neon-branch-";
+    pub(in crate::provisioning) const POSTMAN: &str = "postman-workspace";
+    pub(in crate::provisioning) const POSTMAN_BASE: &str = "postman-base";
+    pub(in crate::provisioning) const POSTMAN_COLLECTION: &str = "postman-collection-";
+    pub(in crate::provisioning) const CLOUDFLARE_WORKER: &str = "cloudflare-worker-";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
     pub(in crate::provisioning) const FIRST: &str = "deployment-";
@@ -40,6 +47,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const REMOVE_REPOSITORY: &str = "remove-source-repository";
     pub(in crate::provisioning) const REMOVE_GITHUB: &str = "remove-github-repository";
     pub(in crate::provisioning) const REMOVE_NEON: &str = "remove-neon-project";
+    pub(in crate::provisioning) const REMOVE_POSTMAN: &str = "remove-postman-workspace";
     pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
     pub(in crate::provisioning) const REMOVE_WORKER: &str = "remove-worker-";
 
@@ -62,12 +70,17 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         names::GITHUB => Some(&github::Repository),
         names::GITHUB_SECRETS => Some(&github_secrets::Secrets),
         names::NEON_PROJECT => Some(&neon_project::Project),
+        names::POSTMAN => Some(&postman_workspace::Workspace),
+        names::POSTMAN_BASE => Some(&postman_collection::Collection),
         names::BUILD => Some(&build::Build),
         names::REMOVE_REPOSITORY => Some(&repository::Removal),
         names::REMOVE_GITHUB => Some(&github::Removal),
+        names::REMOVE_POSTMAN => Some(&postman_workspace::Removal),
         names::REMOVE_NEON => Some(&neon_project::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::NEON_BRANCH) => Some(&neon_branch::Branch),
+        _ if name.starts_with(names::POSTMAN_COLLECTION) => Some(&postman_collection::Collection),
+        _ if name.starts_with(names::CLOUDFLARE_WORKER) => Some(&cloudflare_worker::Worker),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
         _ if name.starts_with(names::FIRST) => Some(&first::First),
         _ if name.starts_with(names::WORKER) => Some(&worker::Worker),

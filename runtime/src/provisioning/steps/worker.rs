@@ -14,7 +14,8 @@ use super::left_to_others;
 use crate::features::secrets;
 use crate::node::tools::Tool;
 use crate::providers::Made;
-use crate::providers::edge_host::Version;
+use crate::providers::edge_host::{EdgeHost as _, Version};
+use crate::provisioning::at_cloudflare::{self, Host};
 use crate::provisioning::step::{Step, Subject};
 use crate::provisioning::{at_neon, deploy};
 use crate::settings::Hidden;
@@ -40,13 +41,18 @@ pub(super) struct Removal;
 
 impl Step for Worker {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
-        on.platform.providers.edge.ensure_worker(&on.mark)
+        Box::pin(async move { at_cloudflare::host(on).await?.edge.ensure_worker(&on.mark).await })
     }
 
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
+            // Wherever it may be: one that moved to Cloudflare is on this machine as well.
             left_to_others(on.platform.providers.edge.remove_worker(&on.mark).await)?;
-            Ok(())
+            // Who ended the connection before keeps what is there.
+            match at_cloudflare::there(on).await? {
+                Some(there) => left_to_others(there.remove_worker(&on.mark).await),
+                None => Ok(()),
+            }
         })
     }
 
@@ -68,19 +74,22 @@ impl Step for Put {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let deployment = deploy::of(on).await?;
-            let edge = &on.platform.providers.edge;
-            match deployment.kind {
+            let host = at_cloudflare::host(on).await?;
+            let is = match deployment.kind {
                 DeploymentKind::Rollback => {
                     let former = deploy::repeated(on.platform.store.read(), on.run).await?;
                     let former = former.ok_or_else(|| Failure::new(ErrorCode::EnvRollbackUnavailable))?;
-                    edge.repeat_version(&on.mark, former, deployment.id).await?;
+                    let former = deploy::uploaded(on, former, &host).await?;
+                    host.edge.repeat_version(&on.mark, former, deployment.id).await?
                 }
                 DeploymentKind::Deploy | DeploymentKind::Promote => {
-                    edge.put_version(&on.mark, version(on, &deployment).await?).await?;
+                    let version = version(on, &deployment, &host).await?;
+                    host.edge.put_version(&on.mark, version).await?;
+                    deployment.id
                 }
-            }
+            };
             Ok(Made {
-                external_id: Some(deployment.id.to_string()),
+                external_id: Some(is.to_string()),
                 ..Made::default()
             })
         })
@@ -92,7 +101,7 @@ impl Step for Put {
 }
 
 /// The version of a deployment of a build.
-async fn version(on: &Subject, deployment: &deployments::Model) -> Result<Version, Failure> {
+async fn version(on: &Subject, deployment: &deployments::Model, host: &Host) -> Result<Version, Failure> {
     let absent = || Failure::new(ErrorCode::DeploymentBuildNotFound);
     let build = builds::Entity::find_by_id(deployment.build_id.ok_or_else(absent)?)
         .one(on.platform.store.read())
@@ -118,7 +127,10 @@ async fn version(on: &Subject, deployment: &deployments::Model) -> Result<Versio
         module,
         bindings,
         networks: networks.unwrap_or_default(),
-        runtime: runtime(on).await?,
+        runtime: match host.is_here {
+            true => runtime(on).await?,
+            false => None,
+        },
     })
 }
 
@@ -138,9 +150,15 @@ async fn runtime(on: &Subject) -> Result<Option<PathBuf>, Failure> {
 impl Step for Activation {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
-            let edge = &on.platform.providers.edge;
-            let made = edge.ensure_worker(&on.mark).await?;
-            edge.activate(&on.mark, on.run).await?;
+            let host = at_cloudflare::host(on).await?;
+            let made = host.edge.ensure_worker(&on.mark).await?;
+            // A first deployment has no run of its own, and is no rollback.
+            let version = deploy::repeated(on.platform.store.read(), on.run).await?;
+            host.edge.activate(&on.mark, version.unwrap_or(on.run)).await?;
+            if !host.is_here {
+                // What was here before answers no more.
+                left_to_others(on.platform.providers.edge.remove_worker(&on.mark).await)?;
+            }
             Ok(made)
         })
     }

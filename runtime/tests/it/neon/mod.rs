@@ -7,7 +7,6 @@
 //! its operations as the test says, and locks its project meanwhile, as it does at Neon.
 
 mod answers;
-mod contract;
 mod shown;
 
 use std::collections::BTreeMap;
@@ -24,7 +23,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use contract::Contract;
+use crate::contract::Contract;
 
 /// What goes wrong with a request.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +115,7 @@ impl Neon {
         };
         let neon = Self {
             known: Arc::default(),
-            contract: Arc::new(Contract::read()),
+            contract: Arc::new(Contract::read("neon.json")),
             turn: Arc::default(),
             postgres: url.expose().to_owned(),
             api: Url::parse(&format!("http://{address}/api/v2")).unwrap(),

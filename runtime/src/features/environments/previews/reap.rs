@@ -23,7 +23,7 @@ use super::super::change::{Change, find};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::providers::Marked;
-use crate::provisioning::{at_neon, previews, states};
+use crate::provisioning::{at_cloudflare, at_neon, previews, states};
 use crate::store::failed;
 
 /// How names of previews begin.
@@ -90,10 +90,12 @@ async fn reconcile(platform: &Platform) -> Result<(), Failure> {
     let mut done = Ok(());
     for row in known.iter().filter(|row| row.state == EnvironmentState::Active) {
         let mark = mark_of(row);
-        // Neon is asked by runs alone.
+        // Neon and Cloudflare are asked by runs alone.
         let there = at_neon::names(platform.store.read(), row.project_id).await?;
+        let at_cloudflare = at_cloudflare::names(platform.store.read(), row.project_id).await?;
+        let has_worker = workers.contains(&mark) || at_cloudflare.contains(&row.name);
         let has_database = databases.contains(&mark) || there.contains(&row.name);
-        let lacks = match (workers.contains(&mark), has_database) {
+        let lacks = match (has_worker, has_database) {
             (true, true) => continue,
             (false, _) => "worker",
             (true, false) => "database",

@@ -22,7 +22,7 @@ use crate::master_key;
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::providers::neon::POSTGRES;
-use crate::provisioning::{at_neon, request, states};
+use crate::provisioning::{at_cloudflare, at_neon, request, states};
 use crate::store::{Write, failed, new_id, version};
 
 /// What came of connecting.
@@ -197,25 +197,28 @@ async fn written(
     Ok(row)
 }
 
-/// Refuses settings that would have databases elsewhere than they are: nobody would find what is in them.
+/// Refuses settings that would have databases or workers elsewhere than they are: nobody would find them.
 pub(super) async fn refuse_move<C: ConnectionTrait>(
     connection: &C,
     row: &Model,
     wanted: &Value,
 ) -> Result<(), Failure> {
-    if row.provider != Provider::Neon || at_neon::known(connection, row.project_id).await?.is_none() {
-        return Ok(());
-    }
-    let version = |settings: &Value| settings["postgresVersion"].as_i64().unwrap_or(POSTGRES);
-    let moved = ["region", "organizationId"]
-        .into_iter()
-        .find(|name| row.settings[*name] != wanted[*name])
-        .or_else(|| (version(&row.settings) != version(wanted)).then_some("postgresVersion"));
+    let changed = |name: &&str| row.settings[*name] != wanted[*name];
+    let (moved, what) = match row.provider {
+        Provider::Neon if at_neon::known(connection, row.project_id).await?.is_some() => {
+            let version = |settings: &Value| settings["postgresVersion"].as_i64().unwrap_or(POSTGRES);
+            let other = version(&row.settings) != version(wanted);
+            let moved = ["region", "organizationId"].into_iter().find(changed);
+            (moved.or_else(|| other.then_some("postgresVersion")), "databases")
+        }
+        Provider::Cloudflare if !at_cloudflare::names(connection, row.project_id).await?.is_empty() => {
+            (["accountId"].into_iter().find(changed), "workers")
+        }
+        _ => (None, ""),
+    };
     match moved {
         Some(name) => Err(Failure::new(ErrorCode::RequestValidationFailed)
-            .with_message(format!(
-                "`{name}` cannot be changed: the project's databases are there."
-            ))
+            .with_message(format!("`{name}` cannot be changed: the project's {what} are there."))
             .with_hint("Connect with the settings that the connection had.")
             .with_context("setting", name)),
         None => Ok(()),

@@ -20,7 +20,9 @@ use uuid::Uuid;
 use crate::backoff;
 use crate::platform::Platform;
 use crate::providers::cloud::{Access, refused};
+use crate::providers::postman::Needs;
 use crate::provisioning::at_neon::known;
+use crate::provisioning::at_postman;
 use crate::sealing::Sealer;
 use crate::settings::Hidden;
 use crate::store::{Write, failed, new_id};
@@ -76,11 +78,8 @@ pub(super) async fn check(
     let (account, scopes) = match provider {
         Provider::Github => at_github(platform, &access, settings).await?,
         Provider::Neon => at_neon(platform, &access, settings).await?,
-        Provider::Cloudflare | Provider::Postman => {
-            return Err(refused(provider, Vec::new())
-                .with_message("Of the providers GitHub and Neon are those that can be signed in at.")
-                .with_hint("Leave the credential out: the platform's own machine then stands in for the provider."));
-        }
+        Provider::Postman => at_postman(platform, &access, settings).await?,
+        Provider::Cloudflare => at_cloudflare(platform, &access, settings).await?,
     };
     Ok(Checked {
         token: Some((secret, token.expires_at.flatten())),
@@ -108,6 +107,33 @@ async fn at_neon(platform: &Platform, access: &Access, settings: &Value) -> Resu
     let asked = || neon.account(access, organization, region, existing.as_deref());
     let account = backoff::persist(ErrorCode::IntegrationNeonTimeout, asked).await?;
     Ok((account.organization, vec![account.kind]))
+}
+
+async fn at_postman(platform: &Platform, access: &Access, settings: &Value) -> Result<(String, Vec<String>), Failure> {
+    let known = at_postman::known(platform.store.read(), access.project).await?;
+    let needs = Needs {
+        of_team: settings["workspaceType"]
+            .as_str()
+            .is_some_and(|kind| kind != "personal"),
+        team: settings["teamId"].as_str(),
+        workspace: known.workspace(),
+    };
+    let postman = &platform.providers.postman;
+    let asked = || postman.account(access, needs);
+    let account = backoff::persist(ErrorCode::IntegrationPostmanTimeout, asked).await?;
+    Ok((account.name, account.roles))
+}
+
+async fn at_cloudflare(
+    platform: &Platform,
+    access: &Access,
+    settings: &Value,
+) -> Result<(String, Vec<String>), Failure> {
+    let account = settings["accountId"].as_str().unwrap_or_default();
+    let cloudflare = &platform.providers.cloudflare;
+    let asked = || cloudflare.account(access, account);
+    let account = backoff::persist(ErrorCode::IntegrationCloudflareTimeout, asked).await?;
+    Ok((account.name, account.scopes))
 }
 
 /// Keeps a token for a connection in place of any other; none: forgets what there is.

@@ -2,7 +2,7 @@
 //!
 //! Owns: reading it, changing and ending a connection. Must not know: what a provider makes of it.
 //!
-//! Without a credential the platform's own machine stands in for the provider. GitHub and Neon can be connected with one.
+//! Without a credential the platform's own machine stands in for the provider. All of them can be connected with one.
 
 mod connect;
 mod credential;
@@ -25,7 +25,7 @@ use super::detail::closed;
 use crate::features::shown::{extended, shown};
 use crate::master_key;
 use crate::platform::Platform;
-use crate::provisioning::{request, states};
+use crate::provisioning::{at_postman, request, states};
 use crate::store::page::{Asked, newest_first};
 use crate::store::{failed, version};
 pub(super) use connect::{begun, connect, wanted};
@@ -127,6 +127,9 @@ pub(super) async fn disconnect(platform: &Platform, project: Uuid, provider: typ
         return Err(Failure::new(ErrorCode::IntegrationInUse).with_details(details(provider)));
     }
     credential::keep(&write, platform, row.id, None, platform.clock.now()).await?;
+    if provider == Provider::Postman {
+        at_postman::forget(&write, project).await?;
+    }
     let to = states::integration(row.state, IntegrationConfigEvent::Disconnect)?;
     let number = row.version;
     let mut active = row.into_active_model();

@@ -1,4 +1,4 @@
-//! Neon's published contract, and holding requests and answers against it.
+//! The published contract of a provider, and holding requests and answers against it.
 //!
 //! Owns: which operation a request is one of, and what that takes. Must not know: what is there.
 
@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The contract, for whoever has it.
-pub(super) struct Contract(Option<Value>);
+pub(crate) struct Contract(Option<Value>);
 
 impl Contract {
     /// The published one; without it nothing is held against it.
     #[allow(clippy::print_stderr, reason = "a test that compares less says so")]
-    pub(super) fn read() -> Self {
+    pub(crate) fn read(file: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/contracts");
         let folder = std::env::var_os("FLARESMITH_CONTRACTS").map_or(root, PathBuf::from);
-        match std::fs::read(folder.join("neon.json")) {
+        match std::fs::read(folder.join(file)) {
             Ok(bytes) => Self(Some(serde_json::from_slice(&bytes).unwrap())),
             Err(_) => {
                 eprintln!(
-                    "FLARESMITH_CONTRACTS names no folder with neon.json: requests are not held against Neon's contract"
+                    "FLARESMITH_CONTRACTS names no folder with {file}: requests are not held against that contract"
                 );
                 Self(None)
             }
@@ -27,7 +27,7 @@ impl Contract {
     }
 
     /// What of a request is not as the operation has it.
-    pub(super) fn request(
+    pub(crate) fn request(
         &self,
         method: &str,
         template: &str,
@@ -54,7 +54,7 @@ impl Contract {
                 wrong.push(format!("{method} {template} knows no `{name}`"));
                 continue;
             };
-            let value = match found["schema"]["type"].as_str() {
+            let value = match resolved(contract, &found["schema"])["type"].as_str() {
                 Some("integer") => json!(value.parse::<i64>().unwrap()),
                 Some("boolean") => json!(value.parse::<bool>().unwrap()),
                 _ => json!(value),
@@ -69,7 +69,8 @@ impl Contract {
                 wrong.push(format!("{method} {template} needs {}", needed["name"]));
             }
         }
-        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let taken = resolved(contract, &operation["requestBody"]);
+        let schema = &taken["content"]["application/json"]["schema"];
         match (schema.is_null(), body.is_null()) {
             (true, false) => wrong.push(format!("{method} {template} takes no body")),
             (false, false) => {
@@ -81,8 +82,24 @@ impl Contract {
         wrong
     }
 
+    /// What of the part `metadata` of a request of several parts is not as the operation has it.
+    pub(crate) fn metadata(&self, method: &str, template: &str, metadata: &Value) -> Vec<String> {
+        let Some(contract) = &self.0 else { return Vec::new() };
+        let operation = &contract["paths"][template][method.to_lowercase()];
+        let body = resolved(contract, &operation["requestBody"]);
+        let schema = resolved(contract, &body["content"]["multipart/form-data"]["schema"]);
+        let mut parts = Vec::new();
+        properties(contract, schema, &mut parts);
+        let Some((_, schema)) = parts.iter().find(|(name, _)| *name == "metadata") else {
+            return vec![format!("{method} {template} takes no metadata")];
+        };
+        let mut wrong = errors(contract, schema, metadata);
+        wrong.extend(unknown(contract, schema, metadata, ""));
+        wrong
+    }
+
     /// What of an answer that succeeded is not as the operation has it.
-    pub(super) fn answer(&self, method: &str, template: &str, status: u16, body: &Value) -> Vec<String> {
+    pub(crate) fn answer(&self, method: &str, template: &str, status: u16, body: &Value) -> Vec<String> {
         let Some(contract) = &self.0 else { return Vec::new() };
         let operation = &contract["paths"][template][method.to_lowercase()];
         let told = resolved(contract, &operation["responses"][status.to_string()]);
@@ -133,7 +150,10 @@ fn unknown(contract: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Str
 fn properties<'a>(contract: &'a Value, schema: &'a Value, known: &mut Vec<(&'a String, &'a Value)>) {
     let schema = resolved(contract, schema);
     known.extend(schema["properties"].as_object().into_iter().flatten());
-    for part in schema["allOf"].as_array().into_iter().flatten() {
+    for part in ["allOf", "oneOf", "anyOf"]
+        .iter()
+        .flat_map(|of| schema[of].as_array().into_iter().flatten())
+    {
         properties(contract, part, known);
     }
 }

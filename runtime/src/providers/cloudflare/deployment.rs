@@ -1,0 +1,120 @@
+//! Which version of a script answers.
+//!
+//! Owns: telling it and changing it. Must not know: what a version is.
+
+use axum::http::Method;
+use flaresmith_api::errors::{ErrorCode, Failure};
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Cloudflare, Script, Sent};
+use crate::providers::Mark;
+use crate::providers::cloud::Access;
+
+/// The code of a change that has to be forced: a secret is another one since.
+const CHANGED: i64 = 10220;
+
+/// The code of a version that is not there, or not any more.
+const NO_VERSION: i64 = 100_146;
+
+/// So many signs of a version's id stand in its address.
+const SIGNS: usize = 8;
+
+#[derive(Deserialize)]
+struct Deployments {
+    #[serde(default)]
+    deployments: Vec<Deployment>,
+}
+
+#[derive(Deserialize)]
+struct Deployment {
+    #[serde(default)]
+    versions: Vec<Part>,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    version_id: String,
+    percentage: f64,
+}
+
+impl Cloudflare {
+    /// The version that answers every request; `None`: several do, or none.
+    ///
+    /// # Errors
+    /// Cloudflare does not answer or refuses.
+    pub async fn deployed(&self, access: &Access, script: &Script) -> Result<Option<String>, Failure> {
+        let path = script.path(&["deployments"]);
+        let told = self.call(access, Method::GET, &path, &[], Sent::Nothing).await?;
+        if told.is_absent() {
+            return Ok(None);
+        }
+        let all: Deployments = told.result()?;
+        let active = all.deployments.into_iter().next();
+        let whole = active.into_iter().flat_map(|one| one.versions);
+        Ok(whole
+            .filter(|part| part.percentage >= 100.0)
+            .map(|part| part.version_id)
+            .next())
+    }
+
+    /// Lets a version answer every request. `id`: of the deployment, for whoever reads the list there.
+    ///
+    /// # Errors
+    /// The version is not there any more, or Cloudflare does not answer or refuses.
+    pub async fn deploy(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        script: &Script,
+        version: &str,
+        id: Uuid,
+    ) -> Result<(), Failure> {
+        let body = json!({
+            "strategy": "percentage",
+            "versions": [{ "version_id": version, "percentage": 100 }],
+            "annotations": { "workers/message": format!("Flaresmith {id}") },
+        });
+        let path = script.path(&["deployments"]);
+        let mut query: &[(&str, &str)] = &[];
+        loop {
+            mark.fence.check(None).await?;
+            let told = self.call(access, Method::POST, &path, query, Sent::Json(&body)).await?;
+            // A version brings its secrets along, so it is meant to have others than the present one.
+            if told.is(CHANGED) && query.is_empty() {
+                query = &[("force", "true")];
+                continue;
+            }
+            if told.is(NO_VERSION) {
+                return Err(Failure::new(ErrorCode::EnvRollbackUnavailable));
+            }
+            return told.result::<Value>().map(drop);
+        }
+    }
+
+    /// Where a version answers by itself, while versions of the script do.
+    ///
+    /// # Errors
+    /// Cloudflare does not answer or refuses.
+    pub async fn address_of(&self, access: &Access, script: &Script, version: &str) -> Result<Url, Failure> {
+        let subdomain = self.subdomain(access, &script.account).await?;
+        let signs: String = version.chars().take(SIGNS).collect();
+        self.address(&format!("{signs}-{}", script.name), &subdomain)
+    }
+
+    /// Lets versions of the script answer at addresses of their own, or not any more.
+    ///
+    /// # Errors
+    /// Cloudflare does not answer or refuses.
+    pub async fn show_versions(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        script: &Script,
+        shown: bool,
+    ) -> Result<(), Failure> {
+        self.open(access, mark, script, shown).await
+    }
+}

@@ -1,0 +1,99 @@
+//! Moving an environment that has a worker on this machine to Cloudflare.
+//!
+//! Owns: the rows that say where the worker is. Must not know: how Cloudflare is called.
+//!
+//! What runs on this machine goes on answering until the next deployment, which is made at Cloudflare and ends it.
+
+use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::entities::{run_steps, worker_versions};
+use futures_util::future::BoxFuture;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+};
+
+use super::{left_to_others, names};
+use crate::providers::Made;
+use crate::providers::edge_host::EdgeHost as _;
+use crate::provisioning::at_cloudflare;
+use crate::provisioning::step::{Step, Subject};
+use crate::store::{Write, failed};
+
+/// What became of what runs.
+const STAYS: &str = "What runs on this machine goes on answering at its address. From its next deployment on the environment answers at \
+                     Cloudflare, and what is on this machine ends.";
+
+/// Moves it.
+pub(super) struct Worker;
+
+impl Step for Worker {
+    fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
+        Box::pin(async move {
+            let there = at_cloudflare::there(on).await?;
+            let there = there.ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected))?;
+            there.ensure_worker(&at_cloudflare::mark(on)).await
+        })
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            placed(write, on, made).await?;
+            run_steps::Entity::update_many()
+                .col_expr(run_steps::Column::Hint, Expr::value(STAYS))
+                .filter(run_steps::Column::RunId.eq(on.run))
+                .filter(run_steps::Column::Name.eq(names::of(names::CLOUDFLARE_WORKER, &on.mark.environment)))
+                .exec(&**write)
+                .await
+                .map_err(failed)?;
+            Ok(())
+        })
+    }
+
+    fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            if answers_there(on).await? {
+                return Ok(());
+            }
+            let mark = at_cloudflare::mark(on);
+            if let Some(there) = at_cloudflare::there(on).await? {
+                left_to_others(there.remove_worker(&mark).await)?;
+            }
+            // It is there as before; its record says so again.
+            let here = on.platform.providers.edge.ensure_worker(&mark).await?;
+            let write = on.write().await?;
+            placed(&write, on, &here).await?;
+            write.commit().await
+        })
+    }
+}
+
+/// Whether somebody has deployed to Cloudflare meanwhile. That is not taken back with the move.
+async fn answers_there(on: &Subject) -> Result<bool, Failure> {
+    let Some(environment) = &on.environment else {
+        return Ok(false);
+    };
+    let active = worker_versions::Entity::find()
+        .filter(worker_versions::Column::EnvironmentId.eq(environment.id))
+        .filter(worker_versions::Column::Active.eq(true))
+        .one(on.platform.store.read())
+        .await
+        .map_err(failed)?;
+    let record = at_cloudflare::record(on.platform.store.read(), on).await?;
+    Ok(
+        active.is_some_and(|active| record.is_some_and(|record| record.name == active.script_name))
+            && at_cloudflare::host(on).await.is_ok_and(|host| !host.is_here),
+    )
+}
+
+/// Writes down where the environment's worker is.
+async fn placed(write: &Write, on: &Subject, made: &Made) -> Result<(), Failure> {
+    if let Some(record) = at_cloudflare::record(&**write, on).await? {
+        let mut record = record.into_active_model();
+        record.external_id = Set(made.external_id.clone());
+        record.name = Set(made.name.clone());
+        record.url = Set(made.url.clone());
+        record.updated_at = Set(on.platform.clock.now());
+        record.update(&**write).await.map_err(failed)?;
+    }
+    Ok(())
+}
