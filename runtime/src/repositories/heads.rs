@@ -67,7 +67,8 @@ impl Local {
             return Ok(());
         }
         let name = format!("{BASES}{other}/{branch}");
-        match self.repository.reference(&name, head, true, "flaresmith: exchange") {
+        let set = || self.repository.reference(&name, head, true, "flaresmith: exchange");
+        match self.unlocked(&name, set) {
             Ok(_) => Ok(()),
             // Whoever is faster notes the same, or what is newer.
             Err(error) if error.code() == GitCode::Locked => Ok(()),

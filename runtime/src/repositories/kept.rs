@@ -28,10 +28,8 @@ impl Local {
     pub fn keep_sent(&self, name: &str, text: &str) -> Result<(), Failure> {
         let digest = self.repository.blob(text.as_bytes()).map_err(broken)?;
         let place = format!("{KEPT}{name}/{digest}");
-        self.repository
-            .reference(&place, digest, true, "sent")
-            .map_err(broken)?;
-        Ok(())
+        let keep = || self.repository.reference(&place, digest, true, "sent");
+        self.unlocked(&place, keep).map(drop).map_err(broken)
     }
 
     /// The text of a digest that is kept under a name; `None`: there is none.
@@ -54,10 +52,11 @@ impl Local {
     /// # Errors
     /// The repository cannot be written to.
     pub fn forget_sent(&self, name: &str, digest: &str) -> Result<(), Failure> {
-        match self.repository.find_reference(&format!("{KEPT}{name}/{digest}")) {
-            Ok(mut found) => found.delete().map_err(broken),
-            Err(error) if matches!(error.code(), GitCode::NotFound | GitCode::InvalidSpec) => Ok(()),
-            Err(error) => Err(broken(error)),
+        let place = format!("{KEPT}{name}/{digest}");
+        let forget = || self.repository.find_reference(&place)?.delete();
+        match self.unlocked(&place, forget) {
+            Err(error) if !matches!(error.code(), GitCode::NotFound | GitCode::InvalidSpec) => Err(broken(error)),
+            _ => Ok(()),
         }
     }
 }

@@ -50,6 +50,7 @@ mod previews;
 mod previews_killed;
 mod program;
 mod projects;
+mod providers_killed;
 mod provisioning;
 mod provisioning_fenced;
 mod provisioning_killed;
