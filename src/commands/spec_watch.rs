@@ -184,31 +184,32 @@ fn round(
     let clean = plan.is_clean();
     // What there is to tell is put into words while it is carried out.
     let (report, begun) = drift::report_beside(plan, || {
-        (!clean && !plan.is_blocked()).then(|| apply::begin(root, plan, &turn))
+        (!clean && !plan.is_blocked()).then(|| {
+            let begun = apply::begin(root, plan, &turn)?;
+            let taken = began.elapsed();
+            view.applied(plan, taken);
+            Ok((begun, taken))
+        })
     });
     let begun = begun.transpose()?;
-    match report.summary.status {
-        DriftStatus::Conflicts => {
+    let written = if let Some((begun, taken)) = begun {
+        said.conflicts = None;
+        view.applied_changes(&report, plan, taken);
+        // Whoever waited for the files has them; that they last is waited for by nobody.
+        applying::written(begun.end()?, view)
+    } else {
+        if report.summary.status == DriftStatus::Conflicts {
             if said.conflicts.as_ref() != Some(&report) {
                 view.round(&report, plan, Told::Planned, began.elapsed());
                 said.conflicts = Some(report);
             }
-        }
-        DriftStatus::Clean if clean => {
+        } else {
             let solved = said.conflicts.take().is_some();
             if first || repaired || solved {
                 view.round(&report, plan, Told::Applied, began.elapsed());
             }
         }
-        DriftStatus::Clean | DriftStatus::Drift => {
-            said.conflicts = None;
-            view.round(&report, plan, Told::Applied, began.elapsed());
-        }
-    }
-    // Whoever waited for the files has them; that they last is waited for by nobody.
-    let written = match begun {
-        Some(begun) => applying::written(begun.end()?, view),
-        None => Written::new(),
+        Written::new()
     };
     if let Some(record) = examined.settled(&written) {
         remembered.record = Some(record);

@@ -9,7 +9,7 @@ use flaresmith_codegen::check::redacted;
 use flaresmith_codegen::diagnostics::{Code, Diagnostic, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::SyncError;
-use flaresmith_sync::drift::{self, ChangedFile, DriftKind, DriftReport, DriftStatus, Reason};
+use flaresmith_sync::drift::{self, ChangedFile, DriftKind, DriftReport, DriftStatus, Reason, Summary};
 use flaresmith_sync::hook::{HookReport, HookState};
 use flaresmith_sync::merge::Clash;
 use flaresmith_sync::plan::{Conflict, Plan};
@@ -132,19 +132,7 @@ pub(super) fn warning(message: &str, hint: &str) -> String {
 
 /// What was, or would be, written; conflicts with what to type; a line that counts.
 pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -> String {
-    let mut text = String::new();
-    for file in report.changed_files.iter().take(if full { usize::MAX } else { LISTED }) {
-        changed(&mut text, file);
-        if let (true, Some(change)) = (full, plan.changes.iter().find(|change| change.path == file.path)) {
-            coloured_diff(
-                &mut text,
-                &drift::unified_diff(&change.path, &String::from_utf8_lossy(&change.before), &change.after),
-            );
-        }
-    }
-    if !full && report.changed_files.len() > LISTED {
-        let _ = writeln!(text, "  … and {} more", report.changed_files.len() - LISTED);
-    }
+    let mut text = changes(report, plan, full);
     for conflict in &report.conflicts {
         let reason = match conflict.reason {
             Reason::UncommittedLocalChanges => "UNCOMMITTED_LOCAL_CHANGES",
@@ -171,7 +159,25 @@ pub(super) fn drift(report: &DriftReport, plan: &Plan, told: Told, full: bool) -
             );
         }
     }
-    let _ = writeln!(text, "{}", last_line(report, plan, told));
+    let _ = writeln!(text, "{}", last_line(&report.summary, plan, told));
+    text
+}
+
+/// What changed in each file.
+pub(super) fn changes(report: &DriftReport, plan: &Plan, full: bool) -> String {
+    let mut text = String::new();
+    for file in report.changed_files.iter().take(if full { usize::MAX } else { LISTED }) {
+        changed(&mut text, file);
+        if let (true, Some(change)) = (full, plan.changes.iter().find(|change| change.path == file.path)) {
+            coloured_diff(
+                &mut text,
+                &drift::unified_diff(&change.path, &String::from_utf8_lossy(&change.before), &change.after),
+            );
+        }
+    }
+    if !full && report.changed_files.len() > LISTED {
+        let _ = writeln!(text, "  … and {} more", report.changed_files.len() - LISTED);
+    }
     text
 }
 
@@ -184,6 +190,12 @@ pub(super) fn watching(folders: usize) -> String {
 pub(super) fn round(report: &DriftReport, plan: &Plan, told: Told, milliseconds: u64) -> String {
     let text = drift(report, plan, told, false);
     format!("{} ({milliseconds} ms)\n", text.trim_end_matches('\n'))
+}
+
+/// The line of a round that has written what there was to write.
+pub(super) fn applied(plan: &Plan, milliseconds: u64) -> String {
+    let line = last_line(&drift::counted(plan), plan, Told::Applied);
+    format!("{line} ({milliseconds} ms)\n")
 }
 
 /// What a merge could not decide: both sides of one place.
@@ -231,15 +243,15 @@ fn coloured_diff(text: &mut String, diff: &str) {
     }
 }
 
-fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
+fn last_line(summary: &Summary, plan: &Plan, told: Told) -> String {
     let files = |count: usize| format!("{count} {}", if count == 1 { "file" } else { "files" });
-    let changed = report.summary.changed_count;
-    match (report.summary.status, told) {
+    let changed = summary.changed_count;
+    match (summary.status, told) {
         (DriftStatus::Conflicts, Told::Staged) => styled(
             RED,
             format!(
                 "what is staged is out of step: {} in conflict, {} to change",
-                files(report.summary.conflict_count),
+                files(summary.conflict_count),
                 files(changed)
             ),
         ),
@@ -249,16 +261,13 @@ fn last_line(report: &DriftReport, plan: &Plan, told: Told) -> String {
             format!(
                 "applied: {} written, {} with conflict markers to resolve",
                 files(changed),
-                files(report.summary.conflict_count)
+                files(summary.conflict_count)
             ),
         ),
         (_, Told::Decided) => styled(GREEN, format!("done: {} decided", files(plan.compared))),
         (DriftStatus::Conflicts, _) => styled(
             RED,
-            format!(
-                "{} in conflict; nothing was written",
-                files(report.summary.conflict_count)
-            ),
+            format!("{} in conflict; nothing was written", files(summary.conflict_count)),
         ),
         (DriftStatus::Clean, Told::Staged) if plan.due => styled(
             RED,

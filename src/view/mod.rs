@@ -172,12 +172,28 @@ impl View {
         }
     }
 
-    /// Shows one round of watching: what was written, and how long it took from the change on.
+    /// Shows one round of watching that wrote nothing, and how long it took from the change on.
     pub(crate) fn round(&mut self, report: &DriftReport, plan: &Plan, told: Told, taken: Duration) {
-        let milliseconds = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
         let text = match self.format {
-            Format::Human => human::round(report, plan, told, milliseconds),
-            _ => json::document(&serde_json::json!({ "report": report, "milliseconds": milliseconds })),
+            Format::Human => human::round(report, plan, told, milliseconds(taken)),
+            _ => json::document(&serde_json::json!({ "report": report, "milliseconds": milliseconds(taken) })),
+        };
+        self.result(&text);
+    }
+
+    /// Shows that a round has written its files, and how long that took from the change on. What changed in them takes longer to be
+    /// put into words than to be written, so it follows; a document tells all at once.
+    pub(crate) fn applied(&mut self, plan: &Plan, taken: Duration) {
+        if self.format == Format::Human {
+            self.result(&human::applied(plan, milliseconds(taken)));
+        }
+    }
+
+    /// Shows what changed in the files that were written.
+    pub(crate) fn applied_changes(&mut self, report: &DriftReport, plan: &Plan, taken: Duration) {
+        let text = match self.format {
+            Format::Human => human::changes(report, plan, false),
+            _ => json::document(&serde_json::json!({ "report": report, "milliseconds": milliseconds(taken) })),
         };
         self.result(&text);
     }
@@ -329,4 +345,8 @@ impl View {
     fn note(&mut self, text: &str) {
         let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
     }
+}
+
+fn milliseconds(taken: Duration) -> u64 {
+    u64::try_from(taken.as_millis()).unwrap_or(u64::MAX)
 }

@@ -107,21 +107,24 @@ pub fn report(plan: &Plan) -> DriftReport {
         few @ ([] | [_]) => few.iter().map(told).collect(),
         many => many.par_iter().map(told).collect(),
     };
-    let conflicts: Vec<ConflictEntry> = plan.conflicts.iter().map(conflict_entry).collect();
-    let status = match (conflicts.is_empty(), changed_files.is_empty()) {
-        (false, _) => DriftStatus::Conflicts,
-        (true, false) => DriftStatus::Drift,
-        (true, true) => DriftStatus::Clean,
-    };
-    let summary = Summary {
-        changed_count: changed_files.len(),
-        conflict_count: conflicts.len(),
-        status,
-    };
     DriftReport {
         changed_files,
-        conflicts,
-        summary,
+        conflicts: plan.conflicts.iter().map(conflict_entry).collect(),
+        summary: counted(plan),
+    }
+}
+
+/// The counts of a plan. They are there at once; a report puts every change into words.
+#[must_use]
+pub fn counted(plan: &Plan) -> Summary {
+    Summary {
+        changed_count: plan.changes.len(),
+        conflict_count: plan.conflicts.len(),
+        status: match (plan.conflicts.is_empty(), plan.changes.is_empty()) {
+            (false, _) => DriftStatus::Conflicts,
+            (true, false) => DriftStatus::Drift,
+            (true, true) => DriftStatus::Clean,
+        },
     }
 }
 

@@ -97,8 +97,9 @@ fn a_save_is_applied_and_told_in_one_line_with_its_time() {
     save(&git, "nickname");
     let lines = watcher.told(" ms)");
     assert!(lines.last().unwrap().contains(" written, "), "{lines:?}");
+    assert!(git.read(PETS).contains("nickname"), "it is told before it is done");
+    let lines = watcher.calm();
     assert!(lines.iter().any(|line| line.contains(PETS)), "{lines:?}");
-    assert!(git.read(PETS).contains("nickname"));
     in_step(&git);
 }
 
