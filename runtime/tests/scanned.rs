@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 /// The folder of the runs, as `it/scanned.rs` knows it.
@@ -40,16 +41,11 @@ fn logs(run: &Path) -> String {
 /// token is found too, known or not.
 fn found(log: &str, secrets: &BTreeSet<String>) -> (usize, Vec<String>) {
     let looked: Vec<&String> = secrets.iter().filter(|secret| secret.len() >= LEAST).collect();
-    let written = |secret: &str| {
+    let written = |secret: &&String| {
         // As JSON has it.
-        let quoted = Value::from(secret).to_string();
-        log.contains(&quoted[1..quoted.len() - 1])
+        let quoted = Value::from(secret.as_str()).to_string();
+        quoted[1..quoted.len() - 1].to_owned()
     };
-    let mut all: Vec<String> = looked
-        .iter()
-        .filter(|secret| written(secret))
-        .map(|secret| (*secret).clone())
-        .collect();
     let forms = [
         "@example.com",
         "@flaresmith.localhost",
@@ -57,13 +53,19 @@ fn found(log: &str, secrets: &BTreeSet<String>) -> (usize, Vec<String>) {
         "Bearer ",
         "-----BEGIN",
     ];
-    all.extend(
-        forms
-            .iter()
-            .filter(|form| log.contains(**form))
-            .map(|form| (*form).to_owned()),
-    );
-    (looked.len(), all)
+    let all: Vec<String> = looked.iter().map(written).chain(forms.map(str::to_owned)).collect();
+    // All in one walk; one may begin within another.
+    let search = AhoCorasick::new(&all).unwrap();
+    let met: BTreeSet<usize> = search
+        .find_overlapping_iter(log)
+        .map(|one| one.pattern().as_usize())
+        .collect();
+    let name = |index: usize| {
+        looked
+            .get(index)
+            .map_or_else(|| all[index].clone(), |secret| (*secret).clone())
+    };
+    (looked.len(), met.into_iter().map(name).collect())
 }
 
 fn secrets(folder: &Path) -> BTreeSet<String> {

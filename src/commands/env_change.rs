@@ -25,8 +25,10 @@ use crate::cli::{EnvDeployArgs, EnvHistoryArgs, EnvPromoteArgs, EnvRetryArgs, En
 use crate::remote::{self, Remote, Trouble};
 use crate::view::View;
 
-/// Time between two looks at what goes on.
-const LOOK: Duration = Duration::from_millis(500);
+/// Time between the first two looks at what goes on, and the longest between any two: what takes long is asked for less often than
+/// the limits of one person allow.
+const LOOK: Duration = Duration::from_millis(250);
+const LONGEST_LOOK: Duration = Duration::from_millis(1500);
 
 /// How often in a row the server may not answer meanwhile: one that is started anew is away for a while.
 const MOST: u32 = 20;
@@ -225,16 +227,23 @@ pub(super) fn settled(remote: &Remote, place: &EnvShowArgs, view: &mut View) -> 
 
 /// Looks again and again until there is something to see.
 pub(super) fn patiently<T>(mut look: impl FnMut() -> Result<Option<T>, Trouble>) -> Result<T, Trouble> {
-    let mut away = 0;
+    let (mut away, mut pause) = (0, LOOK);
     loop {
         match look() {
             Ok(Some(found)) => return Ok(found),
             Ok(None) => away = 0,
-            Err(trouble) if trouble.error.code != "SERVER_UNREACHABLE" || away >= MOST => return Err(trouble),
+            Err(trouble) if !is_passing(&trouble) || away >= MOST => return Err(trouble),
             Err(_) => away += 1,
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(pause);
+        pause = (pause * 3 / 2).min(LONGEST_LOOK);
     }
+}
+
+/// Whether looking again may help: the server is started anew, or it was asked for too much.
+fn is_passing(trouble: &Trouble) -> bool {
+    let code = trouble.error.code;
+    code == "SERVER_UNREACHABLE" || code.starts_with("RATE_LIMIT_")
 }
 
 fn deployed(deployment: &DeploymentDetail, view: &mut View) {

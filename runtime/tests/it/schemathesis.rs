@@ -13,9 +13,11 @@ use flaresmith_runtime::provisioning::Runner;
 use flaresmith_runtime::settings::Settings;
 use flaresmith_runtime::telemetry::log::Level;
 
+use crate::cloudflare::Cloudflare;
 use crate::github::Github;
 use crate::instance::{Instance, folder};
 use crate::neon::Neon;
+use crate::postman::Postman;
 
 /// Operations that nobody wrote yet. They answer 501, which no contract names; the test holds that they do.
 pub(crate) const UNWRITTEN: &[&str] = &[
@@ -175,10 +177,13 @@ async fn what_is_left_out_here_is_what_nobody_wrote() {
 /// Tens of thousands of requests: what each of their statements took is not kept. None of them reaches anybody outside.
 async fn quiet() -> impl FnOnce(&mut Settings) {
     let (github, neon) = (Github::start().await, Neon::start().await);
+    let (cloudflare, postman) = (Cloudflare::start().await, Postman::start().await);
     move |settings: &mut Settings| {
         settings.log_level = Level::Info;
         settings.github = github.place;
         settings.neon = neon.api.clone();
+        settings.cloudflare = cloudflare.place.clone();
+        settings.postman = postman.api.clone();
     }
 }
 
