@@ -105,11 +105,12 @@ fn nothing_is_torn(now: &Tree, before: &Tree, after: &Tree, point: &Point) {
 
 fn nothing_is_left(repository: &Repository, point: &Point) {
     let left = files(&repository.path().join(".git/flaresmith"));
-    // What is remembered of a settled repository stays, and so does the room of a journal that is closed.
+    // What is remembered of a settled repository stays, and so does the room of a journal that is closed, and for a while what was
+    // replaced.
     let closed = |path: &Path| path.ends_with("journal") && fs::read(path).unwrap().starts_with(b"----");
     let names: Vec<String> = left
         .iter()
-        .filter(|path| !closed(path))
+        .filter(|path| !closed(path) && !path.parent().unwrap().ends_with("replaced"))
         .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .filter(|name| !name.starts_with("settled-"))
         .collect();

@@ -9,7 +9,7 @@
 //!    reader has the new files, and whoever waits can be told.
 //! 4. Everything that was moved aside is read: it must be what the journal says. The new files and their folders are flushed.
 //! 5. The journal is marked done and flushed. From here on the apply has happened, whatever becomes of the power; what was moved
-//!    aside is deleted, and the journal closed.
+//!    aside is put away until a later apply finds it untouched (`late`), and the journal closed.
 //!
 //! A failure before step 5 is undone at once, a killed process or a power cut is undone by the next turn: see `recover`. Nothing is
 //! deleted but what the journal expects there, and what was moved without being that goes back, so what a person saves meanwhile
@@ -17,6 +17,7 @@
 //! half written, but for what a power cut leaves of one, which the next turn knows (`torn`).
 
 mod journal;
+mod late;
 mod place;
 mod recover;
 #[cfg(test)]

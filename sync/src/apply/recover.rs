@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::journal::{Journal, Step};
+use super::late;
 use super::place::{At, Placed, Spot, delete, failed, look, put, seen};
 use crate::digest::Digest;
 use crate::error::SyncError;
@@ -40,22 +41,26 @@ pub(super) fn recover(root: &Root, folder: &Path) -> Result<Option<Recovered>, S
     }
 }
 
-/// Deletes what a finished apply moved aside, and folders that it left empty. `read`: stamps of files that were read after they
-/// were moved aside, by step, each of which tells whatever was written to it since.
+/// Puts away what a finished apply moved aside, and deletes what earlier ones did and folders that it left empty. `read`: stamps of
+/// files that were read after they were moved aside, by step, each of which tells whatever was written to it since.
 pub(super) fn finish(
     root: &Root,
     journal: &Journal,
     read: &[Option<Stamp>],
     folder: &Path,
 ) -> Result<Vec<PathBuf>, SyncError> {
-    let mut kept = Vec::new();
+    let mut kept = late::settle(folder, late::LEAST)?;
     for i in 0..journal.steps.len() {
         let (step, spot) = journal.at(root, i)?;
         let read = read.get(i).copied().flatten();
-        if read.is_some() && seen(&spot.aside) == read {
-            delete(&spot.aside).map_err(|error| failed("cannot delete", &spot.aside, &error))?;
-        } else if look_at(&spot.aside)? != At::Absent {
-            drop_or_keep(&spot.aside, step.before, &spot, &mut kept)?;
+        let known = match step.before.filter(|_| read.is_some() && seen(&spot.aside) == read) {
+            None => known(&spot.aside, step.before, &spot)?,
+            untouched => untouched,
+        };
+        match known {
+            Some(content) => put_away(&spot.aside, content, (i, folder))?,
+            None if look_at(&spot.aside)? != At::Absent => kept.push(spot.aside.clone()),
+            None => {}
         }
         if step.after.is_none() {
             remove_empty_folders(root, &spot.target);
@@ -76,7 +81,7 @@ pub(super) fn undo(root: &Root, journal: &Journal, folder: &Path) -> Result<Reco
     for i in (0..journal.steps.len()).rev() {
         let undone = journal
             .at(root, i)
-            .and_then(|(step, spot)| undo_step(step, &spot, &mut recovered.kept));
+            .and_then(|(step, spot)| undo_step(step, &spot, (i, folder), &mut recovered.kept));
         failure = failure.or(undone.err());
     }
     if let Some(failure) = failure {
@@ -91,50 +96,69 @@ pub(super) fn undo(root: &Root, journal: &Journal, folder: &Path) -> Result<Reco
     Ok(recovered)
 }
 
-fn undo_step(step: &Step, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
+/// `away`: the number of the step, and where what it takes away is put.
+fn undo_step(step: &Step, spot: &Spot, away: (usize, &Path), kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
     let stop = |path: &Path| {
         let path = path.to_owned();
         move |error: std::io::Error| failed("cannot put back", &path, &error)
     };
     delete(&spot.fresh).map_err(stop(&spot.fresh))?;
-    settle_held(step, spot, kept)?;
+    settle_held(step, spot, away, kept)?;
     let aside = look_at(&spot.aside)?;
     // Ours is at the place when it has the content after, and either there was nothing before or that was moved aside.
     if (step.before.is_none() || aside != At::Absent) && is_ours(&spot.target, step)? {
         // By way of a third name, since somebody may save between looking and deleting.
         fs::rename(&spot.target, &spot.held).map_err(stop(&spot.target))?;
-        settle_held(step, spot, kept)?;
+        settle_held(step, spot, away, kept)?;
     }
     if aside != At::Absent && put(&spot.aside, &spot.target).map_err(stop(&spot.target))? == Placed::Taken {
-        drop_or_keep(&spot.aside, step.before, spot, kept)?;
+        drop_or_keep(&spot.aside, step.before, spot, away, kept)?;
     }
     Ok(())
 }
 
-/// What was taken from the place to be deleted: it is, when it is ours. Else it goes back.
-fn settle_held(step: &Step, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
-    if look_at(&spot.held)? == At::Absent {
-        return Ok(());
+/// What was taken from the place to be put away: it is, when it is ours. Else it goes back.
+fn settle_held(step: &Step, spot: &Spot, away: (usize, &Path), kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
+    match look_at(&spot.held)? {
+        At::Absent => return Ok(()),
+        At::File(content) if is_ours(&spot.held, step)? => return put_away(&spot.held, content, away),
+        At::File(_) | At::Other => {}
     }
-    match is_ours(&spot.held, step)? {
-        true => delete(&spot.held).map_err(|error| failed("cannot delete", &spot.held, &error)),
-        false => match put(&spot.held, &spot.target) {
-            Ok(Placed::There) => Ok(()),
-            Ok(Placed::Taken) => drop_or_keep(&spot.held, step.after, spot, kept),
-            Err(error) => Err(failed("cannot put back", &spot.target, &error)),
-        },
+    match put(&spot.held, &spot.target) {
+        Ok(Placed::There) => Ok(()),
+        Ok(Placed::Taken) => drop_or_keep(&spot.held, step.after, spot, away, kept),
+        Err(error) => Err(failed("cannot put back", &spot.target, &error)),
     }
 }
 
-/// Deletes a file that holds only what is `known`, or the same as its place does. Anything else is a person's and is kept.
-fn drop_or_keep(file: &Path, known: Option<Digest>, spot: &Spot, kept: &mut Vec<PathBuf>) -> Result<(), SyncError> {
-    let found = look_at(file)?;
+fn put_away(file: &Path, content: Digest, (number, folder): (usize, &Path)) -> Result<(), SyncError> {
+    late::put_away(file, content, number, folder).map_err(|error| failed("cannot delete", file, &error))
+}
+
+/// Puts a file away that holds only what is `known`, or the same as its place does. Anything else is a person's and is kept.
+fn drop_or_keep(
+    file: &Path,
+    known: Option<Digest>,
+    spot: &Spot,
+    away: (usize, &Path),
+    kept: &mut Vec<PathBuf>,
+) -> Result<(), SyncError> {
+    match self::known(file, known, spot)? {
+        Some(content) => put_away(file, content, away),
+        None => {
+            kept.push(file.to_owned());
+            Ok(())
+        }
+    }
+}
+
+/// The content of a file, when it is only what is `known`, or the same as its place has.
+fn known(file: &Path, known: Option<Digest>, spot: &Spot) -> Result<Option<Digest>, SyncError> {
     let told = |digest| Some(digest) == known || Ok(At::File(digest)) == look(&spot.target).map_err(drop);
-    if matches!(found, At::File(digest) if told(digest)) {
-        return delete(file).map_err(|error| failed("cannot delete", file, &error));
-    }
-    kept.push(file.to_owned());
-    Ok(())
+    Ok(match look_at(file)? {
+        At::File(digest) if told(digest) => Some(digest),
+        _ => None,
+    })
 }
 
 /// Whether a file holds the content after, or what a power cut may have left of it.
