@@ -8,6 +8,7 @@ use flaresmith_codegen::diagnostics::{Code, Diagnostic, Place, Severity};
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::trace::Trace;
 use flaresmith_sync::SyncError;
+use flaresmith_sync::drift::DriftReport;
 use flaresmith_sync::mentions::Mention;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,6 +16,11 @@ use serde::Serialize;
 /// A value as indented JSON with a line end.
 pub(crate) fn document(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string())) + "\n"
+}
+
+/// One round of watching.
+pub(super) fn round(report: &DriftReport, milliseconds: u64) -> String {
+    document(&serde_json::json!({ "report": report, "milliseconds": milliseconds }))
 }
 
 /// A JSON document on one line; `None` for text that is none.

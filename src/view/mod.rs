@@ -176,7 +176,7 @@ impl View {
     pub(crate) fn round(&mut self, report: &DriftReport, plan: &Plan, told: Told, taken: Duration) {
         let text = match self.format {
             Format::Human => human::round(report, plan, told, milliseconds(taken)),
-            _ => json::document(&serde_json::json!({ "report": report, "milliseconds": milliseconds(taken) })),
+            _ => json::round(report, milliseconds(taken)),
         };
         self.result(&text);
     }
@@ -193,7 +193,7 @@ impl View {
     pub(crate) fn applied_changes(&mut self, report: &DriftReport, plan: &Plan, taken: Duration) {
         let text = match self.format {
             Format::Human => human::changes(report, plan, false),
-            _ => json::document(&serde_json::json!({ "report": report, "milliseconds": milliseconds(taken) })),
+            _ => json::round(report, milliseconds(taken)),
         };
         self.result(&text);
     }

@@ -34,7 +34,7 @@ const ALONE: u64 = 60;
 /// How Postman says that a plan has no calls left.
 const EXHAUSTED: &[u8] = b"serviceLimitExhausted";
 /// How long Cloudflare refuses everything once a limit is broken, in seconds.
-const SILENCE: u64 = 300;
+pub(in crate::providers) const SILENCE: u64 = 300;
 
 /// Headers in which providers tell the id that they know a call by.
 const CORRELATION: [&str; 4] = ["x-github-request-id", "cf-ray", "x-request-id", "request_id"];
@@ -294,10 +294,16 @@ fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<u64> {
     Some(told.or(resets).unwrap_or(ALONE).max(1))
 }
 
-/// In how many seconds `RateLimit` says that a limit begins anew.
-fn resets_in(header: &str) -> Option<i64> {
-    let mut parameters = header.split([',', ';']);
-    parameters.find_map(|one| one.trim().strip_prefix("t=")?.parse().ok())
+/// In how many seconds a limit of which nothing is left begins anew, as `RateLimit` has it: `"default";r=0;t=30`.
+pub(in crate::providers) fn resets_in(header: &str) -> Option<i64> {
+    let spent = header.split(',').filter_map(|limit| {
+        let value = |name: &str| {
+            let mut parameters = limit.split(';');
+            parameters.find_map(|one| one.trim().strip_prefix(name)?.parse::<i64>().ok())
+        };
+        (value("r=")? == 0).then(|| value("t=")).flatten()
+    });
+    spent.max()
 }
 
 /// The header in which a provider wants what is signed in with.
@@ -322,6 +328,14 @@ pub(in crate::providers) fn bearer(token: &str) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_limit_of_which_nothing_is_left_is_waited_for() {
+        assert_eq!(resets_in("\"default\";r=50;t=30"), None);
+        assert_eq!(resets_in("\"default\";r=0;t=30"), Some(30));
+        assert_eq!(resets_in("\"a\";r=0;t=3, \"b\";r=0; t=12, \"c\";r=1;t=90"), Some(12));
+        assert_eq!(resets_in("nonsense"), None);
+    }
 
     #[test]
     fn no_part_of_an_address_is_read_as_two() {

@@ -11,6 +11,7 @@ mod waits;
 
 pub use breaker::{Breakers, refuse_open};
 pub use client::{Access, Answer, Asked, Call, Client};
+pub(in crate::providers) use client::{SILENCE, resets_in};
 pub(super) use client::{bearer, below};
 pub use failures::{Failures, refused};
 pub use waits::Waits;

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{ABSENT, Cloudflare};
-use crate::providers::cloud::Answer;
+use crate::providers::cloud::{Answer, SILENCE};
 
 /// Codes of failures of Cloudflare's own, which pass.
 const PASSES: [i64; 3] = [10002, 10013, 10014];
@@ -21,9 +21,6 @@ const UNAUTHORIZED: [i64; 5] = [9106, 9109, 10000, 10001, 10023];
 
 /// The code of being asked to wait, where it is not told by a status.
 const WAITS: i64 = 971;
-
-/// How long is waited then, in seconds: a limit that is broken keeps everybody out for five minutes.
-pub(super) const SILENCE: u64 = 300;
 
 /// What was answered.
 #[derive(Debug)]

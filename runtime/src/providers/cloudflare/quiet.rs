@@ -13,8 +13,7 @@ use axum::http::HeaderMap;
 use flaresmith_api::errors::Failure;
 
 use super::Cloudflare;
-use super::envelope::SILENCE;
-use crate::providers::cloud::Access;
+use crate::providers::cloud::{Access, SILENCE, resets_in};
 use crate::sealing::mac;
 
 /// Tokens, as digests, and until when each is not used.
@@ -63,34 +62,8 @@ impl Quiet {
     /// A call was answered; its headers may say that it was the last one for now.
     pub(super) fn used_up(&self, key: &[u8; 32], access: &Access, headers: &HeaderMap) {
         let told = headers.get("ratelimit").and_then(|value| value.to_str().ok());
-        if let Some(seconds) = told.and_then(resets_in) {
+        if let Some(seconds) = told.and_then(resets_in).and_then(|seconds| u64::try_from(seconds).ok()) {
             self.until(key, access, seconds);
         }
-    }
-}
-
-/// In how many seconds a limit of which nothing is left begins anew: `"default";r=0;t=30`.
-fn resets_in(header: &str) -> Option<u64> {
-    let spent = header.split(',').filter_map(|limit| {
-        let value = |name: &str| {
-            limit
-                .split(';')
-                .find_map(|one| one.trim().strip_prefix(name)?.parse::<u64>().ok())
-        };
-        (value("r=")? == 0).then(|| value("t=")).flatten()
-    });
-    spent.max()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_limit_of_which_nothing_is_left_is_waited_for() {
-        assert_eq!(resets_in("\"default\";r=50;t=30"), None);
-        assert_eq!(resets_in("\"default\";r=0;t=30"), Some(30));
-        assert_eq!(resets_in("\"a\";r=0;t=3, \"b\";r=0; t=12, \"c\";r=1;t=90"), Some(12));
-        assert_eq!(resets_in("nonsense"), None);
     }
 }

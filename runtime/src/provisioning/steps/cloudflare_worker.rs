@@ -5,14 +5,13 @@
 //! What runs on this machine goes on answering until the next deployment, which is made at Cloudflare and ends it.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use flaresmith_store::entities::{run_steps, worker_versions};
+use flaresmith_store::entities::worker_versions;
 use futures_util::future::BoxFuture;
-use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 
-use super::{left_to_others, names};
+use super::{hinted, left_to_others, names};
 use crate::providers::Made;
 use crate::providers::edge_host::EdgeHost as _;
 use crate::provisioning::at_cloudflare;
@@ -38,14 +37,7 @@ impl Step for Worker {
     fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             placed(write, on, made).await?;
-            run_steps::Entity::update_many()
-                .col_expr(run_steps::Column::Hint, Expr::value(STAYS))
-                .filter(run_steps::Column::RunId.eq(on.run))
-                .filter(run_steps::Column::Name.eq(names::of(names::CLOUDFLARE_WORKER, &on.mark.environment)))
-                .exec(&**write)
-                .await
-                .map_err(failed)?;
-            Ok(())
+            hinted(write, on, names::CLOUDFLARE_WORKER, STAYS).await
         })
     }
 
@@ -79,10 +71,8 @@ async fn answers_there(on: &Subject) -> Result<bool, Failure> {
         .await
         .map_err(failed)?;
     let record = at_cloudflare::record(on.platform.store.read(), on).await?;
-    Ok(
-        active.is_some_and(|active| record.is_some_and(|record| record.name == active.script_name))
-            && at_cloudflare::host(on).await.is_ok_and(|host| !host.is_here),
-    )
+    let record = record.filter(|record| !at_cloudflare::is_of_this_machine(record));
+    Ok(active.is_some_and(|active| record.is_some_and(|record| record.name == active.script_name)))
 }
 
 /// Writes down where the environment's worker is.

@@ -20,8 +20,12 @@ mod test;
 mod worker;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::entities::run_steps;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use super::step::Step;
+use super::step::{Step, Subject};
+use crate::store::{Write, failed};
 
 /// Names of steps; those that end in a hyphen go on with the name of an environment.
 pub(super) mod names {
@@ -92,6 +96,18 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         _ if name.starts_with(names::REMOVE_WORKER) => Some(&worker::Removal),
         _ => None,
     }
+}
+
+/// Says with the step of an environment what became of what it moved.
+async fn hinted(write: &Write, on: &Subject, step: &str, hint: &str) -> Result<(), Failure> {
+    run_steps::Entity::update_many()
+        .col_expr(run_steps::Column::Hint, Expr::value(hint))
+        .filter(run_steps::Column::RunId.eq(on.run))
+        .filter(run_steps::Column::Name.eq(names::of(step, &on.mark.environment)))
+        .exec(&**write)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }
 
 /// What came of a removal: something that was not made for the project stays, and is nothing of the project's to take away.

@@ -6,15 +6,14 @@
 //! the next deployment, and a rollback to a version from before goes back to it.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use flaresmith_store::entities::{database_branches, resource_records, run_steps};
+use flaresmith_store::entities::{database_branches, resource_records};
 use flaresmith_store::enums::ResourceKind;
 use futures_util::future::BoxFuture;
-use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 
-use super::names;
+use super::{hinted, names};
 use crate::providers::Made;
 use crate::providers::database_host::DatabaseHost as _;
 use crate::provisioning::at_neon;
@@ -41,14 +40,7 @@ impl Step for Branch {
         Box::pin(async move {
             let region = at_neon::region(&**write, on.project.id).await?;
             placed(write, on, made, region).await?;
-            run_steps::Entity::update_many()
-                .col_expr(run_steps::Column::Hint, Expr::value(KEPT))
-                .filter(run_steps::Column::RunId.eq(on.run))
-                .filter(run_steps::Column::Name.eq(names::of(names::NEON_BRANCH, &on.mark.environment)))
-                .exec(&**write)
-                .await
-                .map_err(failed)?;
-            Ok(())
+            hinted(write, on, names::NEON_BRANCH, KEPT).await
         })
     }
 
