@@ -2,6 +2,8 @@
 //!
 //! Owns: which tokens are honoured. Must not know: headers, what callers may do.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Role;
@@ -11,9 +13,10 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
-use super::access_token::{self, Unverified};
+use super::access_token::{self, Claims, Unverified};
 use super::service_tokens;
-use super::signing_keys::Verdict;
+use super::signatures::Signed;
+use super::signing_keys::{Material, Verdict};
 use crate::platform::Platform;
 use crate::store::failed;
 
@@ -84,19 +87,26 @@ pub async fn of_token(platform: &Platform, token: &str) -> Result<Caller, Failur
     if access_token::looks_like_one(token) {
         of_access_token(platform, token).await
     } else {
-        service_tokens::caller(platform, token).await
+        Box::pin(service_tokens::caller(platform, token)).await
     }
 }
 
 async fn of_access_token(platform: &Platform, token: &str) -> Result<Caller, Failure> {
     let invalid = || Failure::new(ErrorCode::AuthTokenInvalid);
-    let unverified = Unverified::parse(token).ok_or_else(invalid)?;
-    let key = match platform.keys.verdict(&unverified.kid).await? {
-        Some(Verdict::Good(key)) => key,
-        Some(Verdict::Revoked) => return Err(Failure::new(ErrorCode::AuthTokenRevoked)),
-        Some(Verdict::Expired) | None => return Err(invalid()),
+    let signatures = &platform.remembered.signatures;
+    let signed = if let Some(signed) = signatures.get(token) {
+        key(platform, &signed.kid).await?;
+        signed
+    } else {
+        let unverified = Unverified::parse(token).ok_or_else(invalid)?;
+        let key = key(platform, &unverified.kid).await?;
+        let claims = unverified.verify(&key).ok_or_else(invalid)?;
+        let kid = unverified.kid;
+        let signed = Arc::new(Signed { kid, claims });
+        signatures.keep(token, &signed, platform.clock.now());
+        signed
     };
-    let claims = unverified.verify(&key).ok_or_else(invalid)?;
+    let claims = &signed.claims;
     let now = platform.clock.now();
     if claims.has_expired(now) {
         return Err(Failure::new(ErrorCode::AuthTokenExpired));
@@ -114,6 +124,23 @@ async fn of_access_token(platform: &Platform, token: &str) -> Result<Caller, Fai
     if platform.remembered.sessions.get(&key).is_some() {
         return Ok(person);
     }
+    // Rarely looked at, and large.
+    Box::pin(in_store(platform, claims)).await?;
+    platform.remembered.sessions.keep(read_at, key, ());
+    Ok(person)
+}
+
+/// The key of this id, while tokens that it signed are honoured.
+async fn key(platform: &Platform, kid: &str) -> Result<Material, Failure> {
+    match platform.keys.verdict(kid).await? {
+        Some(Verdict::Good(key)) => Ok(key),
+        Some(Verdict::Revoked) => Err(Failure::new(ErrorCode::AuthTokenRevoked)),
+        Some(Verdict::Expired) | None => Err(Failure::new(ErrorCode::AuthTokenInvalid)),
+    }
+}
+
+/// Makes sure that the store knows the session, which has not ended, and the account, which is not disabled.
+async fn in_store(platform: &Platform, claims: &Claims) -> Result<(), Failure> {
     let session = Query::select()
         .column(sessions::Column::UserId)
         .from(sessions::Entity)
@@ -126,11 +153,8 @@ async fn of_access_token(platform: &Platform, token: &str) -> Result<Caller, Fai
         .await
         .map_err(failed)?;
     match user.map(|user| user.status) {
-        Some(UserStatus::Active) => {
-            platform.remembered.sessions.keep(read_at, key, ());
-            Ok(person)
-        }
+        Some(UserStatus::Active) => Ok(()),
         Some(UserStatus::Disabled) => Err(Failure::new(ErrorCode::AuthAccountDisabled)),
-        _ => Err(invalid()),
+        _ => Err(Failure::new(ErrorCode::AuthTokenInvalid)),
     }
 }

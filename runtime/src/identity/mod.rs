@@ -10,6 +10,7 @@ pub mod remembered;
 pub mod roles;
 pub mod service_tokens;
 pub mod sessions;
+mod signatures;
 pub mod signing_keys;
 
 pub use caller::Caller;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Caller;
 use super::roles::{self, Scope};
 use super::service_tokens::Known;
+use super::signatures::Signatures;
 use crate::store::Store;
 use crate::store::changes::Part;
 use crate::store::memo::Memo;
@@ -26,6 +27,8 @@ pub struct Remembered {
     /// Service tokens that are honoured, by their digests.
     pub(super) tokens: Memo<String, Known>,
     roles: Memo<(Caller, Scope), Role>,
+    /// Access tokens that are signed.
+    pub(super) signatures: Signatures,
     store: Store,
 }
 
@@ -38,6 +41,7 @@ impl Remembered {
             sessions: Memo::new(changes(), Part::Access, MOST),
             tokens: Memo::new(changes(), Part::Access, MOST),
             roles: Memo::new(changes(), Part::Access, MOST),
+            signatures: Signatures::default(),
             store: store.clone(),
         }
     }
@@ -52,7 +56,7 @@ impl Remembered {
             return Ok(Some(role));
         }
         let read_at = self.roles.moment();
-        let role = roles::role_in(self.store.read(), caller, scope).await?;
+        let role = Box::pin(roles::role_in(self.store.read(), caller, scope)).await?;
         if let Some(role) = role {
             self.roles.keep(read_at, key, role);
         }

@@ -38,7 +38,7 @@ pub const PURGE: TimeDelta = TimeDelta::days(1);
 const FRESH: TimeDelta = TimeDelta::seconds(5);
 
 /// A key as it is used.
-type Material = Zeroizing<Vec<u8>>;
+pub(super) type Material = Arc<Zeroizing<Vec<u8>>>;
 
 /// The key that signs, after its id.
 pub type Signer = (String, Material);
@@ -269,7 +269,7 @@ impl SigningKeys {
                 return Ok(known);
             }
         }
-        let read = Arc::new(self.read(now).await?);
+        let read = Arc::new(Box::pin(self.read(now)).await?);
         *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&read));
         Ok(read)
     }
@@ -305,7 +305,7 @@ impl SigningKeys {
         let opened = self
             .sealer
             .open(&row.master_key_id, &context(&row.kid), material.expose())?;
-        Ok(Zeroizing::new(opened))
+        Ok(Arc::new(Zeroizing::new(opened)))
     }
 }
 

@@ -33,7 +33,8 @@ pub struct Ids {
 impl Ids {
     /// The ids that were given to a request.
     pub(crate) fn of(extensions: &Extensions, headers: &HeaderMap) -> Self {
-        extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
+        let given = Telling::of(extensions).map(|telling| telling.ids().clone());
+        given.unwrap_or_else(|| Self {
             request: RequestId::of(extensions, headers),
             trace: TraceId::of(extensions, headers),
             span: String::new(),

@@ -64,7 +64,8 @@ pub fn router(platform: Platform) -> Router {
 }
 
 /// Takes a request of an operation through its stages. One that changes something goes all the way, whether or not its caller
-/// waits for the answer: what it did is to be remembered, and told about.
+/// waits for the answer: what it did is to be remembered, and told about. What a read does not come to is boxed here and below: the room
+/// for it would be taken, and moved about, for every request.
 async fn operate(platform: Platform, operation: &'static Operation, request: Request, next: Next) -> Response {
     let Some(telling) = Telling::of(request.extensions()) else {
         let ids = envelope::Ids::of(request.extensions(), request.headers());
@@ -74,6 +75,16 @@ async fn operate(platform: Platform, operation: &'static Operation, request: Req
     if operation.is_safe() {
         return carried_out(platform, operation, request, next, &telling).await;
     }
+    Box::pin(all_the_way(platform, operation, request, next, telling)).await
+}
+
+async fn all_the_way(
+    platform: Platform,
+    operation: &'static Operation,
+    request: Request,
+    next: Next,
+    telling: Arc<Telling>,
+) -> Response {
     let under_way = Arc::clone(&platform.under_way).read_owned().await;
     telling.carried();
     let work = async move {
@@ -107,7 +118,7 @@ async fn carried_out(
         Err(failure) => envelope::answer(size::told(platform.settings.max_body, failure), ids),
     };
     if platform.settings.check_answers {
-        response = match answers::demand(operation, response).await {
+        response = match Box::pin(answers::demand(operation, response)).await {
             Ok(response) => response,
             Err(failure) => envelope::answer(failure, ids),
         };
@@ -173,7 +184,7 @@ async fn stages(
     if operation.is_safe() {
         return remembered::answer(platform, operation, &caller, role, request, next).await;
     }
-    idempotency::answer(platform, operation, known, request, next).await
+    Box::pin(idempotency::answer(platform, operation, known, request, next)).await
 }
 
 /// Nobody, in a scope that nobody named.

@@ -43,7 +43,7 @@ pub(super) async fn of(operation: &Operation, request: Request) -> Result<(Optio
         (ORGANIZATION, Scope::Organization),
     ] {
         if has_member(operation, name) {
-            let (bytes, request) = buffered(request).await?;
+            let (bytes, request) = Box::pin(buffered(request)).await?;
             let Ok(Value::Object(body)) = serde_json::from_slice(&bytes) else {
                 return Ok((None, request));
             };

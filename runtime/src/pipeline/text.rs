@@ -29,7 +29,7 @@ pub(super) async fn demand(request: Request) -> Result<Request, Failure> {
             .any(|part| part.eq_ignore_ascii_case(b"json"))
     });
     let request = if is_json {
-        let (bytes, request) = buffered(request).await?;
+        let (bytes, request) = Box::pin(buffered(request)).await?;
         let may_have_it = bytes.windows(ESCAPED.len()).any(|part| part == ESCAPED);
         if let (true, Ok(body)) = (may_have_it, serde_json::from_slice(&bytes)) {
             in_body(&body, "", &mut found);

@@ -17,18 +17,18 @@ use crate::telemetry::span::{self, End, Kind, Root, Tracer, Value};
 
 /// Gives a request its ids, as extensions, so that every stage and the handler see the same, and begins its span.
 pub(crate) fn enter(tracer: &Tracer, request: &mut Request) -> (Ids, Root) {
-    if !request.headers().contains_key("x-request-id") {
+    let id = if request.headers().contains_key("x-request-id") {
+        RequestId::of(request.extensions(), request.headers())
+    } else {
         let id = Builder::from_random_bytes(span::bytes()).into_uuid();
-        request.extensions_mut().insert(RequestId(id.to_string()));
-    }
-    let id = RequestId::of(request.extensions(), request.headers());
+        RequestId(id.to_string())
+    };
     let root = tracer.begin(Parent::of(request.headers()), Some(id.0.clone()), Kind::Server);
     let ids = Ids {
         request: id,
         trace: TraceId(root.place().trace_id()),
         span: root.place().span_id(),
     };
-    request.extensions_mut().insert(ids.clone());
     request.extensions_mut().insert(ids.request.clone());
     request.extensions_mut().insert(ids.trace.clone());
     (ids, root)

@@ -68,9 +68,19 @@ impl Known {
     }
 }
 
+/// Buckets by their names, and by whose they are.
+#[derive(Default)]
+struct Buckets(HashMap<&'static str, HashMap<String, Known>>);
+
+impl Buckets {
+    fn get_mut(&mut self, (bucket, subject): &Wanted) -> Option<&mut Known> {
+        self.0.get_mut(bucket.name)?.get_mut(subject)
+    }
+}
+
 /// What was lent from all buckets.
 pub(super) struct Lent {
-    known: Mutex<HashMap<(&'static str, String), Known>>,
+    known: Mutex<Buckets>,
     rows: [Turn<()>; ROWS],
     hasher: RandomState,
 }
@@ -91,8 +101,9 @@ impl Lent {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut levels = Vec::with_capacity(wanted.len());
         let (mut all, mut short) = (true, false);
-        for (bucket, subject) in wanted {
-            let found = known.get_mut(&(bucket.name, subject.clone()));
+        for wanted in wanted {
+            let (bucket, _) = wanted;
+            let found = known.get_mut(wanted);
             let Some(one) = found.filter(|one| one.is_fresh(now)) else {
                 all = false;
                 continue;
@@ -108,8 +119,8 @@ impl Lent {
         if !all {
             return None;
         }
-        for ((bucket, subject), level) in wanted.iter().zip(&mut levels) {
-            if let Some(one) = known.get_mut(&(bucket.name, subject.clone())) {
+        for (wanted, level) in wanted.iter().zip(&mut levels) {
+            if let Some(one) = known.get_mut(wanted) {
                 one.lent -= tokens;
                 one.asked += tokens;
                 level.2 -= tokens;
@@ -128,12 +139,14 @@ impl Lent {
     /// What to ask of buckets. What was lent is no longer here.
     pub(super) fn terms(&self, wanted: &[Wanted]) -> Vec<Terms> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let terms = wanted.iter().map(|(bucket, subject)| {
-            let found = known.get_mut(&(bucket.name, subject.clone()));
-            found.map_or(Terms { ahead: 0.0, back: 0.0 }, |one| Terms {
-                ahead: (2.0 * one.asked).min(full(bucket) / 16.0).floor(),
-                back: std::mem::take(&mut one.lent),
-            })
+        let terms = wanted.iter().map(|wanted| {
+            let (bucket, _) = wanted;
+            known
+                .get_mut(wanted)
+                .map_or(Terms { ahead: 0.0, back: 0.0 }, |one| Terms {
+                    ahead: (2.0 * one.asked).min(full(bucket) / 16.0).floor(),
+                    back: std::mem::take(&mut one.lent),
+                })
         });
         terms.collect()
     }
@@ -141,11 +154,11 @@ impl Lent {
     /// Keeps what a bucket has left and what was lent from it.
     pub(super) fn keep(&self, bucket: &'static RateBucket, subject: &str, level: f64, lent: f64, now: DateTime<Utc>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.0.entry(bucket.name).or_default();
         if known.len() > MANY {
             known.retain(|_, one| one.is_fresh(now));
         }
-        let key = (bucket.name, subject.to_owned());
-        let (before, asked) = match known.get(&key) {
+        let (before, asked) = match known.get(subject) {
             // Somebody who asks again so soon asks often; who does not begins anew.
             Some(one) if now - one.at < MOMENT * 2 => (one.lent, 1.0),
             Some(one) => (one.lent, 0.0),
@@ -157,7 +170,7 @@ impl Lent {
             lent: before + lent,
             asked,
         };
-        known.insert(key, one);
+        known.insert(subject.to_owned(), one);
     }
 }
 

@@ -280,6 +280,16 @@ fn wait(bucket: &RateBucket, missing: f64) -> f64 {
     seconds.ceil().max(1.0)
 }
 
+/// Whole tokens, of which there are never fewer than none.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast keeps to the range, and a part of a token is none"
+)]
+fn whole(tokens: f64) -> u64 {
+    tokens as u64
+}
+
 /// The headers about a bucket: those of people and projects are told.
 fn told(bucket: &RateBucket, left: f64) -> Headers {
     let names = match bucket.name {
@@ -287,11 +297,9 @@ fn told(bucket: &RateBucket, left: f64) -> Headers {
         "project" => ("x-ratelimit-limit-project", "x-ratelimit-remaining-project"),
         _ => return Headers::new(),
     };
-    let value = |number: f64| HeaderValue::try_from(format!("{}", number.max(0.0).floor())).ok();
-    [(names.0, value(full(bucket))), (names.1, value(left))]
-        .into_iter()
-        .filter_map(|(name, value)| Some((HeaderName::from_static(name), value?)))
-        .collect()
+    [(names.0, bucket.capacity), (names.1, whole(left))]
+        .map(|(name, tokens)| (HeaderName::from_static(name), HeaderValue::from(tokens)))
+        .into()
 }
 
 #[cfg(test)]

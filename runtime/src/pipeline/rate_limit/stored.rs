@@ -3,9 +3,11 @@
 //! Owns: the table of buckets, and taking from several of them in one statement. Must not know: which buckets a call takes from;
 //! [`lent`](super::lent) knows what this process took ahead.
 
+use std::future::ready;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::Failure;
-use flaresmith_api::operations::{RATE_BUCKETS, RateBucket};
+use flaresmith_api::operations::{RATE_BUCKETS, RateBucket, RateClass};
 use flaresmith_store::entities::rate_buckets;
 use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, Statement, Value};
@@ -77,22 +79,15 @@ impl Stored {
         }
     }
 
-    async fn taken(&self, asked: &Asked) -> Result<Taken, DbErr> {
-        let Some(class) = asked.class else {
-            return Ok(Taken::default());
-        };
-        let wanted: Vec<Wanted> = class
-            .buckets
-            .iter()
+    /// The buckets that a call takes from.
+    fn wanted(&self, class: &RateClass, asked: &Asked) -> Vec<Wanted> {
+        let names = class.buckets.iter();
+        names
             .filter_map(|name| Some((bucket(self.kinds, name)?, asked.subject(name)?)))
-            .collect();
-        if wanted.is_empty() {
-            return Ok(Taken::default());
-        }
-        let tokens = count(class.tokens);
-        if let Some(levels) = self.lent.take(&wanted, tokens, self.clock.now()) {
-            return Ok(told_of(&levels, tokens));
-        }
+            .collect()
+    }
+
+    async fn taken(&self, wanted: Vec<Wanted>, tokens: f64) -> Result<Taken, DbErr> {
         // Of several calls that find nothing left, one asks for all.
         let _turn = self.lent.turn(&wanted).await;
         let now = self.clock.now();
@@ -131,8 +126,18 @@ fn told_of(levels: &[Level], tokens: f64) -> Taken {
 
 impl RateLimiter for Stored {
     fn take<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Taken> {
+        let wanted = asked
+            .class
+            .map(|class| (self.wanted(class, asked), count(class.tokens)));
+        let Some((wanted, tokens)) = wanted.filter(|(wanted, _)| !wanted.is_empty()) else {
+            return Box::pin(ready(Taken::default()));
+        };
+        // Most calls find what they need here, and are spared the room for asking the store.
+        if let Some(levels) = self.lent.take(&wanted, tokens, self.clock.now()) {
+            return Box::pin(ready(told_of(&levels, tokens)));
+        }
         Box::pin(async move {
-            match self.taken(asked).await {
+            match self.taken(wanted, tokens).await {
                 Ok(taken) => taken,
                 Err(_) => self.own.take(asked).await,
             }
