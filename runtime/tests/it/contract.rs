@@ -16,7 +16,11 @@ impl Contract {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/contracts");
         let folder = std::env::var_os("FLARESMITH_CONTRACTS").map_or(root, PathBuf::from);
         match std::fs::read(folder.join(file)) {
-            Ok(bytes) => Self(Some(serde_json::from_slice(&bytes).unwrap())),
+            Ok(bytes) => {
+                let mut contract = serde_json::from_slice(&bytes).unwrap();
+                admit_null(&mut contract);
+                Self(Some(contract))
+            }
             Err(_) => {
                 eprintln!(
                     "FLARESMITH_CONTRACTS names no folder with {file}: requests are not held against that contract"
@@ -110,6 +114,27 @@ impl Contract {
             Value::Null => Vec::new(),
             schema => errors(contract, schema, body),
         }
+    }
+}
+
+/// Says of schemas that are `nullable` in the way of JSON Schema that null is one of their values.
+fn admit_null(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if members.get("nullable") == Some(&Value::Bool(true)) {
+                if let Some(ty) = members.get_mut("type").filter(|ty| ty.is_string()) {
+                    *ty = json!([ty.take(), "null"]);
+                }
+                if let Some(Value::Array(values)) = members.get_mut("enum")
+                    && !values.contains(&Value::Null)
+                {
+                    values.push(Value::Null);
+                }
+            }
+            members.values_mut().for_each(admit_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(admit_null),
+        _ => {}
     }
 }
 

@@ -5,7 +5,7 @@
 //! the platform.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -16,6 +16,11 @@ use flaresmith_runtime::settings::{GithubPlace, GithubSignIn, Hidden};
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::contract::Contract;
+
+/// What GitHub publishes of its API, as far as whoever runs the tests has it; addresses of people may not be in it.
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::read("github.json"));
 
 /// Id and secret of the application.
 const CLIENT: (&str, &str) = ("Iv1.of-the-tests", "client-secret-that-nobody-may-see");
@@ -30,6 +35,37 @@ pub(crate) struct Somebody {
     pub(crate) name: Option<&'static str>,
     /// Addresses: the text, whether it is the primary one, whether it is verified.
     pub(crate) addresses: Vec<(&'static str, bool, bool)>,
+}
+
+impl Somebody {
+    /// What GitHub shows of them to a program that they let in.
+    fn shown(&self) -> Value {
+        let mut shown = json!({
+            "id": self.id, "node_id": "U_of_the_test", "login": "octo", "name": self.name, "email": "shown@elsewhere.example",
+            "type": "User", "user_view_type": "public", "site_admin": false, "gravatar_id": "", "hireable": null,
+            "bio": null, "blog": "", "company": null, "location": null,
+            "followers": 0, "following": 0, "public_gists": 0, "public_repos": 1,
+            "created_at": "2020-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:05Z",
+        });
+        let addresses = [
+            "events",
+            "followers",
+            "following",
+            "gists",
+            "organizations",
+            "received_events",
+            "repos",
+            "starred",
+        ];
+        let names = addresses
+            .into_iter()
+            .chain(["subscriptions"])
+            .map(|name| format!("{name}_url"));
+        for name in names.chain(["avatar_url", "html_url", "url"].map(str::to_owned)) {
+            shown[name] = json!("https://github.example/octo");
+        }
+        shown
+    }
 }
 
 /// What is wrong with the next answer to a path.
@@ -174,6 +210,20 @@ fn told(status: u16, body: &Value) -> Response<Body> {
         .unwrap()
 }
 
+/// An answer to a request, when both are as the contract has them.
+fn held(template: &str, query: Option<&str>, body: &Value) -> Response<Body> {
+    let query: Vec<(String, String)> = query.into_iter().flat_map(|query| query.split('&')).map(pair).collect();
+    let mut wrong = CONTRACT.request("GET", template, &query, &Value::Null);
+    wrong.extend(CONTRACT.answer("GET", template, 200, body));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    told(200, body)
+}
+
+fn pair(text: &str) -> (String, String) {
+    let (name, value) = text.split_once('=').unwrap();
+    (name.to_owned(), value.to_owned())
+}
+
 async fn answered(State(people): State<People>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let line = format!("{} {}", parts.method, parts.uri.path());
@@ -206,10 +256,7 @@ async fn answered(State(people): State<People>, request: Request<Body>) -> Respo
             told(200, &people.token(&serde_json::from_slice(&body).unwrap()))
         }
         "GET /api/v3/user" => match people.whose(&parts.headers) {
-            Some(one) => told(
-                200,
-                &json!({ "id": one.id, "login": "octo", "name": one.name, "email": "shown@elsewhere.example" }),
-            ),
+            Some(one) => held("/user", parts.uri.query(), &one.shown()),
             None => told(401, &json!({ "message": "Bad credentials" })),
         },
         "GET /api/v3/user/emails" => match people.whose(&parts.headers) {

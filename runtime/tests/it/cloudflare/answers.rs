@@ -246,7 +246,13 @@ fn put(cloudflare: &Cloudflare, name: &str, upload: &Upload) -> Done {
     let tags = upload.metadata["tags"].as_array().unwrap().iter();
     let tags: Vec<String> = tags.map(|tag| tag.as_str().unwrap().to_owned()).collect();
     cloudflare.change(|known| {
-        if known.scripts.contains_key(name) {
+        let lost = known.scripts.get(name).is_some_and(|there| {
+            let answers = there.deployments.first();
+            let answers = there.versions.iter().find(|one| Some(&one.id) == answers);
+            there.tags != tags || answers.is_none_or(|one| one.module != version.module)
+        });
+        // The same once more takes nothing from anybody.
+        if lost {
             known.wrong.push(format!("{name} is overwritten"));
         }
         if name.len() > 63 || name.starts_with('-') || name.ends_with('-') {

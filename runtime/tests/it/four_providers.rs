@@ -1,0 +1,163 @@
+//! The four providers together, each behind a relay, and a project at all of them.
+//!
+//! Owns: starting them, where servers find them, asking for a project and for its end. Must not know: what happens to servers meanwhile.
+
+use reqwest::Url;
+use serde_json::{Value, json};
+
+use crate::cloudflare::{Cloudflare, Token};
+use crate::github::Github;
+use crate::killed::send;
+use crate::neon::Neon;
+use crate::postman::Postman;
+use crate::relay::{Hook, relay};
+use crate::{cloudflare_projects, integrations, neon_projects, postman_projects, scanned};
+
+/// The providers, which all know whoever signs in.
+pub(crate) struct Providers {
+    pub(crate) github: Github,
+    pub(crate) neon: Neon,
+    pub(crate) cloudflare: Cloudflare,
+    pub(crate) postman: Postman,
+}
+
+impl Providers {
+    pub(crate) async fn start() -> Self {
+        // As the server does when it starts.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (github, neon) = (Github::start().await, Neon::start().await);
+        let (cloudflare, postman) = (Cloudflare::start().await, Postman::start().await);
+        github.token(integrations::TOKEN, "northwind", Some("repo, workflow, delete_repo"));
+        neon.key(neon_projects::KEY, neon_projects::ORGANIZATION);
+        cloudflare.token(cloudflare_projects::TOKEN, Token::whole(cloudflare_projects::ACCOUNT));
+        postman.key(postman_projects::KEY, 1);
+        for secret in [
+            integrations::TOKEN,
+            neon_projects::KEY,
+            cloudflare_projects::TOKEN,
+            postman_projects::KEY,
+        ] {
+            scanned::note_text(secret);
+        }
+        Self {
+            github,
+            neon,
+            cloudflare,
+            postman,
+        }
+    }
+
+    /// Where a server finds them whose calls are all told to the hook: names and values of its environment.
+    pub(crate) async fn behind(&self, hook: &Hook) -> Vec<(&'static str, Url)> {
+        let hub = relay("github", &self.github.place.api, hook).await;
+        let mut web = hub.clone();
+        web.set_path(self.github.place.web.path());
+        let edge = &self.cloudflare.place;
+        vec![
+            ("FLARESMITH_GITHUB_API", hub),
+            ("FLARESMITH_GITHUB_URL", web),
+            ("FLARESMITH_NEON_API", relay("neon", &self.neon.api, hook).await),
+            ("FLARESMITH_CLOUDFLARE_API", relay("cloudflare", &edge.api, hook).await),
+            ("FLARESMITH_CLOUDFLARE_WORKERS", edge.workers.clone()),
+            (
+                "FLARESMITH_POSTMAN_API",
+                relay("postman", &self.postman.api, hook).await,
+            ),
+        ]
+    }
+
+    /// Makes sure that everything of a project is there.
+    pub(crate) fn have(&self, name: &str) {
+        neon_projects::is_whole(&self.neon);
+        cloudflare_projects::is_whole(&self.cloudflare, &name.to_lowercase());
+        postman_projects::is_whole(&self.postman, name);
+    }
+
+    /// Makes sure that what is there is what these projects have, each of it once.
+    pub(crate) fn have_only(&self, names: &[String]) {
+        let slugs = names.iter().map(|name| format!("northwind/{}", name.to_lowercase()));
+        assert_eq!(self.github.repositories(), slugs.collect::<Vec<_>>());
+        assert_eq!(self.neon.projects(|all| all.len()), names.len());
+        assert_eq!(self.cloudflare.names().len(), 3 * names.len());
+        assert_eq!(self.postman.workspaces(|all| all.len()), names.len());
+        assert_eq!(self.postman.elements(|all| all.len()), 7 * names.len());
+    }
+
+    /// What was asked of them that they do not know.
+    pub(crate) fn wrong(&self) -> Vec<String> {
+        [self.neon.wrong(), self.cloudflare.wrong(), self.postman.wrong()].concat()
+    }
+}
+
+/// A project, as a server that may be gone by now tells of it.
+pub(crate) struct Project {
+    pub(crate) address: String,
+    pub(crate) token: String,
+    pub(crate) name: String,
+}
+
+impl Project {
+    fn get(&self, path: &str) -> Option<Value> {
+        let (status, told) = send(&self.address, "GET", path, Some(&self.token), None)?;
+        (status == 200).then_some(told)
+    }
+
+    /// The project; nothing: nobody says whether it is there, nothing in it: it is not.
+    fn shown(&self) -> Option<Option<Value>> {
+        let page = self.get("/projects?limit=100")?;
+        let items = page["items"].as_array()?;
+        let found = items.iter().find(|one| one["name"] == self.name.as_str()).cloned();
+        if let Some(project) = &found {
+            assert_ne!(project["state"], "error", "{:?}", self.run());
+        }
+        Some(found)
+    }
+
+    /// Its run, which must not fail.
+    pub(crate) fn run(&self) -> Option<Value> {
+        let page = self.get("/projects?limit=100")?;
+        let id = page["items"]
+            .as_array()?
+            .iter()
+            .find(|one| one["name"] == self.name.as_str())?["id"]
+            .clone();
+        self.get(&format!("/projects/{}/provisioning", id.as_str()?))
+    }
+
+    pub(crate) fn begin(&self) {
+        if self.shown() != Some(None) {
+            return;
+        }
+        let slug = self.name.to_lowercase();
+        let connections = [
+            integrations::connection(integrations::TOKEN, "northwind", &slug),
+            neon_projects::connection(neon_projects::KEY),
+            cloudflare_projects::connection(cloudflare_projects::TOKEN),
+            postman_projects::connection(postman_projects::KEY),
+        ];
+        let body = json!({ "name": self.name, "integrations": connections });
+        if let Some((status, told)) = send(&self.address, "POST", "/projects", Some(&self.token), Some(&body)) {
+            assert_eq!(status, 201, "{told}");
+        }
+    }
+
+    pub(crate) fn is_there(&self) -> Option<bool> {
+        Some(self.shown()??["state"] == "active")
+    }
+
+    pub(crate) fn end(&self) {
+        let Some(Some(project)) = self.shown() else { return };
+        if project["state"] == "active" {
+            let path = format!(
+                "/projects/{}?projectSlug={}",
+                project["id"].as_str().unwrap(),
+                project["slug"].as_str().unwrap()
+            );
+            send(&self.address, "DELETE", &path, Some(&self.token), None);
+        }
+    }
+
+    pub(crate) fn is_gone(&self) -> Option<bool> {
+        Some(self.shown()?.is_none())
+    }
+}
