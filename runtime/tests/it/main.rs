@@ -22,6 +22,7 @@ mod deployments_refused;
 mod edge_host;
 mod files;
 mod github;
+mod github_codespaces;
 mod github_people;
 mod hello;
 mod idempotency;

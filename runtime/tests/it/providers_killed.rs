@@ -24,7 +24,7 @@ use crate::killed::{command, send, sign_in};
 use crate::neon::Neon;
 use crate::postman::Postman;
 use crate::program::started;
-use crate::{cloudflare_projects, integrations, neon_projects, postman_projects, scanned};
+use crate::{cloudflare_projects, github_codespaces, integrations, neon_projects, postman_projects, scanned};
 
 /// Kinds of calls that a creation makes at the least. Fewer would mean that something was not met.
 const KINDS: usize = 30;
@@ -146,7 +146,7 @@ impl Providers {
     async fn start() -> Self {
         let (github, neon) = (Github::start().await, Neon::start().await);
         let (cloudflare, postman) = (Cloudflare::start().await, Postman::start().await);
-        github.token(integrations::TOKEN, "northwind", Some("repo, workflow, delete_repo"));
+        github.token(integrations::TOKEN, "northwind", Some(github_codespaces::SCOPES));
         neon.key(neon_projects::KEY, neon_projects::ORGANIZATION);
         cloudflare.token(cloudflare_projects::TOKEN, Token::whole(cloudflare_projects::ACCOUNT));
         postman.key(postman_projects::KEY, 1);
@@ -273,7 +273,7 @@ impl Project {
         }
         let slug = self.name.to_lowercase();
         let connections = [
-            integrations::connection(integrations::TOKEN, "northwind", &slug),
+            github_codespaces::connection(&slug),
             neon_projects::connection(neon_projects::KEY),
             cloudflare_projects::connection(cloudflare_projects::TOKEN),
             postman_projects::connection(postman_projects::KEY),
@@ -324,6 +324,8 @@ fn dies_at_every_call(providers: &Providers) {
     // Each is there once, and nothing else is.
     let slugs = names.iter().map(|name| format!("northwind/{}", name.to_lowercase()));
     assert_eq!(providers.github.repositories(), slugs.collect::<Vec<_>>());
+    let codespaces = providers.github.codespaces();
+    assert_eq!(codespaces.len(), names.len(), "{codespaces:?}");
     assert_eq!(providers.neon.projects(|all| all.len()), names.len());
     assert_eq!(providers.cloudflare.names().len(), 3 * names.len());
     assert_eq!(providers.postman.workspaces(|all| all.len()), names.len());
@@ -339,6 +341,7 @@ fn dies_at_every_call(providers: &Providers) {
         providers.deaths.lock().unwrap().met
     );
     assert!(providers.github.repositories().is_empty());
+    assert!(providers.github.codespaces().is_empty());
     assert_eq!(providers.neon.projects(|all| all.len()), 0);
     assert!(providers.cloudflare.names().is_empty());
     assert_eq!(providers.postman.workspaces(|all| all.len()), 0);
