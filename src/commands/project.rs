@@ -124,6 +124,12 @@ fn shown(project: &ProjectDetail, view: &mut View) {
         ("created", remote::moment(project.created_at)),
         ("updated", remote::moment(project.updated_at)),
     ];
+    let mut facts = facts.to_vec();
+    if let Some(codespace) = &project.codespace {
+        let place = codespace.web_url.as_deref().unwrap_or_default();
+        facts.push(("codespace", format!("{} {place}", codespace.state)));
+        facts.extend(codespace.preview_urls.iter().map(|one| ("preview", one.url.clone())));
+    }
     view.facts(&facts, project);
 }
 

@@ -5,8 +5,10 @@
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::{CodespaceEvent, ResourceRecordEvent};
-use flaresmith_store::entities::{codespaces, environments, integration_configs, repos, resource_records, run_steps};
-use flaresmith_store::enums::{CodespaceState, EnvironmentKind, Provider, ResourceKind, StepState};
+use flaresmith_store::entities::{
+    codespaces, environments, integration_configs, projects, repos, resource_records, run_steps,
+};
+use flaresmith_store::enums::{CodespaceState, EnvironmentKind, Provider, RepoHost, ResourceKind, StepState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
@@ -18,6 +20,7 @@ use uuid::Uuid;
 use super::states;
 use super::step::key;
 use crate::platform::Platform;
+use crate::providers::Made;
 use crate::providers::cloud::Access;
 use crate::providers::github::{CODESPACE_SCOPE, Codespace, Stage};
 use crate::repositories::devcontainer;
@@ -46,6 +49,30 @@ pub(super) async fn row<C: ConnectionTrait>(
 /// Whether the settings of a connection want one.
 pub(crate) fn is_wanted(settings: &Value) -> bool {
     settings["codespace"].as_bool().unwrap_or(true)
+}
+
+/// Whether the project's repository is to be another than the one that it has, with a codespace of its own.
+///
+/// # Errors
+/// The store fails.
+pub(super) async fn is_elsewhere(write: &Write, project: Uuid, settings: &Value) -> Result<bool, Failure> {
+    let there = repos::Entity::find()
+        .filter(repos::Column::ProjectId.eq(project))
+        .filter(repos::Column::Host.eq(RepoHost::Github))
+        .one(&**write)
+        .await
+        .map_err(failed)?;
+    let own = projects::Entity::find_by_id(project)
+        .one(&**write)
+        .await
+        .map_err(failed)?;
+    let (Some(there), Some(own)) = (there, own) else {
+        return Ok(false);
+    };
+    let owner = settings["owner"].as_str().unwrap_or_default();
+    let name = settings["repositoryName"].as_str().unwrap_or(&own.slug);
+    // One that was renamed is found to be the same by whoever looks for it.
+    Ok(!there.owner.eq_ignore_ascii_case(owner) || !there.name.eq_ignore_ascii_case(name))
 }
 
 /// The ports of the workbench that a branch describes.
@@ -150,6 +177,25 @@ fn previews(name: &str, ports: &[u16]) -> Value {
     let seen = ports.iter().filter(|_| is_plain);
     seen.map(|port| json!({ "port": port, "url": format!("https://{name}-{port}.app.github.dev") }))
         .collect()
+}
+
+/// Has the record say which codespace it is, also where it said another before.
+///
+/// # Errors
+/// The store fails.
+pub(super) async fn recorded(write: &Write, platform: &Platform, key: &str, made: &Made) -> Result<(), Failure> {
+    use resource_records::{Column, Entity};
+    Entity::update_many()
+        .col_expr(Column::ExternalId, Expr::value(made.external_id.clone()))
+        .col_expr(Column::Name, Expr::value(&made.name))
+        .col_expr(Column::Url, Expr::value(made.url.clone()))
+        .col_expr(Column::UpdatedAt, Expr::value(platform.clock.now()))
+        .filter(Column::Key.eq(key))
+        .filter(Column::Name.ne(&made.name))
+        .exec(&**write)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }
 
 /// Takes the codespaces of a project out.

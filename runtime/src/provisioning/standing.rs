@@ -4,7 +4,7 @@
 
 use flaresmith_api::errors::Failure;
 use flaresmith_store::entities::{environments, integration_configs, provider_credentials, resource_records};
-use flaresmith_store::enums::{IntegrationState, Provider};
+use flaresmith_store::enums::{IntegrationState, Provider, ResourceKind};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
@@ -21,13 +21,15 @@ pub(super) async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned
     let rows = environments(write, project).await?;
     let connected = connections(write, project).await?;
     let at_neon = at_neon::names(&**write, project).await?;
-    Ok(plan::creation(
-        &rows,
-        &records(write, project).await?,
-        &connected,
-        &at_neon,
-        has_codespace(write, project).await?,
-    ))
+    let settings = connected_settings(&**write, project, Provider::Github).await?;
+    let wants = settings.as_ref().is_some_and(codespace::is_wanted);
+    let mut records = records(write, project).await?;
+    if let Some(settings) = settings.filter(|_| wants)
+        && codespace::is_elsewhere(write, project, &settings).await?
+    {
+        records.retain(|record| record.resource != ResourceKind::GithubCodespace);
+    }
+    Ok(plan::creation(&rows, &records, &connected, &at_neon, wants))
 }
 
 /// Whether a project that is at GitHub is to have a codespace there.

@@ -495,6 +495,45 @@ async fn what_becomes_of_a_codespace_is_seen_and_one_that_was_removed_can_be_had
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_gets_another_repository_gets_a_codespace_of_that() {
+    let (instance, github) = beside(false).await;
+    github.token(TOKEN, "northwind", Some(SCOPES));
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = begun(&instance, &owner, &organization).await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    let first = detail(&instance, &owner, &project).await.text("/codespace/name");
+
+    // A repository that was renamed is the same, and so is its codespace.
+    github.rename("northwind/shop", "store");
+    connect(&instance, &owner, &project, connection("shop")).await.is(200);
+    until(&instance, &owner, &project, "succeeded").await;
+    connect(&instance, &owner, &project, connection("shop")).await.is(200);
+    let run = until(&instance, &owner, &project, "succeeded").await;
+    assert_eq!(step(&run, "github-codespace")["externalId"], first);
+    assert_eq!(github.codespaces().len(), 1);
+
+    connect(&instance, &owner, &project, connection("other")).await.is(200);
+    let run = until(&instance, &owner, &project, "succeeded").await;
+    let second = step(&run, "github-codespace")["externalId"].clone();
+    assert_eq!(github.codespaces().len(), 2);
+    let shown = detail(&instance, &owner, &project).await;
+    assert!(shown.text("/codespace/name") == second && second != first, "{second}");
+    let records = resource_records::Entity::find()
+        .filter(resource_records::Column::Resource.eq(ResourceKind::GithubCodespace))
+        .all(instance.platform.store.read())
+        .await
+        .unwrap();
+    assert!(records.len() == 1 && records[0].name == second, "{records:?}");
+
+    // The former one stays with its repository.
+    delete(&instance, &owner, &project).await;
+    let left = github.codespaces();
+    assert!(left.len() == 1 && left[0].name == first, "{left:?}");
+    runner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_cancels_takes_the_codespace_back_unless_somebody_has_worked_in_it() {
     for has_work in [false, true] {
         let (instance, github) = beside(false).await;

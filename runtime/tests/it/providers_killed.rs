@@ -227,6 +227,14 @@ impl Providers {
         }
     }
 
+    /// Sees to it that servers have died at these moments, so that calls of another form are not left out unseen.
+    fn died_at(&self, moments: &[&str]) {
+        let met = &self.deaths.lock().unwrap().met;
+        for moment in moments {
+            assert!(met.contains(*moment), "{moment}: {met:?}");
+        }
+    }
+
     fn met(&self) -> usize {
         self.deaths.lock().unwrap().met.len()
     }
@@ -319,6 +327,12 @@ fn dies_at_every_call(providers: &Providers) {
             break;
         }
     }
+    providers.died_at(&[
+        "before github GET /api/v3/repos/northwind/*/codespaces",
+        "before github POST /api/v3/repos/northwind/*/codespaces",
+        "after github POST /api/v3/repos/northwind/*/codespaces",
+        "before github GET /api/v3/user/codespaces/*",
+    ]);
     let died = providers.met();
     assert!(died >= KINDS, "{died}: {:?}", providers.deaths.lock().unwrap().met);
     // Each is there once, and nothing else is.
@@ -335,6 +349,10 @@ fn dies_at_every_call(providers: &Providers) {
     for name in &names {
         providers.outlived((&data, name), Project::end, Project::is_gone);
     }
+    providers.died_at(&[
+        "before github DELETE /api/v3/user/codespaces/*",
+        "after github DELETE /api/v3/user/codespaces/*",
+    ]);
     assert!(
         providers.met() >= died + 8,
         "{:?}",

@@ -113,8 +113,11 @@ impl Step for Codespace {
         codespace::WITHHELD.contains(&code)
     }
 
-    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, _: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(codespace::withheld(write, &on.platform, on.project.id, None))
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            codespace::recorded(write, &on.platform, &on.mark.key, made).await?;
+            codespace::withheld(write, &on.platform, on.project.id, None).await
+        })
     }
 
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
