@@ -173,6 +173,12 @@ pub(crate) struct GithubConnectArgs {
     /// Let everybody see the repository.
     #[arg(long)]
     pub(crate) public: bool,
+    /// Make no codespace for dev.
+    #[arg(long, conflicts_with = "machine")]
+    pub(crate) no_codespace: bool,
+    /// Kind of machine for the codespace, such as basicLinux32gb. Default: GitHub chooses.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) machine: Option<String>,
     /// Do not wait until the repository is there.
     #[arg(long)]
     pub(crate) no_wait: bool,

@@ -73,9 +73,8 @@ fn github(remote: &Remote, args: &GithubConnectArgs, view: &mut View) -> Result<
         owner: args.owner.clone(),
         repository_name: args.repository.clone(),
         private: Some(!args.public),
-        // Nobody makes one yet.
-        codespace: Some(false),
-        machine: None,
+        codespace: Some(!args.no_codespace),
+        machine: args.machine.clone().map(Some),
     });
     let connection = Connection {
         project: &args.project,

@@ -10,7 +10,9 @@ use flaresmith_api::api::projects::{
 };
 use flaresmith_api::api::retirement::{DeleteProjectRequest, DeleteProjectResponse};
 use flaresmith_api::errors::ErrorCode;
-use flaresmith_api::types::{ProjectCreate, ProjectDetail, ProvisioningEvent, RunState, StepState};
+use flaresmith_api::types::{
+    ProjectCreate, ProjectDetail, ProvisioningEvent, ProvisioningProgress, RunState, StepState,
+};
 use flaresmith_sync::SyncError;
 use uuid::Uuid;
 
@@ -122,6 +124,12 @@ fn shown(project: &ProjectDetail, view: &mut View) {
         ("created", remote::moment(project.created_at)),
         ("updated", remote::moment(project.updated_at)),
     ];
+    let mut facts = facts.to_vec();
+    if let Some(codespace) = &project.codespace {
+        let place = codespace.web_url.as_deref().unwrap_or_default();
+        facts.push(("codespace", format!("{} {place}", codespace.state)));
+        facts.extend(codespace.preview_urls.iter().map(|one| ("preview", one.url.clone())));
+    }
     view.facts(&facts, project);
 }
 
@@ -215,8 +223,13 @@ impl Followed<'_> {
     /// The same, and then the project.
     pub(crate) fn to_its_end(&self, remote: &Remote, view: &mut View) -> Result<(), Trouble> {
         let state = self.told(remote, view)?;
-        if state != self.goal {
+        // What was left out can be had later, and nothing of it has failed.
+        let lacks = state == RunState::Incomplete && self.goal == RunState::Succeeded;
+        if state != self.goal && !lacks {
             return Err(self.trouble(remote)?);
+        }
+        if lacks {
+            self.left_out(remote, view)?;
         }
         let project = detail(remote, self.project)?;
         match state {
@@ -226,12 +239,29 @@ impl Followed<'_> {
         Ok(())
     }
 
-    /// Why it did not end as it should: each step with its code, and what the server says to do about it.
-    fn trouble(&self, remote: &Remote) -> Result<Trouble, Trouble> {
+    fn progress(&self, remote: &Remote) -> Result<ProvisioningProgress, Trouble> {
         let request = GetProvisioningRequest {
             project_id: self.project,
         };
         let GetProvisioningResponse::Ok(progress) = remote.wait(remote.client().get_provisioning(request))?;
+        Ok(progress)
+    }
+
+    /// Warns of each step that was left out, with what the server says to do about it.
+    fn left_out(&self, remote: &Remote, view: &mut View) -> Result<(), Trouble> {
+        for step in self.progress(remote)?.steps {
+            if step.state == StepState::Skipped {
+                let code = step.error_code.as_deref().unwrap_or_default();
+                let hint = step.hint.as_deref().unwrap_or_default();
+                view.warning(&format!("{} was left out: {code}", step.name), hint);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why it did not end as it should: each step with its code, and what the server says to do about it.
+    fn trouble(&self, remote: &Remote) -> Result<Trouble, Trouble> {
+        let progress = self.progress(remote)?;
         let named = self.named;
         let mut message = format!("the run for `{named}` is {}", progress.run.state);
         for step in &progress.steps {

@@ -1,10 +1,10 @@
-//! Keeping repositories in step with those at GitHub.
+//! Keeping repositories in step with those at GitHub, and looking after codespaces of them.
 //!
 //! Owns: when one is looked at, and writing down that one cannot be. Must not know: how commits travel.
 //!
 //! What was committed here is sent within seconds, and what was pushed there is taken within a minute. Every process does so: whoever
 //! is late finds nothing to do, since a branch moves only from where it was seen. Failures are tried again with the next look, and a
-//! breaker keeps them seldom.
+//! breaker keeps them seldom. The codespace is looked at with it, which is one call more for projects that have one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
+use super::codespace;
 use super::step::{ALL, key};
 use crate::features::projects::access;
 use crate::platform::Platform;
@@ -31,7 +32,7 @@ use crate::store::failed;
 /// Time between two looks at the branches here.
 const HERE: Duration = Duration::from_secs(3);
 
-/// Time between two looks at the branches there.
+/// Time between two looks at the branches and the codespace there.
 const THERE: Duration = Duration::from_secs(60);
 
 /// How many are brought in step at the same time.
@@ -83,9 +84,9 @@ async fn followed(platform: &Platform) -> Result<Vec<repos::Model>, Failure> {
         .map_err(failed)
 }
 
-/// Brings one in step; the code of what keeps it from being so.
+/// Brings one in step, and looks at its codespace; the code of what keeps it from being so.
 async fn exchange(platform: &Platform, row: &repos::Model) -> Result<Option<ErrorCode>, Failure> {
-    let Some((_, access)) = access(platform, row.project_id, Provider::Github).await? else {
+    let Some((connection, access)) = access(platform, row.project_id, Provider::Github).await? else {
         return Ok(None);
     };
     let github = &platform.providers.github;
@@ -102,7 +103,11 @@ async fn exchange(platform: &Platform, row: &repos::Model) -> Result<Option<Erro
         fence: Arc::new(Free),
     };
     let apart = github.exchange(&access, &mark, &there, &platform.repositories).await?;
-    Ok((!apart.is_empty()).then_some(ErrorCode::IntegrationGithubConflict))
+    let withheld = codespace::look(platform, row.project_id, &connection.settings, &access).await?;
+    match apart.is_empty() {
+        true => Ok(withheld),
+        false => Ok(Some(ErrorCode::IntegrationGithubConflict)),
+    }
 }
 
 /// Writes down the name that a repository was given there.

@@ -7,10 +7,12 @@
 //! | [`plan`] | which steps a run has |
 //! | [`step`] | what a step is |
 //! | `steps` | the steps themselves, one file each |
+//! | `standing` | what there is of a project, as a plan is made from it |
 //! | [`template`] | what the repository of a project begins with |
 //! | [`states`] | changes of state, all of them by the generated lifecycles |
 //! | [`lease`] | which process works on a run |
 //! | [`journal`] | writing of a run: fenced, in order, before and after every act |
+//! | `codespace` | the codespace of a project, as the store has it |
 //! | [`deploy`] | deployments: runs that change what runs in an environment |
 //! | [`previews`] | how long a preview stays, and the end of runs that make or take one away |
 //! | [`runner`] | finding runs, carrying them out and undoing them |
@@ -35,6 +37,7 @@
 pub(crate) mod at_cloudflare;
 pub(crate) mod at_neon;
 pub(crate) mod at_postman;
+pub(crate) mod codespace;
 pub mod deploy;
 pub mod events;
 mod failpoint;
@@ -46,6 +49,7 @@ pub mod plan;
 pub mod previews;
 pub mod request;
 pub mod runner;
+mod standing;
 pub mod states;
 pub mod step;
 mod steps;

@@ -23,12 +23,14 @@ pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 4] = [
 
 /// What makes everything that the project lacks. `connected`: providers that it signs in at. `at_neon`: environments whose databases are
 /// there; those that are on this machine move when the project signs in at Neon, and their workers when it does at Cloudflare.
+/// `has_codespace`: whether it is to have one, if it is at GitHub.
 #[must_use]
 pub fn creation(
     environments: &[environments::Model],
     records: &[resource_records::Model],
     connected: &[Provider],
     at_neon: &BTreeSet<String>,
+    has_codespace: bool,
 ) -> Vec<Planned> {
     let mut branches = vec![names::SEED.to_owned()];
     let mut steps = vec![
@@ -57,6 +59,12 @@ pub fn creation(
         let needs: Vec<&str> = branches.iter().map(String::as_str).collect();
         steps.push(step(names::GITHUB, None, None, &needs));
         steps.push(step(names::GITHUB_SECRETS, None, None, &[names::GITHUB]));
+        let dev = lasting(environments).find(|row| row.kind == EnvironmentKind::Dev);
+        if let Some(dev) = dev.filter(|_| has_codespace) {
+            let codespace = Some(ResourceKind::GithubCodespace);
+            // It begins with the branch as it is at GitHub.
+            steps.push(step(names::CODESPACE, codespace, Some(&dev.name), &[names::GITHUB]));
+        }
     }
     if connected.contains(&Provider::Postman) {
         steps.extend(at_postman(environments));
@@ -167,7 +175,7 @@ fn one_by_one(steps: &mut [Planned], environments: &[environments::Model]) {
 /// What makes sure that everything is there that one environment needs: what is there stays as it is.
 #[must_use]
 pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
-    let mut steps = creation(std::slice::from_ref(environment), &[], &[], &BTreeSet::new());
+    let mut steps = creation(std::slice::from_ref(environment), &[], &[], &BTreeSet::new(), false);
     steps.retain(|step| step.environment.is_some());
     for step in &mut steps {
         step.needs.clear();
@@ -240,7 +248,15 @@ pub fn removal(
     found.sort_by_key(|record| std::cmp::Reverse((record.created_at, record.id)));
     let mut steps: Vec<Planned> = Vec::new();
     if connected.contains(&Provider::Github) {
-        steps.push(step(names::REMOVE_GITHUB, None, None, &[]));
+        // It is found by its repository.
+        let codespace = found.iter().find(|one| one.resource == ResourceKind::GithubCodespace);
+        if let Some(record) = codespace {
+            let place = Some(record.environment.as_str());
+            steps.push(step(names::REMOVE_CODESPACE, Some(record.resource), place, &[]));
+        }
+        let needs: Vec<&str> = steps.last().map(|step| step.name.as_str()).into_iter().collect();
+        let step = step(names::REMOVE_GITHUB, None, None, &needs);
+        steps.push(step);
     }
     if connected.contains(&Provider::Postman) {
         let needs: Vec<&str> = steps.last().map(|step| step.name.as_str()).into_iter().collect();
@@ -254,7 +270,7 @@ pub fn removal(
             ResourceKind::NeonBranch => names::of(names::REMOVE_DATABASE, environment),
             ResourceKind::CloudflareWorker => names::of(names::REMOVE_WORKER, environment),
             ResourceKind::NeonProject => names::REMOVE_NEON.to_owned(),
-            // Nothing makes the others yet.
+            // The others were seen to above, or nothing makes them yet.
             _ => return,
         };
         if steps.iter().all(|step| step.name != name) {

@@ -9,13 +9,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::{EnvironmentEvent, ProjectEvent, ProvisioningRunEvent, RunStepEvent};
-use flaresmith_store::entities::{
-    environments, integration_configs, journal_entries, projects, provider_credentials, provisioning_runs,
-    resource_records, run_steps,
-};
-use flaresmith_store::enums::{
-    IntegrationState, JournalEntryPhase, Origin, Provider, ProvisioningRunKind, ResourceKind, RunState, StepState,
-};
+use flaresmith_store::entities::{environments, journal_entries, projects, provisioning_runs, run_steps};
+use flaresmith_store::enums::{JournalEntryPhase, Origin, ProvisioningRunKind, ResourceKind, RunState, StepState};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
@@ -26,8 +21,9 @@ use uuid::Uuid;
 
 use super::journal::{Line, moved, write_line};
 use super::lease::{WAITING, seen};
+use super::standing::{connections, creation, environments, has_codespace, records};
 use super::step::{Planned, key};
-use super::{at_neon, plan, states};
+use super::{plan, states};
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::store::{Write, failed, new_id};
@@ -176,6 +172,7 @@ pub async fn retry(platform: &Platform, project: Uuid) -> Result<provisioning_ru
             .map_err(failed)?;
         plan_anew(&write, project, run.id, now).await?;
     } else {
+        let rows = wanted_still(&write, &run, rows).await?;
         let again = rows
             .into_iter()
             .filter(|row| matches!(row.state, StepState::Failed | StepState::Skipped));
@@ -229,8 +226,13 @@ pub(super) async fn environments_of(
         .all(&**write)
         .await
         .map_err(failed)?;
-    // Branches are looked after again and again, which changes nothing about an environment; nor do collections of it.
-    let is_of_it = |resource| resource != ResourceKind::PostmanCollection;
+    // Branches are looked after again and again, which changes nothing about an environment; nor do collections of it, or a workbench for it.
+    let is_of_it = |resource| {
+        !matches!(
+            resource,
+            ResourceKind::PostmanCollection | ResourceKind::GithubCodespace
+        )
+    };
     let makes = rows.into_iter().filter(|row| row.resource.is_some_and(is_of_it));
     Ok(Some(makes.filter_map(|row| row.environment).collect()))
 }
@@ -247,6 +249,44 @@ pub(super) async fn move_environments(
 ) -> Result<(), Failure> {
     let only = environments_of(write, run).await?;
     states::move_environments(write, run.project_id, on, now, only.as_ref()).await
+}
+
+/// Takes a step out that was left out and that nobody wants any more; those that are left.
+async fn wanted_still(
+    write: &Write,
+    run: &provisioning_runs::Model,
+    rows: Vec<run_steps::Model>,
+) -> Result<Vec<run_steps::Model>, Failure> {
+    if has_codespace(write, run.project_id).await? {
+        return Ok(rows);
+    }
+    let is_over =
+        |row: &run_steps::Model| row.state == StepState::Skipped && row.resource == Some(ResourceKind::GithubCodespace);
+    let (over, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_over);
+    let ids: Vec<Uuid> = over.iter().map(|row| row.id).collect();
+    if !ids.is_empty() {
+        journal_entries::Entity::update_many()
+            .col_expr(journal_entries::Column::StepId, Expr::value(None::<Uuid>))
+            .filter(journal_entries::Column::StepId.is_in(ids.clone()))
+            .exec(&**write)
+            .await
+            .map_err(failed)?;
+        run_steps::Entity::delete_many()
+            .filter(run_steps::Column::Id.is_in(ids))
+            .exec(&**write)
+            .await
+            .map_err(failed)?;
+        provisioning_runs::Entity::update_many()
+            .col_expr(
+                provisioning_runs::Column::StepCount,
+                Expr::value(i32::try_from(rows.len()).unwrap_or(i32::MAX)),
+            )
+            .filter(provisioning_runs::Column::Id.eq(run.id))
+            .exec(&**write)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(rows)
 }
 
 /// Gives a run that has no steps those that make everything that its project lacks.
@@ -414,59 +454,6 @@ async fn insert(write: &Write, project: Uuid, run: Uuid, steps: &[Planned], now:
             .map_err(failed)?;
     }
     Ok(())
-}
-
-async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned>, Failure> {
-    let rows = environments(write, project).await?;
-    let connected = connections(write, project).await?;
-    let at_neon = at_neon::names(&**write, project).await?;
-    Ok(plan::creation(
-        &rows,
-        &records(write, project).await?,
-        &connected,
-        &at_neon,
-    ))
-}
-
-async fn environments(write: &Write, project: Uuid) -> Result<Vec<environments::Model>, Failure> {
-    let mut rows = environments::Entity::find()
-        .filter(environments::Column::ProjectId.eq(project))
-        .all(&**write)
-        .await
-        .map_err(failed)?;
-    rows.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(rows)
-}
-
-/// Providers that a project signs in at.
-async fn connections(write: &Write, project: Uuid) -> Result<Vec<Provider>, Failure> {
-    use integration_configs::{Column, Entity};
-    let rows = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::State.ne(IntegrationState::Disconnected))
-        .all(&**write)
-        .await
-        .map_err(failed)?;
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let signed_in = provider_credentials::Entity::find()
-        .filter(provider_credentials::Column::IntegrationId.is_in(ids))
-        .all(&**write)
-        .await
-        .map_err(failed)?;
-    let is_signed_in = |id: Uuid| signed_in.iter().any(|kept| kept.integration_id == id);
-    Ok(rows
-        .iter()
-        .filter(|row| is_signed_in(row.id))
-        .map(|row| row.provider)
-        .collect())
-}
-
-async fn records(write: &Write, project: Uuid) -> Result<Vec<resource_records::Model>, Failure> {
-    resource_records::Entity::find()
-        .filter(resource_records::Column::ProjectId.eq(project))
-        .all(&**write)
-        .await
-        .map_err(failed)
 }
 
 async fn read_project(write: &Write, project: Uuid) -> Result<projects::Model, Failure> {

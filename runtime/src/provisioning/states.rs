@@ -9,16 +9,16 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_api::lifecycles::{
-    BuildEvent, BuildLifecycle, CircuitBreakerEvent, CircuitBreakerLifecycle, DatabaseBranchEvent,
-    DatabaseBranchLifecycle, DeploymentEvent, DeploymentLifecycle, EnvironmentEvent, EnvironmentLifecycle,
-    IncidentEvent, IncidentLifecycle, IntegrationConfigEvent, IntegrationConfigLifecycle, Lifecycle,
-    PostmanTestRunEvent, PostmanTestRunLifecycle, ProjectEvent, ProjectLifecycle, ProvisioningRunEvent,
+    BuildEvent, BuildLifecycle, CircuitBreakerEvent, CircuitBreakerLifecycle, CodespaceEvent, CodespaceLifecycle,
+    DatabaseBranchEvent, DatabaseBranchLifecycle, DeploymentEvent, DeploymentLifecycle, EnvironmentEvent,
+    EnvironmentLifecycle, IncidentEvent, IncidentLifecycle, IntegrationConfigEvent, IntegrationConfigLifecycle,
+    Lifecycle, PostmanTestRunEvent, PostmanTestRunLifecycle, ProjectEvent, ProjectLifecycle, ProvisioningRunEvent,
     ProvisioningRunLifecycle, ResourceRecordEvent, ResourceRecordLifecycle, RunStepEvent, RunStepLifecycle,
 };
 use flaresmith_store::entities::{environments, projects};
 use flaresmith_store::enums::{
-    BreakerState, BuildState, DatabaseBranchState, DeploymentState, EnvironmentKind, EnvironmentState, IncidentState,
-    IntegrationState, ProjectState, ResourceRecordState, RunState, StepState, TestRunState,
+    BreakerState, BuildState, CodespaceState, DatabaseBranchState, DeploymentState, EnvironmentKind, EnvironmentState,
+    IncidentState, IntegrationState, ProjectState, ResourceRecordState, RunState, StepState, TestRunState,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -113,6 +113,12 @@ pub fn test_run(state: TestRunState, on: PostmanTestRunEvent) -> Result<TestRunS
 /// It must not happen.
 pub fn breaker(state: BreakerState, on: CircuitBreakerEvent) -> Result<BreakerState, Failure> {
     demand(CircuitBreakerLifecycle::Standard, &state, on)
+}
+
+/// The state of a codespace after an event that somebody else has seen; `None`: it changes nothing.
+#[must_use]
+pub fn codespace(state: CodespaceState, on: CodespaceEvent) -> Option<CodespaceState> {
+    next(CodespaceLifecycle::Standard, &state, on)
 }
 
 /// The state of an incident after an event.

@@ -2,7 +2,7 @@
 //!
 //! Owns: its shape, and the key that every repeat of it arrives at. Must not know: any step, the journal.
 
-use flaresmith_api::errors::Failure;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{environments, projects};
 use flaresmith_store::enums::{Provider, ResourceKind};
 use futures_util::future::{BoxFuture, ready};
@@ -59,6 +59,13 @@ impl Subject {
 pub trait Step: Send + Sync {
     /// Does it.
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>>;
+
+    /// Whether a run goes on without it after a failure: it is left out, says why, and is done when the run is retried. Nothing that is
+    /// left out may be what another step needs.
+    fn leaves_out(&self, code: ErrorCode) -> bool {
+        let _ = code;
+        false
+    }
 
     /// Keeps in the store what was made. Repeated with the same, it changes nothing.
     fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {

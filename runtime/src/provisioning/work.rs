@@ -112,16 +112,15 @@ async fn steps_of(journal: &Arc<Journal>) -> Result<(), Stopped> {
         (done, ProvisioningRunKind::Recreate) => deploy::recreated(&mut page, &run, &rows, done).await?,
         (true, ProvisioningRunKind::Delete) => removed(&mut page, &run).await?,
         (true, _) => {
-            let now = page.now;
-            request::move_environments(&page.write, &run, EnvironmentEvent::Ready, now).await?;
-            end(
-                &mut page,
-                &run,
-                ProvisioningRunEvent::Succeed,
-                ProjectEvent::Ready,
-                None,
-            )
-            .await?;
+            request::move_environments(&page.write, &run, EnvironmentEvent::Ready, page.now).await?;
+            // What was left out can be had later, and whoever looks at the project sees that it lacks something.
+            let left_out = rows.iter().find(|row| row.state == StepState::Skipped);
+            let (on, project) = match left_out {
+                Some(_) => (ProvisioningRunEvent::Skip, ProjectEvent::Fail),
+                None => (ProvisioningRunEvent::Succeed, ProjectEvent::Ready),
+            };
+            let code = left_out.and_then(|row| row.error_code.clone());
+            end_with(&mut page, &run, on, project, code).await?;
         }
         (false, _) => {
             let code = Some(ErrorCode::ProvisionStepFailed);
@@ -221,20 +220,18 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, row: run_steps::
             }
             return Ok(());
         }
-        (Err(failure), _) => {
+        (Err(failure), step) => {
             journal.tell(&row.name, Some(run.project_id), &failure, false);
             page.note(&row, failure.message(), Value::Null).await?;
-            page.step(
-                &row,
-                Some(RunStepEvent::Fail),
-                JournalEntryPhase::After,
-                kept(&failure),
-                |row| {
-                    row.finished_at = Set(Some(now));
-                    row.error_code = Set(Some(failure.code().as_str().to_owned()));
-                    row.hint = Set(failure.hint().map(|hint| hint.chars().take(300).collect()));
-                },
-            )
+            let on = match step.is_some_and(|step| step.leaves_out(failure.code())) {
+                true => RunStepEvent::Skip,
+                false => RunStepEvent::Fail,
+            };
+            page.step(&row, Some(on), JournalEntryPhase::After, kept(&failure), |row| {
+                row.finished_at = Set(Some(now));
+                row.error_code = Set(Some(failure.code().as_str().to_owned()));
+                row.hint = Set(failure.hint().map(|hint| hint.chars().take(300).collect()));
+            })
             .await?;
             record(&page, run, &row, ResourceRecordEvent::Fail, None).await?;
         }
@@ -428,6 +425,18 @@ pub(super) async fn end(
     project: ProjectEvent,
     code: Option<ErrorCode>,
 ) -> Result<(), Failure> {
+    let code = code.map(|code| code.as_str().to_owned());
+    end_with(page, run, on, project, code).await
+}
+
+/// The same with the code as a step has it.
+async fn end_with(
+    page: &mut Page<'_>,
+    run: &provisioning_runs::Model,
+    on: ProvisioningRunEvent,
+    project: ProjectEvent,
+    code: Option<String>,
+) -> Result<(), Failure> {
     let row = projects::Entity::find_by_id(run.project_id)
         .one(&*page.write)
         .await
@@ -438,7 +447,7 @@ pub(super) async fn end(
     let now = page.now;
     page.run(on, |row| {
         row.finished_at = Set(Some(now));
-        row.error_code = Set(code.map(|code| code.as_str().to_owned()));
+        row.error_code = Set(code);
     })
     .await
 }

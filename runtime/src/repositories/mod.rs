@@ -8,6 +8,7 @@
 //! becomes the head of its branch only while the head is the one that it was made on, whichever process is faster.
 
 pub mod collection;
+pub mod devcontainer;
 mod edit;
 mod heads;
 mod kept;

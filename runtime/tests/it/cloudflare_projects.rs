@@ -68,7 +68,7 @@ fn steps(run: &Answer) -> Vec<&str> {
     all.map(|step| step["name"].as_str().unwrap()).collect()
 }
 
-/// Shows 001/FR-021.
+/// Shows 001/FR-005, 001/FR-021.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_begins_with_cloudflare_has_a_worker_for_every_environment_there_and_none_here() {
     for on_postgres in [false, true] {

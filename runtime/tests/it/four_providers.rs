@@ -11,7 +11,7 @@ use crate::killed::send;
 use crate::neon::Neon;
 use crate::postman::Postman;
 use crate::relay::{Hook, relay};
-use crate::{cloudflare_projects, integrations, neon_projects, postman_projects, scanned};
+use crate::{cloudflare_projects, github_codespaces, integrations, neon_projects, postman_projects, scanned};
 
 /// The providers, which all know whoever signs in.
 pub(crate) struct Providers {
@@ -27,7 +27,7 @@ impl Providers {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (github, neon) = (Github::start().await, Neon::start().await);
         let (cloudflare, postman) = (Cloudflare::start().await, Postman::start().await);
-        github.token(integrations::TOKEN, "northwind", Some("repo, workflow, delete_repo"));
+        github.token(integrations::TOKEN, "northwind", Some(github_codespaces::SCOPES));
         neon.key(neon_projects::KEY, neon_projects::ORGANIZATION);
         cloudflare.token(cloudflare_projects::TOKEN, Token::whole(cloudflare_projects::ACCOUNT));
         postman.key(postman_projects::KEY, 1);
@@ -77,6 +77,8 @@ impl Providers {
     pub(crate) fn have_only(&self, names: &[String]) {
         let slugs = names.iter().map(|name| format!("northwind/{}", name.to_lowercase()));
         assert_eq!(self.github.repositories(), slugs.collect::<Vec<_>>());
+        let codespaces = self.github.codespaces();
+        assert_eq!(codespaces.len(), names.len(), "{codespaces:?}");
         assert_eq!(self.neon.projects(|all| all.len()), names.len());
         assert_eq!(self.cloudflare.names().len(), 3 * names.len());
         assert_eq!(self.postman.workspaces(|all| all.len()), names.len());
@@ -130,7 +132,7 @@ impl Project {
         }
         let slug = self.name.to_lowercase();
         let connections = [
-            integrations::connection(integrations::TOKEN, "northwind", &slug),
+            github_codespaces::connection(&slug),
             neon_projects::connection(neon_projects::KEY),
             cloudflare_projects::connection(cloudflare_projects::TOKEN),
             postman_projects::connection(postman_projects::KEY),

@@ -3,6 +3,8 @@
 //! Owns: answering as the published contract and its known traps have it, and holding requests against that contract where it is at
 //! hand. Must not know: the platform.
 
+mod codespaces;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use codespaces::Codespace;
+
 use crate::instance::folder;
 
 /// What goes wrong with a request.
@@ -31,6 +35,8 @@ pub(crate) enum Fault {
     Lost,
     /// It asks to be left alone for so many seconds, with 403 as GitHub does.
     Limited(u64),
+    /// The same with 429.
+    TooMany(u64),
 }
 
 struct Repository {
@@ -59,6 +65,9 @@ struct Known {
     environments: BTreeSet<String>,
     /// Path of a secret to its value, as whoever has the private key reads it.
     secrets: BTreeMap<String, String>,
+    codespaces: Vec<Codespace>,
+    /// What codespaces end in.
+    ends: Option<&'static str>,
     /// How often the public key was exchanged.
     keys: u8,
     numbers: u64,
@@ -310,6 +319,11 @@ async fn answered(State(github): State<Github>, request: Request<Body>) -> Respo
     let fault = github.fault_of(&method, &path);
     match fault {
         Some(Fault::Fails(status)) => return message(status, "It broke."),
+        Some(Fault::TooMany(seconds)) => {
+            let mut answer = message(429, "Too many requests.");
+            answer.headers_mut().insert("retry-after", seconds.into());
+            return answer;
+        }
         Some(Fault::Limited(seconds)) => {
             let mut answer = message(403, "You have exceeded a secondary rate limit.");
             answer.headers_mut().insert("retry-after", seconds.into());
@@ -322,7 +336,7 @@ async fn answered(State(github): State<Github>, request: Request<Body>) -> Respo
         None => over_api(
             &github,
             &method,
-            path.strip_prefix("/api/v3").unwrap(),
+            (path.strip_prefix("/api/v3").unwrap(), parts.uri.query()),
             &parts.headers,
             &body,
         ),
@@ -333,7 +347,13 @@ async fn answered(State(github): State<Github>, request: Request<Body>) -> Respo
     }
 }
 
-fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body: &Bytes) -> Response<Body> {
+fn over_api(
+    github: &Github,
+    method: &str,
+    (path, query): (&str, Option<&str>),
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response<Body> {
     for (name, expected) in [
         ("x-github-api-version", "2022-11-28"),
         ("accept", "application/vnd.github+json"),
@@ -346,6 +366,22 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
     let Some((login, scopes)) = github.login(headers) else {
         return message(401, "Bad credentials");
     };
+    let asked = (path, query);
+    let mut answer = of_account(github, method, asked, (&login, scopes.as_deref()), body);
+    if let Some(scopes) = scopes {
+        answer.headers_mut().insert("x-oauth-scopes", scopes.parse().unwrap());
+    }
+    answer
+}
+
+/// What is asked by an account.
+fn of_account(
+    github: &Github,
+    method: &str,
+    (path, query): (&str, Option<&str>),
+    (login, scopes): (&str, Option<&str>),
+    body: &Bytes,
+) -> Response<Body> {
     let body: Value = if body.is_empty() {
         Value::Null
     } else {
@@ -355,15 +391,15 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
     match (method, parts.as_slice()) {
         ("GET", ["user"]) => {
             github.conforms(method, "/user", &body);
-            let mut answer = told(200, &json!({ "login": login, "id": 1 }));
-            if let Some(scopes) = scopes {
-                answer.headers_mut().insert("x-oauth-scopes", scopes.parse().unwrap());
-            }
-            answer
+            told(200, &json!({ "login": login, "id": 1 }))
+        }
+        (_, ["user", "codespaces", name]) => {
+            github.conforms(method, "/user/codespaces/{codespace_name}", &body);
+            codespaces::of_person(github, (method, name), (login, scopes))
         }
         ("POST", ["user", "repos"]) => {
             github.conforms(method, "/user/repos", &body);
-            made(github, &login, &body)
+            made(github, login, &body)
         }
         ("POST", ["orgs", organization, "repos"]) => {
             github.conforms(method, "/orgs/{org}/repos", &body);
@@ -393,6 +429,7 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
                 ["environments", _, "secrets", _] => {
                     "/repos/{owner}/{repo}/environments/{environment_name}/secrets/{secret_name}".to_owned()
                 }
+                ["codespaces"] => "/repos/{owner}/{repo}/codespaces".to_owned(),
                 _ => panic!("nobody calls {method} {path}"),
             };
             github.conforms(method, &template, &body);
@@ -402,6 +439,11 @@ fn over_api(github: &Github, method: &str, path: &str, headers: &HeaderMap, body
                     Some(number) => moved(github, method, *number),
                     None => message(404, "Not Found"),
                 };
+            }
+            if rest == ["codespaces"] {
+                drop(known);
+                let asked = (method, full.as_str(), query);
+                return codespaces::of_repository(github, asked, (login, scopes), &body);
             }
             if let ["actions" | "environments", ..] = rest {
                 return secret(&mut known, method, &full, rest, &body);

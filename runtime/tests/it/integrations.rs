@@ -30,7 +30,7 @@ pub(crate) async fn beside(on_postgres: bool) -> (Instance, Github) {
 }
 
 fn settings(owner: &str, name: &str) -> Value {
-    json!({ "provider": "github", "owner": owner, "repositoryName": name })
+    json!({ "provider": "github", "owner": owner, "repositoryName": name, "codespace": false })
 }
 
 pub(crate) fn connection(token: &str, owner: &str, name: &str) -> Value {
@@ -134,7 +134,7 @@ async fn a_project_can_begin_with_github_and_commits_go_both_ways() {
     let body = json!({
         "name": "Shop",
         "organizationId": organization,
-        "integrations": [{ "settings": { "provider": "github", "owner": "tailwind" }, "credential": { "kind": "token", "token": TOKEN } }],
+        "integrations": [{ "settings": { "provider": "github", "owner": "tailwind", "codespace": false }, "credential": { "kind": "token", "token": TOKEN } }],
     });
     github.organization("tailwind");
     let made = instance.call(&owner, "POST", "/projects", Some(body)).await.is(201);

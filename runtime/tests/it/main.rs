@@ -23,6 +23,7 @@ mod edge_host;
 mod files;
 mod four_providers;
 mod github;
+mod github_codespaces;
 mod github_people;
 mod hello;
 mod idempotency;

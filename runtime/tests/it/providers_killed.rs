@@ -118,6 +118,14 @@ impl Mortal {
         }
     }
 
+    /// Sees to it that servers have died at these moments, so that calls of another form are not left out unseen.
+    fn died_at(&self, moments: &[&str]) {
+        let met = &self.deaths.lock().unwrap().met;
+        for moment in moments {
+            assert!(met.contains(*moment), "{moment}: {met:?}");
+        }
+    }
+
     fn met(&self) -> usize {
         self.deaths.lock().unwrap().met.len()
     }
@@ -139,12 +147,22 @@ fn dies_at_every_call(mortal: &Mortal) {
     let died = mortal.met();
     assert!(died >= KINDS, "{died}: {:?}", mortal.deaths.lock().unwrap().met);
     providers.have_only(&names);
+    mortal.died_at(&[
+        "before github GET /api/v3/repos/northwind/*/codespaces",
+        "before github POST /api/v3/repos/northwind/*/codespaces",
+        "after github POST /api/v3/repos/northwind/*/codespaces",
+        "before github GET /api/v3/user/codespaces/*",
+    ]);
 
     // What was made is taken away again.
     for name in &names {
         mortal.outlived((&data, name), Project::end, Project::is_gone);
     }
     assert!(mortal.met() >= died + 8, "{:?}", mortal.deaths.lock().unwrap().met);
+    mortal.died_at(&[
+        "before github DELETE /api/v3/user/codespaces/*",
+        "after github DELETE /api/v3/user/codespaces/*",
+    ]);
     providers.have_only(&[]);
     assert_eq!(providers.wrong(), Vec::<String>::new());
     println!("{} servers died over {} projects", mortal.met(), names.len());

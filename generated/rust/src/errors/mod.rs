@@ -163,6 +163,8 @@ pub enum ErrorCode {
     ProvisionResourceForeign,
     /// The credential may not do what this step needs.
     ProvisionScopeMissing,
+    /// The provider does not do this step for the plan or the spending limit of the account.
+    ProvisionPaymentRequired,
     /// The project has no such environment.
     EnvNotFound,
     /// The environment is not in a state that allows this.
@@ -439,6 +441,7 @@ impl ErrorCode {
         Self::ProvisionUndoStuck,
         Self::ProvisionResourceForeign,
         Self::ProvisionScopeMissing,
+        Self::ProvisionPaymentRequired,
         Self::EnvNotFound,
         Self::EnvStateInvalid,
         Self::EnvBusy,
@@ -971,6 +974,15 @@ impl ErrorCode {
                 retry_policy: RetryPolicy::None,
                 message: "The credential may not do what this step needs.",
                 hint: Some("Grant the scopes that details list, then retry the run."),
+                requirements: &["FR-003"],
+            },
+            Self::ProvisionPaymentRequired => &Entry {
+                text: "PROVISION_PAYMENT_REQUIRED",
+                status: 409,
+                severity: Severity::Warn,
+                retry_policy: RetryPolicy::None,
+                message: "The provider does not do this step for the plan or the spending limit of the account.",
+                hint: Some("See to billing at the provider, then retry the run."),
                 requirements: &["FR-003"],
             },
             Self::EnvNotFound => &Entry {

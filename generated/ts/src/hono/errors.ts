@@ -348,6 +348,13 @@ export const catalog = {
     message: 'The credential may not do what this step needs.',
     hint: 'Grant the scopes that details list, then retry the run.',
   },
+  PROVISION_PAYMENT_REQUIRED: {
+    severity: 'warn',
+    retryPolicy: 'none',
+    status: 409,
+    message: 'The provider does not do this step for the plan or the spending limit of the account.',
+    hint: 'See to billing at the provider, then retry the run.',
+  },
   ENV_NOT_FOUND: {
     severity: 'warn',
     retryPolicy: 'none',

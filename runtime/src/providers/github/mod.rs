@@ -7,6 +7,7 @@
 //! is ours only when it bears the project's mark. That stands in the description, which comes to be with the repository, and holds a
 //! digest that nobody else can make. Once the repository is known by its number, the mark may go.
 
+mod codespaces;
 mod exchange;
 mod pack;
 mod pkt;
@@ -19,6 +20,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_store::enums::Provider;
+use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -27,6 +29,7 @@ use super::cloud::{Access, Answer, Call, Client, Failures, below, refused};
 use super::{Mark, foreign};
 use crate::sealing::{Sealer, mac};
 use crate::settings::GithubPlace;
+pub use codespaces::{Codespace, SCOPE as CODESPACE_SCOPE, Stage, WantedCodespace};
 pub use sign_in::{Person, Returned, unverified};
 
 /// The version of the API that the calls are written for.
@@ -157,7 +160,13 @@ impl Github {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
-        let answer = self.asked(access, method, path, body).await?;
+        let url = below(&self.place.api, path)?;
+        self.sent(access, method, url, body).await
+    }
+
+    /// The same where the address has more than a path.
+    async fn sent(&self, access: &Access, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
+        let answer = self.asked(access, method, url, body).await?;
         match answer.status.is_redirection() {
             true => Err(Self::failures().rejected("the repository was renamed or moved in this moment; try again.")),
             false => Ok(answer),
@@ -165,14 +174,7 @@ impl Github {
     }
 
     /// The same where a redirection is an answer like any other.
-    async fn asked(
-        &self,
-        access: &Access,
-        method: Method,
-        path: &[&str],
-        body: Option<&Value>,
-    ) -> Result<Answer, Failure> {
-        let url = below(&self.place.api, path)?;
+    async fn asked(&self, access: &Access, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
         let mut call = Call::json(access, Provider::Github, method, url, body, CALL)?;
         let kind = HeaderValue::from_static("application/vnd.github+json");
         call.headers.insert(header::ACCEPT, kind);
@@ -241,7 +243,8 @@ impl Github {
         name: &str,
         number: Option<&str>,
     ) -> Result<Option<Repository>, Failure> {
-        let mut answer = self.asked(access, Method::GET, &["repos", owner, name], None).await?;
+        let named = below(&self.place.api, &["repos", owner, name])?;
+        let mut answer = self.asked(access, Method::GET, named, None).await?;
         if answer.status.is_redirection() {
             // A name that leads on to another's repository is free.
             let Some(number) = number.filter(|number| self.leads_to(&answer, number)) else {

@@ -8,6 +8,7 @@ mod cloudflare_worker;
 mod database;
 mod first;
 mod github;
+mod github_codespace;
 mod github_secrets;
 mod migration;
 mod neon_branch;
@@ -33,6 +34,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const SEED: &str = "source-seed";
     pub(in crate::provisioning) const GITHUB: &str = "github-repository";
     pub(in crate::provisioning) const GITHUB_SECRETS: &str = "github-secrets";
+    pub(in crate::provisioning) const CODESPACE: &str = "github-codespace";
     pub(in crate::provisioning) const NEON_PROJECT: &str = "neon-project";
     pub(in crate::provisioning) const NEON_BRANCH: &str = "neon-branch-";
     pub(in crate::provisioning) const POSTMAN: &str = "postman-workspace";
@@ -50,6 +52,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const TEST: &str = "test-";
     pub(in crate::provisioning) const REMOVE_REPOSITORY: &str = "remove-source-repository";
     pub(in crate::provisioning) const REMOVE_GITHUB: &str = "remove-github-repository";
+    pub(in crate::provisioning) const REMOVE_CODESPACE: &str = "remove-github-codespace";
     pub(in crate::provisioning) const REMOVE_NEON: &str = "remove-neon-project";
     pub(in crate::provisioning) const REMOVE_POSTMAN: &str = "remove-postman-workspace";
     pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
@@ -73,12 +76,14 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         names::SEED => Some(&seed::Seed),
         names::GITHUB => Some(&github::Repository),
         names::GITHUB_SECRETS => Some(&github_secrets::Secrets),
+        names::CODESPACE => Some(&github_codespace::Codespace),
         names::NEON_PROJECT => Some(&neon_project::Project),
         names::POSTMAN => Some(&postman_workspace::Workspace),
         names::POSTMAN_BASE => Some(&postman_collection::Collection),
         names::BUILD => Some(&build::Build),
         names::REMOVE_REPOSITORY => Some(&repository::Removal),
         names::REMOVE_GITHUB => Some(&github::Removal),
+        names::REMOVE_CODESPACE => Some(&github_codespace::Removal),
         names::REMOVE_POSTMAN => Some(&postman_workspace::Removal),
         names::REMOVE_NEON => Some(&neon_project::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),

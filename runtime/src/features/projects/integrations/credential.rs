@@ -20,9 +20,10 @@ use uuid::Uuid;
 use crate::backoff;
 use crate::platform::Platform;
 use crate::providers::cloud::{Access, refused};
+use crate::providers::github::CODESPACE_SCOPE;
 use crate::providers::postman::Needs;
 use crate::provisioning::at_neon::known;
-use crate::provisioning::at_postman;
+use crate::provisioning::{at_postman, codespace};
 use crate::sealing::Sealer;
 use crate::settings::Hidden;
 use crate::store::{Write, failed, new_id};
@@ -33,13 +34,15 @@ pub(super) struct Checked {
     pub(super) token: Option<(Hidden, Option<DateTime<Utc>>)>,
     account: Option<String>,
     scopes: Vec<String>,
+    /// What else would have to be allowed; what needs it is left out.
+    missing: Vec<String>,
 }
 
 impl Checked {
     /// Writes down what the provider told.
     pub(super) fn told(&self, active: &mut integration_configs::ActiveModel, now: DateTime<Utc>) {
         active.scopes = Set(json!(self.scopes));
-        active.missing_scopes = Set(json!([]));
+        active.missing_scopes = Set(json!(self.missing));
         active.account_name = Set(self.account.clone());
         active.last_checked_at = Set(self.token.as_ref().map(|_| now));
         active.last_error_code = Set(None);
@@ -60,6 +63,7 @@ pub(super) async fn check(
                 token: None,
                 account: None,
                 scopes: Vec::new(),
+                missing: Vec::new(),
             });
         }
         Some(IntegrationCredential::TokenCredential(token)) => token,
@@ -81,10 +85,17 @@ pub(super) async fn check(
         Provider::Postman => at_postman(platform, &access, settings).await?,
         Provider::Cloudflare => at_cloudflare(platform, &access, settings).await?,
     };
+    // Of tokens that are no classic ones GitHub tells nothing; what they lack is seen when it is needed.
+    let lacks_codespaces = provider == Provider::Github
+        && codespace::is_wanted(settings)
+        && !scopes.is_empty()
+        && !scopes.iter().any(|scope| scope == CODESPACE_SCOPE);
+    let missing = lacks_codespaces.then(|| CODESPACE_SCOPE.to_owned());
     Ok(Checked {
         token: Some((secret, token.expires_at.flatten())),
         account: Some(account),
         scopes,
+        missing: missing.into_iter().collect(),
     })
 }
 

@@ -25,7 +25,7 @@ use super::detail::closed;
 use crate::features::shown::{extended, shown};
 use crate::master_key;
 use crate::platform::Platform;
-use crate::provisioning::{at_postman, request, states};
+use crate::provisioning::{at_postman, codespace, request, states};
 use crate::store::page::{Asked, newest_first};
 use crate::store::{failed, version};
 pub(super) use connect::{begun, connect, wanted};
@@ -103,11 +103,18 @@ pub(super) async fn update(
     let to = states::integration(row.state, IntegrationConfigEvent::Update)
         .and_then(|state| states::integration(state, IntegrationConfigEvent::Verify));
     let (state, id) = (row.state, row.id);
+    let is_of_codespaces = |code: &String| codespace::WITHHELD.iter().any(|one| one.as_str() == code);
+    let last_error = row.last_error_code.clone().filter(|code| !is_of_codespaces(code));
+    let lacks_nothing = provider == Provider::Github && !codespace::is_wanted(&settings);
     let mut active = row.into_active_model();
     active.settings = Set(settings);
     active.state = Set(to.unwrap_or(state));
     active.version = Set(number + 1);
     active.updated_at = Set(now);
+    if lacks_nothing {
+        active.missing_scopes = Set(json!([]));
+        active.last_error_code = Set(last_error);
+    }
     if let Some(checked) = checked {
         checked.told(&mut active, now);
         credential::keep(&write, platform, id, checked.token, now).await?;
