@@ -9,13 +9,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::{EnvironmentEvent, ProjectEvent, ProvisioningRunEvent, RunStepEvent};
-use flaresmith_store::entities::{
-    environments, integration_configs, journal_entries, projects, provider_credentials, provisioning_runs,
-    resource_records, run_steps,
-};
-use flaresmith_store::enums::{
-    IntegrationState, JournalEntryPhase, Origin, Provider, ProvisioningRunKind, ResourceKind, RunState, StepState,
-};
+use flaresmith_store::entities::{environments, journal_entries, projects, provisioning_runs, run_steps};
+use flaresmith_store::enums::{JournalEntryPhase, Origin, ProvisioningRunKind, ResourceKind, RunState, StepState};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
@@ -26,8 +21,9 @@ use uuid::Uuid;
 
 use super::journal::{Line, moved, write_line};
 use super::lease::{WAITING, seen};
+use super::stand::Stand;
 use super::step::{Planned, key};
-use super::{at_neon, plan, states};
+use super::{missing, plan, states};
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::store::{Write, failed, new_id};
@@ -37,7 +33,7 @@ use crate::store::{Write, failed, new_id};
 /// # Errors
 /// The store fails.
 pub async fn create(write: &Write, project: Uuid, by: Option<Uuid>, now: DateTime<Utc>) -> Result<(), Failure> {
-    let steps = creation(write, project).await?;
+    let steps = missing::steps(&**write, project).await?;
     begin(write, project, ProvisioningRunKind::Create, by, &steps, now).await?;
     Ok(())
 }
@@ -52,7 +48,7 @@ pub async fn extend(
     by: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<provisioning_runs::Model, Failure> {
-    let steps = creation(write, project).await?;
+    let steps = missing::steps(&**write, project).await?;
     begin(write, project, ProvisioningRunKind::Extend, by, &steps, now).await
 }
 
@@ -116,9 +112,9 @@ pub async fn remove(
     let steps = match keep {
         true => Vec::new(),
         false => plan::removal(
-            &environments(&write, project).await?,
-            &records(&write, project).await?,
-            &connections(&write, project).await?,
+            &missing::environments(&*write, project).await?,
+            &missing::records(&*write, project).await?,
+            &missing::connections(&*write, project).await?,
         ),
     };
     if !states::move_project(&write, &row, ProjectEvent::Delete, now).await? {
@@ -132,10 +128,19 @@ pub async fn remove(
 
 /// Lets the latest run go on where it failed, left something out or was undone.
 ///
+/// `planned`: how the project stood when it was planned.
+///
 /// # Errors
-/// There is none, it goes on already, or nothing of it is left to do.
-pub async fn retry(platform: &Platform, project: Uuid) -> Result<provisioning_runs::Model, Failure> {
+/// There is none, it goes on already, nothing of it is left to do, or the project stands otherwise than it was planned.
+pub async fn retry(
+    platform: &Platform,
+    project: Uuid,
+    planned: Option<&Stand>,
+) -> Result<provisioning_runs::Model, Failure> {
     let write = platform.store.begin_alone(&format!("provisioning/{project}")).await?;
+    if let Some(planned) = planned {
+        planned.demand(&*write, project).await?;
+    }
     let now = platform.clock.now();
     let run = take(&write, project, now).await?;
     match run.state {
@@ -251,7 +256,7 @@ pub(super) async fn move_environments(
 
 /// Gives a run that has no steps those that make everything that its project lacks.
 pub(super) async fn plan_anew(write: &Write, project: Uuid, run: Uuid, now: DateTime<Utc>) -> Result<(), Failure> {
-    let steps = creation(write, project).await?;
+    let steps = missing::steps(&**write, project).await?;
     insert(write, project, run, &steps, now).await?;
     let count = i32::try_from(steps.len()).unwrap_or(i32::MAX);
     provisioning_runs::Entity::update_many()
@@ -414,59 +419,6 @@ async fn insert(write: &Write, project: Uuid, run: Uuid, steps: &[Planned], now:
             .map_err(failed)?;
     }
     Ok(())
-}
-
-async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned>, Failure> {
-    let rows = environments(write, project).await?;
-    let connected = connections(write, project).await?;
-    let at_neon = at_neon::names(&**write, project).await?;
-    Ok(plan::creation(
-        &rows,
-        &records(write, project).await?,
-        &connected,
-        &at_neon,
-    ))
-}
-
-async fn environments(write: &Write, project: Uuid) -> Result<Vec<environments::Model>, Failure> {
-    let mut rows = environments::Entity::find()
-        .filter(environments::Column::ProjectId.eq(project))
-        .all(&**write)
-        .await
-        .map_err(failed)?;
-    rows.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(rows)
-}
-
-/// Providers that a project signs in at.
-async fn connections(write: &Write, project: Uuid) -> Result<Vec<Provider>, Failure> {
-    use integration_configs::{Column, Entity};
-    let rows = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::State.ne(IntegrationState::Disconnected))
-        .all(&**write)
-        .await
-        .map_err(failed)?;
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let signed_in = provider_credentials::Entity::find()
-        .filter(provider_credentials::Column::IntegrationId.is_in(ids))
-        .all(&**write)
-        .await
-        .map_err(failed)?;
-    let is_signed_in = |id: Uuid| signed_in.iter().any(|kept| kept.integration_id == id);
-    Ok(rows
-        .iter()
-        .filter(|row| is_signed_in(row.id))
-        .map(|row| row.provider)
-        .collect())
-}
-
-async fn records(write: &Write, project: Uuid) -> Result<Vec<resource_records::Model>, Failure> {
-    resource_records::Entity::find()
-        .filter(resource_records::Column::ProjectId.eq(project))
-        .all(&**write)
-        .await
-        .map_err(failed)
 }
 
 async fn read_project(write: &Write, project: Uuid) -> Result<projects::Model, Failure> {

@@ -49,6 +49,7 @@ mod postman_projects;
 mod previews;
 mod previews_killed;
 mod program;
+mod project_plan;
 mod projects;
 mod providers_killed;
 mod provisioning;
