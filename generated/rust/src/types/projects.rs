@@ -443,7 +443,7 @@ pub struct ResourcePage {
 pub struct ProjectPlan {
     pub project_id: uuid::Uuid,
     pub digest: super::PlanDigest,
-    /// Whether there is nothing to do
+    /// Whether there is nothing to do, and everybody could be asked.
     pub is_empty: bool,
     /// The branch that the specs are those of; null without a dev.
     #[serde(deserialize_with = "crate::scalars::required")]

@@ -731,7 +731,7 @@ export type DriftFinding = z.infer<typeof DriftFindingSchema>;
 export const ProjectPlanSchema = z.object({
   projectId: z.guid(),
   digest: PlanDigestSchema,
-  /** Whether there is nothing to do */
+  /** Whether there is nothing to do, and everybody could be asked. */
   isEmpty: z.boolean(),
   /** The branch that the specs are those of; null without a dev. */
   branch: z.string().max(244).nullable(),
