@@ -32,6 +32,12 @@ impl Outcome {
     }
 }
 
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Clean
+    }
+}
+
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         Self::from(match outcome {

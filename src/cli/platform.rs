@@ -2,6 +2,8 @@
 //!
 //! Owns: argument types; their doc comments are the help. Must not know: what any command does.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use flaresmith_api::types::{IncidentState, Provider, SecretScope, SecretType};
@@ -29,8 +31,14 @@ pub(crate) enum ProjectCommand {
     Show(ProjectArgs),
     /// Create a project, and follow what is made for it.
     Create(ProjectCreateArgs),
+    /// Show what would be done to a project: files that an apply changes, migrations that deployments run, steps of provisioning.
+    ///
+    /// Nothing is done. The plan has a digest; `project retry` and `env deploy` take it, and do nothing when the project is another by then.
+    Plan(ProjectPlanArgs),
+    /// Compare what is at providers, and on the server's machine, with what should be there.
+    Drift(ProjectArgs),
     /// Go on making what a project lacks, where a run of it failed or was cancelled.
-    Retry(ProjectArgs),
+    Retry(ProjectRetryArgs),
     /// Stop the run that makes what a project needs, and take away what was made.
     Cancel(ProjectArgs),
     /// Delete a project, and what providers made for it.
@@ -147,6 +155,36 @@ pub(crate) struct ListArgs {
 pub(crate) struct ProjectArgs {
     /// Id or slug of the project.
     pub(crate) project: String,
+}
+
+/// Options of `project plan`.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectPlanArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    /// Write the plan here as well, for `--plan`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Options of `project retry`.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectRetryArgs {
+    /// Id or slug of the project.
+    pub(crate) project: String,
+    #[command(flatten)]
+    pub(crate) planned: PlannedArgs,
+}
+
+/// The plan that is carried out.
+#[derive(Debug, Args)]
+pub(crate) struct PlannedArgs {
+    /// Only if the project is as it was when this plan was made, which `project plan --out` wrote.
+    #[arg(long, value_name = "FILE", conflicts_with = "plan_digest")]
+    pub(crate) plan: Option<PathBuf>,
+    /// The same by the digest of the plan.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) plan_digest: Option<String>,
 }
 
 /// Which connection.
@@ -292,6 +330,8 @@ pub(crate) struct EnvDeployArgs {
     /// What it is for.
     #[arg(long, value_name = "TEXT")]
     pub(crate) message: Option<String>,
+    #[command(flatten)]
+    pub(crate) planned: PlannedArgs,
     /// Do not wait until it answers.
     #[arg(long)]
     pub(crate) no_wait: bool,

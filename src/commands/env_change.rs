@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::env::{detail, environment_of, shown};
 use super::project::id_of;
+use super::project_plan::digest_of;
 use crate::cli::{EnvDeployArgs, EnvHistoryArgs, EnvPromoteArgs, EnvRetryArgs, EnvRollbackArgs, EnvShowArgs};
 use crate::remote::{self, Remote, Trouble};
 use crate::view::View;
@@ -45,6 +46,7 @@ pub(super) fn deploy(remote: &Remote, args: &EnvDeployArgs, view: &mut View) -> 
         project_id: environment.project_id,
         environment_id: environment.id,
         idempotency_key: once(),
+        plan_digest: digest_of(&args.planned)?,
         body: DeployRequest {
             r#ref: args.reference.clone(),
             message: args.message.clone().map(Some),

@@ -28,6 +28,8 @@ mod mcp;
 mod preview;
 #[cfg(feature = "client")]
 mod project;
+#[cfg(feature = "client")]
+mod project_plan;
 mod schema;
 #[cfg(feature = "client")]
 mod secrets;

@@ -1,4 +1,4 @@
-//! `flaresmith project list|show|create|retry|cancel|delete`.
+//! `flaresmith project list|show|create|retry|cancel|delete`, and the way to the others.
 //!
 //! Owns: what is asked of the server about projects, and finding one by its slug. Must not know: tokens, layout.
 
@@ -16,7 +16,8 @@ use flaresmith_api::types::{
 use flaresmith_sync::SyncError;
 use uuid::Uuid;
 
-use crate::cli::{ListArgs, ProjectArgs, ProjectCommand, ProjectCreateArgs, ProjectDeleteArgs};
+use super::project_plan;
+use crate::cli::{ListArgs, ProjectArgs, ProjectCommand, ProjectCreateArgs, ProjectDeleteArgs, ProjectRetryArgs};
 use crate::outcome::Outcome;
 use crate::remote::follow::follow;
 use crate::remote::{self, Remote, Trouble};
@@ -27,13 +28,16 @@ pub(crate) fn run(command: &ProjectCommand, view: &mut View) -> Result<Outcome, 
     remote::told(view, |view| {
         let remote = Remote::signed_in()?;
         match command {
-            ProjectCommand::List(args) => list(&remote, args, view),
-            ProjectCommand::Show(args) => show(&remote, args, view),
-            ProjectCommand::Create(args) => create(&remote, args, view),
-            ProjectCommand::Retry(args) => retry(&remote, args, view),
-            ProjectCommand::Cancel(args) => cancel(&remote, args, view),
-            ProjectCommand::Delete(args) => delete(&remote, args, view),
+            ProjectCommand::List(args) => list(&remote, args, view)?,
+            ProjectCommand::Show(args) => show(&remote, args, view)?,
+            ProjectCommand::Create(args) => create(&remote, args, view)?,
+            ProjectCommand::Plan(args) => return project_plan::plan(&remote, args, view),
+            ProjectCommand::Drift(args) => return project_plan::drift(&remote, args, view),
+            ProjectCommand::Retry(args) => retry(&remote, args, view)?,
+            ProjectCommand::Cancel(args) => cancel(&remote, args, view)?,
+            ProjectCommand::Delete(args) => delete(&remote, args, view)?,
         }
+        Ok(Outcome::Clean)
     })
 }
 
@@ -159,10 +163,11 @@ fn create(remote: &Remote, args: &ProjectCreateArgs, view: &mut View) -> Result<
     run.to_its_end(remote, view)
 }
 
-fn retry(remote: &Remote, args: &ProjectArgs, view: &mut View) -> Result<(), Trouble> {
+fn retry(remote: &Remote, args: &ProjectRetryArgs, view: &mut View) -> Result<(), Trouble> {
     let project_id = id_of(remote, &args.project)?;
     let request = RetryProvisioningRequest {
         project_id,
+        plan_digest: project_plan::digest_of(&args.planned)?,
         idempotency_key: Some(Uuid::new_v4().to_string()),
     };
     let RetryProvisioningResponse::Accepted(run) = remote.wait(remote.client().retry_provisioning(request))?;

@@ -91,9 +91,12 @@ pub(crate) fn moment(at: chrono::DateTime<chrono::Utc>) -> String {
 }
 
 /// Runs a command that talks to a server, and tells why if it could not.
-pub(crate) fn told(view: &mut View, work: impl FnOnce(&mut View) -> Result<(), Trouble>) -> Result<Outcome, SyncError> {
+pub(crate) fn told<T: Into<Outcome>>(
+    view: &mut View,
+    work: impl FnOnce(&mut View) -> Result<T, Trouble>,
+) -> Result<Outcome, SyncError> {
     match work(view) {
-        Ok(()) => Ok(Outcome::Clean),
+        Ok(done) => Ok(done.into()),
         Err(trouble) => {
             view.refused(&trouble.error, trouble.request_id.as_deref());
             Ok(Outcome::Problems)

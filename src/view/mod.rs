@@ -13,6 +13,8 @@ mod human;
 pub(crate) mod json;
 mod junit;
 #[cfg(feature = "client")]
+mod plan_text;
+#[cfg(feature = "client")]
 mod platform;
 mod sarif;
 mod status_text;

@@ -26,6 +26,8 @@ pub(crate) struct Hosted {
     folder: TempDir,
     /// Whether projects get all that they get on a machine where nobody said anything.
     whole: bool,
+    /// Whether it runs a Postgres, which one that is killed leaves behind.
+    has_postgres: bool,
 }
 
 /// What came back.
@@ -77,6 +79,13 @@ impl Hosted {
         Self::in_folder(true, &[])
     }
 
+    /// One with databases of environments, whose projects begin without a deployment.
+    pub(crate) fn with_databases() -> Self {
+        let mut hosted = Self::in_folder(false, &[("FLARESMITH_DATABASES", "auto")]);
+        hosted.has_postgres = true;
+        hosted
+    }
+
     /// One with more in its environment, until it is started again.
     pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
         Self::in_folder(false, variables)
@@ -96,6 +105,7 @@ impl Hosted {
             address,
             folder,
             whole,
+            has_postgres: whole,
         }
     }
 
@@ -106,9 +116,8 @@ impl Hosted {
     }
 
     fn stop(&mut self) {
-        // One that is killed leaves its Postgres behind.
         #[cfg(unix)]
-        if self.whole && self.ends_when_asked() {
+        if self.has_postgres && self.ends_when_asked() {
             return;
         }
         let _ = self.child.kill();

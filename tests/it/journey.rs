@@ -22,7 +22,7 @@ fn output<'w>(program: &str, words: impl IntoIterator<Item = &'w str>) -> Vec<u8
     output.stdout
 }
 
-fn git(folder: &Path, words: &[&str]) -> String {
+pub(crate) fn git(folder: &Path, words: &[&str]) -> String {
     let words = [
         "-C",
         folder.to_str().unwrap(),
@@ -36,14 +36,14 @@ fn git(folder: &Path, words: &[&str]) -> String {
     String::from_utf8(output("git", words)).unwrap()
 }
 
-fn bare(hosted: &Hosted, project: &Value) -> PathBuf {
+pub(crate) fn bare(hosted: &Hosted, project: &Value) -> PathBuf {
     hosted
         .data()
         .join(format!("repositories/{}.git", project["id"].as_str().unwrap()))
 }
 
 /// Changes one place of a file.
-fn edit(folder: &Path, path: &str, from: &str, to: &str) {
+pub(crate) fn edit(folder: &Path, path: &str, from: &str, to: &str) {
     let text = fs::read_to_string(folder.join(path)).unwrap();
     assert_eq!(text.matches(from).count(), 1, "{path}: {from}");
     fs::write(folder.join(path), text.replace(from, to)).unwrap();

@@ -51,6 +51,7 @@ mod newcomer;
 mod nullability;
 mod plaintext;
 mod platform;
+mod project_plan;
 #[cfg(unix)]
 mod record;
 mod renamed;

@@ -110,6 +110,18 @@ impl Fence for Free {
     }
 }
 
+/// The fence of whoever only looks: nothing is made or taken away for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Never;
+
+impl Fence for Never {
+    fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(ready(Err(Failure::internal(
+            "whoever only looks was about to change something",
+        ))))
+    }
+}
+
 /// What a provider made, or found made.
 #[derive(Debug, Clone, Default)]
 pub struct Made {

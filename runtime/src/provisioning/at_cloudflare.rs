@@ -108,6 +108,17 @@ pub(super) async fn host(on: &Subject) -> Result<Host, Failure> {
     }
 }
 
+/// Whether the environment's worker is there, or would be if it were made now.
+///
+/// # Errors
+/// The store fails, or the master key is not at hand.
+pub(super) async fn goes_there(on: &Subject) -> Result<bool, Failure> {
+    match record(on.platform.store.read(), on).await?.as_ref().and_then(is_here) {
+        Some(is_here) => Ok(!is_here),
+        None => Ok(there(on).await?.is_some()),
+    }
+}
+
 /// The host at Cloudflare, as long as the project is connected.
 ///
 /// # Errors

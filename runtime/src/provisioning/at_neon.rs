@@ -146,6 +146,17 @@ pub(super) async fn host(on: &Subject) -> Result<Arc<dyn DatabaseHost>, Failure>
     }
 }
 
+/// Whether the environment's database is there, or would be if it were made now.
+///
+/// # Errors
+/// The store fails, or the master key is not at hand.
+pub(super) async fn goes_there(on: &Subject) -> Result<bool, Failure> {
+    match row(on.platform.store.read(), on).await? {
+        Some(row) => Ok(row.region.is_some()),
+        None => Ok(connection(on).await?.is_some()),
+    }
+}
+
 /// The host at Neon, as long as the project is connected and has a project there. `since`: nothing that is older is removed.
 ///
 /// # Errors

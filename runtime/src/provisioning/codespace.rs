@@ -55,15 +55,19 @@ pub(crate) fn is_wanted(settings: &Value) -> bool {
 ///
 /// # Errors
 /// The store fails.
-pub(super) async fn is_elsewhere(write: &Write, project: Uuid, settings: &Value) -> Result<bool, Failure> {
+pub(super) async fn is_elsewhere<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+    settings: &Value,
+) -> Result<bool, Failure> {
     let there = repos::Entity::find()
         .filter(repos::Column::ProjectId.eq(project))
         .filter(repos::Column::Host.eq(RepoHost::Github))
-        .one(&**write)
+        .one(connection)
         .await
         .map_err(failed)?;
     let own = projects::Entity::find_by_id(project)
-        .one(&**write)
+        .one(connection)
         .await
         .map_err(failed)?;
     let (Some(there), Some(own)) = (there, own) else {

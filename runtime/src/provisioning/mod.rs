@@ -7,12 +7,16 @@
 //! | [`plan`] | which steps a run has |
 //! | [`step`] | what a step is |
 //! | `steps` | the steps themselves, one file each |
-//! | `standing` | what there is of a project, as a plan is made from it |
 //! | [`template`] | what the repository of a project begins with |
 //! | [`states`] | changes of state, all of them by the generated lifecycles |
 //! | [`lease`] | which process works on a run |
 //! | [`journal`] | writing of a run: fenced, in order, before and after every act |
 //! | `codespace` | the codespace of a project, as the store has it |
+//! | `call` | what is said of the calls of a step |
+//! | [`left`] | which steps a run would carry out now |
+//! | `missing` | what a project lacks |
+//! | [`look`] | what was made, next to what should be |
+//! | [`stand`] | how a project stands in the store, as digests |
 //! | [`deploy`] | deployments: runs that change what runs in an environment |
 //! | [`previews`] | how long a preview stays, and the end of runs that make or take one away |
 //! | [`runner`] | finding runs, carrying them out and undoing them |
@@ -37,6 +41,7 @@
 pub(crate) mod at_cloudflare;
 pub(crate) mod at_neon;
 pub(crate) mod at_postman;
+mod call;
 pub(crate) mod codespace;
 pub mod deploy;
 pub mod events;
@@ -45,11 +50,14 @@ mod in_step;
 mod in_step_at_postman;
 pub mod journal;
 pub mod lease;
+pub mod left;
+pub mod look;
+mod missing;
 pub mod plan;
 pub mod previews;
 pub mod request;
 pub mod runner;
-mod standing;
+pub mod stand;
 pub mod states;
 pub mod step;
 mod steps;
@@ -58,4 +66,6 @@ pub mod test_run;
 mod undo;
 mod work;
 
+pub use call::Call;
 pub use runner::Runner;
+pub(crate) use steps::migration::unseen as pending;

@@ -21,9 +21,9 @@ use uuid::Uuid;
 
 use super::journal::{Line, moved, write_line};
 use super::lease::{WAITING, seen};
-use super::standing::{connections, creation, environments, has_codespace, records};
+use super::stand::Stand;
 use super::step::{Planned, key};
-use super::{plan, states};
+use super::{missing, plan, states};
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::store::{Write, failed, new_id};
@@ -33,7 +33,7 @@ use crate::store::{Write, failed, new_id};
 /// # Errors
 /// The store fails.
 pub async fn create(write: &Write, project: Uuid, by: Option<Uuid>, now: DateTime<Utc>) -> Result<(), Failure> {
-    let steps = creation(write, project).await?;
+    let steps = missing::steps(&**write, project).await?;
     begin(write, project, ProvisioningRunKind::Create, by, &steps, now).await?;
     Ok(())
 }
@@ -48,7 +48,7 @@ pub async fn extend(
     by: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<provisioning_runs::Model, Failure> {
-    let steps = creation(write, project).await?;
+    let steps = missing::steps(&**write, project).await?;
     begin(write, project, ProvisioningRunKind::Extend, by, &steps, now).await
 }
 
@@ -112,9 +112,9 @@ pub async fn remove(
     let steps = match keep {
         true => Vec::new(),
         false => plan::removal(
-            &environments(&write, project).await?,
-            &records(&write, project).await?,
-            &connections(&write, project).await?,
+            &missing::environments(&*write, project).await?,
+            &missing::records(&*write, project).await?,
+            &missing::connections(&*write, project).await?,
         ),
     };
     if !states::move_project(&write, &row, ProjectEvent::Delete, now).await? {
@@ -128,10 +128,19 @@ pub async fn remove(
 
 /// Lets the latest run go on where it failed, left something out or was undone.
 ///
+/// `planned`: how the project stood when it was planned.
+///
 /// # Errors
-/// There is none, it goes on already, or nothing of it is left to do.
-pub async fn retry(platform: &Platform, project: Uuid) -> Result<provisioning_runs::Model, Failure> {
+/// There is none, it goes on already, nothing of it is left to do, or the project stands otherwise than it was planned.
+pub async fn retry(
+    platform: &Platform,
+    project: Uuid,
+    planned: Option<&Stand>,
+) -> Result<provisioning_runs::Model, Failure> {
     let write = platform.store.begin_alone(&format!("provisioning/{project}")).await?;
+    if let Some(planned) = planned {
+        planned.demand(&*write, project).await?;
+    }
     let now = platform.clock.now();
     let run = take(&write, project, now).await?;
     match run.state {
@@ -257,7 +266,7 @@ async fn wanted_still(
     run: &provisioning_runs::Model,
     rows: Vec<run_steps::Model>,
 ) -> Result<Vec<run_steps::Model>, Failure> {
-    if has_codespace(write, run.project_id).await? {
+    if missing::has_codespace(&**write, run.project_id).await? {
         return Ok(rows);
     }
     let is_over =
@@ -291,7 +300,7 @@ async fn wanted_still(
 
 /// Gives a run that has no steps those that make everything that its project lacks.
 pub(super) async fn plan_anew(write: &Write, project: Uuid, run: Uuid, now: DateTime<Utc>) -> Result<(), Failure> {
-    let steps = creation(write, project).await?;
+    let steps = missing::steps(&**write, project).await?;
     insert(write, project, run, &steps, now).await?;
     let count = i32::try_from(steps.len()).unwrap_or(i32::MAX);
     provisioning_runs::Entity::update_many()

@@ -8,6 +8,8 @@ use flaresmith_store::enums::{Provider, ResourceKind};
 use futures_util::future::{BoxFuture, ready};
 use uuid::Uuid;
 
+use super::call::{Call, There};
+use super::look::Looked;
 use crate::platform::Platform;
 use crate::providers::{Made, Mark};
 use crate::store::Write;
@@ -65,6 +67,18 @@ pub trait Step: Send + Sync {
     fn leaves_out(&self, code: ErrorCode) -> bool {
         let _ = code;
         false
+    }
+
+    /// What it asks of whoever provides for it, in the order of asking. A request that is not needed is not made.
+    fn calls(&self, there: There) -> Vec<Call> {
+        let _ = there;
+        Vec::new()
+    }
+
+    /// What it made, next to what should be; nothing is changed to find out. `None`: it makes nothing that lasts.
+    fn look<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Option<Looked>, Failure>> {
+        let _ = on;
+        Box::pin(ready(Ok(None)))
     }
 
     /// Keeps in the store what was made. Repeated with the same, it changes nothing.

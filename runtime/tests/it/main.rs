@@ -51,6 +51,7 @@ mod postman_projects;
 mod previews;
 mod previews_killed;
 mod program;
+mod project_plan;
 mod projects;
 mod providers_frozen;
 mod providers_killed;

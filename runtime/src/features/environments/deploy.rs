@@ -11,6 +11,7 @@ use flaresmith_store::enums::{DeploymentKind, EnvironmentKind};
 use uuid::Uuid;
 
 use super::change::{Change, find};
+use crate::features::projects::plan;
 use crate::pipeline::Access;
 use crate::platform::Platform;
 use crate::provisioning::deploy::Wanted;
@@ -34,9 +35,14 @@ pub(super) async fn deploy(
     if matches!(environment.kind, EnvironmentKind::Staging | EnvironmentKind::Prod) {
         access.demand(Role::Maintainer)?;
     }
-    let named = request.body.r#ref.unwrap_or(environment.branch);
+    let named = request.body.r#ref.unwrap_or_else(|| environment.branch.clone());
     let commit = commit(platform, project, &named).await?;
+    let deploys = Some((environment.id, commit.as_str()));
+    let planned = plan::demand(platform, project, request.plan_digest.as_deref(), deploys).await?;
     let change = Change::begin(platform, project).await?;
+    if let Some(planned) = planned {
+        planned.demand(&*change.write, project).await?;
+    }
     let environment = change.environment(request.environment_id).await?;
     let wanted = Wanted {
         message: request.body.message.flatten(),

@@ -4,9 +4,11 @@
 
 mod create;
 mod detail;
+mod drift;
 mod integrations;
 mod list;
 mod members;
+pub(crate) mod plan;
 mod provisioning;
 mod service_token;
 
@@ -14,14 +16,15 @@ use flaresmith_api::api::projects::{
     AddMemberRequest, AddMemberResponse, CancelProvisioningRequest, CancelProvisioningResponse,
     ConnectIntegrationRequest, ConnectIntegrationResponse, CreateProjectRequest, CreateProjectResponse,
     CreateServiceTokenRequest, CreateServiceTokenResponse, DisconnectIntegrationRequest, DisconnectIntegrationResponse,
-    GetIntegrationRequest, GetIntegrationResponse, GetProjectRequest, GetProjectResponse, GetProvisioningRequest,
-    GetProvisioningResponse, ListIntegrationsRequest, ListIntegrationsResponse, ListMembersRequest,
-    ListMembersResponse, ListProjectsRequest, ListProjectsResponse, ListProvisioningRunsRequest,
-    ListProvisioningRunsResponse, ListResourcesRequest, ListResourcesResponse, ListServiceTokensRequest,
-    ListServiceTokensResponse, ProjectsApi, RemoveMemberRequest, RemoveMemberResponse, RetryProvisioningRequest,
-    RetryProvisioningResponse, RevokeServiceTokenRequest, RevokeServiceTokenResponse, StreamProvisioningRequest,
-    StreamProvisioningResponse, UpdateIntegrationRequest, UpdateIntegrationResponse, UpdateMemberRequest,
-    UpdateMemberResponse, UpdateProjectRequest, UpdateProjectResponse,
+    GetIntegrationRequest, GetIntegrationResponse, GetProjectDriftRequest, GetProjectDriftResponse, GetProjectRequest,
+    GetProjectResponse, GetProvisioningRequest, GetProvisioningResponse, ListIntegrationsRequest,
+    ListIntegrationsResponse, ListMembersRequest, ListMembersResponse, ListProjectsRequest, ListProjectsResponse,
+    ListProvisioningRunsRequest, ListProvisioningRunsResponse, ListResourcesRequest, ListResourcesResponse,
+    ListServiceTokensRequest, ListServiceTokensResponse, PlanProjectRequest, PlanProjectResponse, ProjectsApi,
+    RemoveMemberRequest, RemoveMemberResponse, RetryProvisioningRequest, RetryProvisioningResponse,
+    RevokeServiceTokenRequest, RevokeServiceTokenResponse, StreamProvisioningRequest, StreamProvisioningResponse,
+    UpdateIntegrationRequest, UpdateIntegrationResponse, UpdateMemberRequest, UpdateMemberResponse,
+    UpdateProjectRequest, UpdateProjectResponse,
 };
 use flaresmith_api::errors::Failure;
 use flaresmith_api::server::Context;
@@ -200,7 +203,8 @@ impl ProjectsApi for Platform {
         _: Context,
         request: RetryProvisioningRequest,
     ) -> Result<RetryProvisioningResponse, Failure> {
-        let run = runs::retry(self, request.project_id).await?;
+        let planned = plan::demand(self, request.project_id, request.plan_digest.as_deref(), None).await?;
+        let run = runs::retry(self, request.project_id, planned.as_ref()).await?;
         shown(&run).map(RetryProvisioningResponse::Accepted)
     }
 
@@ -231,6 +235,20 @@ impl ProjectsApi for Platform {
         provisioning::resources(self, request)
             .await
             .map(ListResourcesResponse::Ok)
+    }
+
+    async fn plan_project(&self, _: Context, request: PlanProjectRequest) -> Result<PlanProjectResponse, Failure> {
+        plan::make(self, request.project_id).await.map(PlanProjectResponse::Ok)
+    }
+
+    async fn get_project_drift(
+        &self,
+        _: Context,
+        request: GetProjectDriftRequest,
+    ) -> Result<GetProjectDriftResponse, Failure> {
+        drift::compare(self, request.project_id)
+            .await
+            .map(GetProjectDriftResponse::Ok)
     }
 
     async fn list_service_tokens(

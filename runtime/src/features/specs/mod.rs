@@ -6,6 +6,7 @@ mod apply;
 mod compare;
 mod kind;
 mod outline;
+pub(crate) mod planned;
 mod problem;
 mod read;
 pub(crate) mod secrets;

@@ -105,7 +105,7 @@ pub(super) async fn answers(address: &Hidden, name: &str) -> bool {
 }
 
 /// The address of a database on the server that another one is on.
-fn within(address: &Hidden, name: &str) -> Result<Hidden, Failure> {
+pub(super) fn within(address: &Hidden, name: &str) -> Result<Hidden, Failure> {
     let mut url = Url::parse(address.expose())
         .map_err(|_| Failure::internal("the address of the database server cannot be read"))?;
     url.set_path(name);

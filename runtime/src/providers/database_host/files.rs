@@ -82,6 +82,18 @@ impl Files {
 }
 
 impl DatabaseHost for Files {
+    fn look_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Made>, Failure>> {
+        Box::pin(async move {
+            let place = self.place(mark);
+            let look = move || Ok(place.is_ours()?.then(|| place.made()));
+            tokio::task::spawn_blocking(look).await.map_err(Failure::internal)?
+        })
+    }
+
+    fn migrated<'a>(&'a self, _: &'a Mark) -> BoxFuture<'a, Result<Option<i64>, Failure>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let place = self.place(mark);

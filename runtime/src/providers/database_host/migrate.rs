@@ -4,16 +4,13 @@
 //! migrations come from.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _};
 
 use super::Migration;
 use super::server::connected;
 use crate::settings::Hidden;
 use crate::store::{code, failed};
 use crate::telemetry::redact::redacted;
-
-/// What stands between the statements of one migration.
-const BREAK: &str = "--> statement-breakpoint";
 
 /// Longest part of an error that is told, in characters.
 const LONGEST: usize = 400;
@@ -33,20 +30,43 @@ pub(super) async fn migrate(address: &Hidden, migrations: &[Migration]) -> Resul
     done
 }
 
-async fn all(connection: &DatabaseConnection, migrations: &[Migration]) -> Result<(), Failure> {
-    let write = connection.begin().await.map_err(failed)?;
-    write.execute_unprepared(BEGIN).await.map_err(failed)?;
+/// When the newest migration was written that a database has seen; zero: it has seen none.
+pub(super) async fn seen(address: &Hidden) -> Result<i64, Failure> {
+    let connection = connected(address).await?;
+    let found = async {
+        let kept = Statement::from_string(
+            DbBackend::Postgres,
+            "SELECT to_regclass('drizzle.__drizzle_migrations') IS NOT NULL AS kept",
+        );
+        let row = connection.query_one_raw(kept).await.map_err(failed)?;
+        let kept = row.is_some_and(|row| row.try_get("", "kept").unwrap_or_default());
+        match kept {
+            true => newest(&connection).await,
+            false => Ok(0),
+        }
+    }
+    .await;
+    let _ = connection.close().await;
+    found
+}
+
+async fn newest<C: ConnectionTrait>(connection: &C) -> Result<i64, Failure> {
     let newest = Statement::from_string(
         DbBackend::Postgres,
         "SELECT COALESCE(max(created_at), 0) AS newest FROM drizzle.__drizzle_migrations",
     );
-    let row = write.query_one_raw(newest).await.map_err(failed)?;
-    let newest: i64 = match row {
-        Some(row) => row.try_get("", "newest").map_err(failed)?,
-        None => 0,
-    };
-    for migration in migrations.iter().filter(|migration| migration.at > newest) {
-        for statement in migration.text.split(BREAK).filter(|text| !text.trim().is_empty()) {
+    match connection.query_one_raw(newest).await.map_err(failed)? {
+        Some(row) => row.try_get("", "newest").map_err(failed),
+        None => Ok(0),
+    }
+}
+
+async fn all(connection: &DatabaseConnection, migrations: &[Migration]) -> Result<(), Failure> {
+    let write = connection.begin().await.map_err(failed)?;
+    write.execute_unprepared(BEGIN).await.map_err(failed)?;
+    let newest = newest(&write).await?;
+    for migration in migrations.iter().filter(|migration| migration.is_after(newest)) {
+        for statement in migration.statements() {
             let done = write.execute_unprepared(statement).await;
             done.map_err(|error| not_migrated(&migration.name, error))?;
         }

@@ -20,6 +20,9 @@ pub use files::Files;
 pub use neon::AtNeon;
 pub use server::{Server, Which};
 
+/// What stands between the statements of one migration.
+const BREAK: &str = "--> statement-breakpoint";
+
 /// How a worker reaches its database.
 #[derive(Debug, Clone)]
 pub struct Reached {
@@ -46,10 +49,30 @@ impl Migration {
     pub fn hash(&self) -> String {
         digest(self.text.as_bytes()).trim_start_matches("sha256:").to_owned()
     }
+
+    /// Its statements, in the order in which they are made.
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        self.text.split(BREAK).filter(|text| !text.trim().is_empty())
+    }
+
+    /// Whether a database has not seen it whose newest was written then.
+    #[must_use]
+    pub const fn is_after(&self, newest: i64) -> bool {
+        self.at > newest
+    }
 }
 
 /// A host of databases.
 pub trait DatabaseHost: Send + Sync + 'static {
+    /// The environment's own database, if it is there.
+    ///
+    /// Fails with `PROVISION_RESOURCE_FOREIGN` when one stands there that is not its own.
+    fn look_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Made>, Failure>>;
+
+    /// When the newest migration was written that the database has seen, in milliseconds, zero when it has seen none or is not there;
+    /// `None`: none is ever made in such a database.
+    fn migrated<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<i64>, Failure>>;
+
     /// Makes sure that the environment has a database of its own, marked as such.
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when one stands there that is not its own.

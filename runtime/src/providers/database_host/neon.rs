@@ -45,6 +45,15 @@ impl AtNeon {
             .await
     }
 
+    /// What is told of a branch. Its address holds a password.
+    fn told(&self, branch: Branch) -> Made {
+        Made {
+            name: format!("{}/{}", self.project, branch.name),
+            external_id: Some(branch.id),
+            url: None,
+        }
+    }
+
     async fn address(&self, mark: &Mark, pooled: bool) -> Result<Hidden, Failure> {
         let branch = self.branch(mark).await?.ok_or_else(|| {
             let reason = format!("the environment {} has no branch there any more.", mark.environment);
@@ -55,6 +64,23 @@ impl AtNeon {
 }
 
 impl DatabaseHost for AtNeon {
+    fn look_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Made>, Failure>> {
+        Box::pin(async move {
+            let found = self.branch(mark).await?;
+            Ok(found.map(|branch| self.told(branch)))
+        })
+    }
+
+    fn migrated<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<i64>, Failure>> {
+        Box::pin(async move {
+            if self.branch(mark).await?.is_none() {
+                return Ok(Some(0));
+            }
+            let address = encrypted(&self.address(mark, false).await?)?;
+            migrate::seen(&address).await.map(Some).map_err(away)
+        })
+    }
+
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let name = mark.environment.clone();
@@ -65,12 +91,7 @@ impl DatabaseHost for AtNeon {
                 .neon
                 .ensure_branch(&self.access, mark, &self.project, known, &wanted)
                 .await?;
-            Ok(Made {
-                name: format!("{}/{}", self.project, branch.name),
-                external_id: Some(branch.id),
-                // Its address holds a password.
-                url: None,
-            })
+            Ok(self.told(branch))
         })
     }
 
@@ -101,13 +122,7 @@ impl DatabaseHost for AtNeon {
         Box::pin(async move {
             let address = encrypted(&self.address(mark, false).await?)?;
             mark.fence.check(None).await?;
-            let done = migrate::migrate(&address, &migrations).await;
-            done.map_err(|failure| match failure.code() {
-                ErrorCode::ServerStoreUnavailable => {
-                    Failures::of(Provider::Neon).away("The database of the branch takes no connection.")
-                }
-                _ => failure,
-            })
+            migrate::migrate(&address, &migrations).await.map_err(away)
         })
     }
 
@@ -130,6 +145,16 @@ impl DatabaseHost for AtNeon {
                 .remove_branch(&self.access, mark, &self.project, &branch)
                 .await
         })
+    }
+}
+
+/// A database there that takes no connection is no failure of the store.
+fn away(failure: Failure) -> Failure {
+    match failure.code() {
+        ErrorCode::ServerStoreUnavailable => {
+            Failures::of(Provider::Neon).away("The database of the branch takes no connection.")
+        }
+        _ => failure,
     }
 }
 

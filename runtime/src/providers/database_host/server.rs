@@ -143,6 +143,21 @@ impl Server {
         branch::hand_over(&self.address().await?, &name, &source).await
     }
 
+    /// Whether the environment's own database is there. Nothing is made to look.
+    async fn has(&self, mark: &Mark) -> Result<bool, Failure> {
+        if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
+            return Ok(false);
+        }
+        let connection = connected(&self.address().await?).await?;
+        let found = look(&connection, &name(mark), mark).await;
+        let _ = connection.close().await;
+        match found? {
+            Found::Own => Ok(true),
+            Found::Nothing => Ok(false),
+            Found::Another => Err(foreign(mark)),
+        }
+    }
+
     /// How whoever has the environment's role reaches its database, which is made if it was a file before; `None`: the server listens
     /// on no network.
     async fn reach(&self, mark: &Mark) -> Result<Option<Reached>, Failure> {
@@ -195,6 +210,24 @@ fn on_network(address: &Hidden) -> Option<(Url, String, u16)> {
     Some((url, host, port))
 }
 
+/// What stands under a name.
+async fn look(connection: &DatabaseConnection, name: &str, mark: &Mark) -> Result<Found, Failure> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1",
+        [name.into()],
+    );
+    let row = connection.query_one_raw(statement).await.map_err(failed)?;
+    let Some(row) = row else {
+        return Ok(Found::Nothing);
+    };
+    let found: Option<String> = row.try_get("", "mark").map_err(failed)?;
+    Ok(match found {
+        Some(found) if found == text(mark) => Found::Own,
+        _ => Found::Another,
+    })
+}
+
 impl Alone {
     async fn turn(&self, mark: &Mark) -> Result<(), Failure> {
         let statement = Statement::from_sql_and_values(
@@ -206,26 +239,9 @@ impl Alone {
         mark.fence.check(None).await
     }
 
-    async fn look(&self, name: &str, mark: &Mark) -> Result<Found, Failure> {
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1",
-            [name.into()],
-        );
-        let row = self.connection.query_one_raw(statement).await.map_err(failed)?;
-        let Some(row) = row else {
-            return Ok(Found::Nothing);
-        };
-        let found: Option<String> = row.try_get("", "mark").map_err(failed)?;
-        Ok(match found {
-            Some(found) if found == text(mark) => Found::Own,
-            _ => Found::Another,
-        })
-    }
-
     async fn ensure(&self, name: &str, mark: &Mark, template: &Template) -> Result<(), Failure> {
         self.sweep(mark).await?;
-        match self.look(name, mark).await? {
+        match look(&self.connection, name, mark).await? {
             Found::Own => Ok(()),
             Found::Another => Err(foreign(mark)),
             Found::Nothing => self.make(name, mark, template).await,
@@ -234,7 +250,7 @@ impl Alone {
 
     async fn remove(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
         self.sweep(mark).await?;
-        match self.look(name, mark).await? {
+        match look(&self.connection, name, mark).await? {
             Found::Nothing => Ok(()),
             Found::Own => self.drop_whole(name).await,
             Found::Another => Err(foreign(mark)),
@@ -295,18 +311,47 @@ impl Alone {
     }
 }
 
+/// What is told of a database of a name. The address of the server may hold a password.
+fn told(name: String) -> Made {
+    Made {
+        external_id: Some(name.clone()),
+        name,
+        url: None,
+    }
+}
+
 impl DatabaseHost for Server {
+    fn look_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Made>, Failure>> {
+        Box::pin(async move {
+            let mark = &own(mark);
+            if self.has(mark).await? {
+                return Ok(Some(told(name(mark))));
+            }
+            match &self.former {
+                Some(former) => former.look_database(mark).await,
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn migrated<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<i64>, Failure>> {
+        Box::pin(async move {
+            let mark = &own(mark);
+            match self.has(mark).await? {
+                true => {
+                    let within = branch::within(&self.address().await?, &name(mark))?;
+                    migrate::seen(&within).await.map(Some)
+                }
+                false => Ok(Some(0)),
+            }
+        })
+    }
+
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let mark = &own(mark);
             self.ensure(mark).await?;
-            let name = name(mark);
-            Ok(Made {
-                external_id: Some(name.clone()),
-                name,
-                // The address of the server may hold a password.
-                url: None,
-            })
+            Ok(told(name(mark)))
         })
     }
 
@@ -314,12 +359,7 @@ impl DatabaseHost for Server {
         Box::pin(async move {
             let (mark, of) = (&own(mark), &own(of));
             self.branch(mark, of).await?;
-            let name = name(mark);
-            Ok(Made {
-                external_id: Some(name.clone()),
-                name,
-                url: None,
-            })
+            Ok(told(name(mark)))
         })
     }
 

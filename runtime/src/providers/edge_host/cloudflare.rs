@@ -10,7 +10,7 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use super::{EdgeHost, Version, answering};
+use super::{EdgeHost, Standing, Version, answering};
 use crate::providers::cloud::Access;
 use crate::providers::cloudflare::{Cloudflare, Script, WantedVersion};
 use crate::providers::{Made, Mark};
@@ -57,6 +57,26 @@ impl AtCloudflare {
 }
 
 impl EdgeHost for AtCloudflare {
+    fn look_worker<'a>(
+        &'a self,
+        mark: &'a Mark,
+        version: Option<Uuid>,
+    ) -> BoxFuture<'a, Result<Option<Standing>, Failure>> {
+        Box::pin(async move {
+            let (cloudflare, access, script) = (&self.cloudflare, &self.access, &self.script);
+            if !cloudflare.is_there(access, mark, script).await? {
+                return Ok(None);
+            }
+            Ok(Some(Standing {
+                active: cloudflare.deployed(access, script).await?,
+                wanted: match version {
+                    Some(version) => cloudflare.version(access, script, version).await?,
+                    None => None,
+                },
+            }))
+        })
+    }
+
     fn ensure_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let url = self.cloudflare.ensure_script(&self.access, mark, &self.script).await?;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::keeper::{Kept, keep};
 use super::place::{self, Place};
-use super::{EdgeHost, OwnEdgeHost, Probed, Version, port, probe, process, ready};
+use super::{EdgeHost, OwnEdgeHost, Probed, Standing, Version, port, probe, process, ready};
 use crate::providers::{Made, Mark, Marked, foreign};
 use crate::sealing::Sealer;
 
@@ -146,6 +146,28 @@ impl LocalHost {
 }
 
 impl EdgeHost for LocalHost {
+    fn look_worker<'a>(
+        &'a self,
+        mark: &'a Mark,
+        version: Option<Uuid>,
+    ) -> BoxFuture<'a, Result<Option<Standing>, Failure>> {
+        Box::pin(async move {
+            let (place, mark) = (self.place(mark), mark.clone());
+            blocking(move || {
+                Ok(place.is_ours(&mark)?.then(|| Standing {
+                    active: place
+                        .active()
+                        .and_then(|active| active.version)
+                        .map(|id| id.to_string()),
+                    wanted: version
+                        .filter(|id| place.version(*id).is_some())
+                        .map(|id| id.to_string()),
+                }))
+            })
+            .await
+        })
+    }
+
     fn ensure_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(self.ensure(mark))
     }

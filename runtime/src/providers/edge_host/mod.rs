@@ -41,8 +41,26 @@ pub struct Version {
     pub runtime: Option<PathBuf>,
 }
 
+/// How a worker stands that is there. Ids of versions are the host's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The version that answers; `None`: none, or several at once.
+    pub active: Option<String>,
+    /// The version that was asked for, if the host has it.
+    pub wanted: Option<String>,
+}
+
 /// A host of workers.
 pub trait EdgeHost: Send + Sync + 'static {
+    /// How the environment's own worker stands, if it is there, and whether it has a version.
+    ///
+    /// Fails with `PROVISION_RESOURCE_FOREIGN` when something stands there that is not its own.
+    fn look_worker<'a>(
+        &'a self,
+        mark: &'a Mark,
+        version: Option<Uuid>,
+    ) -> BoxFuture<'a, Result<Option<Standing>, Failure>>;
+
     /// Makes sure that the environment has a worker of its own, marked as such, and an address that stays. Without an active version
     /// nothing answers there.
     ///

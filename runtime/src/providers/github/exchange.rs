@@ -115,6 +115,14 @@ impl Github {
         Ok(apart)
     }
 
+    /// Branches at GitHub and their heads.
+    ///
+    /// # Errors
+    /// GitHub does not answer or refuses.
+    pub async fn heads(&self, access: &Access, there: &Repository) -> Result<BTreeMap<String, Oid>, Failure> {
+        Ok(self.references(access, there).await?.heads)
+    }
+
     /// Whether GitHub has commits that no branch here leads to, or tags.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ use super::cloud::{Access, Answer, Call, Client, Failures, below};
 use crate::sealing::Sealer;
 pub use account::{Account, Needs};
 pub use document::{Wanted, collection, environment};
-pub use element::{There, Whether};
+pub use element::{Standing, There, Whether};
 pub use workspace::{Wanted as WantedWorkspace, Workspace};
 
 /// Longest time for one call of the API. A collection takes its time.

@@ -31,20 +31,46 @@ impl OwnHost {
     }
 }
 
+/// What is told of a repository at an address.
+fn told(mark: &Mark, url: String) -> Made {
+    Made {
+        external_id: None,
+        name: format!("{}.git", mark.project),
+        url: Some(url),
+    }
+}
+
 impl SourceHost for OwnHost {
+    fn look_repository<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Made>, Failure>> {
+        Box::pin(async move {
+            match self.repositories.owner(mark.project).await? {
+                Owner::Own => Ok(Some(told(mark, self.repositories.url(mark.project)))),
+                Owner::Nobody => Ok(None),
+                Owner::Another => Err(foreign(mark)),
+            }
+        })
+    }
+
+    fn look_branch<'a>(&'a self, mark: &'a Mark, branch: &'a str) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        let branch = branch.to_owned();
+        Box::pin(async move {
+            if self.look_repository(mark).await?.is_none() {
+                return Ok(None);
+            }
+            let head = move |local: &Local| local.head(&branch);
+            let head = self.repositories.with_standing(mark.project, head).await?;
+            Ok(head.map(|head| head.to_string()))
+        })
+    }
+
     fn ensure_repository<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let turn = self.repositories.alone(mark.project).await?;
             mark.fence.check(Some(&turn)).await?;
-            if self.repositories.owner(mark.project).await? == Owner::Another {
-                return Err(foreign(mark));
-            }
+            // What stands there and is another's ends it here.
+            self.look_repository(mark).await?;
             let folder = self.repositories.ensure_in(mark.project, turn).await?;
-            Ok(Made {
-                external_id: None,
-                name: format!("{}.git", mark.project),
-                url: Some(file_url(&folder)),
-            })
+            Ok(told(mark, file_url(&folder)))
         })
     }
 

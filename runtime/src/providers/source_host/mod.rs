@@ -21,6 +21,14 @@ pub struct SeedFile {
 
 /// A host of repositories.
 pub trait SourceHost: Send + Sync + 'static {
+    /// The project's repository, if it is there.
+    ///
+    /// Fails with `PROVISION_RESOURCE_FOREIGN` when one stands there that is not its own.
+    fn look_repository<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Made>, Failure>>;
+
+    /// The id of the newest commit of a branch, if both it and the repository are there.
+    fn look_branch<'a>(&'a self, mark: &'a Mark, branch: &'a str) -> BoxFuture<'a, Result<Option<String>, Failure>>;
+
     /// Makes sure that there is a repository for the project, marked as its own.
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when one stands there that is not.

@@ -5,6 +5,8 @@
 //! What runs on this machine goes on answering until the next deployment, which is made at Cloudflare and ends it.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::types::PlannedCallMethod::{Delete, Post, Put};
+use flaresmith_api::types::Provider::Cloudflare;
 use flaresmith_store::entities::worker_versions;
 use futures_util::future::BoxFuture;
 use sea_orm::{
@@ -15,6 +17,7 @@ use super::{hinted, left_to_others, names};
 use crate::providers::Made;
 use crate::providers::edge_host::EdgeHost as _;
 use crate::provisioning::at_cloudflare;
+use crate::provisioning::call::{Call, There, asks, changes};
 use crate::provisioning::step::{Step, Subject};
 use crate::store::{Write, failed};
 
@@ -22,10 +25,86 @@ use crate::store::{Write, failed};
 const STAYS: &str = "What runs on this machine goes on answering at its address. From its next deployment on the environment answers at \
                      Cloudflare, and what is on this machine ends.";
 
+/// What a worker there takes.
+pub(super) const WORKER: [Call; 5] = [
+    asks(
+        Cloudflare,
+        "/accounts/{account}/workers/subdomain",
+        "Looks where workers of the account answer.",
+    ),
+    asks(
+        Cloudflare,
+        "/accounts/{account}/workers/scripts/{script}/settings",
+        "Looks for the script and its mark.",
+    ),
+    changes(
+        Cloudflare,
+        Put,
+        "/accounts/{account}/workers/scripts/{script}",
+        "Makes the script where it is not there.",
+    ),
+    asks(
+        Cloudflare,
+        "/accounts/{account}/workers/scripts/{script}/subdomain",
+        "Looks whether it answers at its address.",
+    ),
+    changes(
+        Cloudflare,
+        Post,
+        "/accounts/{account}/workers/scripts/{script}/subdomain",
+        "Lets it answer there, and versions at addresses of their own only while they are tried.",
+    ),
+];
+
+/// What it takes to let a version answer.
+pub(super) const VERSION: [Call; 4] = [
+    asks(
+        Cloudflare,
+        "/accounts/{account}/workers/scripts/{script}/versions",
+        "Looks for the version.",
+    ),
+    changes(
+        Cloudflare,
+        Post,
+        "/accounts/{account}/workers/scripts/{script}/versions",
+        "Uploads the version where it is not there.",
+    ),
+    asks(
+        Cloudflare,
+        "/accounts/{account}/workers/scripts/{script}/deployments",
+        "Looks which version answers.",
+    ),
+    changes(
+        Cloudflare,
+        Post,
+        "/accounts/{account}/workers/scripts/{script}/deployments",
+        "Lets the version answer, once it was tried.",
+    ),
+];
+
+/// What it takes to remove one.
+pub(super) const GONE: [Call; 2] = [
+    asks(
+        Cloudflare,
+        "/accounts/{account}/workers/scripts/{script}/settings",
+        "Looks for the script and its mark.",
+    ),
+    changes(
+        Cloudflare,
+        Delete,
+        "/accounts/{account}/workers/scripts/{script}",
+        "Removes the script with all of its versions.",
+    ),
+];
+
 /// Moves it.
 pub(super) struct Worker;
 
 impl Step for Worker {
+    fn calls(&self, _: There) -> Vec<Call> {
+        WORKER.to_vec()
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let there = at_cloudflare::there(on).await?;

@@ -13,8 +13,11 @@ use sea_orm::{
 };
 
 use super::left_to_others;
+use super::neon_branch::{BRANCH, GONE};
 use crate::providers::database_host::DatabaseHost as _;
 use crate::providers::{Made, Mark};
+use crate::provisioning::call::{Call, There, here};
+use crate::provisioning::look::{Kind, Looked};
 use crate::provisioning::step::{Step, Subject, key};
 use crate::provisioning::{at_neon, states};
 use crate::store::{Write, failed, new_id};
@@ -42,6 +45,51 @@ fn source(mark: &Mark) -> Mark {
 }
 
 impl Step for Database {
+    fn calls(&self, there: There) -> Vec<Call> {
+        match there.database {
+            true => BRANCH.to_vec(),
+            false => vec![here(
+                "Makes the database with a role of its own where databases of this installation are, if it is not there.",
+            )],
+        }
+    }
+
+    fn look<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Option<Looked>, Failure>> {
+        Box::pin(async move {
+            let (project, name) = (&on.project.slug, &on.mark.environment);
+            let found = at_neon::host(on).await?.look_database(&on.mark).await?;
+            let row = at_neon::row(on.platform.store.read(), on).await?;
+            let is_there = row.as_ref().is_some_and(|row| row.region.is_some());
+            let known = row.and_then(|row| row.external_id).filter(|_| is_there);
+            Ok(Some(match (found, known) {
+                // Another branch has the name by now: what was in the former one is not in it.
+                (Some(found), Some(known)) if found.external_id.as_ref() != Some(&known) => Looked::but(
+                    found.external_id.clone().unwrap_or_default(),
+                    Kind::Differs,
+                    format!(
+                        "Another branch has its name: {}.",
+                        found.external_id.unwrap_or_default()
+                    ),
+                    format!("The branch {known}."),
+                    "Restore the former branch at Neon, or deploy to the environment to go on with this one.",
+                ),
+                (Some(found), _) => Looked::fine(found.external_id.unwrap_or(found.name)),
+                (None, Some(known)) => Looked::missing(
+                    format!("Neon has no branch for {name}."),
+                    format!("The branch {known}."),
+                    "Recover it at Neon; what was in it is nowhere else.",
+                ),
+                (None, None) => Looked::missing(
+                    format!("There is no database for {name}."),
+                    "The database of the environment, with its mark.",
+                    format!(
+                        "Restore it from a backup, or have an empty one made with `flaresmith env deploy {project} {name}`."
+                    ),
+                ),
+            }))
+        })
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let host = at_neon::host(on).await?;
@@ -134,6 +182,14 @@ async fn taken(on: &Subject, since: Option<DateTime<Utc>>) -> Result<(), Failure
 }
 
 impl Step for Removal {
+    fn calls(&self, there: There) -> Vec<Call> {
+        let mut calls = vec![here("Drops the database of the environment with everything in it.")];
+        if there.database {
+            calls.extend(GONE);
+        }
+        calls
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             taken(on, None).await?;

@@ -5,6 +5,7 @@
 //! A repository that cannot be built or run gets its worker all the same. Nothing answers there until somebody deploys.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::types::Provider::Neon;
 use flaresmith_store::entities::{deployments, environments, run_steps};
 use flaresmith_store::enums::{DeploymentKind, DeploymentState};
 use futures_util::future::BoxFuture;
@@ -14,10 +15,12 @@ use std::path::Path;
 use uuid::Uuid;
 
 use super::build::Build;
+use super::cloudflare_worker::VERSION;
 use super::migration::Migrations;
 use super::names;
 use super::worker::{Activation, Put, Worker};
 use crate::providers::Made;
+use crate::provisioning::call::{Call, There, asks, here};
 use crate::provisioning::deploy::{self, Wanted};
 use crate::provisioning::step::{Step, Subject};
 use crate::repositories::{Local, broken};
@@ -40,10 +43,31 @@ const OF_COMMIT: [ErrorCode; 4] = [
 /// Longest hint, in characters.
 const LONGEST: usize = 300;
 
+/// How the database of a version is found.
+const ADDRESS: Call = asks(
+    Neon,
+    "/projects/{project}/connection_uri",
+    "Asks for the address of the database, for migrations and for the worker.",
+);
+
 /// Makes the worker, and deploys the first commit if it can be built.
 pub(super) struct First;
 
 impl Step for First {
+    fn calls(&self, there: There) -> Vec<Call> {
+        let mut calls = Worker.calls(there);
+        calls.push(here(
+            "Builds the head of the branch with npm, makes its migrations and lets it answer, where it can be built and nothing runs.",
+        ));
+        if there.worker {
+            calls.extend(VERSION);
+        }
+        if there.database {
+            calls.push(ADDRESS);
+        }
+        calls
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let mut made = Worker.run(on).await?;

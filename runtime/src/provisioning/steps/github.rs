@@ -3,6 +3,8 @@
 //! Owns: which repository it is, and the row that says where people find it. Must not know: how GitHub is called.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::types::PlannedCallMethod::{Delete, Patch, Post};
+use flaresmith_api::types::Provider::Github;
 use flaresmith_store::entities::{organizations, provisioning_runs, repos};
 use flaresmith_store::enums::{Provider, RepoHost};
 use futures_util::future::BoxFuture;
@@ -15,9 +17,65 @@ use crate::features::projects::access;
 use crate::providers::cloud::Access;
 use crate::providers::github::Wanted;
 use crate::providers::{Made, foreign};
+use crate::provisioning::call::{Call, There, asks, changes};
+use crate::provisioning::look::{self, Kind, Looked};
 use crate::provisioning::step::{Step, Subject};
-use crate::repositories::MAIN;
+use crate::repositories::{Local, MAIN};
 use crate::store::{Write, failed};
+
+/// What it takes.
+const REPOSITORY: [Call; 9] = [
+    asks(
+        Github,
+        "/repos/{owner}/{repo}",
+        "Looks for the repository and its mark.",
+    ),
+    asks(
+        Github,
+        "/repositories/{id}",
+        "Looks for it by its number, where it was renamed.",
+    ),
+    asks(Github, "/user", "Asks whose token it is, before one is made."),
+    changes(
+        Github,
+        Post,
+        "/user/repos",
+        "Makes the repository for a person, where it is not there.",
+    ),
+    changes(
+        Github,
+        Post,
+        "/orgs/{org}/repos",
+        "Makes the repository for an organization, where it is not there.",
+    ),
+    asks(
+        Github,
+        "/{owner}/{repo}.git/info/refs",
+        "Asks which branches are there.",
+    ),
+    Call {
+        // Git asks for commits with it.
+        changes: false,
+        ..changes(
+            Github,
+            Post,
+            "/{owner}/{repo}.git/git-upload-pack",
+            "Fetches commits that are not here.",
+        )
+    },
+    changes(
+        Github,
+        Post,
+        "/{owner}/{repo}.git/git-receive-pack",
+        "Pushes commits that are not there.",
+    ),
+    changes(
+        Github,
+        Patch,
+        "/repos/{owner}/{repo}",
+        "Makes the default branch the one that people see first.",
+    ),
+];
 
 /// Makes it, or brings it in step.
 pub(super) struct Repository;
@@ -70,6 +128,14 @@ async fn connection(on: &Subject) -> Result<Option<Connection>, Failure> {
 }
 
 impl Step for Repository {
+    fn calls(&self, _: There) -> Vec<Call> {
+        REPOSITORY.to_vec()
+    }
+
+    fn look<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Option<Looked>, Failure>> {
+        Box::pin(looked(on))
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let connection = connection(on).await?;
@@ -106,6 +172,56 @@ impl Step for Repository {
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(undone(on))
     }
+}
+
+/// Compares the repository there, and its branches with those here that environments follow.
+async fn looked(on: &Subject) -> Result<Option<Looked>, Failure> {
+    let connection = connection(on).await?;
+    let connection = connection.ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected))?;
+    let (access, github) = (&connection.access, &on.platform.providers.github);
+    let (owner, name) = connection.place();
+    let slug = &on.project.slug;
+    let Some(there) = github.repository(access, owner, name, connection.known()).await? else {
+        return Ok(Some(Looked::missing(
+            format!("GitHub has no repository {owner}/{name} that the token may see."),
+            format!("The repository {owner}/{name}."),
+            format!(
+                "Restore it at GitHub, or connect again: `flaresmith integration connect github {slug} --owner {owner}`."
+            ),
+        )));
+    };
+    let is_known = connection.known().is_none_or(|known| known == there.id.to_string());
+    if !is_known || !github.is_own(&there, on.project.id, connection.known()) {
+        return Err(foreign(&on.mark));
+    }
+    let theirs = github.heads(access, &there).await?;
+    let ours = on
+        .platform
+        .repositories
+        .with_standing(on.project.id, Local::heads)
+        .await?;
+    let mut looked = Looked::fine(there.id.to_string());
+    for environment in look::environments_of(&on.platform, on.project.id).await? {
+        let (branch, here) = (&environment.branch, ours.get(&environment.branch));
+        let there = theirs.get(branch);
+        if here == there {
+            continue;
+        }
+        let told = |head: Option<&git2::Oid>| head.map_or_else(|| "not there".to_owned(), |head| format!("at {head}"));
+        let out = Looked::but(
+            "",
+            Kind::Differs,
+            format!("`{branch}` is {} at GitHub.", told(there)),
+            format!("`{branch}` is {} here.", told(here)),
+            format!(
+                "Within a minute it is brought in step by itself, unless both sides have commits of their own: merge those and push \
+                 `{branch}`."
+            ),
+        );
+        looked.differences.extend(out.differences);
+        looked.seen = format!("{} {branch} {}", looked.seen, told(there));
+    }
+    Ok(Some(looked))
 }
 
 /// Takes back what the run made, and nothing that was there before or has what is not here.
@@ -208,6 +324,22 @@ async fn removed(on: &Subject) -> Result<(), Failure> {
 }
 
 impl Step for Removal {
+    fn calls(&self, _: There) -> Vec<Call> {
+        vec![
+            asks(
+                Github,
+                "/repos/{owner}/{repo}",
+                "Looks for the repository and its mark.",
+            ),
+            asks(
+                Github,
+                "/repositories/{id}",
+                "Looks for it by its number, where it was renamed.",
+            ),
+            changes(Github, Delete, "/repos/{owner}/{repo}", "Removes the repository."),
+        ]
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             removed(on).await?;

@@ -8,6 +8,8 @@
 use std::time::{Duration, Instant};
 
 use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::types::PlannedCallMethod::{Delete, Post};
+use flaresmith_api::types::Provider::Github;
 use flaresmith_store::entities::{provisioning_runs, repos};
 use flaresmith_store::enums::{Provider, RepoHost, RunState};
 use futures_util::future::BoxFuture;
@@ -18,12 +20,58 @@ use crate::providers::Made;
 use crate::providers::cloud::{Access, Failures, Waits};
 use crate::providers::github::{Codespace as There, Repository, Stage, WantedCodespace};
 use crate::provisioning::at_neon::began;
+use crate::provisioning::call::{Call, There as Providers, asks, changes};
 use crate::provisioning::codespace;
+use crate::provisioning::look::{Kind, Looked};
 use crate::provisioning::step::{Step, Subject};
 use crate::store::{Write, failed};
 
 /// How long one may take to come up. Whoever retries the run finds it again, and waits as long.
 const READY: Duration = Duration::from_secs(300);
+
+/// What making it takes.
+const MAKES: [Call; 6] = [
+    asks(Github, "/repos/{owner}/{repo}", "Looks for the repository."),
+    asks(
+        Github,
+        "/repositories/{id}",
+        "Looks for it by its number, where it was renamed.",
+    ),
+    asks(
+        Github,
+        "/repos/{owner}/{repo}/codespaces",
+        "Looks for the codespace by its mark.",
+    ),
+    changes(Github, Delete, "/user/codespaces/{name}", "Removes one that failed."),
+    changes(
+        Github,
+        Post,
+        "/repos/{owner}/{repo}/codespaces",
+        "Makes the codespace where it is not there.",
+    ),
+    asks(Github, "/user/codespaces/{name}", "Waits until it can be worked in."),
+];
+
+/// What taking it away takes.
+const REMOVES: [Call; 5] = [
+    asks(Github, "/repos/{owner}/{repo}", "Looks for the repository."),
+    asks(
+        Github,
+        "/repositories/{id}",
+        "Looks for it by its number, where it was renamed.",
+    ),
+    asks(
+        Github,
+        "/repos/{owner}/{repo}/codespaces",
+        "Looks for codespaces of the project.",
+    ),
+    asks(
+        Github,
+        "/user/codespaces/{name}",
+        "Looks for the one that is known, where the repository is gone.",
+    ),
+    changes(Github, Delete, "/user/codespaces/{name}", "Removes the codespace."),
+];
 
 /// Makes it.
 pub(super) struct Codespace;
@@ -95,6 +143,14 @@ impl Place {
 }
 
 impl Step for Codespace {
+    fn calls(&self, _: Providers) -> Vec<Call> {
+        MAKES.to_vec()
+    }
+
+    fn look<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Option<Looked>, Failure>> {
+        Box::pin(looked(on))
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let made = made(on).await;
@@ -138,6 +194,25 @@ impl Step for Codespace {
     fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(codespace::forget(write, on.project.id))
     }
+}
+
+/// Looks for it by its mark, and whether it failed. One that was stopped starts when somebody opens it.
+async fn looked(on: &Subject) -> Result<Option<Looked>, Failure> {
+    let place = place(on).await?;
+    let place = place.ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected))?;
+    let hint = format!(
+        "Make another: `flaresmith project retry {}`, or connect with `codespace` off.",
+        on.project.slug
+    );
+    let should = "The codespace of the project.";
+    Ok(Some(match place.own(on).await?.into_iter().next() {
+        None => Looked::missing("GitHub has no codespace of the project.", should, hint),
+        Some(found) if found.stage() == Stage::Failed => {
+            let is = format!("`{}` has failed.", found.name);
+            Looked::but(found.name, Kind::Differs, is, should, hint)
+        }
+        Some(found) => Looked::fine(found.name),
+    }))
 }
 
 /// Makes sure that it is there and can be worked in.
@@ -202,6 +277,10 @@ async fn goes_on(on: &Subject) -> Result<bool, Failure> {
 }
 
 impl Step for Removal {
+    fn calls(&self, _: Providers) -> Vec<Call> {
+        REMOVES.to_vec()
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             // Who ended the connection before keeps it.

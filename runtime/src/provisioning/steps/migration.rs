@@ -24,6 +24,23 @@ const JOURNAL: &str = "meta/_journal.json";
 /// Largest file, in bytes.
 const LARGEST: usize = 8 << 20;
 
+/// Migrations of a commit that a database has not seen.
+///
+/// # Errors
+/// The commit's migrations cannot be read, or the host of the database does not answer.
+pub(crate) async fn unseen(on: &Subject, commit: git2::Oid) -> Result<Vec<Migration>, Failure> {
+    let look = move |local: &Local| read(local, commit);
+    let mut found = on.platform.repositories.with_standing(on.project.id, look).await?;
+    if found.is_empty() {
+        return Ok(found);
+    }
+    match at_neon::host(on).await?.migrated(&on.mark).await? {
+        Some(newest) => found.retain(|migration| migration.is_after(newest)),
+        None => found.clear(),
+    }
+    Ok(found)
+}
+
 /// Makes those of the commit that is deployed. They go forward alone: what a rollback goes back to has to live with them.
 pub(super) struct Migrations;
 

@@ -10,7 +10,7 @@ mod first;
 mod github;
 mod github_codespace;
 mod github_secrets;
-mod migration;
+pub(super) mod migration;
 mod neon_branch;
 mod neon_project;
 mod postman_collection;
@@ -61,6 +61,11 @@ pub(super) mod names {
     /// Whether the step of a name takes something away.
     pub(in crate::provisioning) fn removes(name: &str) -> bool {
         name.starts_with("remove-")
+    }
+
+    /// Whether the step of a name moves what is on this machine elsewhere.
+    pub(in crate::provisioning) fn moves(name: &str) -> bool {
+        name.starts_with(NEON_BRANCH) || name.starts_with(CLOUDFLARE_WORKER)
     }
 
     /// The name of a step for an environment.

@@ -6,6 +6,8 @@
 //! the next deployment, and a rollback to a version from before goes back to it.
 
 use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_api::types::PlannedCallMethod::{Delete, Post};
+use flaresmith_api::types::Provider::Neon;
 use flaresmith_store::entities::{database_branches, resource_records};
 use flaresmith_store::enums::ResourceKind;
 use futures_util::future::BoxFuture;
@@ -17,6 +19,7 @@ use super::{hinted, names};
 use crate::providers::Made;
 use crate::providers::database_host::DatabaseHost as _;
 use crate::provisioning::at_neon;
+use crate::provisioning::call::{Call, There, asks, changes};
 use crate::provisioning::step::{Step, Subject};
 use crate::store::{Write, failed};
 
@@ -24,10 +27,97 @@ use crate::store::{Write, failed};
 const KEPT: &str = "The database on this machine stays with its data; nothing of it was copied. The environment uses the empty branch \
                     at Neon from its next deployment on, which makes its tables.";
 
+/// What a branch for an environment takes.
+pub(super) const BRANCH: [Call; 9] = [
+    asks(
+        Neon,
+        "/projects/{project}/branches/{branch}",
+        "Looks for the branch by its id, where one is known.",
+    ),
+    asks(
+        Neon,
+        "/projects/{project}/branches",
+        "Looks for the branch by its name, and for the one it begins with.",
+    ),
+    asks(
+        Neon,
+        "/projects/{project}/operations",
+        "Looks what is under way in the project.",
+    ),
+    changes(
+        Neon,
+        Post,
+        "/projects/{project}/branches",
+        "Makes the branch where it is not there.",
+    ),
+    asks(
+        Neon,
+        "/projects/{project}/operations/{operation}",
+        "Waits for what was begun.",
+    ),
+    asks(
+        Neon,
+        "/projects/{project}/branches/{branch}/endpoints",
+        "Looks whether it has a compute.",
+    ),
+    changes(
+        Neon,
+        Post,
+        "/projects/{project}/endpoints",
+        "Makes a compute where it has none.",
+    ),
+    asks(
+        Neon,
+        "/projects/{project}/connection_uri",
+        "Compares its password with that of its parent.",
+    ),
+    changes(
+        Neon,
+        Post,
+        "/projects/{project}/branches/{branch}/roles/{role}/reset_password",
+        "Gives it a password of its own where both are the same.",
+    ),
+];
+
+/// What it takes to remove one.
+pub(super) const GONE: [Call; 6] = [
+    asks(Neon, "/projects/{project}", "Looks for the project that it is in."),
+    asks(
+        Neon,
+        "/projects/{project}/branches/{branch}",
+        "Looks for the branch by its id.",
+    ),
+    asks(
+        Neon,
+        "/projects/{project}/branches",
+        "Looks for the branch by its name.",
+    ),
+    changes(
+        Neon,
+        Delete,
+        "/projects/{project}/branches/{branch}",
+        "Removes the branch.",
+    ),
+    asks(
+        Neon,
+        "/projects/{project}/operations",
+        "Looks what is under way in the project.",
+    ),
+    asks(
+        Neon,
+        "/projects/{project}/operations/{operation}",
+        "Waits for what was begun.",
+    ),
+];
+
 /// Moves it.
 pub(super) struct Branch;
 
 impl Step for Branch {
+    fn calls(&self, _: There) -> Vec<Call> {
+        BRANCH.to_vec()
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let there = at_neon::there(on, None).await?;

@@ -10,6 +10,8 @@ use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityT
 
 use super::left_to_others;
 use crate::providers::Made;
+use crate::provisioning::call::{Call, There, here};
+use crate::provisioning::look::Looked;
 use crate::provisioning::step::{Step, Subject};
 use crate::provisioning::template::TEMPLATE;
 use crate::repositories::MAIN;
@@ -22,6 +24,26 @@ pub(super) struct Repository;
 pub(super) struct Removal;
 
 impl Step for Repository {
+    fn calls(&self, _: There) -> Vec<Call> {
+        vec![here(
+            "Makes a bare git repository in the data folder of the server, if it is not there.",
+        )]
+    }
+
+    fn look<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Option<Looked>, Failure>> {
+        Box::pin(async move {
+            let found = on.platform.providers.source.look_repository(&on.mark).await?;
+            Ok(Some(match found {
+                Some(found) => Looked::fine(found.name),
+                None => Looked::missing(
+                    "There is no repository in the data folder of the server.",
+                    format!("The repository `{}.git`.", on.project.id),
+                    "Put it back from a backup of the data folder before anybody writes to the project: an empty one would take its place.",
+                ),
+            }))
+        })
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         on.platform.providers.source.ensure_repository(&on.mark)
     }
@@ -89,6 +111,10 @@ async fn removed(on: &Subject) -> Result<(), Failure> {
 }
 
 impl Step for Removal {
+    fn calls(&self, _: There) -> Vec<Call> {
+        vec![here("Removes the repository from the data folder of the server.")]
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             removed(on).await?;

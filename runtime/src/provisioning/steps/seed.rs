@@ -15,6 +15,7 @@ use crate::features::specs::version;
 use crate::features::tools::{self, Descriptor};
 use crate::providers::Made;
 use crate::providers::source_host::SeedFile;
+use crate::provisioning::call::{Call, There, here};
 use crate::provisioning::step::{Step, Subject};
 use crate::provisioning::template::{self, Beginning};
 use crate::repositories::{Local, id};
@@ -36,6 +37,12 @@ async fn begin(name: String) -> Result<Beginning, Failure> {
 }
 
 impl Step for Seed {
+    fn calls(&self, _: There) -> Vec<Call> {
+        vec![here(
+            "Commits the files of the project template that the default branch lacks.",
+        )]
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let beginning = begin(on.project.name.clone()).await?;

@@ -9,13 +9,17 @@ use flaresmith_store::entities::{builds, deployments, worker_versions};
 use flaresmith_store::enums::{DeploymentKind, ProjectState};
 use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
 
+use super::cloudflare_worker::{GONE, WORKER};
 use super::left_to_others;
 use crate::features::secrets;
 use crate::node::tools::Tool;
 use crate::providers::Made;
 use crate::providers::edge_host::{EdgeHost as _, Version};
 use crate::provisioning::at_cloudflare::{self, Host};
+use crate::provisioning::call::{Call, There, here};
+use crate::provisioning::look::{Kind, Looked, busy};
 use crate::provisioning::step::{Step, Subject};
 use crate::provisioning::{at_neon, deploy};
 use crate::settings::Hidden;
@@ -40,6 +44,51 @@ pub(super) struct Activation;
 pub(super) struct Removal;
 
 impl Step for Worker {
+    fn calls(&self, there: There) -> Vec<Call> {
+        match there.worker {
+            true => WORKER.to_vec(),
+            false => vec![here(
+                "Makes the folder of the worker with its mark and a port of this machine, if it is not there.",
+            )],
+        }
+    }
+
+    fn look<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Option<Looked>, Failure>> {
+        Box::pin(async move {
+            if let Some(busy) = busy(on) {
+                return Ok(Some(busy));
+            }
+            let wanted = active(on).await?;
+            let host = at_cloudflare::host(on).await?;
+            let standing = host.edge.look_worker(&on.mark, wanted).await?;
+            let (project, name) = (&on.project.slug, &on.mark.environment);
+            let again = format!("Deploy to it again: `flaresmith env deploy {project} {name}`.");
+            let should = match wanted {
+                Some(version) => format!("A worker in which version {version} answers."),
+                None => "A worker, in which nothing answers yet.".to_owned(),
+            };
+            let Some(standing) = standing else {
+                return Ok(Some(Looked::missing(
+                    format!("There is no worker for {name}."),
+                    should,
+                    again,
+                )));
+            };
+            let seen = standing.active.clone().unwrap_or_default();
+            let is = match (&standing.active, &standing.wanted, wanted) {
+                (active, wanted, Some(_)) if wanted.is_some() && active == wanted => {
+                    return Ok(Some(Looked::fine(seen)));
+                }
+                // What stands there before the first deployment says that there is none.
+                (_, _, None) if !host.is_here || standing.active.is_none() => return Ok(Some(Looked::fine(seen))),
+                (_, None, Some(_)) => "The host does not have the version any more.".to_owned(),
+                (Some(active), ..) => format!("Version {active} answers."),
+                (None, ..) => "No version answers.".to_owned(),
+            };
+            Ok(Some(Looked::but(seen, Kind::Differs, is, should, again)))
+        })
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move { at_cloudflare::host(on).await?.edge.ensure_worker(&on.mark).await })
     }
@@ -97,6 +146,29 @@ impl Step for Put {
 
     fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, _: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(deploy::validating(write, on))
+    }
+}
+
+/// The version that is believed to be active, by the id that it has at its host.
+async fn active(on: &Subject) -> Result<Option<Uuid>, Failure> {
+    let Some(environment) = &on.environment else {
+        return Ok(None);
+    };
+    let read = on.platform.store.read();
+    let row = worker_versions::Entity::find()
+        .filter(worker_versions::Column::EnvironmentId.eq(environment.id))
+        .filter(worker_versions::Column::Active.eq(true))
+        .one(read)
+        .await
+        .map_err(failed)?;
+    match row {
+        // A first deployment has no run of its own, and is no rollback.
+        Some(row) => Ok(Some(
+            deploy::repeated(read, row.deployment_id)
+                .await?
+                .unwrap_or(row.deployment_id),
+        )),
+        None => Ok(None),
     }
 }
 
@@ -169,6 +241,14 @@ impl Step for Activation {
 }
 
 impl Step for Removal {
+    fn calls(&self, there: There) -> Vec<Call> {
+        let mut calls = vec![here("Removes the worker from this machine with all of its versions.")];
+        if there.worker {
+            calls.extend(GONE);
+        }
+        calls
+    }
+
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             Worker.undo(on).await?;

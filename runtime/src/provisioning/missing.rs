@@ -1,31 +1,31 @@
-//! What there is of a project, as a plan is made from it.
+//! What a project lacks.
 //!
-//! Owns: reading it. Must not know: what a plan makes of it, when one is made.
+//! Owns: the rows that a plan is made from. Must not know: runs, who asks.
 
 use flaresmith_api::errors::Failure;
 use flaresmith_store::entities::{environments, integration_configs, provider_credentials, resource_records};
 use flaresmith_store::enums::{IntegrationState, Provider, ResourceKind};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::step::Planned;
 use super::{at_neon, codespace, plan};
 use crate::features::projects::connected_settings;
-use crate::store::{Write, failed};
+use crate::store::failed;
 
 /// The steps that make everything that a project lacks.
 ///
 /// # Errors
 /// The store fails.
-pub(super) async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned>, Failure> {
-    let rows = environments(write, project).await?;
-    let connected = connections(write, project).await?;
-    let at_neon = at_neon::names(&**write, project).await?;
-    let settings = connected_settings(&**write, project, Provider::Github).await?;
+pub(super) async fn steps<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<Vec<Planned>, Failure> {
+    let rows = environments(connection, project).await?;
+    let connected = connections(connection, project).await?;
+    let at_neon = at_neon::names(connection, project).await?;
+    let settings = connected_settings(connection, project, Provider::Github).await?;
     let wants = settings.as_ref().is_some_and(codespace::is_wanted);
-    let mut records = records(write, project).await?;
+    let mut records = records(connection, project).await?;
     if let Some(settings) = settings.filter(|_| wants)
-        && codespace::is_elsewhere(write, project, &settings).await?
+        && codespace::is_elsewhere(connection, project, &settings).await?
     {
         records.retain(|record| record.resource != ResourceKind::GithubCodespace);
     }
@@ -36,19 +36,22 @@ pub(super) async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned
 ///
 /// # Errors
 /// The store fails.
-pub(super) async fn has_codespace(write: &Write, project: Uuid) -> Result<bool, Failure> {
-    let settings = connected_settings(&**write, project, Provider::Github).await?;
+pub(super) async fn has_codespace<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<bool, Failure> {
+    let settings = connected_settings(connection, project, Provider::Github).await?;
     Ok(settings.as_ref().is_some_and(codespace::is_wanted))
 }
 
-/// The environments of a project, in the order of their names.
+/// The environments of a project, by name.
 ///
 /// # Errors
 /// The store fails.
-pub(super) async fn environments(write: &Write, project: Uuid) -> Result<Vec<environments::Model>, Failure> {
+pub(super) async fn environments<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+) -> Result<Vec<environments::Model>, Failure> {
     let mut rows = environments::Entity::find()
         .filter(environments::Column::ProjectId.eq(project))
-        .all(&**write)
+        .all(connection)
         .await
         .map_err(failed)?;
     rows.sort_by(|a, b| a.name.cmp(&b.name));
@@ -59,18 +62,18 @@ pub(super) async fn environments(write: &Write, project: Uuid) -> Result<Vec<env
 ///
 /// # Errors
 /// The store fails.
-pub(super) async fn connections(write: &Write, project: Uuid) -> Result<Vec<Provider>, Failure> {
+pub(super) async fn connections<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<Vec<Provider>, Failure> {
     use integration_configs::{Column, Entity};
     let rows = Entity::find()
         .filter(Column::ProjectId.eq(project))
         .filter(Column::State.ne(IntegrationState::Disconnected))
-        .all(&**write)
+        .all(connection)
         .await
         .map_err(failed)?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let signed_in = provider_credentials::Entity::find()
         .filter(provider_credentials::Column::IntegrationId.is_in(ids))
-        .all(&**write)
+        .all(connection)
         .await
         .map_err(failed)?;
     let is_signed_in = |id: Uuid| signed_in.iter().any(|kept| kept.integration_id == id);
@@ -85,10 +88,13 @@ pub(super) async fn connections(write: &Write, project: Uuid) -> Result<Vec<Prov
 ///
 /// # Errors
 /// The store fails.
-pub(super) async fn records(write: &Write, project: Uuid) -> Result<Vec<resource_records::Model>, Failure> {
+pub(super) async fn records<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+) -> Result<Vec<resource_records::Model>, Failure> {
     resource_records::Entity::find()
         .filter(resource_records::Column::ProjectId.eq(project))
-        .all(&**write)
+        .all(connection)
         .await
         .map_err(failed)
 }
