@@ -13,6 +13,8 @@
 //! | [`journal`] | writing of a run: fenced, in order, before and after every act |
 //! | [`deploy`] | deployments: runs that change what runs in an environment |
 //! | [`previews`] | how long a preview stays, and the end of runs that make or take one away |
+//! | `standby` | resetting the standbys of databases |
+//! | `failover` | what follows when one has taken over |
 //! | [`runner`] | finding runs, carrying them out and undoing them |
 //! | [`request`] | what callers ask: begin, retry, cancel, take away |
 //! | [`events`] | what happened in a run, as callers follow it |
@@ -37,6 +39,7 @@ pub(crate) mod at_neon;
 pub(crate) mod at_postman;
 pub mod deploy;
 pub mod events;
+pub(crate) mod failover;
 mod failpoint;
 mod in_step;
 mod in_step_at_postman;
@@ -46,6 +49,7 @@ pub mod plan;
 pub mod previews;
 pub mod request;
 pub mod runner;
+pub(crate) mod standby;
 pub mod states;
 pub mod step;
 mod steps;

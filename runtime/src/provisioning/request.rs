@@ -27,7 +27,7 @@ use uuid::Uuid;
 use super::journal::{Line, moved, write_line};
 use super::lease::{WAITING, seen};
 use super::step::{Planned, key};
-use super::{at_neon, plan, states};
+use super::{at_neon, plan, standby, states};
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::store::{Write, failed, new_id};
@@ -425,6 +425,7 @@ async fn creation(write: &Write, project: Uuid) -> Result<Vec<Planned>, Failure>
         &records(write, project).await?,
         &connected,
         &at_neon,
+        standby::plan(write, project).await?,
     ))
 }
 

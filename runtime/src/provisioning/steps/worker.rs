@@ -17,7 +17,7 @@ use crate::providers::Made;
 use crate::providers::edge_host::{EdgeHost as _, Version};
 use crate::provisioning::at_cloudflare::{self, Host};
 use crate::provisioning::step::{Step, Subject};
-use crate::provisioning::{at_neon, deploy};
+use crate::provisioning::{at_neon, deploy, failover};
 use crate::settings::Hidden;
 use crate::store::{Write, failed};
 
@@ -164,7 +164,10 @@ impl Step for Activation {
     }
 
     fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(deploy::succeeded(write, on, made))
+        Box::pin(async move {
+            deploy::succeeded(write, on, made).await?;
+            failover::answered(write, on).await
+        })
     }
 }
 
