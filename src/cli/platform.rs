@@ -236,6 +236,9 @@ pub(crate) struct NeonConnectArgs {
     /// Major version of Postgres. It cannot be changed later. Default: 17.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(14..=18))]
     pub(crate) postgres: Option<i32>,
+    /// Have no branch stand by for that of prod; one that is there is taken away.
+    #[arg(long)]
+    pub(crate) no_standby: bool,
     /// Do not wait until the branches are there.
     #[arg(long)]
     pub(crate) no_wait: bool,

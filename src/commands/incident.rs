@@ -74,8 +74,10 @@ fn show(remote: &Remote, args: &IncidentShowArgs, view: &mut View) -> Result<(),
         ("severity", one.severity.to_string()),
         ("what", one.summary.clone()),
         ("since", remote::moment(one.detected_at)),
+        ("mitigated", one.mitigated_at.map(remote::moment).unwrap_or_default()),
         ("resolved", one.resolved_at.map(remote::moment).unwrap_or_default()),
         ("down for", seconds(one.downtime_seconds)),
+        ("lost window", seconds(one.lost_window_seconds)),
     ];
     view.facts(&facts, &one);
     Ok(())

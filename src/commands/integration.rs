@@ -91,8 +91,7 @@ fn neon(remote: &Remote, args: &NeonConnectArgs, view: &mut View) -> Result<(), 
         region: args.region.clone(),
         organization_id: args.organization.clone().map(Some),
         postgres_version: args.postgres,
-        // Nobody makes one yet.
-        standby: Some(false),
+        standby: Some(!args.no_standby),
     });
     let connection = Connection {
         project: &args.project,

@@ -16,7 +16,6 @@ use crate::toolchain::root;
 const NOT_YET: &[&str] = &[
     "001/FR-011",
     "001/FR-019",
-    "001/FR-031",
     "001/SC-001",
     "001/SC-002",
     "001/SC-003",

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{self, IntegrationErrorDetails};
-use flaresmith_store::entities::{database_branches, environments, provisioning_runs, resource_records};
+use flaresmith_store::entities::{database_branches, environments, projects, provisioning_runs, resource_records};
 use flaresmith_store::enums::{DatabaseBranchPurpose, EnvironmentKind, Provider, ResourceKind};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::step::Subject;
 use crate::features::projects::{access, connected_settings};
+use crate::platform::Platform;
 use crate::providers::cloud::Access;
 use crate::providers::database_host::{AtNeon, DatabaseHost};
 use crate::providers::neon::{POSTGRES, WantedProject};
@@ -48,10 +49,15 @@ pub(crate) async fn names<C: ConnectionTrait>(connection: &C, project: Uuid) -> 
         .all(connection)
         .await
         .map_err(failed)?;
-    Ok(rows.into_iter().map(|row| row.name).collect())
+    let found = environments::Entity::find()
+        .filter(environments::Column::Id.is_in(rows.iter().map(|row| row.environment_id)))
+        .all(connection)
+        .await
+        .map_err(failed)?;
+    Ok(found.into_iter().map(|row| row.name).collect())
 }
 
-/// The row of an environment's database.
+/// The row of the database that the environment uses.
 ///
 /// # Errors
 /// The store fails.
@@ -60,12 +66,25 @@ pub(super) async fn row<C: ConnectionTrait>(
     on: &Subject,
 ) -> Result<Option<database_branches::Model>, Failure> {
     database_branches::Entity::find()
-        .filter(database_branches::Column::ProjectId.eq(on.project.id))
-        .filter(database_branches::Column::Name.eq(&on.mark.environment))
+        .filter(database_branches::Column::EnvironmentId.is_in(ids(connection, on).await?))
         .filter(database_branches::Column::Purpose.eq(DatabaseBranchPurpose::Primary))
         .one(connection)
         .await
         .map_err(failed)
+}
+
+/// Ids of the environments that have the environment's name: of a preview also those that were before.
+///
+/// # Errors
+/// The store fails.
+pub(super) async fn ids<C: ConnectionTrait>(connection: &C, on: &Subject) -> Result<Vec<Uuid>, Failure> {
+    let rows = environments::Entity::find()
+        .filter(environments::Column::ProjectId.eq(on.project.id))
+        .filter(environments::Column::Name.eq(&on.mark.environment))
+        .all(connection)
+        .await
+        .map_err(failed)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// How the project is connected; `None`: it is not.
@@ -73,12 +92,16 @@ pub(super) async fn row<C: ConnectionTrait>(
 /// # Errors
 /// The store fails, or the master key is not at hand.
 pub(super) async fn connection(on: &Subject) -> Result<Option<Connection>, Failure> {
-    let Some((row, access)) = access(&on.platform, on.project.id, Provider::Neon).await? else {
+    connected(&on.platform, &on.project).await
+}
+
+async fn connected(platform: &Platform, project: &projects::Model) -> Result<Option<Connection>, Failure> {
+    let Some((row, access)) = access(platform, project.id, Provider::Neon).await? else {
         return Ok(None);
     };
-    let read = on.platform.store.read();
+    let read = platform.store.read();
     let first = environments::Entity::find()
-        .filter(environments::Column::ProjectId.eq(on.project.id))
+        .filter(environments::Column::ProjectId.eq(project.id))
         .filter(environments::Column::Kind.eq(EnvironmentKind::Prod))
         .one(read)
         .await
@@ -87,13 +110,13 @@ pub(super) async fn connection(on: &Subject) -> Result<Option<Connection>, Failu
     Ok(Some(Connection {
         access,
         wanted: WantedProject {
-            name: on.project.slug.clone(),
+            name: project.slug.clone(),
             region: text("region").unwrap_or_default(),
             organization: text("organizationId"),
             postgres: row.settings["postgresVersion"].as_i64().unwrap_or(POSTGRES),
             branch: first.map_or_else(|| PROD.to_owned(), |first| first.name),
         },
-        known: known(read, on.project.id).await?,
+        known: known(read, project.id).await?,
     }))
 }
 
@@ -162,20 +185,36 @@ pub(super) async fn goes_there(on: &Subject) -> Result<bool, Failure> {
 /// # Errors
 /// The store fails, or the master key is not at hand.
 pub(super) async fn there(on: &Subject, since: Option<DateTime<Utc>>) -> Result<Option<AtNeon>, Failure> {
-    let Some(Connection {
-        access,
-        known: Some(project),
-        ..
-    }) = connection(on).await?
-    else {
+    let row = row(on.platform.store.read(), on).await?;
+    let row = row.filter(|row| row.region.is_some());
+    let (known, name) = match row {
+        Some(row) => (row.external_id, row.name),
+        None => (None, on.mark.environment.clone()),
+    };
+    branch(&on.platform, &on.project, known, name, since).await
+}
+
+/// One branch of a project as a host of databases, as long as the project is connected and has a project there.
+///
+/// # Errors
+/// The store fails, or the master key is not at hand.
+pub(crate) async fn branch(
+    platform: &Platform,
+    project: &projects::Model,
+    known: Option<String>,
+    name: String,
+    since: Option<DateTime<Utc>>,
+) -> Result<Option<AtNeon>, Failure> {
+    let connection = connected(platform, project).await?;
+    let Some((access, there)) = connection.and_then(|found| Some((found.access, found.known?))) else {
         return Ok(None);
     };
-    let row = row(on.platform.store.read(), on).await?;
     Ok(Some(AtNeon {
-        neon: on.platform.providers.neon.clone(),
+        neon: platform.providers.neon.clone(),
         access,
-        project,
-        known: row.filter(|row| row.region.is_some()).and_then(|row| row.external_id),
+        project: there,
+        known,
+        name,
         since,
     }))
 }

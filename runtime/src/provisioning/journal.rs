@@ -106,7 +106,7 @@ impl Journal {
     pub fn fence(&self) -> Arc<dyn Fence> {
         Arc::new(Held {
             store: self.platform.store.clone(),
-            lease: self.lease.clone(),
+            turn: self.lease.turn.clone(),
         })
     }
 
@@ -150,7 +150,7 @@ impl Journal {
                     known,
                 });
             }
-            if !is_held(&*write, &self.lease).await? {
+            if !is_held(&*write, &self.lease.turn).await? {
                 return Err(Stopped::Lost);
             }
             let (version, sequence, state) = seen(&*write, self.lease.run).await?.ok_or(Stopped::Lost)?;

@@ -1,6 +1,7 @@
 //! Which process works on a run.
 //!
-//! Owns: taking a run, keeping it, giving it back, and knowing whether a holder is dead. Must not know: what is done with it.
+//! Owns: taking a run, keeping it, giving it back, and knowing whether a holder is dead; the same for any other [`Turn`] that one process
+//! has at a time. Must not know: what is done with it.
 //!
 //! A holder is one process from its start to its end, under a name that no other ever has. It holds a lease for [`TERM`] from its
 //! last sign of life. On its own machine its death is known at once: it has a file in the data folder locked, and the system gives
@@ -49,15 +50,24 @@ pub struct Holder {
     _alive: File,
 }
 
+/// Something that this process does and no other meanwhile.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// What it is called.
+    pub subject: String,
+    /// Who has it.
+    pub holder: String,
+    /// Grows with every holder.
+    pub fencing: i64,
+}
+
 /// A run that this process holds.
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// The run.
     pub run: Uuid,
-    /// Who holds it.
-    pub holder: String,
-    /// Grows with every holder.
-    pub fencing: i64,
+    /// That it is held.
+    pub turn: Turn,
     /// The run's version when it was taken.
     pub version: i32,
     /// Number of the newest line of its journal.
@@ -71,20 +81,20 @@ pub struct Lease {
 pub struct Held {
     /// Where to ask.
     pub store: Store,
-    /// The lease.
-    pub lease: Lease,
+    /// What is held.
+    pub turn: Turn,
 }
 
 impl Fence for Held {
     fn check<'a>(&'a self, within: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let held = match within {
-                Some(write) => is_held(&**write, &self.lease).await?,
-                None => is_held(self.store.read(), &self.lease).await?,
+                Some(write) => is_held(&**write, &self.turn).await?,
+                None => is_held(self.store.read(), &self.turn).await?,
             };
             match held {
                 true => Ok(()),
-                false => Err(Failure::internal("the run is another process's now")),
+                false => Err(Failure::internal("it is another process's now")),
             }
         })
     }
@@ -156,46 +166,9 @@ impl Holder {
     /// The store fails.
     pub async fn take(&self, platform: &Platform, run: Uuid) -> Result<Option<Lease>, Failure> {
         let now = platform.clock.now();
-        let subject = subject(run);
         let write = platform.store.begin_behind().await?;
-        let found = leases::Entity::find()
-            .filter(leases::Column::Subject.eq(&subject))
-            .one(&*write)
-            .await
-            .map_err(failed)?;
-        let fencing = match found {
-            None => {
-                let row = leases::ActiveModel {
-                    id: Set(new_id()),
-                    subject: Set(subject),
-                    holder: Set(self.name.clone()),
-                    fencing: Set(1),
-                    expires_at: Set(now + TERM),
-                    created_at: Set(now),
-                    updated_at: Set(now),
-                };
-                match row.insert(&*write).await {
-                    Err(error) if is_taken(&error) => return Ok(None),
-                    done => done.map_err(failed)?.fencing,
-                }
-            }
-            Some(lease) if self.may_take(&lease, now) => {
-                let done = leases::Entity::update_many()
-                    .col_expr(leases::Column::Holder, Expr::value(self.name.as_str()))
-                    .col_expr(leases::Column::Fencing, Expr::value(lease.fencing + 1))
-                    .col_expr(leases::Column::ExpiresAt, Expr::value(now + TERM))
-                    .col_expr(leases::Column::UpdatedAt, Expr::value(now))
-                    .filter(leases::Column::Id.eq(lease.id))
-                    .filter(leases::Column::Fencing.eq(lease.fencing))
-                    .exec(&*write)
-                    .await
-                    .map_err(failed)?;
-                if done.rows_affected == 0 {
-                    return Ok(None);
-                }
-                lease.fencing + 1
-            }
-            Some(_) => return Ok(None),
+        let Some(turn) = self.turn_in(&write, subject(run), now).await? else {
+            return Ok(None);
         };
         // From here on a holder before this one writes nothing any more.
         let moved = provisioning_runs::Entity::update_many()
@@ -215,8 +188,7 @@ impl Holder {
         }
         let lease = seen(&*write, run).await?.map(|(version, sequence, state)| Lease {
             run,
-            holder: self.name.clone(),
-            fencing,
+            turn,
             version,
             sequence,
             state,
@@ -225,19 +197,79 @@ impl Holder {
         Ok(lease)
     }
 
-    /// Gives back whatever this process holds.
+    /// Takes the turn of a name, if nobody has it.
     ///
     /// # Errors
     /// The store fails.
-    pub async fn give_back(&self, platform: &Platform, run: Option<Uuid>) -> Result<(), Failure> {
+    pub async fn turn(&self, platform: &Platform, subject: String) -> Result<Option<Turn>, Failure> {
+        let write = platform.store.begin_behind().await?;
+        let turn = self.turn_in(&write, subject, platform.clock.now()).await?;
+        if turn.is_some() {
+            write.commit().await?;
+        }
+        Ok(turn)
+    }
+
+    async fn turn_in(&self, write: &Write, subject: String, now: DateTime<Utc>) -> Result<Option<Turn>, Failure> {
+        let found = leases::Entity::find()
+            .filter(leases::Column::Subject.eq(&subject))
+            .one(&**write)
+            .await
+            .map_err(failed)?;
+        let fencing = match found {
+            None => {
+                let row = leases::ActiveModel {
+                    id: Set(new_id()),
+                    subject: Set(subject.clone()),
+                    holder: Set(self.name.clone()),
+                    fencing: Set(1),
+                    expires_at: Set(now + TERM),
+                    created_at: Set(now),
+                    updated_at: Set(now),
+                };
+                match row.insert(&**write).await {
+                    Err(error) if is_taken(&error) => return Ok(None),
+                    done => done.map_err(failed)?.fencing,
+                }
+            }
+            Some(lease) if self.may_take(&lease, now) => {
+                let done = leases::Entity::update_many()
+                    .col_expr(leases::Column::Holder, Expr::value(self.name.as_str()))
+                    .col_expr(leases::Column::Fencing, Expr::value(lease.fencing + 1))
+                    .col_expr(leases::Column::ExpiresAt, Expr::value(now + TERM))
+                    .col_expr(leases::Column::UpdatedAt, Expr::value(now))
+                    .filter(leases::Column::Id.eq(lease.id))
+                    .filter(leases::Column::Fencing.eq(lease.fencing))
+                    .exec(&**write)
+                    .await
+                    .map_err(failed)?;
+                if done.rows_affected == 0 {
+                    return Ok(None);
+                }
+                lease.fencing + 1
+            }
+            Some(_) => return Ok(None),
+        };
+        Ok(Some(Turn {
+            subject,
+            holder: self.name.clone(),
+            fencing,
+        }))
+    }
+
+    /// Gives back what this process holds; `None`: whatever it is.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn give_back(&self, platform: &Platform, subject: Option<&str>) -> Result<(), Failure> {
         let now = platform.clock.now();
         let write = platform.store.begin_behind().await?;
         let mut all = leases::Entity::update_many()
             .col_expr(leases::Column::ExpiresAt, Expr::value(now))
             .col_expr(leases::Column::UpdatedAt, Expr::value(now))
             .filter(leases::Column::Holder.eq(&self.name));
-        if let Some(run) = run {
-            all = all.filter(leases::Column::Subject.eq(subject(run)));
+        if let Some(subject) = subject {
+            all = all.filter(leases::Column::Subject.eq(subject));
         }
         all.exec(&*write).await.map_err(failed)?;
         write.commit().await
@@ -271,19 +303,29 @@ pub fn subject(run: Uuid) -> String {
     format!("run/{run}")
 }
 
-/// Gives a sign of life; `false`: somebody else has the run.
+/// Gives signs of life; over when the turn is somebody else's.
+pub async fn keep(platform: &Platform, turn: &Turn) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        if matches!(beat(platform, turn).await, Ok(false)) {
+            return;
+        }
+    }
+}
+
+/// Gives a sign of life; `false`: somebody else has the turn.
 ///
 /// # Errors
 /// The store fails.
-pub async fn beat(platform: &Platform, lease: &Lease) -> Result<bool, Failure> {
+pub async fn beat(platform: &Platform, turn: &Turn) -> Result<bool, Failure> {
     let now = platform.clock.now();
     let write = platform.store.begin_behind().await?;
     let done = leases::Entity::update_many()
         .col_expr(leases::Column::ExpiresAt, Expr::value(now + TERM))
         .col_expr(leases::Column::UpdatedAt, Expr::value(now))
-        .filter(leases::Column::Subject.eq(subject(lease.run)))
-        .filter(leases::Column::Holder.eq(&lease.holder))
-        .filter(leases::Column::Fencing.eq(lease.fencing))
+        .filter(leases::Column::Subject.eq(&turn.subject))
+        .filter(leases::Column::Holder.eq(&turn.holder))
+        .filter(leases::Column::Fencing.eq(turn.fencing))
         .exec(&*write)
         .await
         .map_err(failed)?;
@@ -291,15 +333,15 @@ pub async fn beat(platform: &Platform, lease: &Lease) -> Result<bool, Failure> {
     Ok(done.rows_affected > 0)
 }
 
-/// Whether a lease is still its holder's.
+/// Whether a turn is still its holder's.
 ///
 /// # Errors
 /// The store fails.
-pub async fn is_held<C: ConnectionTrait>(connection: &C, lease: &Lease) -> Result<bool, Failure> {
+pub async fn is_held<C: ConnectionTrait>(connection: &C, turn: &Turn) -> Result<bool, Failure> {
     let found = leases::Entity::find()
-        .filter(leases::Column::Subject.eq(subject(lease.run)))
-        .filter(leases::Column::Holder.eq(&lease.holder))
-        .filter(leases::Column::Fencing.eq(lease.fencing))
+        .filter(leases::Column::Subject.eq(&turn.subject))
+        .filter(leases::Column::Holder.eq(&turn.holder))
+        .filter(leases::Column::Fencing.eq(turn.fencing))
         .one(connection)
         .await
         .map_err(failed)?;

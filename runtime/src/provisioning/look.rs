@@ -15,6 +15,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use uuid::Uuid;
 
 use super::deploy::is_busy;
+use super::standby;
 use super::step::{ALL, Planned, Subject, key};
 use super::steps::{self, names};
 use crate::platform::Platform;
@@ -186,7 +187,14 @@ pub async fn all(platform: &Platform, project: &projects::Model) -> Result<Vec<F
         .await
         .map_err(failed)?;
     let environments = environments_of(platform, project.id).await?;
-    let looks = believed(&records, &environments, at_github.is_some()).into_iter();
+    let mut looks = believed(&records, &environments, at_github.is_some());
+    for environment in &environments {
+        if standby::of(read, environment.id).await?.is_some() {
+            let name = names::of(names::STANDBY, &environment.name);
+            looks.push(made_by(name, None, Some(&environment.name)));
+        }
+    }
+    let looks = looks.into_iter();
     let looks = looks.map(|step| {
         let name = step.environment.clone();
         let environment = environments.iter().find(|row| Some(&row.name) == name.as_ref());
@@ -196,18 +204,22 @@ pub async fn all(platform: &Platform, project: &projects::Model) -> Result<Vec<F
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The step of a name, as whoever looks has it.
+fn made_by(name: String, resource: Option<ResourceKind>, environment: Option<&str>) -> Planned {
+    Planned {
+        name,
+        resource,
+        environment: environment.map(str::to_owned),
+        needs: Vec::new(),
+    }
+}
+
 /// The steps that made what is believed to be there.
 fn believed(
     records: &[resource_records::Model],
     environments: &[environments::Model],
     at_github: bool,
 ) -> Vec<Planned> {
-    let step = |name: String, resource: Option<ResourceKind>, environment: Option<&str>| Planned {
-        name,
-        resource,
-        environment: environment.map(str::to_owned),
-        needs: Vec::new(),
-    };
     let mut steps = Vec::new();
     let ready = records.iter().filter(|row| row.state == ResourceRecordState::Ready);
     for row in ready {
@@ -225,19 +237,19 @@ fn believed(
             // Nothing makes them yet.
             ResourceKind::CloudflarePage => continue,
         };
-        steps.push(step(name, Some(row.resource), of));
+        steps.push(made_by(name, Some(row.resource), of));
         if row.resource == ResourceKind::GithubRepo {
             // The branches of previews are people's, who take them away when they are done.
             let lasting = environments.iter().filter(|row| row.kind != EnvironmentKind::Preview);
             for row in
                 lasting.filter(|row| !matches!(row.state, EnvironmentState::Pending | EnvironmentState::Provisioning))
             {
-                steps.push(step(names::of(names::BRANCH, &row.name), None, Some(&row.name)));
+                steps.push(made_by(names::of(names::BRANCH, &row.name), None, Some(&row.name)));
             }
         }
     }
     if at_github {
-        steps.push(step(names::GITHUB.to_owned(), None, None));
+        steps.push(made_by(names::GITHUB.to_owned(), None, None));
     }
     steps
 }

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter a
 use uuid::Uuid;
 
 use super::step::Planned;
-use super::{at_neon, codespace, plan};
+use super::{at_neon, codespace, plan, standby};
 use crate::features::projects::connected_settings;
 use crate::store::failed;
 
@@ -29,7 +29,8 @@ pub(super) async fn steps<C: ConnectionTrait>(connection: &C, project: Uuid) -> 
     {
         records.retain(|record| record.resource != ResourceKind::GithubCodespace);
     }
-    Ok(plan::creation(&rows, &records, &connected, &at_neon, wants))
+    let standby = standby::plan(connection, project).await?;
+    Ok(plan::creation(&rows, &records, &connected, &at_neon, wants, standby))
 }
 
 /// Whether a project that is at GitHub is to have a codespace there.

@@ -19,6 +19,8 @@
 //! | [`stand`] | how a project stands in the store, as digests |
 //! | [`deploy`] | deployments: runs that change what runs in an environment |
 //! | [`previews`] | how long a preview stays, and the end of runs that make or take one away |
+//! | `standby` | resetting the standbys of databases |
+//! | `failover` | what follows when one has taken over |
 //! | [`runner`] | finding runs, carrying them out and undoing them |
 //! | [`request`] | what callers ask: begin, retry, cancel, take away |
 //! | [`events`] | what happened in a run, as callers follow it |
@@ -45,6 +47,7 @@ mod call;
 pub(crate) mod codespace;
 pub mod deploy;
 pub mod events;
+pub(crate) mod failover;
 mod failpoint;
 mod in_step;
 mod in_step_at_postman;
@@ -58,6 +61,7 @@ pub mod previews;
 pub mod request;
 pub mod runner;
 pub mod stand;
+pub(crate) mod standby;
 pub mod states;
 pub mod step;
 mod steps;

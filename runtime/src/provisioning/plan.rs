@@ -21,9 +21,20 @@ pub const OF_ENVIRONMENTS: [ProvisioningRunKind; 4] = [
     ProvisioningRunKind::Test,
 ];
 
+/// What is to become of a standby.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standby {
+    /// It is there or not, as it is to be.
+    Stays,
+    /// It is made.
+    Made,
+    /// It is taken away.
+    Removed,
+}
+
 /// What makes everything that the project lacks. `connected`: providers that it signs in at. `at_neon`: environments whose databases are
 /// there; those that are on this machine move when the project signs in at Neon, and their workers when it does at Cloudflare.
-/// `has_codespace`: whether it is to have one, if it is at GitHub.
+/// `has_codespace`: whether it is to have one, if it is at GitHub. `standby`: what is to become of the standby of prod's database.
 #[must_use]
 pub fn creation(
     environments: &[environments::Model],
@@ -31,6 +42,7 @@ pub fn creation(
     connected: &[Provider],
     at_neon: &BTreeSet<String>,
     has_codespace: bool,
+    standby: Standby,
 ) -> Vec<Planned> {
     let mut branches = vec![names::SEED.to_owned()];
     let mut steps = vec![
@@ -98,6 +110,8 @@ pub fn creation(
         if !records.iter().any(is_made) {
             steps.push(step(names::NEON_PROJECT, Some(ResourceKind::NeonProject), None, &[]));
         }
+        let prod = lasting(environments).find(|row| row.kind == EnvironmentKind::Prod);
+        steps.extend(prod.and_then(|prod| self::standby(&prod.name, standby)));
         one_by_one(&mut steps, environments);
     }
     if connected.contains(&Provider::Cloudflare) {
@@ -147,7 +161,7 @@ fn moved_to_cloudflare(environments: &[String], records: &[resource_records::Mod
 }
 
 /// Neon changes one thing of a project at a time, and a branch begins with another: what makes databases waits for what comes before,
-/// the project first, then prod, which it begins with, then dev, then all others.
+/// the project first, then prod, which it begins with, then dev, then all others, and what stands by last.
 fn one_by_one(steps: &mut [Planned], environments: &[environments::Model]) {
     let rank = |name: &str| {
         let found = environments.iter().find(|row| row.name == name);
@@ -158,10 +172,15 @@ fn one_by_one(steps: &mut [Planned], environments: &[environments::Model]) {
         }
     };
     let makes = |step: &Planned| step.name.starts_with(names::DATABASE) || step.name.starts_with(names::NEON_BRANCH);
+    let stands_by =
+        |step: &Planned| step.name.starts_with(names::STANDBY) || step.name.starts_with(names::REMOVE_STANDBY);
     let mut chain: Vec<(u8, String)> = steps
         .iter()
-        .filter(|step| makes(step))
-        .map(|step| (step.environment.as_deref().map_or(2, rank), step.name.clone()))
+        .filter(|step| makes(step) || stands_by(step))
+        .map(|step| match stands_by(step) {
+            true => (3, step.name.clone()),
+            false => (step.environment.as_deref().map_or(2, rank), step.name.clone()),
+        })
         .collect();
     chain.sort();
     let mut before = names::NEON_PROJECT.to_owned();
@@ -172,10 +191,28 @@ fn one_by_one(steps: &mut [Planned], environments: &[environments::Model]) {
     }
 }
 
+/// What makes the standby of an environment, or takes it away.
+#[must_use]
+pub fn standby(environment: &str, standby: Standby) -> Option<Planned> {
+    let beginning = match standby {
+        Standby::Stays => return None,
+        Standby::Made => names::STANDBY,
+        Standby::Removed => names::REMOVE_STANDBY,
+    };
+    Some(step(&names::of(beginning, environment), None, Some(environment), &[]))
+}
+
 /// What makes sure that everything is there that one environment needs: what is there stays as it is.
 #[must_use]
 pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
-    let mut steps = creation(std::slice::from_ref(environment), &[], &[], &BTreeSet::new(), false);
+    let mut steps = creation(
+        std::slice::from_ref(environment),
+        &[],
+        &[],
+        &BTreeSet::new(),
+        false,
+        Standby::Stays,
+    );
     steps.retain(|step| step.environment.is_some());
     for step in &mut steps {
         step.needs.clear();

@@ -15,9 +15,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
 use super::journal::{Journal, Stopped};
-use super::lease::{BEAT, Holder, Lease, WAITING, beat};
-use super::{in_step, in_step_at_postman, work};
-use crate::features::environments::{health, previews};
+use super::lease::{Holder, WAITING, keep};
+use super::{in_step, in_step_at_postman, standby, work};
+use crate::features::environments::{connectivity, health, previews};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::store::failed;
@@ -40,10 +40,12 @@ pub struct Runner {
     platform: Platform,
     task: JoinHandle<()>,
     health: JoinHandle<()>,
+    connectivity: JoinHandle<()>,
     databases: JoinHandle<()>,
     in_step: JoinHandle<()>,
     at_postman: JoinHandle<()>,
     previews: JoinHandle<()>,
+    standbys: JoinHandle<()>,
     stop: Arc<Notify>,
 }
 
@@ -57,19 +59,23 @@ impl Runner {
         platform.providers.edge.begin()?;
         let stop = Arc::new(Notify::new());
         let health = tokio::spawn(health::watch(platform.clone()));
+        let connectivity = tokio::spawn(connectivity::watch(platform.clone()));
         let databases = tokio::spawn(keep_databases(platform.clone()));
         let in_step = tokio::spawn(in_step::watch(platform.clone()));
         let at_postman = tokio::spawn(in_step_at_postman::watch(platform.clone()));
         let previews = tokio::spawn(previews::watch(platform.clone()));
+        let standbys = tokio::spawn(standby::watch(platform.clone(), Arc::clone(&holder)));
         let task = tokio::spawn(look(platform.clone(), holder, Arc::clone(&stop)));
         Ok(Self {
             platform,
             task,
             health,
+            connectivity,
             databases,
             in_step,
             at_postman,
             previews,
+            standbys,
             stop,
         })
     }
@@ -78,10 +84,12 @@ impl Runner {
     /// environments stop as well, after the requests that they are at, and then what runs for their databases alone.
     pub async fn stop(self) {
         self.health.abort();
+        self.connectivity.abort();
         self.databases.abort();
         self.in_step.abort();
         self.at_postman.abort();
         self.previews.abort();
+        self.standbys.abort();
         self.stop.notify_one();
         let _ = self.task.await;
         self.platform.providers.edge.end().await;
@@ -196,7 +204,7 @@ async fn hold(platform: &Platform, holder: &Holder, run: Uuid) -> bool {
     };
     let stopped = tokio::select! {
         done = platform.tracer.job("run", told) => done.err(),
-        () = keep(platform, &lease) => Some(Stopped::Lost),
+        () = keep(platform, &lease.turn) => Some(Stopped::Lost),
     };
     match stopped {
         Some(Stopped::Lost) => return false,
@@ -206,15 +214,5 @@ async fn hold(platform: &Platform, holder: &Holder, run: Uuid) -> bool {
         }
         None => {}
     }
-    holder.give_back(platform, Some(run)).await.is_ok()
-}
-
-/// Gives signs of life; over when the run is held no more.
-async fn keep(platform: &Platform, lease: &Lease) {
-    loop {
-        tokio::time::sleep(BEAT).await;
-        if matches!(beat(platform, lease).await, Ok(false)) {
-            return;
-        }
-    }
+    holder.give_back(platform, Some(&lease.turn.subject)).await.is_ok()
 }

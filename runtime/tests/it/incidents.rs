@@ -36,7 +36,7 @@ async fn incident(shop: &Shop<'_>, state: &str) -> Value {
     panic!("no incident is {state}: {last} {:?}", shop.files.instance.logged());
 }
 
-async fn looked_at_often(shop: &Shop<'_>) {
+pub(crate) async fn looked_at_often(shop: &Shop<'_>) {
     let path = format!("/projects/{}", shop.files.id);
     let instance = shop.files.instance;
     let version = instance.call(&shop.files.token, "GET", &path, None).await.is(200);

@@ -69,6 +69,8 @@ mod schemathesis;
 mod secrets;
 mod sign_in_at_github;
 mod specs;
+mod standby;
+mod standby_killed;
 mod telemetry;
 mod test_runs;
 mod toolchain;

@@ -12,7 +12,7 @@ use crate::own_postgres::mark;
 use crate::provisioning::until;
 
 /// A worker that says what is written down in its database, and how it is connected.
-const WORKER: &str = r#"import { connect } from 'cloudflare:sockets';
+pub(crate) const WORKER: &str = r#"import { connect } from 'cloudflare:sockets';
 
 async function first(address, sql) {
   const url = new URL(address.replace(/^postgres(ql)?:/, 'http:'));
@@ -64,14 +64,14 @@ export default {
 };
 "#;
 
-const JOURNAL: &str = r#"{"version":"7","dialect":"postgresql","entries":[{"idx":0,"version":"7","when":1,"tag":"0000_notes","breakpoints":true}]}"#;
+pub(crate) const JOURNAL: &str = r#"{"version":"7","dialect":"postgresql","entries":[{"idx":0,"version":"7","when":1,"tag":"0000_notes","breakpoints":true}]}"#;
 
 async fn says(shop: &Shop<'_>, environment: &str) -> String {
     get(&shop.url(environment).await).await.unwrap().1
 }
 
 /// Writes a note into a database.
-async fn write(inside: DatabaseConnection, note: &str) {
+pub(crate) async fn write(inside: DatabaseConnection, note: &str) {
     let sql = format!("INSERT INTO notes VALUES ('{note}')");
     inside.execute_unprepared(&sql).await.unwrap();
     inside.close().await.unwrap();

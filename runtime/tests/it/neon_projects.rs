@@ -32,9 +32,10 @@ pub(crate) async fn beside(on_postgres: bool) -> (Instance, Neon) {
     (instance, neon)
 }
 
+/// A connection without a standby, which takes nothing that the tests of anything else ask for.
 pub(crate) fn connection(key: &str) -> Value {
     json!({
-        "settings": { "provider": "neon", "region": REGION, "organizationId": ORGANIZATION },
+        "settings": { "provider": "neon", "region": REGION, "organizationId": ORGANIZATION, "standby": false },
         "credential": { "kind": "token", "token": key },
     })
 }

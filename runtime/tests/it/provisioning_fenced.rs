@@ -44,7 +44,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_who_had_it_writes_nothing_more()
 
         // For as long as it gives signs of life, nobody takes it.
         instance.later(TimeDelta::seconds(11));
-        assert!(beat(platform, &lease).await.unwrap());
+        assert!(beat(platform, &lease.turn).await.unwrap());
         instance.later(TimeDelta::seconds(11));
         assert!(second.take(platform, run).await.unwrap().is_none());
         assert!(second.free(platform, vec![run]).await.unwrap().is_empty());
@@ -53,15 +53,15 @@ async fn a_lease_that_ran_out_is_taken_over_and_who_had_it_writes_nothing_more()
         instance.later(TimeDelta::seconds(2));
         assert_eq!(second.free(platform, vec![run]).await.unwrap(), [run]);
         let taken = second.take(platform, run).await.unwrap().unwrap();
-        assert_eq!(taken.fencing, lease.fencing + 1);
+        assert_eq!(taken.turn.fencing, lease.turn.fencing + 1);
         let version = read().await.version;
         assert!(matches!(journal.page().await, Err(Stopped::Lost)));
-        assert!(!beat(platform, &lease).await.unwrap());
+        assert!(!beat(platform, &lease.turn).await.unwrap());
         assert!(journal.fence().check(None).await.is_err());
         assert_eq!(read().await.version, version);
         // Its giving back takes nothing from the one that has it now.
         first.give_back(platform, None).await.unwrap();
-        assert!(beat(platform, &taken).await.unwrap());
+        assert!(beat(platform, &taken.turn).await.unwrap());
         let page = Journal::new(platform.clone(), taken);
         assert!(page.page().await.is_ok());
     })

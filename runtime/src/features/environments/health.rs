@@ -27,7 +27,7 @@ use crate::providers::{Free, Mark, Marked};
 use crate::provisioning::at_neon;
 use crate::provisioning::step::key;
 use crate::store::page::{Asked, newest_first};
-use crate::store::{failed, new_id};
+use crate::store::{Write, failed, new_id};
 
 /// Time between two checks of an environment, when its project says nothing.
 const BETWEEN: i64 = 30;
@@ -95,13 +95,18 @@ async fn look(platform: &Platform, due: &mut Due) -> Result<(), Failure> {
 }
 
 /// How a project wants its environments to be checked.
-struct Wishes {
-    between: Duration,
-    probes: Vec<HealthProbe>,
+pub(super) struct Wishes {
+    /// Time between two checks.
+    pub(super) between: Duration,
+    /// What is looked at.
+    pub(super) probes: Vec<HealthProbe>,
+    /// Whether the project says what is looked at.
+    pub(super) is_named: bool,
 }
 
 impl Wishes {
-    async fn of(platform: &Platform, project: Uuid) -> Result<Self, Failure> {
+    /// Those of a project.
+    pub(super) async fn of(platform: &Platform, project: Uuid) -> Result<Self, Failure> {
         let row = projects::Entity::find_by_id(project)
             .one(platform.store.read())
             .await
@@ -112,6 +117,7 @@ impl Wishes {
         let named = settings.get("healthProbes").and_then(Value::as_array);
         Ok(Self {
             between: Duration::from_secs(seconds),
+            is_named: named.is_some(),
             probes: match named {
                 Some(named) => named
                     .iter()
@@ -136,7 +142,7 @@ async fn environment(platform: &Platform, probed: &Probed) -> Result<Option<envi
 
 /// Asks the database of an environment.
 async fn database(platform: &Platform, environment: &environments::Model) -> Result<(), Failure> {
-    // Who asks one at Neon wakes its compute, and pays for that around the clock. Whether it answers is seen by its worker.
+    // Those at Neon are asked wherever their workers run.
     let there = at_neon::names(platform.store.read(), environment.project_id).await?;
     if there.contains(&environment.name) {
         return Ok(());
@@ -181,11 +187,24 @@ async fn keep(
     down: Option<ErrorCode>,
 ) -> Result<(), Failure> {
     let write = platform.store.begin_behind().await?;
+    written(&write, platform, environment, probe, took, down).await?;
+    write.commit().await
+}
+
+/// The same in a transaction; the check.
+pub(super) async fn written(
+    write: &Write,
+    platform: &Platform,
+    environment: &environments::Model,
+    probe: HealthProbe,
+    took: Option<Duration>,
+    down: Option<ErrorCode>,
+) -> Result<health_checks::Model, Failure> {
     let last = health_checks::Entity::find()
         .filter(health_checks::Column::EnvironmentId.eq(environment.id))
         .filter(health_checks::Column::Probe.eq(probe))
         .order_by_desc(health_checks::Column::CreatedAt)
-        .one(&*write)
+        .one(&**write)
         .await
         .map_err(failed)?;
     let failures = match took {
@@ -204,9 +223,9 @@ async fn keep(
         created_at: Set(now),
         updated_at: Set(now),
     };
-    let row = row.insert(&*write).await.map_err(failed)?;
-    outage::checked(&write, environment, &row).await?;
-    write.commit().await
+    let row = row.insert(&**write).await.map_err(failed)?;
+    outage::checked(write, environment, &row).await?;
+    Ok(row)
 }
 
 /// One page of checks.

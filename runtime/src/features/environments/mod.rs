@@ -3,6 +3,7 @@
 //! Owns: its operations. Must not know: HTTP.
 
 pub(in crate::features) mod change;
+pub(crate) mod connectivity;
 mod deploy;
 pub(crate) mod health;
 mod matrix;

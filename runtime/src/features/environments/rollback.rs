@@ -6,8 +6,8 @@ use flaresmith_api::api::environments::RollbackEnvironmentRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::EnvironmentEvent;
 use flaresmith_api::types::Deployment;
-use flaresmith_store::entities::{deployments, environments, worker_versions};
-use flaresmith_store::enums::{DeploymentKind, DeploymentState, EnvironmentState};
+use flaresmith_store::entities::{database_branches, deployments, environments, worker_versions};
+use flaresmith_store::enums::{DatabaseBranchPurpose, DeploymentKind, DeploymentState, EnvironmentState};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
@@ -54,6 +54,11 @@ pub(super) async fn rollback(
     if target.id == running.id {
         return Err(unavailable("That is what runs there now.")?);
     }
+    if failed_over_since(&change.write, &target).await? {
+        return Err(unavailable(
+            "It has the address of the database that was used before a failover. Deploy its commit instead.",
+        )?);
+    }
     if body.restore_database.unwrap_or(false) {
         // Files and databases on this machine have no branch points.
         return Err(unavailable("The host of the database cannot go back to that time.")?);
@@ -84,6 +89,20 @@ async fn named(write: &Write, environment: &environments::Model, id: Uuid) -> Re
             .with_message("That deployment never ran in this environment."));
     }
     Ok(row)
+}
+
+/// Whether a standby took over after a deployment began.
+async fn failed_over_since(write: &Write, target: &deployments::Model) -> Result<bool, Failure> {
+    use database_branches::{Column, Entity};
+    let former = Entity::find()
+        .filter(Column::EnvironmentId.eq(target.environment_id))
+        .filter(Column::Purpose.eq(DatabaseBranchPurpose::Former))
+        // It was changed last when it became that.
+        .filter(Column::UpdatedAt.gt(target.created_at))
+        .one(&**write)
+        .await
+        .map_err(failed)?;
+    Ok(former.is_some())
 }
 
 /// What ran before the present deployment and was not taken back since.

@@ -1,7 +1,8 @@
-//! The domain `incidents`: outages and health.
+//! The domain `incidents`: outages, failovers and health.
 //!
 //! Owns: its operations. Must not know: HTTP.
 
+pub(in crate::features) mod failover;
 mod list;
 pub(in crate::features) mod outage;
 

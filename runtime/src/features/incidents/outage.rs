@@ -2,8 +2,8 @@
 //!
 //! Owns: when an outage is one, what is written of it, and which promotions it stops. Must not know: how anything is probed.
 //!
-//! Three checks in a row that fail begin an incident, dated at the first of them; the first that succeeds resolves it. Previews have none:
-//! they do not count for uptime.
+//! Three checks in a row that fail begin an incident, dated at the first of them; the first that succeeds resolves it, and likewise a
+//! failover after which the environment answers again. Previews have none: they do not count for uptime.
 
 use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
@@ -18,11 +18,11 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::provisioning::states;
+use crate::provisioning::{failover, states};
 use crate::store::{Write, failed, new_id};
 
 /// So many checks in a row fail before there is an incident.
-const FAILURES: i32 = 3;
+pub(super) const FAILURES: i32 = 3;
 
 /// A check was made, and its row is written.
 pub(in crate::features) async fn checked(
@@ -37,27 +37,49 @@ pub(in crate::features) async fn checked(
         HealthProbe::Api => IncidentKind::ApiDown,
         HealthProbe::Database => IncidentKind::DatabaseDown,
     };
-    let standing = standing(&**write, environment.id, Some(kind)).await?;
-    match (check.healthy, standing) {
-        (true, Some(standing)) => resolve(write, standing, check.created_at).await,
-        (false, None) if check.consecutive_failures >= FAILURES => begin(write, environment, kind, check).await,
-        _ => Ok(()),
+    if check.healthy {
+        let kinds = match kind {
+            IncidentKind::DatabaseDown => [kind, IncidentKind::Failover],
+            _ => [kind; 2],
+        };
+        for row in all_standing(&**write, environment.id, &kinds).await? {
+            // A failover ends when what took over is in use.
+            if row.kind != IncidentKind::Failover || row.state == IncidentState::Mitigated {
+                resolve(write, row, check.created_at).await?;
+            }
+        }
+        return Ok(());
+    }
+    if check.consecutive_failures < FAILURES || failover::open(&**write, environment.id).await?.is_some() {
+        return Ok(());
+    }
+    match standing(&**write, environment.id, &[kind]).await? {
+        None => begin(write, environment, kind, check).await,
+        Some(_) => Ok(()),
     }
 }
 
-/// The incident of an environment that is not resolved.
-async fn standing<C: ConnectionTrait>(
+/// An incident of an environment, of one of these kinds, that is not resolved.
+pub(super) async fn standing<C: ConnectionTrait>(
     connection: &C,
     environment: Uuid,
-    kind: Option<IncidentKind>,
+    kinds: &[IncidentKind],
 ) -> Result<Option<Model>, Failure> {
-    let mut select = Entity::find()
+    Ok(all_standing(connection, environment, kinds).await?.into_iter().next())
+}
+
+async fn all_standing<C: ConnectionTrait>(
+    connection: &C,
+    environment: Uuid,
+    kinds: &[IncidentKind],
+) -> Result<Vec<Model>, Failure> {
+    Entity::find()
         .filter(Column::EnvironmentId.eq(environment))
-        .filter(Column::State.ne(IncidentState::Resolved));
-    if let Some(kind) = kind {
-        select = select.filter(Column::Kind.eq(kind));
-    }
-    select.one(connection).await.map_err(failed)
+        .filter(Column::State.ne(IncidentState::Resolved))
+        .filter(Column::Kind.is_in(kinds.iter().copied()))
+        .all(connection)
+        .await
+        .map_err(failed)
 }
 
 async fn begin(
@@ -68,7 +90,7 @@ async fn begin(
 ) -> Result<(), Failure> {
     // Two processes may look at one environment.
     write.alone(&format!("incidents/{}", environment.id)).await?;
-    if standing(&**write, environment.id, Some(kind)).await?.is_some() {
+    if standing(&**write, environment.id, &[kind]).await?.is_some() {
         return Ok(());
     }
     let what = match kind {
@@ -101,7 +123,7 @@ async fn begin(
 }
 
 /// When the first of the checks failed that have failed since.
-async fn first_sign(write: &Write, check: &health_checks::Model) -> Result<DateTime<Utc>, Failure> {
+pub(super) async fn first_sign(write: &Write, check: &health_checks::Model) -> Result<DateTime<Utc>, Failure> {
     use health_checks::{Column, Entity};
     let of = Entity::find()
         .filter(Column::EnvironmentId.eq(check.environment_id))
@@ -143,8 +165,9 @@ pub(in crate::features) fn downtime(row: &Model, now: DateTime<Utc>) -> f64 {
         .unwrap_or_else(|| seconds(row.mitigated_at.or(row.resolved_at).unwrap_or(now) - row.detected_at))
 }
 
+/// A time in seconds, never less than none.
 #[allow(clippy::cast_precision_loss, reason = "milliseconds of any outage fit")]
-fn seconds(time: chrono::TimeDelta) -> f64 {
+pub(super) fn seconds(time: chrono::TimeDelta) -> f64 {
     time.num_milliseconds().max(0) as f64 / 1000.0
 }
 
@@ -153,10 +176,16 @@ pub(in crate::features) async fn refuse_from<C: ConnectionTrait>(
     connection: &C,
     source: &environments::Model,
 ) -> Result<(), Failure> {
-    match standing(connection, source.id, None).await? {
-        Some(row) if row.state == IncidentState::Open => Err(Failure::new(ErrorCode::EnvPromotionUnhealthy)
+    let open = Entity::find()
+        .filter(Column::EnvironmentId.eq(source.id))
+        .filter(Column::State.eq(IncidentState::Open))
+        .one(connection)
+        .await
+        .map_err(failed)?;
+    match open {
+        Some(row) => Err(Failure::new(ErrorCode::EnvPromotionUnhealthy)
             .with_message(format!("{} does not answer: {}", source.name, row.summary))
             .with_details(json!({"environmentId": source.id, "incidentId": row.id}))),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }

@@ -93,10 +93,18 @@ pub(super) async fn marks(connection: &DatabaseConnection) -> Result<Vec<String>
     rows.iter().map(|row| row.try_get("", "mark").map_err(failed)).collect()
 }
 
-/// Whether a database answers.
+/// Whether a database answers on the server that another one is on.
 pub(super) async fn answers(address: &Hidden, name: &str) -> bool {
+    match within(address, name) {
+        Ok(address) => answers_at(&address).await,
+        Err(_) => false,
+    }
+}
+
+/// Whether a database answers.
+pub(super) async fn answers_at(address: &Hidden) -> bool {
     let ask = async {
-        let connection = connected(&within(address, name).ok()?).await.ok()?;
+        let connection = connected(address).await.ok()?;
         let asked = connection.execute_unprepared("SELECT 1").await;
         let _ = connection.close().await;
         asked.ok()

@@ -11,6 +11,7 @@ use flaresmith_store::enums::Provider;
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 
+use super::branch::answers_at;
 use super::{DatabaseHost, Migration, Reached, migrate};
 use crate::providers::cloud::{Access, Failures};
 use crate::providers::neon::{Branch, Neon, WantedBranch};
@@ -33,16 +34,31 @@ pub struct AtNeon {
     pub project: String,
     /// The id of the environment's branch, if one was kept.
     pub known: Option<String>,
+    /// What it is called there: as the environment, unless a standby took over.
+    pub name: String,
     /// Only what is younger is removed.
     pub since: Option<DateTime<Utc>>,
 }
 
 impl AtNeon {
-    async fn branch(&self, mark: &Mark) -> Result<Option<Branch>, Failure> {
+    async fn branch(&self) -> Result<Option<Branch>, Failure> {
         let known = self.known.as_deref();
-        self.neon
-            .branch(&self.access, &self.project, known, &mark.environment)
-            .await
+        self.neon.branch(&self.access, &self.project, known, &self.name).await
+    }
+
+    /// Whether the database takes connections.
+    ///
+    /// # Errors
+    /// Neon does not answer or refuses, so nobody can tell.
+    pub async fn answers(&self) -> Result<bool, Failure> {
+        let Some(branch) = self.branch().await? else {
+            return Ok(false);
+        };
+        let address = self.neon.asked(&self.access, &self.project, &branch.id, false).await?;
+        match address {
+            Some(address) => Ok(answers_at(&encrypted(&address)?).await),
+            None => Ok(false),
+        }
     }
 
     /// What is told of a branch. Its address holds a password.
@@ -55,7 +71,7 @@ impl AtNeon {
     }
 
     async fn address(&self, mark: &Mark, pooled: bool) -> Result<Hidden, Failure> {
-        let branch = self.branch(mark).await?.ok_or_else(|| {
+        let branch = self.branch().await?.ok_or_else(|| {
             let reason = format!("the environment {} has no branch there any more.", mark.environment);
             Failures::of(Provider::Neon).rejected(&reason)
         })?;
@@ -83,9 +99,13 @@ impl DatabaseHost for AtNeon {
 
     fn ensure_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
-            let name = mark.environment.clone();
-            let parent = (!CORE.contains(&name.as_str())).then(|| DEV.to_owned());
-            let wanted = WantedBranch { name, parent };
+            let parent = (!CORE.contains(&mark.environment.as_str())).then(|| DEV.to_owned());
+            let wanted = WantedBranch {
+                name: self.name.clone(),
+                parent,
+                // What runs on one that took over has the password that it took over.
+                own_password: self.name == mark.environment,
+            };
             let known = self.known.as_deref();
             let branch = self
                 .neon
@@ -131,7 +151,7 @@ impl DatabaseHost for AtNeon {
             if self.neon.project(&self.access, &self.project).await?.is_none() {
                 return Ok(());
             }
-            let Some(branch) = self.branch(mark).await? else {
+            let Some(branch) = self.branch().await? else {
                 // Somebody may have begun to remove it and not seen the end.
                 return self.neon.settled(&self.access, &self.project).await;
             };

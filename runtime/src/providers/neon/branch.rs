@@ -26,9 +26,9 @@ pub struct Branch {
     /// When it was made.
     pub created_at: DateTime<Utc>,
     #[serde(default)]
-    protected: bool,
+    pub(super) protected: bool,
     #[serde(default)]
-    parent_id: Option<String>,
+    pub(super) parent_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +59,8 @@ pub struct Wanted {
     pub name: String,
     /// The branch that it begins as a copy of, if there is one of that name; else that is the project's first.
     pub parent: Option<String>,
+    /// Whether it is to have a password that its parent has not.
+    pub own_password: bool,
 }
 
 impl Neon {
@@ -84,12 +86,10 @@ impl Neon {
         known: Option<&str>,
         name: &str,
     ) -> Result<Option<Branch>, Failure> {
-        if let Some(known) = known {
-            let path = ["projects", project, "branches", known];
-            let found: Option<Told> = self.found(access, &path, &[]).await?;
-            if let Some(told) = found {
-                return Ok(Some(told.branch));
-            }
+        if let Some(known) = known
+            && let Some(found) = self.branch_of_id(access, project, known).await?
+        {
+            return Ok(Some(found));
         }
         let path = ["projects", project, "branches"];
         let query = [("limit", "100"), ("search", name)];
@@ -98,7 +98,17 @@ impl Neon {
         Ok(found.into_iter().find(|one| one.name == name))
     }
 
-    /// Makes sure that a branch is there, has a compute, and a password that no other branch has.
+    /// The branch of an id.
+    ///
+    /// # Errors
+    /// Neon does not answer or refuses.
+    pub async fn branch_of_id(&self, access: &Access, project: &str, id: &str) -> Result<Option<Branch>, Failure> {
+        let path = ["projects", project, "branches", id];
+        let found: Option<Told> = self.found(access, &path, &[]).await?;
+        Ok(found.map(|told| told.branch))
+    }
+
+    /// Makes sure that a branch is there, has a compute, and a password of its own if it is to have one.
     ///
     /// # Errors
     /// Neon does not answer or refuses.
@@ -115,27 +125,34 @@ impl Neon {
                 self.settled(access, project).await?;
                 found
             }
-            None => self.make_branch(access, mark, project, wanted).await?,
+            None => {
+                let all = self.branches(access, project).await?;
+                let named = |name: &String| all.iter().find(|one| one.name == *name);
+                let parent = wanted.parent.as_ref().and_then(named);
+                let parent = parent.or_else(|| all.iter().find(|one| one.default));
+                let parent = parent.ok_or_else(|| Self::failures().rejected("the project has no first branch."))?;
+                self.make_branch(access, mark, project, &wanted.name, &parent.id)
+                    .await?
+            }
         };
         self.ensure_compute(access, mark, project, &branch).await?;
-        self.ensure_password(access, mark, project, &branch).await?;
+        if wanted.own_password {
+            self.ensure_password(access, mark, project, &branch).await?;
+        }
         Ok(branch)
     }
 
-    async fn make_branch(
+    /// Makes a branch that begins as a copy of another one.
+    pub(super) async fn make_branch(
         &self,
         access: &Access,
         mark: &Mark,
         project: &str,
-        wanted: &Wanted,
+        name: &str,
+        parent: &str,
     ) -> Result<Branch, Failure> {
-        let all = self.branches(access, project).await?;
-        let named = |name: &String| all.iter().find(|one| one.name == *name);
-        let parent = wanted.parent.as_ref().and_then(named);
-        let parent = parent.or_else(|| all.iter().find(|one| one.default));
-        let parent = parent.ok_or_else(|| Self::failures().rejected("the project has no first branch."))?;
         let body = json!({
-            "branch": { "name": wanted.name, "parent_id": parent.id },
+            "branch": { "name": name, "parent_id": parent },
             // Without a compute nobody could connect to it.
             "endpoints": [{ "type": "read_write" }],
         });
@@ -144,7 +161,7 @@ impl Neon {
         match made.status {
             // What was asked for twice was done once, or somebody was faster.
             StatusCode::CONFLICT => {
-                let found = self.branch(access, project, None, &wanted.name).await?;
+                let found = self.branch(access, project, None, name).await?;
                 let found = found.ok_or_else(|| because(&made))?;
                 self.settled(access, project).await?;
                 Ok(found)
@@ -159,7 +176,7 @@ impl Neon {
     }
 
     /// A branch that people made may have none.
-    async fn ensure_compute(
+    pub(super) async fn ensure_compute(
         &self,
         access: &Access,
         mark: &Mark,
@@ -236,7 +253,11 @@ impl Neon {
         })
     }
 
-    async fn asked(
+    /// The same, if there is one.
+    ///
+    /// # Errors
+    /// Neon does not answer or refuses.
+    pub async fn asked(
         &self,
         access: &Access,
         project: &str,

@@ -11,6 +11,7 @@ mod account;
 mod branch;
 mod operations;
 mod project;
+mod standby;
 
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,7 @@ use crate::sealing::Sealer;
 pub use account::Account;
 pub use branch::{Branch, Wanted as WantedBranch};
 pub use project::{Project, Wanted as WantedProject};
+pub use standby::Standby;
 
 /// Longest time for one call of the API.
 const CALL: Duration = Duration::from_secs(20);

@@ -12,8 +12,8 @@ use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 
-use super::left_to_others;
 use super::neon_branch::{BRANCH, GONE};
+use super::{left_to_others, standby};
 use crate::providers::database_host::DatabaseHost as _;
 use crate::providers::{Made, Mark};
 use crate::provisioning::call::{Call, There, here};
@@ -160,9 +160,9 @@ impl Step for Database {
 
     fn forget<'a>(&'a self, write: &'a Write, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
+            // Also those that stand by for it, and those that others stood by for.
             database_branches::Entity::delete_many()
-                .filter(database_branches::Column::ProjectId.eq(on.project.id))
-                .filter(database_branches::Column::Name.eq(&on.mark.environment))
+                .filter(database_branches::Column::EnvironmentId.is_in(at_neon::ids(&**write, on).await?))
                 .exec(&**write)
                 .await
                 .map_err(failed)?;
@@ -174,6 +174,8 @@ impl Step for Database {
 /// Takes the database away wherever it may be: one that moved to Neon is on this machine as well. `since`: at Neon nothing older.
 async fn taken(on: &Subject, since: Option<DateTime<Utc>>) -> Result<(), Failure> {
     left_to_others(on.platform.providers.databases.remove_database(&on.mark).await)?;
+    // What begins with a branch goes before it.
+    standby::taken(on, since).await?;
     // Who ended the connection before keeps what is there.
     match at_neon::there(on, since).await? {
         Some(there) => there.remove_database(&on.mark).await,

@@ -17,6 +17,7 @@ mod postman_collection;
 mod postman_workspace;
 mod repository;
 mod seed;
+mod standby;
 mod test;
 mod worker;
 
@@ -37,6 +38,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const CODESPACE: &str = "github-codespace";
     pub(in crate::provisioning) const NEON_PROJECT: &str = "neon-project";
     pub(in crate::provisioning) const NEON_BRANCH: &str = "neon-branch-";
+    pub(in crate::provisioning) const STANDBY: &str = "standby-";
     pub(in crate::provisioning) const POSTMAN: &str = "postman-workspace";
     pub(in crate::provisioning) const POSTMAN_BASE: &str = "postman-base";
     pub(in crate::provisioning) const POSTMAN_COLLECTION: &str = "postman-collection-";
@@ -54,6 +56,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const REMOVE_GITHUB: &str = "remove-github-repository";
     pub(in crate::provisioning) const REMOVE_CODESPACE: &str = "remove-github-codespace";
     pub(in crate::provisioning) const REMOVE_NEON: &str = "remove-neon-project";
+    pub(in crate::provisioning) const REMOVE_STANDBY: &str = "remove-standby-";
     pub(in crate::provisioning) const REMOVE_POSTMAN: &str = "remove-postman-workspace";
     pub(in crate::provisioning) const REMOVE_DATABASE: &str = "remove-database-";
     pub(in crate::provisioning) const REMOVE_WORKER: &str = "remove-worker-";
@@ -93,6 +96,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         names::REMOVE_NEON => Some(&neon_project::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::NEON_BRANCH) => Some(&neon_branch::Branch),
+        _ if name.starts_with(names::STANDBY) => Some(&standby::Standby),
         _ if name.starts_with(names::POSTMAN_COLLECTION) => Some(&postman_collection::Collection),
         _ if name.starts_with(names::CLOUDFLARE_WORKER) => Some(&cloudflare_worker::Worker),
         _ if name.starts_with(names::DATABASE) => Some(&database::Database),
@@ -102,6 +106,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         _ if name.starts_with(names::VERSION) => Some(&worker::Put),
         _ if name.starts_with(names::ACTIVATION) => Some(&worker::Activation),
         _ if name.starts_with(names::TEST) => Some(&test::Test),
+        _ if name.starts_with(names::REMOVE_STANDBY) => Some(&standby::Removal),
         _ if name.starts_with(names::REMOVE_DATABASE) => Some(&database::Removal),
         _ if name.starts_with(names::REMOVE_WORKER) => Some(&worker::Removal),
         _ => None,

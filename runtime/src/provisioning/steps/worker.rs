@@ -21,7 +21,7 @@ use crate::provisioning::at_cloudflare::{self, Host};
 use crate::provisioning::call::{Call, There, here};
 use crate::provisioning::look::{Kind, Looked, busy};
 use crate::provisioning::step::{Step, Subject};
-use crate::provisioning::{at_neon, deploy};
+use crate::provisioning::{at_neon, deploy, failover};
 use crate::settings::Hidden;
 use crate::store::{Write, failed};
 
@@ -236,7 +236,10 @@ impl Step for Activation {
     }
 
     fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(deploy::succeeded(write, on, made))
+        Box::pin(async move {
+            deploy::succeeded(write, on, made).await?;
+            failover::answered(write, on).await
+        })
     }
 }
 

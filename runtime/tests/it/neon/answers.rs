@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
 
-use super::{Branch, Key, Known, Neon, Operation, Project, message, shown, told};
+use super::{Branch, Key, Known, Neon, Operation, Project, message, restore, shown, told};
 
 type Query<'a> = &'a [(String, String)];
 
@@ -27,6 +27,7 @@ fn template(parts: &[&str]) -> String {
         ["projects", _, "branches", _, "roles", _, act] => {
             format!("/projects/{{project_id}}/branches/{{branch_id}}/roles/{{role_name}}/{act}")
         }
+        ["projects", _, "branches", _, "restore"] => "/projects/{project_id}/branches/{branch_id}/restore".to_owned(),
         _ => panic!("nobody calls {parts:?}"),
     }
 }
@@ -55,7 +56,7 @@ pub(super) async fn of(
     told(status, &value)
 }
 
-type Done = Result<(u16, Value), (u16, &'static str)>;
+pub(super) type Done = Result<(u16, Value), (u16, &'static str)>;
 
 async fn route(neon: &Neon, method: &str, parts: &[&str], query: Query<'_>, key: &Key, body: &Value) -> Done {
     match (method, parts) {
@@ -123,6 +124,7 @@ async fn route(neon: &Neon, method: &str, parts: &[&str], query: Query<'_>, key:
                     Ok((200, json!({ "endpoints": all.collect::<Vec<_>>() })))
                 }
                 ("POST", ["endpoints"]) => make_endpoint(neon, id, body),
+                ("POST", ["branches", branch, "restore"]) => restore::restore(neon, id, branch, body).await,
                 ("POST", ["branches", branch, "roles", "app", "reset_password"]) => reset(neon, id, branch),
                 _ => panic!("nobody calls {method} {parts:?}"),
             }
@@ -139,7 +141,7 @@ fn find<'a>(known: &'a Known, id: &str) -> &'a Project {
     known.projects.iter().find(|one| one.id == id).unwrap()
 }
 
-fn find_mut<'a>(known: &'a mut Known, id: &str) -> &'a mut Project {
+pub(super) fn find_mut<'a>(known: &'a mut Known, id: &str) -> &'a mut Project {
     known.projects.iter_mut().find(|one| one.id == id).unwrap()
 }
 
@@ -178,7 +180,7 @@ fn projects(neon: &Neon, query: Query<'_>, key: &Key) -> Done {
     Ok((200, told))
 }
 
-fn begins(known: &mut Known, project: &str, action: &'static str, branch: Option<&str>) -> Vec<Value> {
+pub(super) fn begins(known: &mut Known, project: &str, action: &'static str, branch: Option<&str>) -> Vec<Value> {
     let (slow, fails) = (known.slow, known.failing == Some(action));
     if fails {
         known.failing = None;
@@ -349,13 +351,7 @@ async fn make_branch(neon: &Neon, id: &str, body: &Value) -> Done {
         )
     };
     let database = new.replace('-', "_");
-    let from = &copied.database;
-    let statements = [
-        // Postgres copies a database that nobody is in.
-        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'"),
-        format!("CREATE DATABASE \"{database}\" TEMPLATE \"{from}\" OWNER \"{role}\""),
-    ];
-    neon.say(&statements).await;
+    neon.copy(&database, &copied.database, &role).await;
     let row = Branch {
         id: new,
         name: name.to_owned(),

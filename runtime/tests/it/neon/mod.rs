@@ -7,6 +7,7 @@
 //! its operations as the test says, and locks its project meanwhile, as it does at Neon.
 
 mod answers;
+mod restore;
 mod shown;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,75 @@
+//! Copies of databases behind branches, making one anew from its parent, and a compute that does not answer.
+//!
+//! Owns: what becomes of the data. Must not know: who may ask.
+
+use sea_orm::ConnectionTrait as _;
+use serde_json::{Value, json};
+
+use super::answers::{Done, begins, find_mut};
+use super::{Neon, shown};
+
+/// How often a copy is tried: whoever is connected to the original comes back.
+const TRIES: usize = 50;
+
+impl Neon {
+    /// Makes a database as a copy of another one, which Postgres does only while nobody is in that.
+    pub(super) async fn copy(&self, name: &str, from: &str, role: &str) {
+        let admin = sea_orm::Database::connect(&self.postgres).await.unwrap();
+        let ends = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'");
+        let makes = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\" OWNER \"{role}\"");
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            admin.execute_unprepared(&ends).await.unwrap();
+            match admin.execute_unprepared(&makes).await {
+                Ok(_) => return admin.close().await.unwrap(),
+                Err(error) => last = error.to_string(),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{from} is never left alone: {last}");
+    }
+
+    /// Has the compute of a branch answer nobody, or everybody again.
+    pub(crate) async fn cut(&self, branch: &str, whether: bool) {
+        let database = self.branch(branch).database;
+        let allows = !whether;
+        self.say(&[
+            format!("ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS {allows}"),
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"),
+        ])
+        .await;
+    }
+}
+
+/// Makes a branch what another one is at this moment.
+pub(super) async fn restore(neon: &Neon, id: &str, branch: &str, body: &Value) -> Done {
+    let source = body["source_branch_id"].as_str().unwrap();
+    let _turn = neon.turn.lock().await;
+    let (row, from, role) = {
+        let mut known = neon.known.lock().unwrap();
+        let project = find_mut(&mut known, id);
+        let find = |id: &str| project.branches.iter().find(|one| one.id == id).cloned();
+        let row = find(branch).ok_or((404, "branch not found"))?;
+        let from = find(source).ok_or((404, "source branch not found"))?;
+        let has_children = project.branches.iter().any(|one| one.parent.as_deref() == Some(branch));
+        if has_children || source == branch {
+            return Err((400, "preserve_under_name is required"));
+        }
+        if row.protected {
+            return Err((422, "protected branches cannot be restored"));
+        }
+        (row, from, project.role.clone())
+    };
+    neon.say(&[format!("DROP DATABASE \"{}\" WITH (FORCE)", row.database)])
+        .await;
+    neon.copy(&row.database, &from.database, &role).await;
+    let mut known = neon.known.lock().unwrap();
+    let project = find_mut(&mut known, id);
+    let row = project.branches.iter_mut().find(|one| one.id == branch).unwrap();
+    // Roles come with the data.
+    row.password.clone_from(&from.password);
+    let row = row.clone();
+    let shown = shown::branch(project, &row);
+    let operations = begins(&mut known, id, "create_timeline", Some(branch));
+    Ok((200, json!({ "branch": shown, "operations": operations })))
+}
