@@ -887,7 +887,8 @@ impl DeploymentState {
 
 stored!(DeploymentState, "deployment_state");
 
-/// `database_branch_purpose`
+/// What it is to its environment: the one that is used, the one that takes over, or the one that was used before a
+/// failover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub enum DatabaseBranchPurpose {
     /// `primary`
@@ -896,11 +897,14 @@ pub enum DatabaseBranchPurpose {
     /// `standby`
     #[serde(rename = "standby")]
     Standby,
+    /// `former`
+    #[serde(rename = "former")]
+    Former,
 }
 
 impl DatabaseBranchPurpose {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Primary, Self::Standby];
+    pub const ALL: &'static [Self] = &[Self::Primary, Self::Standby, Self::Former];
 
     /// As it is stored.
     #[must_use]
@@ -908,6 +912,7 @@ impl DatabaseBranchPurpose {
         match self {
             Self::Primary => "primary",
             Self::Standby => "standby",
+            Self::Former => "former",
         }
     }
 }

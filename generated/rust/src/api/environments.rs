@@ -98,6 +98,9 @@ pub struct DeployEnvironmentRequest {
     /// Makes a repeat of the request safe; the first answer is given again for 24 hours. A quoted string, also taken
     /// without quotes.
     pub idempotency_key: Option<String>,
+    /// The digest of the plan that is carried out. When specs, repository, resources or integrations are not what they
+    /// were when it was made, nothing is done and the answer is 409.
+    pub plan_digest: Option<types::PlanDigest>,
     /// The body.
     pub body: types::DeployRequest,
 }
@@ -294,7 +297,7 @@ pub trait EnvironmentsApi: Send + Sync + 'static {
     /// previews; staging and prod are reached by promotion, and by maintainers.
     ///
     /// `POST /projects/{projectId}/environments/{environmentId}/deploy`
-    /// Requirements: FR-008, FR-005.
+    /// Requirements: FR-008, FR-005, FR-037.
     fn deploy_environment(
         &self,
         context: Context,

@@ -380,6 +380,9 @@ pub struct RetryProvisioningRequest {
     /// Makes a repeat of the request safe; the first answer is given again for 24 hours. A quoted string, also taken
     /// without quotes.
     pub idempotency_key: Option<String>,
+    /// The digest of the plan that is carried out. When specs, repository, resources or integrations are not what they
+    /// were when it was made, nothing is done and the answer is 409.
+    pub plan_digest: Option<types::PlanDigest>,
 }
 
 /// What `retryProvisioning` answers.
@@ -429,6 +432,38 @@ pub enum ListResourcesResponse {
     ///
     /// Status: 200.
     Ok(types::ResourcePage),
+}
+
+/// What `planProject` takes.
+#[derive(Debug, Clone)]
+pub struct PlanProjectRequest {
+    /// The project.
+    pub project_id: uuid::Uuid,
+}
+
+/// What `planProject` answers.
+#[derive(Debug)]
+pub enum PlanProjectResponse {
+    /// The plan.
+    ///
+    /// Status: 200.
+    Ok(types::ProjectPlan),
+}
+
+/// What `getProjectDrift` takes.
+#[derive(Debug, Clone)]
+pub struct GetProjectDriftRequest {
+    /// The project.
+    pub project_id: uuid::Uuid,
+}
+
+/// What `getProjectDrift` answers.
+#[derive(Debug)]
+pub enum GetProjectDriftResponse {
+    /// What is not as it should be.
+    ///
+    /// Status: 200.
+    Ok(types::ProjectDrift),
 }
 
 /// What `listServiceTokens` takes.
@@ -752,7 +787,7 @@ pub trait ProjectsApi: Send + Sync + 'static {
     /// Goes on where the latest run failed, left something out or was undone. Steps that are done are not done again.
     ///
     /// `POST /projects/{projectId}/provisioning/retry`
-    /// Requirements: FR-021, SC-004.
+    /// Requirements: FR-021, FR-037, SC-004.
     fn retry_provisioning(
         &self,
         context: Context,
@@ -790,6 +825,40 @@ pub trait ProjectsApi: Send + Sync + 'static {
         context: Context,
         request: ListResourcesRequest,
     ) -> impl Future<Output = Result<ListResourcesResponse, Failure>> + Send {
+        let _ = request;
+        std::future::ready(Err(Failure::not_implemented(context.operation.id)))
+    }
+
+    /// Plan what would be done to a project
+    ///
+    /// Files that an apply of the specs changes on the branch of dev, migrations that a deployment of the head of each
+    /// environment runs, and steps that a provisioning run carries out now, with the calls that each of them makes. It
+    /// only looks, here and at providers. Its digest stands for all that was looked at: a retry or a deployment that is
+    /// given it is refused when any of that moved.
+    ///
+    /// `GET /projects/{projectId}/plan`
+    /// Requirements: FR-037, FR-010, FR-021.
+    fn plan_project(
+        &self,
+        context: Context,
+        request: PlanProjectRequest,
+    ) -> impl Future<Output = Result<PlanProjectResponse, Failure>> + Send {
+        let _ = request;
+        std::future::ready(Err(Failure::not_implemented(context.operation.id)))
+    }
+
+    /// Compare what is at providers with what should be
+    ///
+    /// Asks for everything that was made for the project whether it is there, is the project's, and is what it should
+    /// be. It only looks. What could not be asked is told as unknown.
+    ///
+    /// `GET /projects/{projectId}/resources/drift`
+    /// Requirements: FR-037, FR-021.
+    fn get_project_drift(
+        &self,
+        context: Context,
+        request: GetProjectDriftRequest,
+    ) -> impl Future<Output = Result<GetProjectDriftResponse, Failure>> + Send {
         let _ = request;
         std::future::ready(Err(Failure::not_implemented(context.operation.id)))
     }

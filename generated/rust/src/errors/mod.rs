@@ -153,6 +153,8 @@ pub enum ErrorCode {
     ProvisionRunActive,
     /// No step of the run has failed or was left out.
     ProvisionNothingToRetry,
+    /// The project is not what it was when the plan was made.
+    ProvisionPlanStale,
     /// The run has ended or is being undone already.
     ProvisionNotCancelable,
     /// A step could not be done.
@@ -436,6 +438,7 @@ impl ErrorCode {
         Self::ProvisionRunNotFound,
         Self::ProvisionRunActive,
         Self::ProvisionNothingToRetry,
+        Self::ProvisionPlanStale,
         Self::ProvisionNotCancelable,
         Self::ProvisionStepFailed,
         Self::ProvisionUndoStuck,
@@ -930,6 +933,15 @@ impl ErrorCode {
                 message: "No step of the run has failed or was left out.",
                 hint: Some("Nothing needs to be done."),
                 requirements: &["FR-021"],
+            },
+            Self::ProvisionPlanStale => &Entry {
+                text: "PROVISION_PLAN_STALE",
+                status: 409,
+                severity: Severity::Warn,
+                retry_policy: RetryPolicy::None,
+                message: "The project is not what it was when the plan was made.",
+                hint: Some("Make the plan anew and look at it: details.moved names what is different by now."),
+                requirements: &["FR-037"],
             },
             Self::ProvisionNotCancelable => &Entry {
                 text: "PROVISION_NOT_CANCELABLE",

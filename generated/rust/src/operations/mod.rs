@@ -30,6 +30,8 @@ pub static OPERATIONS: &[&Operation] = &[
     &table::projects::RETRY_PROVISIONING,
     &table::projects::CANCEL_PROVISIONING,
     &table::projects::LIST_RESOURCES,
+    &table::projects::PLAN_PROJECT,
+    &table::projects::GET_PROJECT_DRIFT,
     &table::environments::GET_ENVIRONMENT_MATRIX,
     &table::environments::CREATE_PREVIEW,
     &table::environments::GET_ENVIRONMENT,

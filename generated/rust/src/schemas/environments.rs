@@ -625,7 +625,11 @@ impl Validate for types::DatabaseBranch {
 }
 
 /// What [`DatabaseBranchPurpose`](crate::types::DatabaseBranchPurpose) admits.
-pub static DATABASE_BRANCH_PURPOSE: Schema = Schema::Literals(&[Literal::Text("primary"), Literal::Text("standby")]);
+pub static DATABASE_BRANCH_PURPOSE: Schema = Schema::Literals(&[
+    Literal::Text("primary"),
+    Literal::Text("standby"),
+    Literal::Text("former"),
+]);
 
 impl Validate for types::DatabaseBranchPurpose {
     fn schema() -> &'static Schema {

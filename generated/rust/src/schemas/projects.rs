@@ -610,6 +610,345 @@ impl Validate for types::ResourcePage {
     }
 }
 
+/// What [`ProjectPlan`](crate::types::ProjectPlan) admits.
+pub static PROJECT_PLAN: Schema = Schema::Record(Record {
+    fields: &[
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "digest", required: true, schema: &super::PLAN_DIGEST },
+        Field { name: "isEmpty", required: true, schema: &Schema::Boolean },
+        Field {
+            name: "branch",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(244), ..Text::ANY })),
+        },
+        Field {
+            name: "commitSha",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { pattern: Some("^[0-9a-f]{40}$"), ..Text::ANY })),
+        },
+        Field {
+            name: "changedFiles",
+            required: true,
+            schema: &Schema::List(List { item: &super::CHANGED_FILE, ..List::ANY }),
+        },
+        Field {
+            name: "conflicts",
+            required: true,
+            schema: &Schema::List(List { item: &super::FILE_CONFLICT, ..List::ANY }),
+        },
+        Field {
+            name: "environments",
+            required: true,
+            schema: &Schema::List(List { item: &super::PLANNED_ENVIRONMENT, max_items: Some(200), ..List::ANY }),
+        },
+        Field { name: "provisioning", required: true, schema: &super::PLANNED_PROVISIONING },
+        Field {
+            name: "unknown",
+            required: true,
+            schema: &Schema::List(List { item: &super::DRIFT_FINDING, max_items: Some(500), ..List::ANY }),
+        },
+        Field { name: "madeAt", required: true, schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }) },
+    ],
+    ..Record::ANY
+});
+
+impl Validate for types::ProjectPlan {
+    fn schema() -> &'static Schema {
+        &PROJECT_PLAN
+    }
+}
+
+/// What [`PlannedEnvironment`](crate::types::PlannedEnvironment) admits.
+pub static PLANNED_ENVIRONMENT: Schema = Schema::Record(Record {
+    fields: &[
+        Field { name: "id", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field {
+            name: "name",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(58), ..Text::ANY }),
+        },
+        Field { name: "kind", required: true, schema: &super::ENVIRONMENT_KIND },
+        Field {
+            name: "branch",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(244), ..Text::ANY }),
+        },
+        Field {
+            name: "headSha",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { pattern: Some("^[0-9a-f]{40}$"), ..Text::ANY })),
+        },
+        Field {
+            name: "deployedSha",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { pattern: Some("^[0-9a-f]{40}$"), ..Text::ANY })),
+        },
+        Field { name: "isBehind", required: true, schema: &Schema::Boolean },
+        Field {
+            name: "migrations",
+            required: true,
+            schema: &Schema::List(List { item: &super::PLANNED_MIGRATION, ..List::ANY }),
+        },
+        Field {
+            name: "migrationsUnknown",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(300), ..Text::ANY })),
+        },
+    ],
+    ..Record::ANY
+});
+
+impl Validate for types::PlannedEnvironment {
+    fn schema() -> &'static Schema {
+        &PLANNED_ENVIRONMENT
+    }
+}
+
+/// What [`PlannedMigration`](crate::types::PlannedMigration) admits.
+pub static PLANNED_MIGRATION: Schema = Schema::Record(Record {
+    fields: &[
+        Field {
+            name: "name",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(200), ..Text::ANY }),
+        },
+        Field {
+            name: "statements",
+            required: true,
+            schema: &Schema::List(List { item: &Schema::Text(Text::ANY), ..List::ANY }),
+        },
+    ],
+    ..Record::ANY
+});
+
+impl Validate for types::PlannedMigration {
+    fn schema() -> &'static Schema {
+        &PLANNED_MIGRATION
+    }
+}
+
+/// What [`PlannedProvisioning`](crate::types::PlannedProvisioning) admits.
+pub static PLANNED_PROVISIONING: Schema = Schema::Record(Record {
+    fields: &[
+        Field {
+            name: "runId",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { format: Format::Uuid, ..Text::ANY })),
+        },
+        Field { name: "runState", required: true, schema: &Schema::Nullable(&super::RUN_STATE) },
+        Field { name: "action", required: true, schema: &super::PLANNED_PROVISIONING_ACTION },
+        Field {
+            name: "steps",
+            required: true,
+            schema: &Schema::List(List { item: &super::PLANNED_STEP, max_items: Some(500), ..List::ANY }),
+        },
+    ],
+    ..Record::ANY
+});
+
+impl Validate for types::PlannedProvisioning {
+    fn schema() -> &'static Schema {
+        &PLANNED_PROVISIONING
+    }
+}
+
+/// What [`PlannedProvisioningAction`](crate::types::PlannedProvisioningAction) admits.
+pub static PLANNED_PROVISIONING_ACTION: Schema = Schema::Literals(&[
+    Literal::Text("none"),
+    Literal::Text("underWay"),
+    Literal::Text("retry"),
+    Literal::Text("takeAway"),
+    Literal::Text("begin"),
+]);
+
+impl Validate for types::PlannedProvisioningAction {
+    fn schema() -> &'static Schema {
+        &PLANNED_PROVISIONING_ACTION
+    }
+}
+
+/// What [`PlannedStep`](crate::types::PlannedStep) admits.
+pub static PLANNED_STEP: Schema = Schema::Record(Record {
+    fields: &[
+        Field {
+            name: "name",
+            required: true,
+            schema: &Schema::Text(Text { max_length: Some(80), pattern: Some("^[a-z][a-z0-9-]{0,79}$"), ..Text::ANY }),
+        },
+        Field { name: "resource", required: true, schema: &Schema::Nullable(&super::RESOURCE_KIND) },
+        Field {
+            name: "environment",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(58), ..Text::ANY })),
+        },
+        Field {
+            name: "resourceKey",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(160), ..Text::ANY }),
+        },
+        Field {
+            name: "needs",
+            required: true,
+            schema: &Schema::List(List {
+                item: &Schema::Text(Text { max_length: Some(80), ..Text::ANY }),
+                max_items: Some(40),
+                ..List::ANY
+            }),
+        },
+        Field {
+            name: "calls",
+            required: true,
+            schema: &Schema::List(List { item: &super::PLANNED_CALL, max_items: Some(50), ..List::ANY }),
+        },
+    ],
+    ..Record::ANY
+});
+
+impl Validate for types::PlannedStep {
+    fn schema() -> &'static Schema {
+        &PLANNED_STEP
+    }
+}
+
+/// What [`PlannedCall`](crate::types::PlannedCall) admits.
+pub static PLANNED_CALL: Schema = Schema::Record(Record {
+    fields: &[
+        Field { name: "provider", required: true, schema: &Schema::Nullable(&super::PROVIDER) },
+        Field { name: "method", required: true, schema: &Schema::Nullable(&super::PLANNED_CALL_METHOD) },
+        Field {
+            name: "path",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(200), ..Text::ANY })),
+        },
+        Field { name: "changes", required: true, schema: &Schema::Boolean },
+        Field {
+            name: "summary",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(200), ..Text::ANY }),
+        },
+    ],
+    ..Record::ANY
+});
+
+impl Validate for types::PlannedCall {
+    fn schema() -> &'static Schema {
+        &PLANNED_CALL
+    }
+}
+
+/// What [`PlannedCallMethod`](crate::types::PlannedCallMethod) admits.
+pub static PLANNED_CALL_METHOD: Schema = Schema::Literals(&[
+    Literal::Text("GET"),
+    Literal::Text("POST"),
+    Literal::Text("PUT"),
+    Literal::Text("PATCH"),
+    Literal::Text("DELETE"),
+]);
+
+impl Validate for types::PlannedCallMethod {
+    fn schema() -> &'static Schema {
+        &PLANNED_CALL_METHOD
+    }
+}
+
+/// What [`ProjectDrift`](crate::types::ProjectDrift) admits.
+pub static PROJECT_DRIFT: Schema = Schema::Record(Record {
+    fields: &[
+        Field { name: "projectId", required: true, schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }) },
+        Field { name: "status", required: true, schema: &super::PROJECT_DRIFT_STATUS },
+        Field {
+            name: "comparedCount",
+            required: true,
+            schema: &Schema::Integer(Width::I32, Range { minimum: Some(Number::Whole(0)), ..Range::ANY }),
+        },
+        Field {
+            name: "findings",
+            required: true,
+            schema: &Schema::List(List { item: &super::DRIFT_FINDING, max_items: Some(500), ..List::ANY }),
+        },
+        Field {
+            name: "comparedAt",
+            required: true,
+            schema: &Schema::Text(Text { format: Format::DateTime, ..Text::ANY }),
+        },
+    ],
+    ..Record::ANY
+});
+
+impl Validate for types::ProjectDrift {
+    fn schema() -> &'static Schema {
+        &PROJECT_DRIFT
+    }
+}
+
+/// What [`ProjectDriftStatus`](crate::types::ProjectDriftStatus) admits.
+pub static PROJECT_DRIFT_STATUS: Schema = Schema::Literals(&[
+    Literal::Text("clean"),
+    Literal::Text("drift"),
+    Literal::Text("unknown"),
+    Literal::Text("empty"),
+]);
+
+impl Validate for types::ProjectDriftStatus {
+    fn schema() -> &'static Schema {
+        &PROJECT_DRIFT_STATUS
+    }
+}
+
+/// What [`DriftFinding`](crate::types::DriftFinding) admits.
+pub static DRIFT_FINDING: Schema = Schema::Record(Record {
+    fields: &[
+        Field {
+            name: "resourceKey",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(160), ..Text::ANY }),
+        },
+        Field { name: "resource", required: true, schema: &Schema::Nullable(&super::RESOURCE_KIND) },
+        Field {
+            name: "environment",
+            required: true,
+            schema: &Schema::Nullable(&Schema::Text(Text { max_length: Some(58), ..Text::ANY })),
+        },
+        Field { name: "kind", required: true, schema: &super::DRIFT_FINDING_KIND },
+        Field {
+            name: "is",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(300), ..Text::ANY }),
+        },
+        Field {
+            name: "shouldBe",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(300), ..Text::ANY }),
+        },
+        Field {
+            name: "hint",
+            required: true,
+            schema: &Schema::Text(Text { min_length: Some(1), max_length: Some(300), ..Text::ANY }),
+        },
+    ],
+    ..Record::ANY
+});
+
+impl Validate for types::DriftFinding {
+    fn schema() -> &'static Schema {
+        &DRIFT_FINDING
+    }
+}
+
+/// What [`DriftFindingKind`](crate::types::DriftFindingKind) admits.
+pub static DRIFT_FINDING_KIND: Schema = Schema::Literals(&[
+    Literal::Text("missing"),
+    Literal::Text("foreign"),
+    Literal::Text("differs"),
+    Literal::Text("unknown"),
+]);
+
+impl Validate for types::DriftFindingKind {
+    fn schema() -> &'static Schema {
+        &DRIFT_FINDING_KIND
+    }
+}
+
 /// What [`ServiceTokenCreate`](crate::types::ServiceTokenCreate) admits.
 pub static SERVICE_TOKEN_CREATE: Schema = Schema::Record(Record {
     fields: &[

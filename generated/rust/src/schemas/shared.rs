@@ -249,6 +249,16 @@ pub static PROVISION_ERROR_DETAILS: Schema = Schema::Record(Record {
                 ..List::ANY
             }),
         },
+        Field {
+            name: "moved",
+            required: false,
+            schema: &Schema::List(List {
+                item: &super::PROVISION_ERROR_DETAILS_MOVED_ITEM,
+                max_items: Some(4),
+                ..List::ANY
+            }),
+        },
+        Field { name: "planDigest", required: false, schema: &super::PLAN_DIGEST },
     ],
     ..Record::ANY
 });
@@ -256,6 +266,20 @@ pub static PROVISION_ERROR_DETAILS: Schema = Schema::Record(Record {
 impl Validate for types::ProvisionErrorDetails {
     fn schema() -> &'static Schema {
         &PROVISION_ERROR_DETAILS
+    }
+}
+
+/// What [`ProvisionErrorDetailsMovedItem`](crate::types::ProvisionErrorDetailsMovedItem) admits.
+pub static PROVISION_ERROR_DETAILS_MOVED_ITEM: Schema = Schema::Literals(&[
+    Literal::Text("repository"),
+    Literal::Text("specs"),
+    Literal::Text("resources"),
+    Literal::Text("integrations"),
+]);
+
+impl Validate for types::ProvisionErrorDetailsMovedItem {
+    fn schema() -> &'static Schema {
+        &PROVISION_ERROR_DETAILS_MOVED_ITEM
     }
 }
 
@@ -756,6 +780,13 @@ impl Validate for types::Heartbeat {
         &HEARTBEAT
     }
 }
+
+/// What [`PlanDigest`](crate::types::PlanDigest) admits.
+pub static PLAN_DIGEST: Schema = Schema::Text(Text {
+    max_length: Some(99),
+    pattern: Some("^[0-9a-f]{24}(?:-[0-9a-f]{24}){3}$"),
+    ..Text::ANY
+});
 
 /// What [`ErrorBudget`](crate::types::ErrorBudget) admits.
 pub static ERROR_BUDGET: Schema = Schema::Record(Record {

@@ -443,6 +443,8 @@ pub struct DatabaseBranch {
     pub project_id: uuid::Uuid,
     pub environment_id: uuid::Uuid,
     pub name: String,
+    /// What it is to its environment: the one that is used, the one that takes over, or the one that was used before a
+    /// failover.
     pub purpose: DatabaseBranchPurpose,
     pub state: DatabaseBranchState,
     #[serde(deserialize_with = "crate::scalars::required")]
@@ -457,7 +459,8 @@ pub struct DatabaseBranch {
     pub updated_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// Database branch purpose.
+/// What it is to its environment: the one that is used, the one that takes over, or the one that was used before a
+/// failover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DatabaseBranchPurpose {
@@ -465,11 +468,13 @@ pub enum DatabaseBranchPurpose {
     Primary,
     /// `standby`
     Standby,
+    /// `former`
+    Former,
 }
 
 impl DatabaseBranchPurpose {
     /// Every value, in the order of the contract.
-    pub const ALL: &'static [Self] = &[Self::Primary, Self::Standby];
+    pub const ALL: &'static [Self] = &[Self::Primary, Self::Standby, Self::Former];
 
     /// The value as the contract writes it.
     #[must_use]
@@ -477,6 +482,7 @@ impl DatabaseBranchPurpose {
         match self {
             Self::Primary => "primary",
             Self::Standby => "standby",
+            Self::Former => "former",
         }
     }
 }
@@ -494,6 +500,7 @@ impl std::str::FromStr for DatabaseBranchPurpose {
         match text {
             "primary" => Ok(Self::Primary),
             "standby" => Ok(Self::Standby),
+            "former" => Ok(Self::Former),
             _ => Err(crate::scalars::UnknownValue("DatabaseBranchPurpose")),
         }
     }

@@ -435,6 +435,360 @@ pub struct ResourcePage {
     pub has_more: bool,
 }
 
+/// What would be done to a project.
+///
+/// Requirements: FR-037.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectPlan {
+    pub project_id: uuid::Uuid,
+    pub digest: super::PlanDigest,
+    /// Whether there is nothing to do, and everybody could be asked.
+    pub is_empty: bool,
+    /// The branch that the specs are those of; null without a dev.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub branch: Option<String>,
+    /// Its head; null while there is none.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub commit_sha: Option<String>,
+    /// Files that an apply of the specs would change there.
+    pub changed_files: Vec<super::ChangedFile>,
+    /// Files that keep such an apply from writing anything.
+    pub conflicts: Vec<super::FileConflict>,
+    pub environments: Vec<PlannedEnvironment>,
+    pub provisioning: PlannedProvisioning,
+    /// What could not be asked.
+    pub unknown: Vec<DriftFinding>,
+    pub made_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// What a deployment of the head of an environment's branch would bring there.
+///
+/// Requirements: FR-037.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedEnvironment {
+    pub id: uuid::Uuid,
+    pub name: String,
+    pub kind: super::EnvironmentKind,
+    pub branch: String,
+    /// Null when the branch is not there.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub head_sha: Option<String>,
+    /// What runs there; null before the first deployment.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub deployed_sha: Option<String>,
+    /// Whether the head has commits that do not run there.
+    pub is_behind: bool,
+    /// Migrations of the head that its database has not seen, in the order in which they are made.
+    pub migrations: Vec<PlannedMigration>,
+    /// Why its database could not be asked; null when it was.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub migrations_unknown: Option<String>,
+}
+
+/// One migration with its statements.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedMigration {
+    pub name: String,
+    pub statements: Vec<String>,
+}
+
+/// What a provisioning run would carry out now.
+///
+/// Requirements: FR-037.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedProvisioning {
+    /// The latest run of the project.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub run_id: Option<uuid::Uuid>,
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub run_state: Option<super::RunState>,
+    /// What has to happen for the steps to be carried out: nothing is left, the run goes on by itself, a retry, a retry
+    /// that goes on taking away, or a new run, which connecting an integration begins.
+    pub action: PlannedProvisioningAction,
+    pub steps: Vec<PlannedStep>,
+}
+
+/// What has to happen for the steps to be carried out: nothing is left, the run goes on by itself, a retry, a retry
+/// that goes on taking away, or a new run, which connecting an integration begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PlannedProvisioningAction {
+    /// `none`
+    None,
+    /// `underWay`
+    UnderWay,
+    /// `retry`
+    Retry,
+    /// `takeAway`
+    TakeAway,
+    /// `begin`
+    Begin,
+}
+
+impl PlannedProvisioningAction {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::None, Self::UnderWay, Self::Retry, Self::TakeAway, Self::Begin];
+
+    /// The value as the contract writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::UnderWay => "underWay",
+            Self::Retry => "retry",
+            Self::TakeAway => "takeAway",
+            Self::Begin => "begin",
+        }
+    }
+}
+
+impl std::fmt::Display for PlannedProvisioningAction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for PlannedProvisioningAction {
+    type Err = crate::scalars::UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
+        match text {
+            "none" => Ok(Self::None),
+            "underWay" => Ok(Self::UnderWay),
+            "retry" => Ok(Self::Retry),
+            "takeAway" => Ok(Self::TakeAway),
+            "begin" => Ok(Self::Begin),
+            _ => Err(crate::scalars::UnknownValue("PlannedProvisioningAction")),
+        }
+    }
+}
+
+/// A step that is to be carried out.
+///
+/// Requirements: FR-037, FR-021.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedStep {
+    pub name: String,
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub resource: Option<ResourceKind>,
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub environment: Option<String>,
+    pub resource_key: String,
+    /// Steps that come before it.
+    pub needs: Vec<String>,
+    pub calls: Vec<PlannedCall>,
+}
+
+/// A call that a step makes, or may make.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedCall {
+    /// Null for this installation itself.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub provider: Option<super::Provider>,
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub method: Option<PlannedCallMethod>,
+    /// With names in braces for what differs; null for what is no request.
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub path: Option<String>,
+    /// Whether it changes something there.
+    pub changes: bool,
+    pub summary: String,
+}
+
+/// Planned call method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PlannedCallMethod {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+impl PlannedCallMethod {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
+    /// The value as the contract writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl std::fmt::Display for PlannedCallMethod {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for PlannedCallMethod {
+    type Err = crate::scalars::UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
+        match text {
+            "GET" => Ok(Self::Get),
+            "POST" => Ok(Self::Post),
+            "PUT" => Ok(Self::Put),
+            "PATCH" => Ok(Self::Patch),
+            "DELETE" => Ok(Self::Delete),
+            _ => Err(crate::scalars::UnknownValue("PlannedCallMethod")),
+        }
+    }
+}
+
+/// How what is at providers differs from what should be.
+///
+/// Requirements: FR-037.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectDrift {
+    pub project_id: uuid::Uuid,
+    /// Unknown when nothing that was asked differs and something could not be asked; empty when there was nothing to
+    /// compare.
+    pub status: ProjectDriftStatus,
+    /// How many things were asked for and answered.
+    pub compared_count: i32,
+    pub findings: Vec<DriftFinding>,
+    pub compared_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// Unknown when nothing that was asked differs and something could not be asked; empty when there was nothing to
+/// compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProjectDriftStatus {
+    /// `clean`
+    Clean,
+    /// `drift`
+    Drift,
+    /// `unknown`
+    Unknown,
+    /// `empty`
+    Empty,
+}
+
+impl ProjectDriftStatus {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::Clean, Self::Drift, Self::Unknown, Self::Empty];
+
+    /// The value as the contract writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Drift => "drift",
+            Self::Unknown => "unknown",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+impl std::fmt::Display for ProjectDriftStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for ProjectDriftStatus {
+    type Err = crate::scalars::UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
+        match text {
+            "clean" => Ok(Self::Clean),
+            "drift" => Ok(Self::Drift),
+            "unknown" => Ok(Self::Unknown),
+            "empty" => Ok(Self::Empty),
+            _ => Err(crate::scalars::UnknownValue("ProjectDriftStatus")),
+        }
+    }
+}
+
+/// Something that is not as it should be.
+///
+/// Requirements: FR-037.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftFinding {
+    pub resource_key: String,
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub resource: Option<ResourceKind>,
+    #[serde(deserialize_with = "crate::scalars::required")]
+    pub environment: Option<String>,
+    /// It is not there, it is somebody else's, it is another one or in another state, or nobody could be asked.
+    pub kind: DriftFindingKind,
+    pub is: String,
+    pub should_be: String,
+    /// What to type or do.
+    pub hint: String,
+}
+
+/// It is not there, it is somebody else's, it is another one or in another state, or nobody could be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DriftFindingKind {
+    /// `missing`
+    Missing,
+    /// `foreign`
+    Foreign,
+    /// `differs`
+    Differs,
+    /// `unknown`
+    Unknown,
+}
+
+impl DriftFindingKind {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::Missing, Self::Foreign, Self::Differs, Self::Unknown];
+
+    /// The value as the contract writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Foreign => "foreign",
+            Self::Differs => "differs",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl std::fmt::Display for DriftFindingKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for DriftFindingKind {
+    type Err = crate::scalars::UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
+        match text {
+            "missing" => Ok(Self::Missing),
+            "foreign" => Ok(Self::Foreign),
+            "differs" => Ok(Self::Differs),
+            "unknown" => Ok(Self::Unknown),
+            _ => Err(crate::scalars::UnknownValue("DriftFindingKind")),
+        }
+    }
+}
+
 /// A token to be made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

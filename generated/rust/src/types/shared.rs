@@ -169,6 +169,61 @@ pub struct ProvisionErrorDetails {
     pub resource_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing_scopes: Option<Vec<String>>,
+    /// What is different by now from when the plan was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Vec<ProvisionErrorDetailsMovedItem>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_digest: Option<PlanDigest>,
+}
+
+/// Provision error details moved item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProvisionErrorDetailsMovedItem {
+    /// `repository`
+    Repository,
+    /// `specs`
+    Specs,
+    /// `resources`
+    Resources,
+    /// `integrations`
+    Integrations,
+}
+
+impl ProvisionErrorDetailsMovedItem {
+    /// Every value, in the order of the contract.
+    pub const ALL: &'static [Self] = &[Self::Repository, Self::Specs, Self::Resources, Self::Integrations];
+
+    /// The value as the contract writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Repository => "repository",
+            Self::Specs => "specs",
+            Self::Resources => "resources",
+            Self::Integrations => "integrations",
+        }
+    }
+}
+
+impl std::fmt::Display for ProvisionErrorDetailsMovedItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for ProvisionErrorDetailsMovedItem {
+    type Err = crate::scalars::UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, crate::scalars::UnknownValue> {
+        match text {
+            "repository" => Ok(Self::Repository),
+            "specs" => Ok(Self::Specs),
+            "resources" => Ok(Self::Resources),
+            "integrations" => Ok(Self::Integrations),
+            _ => Err(crate::scalars::UnknownValue("ProvisionErrorDetailsMovedItem")),
+        }
+    }
 }
 
 /// Details of `ENV_` codes.
@@ -519,6 +574,11 @@ pub struct Heartbeat {
     pub r#type: String,
     pub timestamp: chrono::DateTime<chrono::Utc>,
 }
+
+/// Stands for everything that a plan was made from, four parts for repository, specs, resources and integrations.
+///
+/// Requirements: FR-037.
+pub type PlanDigest = String;
 
 /// How much of the month's allowed downtime is spent. Previews do not count.
 ///

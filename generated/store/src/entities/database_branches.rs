@@ -20,7 +20,8 @@ pub struct Model {
     pub environment_id: Uuid,
     /// `name`
     pub name: String,
-    /// `purpose`
+    /// What it is to its environment: the one that is used, the one that takes over, or the one that was used before a
+    /// failover.
     pub purpose: crate::enums::DatabaseBranchPurpose,
     /// `state`
     pub state: crate::enums::DatabaseBranchState,

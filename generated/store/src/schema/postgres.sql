@@ -46,7 +46,7 @@ CREATE TYPE "build_state" AS ENUM ('queued', 'running', 'succeeded', 'failed', '
 
 CREATE TYPE "deployment_state" AS ENUM ('pending', 'running', 'validating', 'succeeded', 'failed', 'canceled', 'superseded', 'rolledBack');
 
-CREATE TYPE "database_branch_purpose" AS ENUM ('primary', 'standby');
+CREATE TYPE "database_branch_purpose" AS ENUM ('primary', 'standby', 'former');
 
 CREATE TYPE "database_branch_state" AS ENUM ('creating', 'ready', 'resetting', 'failed', 'deleted');
 

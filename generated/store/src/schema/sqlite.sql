@@ -446,7 +446,7 @@ CREATE TABLE "database_branches" (
   CONSTRAINT "database_branches_id_check" CHECK (length("id") = 16),
   CONSTRAINT "database_branches_project_id_check" CHECK (length("project_id") = 16),
   CONSTRAINT "database_branches_environment_id_check" CHECK (length("environment_id") = 16),
-  CONSTRAINT "database_branches_purpose_check" CHECK ("purpose" IN ('primary', 'standby')),
+  CONSTRAINT "database_branches_purpose_check" CHECK ("purpose" IN ('primary', 'standby', 'former')),
   CONSTRAINT "database_branches_state_check" CHECK ("state" IN ('creating', 'ready', 'resetting', 'failed', 'deleted')),
   CONSTRAINT "database_branches_parent_id_check" CHECK (length("parent_id") = 16),
   CONSTRAINT "database_branches_project_id_projects_id_fk" FOREIGN KEY ("project_id") REFERENCES "projects" ("id") ON DELETE CASCADE,

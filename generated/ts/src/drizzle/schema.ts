@@ -177,7 +177,11 @@ export const deploymentStateEnum = pgEnum('deployment_state', [
   'rolledBack',
 ]);
 
-export const databaseBranchPurposeEnum = pgEnum('database_branch_purpose', ['primary', 'standby']);
+/**
+ * What it is to its environment: the one that is used, the one that takes over, or the one that was used
+ * before a failover.
+ */
+export const databaseBranchPurposeEnum = pgEnum('database_branch_purpose', ['primary', 'standby', 'former']);
 
 export const databaseBranchStateEnum = pgEnum('database_branch_state', [
   'creating',
@@ -720,6 +724,10 @@ export const databaseBranches = pgTable('database_branches', {
   projectId: uuid('project_id').notNull().references(() => projects.id, { onDelete: 'cascade' }),
   environmentId: uuid('environment_id').notNull().references(() => environments.id, { onDelete: 'cascade' }),
   name: text('name').notNull(),
+  /**
+   * What it is to its environment: the one that is used, the one that takes over, or the one that was used
+   * before a failover.
+   */
   purpose: databaseBranchPurposeEnum('purpose').notNull(),
   state: databaseBranchStateEnum('state').notNull().default('creating'),
   externalId: text('external_id'),

@@ -99,6 +99,16 @@ export const projects = {
     throw notImplemented(call);
   },
 
+  /** GET /projects/{projectId}/plan */
+  async planProject(_input, call) {
+    throw notImplemented(call);
+  },
+
+  /** GET /projects/{projectId}/resources/drift */
+  async getProjectDrift(_input, call) {
+    throw notImplemented(call);
+  },
+
   /** GET /projects/{projectId}/service-tokens */
   async listServiceTokens(_input, call) {
     throw notImplemented(call);

@@ -12,7 +12,7 @@ import {
   RetryRequestSchema,
   RollbackRequestSchema,
 } from '../zod/environments.js';
-import { DeploymentSchema } from '../zod/shared.js';
+import { DeploymentSchema, PlanDigestSchema } from '../zod/shared.js';
 import { operations } from './operations.js';
 import type { Reply } from './serve/answer.js';
 import { type Answer, type Call, parameter, type Route } from './serve/route.js';
@@ -33,6 +33,10 @@ const idempotencyKeyHeaders = z.object({
 const projectIdEnvironmentIdParams = z.object({
   projectId: z.guid(),
   environmentId: z.guid(),
+});
+
+const planDigestQuery = z.object({
+  planDigest: PlanDigestSchema.optional(),
 });
 
 type XRequestIdHeaders = { readonly 'X-Request-Id'?: string | undefined };
@@ -84,6 +88,7 @@ export type ArchivePreviewOutput = Reply<200, z.input<typeof EnvironmentSchema>,
 /** Deploy a commit: what the handler is given. */
 export interface DeployEnvironmentInput {
   readonly params: z.output<typeof projectIdEnvironmentIdParams>;
+  readonly query: z.output<typeof planDigestQuery>;
   readonly headers: z.output<typeof idempotencyKeyHeaders>;
   readonly body: z.output<typeof DeployRequestSchema>;
 }
@@ -247,6 +252,7 @@ export const environmentsRoutes: Readonly<Record<keyof EnvironmentsHandlers, Rou
       ],
       schema: projectIdEnvironmentIdParams,
     },
+    query: { parameters: [parameter('planDigest', 'text', 'form', true)], schema: planDigestQuery },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
       schema: idempotencyKeyHeaders,

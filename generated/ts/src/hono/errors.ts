@@ -313,6 +313,13 @@ export const catalog = {
     message: 'No step of the run has failed or was left out.',
     hint: 'Nothing needs to be done.',
   },
+  PROVISION_PLAN_STALE: {
+    severity: 'warn',
+    retryPolicy: 'none',
+    status: 409,
+    message: 'The project is not what it was when the plan was made.',
+    hint: 'Make the plan anew and look at it: details.moved names what is different by now.',
+  },
   PROVISION_NOT_CANCELABLE: {
     severity: 'warn',
     retryPolicy: 'none',

@@ -14,7 +14,9 @@ import {
   MemberSchema,
   ProjectCreateSchema,
   ProjectDetailSchema,
+  ProjectDriftSchema,
   ProjectPageSchema,
+  ProjectPlanSchema,
   ProjectUpdateSchema,
   ProvisioningEventSchema,
   ProvisioningProgressSchema,
@@ -27,6 +29,7 @@ import {
 } from '../zod/projects.js';
 import { uniqueItems } from '../zod/rules.js';
 import {
+  PlanDigestSchema,
   ProjectStateSchema,
   ProviderSchema,
   ProvisioningRunSchema,
@@ -80,6 +83,10 @@ const idempotencyKeyIfMatchHeaders = z.object({
 
 const lastEventIdHeaders = z.object({
   'Last-Event-ID': z.string().min(1).max(20).regex(/^[0-9]+$/u).optional(),
+});
+
+const planDigestQuery = z.object({
+  planDigest: PlanDigestSchema.optional(),
 });
 
 const listResourcesQuery = z.object({
@@ -275,6 +282,7 @@ export type ListProvisioningRunsOutput = Reply<
 /** Retry the latest run: what the handler is given. */
 export interface RetryProvisioningInput {
   readonly params: z.output<typeof projectIdParams>;
+  readonly query: z.output<typeof planDigestQuery>;
   readonly headers: z.output<typeof idempotencyKeyHeaders>;
 }
 
@@ -297,6 +305,22 @@ export interface ListResourcesInput {
 
 /** List what providers made for a project: what the handler may answer. */
 export type ListResourcesOutput = Reply<200, z.input<typeof ResourcePageSchema>, XRequestIdHeaders>;
+
+/** Plan what would be done to a project: what the handler is given. */
+export interface PlanProjectInput {
+  readonly params: z.output<typeof projectIdParams>;
+}
+
+/** Plan what would be done to a project: what the handler may answer. */
+export type PlanProjectOutput = Reply<200, z.input<typeof ProjectPlanSchema>, XRequestIdHeaders>;
+
+/** Compare what is at providers with what should be: what the handler is given. */
+export interface GetProjectDriftInput {
+  readonly params: z.output<typeof projectIdParams>;
+}
+
+/** Compare what is at providers with what should be: what the handler may answer. */
+export type GetProjectDriftOutput = Reply<200, z.input<typeof ProjectDriftSchema>, XRequestIdHeaders>;
 
 /** List the service tokens of a project: what the handler is given. */
 export interface ListServiceTokensInput {
@@ -372,6 +396,10 @@ export interface ProjectsHandlers<E extends Env = Env> {
   cancelProvisioning(input: CancelProvisioningInput, call: Call<E>): Answer<CancelProvisioningOutput>;
   /** GET /projects/{projectId}/resources: List what providers made for a project */
   listResources(input: ListResourcesInput, call: Call<E>): Answer<ListResourcesOutput>;
+  /** GET /projects/{projectId}/plan: Plan what would be done to a project */
+  planProject(input: PlanProjectInput, call: Call<E>): Answer<PlanProjectOutput>;
+  /** GET /projects/{projectId}/resources/drift: Compare what is at providers with what should be */
+  getProjectDrift(input: GetProjectDriftInput, call: Call<E>): Answer<GetProjectDriftOutput>;
   /** GET /projects/{projectId}/service-tokens: List the service tokens of a project */
   listServiceTokens(input: ListServiceTokensInput, call: Call<E>): Answer<ListServiceTokensOutput>;
   /** POST /projects/{projectId}/service-tokens: Create a service token */
@@ -668,6 +696,7 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
     pattern: '/projects/:s1/provisioning/retry',
     segments: [['projects'], [{ name: 'projectId' }], ['provisioning'], ['retry']],
     params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
+    query: { parameters: [parameter('planDigest', 'text', 'form', true)], schema: planDigestQuery },
     headers: {
       parameters: [parameter('Idempotency-Key', 'text', 'simple', false)],
       schema: idempotencyKeyHeaders,
@@ -703,6 +732,28 @@ export const projectsRoutes: Readonly<Record<keyof ProjectsHandlers, Route>> = {
       ],
       schema: listResourcesQuery,
     },
+    responses: [
+      { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
+      { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },
+      { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
+    ],
+  },
+  planProject: {
+    operation: operations.planProject,
+    pattern: '/projects/:s1/plan',
+    segments: [['projects'], [{ name: 'projectId' }], ['plan']],
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
+    responses: [
+      { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
+      { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },
+      { status: 'default', contents: [{ media: 'application/json', kind: 'json' }] },
+    ],
+  },
+  getProjectDrift: {
+    operation: operations.getProjectDrift,
+    pattern: '/projects/:s1/resources/drift',
+    segments: [['projects'], [{ name: 'projectId' }], ['resources'], ['drift']],
+    params: { parameters: [parameter('projectId', 'text', 'simple', false)], schema: projectIdParams },
     responses: [
       { status: 200, contents: [{ media: 'application/json', kind: 'json' }] },
       { status: 429, contents: [{ media: 'application/json', kind: 'json' }] },

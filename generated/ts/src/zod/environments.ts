@@ -112,8 +112,13 @@ export const EnvironmentMatrixSchema = z.object({
 /** See {@link EnvironmentMatrixSchema}. */
 export type EnvironmentMatrix = z.infer<typeof EnvironmentMatrixSchema>;
 
-export const DatabaseBranchPurposeSchema = z.enum(['primary', 'standby']);
+/**
+ * What it is to its environment: the one that is used, the one that takes over, or the one that was used
+ * before a failover.
+ */
+export const DatabaseBranchPurposeSchema = z.enum(['primary', 'standby', 'former']);
 
+/** See {@link DatabaseBranchPurposeSchema}. */
 export type DatabaseBranchPurpose = z.infer<typeof DatabaseBranchPurposeSchema>;
 
 export const DatabaseBranchStateSchema = z.enum(['creating', 'ready', 'resetting', 'failed', 'deleted']);
@@ -129,6 +134,10 @@ export const DatabaseBranchSchema = z.object({
   projectId: z.guid(),
   environmentId: z.guid(),
   name: z.string().min(1).max(256),
+  /**
+   * What it is to its environment: the one that is used, the one that takes over, or the one that was used
+   * before a failover.
+   */
   purpose: DatabaseBranchPurposeSchema,
   state: DatabaseBranchStateSchema,
   externalId: z.string().max(128).nullable(),

@@ -5,13 +5,16 @@ import { dateTime, email, uri } from './formats.js';
 import { maxProperties, minProperties, uniqueItems } from './rules.js';
 import {
   BreakerStatusSchema,
+  ChangedFileSchema,
   EnvironmentKindSchema,
   EnvironmentStateSchema,
+  FileConflictSchema,
   HealthProbeSchema,
   HeartbeatSchema,
   IntegrationStateSchema,
   IntegrationStatusSchema,
   InvitationSchema,
+  PlanDigestSchema,
   ProjectStateSchema,
   ProviderSchema,
   ProvisioningRunSchema,
@@ -609,6 +612,170 @@ export const ResourcePageSchema = z.object({
 
 /** See {@link ResourcePageSchema}. */
 export type ResourcePage = z.infer<typeof ResourcePageSchema>;
+
+/** One migration with its statements. */
+export const PlannedMigrationSchema = z.object({
+  name: z.string().min(1).max(200),
+  statements: z.array(z.string()),
+});
+
+/** See {@link PlannedMigrationSchema}. */
+export type PlannedMigration = z.infer<typeof PlannedMigrationSchema>;
+
+/** What a deployment of the head of an environment's branch would bring there. */
+export const PlannedEnvironmentSchema = z.object({
+  id: z.guid(),
+  name: z.string().min(1).max(58),
+  kind: EnvironmentKindSchema,
+  branch: z.string().min(1).max(244),
+  /** Null when the branch is not there. */
+  headSha: z.string().regex(/^[0-9a-f]{40}$/u).nullable(),
+  /** What runs there; null before the first deployment. */
+  deployedSha: z.string().regex(/^[0-9a-f]{40}$/u).nullable(),
+  /** Whether the head has commits that do not run there. */
+  isBehind: z.boolean(),
+  /** Migrations of the head that its database has not seen, in the order in which they are made. */
+  migrations: z.array(PlannedMigrationSchema),
+  /** Why its database could not be asked; null when it was. */
+  migrationsUnknown: z.string().max(300).nullable(),
+});
+
+/** See {@link PlannedEnvironmentSchema}. */
+export type PlannedEnvironment = z.infer<typeof PlannedEnvironmentSchema>;
+
+/**
+ * What has to happen for the steps to be carried out: nothing is left, the run goes on by itself, a retry,
+ * a retry that goes on taking away, or a new run, which connecting an integration begins.
+ */
+export const PlannedProvisioningActionSchema = z.enum(['none', 'underWay', 'retry', 'takeAway', 'begin']);
+
+/** See {@link PlannedProvisioningActionSchema}. */
+export type PlannedProvisioningAction = z.infer<typeof PlannedProvisioningActionSchema>;
+
+export const PlannedCallMethodSchema = z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+export type PlannedCallMethod = z.infer<typeof PlannedCallMethodSchema>;
+
+/** A call that a step makes, or may make. */
+export const PlannedCallSchema = z.object({
+  /** Null for this installation itself. */
+  provider: ProviderSchema.nullable(),
+  method: PlannedCallMethodSchema.nullable(),
+  /** With names in braces for what differs; null for what is no request. */
+  path: z.string().max(200).nullable(),
+  /** Whether it changes something there. */
+  changes: z.boolean(),
+  summary: z.string().min(1).max(200),
+});
+
+/** See {@link PlannedCallSchema}. */
+export type PlannedCall = z.infer<typeof PlannedCallSchema>;
+
+/** A step that is to be carried out. */
+export const PlannedStepSchema = z.object({
+  name: z.string().max(80).regex(/^[a-z][a-z0-9-]{0,79}$/u),
+  resource: ResourceKindSchema.nullable(),
+  environment: z.string().max(58).nullable(),
+  resourceKey: z.string().min(1).max(160),
+  /** Steps that come before it. */
+  needs: z.array(z.string().max(80)).max(40),
+  calls: z.array(PlannedCallSchema).max(50),
+});
+
+/** See {@link PlannedStepSchema}. */
+export type PlannedStep = z.infer<typeof PlannedStepSchema>;
+
+/** What a provisioning run would carry out now. */
+export const PlannedProvisioningSchema = z.object({
+  /** The latest run of the project. */
+  runId: z.guid().nullable(),
+  runState: RunStateSchema.nullable(),
+  /**
+   * What has to happen for the steps to be carried out: nothing is left, the run goes on by itself, a retry,
+   * a retry that goes on taking away, or a new run, which connecting an integration begins.
+   */
+  action: PlannedProvisioningActionSchema,
+  steps: z.array(PlannedStepSchema).max(500),
+});
+
+/** See {@link PlannedProvisioningSchema}. */
+export type PlannedProvisioning = z.infer<typeof PlannedProvisioningSchema>;
+
+/**
+ * It is not there, it is somebody else's, it is another one or in another state, or nobody could be asked.
+ */
+export const DriftFindingKindSchema = z.enum(['missing', 'foreign', 'differs', 'unknown']);
+
+/** See {@link DriftFindingKindSchema}. */
+export type DriftFindingKind = z.infer<typeof DriftFindingKindSchema>;
+
+/** Something that is not as it should be. */
+export const DriftFindingSchema = z.object({
+  resourceKey: z.string().min(1).max(160),
+  resource: ResourceKindSchema.nullable(),
+  environment: z.string().max(58).nullable(),
+  /**
+   * It is not there, it is somebody else's, it is another one or in another state, or nobody could be asked.
+   */
+  kind: DriftFindingKindSchema,
+  is: z.string().min(1).max(300),
+  shouldBe: z.string().min(1).max(300),
+  /** What to type or do. */
+  hint: z.string().min(1).max(300),
+});
+
+/** See {@link DriftFindingSchema}. */
+export type DriftFinding = z.infer<typeof DriftFindingSchema>;
+
+/** What would be done to a project. */
+export const ProjectPlanSchema = z.object({
+  projectId: z.guid(),
+  digest: PlanDigestSchema,
+  /** Whether there is nothing to do, and everybody could be asked. */
+  isEmpty: z.boolean(),
+  /** The branch that the specs are those of; null without a dev. */
+  branch: z.string().max(244).nullable(),
+  /** Its head; null while there is none. */
+  commitSha: z.string().regex(/^[0-9a-f]{40}$/u).nullable(),
+  /** Files that an apply of the specs would change there. */
+  changedFiles: z.array(ChangedFileSchema),
+  /** Files that keep such an apply from writing anything. */
+  conflicts: z.array(FileConflictSchema),
+  environments: z.array(PlannedEnvironmentSchema).max(200),
+  provisioning: PlannedProvisioningSchema,
+  /** What could not be asked. */
+  unknown: z.array(DriftFindingSchema).max(500),
+  madeAt: dateTime,
+});
+
+/** See {@link ProjectPlanSchema}. */
+export type ProjectPlan = z.infer<typeof ProjectPlanSchema>;
+
+/**
+ * Unknown when nothing that was asked differs and something could not be asked; empty when there was
+ * nothing to compare.
+ */
+export const ProjectDriftStatusSchema = z.enum(['clean', 'drift', 'unknown', 'empty']);
+
+/** See {@link ProjectDriftStatusSchema}. */
+export type ProjectDriftStatus = z.infer<typeof ProjectDriftStatusSchema>;
+
+/** How what is at providers differs from what should be. */
+export const ProjectDriftSchema = z.object({
+  projectId: z.guid(),
+  /**
+   * Unknown when nothing that was asked differs and something could not be asked; empty when there was
+   * nothing to compare.
+   */
+  status: ProjectDriftStatusSchema,
+  /** How many things were asked for and answered. */
+  comparedCount: z.int32().min(0),
+  findings: z.array(DriftFindingSchema).max(500),
+  comparedAt: dateTime,
+});
+
+/** See {@link ProjectDriftSchema}. */
+export type ProjectDrift = z.infer<typeof ProjectDriftSchema>;
 
 /** A token to be made. */
 export const ServiceTokenCreateSchema = z.strictObject({

@@ -132,12 +132,33 @@ export const ProjectErrorDetailsSchema = z.object({
 /** See {@link ProjectErrorDetailsSchema}. */
 export type ProjectErrorDetails = z.infer<typeof ProjectErrorDetailsSchema>;
 
+export const ProvisionErrorDetailsMovedItemSchema = z.enum([
+  'repository',
+  'specs',
+  'resources',
+  'integrations',
+]);
+
+export type ProvisionErrorDetailsMovedItem = z.infer<typeof ProvisionErrorDetailsMovedItemSchema>;
+
+/**
+ * Stands for everything that a plan was made from, four parts for repository, specs, resources and
+ * integrations.
+ */
+export const PlanDigestSchema = z.string().max(99).regex(/^[0-9a-f]{24}(?:-[0-9a-f]{24}){3}$/u);
+
+/** See {@link PlanDigestSchema}. */
+export type PlanDigest = z.infer<typeof PlanDigestSchema>;
+
 /** Details of `PROVISION_` codes. */
 export const ProvisionErrorDetailsSchema = z.object({
   runId: z.guid().optional(),
   step: z.string().max(80).optional(),
   resourceKey: z.string().max(160).optional(),
   missingScopes: z.array(z.string().max(80)).max(50).optional(),
+  /** What is different by now from when the plan was made. */
+  moved: z.array(ProvisionErrorDetailsMovedItemSchema).max(4).optional(),
+  planDigest: PlanDigestSchema.optional(),
 });
 
 /** See {@link ProvisionErrorDetailsSchema}. */

@@ -114,7 +114,7 @@ impl Client {
     /// previews; staging and prod are reached by promotion, and by maintainers.
     ///
     /// `POST /projects/{projectId}/environments/{environmentId}/deploy`
-    /// Requirements: FR-008, FR-005.
+    /// Requirements: FR-008, FR-005, FR-037.
     ///
     /// # Errors
     /// The service refuses, fails, or cannot be reached.
@@ -126,6 +126,7 @@ impl Client {
         call.parameter(0, &request.project_id);
         call.parameter(1, &request.environment_id);
         call.parameter(2, &request.idempotency_key);
+        call.parameter(3, &request.plan_digest);
         let body = request.body;
         call.json("application/json", &body);
         let answer = call.send().await?;

@@ -411,7 +411,7 @@ impl Client {
     /// Goes on where the latest run failed, left something out or was undone. Steps that are done are not done again.
     ///
     /// `POST /projects/{projectId}/provisioning/retry`
-    /// Requirements: FR-021, SC-004.
+    /// Requirements: FR-021, FR-037, SC-004.
     ///
     /// # Errors
     /// The service refuses, fails, or cannot be reached.
@@ -422,6 +422,7 @@ impl Client {
         let mut call = self.request(&table::RETRY_PROVISIONING);
         call.parameter(0, &request.project_id);
         call.parameter(1, &request.idempotency_key);
+        call.parameter(2, &request.plan_digest);
         let answer = call.send().await?;
         match answer.status() {
             202 => Ok(RetryProvisioningResponse::Accepted(answer.json().await?)),
@@ -475,6 +476,54 @@ impl Client {
         let answer = call.send().await?;
         match answer.status() {
             200 => Ok(ListResourcesResponse::Ok(answer.json().await?)),
+            _ => Err(answer.failure().await),
+        }
+    }
+
+    /// Plan what would be done to a project
+    ///
+    /// Files that an apply of the specs changes on the branch of dev, migrations that a deployment of the head of each
+    /// environment runs, and steps that a provisioning run carries out now, with the calls that each of them makes. It
+    /// only looks, here and at providers. Its digest stands for all that was looked at: a retry or a deployment that is
+    /// given it is refused when any of that moved.
+    ///
+    /// `GET /projects/{projectId}/plan`
+    /// Requirements: FR-037, FR-010, FR-021.
+    ///
+    /// # Errors
+    /// The service refuses, fails, or cannot be reached.
+    pub async fn plan_project(
+        &self,
+        request: PlanProjectRequest,
+    ) -> Result<PlanProjectResponse, ClientError> {
+        let mut call = self.request(&table::PLAN_PROJECT);
+        call.parameter(0, &request.project_id);
+        let answer = call.send().await?;
+        match answer.status() {
+            200 => Ok(PlanProjectResponse::Ok(answer.json().await?)),
+            _ => Err(answer.failure().await),
+        }
+    }
+
+    /// Compare what is at providers with what should be
+    ///
+    /// Asks for everything that was made for the project whether it is there, is the project's, and is what it should
+    /// be. It only looks. What could not be asked is told as unknown.
+    ///
+    /// `GET /projects/{projectId}/resources/drift`
+    /// Requirements: FR-037, FR-021.
+    ///
+    /// # Errors
+    /// The service refuses, fails, or cannot be reached.
+    pub async fn get_project_drift(
+        &self,
+        request: GetProjectDriftRequest,
+    ) -> Result<GetProjectDriftResponse, ClientError> {
+        let mut call = self.request(&table::GET_PROJECT_DRIFT);
+        call.parameter(0, &request.project_id);
+        let answer = call.send().await?;
+        match answer.status() {
+            200 => Ok(GetProjectDriftResponse::Ok(answer.json().await?)),
             _ => Err(answer.failure().await),
         }
     }

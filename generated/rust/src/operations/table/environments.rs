@@ -251,12 +251,13 @@ pub static DEPLOY_ENVIRONMENT: Operation = Operation {
         ErrorCode::AuthRoleInsufficient,
         ErrorCode::DeploymentCommitUnknown,
         ErrorCode::DeploymentBuildFailed,
+        ErrorCode::ProvisionPlanStale,
         ErrorCode::IntegrationNotConnected,
         ErrorCode::IntegrationCloudflareUnavailable,
         ErrorCode::IntegrationCloudflareConflict,
         ErrorCode::IntegrationCloudflareTimeout,
     ],
-    requirements: &["FR-008", "FR-005"],
+    requirements: &["FR-008", "FR-005", "FR-037"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
         Parameter {
@@ -287,6 +288,14 @@ pub static DEPLOY_ENVIRONMENT: Operation = Operation {
                 pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..Text::ANY
             }),
+        },
+        Parameter {
+            name: "planDigest",
+            location: Location::Query,
+            required: false,
+            style: Style::Form,
+            explode: true,
+            schema: &Schema::Same(&schemas::PLAN_DIGEST),
         },
     ],
     body_required: true,

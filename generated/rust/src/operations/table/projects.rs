@@ -1029,9 +1029,10 @@ pub static RETRY_PROVISIONING: Operation = Operation {
         ErrorCode::ProvisionRunNotFound,
         ErrorCode::ProvisionRunActive,
         ErrorCode::ProvisionNothingToRetry,
+        ErrorCode::ProvisionPlanStale,
         ErrorCode::ProvisionScopeMissing,
     ],
-    requirements: &["FR-021", "SC-004"],
+    requirements: &["FR-021", "FR-037", "SC-004"],
     security: &[&[("bearerAuth", &[])]],
     parameters: &[
         Parameter {
@@ -1054,6 +1055,14 @@ pub static RETRY_PROVISIONING: Operation = Operation {
                 pattern: Some("^(\"[A-Za-z0-9._:-]{8,128}\"|[A-Za-z0-9._:-]{8,128})$"),
                 ..Text::ANY
             }),
+        },
+        Parameter {
+            name: "planDigest",
+            location: Location::Query,
+            required: false,
+            style: Style::Form,
+            explode: true,
+            schema: &Schema::Same(&schemas::PLAN_DIGEST),
         },
     ],
     body_required: false,
@@ -1161,6 +1170,73 @@ pub static LIST_RESOURCES: Operation = Operation {
             style: Style::Form,
             explode: true,
             schema: &Schema::Same(&schemas::RESOURCE_KIND),
+        },
+    ],
+    body_required: false,
+    consumes: &[],
+    produces: &["application/json"],
+    headers: &[],
+};
+
+/// `planProject`
+pub static PLAN_PROJECT: Operation = Operation {
+    id: "planProject",
+    method: "GET",
+    path: "/projects/{projectId}/plan",
+    domain: "projects",
+    summary: "Plan what would be done to a project",
+    segments: &[&[PathPart::Fixed("projects")], &[PathPart::Parameter("projectId")], &[PathPart::Fixed("plan")]],
+    public: false,
+    role: Some(Role::Viewer),
+    rate_class: Some(&RATE_CLASSES[2]),
+    idempotent: false,
+    errors: &[ErrorCode::ProjectNotFound, ErrorCode::SpecInvalid, ErrorCode::SpecSecretPlaintext],
+    requirements: &["FR-037", "FR-010", "FR-021"],
+    security: &[&[("bearerAuth", &[])]],
+    parameters: &[
+        Parameter {
+            name: "projectId",
+            location: Location::Path,
+            required: true,
+            style: Style::Simple,
+            explode: false,
+            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
+        },
+    ],
+    body_required: false,
+    consumes: &[],
+    produces: &["application/json"],
+    headers: &[],
+};
+
+/// `getProjectDrift`
+pub static GET_PROJECT_DRIFT: Operation = Operation {
+    id: "getProjectDrift",
+    method: "GET",
+    path: "/projects/{projectId}/resources/drift",
+    domain: "projects",
+    summary: "Compare what is at providers with what should be",
+    segments: &[
+        &[PathPart::Fixed("projects")],
+        &[PathPart::Parameter("projectId")],
+        &[PathPart::Fixed("resources")],
+        &[PathPart::Fixed("drift")],
+    ],
+    public: false,
+    role: Some(Role::Viewer),
+    rate_class: Some(&RATE_CLASSES[2]),
+    idempotent: false,
+    errors: &[ErrorCode::ProjectNotFound],
+    requirements: &["FR-037", "FR-021"],
+    security: &[&[("bearerAuth", &[])]],
+    parameters: &[
+        Parameter {
+            name: "projectId",
+            location: Location::Path,
+            required: true,
+            style: Style::Simple,
+            explode: false,
+            schema: &Schema::Text(Text { format: Format::Uuid, ..Text::ANY }),
         },
     ],
     body_required: false,

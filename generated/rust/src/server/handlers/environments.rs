@@ -100,6 +100,7 @@ fn deploy_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer
         let project_id = call.required(0);
         let environment_id = call.required(1);
         let idempotency_key = call.optional(2, None);
+        let plan_digest = call.optional(3, None);
         let body = match call.choose() {
             Some(0) => call.json(0).await,
             _ => None,
@@ -109,6 +110,7 @@ fn deploy_environment<A: EnvironmentsApi>(api: Arc<A>, mut call: Call) -> Answer
             project_id: Call::given(project_id)?,
             environment_id: Call::given(environment_id)?,
             idempotency_key,
+            plan_digest,
             body: Call::given(body)?,
         };
         match EnvironmentsApi::deploy_environment(&*api, context, request).await? {

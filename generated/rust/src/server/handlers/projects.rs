@@ -30,6 +30,8 @@ impl Routes {
             .with(&table::RETRY_PROVISIONING, api, self::retry_provisioning::<A>)
             .with(&table::CANCEL_PROVISIONING, api, self::cancel_provisioning::<A>)
             .with(&table::LIST_RESOURCES, api, self::list_resources::<A>)
+            .with(&table::PLAN_PROJECT, api, self::plan_project::<A>)
+            .with(&table::GET_PROJECT_DRIFT, api, self::get_project_drift::<A>)
             .with(&table::LIST_SERVICE_TOKENS, api, self::list_service_tokens::<A>)
             .with(&table::CREATE_SERVICE_TOKEN, api, self::create_service_token::<A>)
             .with(&table::REVOKE_SERVICE_TOKEN, api, self::revoke_service_token::<A>)
@@ -358,10 +360,12 @@ fn retry_provisioning<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         let operation = call.operation();
         let project_id = call.required(0);
         let idempotency_key = call.optional(1, None);
+        let plan_digest = call.optional(2, None);
         let context = call.accept()?;
         let request = RetryProvisioningRequest {
             project_id: Call::given(project_id)?,
             idempotency_key,
+            plan_digest,
         };
         match ProjectsApi::retry_provisioning(&*api, context, request).await? {
             RetryProvisioningResponse::Accepted(body) => Reply::new(operation, 202).json("application/json", &body),
@@ -401,6 +405,34 @@ fn list_resources<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
         };
         match ProjectsApi::list_resources(&*api, context, request).await? {
             ListResourcesResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
+        }
+    })
+}
+
+fn plan_project<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
+    Box::pin(async move {
+        let operation = call.operation();
+        let project_id = call.required(0);
+        let context = call.accept()?;
+        let request = PlanProjectRequest {
+            project_id: Call::given(project_id)?,
+        };
+        match ProjectsApi::plan_project(&*api, context, request).await? {
+            PlanProjectResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
+        }
+    })
+}
+
+fn get_project_drift<A: ProjectsApi>(api: Arc<A>, mut call: Call) -> Answer {
+    Box::pin(async move {
+        let operation = call.operation();
+        let project_id = call.required(0);
+        let context = call.accept()?;
+        let request = GetProjectDriftRequest {
+            project_id: Call::given(project_id)?,
+        };
+        match ProjectsApi::get_project_drift(&*api, context, request).await? {
+            GetProjectDriftResponse::Ok(body) => Reply::new(operation, 200).json("application/json", &body),
         }
     })
 }

@@ -752,6 +752,93 @@ export const exampleAnswers: Readonly<Record<string, ExampleAnswer>> = {
       hasMore: false,
     },
   },
+  planProject: {
+    status: 200,
+    headers: { 'X-Request-Id': '8c60537e-a4d9-43c1-9f8c-2710b634e5d0' },
+    contentType: 'application/json',
+    body: {
+      projectId: '3f2a9c1e-7b54-4d8a-9e61-0c5d2f8b7a10',
+      digest: '5b1e0c9d7a3f48e26c10b7d4-90f3ad6e1c5b72480e9d6f31-c47a20e85bd91f63a0d2784e-1f6d9b03e7a24c58d1b06f92',
+      isEmpty: false,
+      branch: 'dev',
+      commitSha: '9f2c1ab47e5d8b3a6f0e9c2d1b4a7f58c0ffee1d',
+      changedFiles: [
+        {
+          path: 'packages/contract/src/drizzle/schema.ts',
+          type: 'modified',
+          diffSummary: '+1 -0: adds tasks.dueOn',
+        },
+      ],
+      conflicts: [],
+      environments: [
+        {
+          id: '5b8e1d3a-9c47-4f20-8a6b-1e0d7c2f4a90',
+          name: 'dev',
+          kind: 'dev',
+          branch: 'dev',
+          headSha: '9f2c1ab47e5d8b3a6f0e9c2d1b4a7f58c0ffee1d',
+          deployedSha: 'c0ffee1d9f2c1ab47e5d8b3a6f0e9c2d1b4a7f58',
+          isBehind: true,
+          migrations: [{ name: '0001_due', statements: ['ALTER TABLE "tasks" ADD COLUMN "due_on" date;'] }],
+          migrationsUnknown: null,
+        },
+      ],
+      provisioning: {
+        runId: '9d71648f-b5ea-44d2-a09d-3821c745f6e1',
+        runState: 'failed',
+        action: 'retry',
+        steps: [
+          {
+            name: 'neon-project',
+            resource: 'neonProject',
+            environment: null,
+            resourceKey: '3f2a9c1e-7b54-4d8a-9e61-0c5d2f8b7a10-neonProject-all',
+            needs: [],
+            calls: [
+              {
+                provider: 'neon',
+                method: 'GET',
+                path: '/projects',
+                changes: false,
+                summary: 'Looks for the project by its mark.',
+              },
+              {
+                provider: 'neon',
+                method: 'POST',
+                path: '/projects',
+                changes: true,
+                summary: 'Makes the project where it is not there.',
+              },
+            ],
+          },
+        ],
+      },
+      unknown: [],
+      madeAt: '2026-11-23T10:15:30Z',
+    },
+  },
+  getProjectDrift: {
+    status: 200,
+    headers: { 'X-Request-Id': '8c60537e-a4d9-43c1-9f8c-2710b634e5d0' },
+    contentType: 'application/json',
+    body: {
+      projectId: '3f2a9c1e-7b54-4d8a-9e61-0c5d2f8b7a10',
+      status: 'drift',
+      comparedCount: 10,
+      findings: [
+        {
+          resourceKey: '3f2a9c1e-7b54-4d8a-9e61-0c5d2f8b7a10-cloudflareWorker-dev',
+          resource: 'cloudflareWorker',
+          environment: 'dev',
+          kind: 'missing',
+          is: 'There is no worker.',
+          shouldBe: 'A worker with version e1c6b8d4-0a3f-4927-b5e2-8d7f1c9a4b36 active.',
+          hint: 'Deploy to it again with `flaresmith env deploy PROJECT dev`.',
+        },
+      ],
+      comparedAt: '2026-11-23T10:15:30Z',
+    },
+  },
   getEnvironmentMatrix: {
     status: 200,
     headers: { 'X-Request-Id': '8c60537e-a4d9-43c1-9f8c-2710b634e5d0' },
