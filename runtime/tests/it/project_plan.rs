@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use flaresmith_api::types::{ProjectDrift, ProjectPlan};
 use flaresmith_runtime::provisioning::Runner;
 use flaresmith_runtime::settings::Settings;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use crate::cloudflare::{Cloudflare, Token};
@@ -17,7 +18,7 @@ use crate::neon::Neon;
 use crate::neon_projects::{KEY as NEON_KEY, ORGANIZATION};
 use crate::postman::Postman;
 use crate::postman_projects::KEY as POSTMAN_KEY;
-use crate::provisioning::until;
+use crate::provisioning::{databases, until};
 use crate::{cloudflare_projects, github_codespaces, neon_projects, postman_projects};
 
 /// Providers in the order in which they are connected.
@@ -459,4 +460,64 @@ async fn a_retry_of_a_plan_is_refused_when_a_connection_or_what_was_made_moved()
     instance.call(owner, "POST", &retry(&now), None).await.is(202);
     beside.carried_out(&project).await;
     assert_eq!(beside.drift(&project).await.text("/status"), "clean");
+}
+
+/// Shows 001/FR-037.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_went_is_told_and_looking_makes_none() {
+    let instance = Instance::postgres().await;
+    let (organization, owner) = instance.organization("Northwind").await;
+    let project = instance.project(&owner, &organization, "Shop").await;
+    let runner = Runner::start(instance.platform.clone()).unwrap();
+    until(&instance, &owner, &project, "succeeded").await;
+    runner.stop().await;
+    let get = async |rest: &str| {
+        let path = format!("/projects/{project}/{rest}");
+        instance.call(&owner, "GET", &path, None).await.is(200)
+    };
+    let plan = get("plan").await.fits::<ProjectPlan>();
+    let names: Vec<Value> = plan.body["environments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!([one["name"], one["migrations"][0]["name"], one["migrationsUnknown"]]))
+        .collect();
+    let all = ["dev", "staging", "prod"].map(|name| json!([name, "0000_begin", null]));
+    assert_eq!(names, all, "{plan:?}");
+
+    let before = databases(&instance, &project).await;
+    assert_eq!(before.len(), 3);
+    let of = |end: &str| before.iter().find(|name| name.ends_with(end)).unwrap();
+    for statement in [
+        format!("DROP DATABASE \"{}\" WITH (FORCE)", of("_staging")),
+        format!("COMMENT ON DATABASE \"{}\" IS 'somebody''s'", of("_prod")),
+    ] {
+        instance
+            .platform
+            .store
+            .read()
+            .execute_unprepared(&statement)
+            .await
+            .unwrap();
+    }
+    let drift = get("resources/drift").await.fits::<ProjectDrift>();
+    let expected = [("foreign", "neonBranch-prod"), ("missing", "neonBranch-staging")];
+    let expected = expected.map(|(kind, key)| (kind.to_owned(), key.to_owned()));
+    assert_eq!(findings(&drift), expected, "{drift:?}");
+    let moved = get("plan").await.fits::<ProjectPlan>();
+    assert_ne!(moved.text("/digest"), plan.text("/digest"));
+    // What is somebody else's is not asked which migrations it has seen.
+    let prod = moved.body["environments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == "prod")
+        .unwrap();
+    assert!(
+        prod["migrationsUnknown"]
+            .as_str()
+            .is_some_and(|why| why.contains("PROVISION_RESOURCE_FOREIGN")),
+        "{prod:#}"
+    );
+    assert_eq!(databases(&instance, &project).await.len(), 2, "looking made none");
 }

@@ -176,8 +176,10 @@ impl Step for Repository {
 
 /// Compares the repository there, and its branches with those here that environments follow.
 async fn looked(on: &Subject) -> Result<Option<Looked>, Failure> {
-    let connection = connection(on).await?;
-    let connection = connection.ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected))?;
+    let Some(connection) = connection(on).await? else {
+        // Since the connection ended nothing has to be there.
+        return Ok(None);
+    };
     let (access, github) = (&connection.access, &on.platform.providers.github);
     let (owner, name) = connection.place();
     let slug = &on.project.slug;
