@@ -16,6 +16,7 @@ use flaresmith_store::enums::{DatabaseBranchPurpose, EnvironmentKind, Provider, 
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
+use super::standby;
 use super::step::Subject;
 use crate::features::projects::{access, connected_settings};
 use crate::platform::Platform;
@@ -35,6 +36,8 @@ pub(super) struct Connection {
     pub(super) wanted: WantedProject,
     /// The id of the one that the project has, once there is one.
     pub(super) known: Option<String>,
+    /// The id of the branch that prod uses there.
+    first: Option<String>,
 }
 
 /// Names of the environments of a project whose databases are there.
@@ -106,9 +109,16 @@ async fn connected(platform: &Platform, project: &projects::Model) -> Result<Opt
         .one(read)
         .await
         .map_err(failed)?;
+    let used = match &first {
+        Some(first) => standby::used(read, first.id).await?,
+        None => None,
+    };
     let text = |name: &str| row.settings[name].as_str().map(str::to_owned);
     Ok(Some(Connection {
         access,
+        first: used
+            .filter(|used| used.region.is_some())
+            .and_then(|used| used.external_id),
         wanted: WantedProject {
             name: project.slug.clone(),
             region: text("region").unwrap_or_default(),
@@ -206,7 +216,13 @@ pub(crate) async fn branch(
     since: Option<DateTime<Utc>>,
 ) -> Result<Option<AtNeon>, Failure> {
     let connection = connected(platform, project).await?;
-    let Some((access, there)) = connection.and_then(|found| Some((found.access, found.known?))) else {
+    let Some(Connection {
+        access,
+        known: Some(there),
+        first,
+        ..
+    }) = connection
+    else {
         return Ok(None);
     };
     Ok(Some(AtNeon {
@@ -215,6 +231,7 @@ pub(crate) async fn branch(
         project: there,
         known,
         name,
+        first,
         since,
     }))
 }

@@ -39,6 +39,9 @@ use crate::store::{Store, Write, failed};
 /// Time between two resets, when the project says nothing.
 const BETWEEN: i64 = 45;
 
+/// Time after which a reset that failed is tried again, where that is shorter.
+const AGAIN: i64 = 10;
+
 /// Time between two looks whether a reset is due.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -220,12 +223,12 @@ impl Pair {
 /// Whether the time of a standby has come.
 fn is_due(project: &projects::Model, standby: &database_branches::Model, now: DateTime<Utc>) -> bool {
     let seconds = project.settings["standbyResetSeconds"].as_i64();
-    let between = TimeDelta::seconds(seconds.unwrap_or(BETWEEN).max(1));
-    let last = match standby.state {
-        DatabaseBranchState::Failed => Some(standby.updated_at),
-        _ => standby.last_reset_at,
+    let seconds = seconds.unwrap_or(BETWEEN).max(1);
+    let (last, seconds) = match standby.state {
+        DatabaseBranchState::Failed => (Some(standby.updated_at), seconds.min(AGAIN)),
+        _ => (standby.last_reset_at, seconds),
     };
-    last.is_none_or(|last| last + between <= now)
+    last.is_none_or(|last| last + TimeDelta::seconds(seconds) <= now)
 }
 
 /// Lets through for as long as this process has the turn and the database answers.

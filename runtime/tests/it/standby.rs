@@ -6,10 +6,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use flaresmith_api::types::{Incident, IncidentPage};
 use flaresmith_runtime::provisioning::Runner;
-use flaresmith_store::entities::{database_branches, health_checks, incidents};
-use flaresmith_store::enums::{DatabaseBranchPurpose, DatabaseBranchState, HealthProbe};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use flaresmith_store::entities::{database_branches, environments, health_checks, incidents};
+use flaresmith_store::enums::{DatabaseBranchPurpose, DatabaseBranchState, EnvironmentState, HealthProbe};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _,
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::deployments::{Shop, with_workerd};
 use crate::edge_host::get;
@@ -94,6 +98,16 @@ async fn failed(instance: &Instance, times: i32) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("never {times}: {:?} {:?}", looks(instance).await, instance.logged());
+}
+
+/// Puts an environment into a state.
+async fn be(instance: &Instance, id: Uuid, state: EnvironmentState) {
+    let write = instance.platform.store.begin().await.unwrap();
+    let row = environments::Entity::find_by_id(id).one(&*write).await.unwrap();
+    let mut row = row.unwrap().into_active_model();
+    row.state = Set(state);
+    row.update(&*write).await.unwrap();
+    write.commit().await.unwrap();
 }
 
 async fn told(instance: &Instance) -> Vec<incidents::Model> {
@@ -314,8 +328,17 @@ async fn a_standby_that_does_not_answer_takes_over_from_nobody_and_a_neon_that_d
     assert_eq!(kinds, ["DatabaseDown"]);
     // As soon as it answers it takes over, and the outage becomes a failover that began when the outage did.
     let began = told(&instance).await[0].detected_at;
+    let prod = used.environment_id;
+    be(&instance, prod, EnvironmentState::Updating).await;
     neon.cut(&name, false).await;
     instance.later(TimeDelta::seconds(10));
+    // What is under way there ends first.
+    eventually(&instance, "a failover begins", async || {
+        row(&instance, DatabaseBranchPurpose::Former, "prod").await
+    })
+    .await;
+    assert!(told(&instance).await[0].mitigated_at.is_none());
+    be(&instance, prod, EnvironmentState::Active).await;
     let incident = eventually(&instance, "a failover", async || {
         let all = told(&instance).await;
         assert_eq!(all.len(), 1);
@@ -326,6 +349,31 @@ async fn a_standby_that_does_not_answer_takes_over_from_nobody_and_a_neon_that_d
         (format!("{:?}", incident.kind).as_str(), incident.detected_at),
         ("Failover", began)
     );
+    // What is made anew begins with what prod uses now, and what took over keeps the password that its worker has.
+    let (password, id) = (neon.branch(&name).password, neon.branch(&name).id);
+    neon.projects(|all| all.last_mut().unwrap().branches.retain(|one| one.name != "dev"));
+    let all = environments::Entity::find().all(instance.platform.store.read()).await;
+    for row in all
+        .unwrap()
+        .iter()
+        .filter(|row| ["dev", "prod"].contains(&row.name.as_str()))
+    {
+        be(&instance, row.id, EnvironmentState::Error).await;
+        let path = format!("/projects/{project}/environments/{}/retry", row.id);
+        let body = Some(json!({ "mode": "provisioning" }));
+        instance.call(&owner, "POST", &path, body).await.is(202);
+        eventually(&instance, "it is there again", async || {
+            let now = environments::Entity::find_by_id(row.id)
+                .one(instance.platform.store.read())
+                .await
+                .unwrap();
+            (now.unwrap().state == EnvironmentState::Active).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(neon.branch("dev").parent, Some(id));
+    assert_eq!(neon.branch(&name).password, password);
+    assert_eq!(neon.wrong(), Vec::<String>::new());
     runner.stop().await;
 }
 
@@ -378,6 +426,19 @@ async fn a_reset_touches_no_branch_that_was_not_made_as_the_standby() {
         instance.later(TimeDelta::seconds(16));
         reset(&instance, &neon, before).await;
     }
+    // What fails is tried again, and is no other branch's either.
+    for fault in [Fault::Fails(500), Fault::Fails(423), Fault::Lost, Fault::Limited(1)] {
+        neon.fault("POST", "/restore", fault, 1);
+        let (before, last) = (resets(&neon), standby(&instance).await.unwrap().last_reset_at);
+        instance.later(TimeDelta::seconds(16));
+        eventually(&instance, "it fails", async || neon.is_sound().then_some(())).await;
+        eventually(&instance, "it is reset", async || {
+            instance.later(TimeDelta::seconds(2));
+            standby(&instance).await.filter(|row| row.last_reset_at > last)
+        })
+        .await;
+        assert!(resets(&neon) > before);
+    }
     // Nothing else was ever reset.
     let own = format!("/branches/{}/restore", row.external_id.unwrap());
     let others = neon
@@ -403,9 +464,8 @@ async fn a_reset_touches_no_branch_that_was_not_made_as_the_standby() {
     runner.stop().await;
 }
 
-/// Two processes on one store look as often as one, and each standby is reset by one of them at a time.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_servers_look_and_reset_as_often_as_one() {
+async fn two_servers_look_and_reset_as_often_as_one_and_fail_over_once() {
     let (instance, neon) = beside(true).await;
     let (organization, owner) = instance.organization("Northwind").await;
     let project = instance.project(&owner, &organization, "Shop").await;
@@ -426,6 +486,17 @@ async fn two_servers_look_and_reset_as_often_as_one() {
             .all(|two| two[1].created_at - two[0].created_at >= TimeDelta::seconds(10)),
         "{looks:?}"
     );
+    // Nor does more than one of them decide.
+    neon.cut("prod", true).await;
+    eventually(&instance, "the failover is over", async || {
+        told(&instance).await.into_iter().find(|row| row.mitigated_at.is_some())
+    })
+    .await;
+    eventually(&instance, "another standby", async || standby(&instance).await).await;
+    assert_eq!(told(&instance).await.len(), 1);
+    assert_eq!(instance.kept("incidents.failover").await.len(), 1);
+    assert_eq!(neon.branches().len(), 5, "{:?}", neon.branches());
+    assert_eq!(neon.wrong(), Vec::<String>::new());
     for runner in runners {
         runner.stop().await;
     }

@@ -7,7 +7,7 @@
 //! says what is lost, and a deployment begins of what runs, whose worker gets the other address. Whoever is late finds no standby. What was
 //! decided is carried out by a run, which bears dying.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::EnvironmentEvent;
 use flaresmith_store::entities::{audit_events, deployments, environments, health_checks, incidents, users};
@@ -34,6 +34,9 @@ use crate::store::{Write, failed, new_id};
 
 /// What a deployment after a failover may do to its environment.
 const MENDS: [EnvironmentEvent; 2] = [EnvironmentEvent::Deploy, EnvironmentEvent::Retry];
+
+/// Time until what failed is begun again, twice as long after every failure: a provider that is away for a minute is not in the way.
+const AGAIN: TimeDelta = TimeDelta::seconds(10);
 
 /// What the incident says.
 fn summary(environment: &str) -> String {
@@ -232,7 +235,10 @@ async fn carry_on_one(platform: &Platform, seen: &incidents::Model) -> Result<()
         .await
         .map_err(failed)?;
     let rests = |row: &environments::Model| matches!(row.state, EnvironmentState::Active | EnvironmentState::Error);
-    if !environment.as_ref().is_some_and(rests) {
+    let Some(environment) = environment.filter(rests) else {
+        return Ok(());
+    };
+    if !is_time_again(platform, &environment, seen).await? {
         return Ok(());
     }
     let change = match Change::begin(platform, seen.project_id).await {
@@ -260,6 +266,25 @@ async fn carry_on_one(platform: &Platform, seen: &incidents::Model) -> Result<()
         }
         None => deployed(change, incident).await,
     }
+}
+
+/// Whether a deployment that failed after a failover was left alone for long enough.
+async fn is_time_again(
+    platform: &Platform,
+    environment: &environments::Model,
+    incident: &incidents::Model,
+) -> Result<bool, Failure> {
+    let newest = deployments::Entity::find()
+        .filter(deployments::Column::EnvironmentId.eq(environment.id))
+        .filter(deployments::Column::CreatedAt.gte(incident.updated_at))
+        .filter(deployments::Column::State.eq(DeploymentState::Failed))
+        .order_by_desc(deployments::Column::CreatedAt)
+        .one(platform.store.read())
+        .await
+        .map_err(failed)?;
+    let wait = AGAIN * (1 << environment.failure_count.clamp(0, 5));
+    let ended = newest.and_then(|newest| newest.finished_at);
+    Ok(ended.is_none_or(|ended| ended + wait <= platform.clock.now()))
 }
 
 /// Tells that something about it failed. It is tried again with the next look.

@@ -36,6 +36,8 @@ pub struct AtNeon {
     pub known: Option<String>,
     /// What it is called there: as the environment, unless a standby took over.
     pub name: String,
+    /// The id of the branch that prod uses, if one was kept: what is made anew begins with that.
+    pub first: Option<String>,
     /// Only what is younger is removed.
     pub since: Option<DateTime<Utc>>,
 }
@@ -103,6 +105,7 @@ impl DatabaseHost for AtNeon {
             let wanted = WantedBranch {
                 name: self.name.clone(),
                 parent,
+                first: self.first.clone(),
                 // What runs on one that took over has the password that it took over.
                 own_password: self.name == mark.environment,
             };

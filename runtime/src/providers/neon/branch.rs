@@ -57,8 +57,10 @@ struct Address {
 pub struct Wanted {
     /// Its name.
     pub name: String,
-    /// The branch that it begins as a copy of, if there is one of that name; else that is the project's first.
+    /// The branch that it begins as a copy of, if there is one of that name.
     pub parent: Option<String>,
+    /// The id of the one that it else begins with, if that is there; else that is the project's first.
+    pub first: Option<String>,
     /// Whether it is to have a password that its parent has not.
     pub own_password: bool,
 }
@@ -129,7 +131,8 @@ impl Neon {
                 let all = self.branches(access, project).await?;
                 let named = |name: &String| all.iter().find(|one| one.name == *name);
                 let parent = wanted.parent.as_ref().and_then(named);
-                let parent = parent.or_else(|| all.iter().find(|one| one.default));
+                let first = || all.iter().find(|one| Some(&one.id) == wanted.first.as_ref());
+                let parent = parent.or_else(first).or_else(|| all.iter().find(|one| one.default));
                 let parent = parent.ok_or_else(|| Self::failures().rejected("the project has no first branch."))?;
                 self.make_branch(access, mark, project, &wanted.name, &parent.id)
                     .await?
