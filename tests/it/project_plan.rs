@@ -340,6 +340,9 @@ fn what_is_taken_away_behind_the_servers_back_is_told_with_what_to_type_and_a_pl
         &shop.clone(),
         &["push", "-q", "origin", &format!("{commit}:refs/heads/staging")],
     );
+    // After a rollback it is the version gone back to that should answer.
+    shop.done(&["env", "deploy", "shop", "staging"]);
+    shop.done(&["env", "rollback", "shop", "staging"]);
     let drift = shop.asked(&["project", "drift", "shop"], 0);
     assert_eq!(drift["status"], "clean", "{drift:#}");
 }
