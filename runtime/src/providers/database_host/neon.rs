@@ -82,16 +82,16 @@ impl AtNeon {
 }
 
 impl DatabaseHost for AtNeon {
-    fn look_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<Made>, Failure>> {
+    fn look_database<'a>(&'a self, _: &'a Mark) -> BoxFuture<'a, Result<Option<Made>, Failure>> {
         Box::pin(async move {
-            let found = self.branch(mark).await?;
+            let found = self.branch().await?;
             Ok(found.map(|branch| self.told(branch)))
         })
     }
 
     fn migrated<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<Option<i64>, Failure>> {
         Box::pin(async move {
-            if self.branch(mark).await?.is_none() {
+            if self.branch().await?.is_none() {
                 return Ok(Some(0));
             }
             let address = encrypted(&self.address(mark, false).await?)?;
