@@ -1,8 +1,8 @@
 //! Two servers on one store, one of which freezes at a call of a provider and wakes when the other has taken its work over.
 //!
 //! A relay stops a server at a call that changes something, of every kind: once before the provider hears of it, and once when it is
-//! done and the answer under way, but for the moments in [`LEFT_OUT`]. The other takes the run over, until it freezes as well: then the first wakes, and the call that it
-//! was stopped in goes out late.
+//! done and the answer under way, but for the moments in [`LEFT_OUT`]. The other takes the run over, until it freezes as well: then the
+//! first wakes, and the call that it was stopped in goes out late.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -59,7 +59,7 @@ fn signal(child: u32, name: &str) {
 impl Frost {
     /// Freezes a server in a moment that nobody was frozen in yet, and wakes the other, if that is frozen. What rings when this one
     /// wakes; `None`: it goes on.
-    fn freezes(&mut self, server: usize, moment: Moment) -> Option<Arc<Notify>> {
+    fn freezes(&mut self, server: usize, moment: &Moment) -> Option<Arc<Notify>> {
         let again = self.frozen.as_ref().is_some_and(|(other, _)| *other == server);
         let is_left_out = LEFT_OUT.contains(&moment.name.as_str());
         if self.left == 0 || again || is_left_out || !moment.changes || !self.met.insert(moment.name.clone()) {
@@ -86,7 +86,7 @@ impl Frost {
 fn hook(server: usize, frost: &Arc<Mutex<Frost>>) -> Hook {
     let frost = Arc::clone(frost);
     Arc::new(move |moment| {
-        let woken = frost.lock().unwrap().freezes(server, moment);
+        let woken = frost.lock().unwrap().freezes(server, &moment);
         Box::pin(async move {
             if let Some(woken) = woken {
                 woken.notified().await;
