@@ -100,6 +100,12 @@ fn named(remote: &Remote, project: Uuid, name: &str) -> Result<Uuid, Trouble> {
 }
 
 pub(super) fn shown(environment: &EnvironmentDetail, view: &mut View) {
+    let database = environment.database_branch.as_ref().map(|branch| branch.name.clone());
+    let standby = environment.standby_branch.as_ref().map(|branch| {
+        let reset = branch.last_reset_at.map(remote::moment);
+        let reset = reset.map(|reset| format!(", as of {reset}")).unwrap_or_default();
+        format!("{}{reset}", branch.name)
+    });
     let facts = [
         ("id", environment.id.to_string()),
         ("name", environment.name.clone()),
@@ -108,6 +114,8 @@ pub(super) fn shown(environment: &EnvironmentDetail, view: &mut View) {
         ("branch", environment.branch.clone()),
         ("url", environment.url.clone().unwrap_or_default()),
         ("commit", environment.commit_sha.clone().unwrap_or_default()),
+        ("database", database.unwrap_or_default()),
+        ("standby", standby.unwrap_or_default()),
         ("last error", environment.last_error_code.clone().unwrap_or_default()),
         ("allows", environment.allowed_events.join(", ")),
         ("updated", remote::moment(environment.updated_at)),

@@ -60,9 +60,14 @@ pub(super) async fn restore(neon: &Neon, id: &str, branch: &str, body: &Value) -
         }
         (row, from, project.role.clone())
     };
-    neon.say(&[format!("DROP DATABASE \"{}\" WITH (FORCE)", row.database)])
-        .await;
-    neon.copy(&row.database, &from.database, &role).await;
+    // It goes to its end, whether or not whoever asked lives to hear of it.
+    let (own, database, source) = (neon.clone(), row.database.clone(), from.database.clone());
+    let work = async move {
+        own.say(&[format!("DROP DATABASE IF EXISTS \"{database}\" WITH (FORCE)")])
+            .await;
+        own.copy(&database, &source, &role).await;
+    };
+    tokio::spawn(work).await.unwrap();
     let mut known = neon.known.lock().unwrap();
     let project = find_mut(&mut known, id);
     let row = project.branches.iter_mut().find(|one| one.id == branch).unwrap();
