@@ -14,7 +14,7 @@ use flaresmith_api::errors::Failure;
 use flaresmith_api::lifecycles::DatabaseBranchEvent;
 use flaresmith_store::entities::{database_branches, environments, health_checks, projects};
 use flaresmith_store::enums::{
-    DatabaseBranchPurpose, DatabaseBranchState, EnvironmentKind, EnvironmentState, HealthProbe, Provider,
+    DatabaseBranchPurpose, DatabaseBranchState, EnvironmentKind, EnvironmentState, HealthProbe, ProjectState, Provider,
     ProvisioningRunKind,
 };
 use futures_util::future::BoxFuture;
@@ -171,6 +171,8 @@ impl Pair {
             .await
             .map_err(failed)?;
         let project = projects::Entity::find_by_id(standby.project_id)
+            // What is being taken away is neither made anew nor taken over.
+            .filter(projects::Column::State.is_not_in([ProjectState::Deleting, ProjectState::Deleted]))
             .one(connection)
             .await
             .map_err(failed)?;
