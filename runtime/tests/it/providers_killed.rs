@@ -65,7 +65,7 @@ impl Mortal {
         let deaths = Arc::<Mutex<Deaths>>::default();
         let watched = Arc::clone(&deaths);
         let hook: Hook = Arc::new(move |moment| {
-            let died = dies(&watched, moment.name);
+            let died = dies(&watched, moment);
             Box::pin(std::future::ready(died))
         });
         let providers = Providers::start().await;

@@ -12,16 +12,9 @@ use futures_util::future::BoxFuture;
 use reqwest::Url;
 use tokio::net::TcpListener;
 
-/// A moment of a call.
-pub(crate) struct Moment {
-    /// `before` the provider hears of it or `after` it did what was asked, with the provider and the kind of call.
-    pub(crate) name: String,
-    /// Whether the call changes something.
-    pub(crate) changes: bool,
-}
-
-/// Is told of every moment; whether nobody is to hear of it any more.
-pub(crate) type Hook = Arc<dyn Fn(Moment) -> BoxFuture<'static, bool> + Send + Sync>;
+/// Is told of every moment of a call, `before` the provider hears of it or `after` it did what was asked, with the provider and the kind
+/// of call; whether nobody is to hear of it any more.
+pub(crate) type Hook = Arc<dyn Fn(String) -> BoxFuture<'static, bool> + Send + Sync>;
 
 #[derive(Clone)]
 struct Relay {
@@ -70,8 +63,7 @@ async fn passed_on(State(relay): State<Relay>, request: Request<Body>) -> Respon
     let body = to_bytes(body, 64 << 20).await.unwrap();
     let call = format!("{} {} {}", relay.provider, parts.method, kind(parts.uri.path()));
     let changes = !parts.method.is_safe();
-    let name = format!("before {call}");
-    if (relay.hook)(Moment { name, changes }).await {
+    if (relay.hook)(format!("before {call}")).await {
         return nobody_hears();
     }
     let mut url = relay.to.clone();
@@ -85,11 +77,8 @@ async fn passed_on(State(relay): State<Relay>, request: Request<Body>) -> Respon
     let (status, mut headers) = (answer.status(), answer.headers().clone());
     headers.remove(header::TRANSFER_ENCODING);
     let body = answer.bytes().await.unwrap();
-    if changes && status.is_success() {
-        let name = format!("after {call}");
-        if (relay.hook)(Moment { name, changes }).await {
-            return nobody_hears();
-        }
+    if changes && status.is_success() && (relay.hook)(format!("after {call}")).await {
+        return nobody_hears();
     }
     let mut told = Response::new(Body::from(body));
     *told.status_mut() = status;
