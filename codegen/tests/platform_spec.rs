@@ -77,7 +77,7 @@ fn every_requirement_story_and_criterion_of_the_platform_is_read() {
     }
     assert_eq!(
         (feature.stories.len(), feature.entities.len(), feature.edge_cases.len()),
-        (4, 12, 8)
+        (4, 12, 9)
     );
     let constitution = constitution.unwrap();
     assert_eq!(constitution.version.as_deref(), Some("1.0.0"));

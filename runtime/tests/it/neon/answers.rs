@@ -306,7 +306,13 @@ fn uri(neon: &Neon, id: &str, query: Query<'_>) -> Done {
         return Err((404, "no read-write endpoint found"));
     }
     let uri = neon.uri(&project.role, &row, asked(query, "pooled") == Some("true"));
-    if project.operations.iter().any(|one| one.left > 0) {
+    // What goes on in another branch does not matter to this one.
+    let concerns = |of: &Option<String>| of.as_ref().is_none_or(|of| *of == row.id);
+    if project
+        .operations
+        .iter()
+        .any(|one| one.left > 0 && concerns(&one.branch))
+    {
         let text = format!("the address of {} was asked for before it was ready", row.name);
         known.wrong.push(text);
     }
