@@ -321,7 +321,12 @@ fn message(status: u16, text: &str) -> Response<Body> {
     )
 }
 
+/// What was begun is done, whether or not its caller waits for it.
 async fn answered(State(neon): State<Neon>, request: Request<Body>) -> Response<Body> {
+    tokio::spawn(carried_out(neon, request)).await.unwrap()
+}
+
+async fn carried_out(neon: Neon, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.as_str().to_owned(), parts.uri.path().to_owned());
     neon.known.lock().unwrap().requests.push(format!("{method} {path}"));
