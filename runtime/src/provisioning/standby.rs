@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::Failure;
 use flaresmith_api::lifecycles::DatabaseBranchEvent;
-use flaresmith_store::entities::{database_branches, environments, health_checks, projects};
+use flaresmith_store::entities::{database_branches, environments, projects};
 use flaresmith_store::enums::{
     DatabaseBranchPurpose, DatabaseBranchState, EnvironmentKind, EnvironmentState, HealthProbe, ProjectState, Provider,
     ProvisioningRunKind,
@@ -21,7 +21,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _,
+    QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -29,6 +29,7 @@ use super::lease::{Held, Holder, Turn, keep};
 use super::step::key;
 use super::steps::names;
 use super::{at_neon, plan, request, states};
+use crate::features::environments::health::newest;
 use crate::features::projects::connected_settings;
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
@@ -128,13 +129,7 @@ pub(super) async fn again(write: &Write, environment: &environments::Model, now:
 
 /// Whether the newest look at the database of an environment found it not to answer.
 async fn is_failing<C: ConnectionTrait>(connection: &C, environment: Uuid) -> Result<bool, Failure> {
-    let newest = health_checks::Entity::find()
-        .filter(health_checks::Column::EnvironmentId.eq(environment))
-        .filter(health_checks::Column::Probe.eq(HealthProbe::Database))
-        .order_by_desc(health_checks::Column::CreatedAt)
-        .one(connection)
-        .await
-        .map_err(failed)?;
+    let newest = newest(connection, environment, HealthProbe::Database).await?;
     Ok(newest.is_some_and(|newest| !newest.healthy))
 }
 

@@ -9,14 +9,11 @@ use flaresmith_runtime::settings::Settings;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
-use crate::cloudflare::{Cloudflare, Token};
+use crate::cloudflare::Token;
 use crate::cloudflare_projects::{ACCOUNT, TOKEN as CLOUDFLARE_TOKEN};
-use crate::github::Github;
+use crate::four_providers::Providers;
 use crate::instance::{Answer, Instance};
-use crate::integrations::TOKEN as GITHUB_TOKEN;
-use crate::neon::Neon;
-use crate::neon_projects::{KEY as NEON_KEY, ORGANIZATION};
-use crate::postman::Postman;
+use crate::neon_projects::KEY as NEON_KEY;
 use crate::postman_projects::KEY as POSTMAN_KEY;
 use crate::provisioning::{databases, until};
 use crate::{cloudflare_projects, github_codespaces, neon_projects, postman_projects};
@@ -27,24 +24,20 @@ const PROVIDERS: [&str; 4] = ["github", "postman", "neon", "cloudflare"];
 /// A platform beside all providers.
 struct Beside {
     instance: Instance,
-    github: Github,
-    neon: Neon,
-    cloudflare: Cloudflare,
-    postman: Postman,
+    providers: Providers,
     owner: String,
     organization: String,
 }
 
 impl Beside {
     async fn all() -> Self {
-        let github = Github::start().await;
-        github.token(GITHUB_TOKEN, "northwind", Some(github_codespaces::SCOPES));
-        let neon = Neon::start().await;
-        neon.key(NEON_KEY, ORGANIZATION);
-        let cloudflare = Cloudflare::start().await;
-        cloudflare.token(CLOUDFLARE_TOKEN, Token::whole(ACCOUNT));
-        let postman = Postman::start().await;
-        postman.key(POSTMAN_KEY, 12_345_678);
+        let providers = Providers::start().await;
+        let Providers {
+            github,
+            neon,
+            cloudflare,
+            postman,
+        } = &providers;
         let places = (
             github.place.clone(),
             neon.api.clone(),
@@ -58,10 +51,7 @@ impl Beside {
         let (organization, owner) = instance.organization("Northwind").await;
         Self {
             instance,
-            github,
-            neon,
-            cloudflare,
-            postman,
+            providers,
             owner,
             organization,
         }
@@ -89,10 +79,10 @@ impl Beside {
                 })
                 .collect()
         };
-        let mut all = of("github", self.github.requests(), "/api/v3");
-        all.extend(of("neon", self.neon.requests(), "/api/v2"));
-        all.extend(of("cloudflare", self.cloudflare.requests(), "/client/v4"));
-        all.extend(of("postman", self.postman.requests(), ""));
+        let mut all = of("github", self.providers.github.requests(), "/api/v3");
+        all.extend(of("neon", self.providers.neon.requests(), "/api/v2"));
+        all.extend(of("cloudflare", self.providers.cloudflare.requests(), "/client/v4"));
+        all.extend(of("postman", self.providers.postman.requests(), ""));
         all
     }
 
@@ -333,25 +323,31 @@ async fn what_went_at_a_provider_is_told_and_one_that_does_not_answer_is_unknown
     let before = beside.plan(&project).await.text("/digest");
 
     // What people make of a collection is theirs, and no drift.
-    beside.postman.edit("collections", "CloudMake - Shop (dev)", |body| {
-        body["item"][0]["item"][0]["description"] = json!("Asked every morning.");
-    });
+    beside
+        .providers
+        .postman
+        .edit("collections", "CloudMake - Shop (dev)", |body| {
+            body["item"][0]["item"][0]["description"] = json!("Asked every morning.");
+        });
     let (_, drift) = beside.looks(&project).await;
     assert_eq!(drift.text("/status"), "clean", "{drift:?}");
 
-    let gone = beside.neon.branch("staging").id;
+    let gone = beside.providers.neon.branch("staging").id;
     beside
+        .providers
         .neon
         .projects(|all| all.last_mut().unwrap().branches.retain(|branch| branch.id != gone));
-    let (dev, _) = beside.cloudflare.script("shop", "dev");
-    beside.cloudflare.scripts(|all| all.remove(&dev));
-    let (prod, _) = beside.cloudflare.script("shop", "prod");
+    let (dev, _) = beside.providers.cloudflare.script("shop", "dev");
+    beside.providers.cloudflare.scripts(|all| all.remove(&dev));
+    let (prod, _) = beside.providers.cloudflare.script("shop", "prod");
     beside
+        .providers
         .cloudflare
         .scripts(|all| all.get_mut(&prod).unwrap().tags.clear());
-    let git = beside.github.git("northwind/shop");
+    let git = beside.providers.github.git("northwind/shop");
     git.find_reference("refs/heads/dev").unwrap().delete().unwrap();
     beside
+        .providers
         .postman
         .elements(|all| all.retain(|one| one.name() != "CloudMake - Shop (prod)" || one.kind != "collections"));
     let (plan, drift) = beside.looks(&project).await;
@@ -368,7 +364,7 @@ async fn what_went_at_a_provider_is_told_and_one_that_does_not_answer_is_unknown
     assert_ne!(plan.text("/digest"), before);
 
     // A provider that lets nobody in any more has not shown anything.
-    beside.neon.revoke(NEON_KEY);
+    beside.providers.neon.revoke(NEON_KEY);
     let drift = beside.drift(&project).await;
     let unknown: Vec<(String, String)> = findings(&drift)
         .into_iter()
@@ -415,11 +411,14 @@ async fn a_retry_of_a_plan_is_refused_when_a_connection_or_what_was_made_moved()
     let body = Some(Beside::connection("cloudflare", "shop"));
     instance.call(owner, "PUT", &connect, body).await.is(201);
     // The token is taken back before the run begins.
-    beside.cloudflare.revoke(CLOUDFLARE_TOKEN);
+    beside.providers.cloudflare.revoke(CLOUDFLARE_TOKEN);
     let runner = Runner::start(instance.platform.clone()).unwrap();
     until(instance, owner, &project, "failed").await;
     runner.stop().await;
-    beside.cloudflare.token(CLOUDFLARE_TOKEN, Token::whole(ACCOUNT));
+    beside
+        .providers
+        .cloudflare
+        .token(CLOUDFLARE_TOKEN, Token::whole(ACCOUNT));
 
     let plan = beside.plan(&project).await;
     assert_eq!(plan.text("/provisioning/action"), "retry");

@@ -14,10 +14,10 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{database_branches, environments, health_checks, projects};
 use flaresmith_store::enums::{DatabaseBranchPurpose, EnvironmentKind, EnvironmentState, HealthProbe, ProjectState};
 use futures_util::stream::{self, StreamExt as _};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
-use super::health::{Wishes, written};
+use super::health::{Wishes, newest, written};
 use crate::features::incidents::failover;
 use crate::platform::Platform;
 use crate::provisioning::{at_neon, standby};
@@ -90,7 +90,7 @@ async fn due(platform: &Platform, next: &mut Next) -> Result<Vec<Due>, Failure> 
         if !is_asked || !wishes.probes.contains(&HealthProbe::Database) {
             continue;
         }
-        let last = last(read, environment.id).await?;
+        let last = newest(read, environment.id, HealthProbe::Database).await?;
         let between = TimeDelta::from_std(wishes.between).unwrap_or_default();
         let at = last.as_ref().map_or(now, |last| last.created_at + between);
         if at > now {
@@ -114,16 +114,6 @@ async fn due(platform: &Platform, next: &mut Next) -> Result<Vec<Due>, Failure> 
     Ok(due)
 }
 
-async fn last<C: ConnectionTrait>(connection: &C, environment: Uuid) -> Result<Option<health_checks::Model>, Failure> {
-    health_checks::Entity::find()
-        .filter(health_checks::Column::EnvironmentId.eq(environment))
-        .filter(health_checks::Column::Probe.eq(HealthProbe::Database))
-        .order_by_desc(health_checks::Column::CreatedAt)
-        .one(connection)
-        .await
-        .map_err(failed)
-}
-
 /// Asks one, writes down what came of it, and fails over if it is time to.
 async fn ask(platform: &Platform, one: &Due) -> Result<(), Failure> {
     let (known, name) = (one.used.external_id.clone(), one.used.name.clone());
@@ -138,9 +128,9 @@ async fn ask(platform: &Platform, one: &Due) -> Result<(), Failure> {
     let write = platform.store.begin_behind().await?;
     write.alone(&format!("health/{}", environment.id)).await?;
     // Another process may have asked meanwhile, or another database be in its place.
-    let newest = last(&*write, environment.id).await?.map(|last| last.id);
+    let newest = newest(&*write, environment.id, HealthProbe::Database).await?;
     let used = standby::used(&*write, environment.id).await?.map(|used| used.id);
-    if newest != one.last.as_ref().map(|last| last.id) || used != Some(one.used.id) {
+    if newest.map(|newest| newest.id) != one.last.as_ref().map(|last| last.id) || used != Some(one.used.id) {
         return Ok(());
     }
     let check = written(&write, platform, environment, HealthProbe::Database, took, down).await?;

@@ -12,7 +12,8 @@ use flaresmith_api::types::HealthCheckPage;
 use flaresmith_store::entities::{environments, health_checks, projects};
 use flaresmith_store::enums::{EnvironmentState, HealthProbe, ResourceKind};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _,
 };
 
 use serde_json::Value;
@@ -191,6 +192,24 @@ async fn keep(
     write.commit().await
 }
 
+/// The newest check of an environment that looked at this.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn newest<C: ConnectionTrait>(
+    connection: &C,
+    environment: Uuid,
+    probe: HealthProbe,
+) -> Result<Option<health_checks::Model>, Failure> {
+    health_checks::Entity::find()
+        .filter(health_checks::Column::EnvironmentId.eq(environment))
+        .filter(health_checks::Column::Probe.eq(probe))
+        .order_by_desc(health_checks::Column::CreatedAt)
+        .one(connection)
+        .await
+        .map_err(failed)
+}
+
 /// The same in a transaction; the check.
 pub(super) async fn written(
     write: &Write,
@@ -200,13 +219,7 @@ pub(super) async fn written(
     took: Option<Duration>,
     down: Option<ErrorCode>,
 ) -> Result<health_checks::Model, Failure> {
-    let last = health_checks::Entity::find()
-        .filter(health_checks::Column::EnvironmentId.eq(environment.id))
-        .filter(health_checks::Column::Probe.eq(probe))
-        .order_by_desc(health_checks::Column::CreatedAt)
-        .one(&**write)
-        .await
-        .map_err(failed)?;
+    let last = newest(&**write, environment.id, probe).await?;
     let failures = match took {
         Some(_) => 0,
         None => last.map_or(0, |last| last.consecutive_failures).saturating_add(1),

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use super::outage::{FAILURES, first_sign, seconds, standing};
 use crate::features::environments::change::{Change, like};
+use crate::features::environments::health::newest;
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::providers::Free;
@@ -63,13 +64,7 @@ pub(in crate::features) async fn decide(
     // The one that was asked may have taken over meanwhile, and the other one may answer again.
     let now = Pair::of(&*change.write, environment.id).await?;
     let now = now.filter(|now| now.standby.id == pair.standby.id && now.used.id == pair.used.id);
-    let newest = health_checks::Entity::find()
-        .filter(health_checks::Column::EnvironmentId.eq(environment.id))
-        .filter(health_checks::Column::Probe.eq(HealthProbe::Database))
-        .order_by_desc(health_checks::Column::CreatedAt)
-        .one(&*change.write)
-        .await
-        .map_err(failed)?;
+    let newest = newest(&*change.write, environment.id, HealthProbe::Database).await?;
     let (Some(pair), Some(check)) = (now, newest.filter(is_time)) else {
         return Ok(());
     };

@@ -200,9 +200,9 @@ impl Step for Codespace {
 async fn looked(on: &Subject) -> Result<Option<Looked>, Failure> {
     let place = place(on).await?;
     let place = place.ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected))?;
+    let slug = &on.project.slug;
     let hint = format!(
-        "Make another: `flaresmith project retry {}`, or connect with `codespace` off.",
-        on.project.slug
+        "Make another: `flaresmith project retry {slug}`; or have none: `flaresmith integration connect github {slug} --no-codespace`.",
     );
     let should = "The codespace of the project.";
     Ok(Some(match place.own(on).await?.into_iter().next() {

@@ -173,12 +173,13 @@ async fn looked(on: &Subject) -> Result<Option<Looked>, Failure> {
         .neon
         .standby(&connection.access, &on.mark, &there)
         .await?;
+    let slug = &on.project.slug;
     Ok(Some(match found {
         Some(found) => Looked::fine(found.id),
         None => Looked::missing(
             "The branch that stands by is not in the project at Neon.",
             "A standby of the branch of prod.",
-            "Restore it at Neon, or switch `standby` off and on again, and retry the run.",
+            format!("Restore it at Neon, or have none: `flaresmith integration connect neon {slug} --no-standby`."),
         ),
     }))
 }
