@@ -13,7 +13,7 @@ use axum::Router;
 use axum::routing::get;
 use flaresmith_api::operations::{OPERATIONS, RATE_BUCKETS, RateBucket};
 use flaresmith_runtime::identity::first_owner;
-use flaresmith_runtime::pipeline::rate_limit::Asked;
+use flaresmith_runtime::pipeline::rate_limit::{Asked, Subject};
 use flaresmith_runtime::platform::{Platform, Replaced};
 use flaresmith_runtime::settings::{Database, Hidden, Settings};
 use flaresmith_runtime::telemetry::writer::Writer;
@@ -258,9 +258,9 @@ impl Server {
         let operation = OPERATIONS.iter().find(|operation| operation.id == "getProject");
         let asked = Asked {
             class: operation.and_then(|operation| operation.rate_class),
-            caller: Some("user:one".to_owned()),
+            caller: Some(Subject::User(uuid::Uuid::nil())),
             project: Some(uuid::Uuid::nil()),
-            address: None,
+            network: None,
         };
         let mut taken = Vec::with_capacity(calls);
         for _ in 0..calls {

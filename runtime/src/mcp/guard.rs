@@ -5,7 +5,6 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +14,8 @@ use flaresmith_api::operations::table::auth::GET_CURRENT_USER;
 use crate::identity::Caller;
 use crate::pipeline::authenticate;
 use crate::pipeline::envelope::Ids;
-use crate::pipeline::rate_limit::Asked;
+use crate::pipeline::layer::Next;
+use crate::pipeline::rate_limit::{Asked, Subject};
 use crate::platform::Platform;
 use crate::sealing::{mac, mac_holds};
 use crate::telemetry::span;
@@ -74,9 +74,9 @@ fn calls_a_tool(request: &Request) -> bool {
 fn message(caller: &Caller) -> Asked {
     Asked {
         class: GET_CURRENT_USER.rate_class,
-        caller: Some(caller.key()),
+        caller: Subject::of(caller),
         project: None,
-        address: None,
+        network: None,
     }
 }
 

@@ -18,14 +18,12 @@ mod tools;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
 use axum::http::Uri;
-use axum::middleware::{Next, from_fn};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use crate::pipeline::observe::Served;
-use crate::pipeline::{envelope, protect};
+use crate::pipeline::{envelope, layer, protect};
 use crate::platform::Platform;
 use crate::settings::Settings;
 use catalog::Form;
@@ -53,13 +51,13 @@ pub fn beside(platform: &Platform, api: Router) -> (Router, impl FnOnce() + Send
     let mcp = Router::new()
         .route_service("/mcp", service(Form::Operations))
         .route_service("/mcp/grouped", service(Form::Domains))
-        .layer(from_fn(move |request: Request, next: Next| {
+        .layer(layer::around(move |request, next| {
             guard::admit(guarded.clone(), request, next)
         }))
-        .layer(from_fn(move |request: Request, next: Next| {
+        .layer(layer::around(move |request, next| {
             envelope::around(followed.clone(), Served::Mcp, request, next)
-        }));
-    let mcp = protect::around(&platform.settings, mcp);
+        }))
+        .layer(protect::layer(&platform.settings));
     (api.merge(mcp), move || streams.cancel())
 }
 

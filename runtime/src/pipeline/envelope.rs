@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 use flaresmith_api::errors::Failure;
 use flaresmith_api::server::{RequestId, TraceId};
 use futures_util::FutureExt as _;
 
+use super::layer::Next;
 use super::observe::Served;
 use super::protect;
 use super::telling::{Telling, Waiting};
@@ -57,7 +57,7 @@ pub(crate) async fn around(platform: Platform, served: Served, mut request: Requ
     let work = telling.place().scope(unbroken(next.run(request), ids));
     let mut response = match tokio::time::timeout(platform.settings.limits.request, work).await {
         Ok(response) => response,
-        Err(_) => answer(protect::too_late(&arrived), ids),
+        Err(_) => answer(protect::too_late(arrived.as_deref()), ids),
     };
     if let Ok(value) = HeaderValue::try_from(&ids.request.0) {
         response.headers_mut().entry("x-request-id").or_insert(value);

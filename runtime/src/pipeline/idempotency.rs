@@ -11,11 +11,11 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::Response;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Operation;
 
+use super::layer::Next;
 use super::observe::Known;
 use super::scope::buffered;
 use crate::identity::Caller;

@@ -17,6 +17,7 @@ pub mod audit;
 pub(crate) mod authenticate;
 pub(crate) mod envelope;
 mod idempotency;
+pub(crate) mod layer;
 pub mod observe;
 pub(crate) mod protect;
 pub mod rate_limit;
@@ -31,7 +32,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use flaresmith_api::errors::Failure;
 use flaresmith_api::operations::Operation;
@@ -41,6 +41,7 @@ use crate::identity::Caller;
 use crate::platform::Platform;
 use crate::telemetry::span;
 pub use access::Access;
+use layer::Next;
 pub use observe::Known;
 use observe::Served;
 use telling::Telling;
@@ -51,16 +52,14 @@ pub fn router(platform: Platform) -> Router {
     let inner = platform.clone();
     let routes = flaresmith_api::server::router_with(Arc::new(platform.clone()), |operation, route| {
         let platform = inner.clone();
-        route.layer(from_fn(move |request: Request, next: Next| {
+        route.layer(layer::around(move |request, next| {
             operate(platform.clone(), operation, request, next)
         }))
     });
-    let router = routes
-        .layer(DefaultBodyLimit::max(max_body))
-        .layer(from_fn(move |request: Request, next: Next| {
-            envelope::around(platform.clone(), Served::Nothing, request, next)
-        }));
-    protect::around(&inner.settings, router)
+    let outermost = protect::layer(&platform.settings);
+    let around = layer::around(move |request, next| envelope::around(platform.clone(), Served::Nothing, request, next));
+    // As one layer: each that is added by itself is boxed for every request.
+    routes.layer((outermost, around, DefaultBodyLimit::max(max_body)))
 }
 
 /// Takes a request of an operation through its stages. One that changes something goes all the way, whether or not its caller

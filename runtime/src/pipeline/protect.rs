@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{
@@ -21,7 +20,8 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use hyper::body::{Frame, SizeHint};
-use tower::util::MapResponseLayer;
+use tower::layer::util::Identity;
+use tower::util::{Either, MapResponseLayer, option_layer};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::settings::Settings;
@@ -73,30 +73,40 @@ const READ: [HeaderName; 10] = [
 /// Time for which a browser need not ask again whether it may call.
 const ASKED: Duration = Duration::from_secs(600);
 
-/// Puts what holds for every answer around the whole router.
-pub(crate) fn around(settings: &Settings, router: Router) -> Router {
-    let mut router = router;
-    if !settings.allow_origin.is_empty() {
-        let origins = settings.allow_origin.iter().map(|origin| origin.0.clone());
-        router = router.layer(
-            CorsLayer::new()
-                .allow_origin(AllowOrigin::list(origins))
-                .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-                .allow_headers(SENT)
-                .expose_headers(READ)
-                .allow_credentials(true)
-                .max_age(ASKED),
-        );
+/// What holds for every answer, as the outermost layer of a router.
+pub(crate) fn layer(settings: &Settings) -> (MapResponseLayer<impl Fn(Response) -> Response + Clone + use<>>, Origins) {
+    (headers(settings), option_layer(origins(settings)))
+}
+
+/// Says which origins may call, if any may.
+type Origins = Either<CorsLayer, Identity>;
+
+fn origins(settings: &Settings) -> Option<CorsLayer> {
+    if settings.allow_origin.is_empty() {
+        return None;
     }
+    let origins = settings.allow_origin.iter().map(|origin| origin.0.clone());
+    let layer = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(SENT)
+        .expose_headers(READ)
+        .allow_credentials(true)
+        .max_age(ASKED);
+    Some(layer)
+}
+
+fn headers(settings: &Settings) -> MapResponseLayer<impl Fn(Response) -> Response + Clone + use<>> {
     let tls = settings.public_url().starts_with("https:");
     let always = tls.then_some((STRICT_TRANSPORT_SECURITY, ALWAYS_TLS));
-    router.layer(MapResponseLayer::new(move |mut response: Response| {
+    MapResponseLayer::new(move |mut response: Response| {
         let headers = response.headers_mut();
+        headers.reserve(HEADERS.len());
         for (name, value) in HEADERS.into_iter().chain(always.clone()) {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
         response
-    }))
+    })
 }
 
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -143,23 +153,19 @@ fn address(said: &str) -> Option<IpAddr> {
     bare.unwrap_or(said).parse().ok().or_else(with_port)
 }
 
-/// Watches a body arrive.
-pub(crate) fn watched(request: Request) -> (Request, Arc<AtomicBool>) {
-    let arrived = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+/// Watches a body arrive; nothing is there to watch when all of it has.
+pub(crate) fn watched(request: Request) -> (Request, Option<Arc<AtomicBool>>) {
+    if request.body().is_end_stream() {
+        return (request, None);
+    }
+    let arrived = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&arrived);
-    let request = request.map(|inner| {
-        if inner.is_end_stream() {
-            inner
-        } else {
-            Body::new(Arriving { inner, seen })
-        }
-    });
-    (request, arrived)
+    (request.map(|inner| Body::new(Arriving { inner, seen })), Some(arrived))
 }
 
 /// The failure of a request whose time is over: of its caller, as long as not all of it has arrived.
-pub(crate) fn too_late(arrived: &AtomicBool) -> Failure {
-    Failure::new(if arrived.load(Ordering::Relaxed) {
+pub(crate) fn too_late(arrived: Option<&AtomicBool>) -> Failure {
+    Failure::new(if arrived.is_none_or(|arrived| arrived.load(Ordering::Relaxed)) {
         ErrorCode::ServerTimeout
     } else {
         ErrorCode::RequestTimeout

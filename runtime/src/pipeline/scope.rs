@@ -116,7 +116,10 @@ fn in_path(operation: &Operation, path: &str, name: &str) -> Option<Uuid> {
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let mut fitting = operation.segments.iter().zip(segments);
     let (_, raw) = fitting.find(|(parts, _)| matches!(parts, [part] if is_parameter(part, name)))?;
-    parse(&percent_decode(raw, false)?)
+    if raw.contains('%') {
+        return parse(&percent_decode(raw, false)?);
+    }
+    parse(raw)
 }
 
 fn parse(text: &str) -> Option<Uuid> {

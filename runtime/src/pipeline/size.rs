@@ -15,8 +15,10 @@ pub(super) fn demand(largest: usize, request: &Request) -> Result<(), Failure> {
     let said = request.headers().get(CONTENT_LENGTH);
     let said = said.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let fits = said.is_none_or(|said| usize::try_from(said).is_ok_and(|said| said <= largest));
-    let failure = Failure::new(ErrorCode::RequestPayloadTooLarge);
-    if fits { Ok(()) } else { Err(told(largest, failure)) }
+    match fits {
+        true => Ok(()),
+        false => Err(told(largest, Failure::new(ErrorCode::RequestPayloadTooLarge))),
+    }
 }
 
 /// The same failure with the limit, if it is that of a body that is too large.

@@ -35,7 +35,8 @@ pub(crate) struct Telling {
 
 struct State {
     served: Served,
-    known: Known,
+    /// What is known of it; `None`: nothing yet.
+    known: Option<Known>,
     /// The span of the whole; `None`: it was told about.
     root: Option<Root>,
     /// Whether work is under way that does not end with its caller.
@@ -53,10 +54,10 @@ impl Telling {
             ids,
             method: request.method().clone(),
             place: root.place().clone(),
-            started: Instant::now(),
+            started: root.started(),
             state: Mutex::new(State {
                 served,
-                known: Known::default(),
+                known: None,
                 root: Some(root),
                 carried: false,
                 unheard: false,
@@ -88,7 +89,7 @@ impl Telling {
 
     /// What is known of it by now.
     pub(super) fn knows(&self, known: &Known) {
-        self.state().known = known.clone();
+        self.state().known = Some(known.clone());
     }
 
     /// From here on it goes all the way, whether or not its caller waits.
@@ -128,7 +129,7 @@ impl Telling {
     }
 
     fn tell(&self, mut state: MutexGuard<'_, State>, unheard: bool, response: Option<&Response>) {
-        let (served, known) = (state.served, state.known.clone());
+        let (served, known) = (state.served, state.known.clone().unwrap_or_default());
         let root = state.root.take();
         drop(state);
         let answered = Answered {

@@ -8,6 +8,7 @@ use axum::http::Method;
 use flaresmith_api::errors::Severity;
 use flaresmith_api::server::{RequestId, TraceId};
 use uuid::Builder;
+use uuid::fmt::Hyphenated;
 
 use super::envelope::Ids;
 use super::observe::{Answered, Served};
@@ -21,7 +22,7 @@ pub(crate) fn enter(tracer: &Tracer, request: &mut Request) -> (Ids, Root) {
         RequestId::of(request.extensions(), request.headers())
     } else {
         let id = Builder::from_random_bytes(span::bytes()).into_uuid();
-        RequestId(id.to_string())
+        RequestId(id.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]).to_owned())
     };
     let root = tracer.begin(Parent::of(request.headers()), Some(id.0.clone()), Kind::Server);
     let ids = Ids {

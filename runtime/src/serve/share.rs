@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::pipeline::rate_limit::place;
+use crate::pipeline::rate_limit::Subject;
 
 /// Of all connections, one machine may have this part.
 const PART: usize = 4;
@@ -17,13 +17,13 @@ const LEAST: usize = 16;
 /// How many connections each place has.
 pub(super) struct Shares {
     most: usize,
-    taken: Mutex<HashMap<String, usize>>,
+    taken: Mutex<HashMap<Subject, usize>>,
 }
 
 /// One connection. It counts until this goes.
 pub(super) struct Share {
     shares: Arc<Shares>,
-    place: String,
+    place: Subject,
 }
 
 impl Shares {
@@ -37,9 +37,9 @@ impl Shares {
 
     /// Counts one more from an address; `None`: it has all that it may have.
     pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Share> {
-        let place = place(address);
+        let place = Subject::at(address);
         let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = all.entry(place.clone()).or_default();
+        let taken = all.entry(place).or_default();
         if *taken >= self.most {
             return None;
         }

@@ -122,10 +122,10 @@ pub fn traceparent(trace: TraceBytes, span: SpanBytes, sampled: bool) -> String 
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    let mut text = String::with_capacity(2 * bytes.len());
+    let digit = |nibble: u8| DIGITS[usize::from(nibble & 15)];
+    let mut text = Vec::with_capacity(2 * bytes.len());
     text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]));
-    text
+    String::from_utf8(text).unwrap_or_default()
 }
 
 #[cfg(test)]

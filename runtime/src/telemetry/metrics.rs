@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use flaresmith_api::errors::ErrorCode;
-use flaresmith_api::operations::{Operation, RateClass};
+use flaresmith_api::operations::{Operation, RateBucket, RateClass};
 use prometheus::proto::MetricFamily;
 use prometheus::{
     Encoder as _, Error, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
@@ -277,13 +277,14 @@ impl Metrics {
     }
 
     /// Tokens were asked for: what each bucket has left, and whether they were taken.
-    pub fn limited(&self, class: &RateClass, left: &[(&'static str, f64)], taken: bool, time: Duration) {
+    pub fn limited(&self, class: &RateClass, left: &[(&'static RateBucket, f64)], taken: bool, time: Duration) {
         self.limit_time.observe(time.as_secs_f64());
         for (bucket, left) in left {
-            self.remaining.with_label_values(&[*bucket]).set(left.max(0.0).floor());
+            let bucket = bucket.name;
+            self.remaining.with_label_values(&[bucket]).set(left.max(0.0).floor());
             if taken {
                 self.consumed
-                    .with_label_values(&[*bucket, class.name])
+                    .with_label_values(&[bucket, class.name])
                     .inc_by(class.tokens);
             }
         }
@@ -388,6 +389,8 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use flaresmith_api::operations::{RATE_BUCKETS, RATE_CLASSES};
+
     use super::*;
 
     /// Shows what the feature spec lists: its table of metrics, with the labels that it names.
@@ -403,12 +406,8 @@ mod tests {
         metrics.attempted("github", "createRepository", None, 2);
         metrics.previews(3);
         metrics.chatted("setup", second);
-        metrics.limited(
-            &flaresmith_api::operations::RATE_CLASSES[0],
-            &[("user", 1.0)],
-            true,
-            second,
-        );
+        let user = RATE_BUCKETS.iter().find(|bucket| bucket.name == "user").unwrap();
+        metrics.limited(&RATE_CLASSES[0], &[(user, 1.0)], true, second);
         metrics.errors.with_label_values(&["SERVER_INTERNAL", "critical"]).inc();
         metrics.secrets.with_label_values(&["read"]).inc();
         let text = metrics.text(Connections { all: 1, idle: 1 }).unwrap();

@@ -2,120 +2,149 @@
 //!
 //! Owns: the order of lines, and leaving some out when nobody takes them. Must not know: what they say.
 
-use std::io::{BufWriter, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, Instant};
+use std::io::Write;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::log::{Lines, left_out};
 
 /// Bytes of lines that may wait. Further lines are left out: a log that nobody takes must not hold up the server.
 const WAITING: usize = 16 << 20;
 
-/// Lines that may wait, however short they are.
-const LINES: usize = 16 << 10;
-
-/// Time between two tries to be heard by a thread that is behind.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Room that is kept for further lines, in bytes.
+const KEPT: usize = 1 << 20;
 
 /// Time in which lines gather after some were written.
 const GATHER: Duration = Duration::from_millis(1);
 
-enum Said {
-    Line(String),
-    /// Somebody wants to know when everything before this is written.
-    Mark(SyncSender<()>),
+/// Lines on their way.
+#[derive(Default)]
+struct State {
+    /// Those that were said and that nobody has begun to write.
+    waiting: Vec<u8>,
+    /// Bytes of those that are being written.
+    under_way: usize,
+    /// Lines that did not find a place since that was told.
+    left_out: u64,
+    /// How many were said, and how many of them need not be waited for any more.
+    said: u64,
+    done: u64,
+    /// Whether the thread waits to be woken.
+    asleep: bool,
+    /// Whether nobody says anything any more.
+    ended: bool,
 }
 
-/// What is known on both sides.
+/// What both sides know.
 #[derive(Default)]
-struct Counts {
-    /// Bytes that wait.
-    waiting: AtomicUsize,
-    /// Lines that did not find a place.
-    left_out: AtomicU64,
+struct Shared {
+    state: Mutex<State>,
+    said: Condvar,
+    done: Condvar,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, line: &str) {
+        let mut state = self.state();
+        state.said += 1;
+        if state.waiting.len() + state.under_way + line.len() > WAITING {
+            state.left_out += 1;
+            return;
+        }
+        state.waiting.extend_from_slice(line.as_bytes());
+        state.waiting.push(b'\n');
+        if state.asleep {
+            self.said.notify_one();
+        }
+    }
+
+    /// Writes until nobody says anything any more. What cannot be written is lost: nobody can be told.
+    fn write_all(&self, target: &mut impl Write) {
+        let mut lines = Vec::new();
+        loop {
+            let mut state = self.state();
+            while state.waiting.is_empty() && state.left_out == 0 {
+                if state.ended {
+                    return;
+                }
+                state.asleep = true;
+                state = self.said.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.asleep = false;
+            }
+            std::mem::swap(&mut lines, &mut state.waiting);
+            let (said, lost) = (state.said, std::mem::take(&mut state.left_out));
+            state.under_way = lines.len();
+            drop(state);
+            let _ = target.write_all(&lines);
+            if lost > 0 {
+                let _ = writeln!(target, "{}", left_out(lost));
+            }
+            let _ = target.flush();
+            lines.clear();
+            lines.shrink_to(KEPT);
+            let mut state = self.state();
+            (state.under_way, state.done) = (0, said);
+            drop(state);
+            self.done.notify_all();
+            // Who says the next line soon need not wake anybody, and several are written at once.
+            std::thread::sleep(GATHER);
+        }
+    }
+}
+
+/// Those who say lines. With the last of them the thread ends.
+struct Speakers(Arc<Shared>);
+
+impl Drop for Speakers {
+    fn drop(&mut self) {
+        self.0.state().ended = true;
+        self.0.said.notify_one();
+    }
 }
 
 /// A thread that writes lines.
-pub struct Writer {
-    sender: SyncSender<Said>,
-    counts: Arc<Counts>,
-}
+pub struct Writer(Arc<Speakers>);
 
 impl Writer {
-    /// Writes to something. What cannot be written is lost: nobody can be told.
+    /// Writes to something.
     #[must_use]
-    pub fn to(target: impl Write + Send + 'static) -> Self {
-        let (sender, receiver) = sync_channel(LINES);
-        let counts = Arc::new(Counts::default());
-        let known = Arc::clone(&counts);
-        std::thread::spawn(move || write_all(&receiver, &mut BufWriter::new(target), &known));
-        Self { sender, counts }
+    pub fn to(mut target: impl Write + Send + 'static) -> Self {
+        let shared = Arc::<Shared>::default();
+        let own = Arc::clone(&shared);
+        std::thread::spawn(move || own.write_all(&mut target));
+        Self(Arc::new(Speakers(shared)))
     }
 
     /// What takes lines for it.
     #[must_use]
     pub fn lines(&self) -> Lines {
-        let (sender, counts) = (self.sender.clone(), Arc::clone(&self.counts));
-        Arc::new(move |line| {
-            let length = line.len();
-            let before = counts.waiting.fetch_add(length, Ordering::Relaxed);
-            if before + length > WAITING || sender.try_send(Said::Line(line)).is_err() {
-                counts.waiting.fetch_sub(length, Ordering::Relaxed);
-                counts.left_out.fetch_add(1, Ordering::Relaxed);
-            }
-        })
+        let speakers = Arc::clone(&self.0);
+        Arc::new(move |line| speakers.0.say(line))
     }
 
     /// Waits until everything so far is written, but no longer than this.
     pub fn finish(&self, longest: Duration) {
-        let until = Instant::now() + longest;
-        let (mark, passed) = sync_channel(1);
-        let mut said = Said::Mark(mark);
-        // Whoever reads may be behind, and there may be no place for a mark yet.
-        while let Err(TrySendError::Full(again)) = self.sender.try_send(said) {
-            if Instant::now() >= until {
-                return;
-            }
-            said = again;
-            std::thread::sleep(PAUSE);
-        }
-        let _ = passed.recv_timeout(until.saturating_duration_since(Instant::now()));
-    }
-}
-
-fn write_all(said: &Receiver<Said>, target: &mut impl Write, counts: &Counts) {
-    while let Ok(first) = said.recv() {
-        let mut next = Some(first);
-        while let Some(said_now) = next {
-            match said_now {
-                Said::Line(line) => {
-                    let _ = writeln!(target, "{line}");
-                    counts.waiting.fetch_sub(line.len(), Ordering::Relaxed);
-                }
-                Said::Mark(mark) => {
-                    let _ = target.flush();
-                    let _ = mark.try_send(());
-                }
-            }
-            let lost = counts.left_out.swap(0, Ordering::Relaxed);
-            if lost > 0 {
-                let _ = writeln!(target, "{}", left_out(lost));
-            }
-            next = said.try_recv().ok();
-        }
-        let _ = target.flush();
-        // Who says the next line soon need not wake anybody, and several are written at once.
-        std::thread::sleep(GATHER);
+        let shared = &self.0.0;
+        let state = shared.state();
+        let said = state.said;
+        drop(
+            shared
+                .done
+                .wait_timeout_while(state, longest, |state| state.done < said),
+        );
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Condvar, Mutex};
-
     use super::*;
+
+    /// Lines that fit.
+    const MANY: usize = 20_000;
 
     /// Somewhere to write to that takes nothing until it is told to.
     #[derive(Clone, Default)]
@@ -154,12 +183,12 @@ mod tests {
 
     #[test]
     fn lines_that_nobody_takes_are_left_out_and_told_of() {
-        for (length, many) in [(100, 2 * LINES), (1 << 20, 40)] {
+        for (length, many) in [(100, 400_000), (1 << 20, 40)] {
             let gate = Gate::default();
             let writer = Writer::to(gate.clone());
             let lines = writer.lines();
             for number in 0..many {
-                lines(format!("line {number} {}", "x".repeat(length)));
+                lines(&format!("line {number} {}", "x".repeat(length)));
             }
             gate.open();
             writer.finish(Duration::from_secs(60));
@@ -174,8 +203,8 @@ mod tests {
         let gate = Gate::default();
         let writer = Writer::to(gate.clone());
         let lines = writer.lines();
-        for number in 0..=LINES {
-            lines(format!("line {number}"));
+        for number in 0..MANY {
+            lines(&format!("line {number}"));
         }
         let late = gate.clone();
         let opens = std::thread::spawn(move || {
@@ -184,6 +213,6 @@ mod tests {
         });
         writer.finish(Duration::from_secs(60));
         opens.join().unwrap();
-        assert!(gate.written().contains(&format!("line {}\n", LINES - 1)));
+        assert_eq!(gate.written().lines().count(), MANY);
     }
 }

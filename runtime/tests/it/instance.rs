@@ -220,7 +220,7 @@ impl Instance {
             buckets: None,
             limiter: unlimited.then_some(|_| Box::new(Unlimited)),
             observer: Some(Box::new(Remembering(Arc::clone(&seen)))),
-            lines: Some(Arc::new(move |line| lines.lock().unwrap().push(line))),
+            lines: Some(Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()))),
         };
         let platform = Platform::start_with(settings, replaced).await.unwrap();
         first_owner::ensure(&platform).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flaresmith_api::operations::RATE_CLASSES;
-use flaresmith_runtime::pipeline::rate_limit::Asked;
+use flaresmith_runtime::pipeline::rate_limit::{Asked, Subject};
 use flaresmith_runtime::store::changes::BOUND;
 use futures_util::future::join_all;
 use sea_orm::ConnectionTrait as _;
@@ -266,9 +266,9 @@ async fn a_bucket_that_is_asked_often_takes_few_statements_and_gives_no_more_tha
     let class = RATE_CLASSES.iter().find(|class| class.name == "read").unwrap();
     let asked = Asked {
         class: Some(class),
-        caller: Some("somebody".to_owned()),
+        caller: Some(Subject::User(uuid::Uuid::from_u128(1))),
         project: None,
-        address: None,
+        network: None,
     };
     let before = statements(&one) + statements(&other);
     let began = one.platform.clock.now();

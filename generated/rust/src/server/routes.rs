@@ -5,6 +5,7 @@
 //! `/{id}:close`, `/a/{x}` beside `/a/{y}`. axum is told one pattern a shape of paths, with a parameter named by its position, so
 //! that no two patterns collide and building a router never panics.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::future::Future;
@@ -16,7 +17,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any_service};
-use axum::{Extension, Router};
+use axum::Router;
 use tower_service::Service;
 
 use super::failure::REQUEST_ID;
@@ -70,7 +71,7 @@ impl Routes {
         let mut patterns = BTreeSet::new();
         for (operation, route) in self.entries {
             patterns.insert(pattern(operation.segments));
-            let route = wrap(operation, route).layer(Extension(operation));
+            let route = wrap(operation, route);
             root.insert(operation.segments, operation, route);
         }
         let dispatch = Dispatch(Arc::new(root));
@@ -169,7 +170,14 @@ impl Node {
         let [segment, rest @ ..] = path else {
             return Some(self).filter(|node| !node.methods.is_empty());
         };
-        let fixed = || self.fixed.get(percent_decode(segment, false)?.as_str())?.find(rest);
+        let fixed = || {
+            let decoded = if segment.contains('%') {
+                Cow::Owned(percent_decode(segment, false)?)
+            } else {
+                Cow::Borrowed(*segment)
+            };
+            self.fixed.get(decoded.as_ref())?.find(rest)
+        };
         let mixed = || {
             let fitting = self.mixed.iter().filter(|(parts, _)| capture(parts, segment).is_some());
             fitting.into_iter().find_map(|(_, node)| node.find(rest))
@@ -202,14 +210,15 @@ impl Service<Request> for Dispatch {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Served {
+    fn call(&mut self, mut request: Request) -> Served {
         let path = request.uri().path();
         let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
         let methods = self.0.find(&segments).map(|node| node.methods.as_slice());
         let method = request.method();
         let of = |name: &str| methods.unwrap_or_default().iter().find(|(operation, _)| operation.method == name);
         // Whoever serves GET serves HEAD; the server leaves the body out.
-        if let Some((_, route)) = of(method.as_str()).or_else(|| of("GET").filter(|_| method == Method::HEAD)) {
+        if let Some((operation, route)) = of(method.as_str()).or_else(|| of("GET").filter(|_| method == Method::HEAD)) {
+            request.extensions_mut().insert(*operation);
             return Box::pin(route.clone().call(request));
         }
         if let (Some(methods), true) = (methods, method == Method::OPTIONS) {

@@ -16,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::operations::RateBucket;
 use tokio::sync::{Mutex as Turn, MutexGuard as Turned};
 
-use super::{count, full};
+use super::{Subject, count, full};
 
 /// How long what was lent and what is known may be used.
 const MOMENT: TimeDelta = TimeDelta::seconds(1);
@@ -28,7 +28,7 @@ const MANY: usize = 10_000;
 const ROWS: usize = 64;
 
 /// A bucket, and whose.
-pub(super) type Wanted = (&'static RateBucket, String);
+pub(super) type Wanted = (&'static RateBucket, Subject);
 
 /// A bucket with what it had before a call and what it has after it.
 pub(super) type Level = (&'static RateBucket, f64, f64);
@@ -70,11 +70,11 @@ impl Known {
 
 /// Buckets by their names, and by whose they are.
 #[derive(Default)]
-struct Buckets(HashMap<&'static str, HashMap<String, Known>>);
+struct Buckets(HashMap<(&'static str, Subject), Known>);
 
 impl Buckets {
     fn get_mut(&mut self, (bucket, subject): &Wanted) -> Option<&mut Known> {
-        self.0.get_mut(bucket.name)?.get_mut(subject)
+        self.0.get_mut(&(bucket.name, *subject))
     }
 }
 
@@ -152,13 +152,14 @@ impl Lent {
     }
 
     /// Keeps what a bucket has left and what was lent from it.
-    pub(super) fn keep(&self, bucket: &'static RateBucket, subject: &str, level: f64, lent: f64, now: DateTime<Utc>) {
+    pub(super) fn keep(&self, (bucket, subject): &Wanted, level: f64, lent: f64, now: DateTime<Utc>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.0.entry(bucket.name).or_default();
+        let known = &mut known.0;
         if known.len() > MANY {
             known.retain(|_, one| one.is_fresh(now));
         }
-        let (before, asked) = match known.get(subject) {
+        let key = (bucket.name, *subject);
+        let (before, asked) = match known.get(&key) {
             // Somebody who asks again so soon asks often; who does not begins anew.
             Some(one) if now - one.at < MOMENT * 2 => (one.lent, 1.0),
             Some(one) => (one.lent, 0.0),
@@ -170,7 +171,7 @@ impl Lent {
             lent: before + lent,
             asked,
         };
-        known.insert(subject.to_owned(), one);
+        known.insert(key, one);
     }
 }
 
@@ -182,19 +183,19 @@ mod tests {
 
     fn wanted() -> Vec<Wanted> {
         let user = RATE_BUCKETS.iter().find(|bucket| bucket.name == "user").unwrap();
-        vec![(user, "somebody".to_owned())]
+        vec![(user, Subject::All)]
     }
 
     #[test]
     fn what_was_lent_is_spent_once_and_for_a_moment() {
         let (lent, wanted, now) = (Lent::default(), wanted(), DateTime::UNIX_EPOCH);
-        let (bucket, subject) = &wanted[0];
+        let one = &wanted[0];
         assert!(lent.take(&wanted, 1.0, now).is_none());
-        lent.keep(bucket, subject, 100.0, 2.0, now);
+        lent.keep(one, 100.0, 2.0, now);
         let left: Vec<f64> = (0..2).map(|_| lent.take(&wanted, 1.0, now).unwrap()[0].2).collect();
         assert_eq!(left, [101.0, 100.0]);
         assert!(lent.take(&wanted, 1.0, now).is_none());
-        lent.keep(bucket, subject, 90.0, 2.0, now);
+        lent.keep(one, 90.0, 2.0, now);
         assert!(lent.take(&wanted, 1.0, now + MOMENT).is_none());
         // It is given back, once.
         assert_eq!(lent.terms(&wanted)[0].back, 2.0);
@@ -204,16 +205,16 @@ mod tests {
     #[test]
     fn a_bucket_that_is_asked_seldom_is_not_lent_from_and_one_that_is_asked_often_only_so_much() {
         let (lent, wanted, mut now) = (Lent::default(), wanted(), DateTime::UNIX_EPOCH);
-        let (bucket, subject) = &wanted[0];
+        let one = &wanted[0];
         for _ in 0..5 {
             assert_eq!(lent.terms(&wanted)[0].ahead, 0.0);
-            lent.keep(bucket, subject, 100.0, 0.0, now);
+            lent.keep(one, 100.0, 0.0, now);
             now += MOMENT * 3;
         }
-        lent.keep(bucket, subject, 100.0, 100.0, now);
-        lent.keep(bucket, subject, 100.0, 0.0, now);
+        lent.keep(one, 100.0, 100.0, now);
+        lent.keep(one, 100.0, 0.0, now);
         assert_eq!(lent.terms(&wanted)[0].ahead, 2.0);
-        lent.keep(bucket, subject, 100.0, 100.0, now);
+        lent.keep(one, 100.0, 100.0, now);
         for _ in 0..50 {
             lent.take(&wanted, 1.0, now).unwrap();
         }
@@ -223,8 +224,8 @@ mod tests {
     #[test]
     fn a_bucket_with_too_little_is_asked_again_when_it_can_have_enough() {
         let (lent, wanted, now) = (Lent::default(), wanted(), DateTime::UNIX_EPOCH);
-        let (bucket, subject) = &wanted[0];
-        lent.keep(bucket, subject, 0.5, 0.0, now);
+        let one = &wanted[0];
+        lent.keep(one, 0.5, 0.0, now);
         assert!(lent.take(&wanted, 1.0, now).unwrap()[0].1 < 1.0);
         // A token a second.
         assert!(lent.take(&wanted, 1.0, now + TimeDelta::milliseconds(600)).is_none());

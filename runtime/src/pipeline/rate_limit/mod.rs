@@ -5,9 +5,10 @@
 
 mod lent;
 pub mod stored;
+mod subject;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -23,6 +24,7 @@ use crate::clock::Clock;
 use crate::identity::Caller;
 use crate::identity::roles::Scope;
 use crate::platform::Platform;
+pub use subject::Subject;
 
 /// Headers that tell callers what is left.
 pub type Headers = Vec<(HeaderName, HeaderValue)>;
@@ -32,23 +34,21 @@ pub type Headers = Vec<(HeaderName, HeaderValue)>;
 pub struct Asked {
     /// What it takes from which buckets.
     pub class: Option<&'static RateClass>,
-    /// A name of the caller that no other has.
-    pub caller: Option<String>,
+    /// The caller, if that is known.
+    pub caller: Option<Subject>,
     /// The project it is about.
     pub project: Option<Uuid>,
     /// Where it comes from.
-    pub address: Option<IpAddr>,
+    pub network: Option<Subject>,
 }
 
 /// What a limiter says.
 #[derive(Debug, Default)]
 pub struct Taken {
-    /// Headers of the answer, whatever it is.
-    pub headers: Headers,
     /// Why the call is refused: a `RATE_LIMIT_` code, with `Retry-After`.
     pub refused: Option<Failure>,
     /// What is left in each bucket that was asked.
-    pub left: Vec<(&'static str, f64)>,
+    pub left: Vec<(&'static RateBucket, f64)>,
 }
 
 /// Decides whether a call may be made.
@@ -62,9 +62,9 @@ impl Asked {
     pub(super) fn of(operation: &Operation, caller: &Caller, extensions: &Extensions) -> Self {
         Self {
             class: operation.rate_class,
-            caller: (*caller != Caller::Anonymous).then(|| caller.key()),
+            caller: Subject::of(caller),
             project: None,
-            address: address(extensions),
+            network: network(extensions),
         }
     }
 
@@ -74,7 +74,7 @@ impl Asked {
             class: RATE_CLASSES.iter().find(|class| class.name == STRANGER),
             caller: None,
             project: None,
-            address: address(extensions),
+            network: network(extensions),
         }
     }
 
@@ -89,12 +89,12 @@ impl Asked {
 
     /// Whose bucket of this name the call takes from; `None`: it has no such bucket.
     #[must_use]
-    pub fn subject(&self, bucket: &str) -> Option<String> {
+    pub fn subject(&self, bucket: &str) -> Option<Subject> {
         match bucket {
-            "user" => self.caller.clone(),
-            "project" => self.project.map(|project| project.to_string()),
-            "address" | "visitor" => Some(self.address.map_or_else(|| "unknown".to_owned(), place)),
-            _ => Some("all".to_owned()),
+            "user" => self.caller,
+            "project" => self.project.map(Subject::Project),
+            "address" | "visitor" => Some(self.network.unwrap_or(Subject::Unknown)),
+            _ => Some(Subject::All),
         }
     }
 }
@@ -102,21 +102,9 @@ impl Asked {
 /// The class of calls of somebody who was not let in.
 const STRANGER: &str = "stranger";
 
-fn address(extensions: &Extensions) -> Option<IpAddr> {
+fn network(extensions: &Extensions) -> Option<Subject> {
     let ConnectInfo(address) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(address.ip())
-}
-
-/// Where somebody is, for counting: in IPv6 everybody has a whole network of addresses.
-#[must_use]
-pub fn place(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
+    Some(Subject::at(address.ip()))
 }
 
 /// Asks the limiter, and keeps the headers for the answer.
@@ -132,12 +120,12 @@ pub(super) async fn take(platform: &Platform, asked: &Asked, headers: &mut Heade
     platform
         .metrics
         .limited(class, &taken.left, taken.refused.is_none(), began.elapsed());
-    *headers = taken.headers;
-    // Where nobody or no project is meant, the bucket is told to be full.
-    for (name, value) in RATE_BUCKETS.iter().flat_map(|bucket| told(bucket, full(bucket))) {
-        if !headers.iter().any(|(known, _)| *known == name) {
-            headers.push((name, value));
-        }
+    headers.clear();
+    for bucket in RATE_BUCKETS {
+        // Where nobody or no project is meant, the bucket is told to be full.
+        let found = taken.left.iter().find(|(asked, _)| asked.name == bucket.name);
+        let (bucket, left) = found.map_or_else(|| (bucket, full(bucket)), |(asked, left)| (*asked, *left));
+        headers.extend(told(bucket, left).into_iter().flatten());
     }
     taken.refused.map_or(Ok(()), Err)
 }
@@ -152,7 +140,7 @@ pub struct Buckets {
 /// How full buckets are; one that is not here is full.
 #[derive(Debug)]
 struct Levels {
-    by_bucket: HashMap<(&'static str, String), Level>,
+    by_bucket: HashMap<(&'static str, Subject), Level>,
     /// How many there may be before the full ones are thrown away.
     sweep_at: usize,
 }
@@ -208,7 +196,7 @@ impl Buckets {
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         levels.sweep(self.kinds, now);
         let tokens = count(class.tokens);
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(class.buckets.len());
         for name in class.buckets {
             if let (Some(bucket), Some(subject)) = (bucket(self.kinds, name), asked.subject(name)) {
                 let key = (bucket.name, subject);
@@ -222,18 +210,13 @@ impl Buckets {
         }
         let refused = refused(found.iter().map(|(bucket, level, _)| (*bucket, *level)), tokens);
         let spent = if refused.is_some() { 0.0 } else { tokens };
-        let (mut headers, mut all_left) = (Headers::new(), Vec::new());
+        let mut left = Vec::with_capacity(found.len());
         for (bucket, level, key) in found {
-            let left = level - spent;
-            headers.extend(told(bucket, left));
-            all_left.push((bucket.name, left));
-            levels.by_bucket.insert(key, Level { tokens: left, at: now });
+            let tokens = level - spent;
+            left.push((bucket, tokens));
+            levels.by_bucket.insert(key, Level { tokens, at: now });
         }
-        Taken {
-            headers,
-            refused,
-            left: all_left,
-        }
+        Taken { refused, left }
     }
 }
 
@@ -291,29 +274,19 @@ fn whole(tokens: f64) -> u64 {
 }
 
 /// The headers about a bucket: those of people and projects are told.
-fn told(bucket: &RateBucket, left: f64) -> Headers {
+fn told(bucket: &RateBucket, left: f64) -> Option<[(HeaderName, HeaderValue); 2]> {
     let names = match bucket.name {
         "user" => ("x-ratelimit-limit-user", "x-ratelimit-remaining-user"),
         "project" => ("x-ratelimit-limit-project", "x-ratelimit-remaining-project"),
-        _ => return Headers::new(),
+        _ => return None,
     };
-    [(names.0, bucket.capacity), (names.1, whole(left))]
-        .map(|(name, tokens)| (HeaderName::from_static(name), HeaderValue::from(tokens)))
-        .into()
+    let values = [(names.0, bucket.capacity), (names.1, whole(left))];
+    Some(values.map(|(name, tokens)| (HeaderName::from_static(name), HeaderValue::from(tokens))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nobody_gets_another_bucket_by_another_address_of_the_same_network() {
-        let of = |text: &str| place(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
-    }
 
     #[test]
     fn buckets_that_are_not_full_are_looked_at_again_only_when_there_are_twice_as_many() {
@@ -323,7 +296,8 @@ mod tests {
         let fill = |levels: &mut Levels, to: usize, tokens: f64| {
             for number in levels.by_bucket.len()..to {
                 let level = Level { tokens, at: now };
-                levels.by_bucket.insert((name, number.to_string()), level);
+                let subject = Subject::Project(Uuid::from_u128(number as u128));
+                levels.by_bucket.insert((name, subject), level);
             }
             levels.sweep(RATE_BUCKETS, now);
             (levels.by_bucket.len(), levels.sweep_at)

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, Statement, Value};
 
 use super::lent::{Lent, Level, Terms, Wanted};
-use super::{Asked, Buckets, Headers, RateLimiter, Taken, bucket, count, full, refused, told};
+use super::{Asked, Buckets, RateLimiter, Taken, bucket, count, full, refused};
 use crate::clock::Clock;
 use crate::store::{Store, failed};
 
@@ -100,12 +100,12 @@ impl Stored {
         for row in rows {
             let scope: String = row.try_get("", "scope")?;
             let (level, spent): (f64, f64) = (row.try_get("", "level")?, row.try_get("", "spent")?);
-            let Some((bucket, subject)) = wanted.iter().find(|(bucket, _)| bucket.name == scope) else {
+            let Some(one) = wanted.iter().find(|(bucket, _)| bucket.name == scope) else {
                 continue;
             };
             let ahead = (spent - tokens).max(0.0);
-            self.lent.keep(bucket, subject, level - spent, ahead, now);
-            levels.push((*bucket, level, level - spent + ahead));
+            self.lent.keep(one, level - spent, ahead, now);
+            levels.push((one.0, level, level - spent + ahead));
         }
         Ok(told_of(&levels, tokens))
     }
@@ -113,14 +113,9 @@ impl Stored {
 
 /// What is said of levels before and after a call.
 fn told_of(levels: &[Level], tokens: f64) -> Taken {
-    let headers: Headers = levels
-        .iter()
-        .flat_map(|(bucket, _, left)| told(bucket, *left))
-        .collect();
     Taken {
-        headers,
         refused: refused(levels.iter().map(|(bucket, level, _)| (*bucket, *level)), tokens),
-        left: levels.iter().map(|(bucket, _, left)| (bucket.name, *left)).collect(),
+        left: levels.iter().map(|(bucket, _, left)| (*bucket, *left)).collect(),
     }
 }
 
@@ -151,7 +146,7 @@ fn statement(wanted: &[Wanted], terms: &[Terms], tokens: f64, now: DateTime<Utc>
         |of: fn(&RateBucket) -> f64| Value::from(wanted.iter().map(|(bucket, _)| of(bucket)).collect::<Vec<f64>>());
     let values = [
         texts(wanted.iter().map(|(bucket, _)| bucket.name.to_owned()).collect()),
-        texts(wanted.iter().map(|(_, subject)| subject.clone()).collect()),
+        texts(wanted.iter().map(|(_, subject)| subject.to_string()).collect()),
         numbers(full),
         numbers(|bucket| count(bucket.refill_per_minute) / 60.0),
         tokens.into(),

@@ -112,6 +112,8 @@ struct Trace {
     /// Whether the caller, if it has part in the trace, wants it to be kept.
     wanted: Option<bool>,
     spans: Mutex<Spans>,
+    /// What is noted of the root.
+    notes: Mutex<Attributes>,
     tracer: Tracer,
 }
 
@@ -120,7 +122,6 @@ pub struct Root {
     place: Place,
     parent: Option<SpanBytes>,
     kind: Kind,
-    began: SystemTime,
     clock: Instant,
 }
 
@@ -158,17 +159,17 @@ impl Tracer {
             sampled: AtomicBool::new(is_among(id, self.rate)),
             wanted,
             spans: Mutex::new(Spans::Open(Vec::new())),
+            notes: Mutex::default(),
             tracer: self.clone(),
         };
         Root {
             place: Place {
                 trace: Arc::new(trace),
                 span: bytes(),
-                notes: Arc::default(),
+                notes: None,
             },
             parent: span,
             kind,
-            began: SystemTime::now(),
             clock: Instant::now(),
         }
     }
@@ -200,6 +201,12 @@ impl Root {
         &self.place
     }
 
+    /// When it began.
+    #[must_use]
+    pub fn started(&self) -> Instant {
+        self.clock
+    }
+
     /// Whether anybody may come to see it, ending now. One that is not to be seen need not be ended: what ends later in its trace is
     /// not seen either.
     #[must_use]
@@ -220,7 +227,8 @@ impl Root {
             state: trace.state.clone(),
             name: end.name,
             kind: self.kind,
-            began: self.began,
+            // The time of day is asked for what is kept alone.
+            began: SystemTime::now().checked_sub(took).unwrap_or(SystemTime::UNIX_EPOCH),
             took,
             attributes: self.place.noted(end.attributes),
             failed: end.failed,

@@ -20,7 +20,8 @@ use super::{Attributes, Kind, MOST, Span, Spans, Trace, Value, bytes};
 pub struct Place {
     pub(super) trace: Arc<Trace>,
     pub(super) span: SpanBytes,
-    pub(super) notes: Arc<Mutex<Attributes>>,
+    /// What is noted of the span; `None`: the trace has it, as that of its root.
+    pub(super) notes: Option<Arc<Mutex<Attributes>>>,
 }
 
 tokio::task_local! {
@@ -80,8 +81,12 @@ impl Place {
     }
 
     pub(super) fn noted(&self, mut attributes: Attributes) -> Attributes {
-        attributes.append(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        attributes.append(&mut self.notes().lock().unwrap_or_else(PoisonError::into_inner));
         attributes
+    }
+
+    fn notes(&self) -> &Mutex<Attributes> {
+        self.notes.as_deref().unwrap_or(&self.trace.notes)
     }
 
     /// A place below this one.
@@ -89,7 +94,7 @@ impl Place {
         Self {
             trace: Arc::clone(&self.trace),
             span: bytes(),
-            notes: Arc::default(),
+            notes: Some(Arc::default()),
         }
     }
 
@@ -158,7 +163,7 @@ pub fn done(part: Part, failed: bool) {
 /// Adds an attribute to the span that the work is part of, without what is not shown.
 pub fn note(name: &'static str, value: impl Into<Cow<'static, str>>) {
     if let Some(place) = here() {
-        let mut notes = place.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notes = place.notes().lock().unwrap_or_else(PoisonError::into_inner);
         notes.push((name, Value::Text(redacted(&value.into()).into_owned().into())));
     }
 }
