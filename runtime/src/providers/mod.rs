@@ -7,13 +7,15 @@
 //! failure. So every act can be repeated, by whichever process, after any interruption.
 //!
 //! A process that was frozen in the midst of an act wakes up long after another took its run. So acts on the same thing take turns,
-//! and whoever has the turn asks the [`Fence`] of its mark before it makes or removes anything.
+//! and whoever has the turn asks the [`Fence`] of its mark before it makes or removes anything. A call that is on its way at that time
+//! reaches the provider all the same: what it makes is looked after by `late`.
 
 pub mod cloud;
 pub mod cloudflare;
 pub mod database_host;
 pub mod edge_host;
 pub mod github;
+mod late;
 pub mod neon;
 pub mod postman;
 pub mod source_host;
@@ -73,6 +75,16 @@ pub struct Mark {
     pub fence: Arc<dyn Fence>,
 }
 
+impl Mark {
+    /// The same for whoever takes away what it has made itself, for which it needs nobody's leave.
+    fn free(&self) -> Self {
+        Self {
+            fence: Arc::new(Free),
+            ..self.clone()
+        }
+    }
+}
+
 /// What a provider has and what bears our mark.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Marked {
@@ -98,6 +110,28 @@ impl Marked {
 pub trait Fence: fmt::Debug + Send + Sync {
     /// Fails when another process acts instead by now. `within`: a transaction to ask in, for whoever has one open.
     fn check<'a>(&'a self, within: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// What becomes of something with this id that the act has made and that nobody took notice of. Whoever acts for no one but itself
+    /// keeps it.
+    fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
+        let _ = id;
+        Box::pin(ready(Ok(Fate::Kept)))
+    }
+}
+
+/// What becomes of something that was made too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Whoever acts has not come to an end.
+    Undecided,
+    /// It is what the act came to.
+    Kept,
+    /// The act came to something else.
+    Other,
+    /// The act came to nothing, or what it came to is gone.
+    Nothing,
+    /// All that was made for the project is gone.
+    Gone,
 }
 
 /// The fence of what changes nothing that others may be at: it needs nobody's leave.
@@ -131,6 +165,8 @@ pub struct Made {
     pub name: String,
     /// Where it is.
     pub url: Option<String>,
+    /// Ids of what was made beside it.
+    pub beside: Vec<String>,
 }
 
 impl Providers {

@@ -192,6 +192,8 @@ pub(super) struct Brought {
     /// The collection's id and name.
     pub(super) id: String,
     pub(super) name: String,
+    /// The id of its variables, if the commit has them.
+    pub(super) variables: Option<String>,
     /// Where people and the generator changed the same thing.
     pub(super) apart: Vec<String>,
 }
@@ -220,16 +222,19 @@ pub(super) async fn bring(
         .ensure(access, mark, workspace, &pair.collection, id, whether, here)
         .await?;
     let mut apart = there.apart;
+    let mut made = None;
     if let Some(environment) = &pair.environment {
         // Its id is kept nowhere: it is known by its mark.
         let variables = postman
             .ensure(access, mark, workspace, environment, None, Whether::Made, here)
             .await?;
         apart.extend(variables.apart);
+        made = Some(variables.id);
     }
     Ok(Brought {
         id: there.id,
         name: there.name,
+        variables: made,
         apart,
     })
 }

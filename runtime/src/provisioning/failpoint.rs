@@ -1,6 +1,10 @@
 //! Dying or freezing on purpose, so that tests can see what is left.
 //!
-//! Owns: counting the places where that may happen. Must not know: what happens there. In a release build it does nothing.
+//! Owns: counting the places where that may happen, and leases that are short so that nobody waits for long. Must not know: what happens there. In a release build it does nothing.
+
+#[cfg(debug_assertions)]
+use std::sync::OnceLock;
+use std::time::Duration;
 
 /// The environment variable with the number of the place to die at, counted from 1.
 #[cfg(debug_assertions)]
@@ -10,10 +14,26 @@ const STOP_AT: &str = "FLARESMITH_STOP_AT";
 #[cfg(debug_assertions)]
 const FREEZE_AT: &str = "FLARESMITH_FREEZE_AT";
 
+/// The same with how long a lease is good, in milliseconds.
+#[cfg(debug_assertions)]
+const TERM: &str = "FLARESMITH_LEASE_TERM";
+
+/// How long a lease is good; `None`: as long as ever.
+#[cfg(debug_assertions)]
+pub(super) fn term() -> Option<Duration> {
+    static TOLD: OnceLock<Option<Duration>> = OnceLock::new();
+    *TOLD.get_or_init(|| Some(Duration::from_millis(std::env::var(TERM).ok()?.parse().ok()?)))
+}
+
+/// As long as ever.
+#[cfg(not(debug_assertions))]
+pub(super) fn term() -> Option<Duration> {
+    None
+}
+
 /// A place where the process may die or freeze: before and after every write of the journal.
 #[cfg(debug_assertions)]
 pub(super) fn pass() {
-    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     static PASSED: AtomicU64 = AtomicU64::new(0);

@@ -6,25 +6,27 @@
 //! a minute; otherwise Postman is left alone.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{environments, projects, resource_records};
 use flaresmith_store::enums::{Provider, ResourceKind, ResourceRecordState};
-use futures_util::future::ready;
+use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::{self, StreamExt as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::at_postman::{self, Known, Origin};
+use super::fate;
 use super::in_step::told;
 use super::step::{ALL, key};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::providers::postman::Whether;
-use crate::providers::{Free, Mark};
-use crate::store::failed;
+use crate::providers::{Fate, Fence, Mark};
+use crate::store::{Write, failed};
 
 /// Time between two looks at what is here.
 const HERE: Duration = Duration::from_secs(3);
@@ -67,7 +69,11 @@ pub(super) async fn watch(platform: Platform) {
             async move {
                 let done = one.bring(platform, &origins).await;
                 let is_well = matches!(done, Ok(None));
-                let _ = told(platform, one.project.id, Provider::Postman, done).await;
+                // What a run is at by now is the run's to tell of.
+                let is_its = done.is_err() && !stands(platform, one.project.id).await.unwrap_or(true);
+                if !is_its {
+                    let _ = told(platform, one.project.id, Provider::Postman, done).await;
+                }
                 (one.project.id, (origins, (!is_well).then(Instant::now)))
             }
         });
@@ -158,8 +164,15 @@ impl Followed {
                     ResourceKind::PostmanCollection.as_str(),
                     environment.map(|row| row.name.as_str()),
                 ),
-                // Whoever else brings it in step has the same to bring, and they take turns.
-                fence: Arc::new(Free),
+                fence: Arc::new(Standing {
+                    platform: platform.clone(),
+                    project: project.id,
+                    key: key(
+                        project.id,
+                        ResourceKind::PostmanCollection.as_str(),
+                        environment.map(|row| row.name.as_str()),
+                    ),
+                }),
             };
             let access = &connection.access;
             let brought = at_postman::bring(platform, access, &mark, &known, &pair, Whether::Left).await?;
@@ -174,6 +187,46 @@ impl Followed {
         }
         Ok(is_apart.then_some(ErrorCode::IntegrationPostmanConflict))
     }
+}
+
+/// Whoever else brings a project in step has the same to bring, and they take turns. But nobody does while it is taken away.
+struct Standing {
+    platform: Platform,
+    project: Uuid,
+    key: String,
+}
+
+impl fmt::Debug for Standing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} stands", self.key)
+    }
+}
+
+impl Fence for Standing {
+    fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            match stands(&self.platform, self.project).await? {
+                true => Ok(()),
+                false => Err(Failure::internal("somebody else is at the collections of the project")),
+            }
+        })
+    }
+
+    fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
+        Box::pin(fate::of(self.platform.store.read(), &self.key, id))
+    }
+}
+
+/// Whether everything that a project has at Postman is there, and nobody is about to change that.
+async fn stands(platform: &Platform, project: Uuid) -> Result<bool, Failure> {
+    use resource_records::{Column, Entity};
+    let records = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::Provider.eq(Provider::Postman))
+        .all(platform.store.read())
+        .await
+        .map_err(failed)?;
+    Ok(!records.is_empty() && records.iter().all(|one| one.state == ResourceRecordState::Ready))
 }
 
 /// Names in the log where both sides changed the same thing, for whoever has to decide.

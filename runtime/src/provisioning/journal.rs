@@ -101,12 +101,13 @@ impl Journal {
         self.lease.run
     }
 
-    /// Whether the run is still held, for whoever acts outside of the store.
+    /// Whether the run is still held, for whoever acts outside of the store in the step with this key.
     #[must_use]
-    pub fn fence(&self) -> Arc<dyn Fence> {
+    pub fn fence(&self, step: &str) -> Arc<dyn Fence> {
         Arc::new(Held {
             store: self.platform.store.clone(),
             turn: self.lease.turn.clone(),
+            step: Some(step.to_owned()),
         })
     }
 

@@ -25,8 +25,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::{failpoint, fate};
 use crate::platform::Platform;
-use crate::providers::Fence;
+use crate::providers::{Fate, Fence};
 use crate::store::{Store, Write, failed, is_taken, new_id};
 
 /// How long a lease is good without a sign of life.
@@ -37,6 +38,12 @@ pub const BEAT: Duration = Duration::from_secs(3);
 
 /// How old the file of a holder is when it can be known by it no more: nobody holds a lease that long.
 const FORGOTTEN: Duration = Duration::from_secs(3600);
+
+/// The same, or how long a test has it.
+fn term() -> TimeDelta {
+    let told = failpoint::term().and_then(|term| TimeDelta::from_std(term).ok());
+    told.unwrap_or(TERM)
+}
 
 /// States of runs that somebody has to work on.
 pub const WAITING: [RunState; 3] = [RunState::Pending, RunState::Running, RunState::Undoing];
@@ -83,6 +90,8 @@ pub struct Held {
     pub store: Store,
     /// What is held.
     pub turn: Turn,
+    /// The key of the step that it is held for, where it is one.
+    pub step: Option<String>,
 }
 
 impl Fence for Held {
@@ -95,6 +104,15 @@ impl Fence for Held {
             match held {
                 true => Ok(()),
                 false => Err(Failure::internal("it is another process's now")),
+            }
+        })
+    }
+
+    fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
+        Box::pin(async move {
+            match &self.step {
+                Some(key) => fate::of(self.store.read(), key, id).await,
+                None => Ok(Fate::Kept),
             }
         })
     }
@@ -223,7 +241,7 @@ impl Holder {
                     subject: Set(subject.clone()),
                     holder: Set(self.name.clone()),
                     fencing: Set(1),
-                    expires_at: Set(now + TERM),
+                    expires_at: Set(now + term()),
                     created_at: Set(now),
                     updated_at: Set(now),
                 };
@@ -236,7 +254,7 @@ impl Holder {
                 let done = leases::Entity::update_many()
                     .col_expr(leases::Column::Holder, Expr::value(self.name.as_str()))
                     .col_expr(leases::Column::Fencing, Expr::value(lease.fencing + 1))
-                    .col_expr(leases::Column::ExpiresAt, Expr::value(now + TERM))
+                    .col_expr(leases::Column::ExpiresAt, Expr::value(now + term()))
                     .col_expr(leases::Column::UpdatedAt, Expr::value(now))
                     .filter(leases::Column::Id.eq(lease.id))
                     .filter(leases::Column::Fencing.eq(lease.fencing))
@@ -306,7 +324,7 @@ pub fn subject(run: Uuid) -> String {
 /// Gives signs of life; over when the turn is somebody else's.
 pub async fn keep(platform: &Platform, turn: &Turn) {
     loop {
-        tokio::time::sleep(BEAT).await;
+        tokio::time::sleep(failpoint::term().map_or(BEAT, |term| term / 4)).await;
         if matches!(beat(platform, turn).await, Ok(false)) {
             return;
         }
@@ -321,7 +339,7 @@ pub async fn beat(platform: &Platform, turn: &Turn) -> Result<bool, Failure> {
     let now = platform.clock.now();
     let write = platform.store.begin_behind().await?;
     let done = leases::Entity::update_many()
-        .col_expr(leases::Column::ExpiresAt, Expr::value(now + TERM))
+        .col_expr(leases::Column::ExpiresAt, Expr::value(now + term()))
         .col_expr(leases::Column::UpdatedAt, Expr::value(now))
         .filter(leases::Column::Subject.eq(&turn.subject))
         .filter(leases::Column::Holder.eq(&turn.holder))

@@ -14,6 +14,7 @@
 //! | `codespace` | the codespace of a project, as the store has it |
 //! | `call` | what is said of the calls of a step |
 //! | [`left`] | which steps a run would carry out now |
+//! | `fate` | what becomes of what was made too late |
 //! | `missing` | what a project lacks |
 //! | [`look`] | what was made, next to what should be |
 //! | [`stand`] | how a project stands in the store, as digests |
@@ -38,6 +39,8 @@
 //!   moves it too, so the first one's next write finds nothing to move: it stops, whatever it thinks of its lease.
 //! - A process that was frozen in an act finds that out in time as well: providers ask the [`Fence`](crate::providers::Fence) of the
 //!   lease when they have the turn for what they act on.
+//! - A call that was on its way by then goes to its end, and who made it hears the answer: what it has made is taken away again if the
+//!   step came to something else.
 //! - What was begun is undone newest first. A step that cannot be undone is `stuck`, and the others are undone all the same.
 
 pub(crate) mod at_cloudflare;
@@ -49,6 +52,7 @@ pub mod deploy;
 pub mod events;
 pub(crate) mod failover;
 mod failpoint;
+mod fate;
 mod in_step;
 mod in_step_at_postman;
 pub mod journal;

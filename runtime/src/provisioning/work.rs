@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::fate::BESIDE;
 use super::journal::{Journal, Page, Stopped, kept};
 use super::step::{ALL, Step, Subject, provider};
 use super::{deploy, lease, previews, request, states, steps, test_run};
@@ -187,7 +188,7 @@ async fn one(journal: &Journal, run: &provisioning_runs::Model, row: run_steps::
     let now = page.now;
     match (done, step) {
         (Ok(made), Some(step)) => {
-            let more = json!({"name": made.name});
+            let more = json!({"name": made.name, BESIDE: made.beside});
             page.step(
                 &row,
                 Some(RunStepEvent::Succeed),
@@ -341,7 +342,7 @@ pub(super) async fn subject(
         project: project.id,
         environment: row.environment.clone().unwrap_or_else(|| ALL.to_owned()),
         key: row.request_key.clone(),
-        fence: journal.fence(),
+        fence: journal.fence(&row.request_key),
     };
     Ok(Subject {
         platform: journal.platform.clone(),

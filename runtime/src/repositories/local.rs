@@ -25,6 +25,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Longest wait for the turn to move a branch. Whoever has it needs it for milliseconds, or is frozen and may wake at any time.
 const LONGEST_TURN: Duration = Duration::from_secs(15);
 
+/// After how long whoever waited as long as that may try again.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// One repository, opened.
 pub struct Local {
     pub(super) repository: Repository,
@@ -263,7 +266,9 @@ impl Local {
                 Err(TryLockError::Error(error)) => return Err(Failure::internal(error)),
                 Err(TryLockError::WouldBlock) if begun.elapsed() > LONGEST_TURN => {
                     return Err(Failure::new(ErrorCode::ServerStoreUnavailable)
-                        .with_message("Another process is at work on the repository and does not go on."));
+                        .with_message("Another process is at work on the repository and does not go on.")
+                        // A run waits for it for a while; nothing is wrong but that.
+                        .with_header("retry-after", AGAIN.as_secs()));
                 }
                 Err(TryLockError::WouldBlock) => {
                     std::thread::sleep(pause);

@@ -35,6 +35,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::settings::Database;
+use crate::telemetry::span;
 use changes::{Changes, Part};
 use follow::Following;
 pub use transaction::Transaction;
@@ -174,11 +175,20 @@ impl Store {
             sqlite_transaction_mode: turn.is_some().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Write {
-            transaction: Transaction::new(self.connection.begin_with_options(options).await?),
-            changes: Arc::clone(&self.changes),
-            _turns: [behind, turn],
-        })
+        let (connection, changes) = (self.connection.clone(), Arc::clone(&self.changes));
+        let begun = async move {
+            Ok(Write {
+                transaction: Transaction::new(connection.begin_with_options(options).await?),
+                changes,
+                _turns: [behind, turn],
+            })
+        };
+        // In a task of its own, which goes on when nobody waits any more: the driver gives a connection back with the transaction open
+        // that was being begun, and whoever has it next is in the midst of that without knowing.
+        let begun = tokio::spawn(span::carried(span::here(), begun));
+        begun
+            .await
+            .unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
     }
 
     /// Runs one statement that may write what nothing remembered is made from, in a transaction that is nothing but it: for

@@ -9,7 +9,7 @@ use flaresmith_store::enums::ResourceKind;
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
-use crate::cloudflare::{Cloudflare, Fault, Token};
+use crate::cloudflare::{Cloudflare, Fault, Token, Version};
 use crate::edge_host::get;
 use crate::instance::{Answer, Instance};
 use crate::neon_projects::{failed, gone, retried};
@@ -60,6 +60,22 @@ pub(crate) fn is_whole(cloudflare: &Cloudflare, slug: &str) {
         let (name, script) = cloudflare.script(slug, environment);
         assert!(script.enabled && !script.previews, "{name}");
         assert_eq!((script.versions.len(), script.deployments.len()), (1, 1), "{name}");
+    }
+}
+
+/// Makes sure that a project has its workers there, in which the version answers that was uploaded first, or one that is like it.
+pub(crate) fn answers_first(cloudflare: &Cloudflare, slug: &str) {
+    assert_eq!(cloudflare.wrong(), Vec::<String>::new());
+    for environment in ["dev", "staging", "prod"] {
+        let (name, script) = cloudflare.script(slug, environment);
+        assert!(script.enabled && !script.previews, "{name}");
+        let first = script.versions.last().unwrap();
+        let is_like_it = |one: &Version| one.module == first.module && one.tag.is_none();
+        assert!(script.versions.iter().all(is_like_it), "{name}");
+        assert!(
+            script.versions.iter().any(|one| one.id == script.deployments[0]),
+            "{name}"
+        );
     }
 }
 

@@ -73,6 +73,13 @@ impl Providers {
         postman_projects::is_whole(&self.postman, name);
     }
 
+    /// The same after calls that came too late: a version that was uploaded twice cannot be removed, but the first one answers.
+    pub(crate) fn have_at_last(&self, name: &str) {
+        neon_projects::is_whole(&self.neon);
+        cloudflare_projects::answers_first(&self.cloudflare, &name.to_lowercase());
+        postman_projects::is_whole(&self.postman, name);
+    }
+
     /// Makes sure that what is there is what these projects have, each of it once.
     pub(crate) fn have_only(&self, names: &[String]) {
         let slugs = names.iter().map(|name| format!("northwind/{}", name.to_lowercase()));
@@ -83,6 +90,16 @@ impl Providers {
         assert_eq!(self.cloudflare.names().len(), 3 * names.len());
         assert_eq!(self.postman.workspaces(|all| all.len()), names.len());
         assert_eq!(self.postman.elements(|all| all.len()), 7 * names.len());
+    }
+
+    /// Whether there is as much as so many projects have. What was made too late is there for a moment.
+    pub(crate) fn have_as_many(&self, projects: usize) -> bool {
+        self.github.repositories().len() == projects
+            && self.github.codespaces().len() == projects
+            && self.neon.projects(|all| all.len()) == projects
+            && self.cloudflare.names().len() == 3 * projects
+            && self.postman.workspaces(|all| all.len()) == projects
+            && self.postman.elements(|all| all.len()) == 7 * projects
     }
 
     /// What was asked of them that they do not know.

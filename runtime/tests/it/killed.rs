@@ -21,6 +21,9 @@ const ROUNDS: u64 = 50;
 const WRITERS: u64 = 3;
 const WRITES: u64 = 13;
 
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Sends a request; `None` when no whole answer came.
 pub(crate) fn send(
     address: &str,
@@ -41,6 +44,8 @@ fn send_text(
     (media, body): (&str, &str),
 ) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
+    // Whoever is frozen answers nothing.
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let bearer = token.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
     let text = format!(
         "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{bearer}content-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",

@@ -48,7 +48,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_who_had_it_writes_nothing_more()
         instance.later(TimeDelta::seconds(11));
         assert!(second.take(platform, run).await.unwrap().is_none());
         assert!(second.free(platform, vec![run]).await.unwrap().is_empty());
-        assert!(journal.fence().check(None).await.is_ok());
+        assert!(journal.fence("").check(None).await.is_ok());
 
         instance.later(TimeDelta::seconds(2));
         assert_eq!(second.free(platform, vec![run]).await.unwrap(), [run]);
@@ -57,7 +57,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_who_had_it_writes_nothing_more()
         let version = read().await.version;
         assert!(matches!(journal.page().await, Err(Stopped::Lost)));
         assert!(!beat(platform, &lease.turn).await.unwrap());
-        assert!(journal.fence().check(None).await.is_err());
+        assert!(journal.fence("").check(None).await.is_err());
         assert_eq!(read().await.version, version);
         // Its giving back takes nothing from the one that has it now.
         first.give_back(platform, None).await.unwrap();
@@ -129,6 +129,29 @@ async fn who_lost_a_run_makes_nothing_and_takes_nothing_away() {
         assert!(!place.exists());
     })
     .await;
+}
+
+/// A transaction that is begun is dropped with whoever began it, at any moment: whoever is given the connection next is in none.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_stops_while_it_begins_to_write_leaves_no_connection_in_the_midst_of_it() {
+    let instance = Instance::postgres().await;
+    let store = &instance.platform.store;
+    for round in 0..200 {
+        let moment = Duration::from_micros(20 * (round % 40));
+        let _ = tokio::time::timeout(moment, store.begin()).await;
+    }
+    let sql =
+        "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
+    let began = Instant::now();
+    loop {
+        let asked = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        let open: i64 = store.query(asked).await.unwrap()[0].try_get("", "open").unwrap();
+        if open == 0 {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "{open}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Every version and line of a run, as the store has them.

@@ -46,18 +46,38 @@ impl Cloudflare {
     /// # Errors
     /// Cloudflare does not answer or refuses.
     pub async fn deployed(&self, access: &Access, script: &Script) -> Result<Option<String>, Failure> {
+        Ok(self.deployments(access, script).await?.into_iter().next().flatten())
+    }
+
+    /// The versions that answered every request, newest first; `None`: several did.
+    async fn deployments(&self, access: &Access, script: &Script) -> Result<Vec<Option<String>>, Failure> {
         let path = script.path(&["deployments"]);
         let told = self.call(access, Method::GET, &path, &[], Sent::Nothing).await?;
         if told.is_absent() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let all: Deployments = told.result()?;
-        let active = all.deployments.into_iter().next();
-        let whole = active.into_iter().flat_map(|one| one.versions);
-        Ok(whole
-            .filter(|part| part.percentage >= 100.0)
-            .map(|part| part.version_id)
-            .next())
+        let whole = |one: Deployment| one.versions.into_iter().find(|part| part.percentage >= 100.0);
+        let all = all.deployments.into_iter().map(whole);
+        Ok(all.map(|part| part.map(|part| part.version_id)).collect())
+    }
+
+    /// Puts in front again what a first upload has covered that came too late. There is one such upload for each script; another one
+    /// is younger than something else and was not uploaded beside what answered.
+    pub(super) async fn uncover(&self, access: &Access, mark: &Mark, script: &Script) -> Result<(), Failure> {
+        let versions = self.all_versions(access, script).await?;
+        let first = versions.last().map(|(id, _)| id.clone());
+        let is_late =
+            |id: &String| first.as_ref() != Some(id) && versions.iter().any(|(one, beside)| one == id && !beside);
+        let history = self.deployments(access, script).await?;
+        let mut history = history.into_iter().flatten();
+        let Some(late) = history.next().filter(is_late) else {
+            return Ok(());
+        };
+        match history.find(|id| !is_late(id)) {
+            Some(former) if former != late => self.deploy(access, mark, script, &former, Uuid::nil()).await,
+            _ => Ok(()),
+        }
     }
 
     /// Lets a version answer every request. `id`: of the deployment, for whoever reads the list there.

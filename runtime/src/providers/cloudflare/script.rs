@@ -14,10 +14,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::envelope::Told;
 use super::multipart::Parts;
-use super::{Cloudflare, Sent};
+use super::{Cloudflare, Sent, UPLOAD};
 use crate::providers::cloud::{Access, Waits};
-use crate::providers::{Mark, Marked, foreign};
+use crate::providers::late::Making;
+use crate::providers::{Fate, Mark, Marked, foreign};
 use crate::sealing::mac;
 
 /// What is uploaded first.
@@ -161,10 +163,29 @@ impl Cloudflare {
             ],
         });
         let parts = Parts::of(&metadata).with_module(MODULE, FIRST);
-        mark.fence.check(None).await?;
-        let path = script.path(&[]);
-        let told = self.call(access, Method::PUT, &path, &[], Sent::Parts(parts)).await?;
-        told.result::<Value>().map(drop)
+        let (cloudflare, by, of) = (self.clone(), access.clone(), script.clone());
+        let call = async move {
+            let sent = Sent::Unhurried(parts);
+            cloudflare.call(&by, Method::PUT, &of.path(&[]), &[], sent).await
+        };
+        let (cloudflare, by, of, free) = (self.clone(), access.clone(), script.clone(), mark.free());
+        let making = Making {
+            limit: UPLOAD,
+            failures: Self::failures(),
+            call: Box::pin(call),
+            // No version has this id: whatever became of the act, what was uploaded is not what it came to.
+            id: |told: &Told| told.is_done().then(String::new),
+            remove: Box::new(move |_, fate| {
+                let (cloudflare, by, of, free) = (cloudflare.clone(), by.clone(), of.clone(), free.clone());
+                Box::pin(async move {
+                    match fate {
+                        Fate::Nothing | Fate::Gone => cloudflare.remove_script(&by, &free, &of).await,
+                        _ => cloudflare.uncover(&by, &free, &of).await,
+                    }
+                })
+            }),
+        };
+        making.made(mark).await?.result::<Value>().map(drop)
     }
 
     /// Lets the script answer at its address, and its versions at theirs or not. What was made a moment ago may not be found at first.

@@ -28,6 +28,9 @@ use crate::settings::Hidden;
 /// Codes of a module that cannot be run.
 const INVALID: [i64; 3] = [10006, 10021, 10068];
 
+/// The annotation by which a version is known again.
+const TAG: &str = "workers/tag";
+
 /// Most versions of a page.
 const PAGE: &str = "100";
 
@@ -68,31 +71,54 @@ impl Cloudflare {
     /// # Errors
     /// Cloudflare does not answer or refuses.
     pub async fn version(&self, access: &Access, script: &Script, id: Uuid) -> Result<Option<String>, Failure> {
-        let (tag, path) = (self.version_tag(id), script.path(&["versions"]));
-        let mut seen = BTreeSet::new();
+        let tag = self.version_tag(id);
+        let is_it = |one: &Version| one.annotations[TAG] == tag.as_str();
+        let found = self.versions(access, script, is_it).await?.pop();
+        Ok(found.filter(is_it).map(|found| found.id))
+    }
+
+    /// Ids of the versions of a script, newest first, with whether they were uploaded beside the one that answered.
+    pub(super) async fn all_versions(&self, access: &Access, script: &Script) -> Result<Vec<(String, bool)>, Failure> {
+        let all = self.versions(access, script, |_| false).await?;
+        Ok(all
+            .into_iter()
+            .map(|one| (one.id, one.annotations[TAG].is_string()))
+            .collect())
+    }
+
+    /// Versions, newest first, up to the one that is looked for.
+    async fn versions(
+        &self,
+        access: &Access,
+        script: &Script,
+        is_it: impl Fn(&Version) -> bool,
+    ) -> Result<Vec<Version>, Failure> {
+        let path = script.path(&["versions"]);
+        let (mut seen, mut all) = (BTreeSet::new(), Vec::new());
         for number in 1..=PAGES {
             let page = number.to_string();
             let query = [("page", page.as_str()), ("per_page", PAGE)];
             let told = self.call(access, Method::GET, &path, &query, Sent::Nothing).await?;
             if told.is_absent() {
-                return Ok(None);
+                return Ok(all);
             }
             let is_last = told.pages.is_some_and(|pages| number >= pages);
             let Page { items } = told.result()?;
             // A page may have less than was asked for and not be the last; one that comes again is.
             let before = seen.len();
             seen.extend(items.iter().map(|one| one.id.clone()));
-            let found = items
-                .into_iter()
-                .find(|one| one.annotations["workers/tag"] == tag.as_str());
-            if let Some(found) = found {
-                return Ok(Some(found.id));
+            for one in items {
+                let is_found = is_it(&one);
+                all.push(one);
+                if is_found {
+                    return Ok(all);
+                }
             }
             if is_last || seen.len() == before {
                 break;
             }
         }
-        Ok(None)
+        Ok(all)
     }
 
     /// Uploads a version beside the one that answers; one that is there is left as it is.
@@ -128,7 +154,7 @@ impl Cloudflare {
             "compatibility_flags": FLAGS,
             "bindings": secrets.chain(variables).collect::<Vec<Value>>(),
             "annotations": {
-                "workers/tag": self.version_tag(wanted.id),
+                TAG: self.version_tag(wanted.id),
                 "workers/message": format!("Flaresmith {}", wanted.id),
             },
         });

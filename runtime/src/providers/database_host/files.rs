@@ -203,6 +203,7 @@ impl Place {
             external_id: None,
             name: format!("{}/{}.sqlite", self.mark.project, self.mark.environment),
             url: Some(file_url(&self.file)),
+            ..Made::default()
         }
     }
 

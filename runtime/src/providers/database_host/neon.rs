@@ -69,6 +69,7 @@ impl AtNeon {
             name: format!("{}/{}", self.project, branch.name),
             external_id: Some(branch.id),
             url: None,
+            ..Made::default()
         }
     }
 

@@ -317,6 +317,7 @@ fn told(name: String) -> Made {
         external_id: Some(name.clone()),
         name,
         url: None,
+        ..Made::default()
     }
 }
 

@@ -84,6 +84,7 @@ impl EdgeHost for AtCloudflare {
                 external_id: Some(format!("{}/{}", self.script.account, self.script.name)),
                 name: self.script.name.clone(),
                 url: Some(url.as_str().trim_end_matches('/').to_owned()),
+                ..Made::default()
             })
         })
     }

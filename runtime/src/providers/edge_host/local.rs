@@ -89,6 +89,7 @@ impl LocalHost {
             external_id: Some(port.to_string()),
             name: url.trim_start_matches("http://").to_owned(),
             url: Some(url),
+            ..Made::default()
         })
     }
 

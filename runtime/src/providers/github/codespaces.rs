@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Access, Answer, Github, Repository, because};
+use super::{Access, Answer, Github, Kind, Repository, because};
 use crate::providers::Mark;
 use crate::providers::cloud::below;
 use crate::sealing::mac;
@@ -186,17 +186,16 @@ impl Github {
             Some(found) => return Ok(found),
             None => {}
         }
-        mark.fence.check(None).await?;
-        self.make_codespace(access, mark.project, wanted).await
+        self.make_codespace(access, mark, wanted).await
     }
 
     async fn make_codespace(
         &self,
         access: &Access,
-        project: Uuid,
+        marked: &Mark,
         wanted: &WantedCodespace<'_>,
     ) -> Result<Codespace, Failure> {
-        let mark = self.codespace_mark(project);
+        let mark = self.codespace_mark(marked.project);
         let room = LONGEST.saturating_sub(mark.chars().count() + 1);
         let plain = |sign: char| if sign.is_control() { ' ' } else { sign };
         let title: String = wanted.title.chars().map(plain).take(room).collect();
@@ -210,7 +209,8 @@ impl Github {
         let repository = wanted.repository;
         let path = ["repos", repository.owner(), repository.name.as_str(), "codespaces"];
         // Nobody knows what came of a call that is not answered: it is looked for when this is tried again.
-        let made = self.call(access, Method::POST, &path, Some(&body)).await?;
+        let making = self.making(access, marked, &path, body, Kind::Codespace)?;
+        let made = making.made(marked).await?;
         match made.status {
             status if status.is_success() => made.json(),
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::cloud::{Access, Answer, Call, Client, Failures, below, refused};
+use super::late::{ENDLESS, Making};
 use super::{Mark, foreign};
 use crate::sealing::{Sealer, mac};
 use crate::settings::GithubPlace;
@@ -51,6 +52,13 @@ pub struct Github {
     place: GithubPlace,
     /// What marks are made with.
     key: [u8; 32],
+}
+
+/// What is made there that somebody may make too late.
+#[derive(Clone, Copy)]
+enum Kind {
+    Repository,
+    Codespace,
 }
 
 /// Whose token it is and what it may do.
@@ -166,16 +174,23 @@ impl Github {
 
     /// The same where the address has more than a path.
     async fn sent(&self, access: &Access, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
-        let answer = self.asked(access, method, url, body).await?;
-        match answer.status.is_redirection() {
-            true => Err(Self::failures().rejected("the repository was renamed or moved in this moment; try again.")),
-            false => Ok(answer),
-        }
+        not_elsewhere(self.asked(access, method, url, body).await?)
     }
 
     /// The same where a redirection is an answer like any other.
     async fn asked(&self, access: &Access, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
-        let mut call = Call::json(access, Provider::Github, method, url, body, CALL)?;
+        self.asked_within(access, method, url, body, CALL).await
+    }
+
+    async fn asked_within(
+        &self,
+        access: &Access,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
+        let mut call = Call::json(access, Provider::Github, method, url, body, limit)?;
         let kind = HeaderValue::from_static("application/vnd.github+json");
         call.headers.insert(header::ACCEPT, kind);
         call.headers
@@ -186,6 +201,70 @@ impl Github {
                 Err(Self::failures().rejected("it does not accept the token any more; connect it again."))
             }
             _ => Ok(answer),
+        }
+    }
+
+    /// A call that makes something, for which nobody need wait.
+    fn making(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        path: &[&str],
+        body: Value,
+        kind: Kind,
+    ) -> Result<Making<Answer>, Failure> {
+        let url = below(&self.place.api, path)?;
+        let (github, by) = (self.clone(), access.clone());
+        let call = async move {
+            github
+                .asked_within(&by, Method::POST, url, Some(&body), ENDLESS)
+                .await
+                .and_then(not_elsewhere)
+        };
+        let (github, by, free) = (self.clone(), access.clone(), mark.free());
+        Ok(Making {
+            limit: CALL,
+            failures: Self::failures(),
+            call: Box::pin(call),
+            id: match kind {
+                Kind::Codespace => |made| {
+                    made.status
+                        .is_success()
+                        .then(|| made.json::<Codespace>().ok())?
+                        .map(|one| one.name)
+                },
+                Kind::Repository => |made| {
+                    made.status
+                        .is_success()
+                        .then(|| made.json::<Repository>().ok())?
+                        .map(|one| one.id.to_string())
+                },
+            },
+            remove: Box::new(move |id, _| {
+                let (github, by, free) = (github.clone(), by.clone(), free.clone());
+                Box::pin(async move {
+                    match kind {
+                        Kind::Codespace => github.remove_codespace(&by, &free, &id).await,
+                        Kind::Repository => github.remove_number(&by, &free, &id).await,
+                    }
+                })
+            }),
+        })
+    }
+
+    /// Removes the repository of a number, as long as it bears the project's mark.
+    async fn remove_number(&self, access: &Access, mark: &Mark, number: &str) -> Result<(), Failure> {
+        let answer = self.call(access, Method::GET, &["repositories", number], None).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND => Ok(()),
+            status if status.is_success() => {
+                let found: Repository = answer.json()?;
+                match self.is_own(&found, mark.project, None) {
+                    true => self.remove_repository(access, mark, &found).await,
+                    false => Ok(()),
+                }
+            }
+            _ => Err(because(&answer)),
         }
     }
 
@@ -333,7 +412,8 @@ impl Github {
             true => &["user", "repos"],
             false => &["orgs", &wanted.owner, "repos"],
         };
-        let made = self.call(access, Method::POST, path, Some(&body)).await;
+        let making = self.making(access, marked, path, body, Kind::Repository)?;
+        let made = making.made(marked).await;
         match made {
             Ok(answer) if answer.status.is_success() => answer.json(),
             // Somebody has the name, or what was asked for twice was done once.
@@ -382,6 +462,14 @@ impl Github {
             }
             _ => Err(because(&done)),
         }
+    }
+}
+
+/// An answer, unless it leads elsewhere.
+fn not_elsewhere(answer: Answer) -> Result<Answer, Failure> {
+    match answer.status.is_redirection() {
+        true => Err(Github::failures().rejected("the repository was renamed or moved in this moment; try again.")),
+        false => Ok(answer),
     }
 }
 

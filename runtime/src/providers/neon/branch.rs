@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use flaresmith_api::errors::Failure;
 use reqwest::Url;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{DATABASE, Neon, ROLE, because};
+use super::{CALL, DATABASE, Neon, ROLE, because};
 use crate::providers::Mark;
-use crate::providers::cloud::Access;
+use crate::providers::cloud::{Access, Answer};
+use crate::providers::late::{ENDLESS, Making};
 use crate::settings::Hidden;
 
 /// A branch as Neon has it.
@@ -159,8 +160,7 @@ impl Neon {
             // Without a compute nobody could connect to it.
             "endpoints": [{ "type": "read_write" }],
         });
-        let path = ["projects", project, "branches"];
-        let made = self.change(access, mark, Method::POST, &path, Some(&body)).await?;
+        let made = self.making_branch(access, mark, project, body).made(mark).await?;
         match made.status {
             // What was asked for twice was done once, or somebody was faster.
             StatusCode::CONFLICT => {
@@ -175,6 +175,34 @@ impl Neon {
                 Ok(branch)
             }
             _ => Err(because(&made)),
+        }
+    }
+
+    fn making_branch(&self, access: &Access, mark: &Mark, project: &str, body: Value) -> Making<Answer> {
+        let (neon, of, by, within) = (self.clone(), mark.clone(), access.clone(), project.to_owned());
+        let call = async move {
+            let path = ["projects", &within, "branches"];
+            neon.change_within(&by, &of, Method::POST, &path, Some(&body), ENDLESS)
+                .await
+        };
+        let (neon, free, by, within) = (self.clone(), mark.free(), access.clone(), project.to_owned());
+        Making {
+            limit: CALL,
+            failures: Self::failures(),
+            call: Box::pin(call),
+            id: |made| {
+                let told = made.status.is_success().then(|| made.json::<Told>().ok())?;
+                told.map(|told| told.branch.id)
+            },
+            remove: Box::new(move |id, _| {
+                let (neon, free, by, within) = (neon.clone(), free.clone(), by.clone(), within.clone());
+                Box::pin(async move {
+                    match neon.branch_of_id(&by, &within, &id).await? {
+                        Some(found) => neon.remove_branch(&by, &free, &within, &found).await,
+                        None => Ok(()),
+                    }
+                })
+            }),
         }
     }
 

@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{DATABASE, Neon, ROLE, because};
-use crate::providers::cloud::Access;
+use super::{CALL, DATABASE, Neon, ROLE, because};
+use crate::providers::cloud::{Access, Answer};
+use crate::providers::late::{ENDLESS, Making};
 use crate::providers::{Mark, foreign};
 use crate::sealing::mac;
 
@@ -150,13 +151,28 @@ impl Neon {
             project["org_id"] = Value::from(id.as_str());
         }
         let body = json!({ "project": project });
-        let made = self
-            .change(access, marked, Method::POST, &["projects"], Some(&body))
-            .await?;
-        if !made.status.is_success() {
-            return Err(because(&made));
-        }
-        let Told { project } = made.json()?;
+        let (neon, of, by) = (self.clone(), marked.clone(), access.clone());
+        let call = async move {
+            let made = neon
+                .change_within(&by, &of, Method::POST, &["projects"], Some(&body), ENDLESS)
+                .await?;
+            match made.status.is_success() {
+                true => made.json::<Told>().map(|told| (told.project, made)),
+                false => Err(because(&made)),
+            }
+        };
+        let (neon, free, by) = (self.clone(), marked.free(), access.clone());
+        let making = Making {
+            limit: CALL,
+            failures: Self::failures(),
+            call: Box::pin(call),
+            id: |(project, _): &(Project, Answer)| Some(project.id.clone()),
+            remove: Box::new(move |id, _| {
+                let (neon, free, by) = (neon.clone(), free.clone(), by.clone());
+                Box::pin(async move { neon.remove_project(&by, &free, &id).await })
+            }),
+        };
+        let (project, made) = making.made(marked).await?;
         self.ended(access, &project.id, &made).await?;
         Ok(project)
     }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::document::{Kind, Wanted};
 use super::ids;
 use super::merged::{Together, together};
-use super::{Postman, because};
+use super::{Postman, because, gone};
 use crate::providers::Mark;
 use crate::providers::cloud::{Access, Answer};
 use crate::repositories::{Local, Repositories};
@@ -204,11 +204,9 @@ impl Postman {
     ) -> Result<There, Failure> {
         let sent = keep(mark, wanted, here).await?;
         let text = self.mark(mark.project, &wanted.kind.part(&wanted.scope), &sent);
-        let query = [("workspace", workspace)];
-        let path = [wanted.kind.path()];
+        let (kind, within) = ((wanted.kind.path(), wanted.kind.member()), Some(workspace));
         let body = wanted.kind.marked(&wanted.document, &text);
-        mark.fence.check(None).await?;
-        let mut made = self.call(access, Method::POST, &path, &query, Some(&body)).await?;
+        let (mut made, _) = self.make_one(access, mark, kind, within, body).await?;
         if let Some(id) = taken_id(&made) {
             // What was sent before may not be in lists yet.
             let found = self.read(access, wanted.kind, &id).await?;
@@ -219,8 +217,7 @@ impl Postman {
             let mut document = wanted.document.clone();
             ids::without_new(&mut document, None);
             let body = wanted.kind.marked(&document, &text);
-            mark.fence.check(None).await?;
-            made = self.call(access, Method::POST, &path, &query, Some(&body)).await?;
+            (made, _) = self.make_one(access, mark, kind, within, body).await?;
         }
         if !made.status.is_success() {
             return Err(because(&made));
@@ -334,12 +331,7 @@ impl Postman {
     /// Removes one that was found to be the project's own.
     pub(super) async fn remove(&self, access: &Access, mark: &Mark, kind: Kind, id: &str) -> Result<(), Failure> {
         mark.fence.check(None).await?;
-        let done = self.call(access, Method::DELETE, &[kind.path(), id], &[], None).await?;
-        match done.status {
-            StatusCode::NOT_FOUND => Ok(()),
-            status if status.is_success() => Ok(()),
-            _ => Err(because(&done)),
-        }
+        gone(&self.call(access, Method::DELETE, &[kind.path(), id], &[], None).await?)
     }
 
     /// Those of a workspace that bear the project's marks, one for each part: a copy that somebody made is younger, and is not meant.

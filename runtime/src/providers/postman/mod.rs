@@ -25,6 +25,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cloud::{Access, Answer, Call, Client, Failures, below};
+use super::late::{ENDLESS, Making};
+use super::{Fate, Mark};
 use crate::sealing::Sealer;
 pub use account::{Account, Needs};
 pub use document::{Wanted, collection, environment};
@@ -70,11 +72,23 @@ impl Postman {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
+        self.call_within(access, method, path, query, body, CALL).await
+    }
+
+    async fn call_within(
+        &self,
+        access: &Access,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
         let mut url = below(&self.api, path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let call = Call::json(access, Provider::Postman, method, url, body, CALL)?;
+        let call = Call::json(access, Provider::Postman, method, url, body, limit)?;
         let answer = self.client.send(call).await?;
         match answer.status {
             StatusCode::UNAUTHORIZED => {
@@ -85,6 +99,50 @@ impl Postman {
             }
             _ => Ok(answer),
         }
+    }
+
+    /// A call that makes something of a path in a workspace, or a workspace; `member`: of the answer, which has it.
+    async fn make_one(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        (path, member): (&'static str, &'static str),
+        workspace: Option<&str>,
+        body: Value,
+    ) -> Result<(Answer, Option<String>), Failure> {
+        let (postman, by, within) = (self.clone(), access.clone(), workspace.map(str::to_owned));
+        let call = async move {
+            let query: Vec<(&str, &str)> = within.iter().map(|id| ("workspace", id.as_str())).collect();
+            let made = postman
+                .call_within(&by, Method::POST, &[path], &query, Some(&body), ENDLESS)
+                .await?;
+            let told: Option<Value> = made.status.is_success().then(|| made.json().ok()).flatten();
+            let id = told.and_then(|told| {
+                let one = &told[member];
+                // Everywhere it is called for by this, where it has one.
+                one["uid"].as_str().or(one["id"].as_str()).map(str::to_owned)
+            });
+            Ok((made, id))
+        };
+        let (postman, by, free, within) = (self.clone(), access.clone(), mark.free(), workspace.map(str::to_owned));
+        let making = Making {
+            limit: CALL,
+            failures: Self::failures(),
+            call: Box::pin(call),
+            id: |(_, id): &(Answer, Option<String>)| id.clone(),
+            remove: Box::new(move |id, fate| {
+                let (postman, by, free, within) = (postman.clone(), by.clone(), free.clone(), within.clone());
+                Box::pin(async move {
+                    gone(&postman.call(&by, Method::DELETE, &[path, &id], &[], None).await?)?;
+                    match within {
+                        // Whoever took the project away left the workspace, since this was in it.
+                        Some(within) if fate == Fate::Gone => postman.remove_empty(&by, &free, &within, None).await,
+                        _ => Ok(()),
+                    }
+                })
+            }),
+        };
+        making.made(mark).await
     }
 
     /// What is there, as a type; `None`: nothing, or nothing that the key may see.
@@ -100,6 +158,15 @@ impl Postman {
             status if status.is_success() => answer.json().map(Some),
             _ => Err(because(&answer)),
         }
+    }
+}
+
+/// Whether something was removed, or was not there.
+fn gone(done: &Answer) -> Result<(), Failure> {
+    match done.status {
+        StatusCode::NOT_FOUND => Ok(()),
+        status if status.is_success() => Ok(()),
+        _ => Err(because(done)),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: how it is made, known and removed. Must not know: what a collection is.
 
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::Failure;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::Kind;
 use super::mark::{WORKSPACE, taken};
-use super::{PAGE, PAGES, Postman, because};
+use super::{PAGE, PAGES, Postman, because, gone};
 use crate::providers::Mark;
 use crate::providers::cloud::Access;
 
@@ -169,11 +169,9 @@ impl Postman {
         if let Some(team) = &wanted.team {
             workspace["teamId"] = json!(team);
         }
-        mark.fence.check(None).await?;
         let body = json!({ "workspace": workspace });
-        let made = self
-            .call(access, Method::POST, &["workspaces"], &[], Some(&body))
-            .await?;
+        let kind = ("workspaces", "workspace");
+        let (made, _) = self.make_one(access, mark, kind, None, body).await?;
         if !made.status.is_success() {
             return Err(because(&made));
         }
@@ -238,10 +236,6 @@ impl Postman {
         let done = self
             .call(access, Method::DELETE, &["workspaces", id], &[], None)
             .await?;
-        match done.status {
-            StatusCode::NOT_FOUND => Ok(()),
-            status if status.is_success() => Ok(()),
-            _ => Err(because(&done)),
-        }
+        gone(&done)
     }
 }

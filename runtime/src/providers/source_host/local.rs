@@ -37,6 +37,7 @@ fn told(mark: &Mark, url: String) -> Made {
         external_id: None,
         name: format!("{}.git", mark.project),
         url: Some(url),
+        ..Made::default()
     }
 }
 

@@ -54,6 +54,7 @@ impl Step for Branch {
                 external_id: Some(head),
                 name: branch.clone(),
                 url: None,
+                ..Made::default()
             })
         })
     }

@@ -78,6 +78,7 @@ fn made(order: &Order, digest: &str) -> Made {
         external_id: Some(order.build.to_string()),
         name: digest.to_owned(),
         url: None,
+        ..Made::default()
     }
 }
 

@@ -157,6 +157,7 @@ impl Step for Repository {
                 external_id: Some(id),
                 name: there.full_name.clone(),
                 url: Some(there.html_url),
+                ..Made::default()
             })
         })
     }

@@ -264,6 +264,7 @@ async fn made(on: &Subject) -> Result<Made, Failure> {
         external_id: Some(there.name.clone()),
         name: there.name,
         url: Some(there.web_url),
+        ..Made::default()
     })
 }
 

@@ -88,6 +88,7 @@ impl Step for Project {
                 external_id: Some(there.id),
                 name: there.name,
                 url: None,
+                ..Made::default()
             })
         })
     }

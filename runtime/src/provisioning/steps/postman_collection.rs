@@ -81,6 +81,7 @@ impl Step for Collection {
                 external_id: Some(brought.id),
                 name: brought.name,
                 url: None,
+                beside: brought.variables.into_iter().collect(),
             })
         })
     }

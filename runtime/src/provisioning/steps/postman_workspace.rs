@@ -74,6 +74,7 @@ impl Step for Workspace {
                 external_id: Some(id),
                 name,
                 url: None,
+                ..Made::default()
             })
         })
     }

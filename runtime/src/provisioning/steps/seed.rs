@@ -53,6 +53,7 @@ impl Step for Seed {
                 external_id: Some(head.clone()),
                 name: head,
                 url: None,
+                ..Made::default()
             })
         })
     }

@@ -91,6 +91,7 @@ impl Step for Standby {
                 external_id: Some(made.id),
                 name: made.name,
                 url: None,
+                ..Made::default()
             })
         })
     }

@@ -41,6 +41,7 @@ fn made(row: &postman_test_runs::Model) -> Made {
         external_id: Some(row.id.to_string()),
         name: row.collection.clone(),
         url: None,
+        ..Made::default()
     }
 }
 

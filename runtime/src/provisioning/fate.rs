@@ -1,0 +1,60 @@
+//! What becomes of something that a step made too late.
+//!
+//! Owns: telling it from the steps. Must not know: what was made.
+//!
+//! Whoever lost a run may still hear of what its call has made. By then another process is at the step, or has ended it, or the project
+//! is gone. What counts is the newest step of the key, whichever run it is of.
+
+use flaresmith_api::errors::Failure;
+use flaresmith_store::entities::{journal_entries, run_steps};
+use flaresmith_store::enums::{JournalEntryPhase, StepState};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use serde_json::Value;
+
+use super::steps::names;
+use crate::providers::Fate;
+use crate::store::failed;
+
+/// The member of a line in which the ids stand of what was made beside the rest.
+pub(super) const BESIDE: &str = "beside";
+
+/// What becomes of something with this id that a step with this key has made.
+///
+/// # Errors
+/// The store fails.
+pub(super) async fn of<C: ConnectionTrait>(connection: &C, key: &str, id: &str) -> Result<Fate, Failure> {
+    let newest = run_steps::Entity::find()
+        .filter(run_steps::Column::RequestKey.eq(key))
+        .order_by_desc(run_steps::Column::CreatedAt)
+        .one(connection)
+        .await
+        .map_err(failed)?;
+    let Some(step) = newest else {
+        // They went with their project.
+        return Ok(Fate::Gone);
+    };
+    match step.state {
+        StepState::Succeeded if names::removes(&step.name) => Ok(Fate::Nothing),
+        StepState::Succeeded if step.external_id.as_deref() == Some(id) => Ok(Fate::Kept),
+        StepState::Succeeded => match beside(connection, &step).await?.iter().any(|one| one == id) {
+            true => Ok(Fate::Kept),
+            false => Ok(Fate::Other),
+        },
+        StepState::Undone => Ok(Fate::Nothing),
+        // One that failed may be tried again, and then finds what was made.
+        _ => Ok(Fate::Undecided),
+    }
+}
+
+/// Ids of what was made beside the rest when a step ended.
+async fn beside<C: ConnectionTrait>(connection: &C, step: &run_steps::Model) -> Result<Vec<Value>, Failure> {
+    let line = journal_entries::Entity::find()
+        .filter(journal_entries::Column::StepId.eq(step.id))
+        .filter(journal_entries::Column::Phase.eq(JournalEntryPhase::After))
+        .order_by_desc(journal_entries::Column::Sequence)
+        .one(connection)
+        .await
+        .map_err(failed)?;
+    let ids = line.and_then(|line| line.payload.get(BESIDE)?.as_array().cloned());
+    Ok(ids.unwrap_or_default())
+}
