@@ -1,10 +1,22 @@
 //! Calls of Cloudflare that fail: once, for good, again and again, and what takes its time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use chrono::TimeDelta;
+use flaresmith_api::errors::Failure;
+use flaresmith_runtime::providers::cloud::Access;
+use flaresmith_runtime::providers::cloudflare::{Script, WantedVersion};
+use flaresmith_runtime::providers::{Fate, Fence, Free, Mark};
 use flaresmith_runtime::provisioning::Runner;
+use flaresmith_runtime::settings::Hidden;
+use flaresmith_runtime::store::Write;
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 use crate::cloudflare::Fault;
-use crate::cloudflare_projects::{TOKEN, begun, beside, connect, connection, is_whole};
+use crate::cloudflare_projects::{ACCOUNT, TOKEN, begun, beside, connect, connection, is_whole};
 use crate::neon_projects::{failed, gone, retried};
 use crate::provisioning::until;
 
@@ -167,4 +179,121 @@ async fn cloudflare_is_left_alone_when_it_keeps_failing_and_while_it_asks_for_it
     let path = format!("/projects/{project}/environments");
     let matrix = instance.call(&owner, "GET", &path, None).await.is(200);
     assert_eq!(matrix.text("/integrations/0/breaker/state"), "closed");
+}
+
+/// Lets one upload through and no more; what another process does while that is on its way is done when it is asked.
+#[derive(Debug)]
+struct Frozen {
+    other: Other,
+    fate: Fate,
+    asked: AtomicUsize,
+}
+
+/// Another process at the same worker.
+#[derive(Clone)]
+struct Other {
+    at: flaresmith_runtime::providers::cloudflare::Cloudflare,
+    access: Access,
+    mark: Mark,
+    script: Script,
+    deploys: Uuid,
+}
+
+impl std::fmt::Debug for Other {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}", self.script.name)
+    }
+}
+
+impl Other {
+    async fn deploy(&self) -> Result<(), Failure> {
+        let (access, mark, script) = (&self.access, &self.mark, &self.script);
+        self.at.ensure_script(access, mark, script).await?;
+        let wanted = WantedVersion {
+            id: self.deploys,
+            module: b"export default { fetch: () => new Response('hello') };".to_vec(),
+            secrets: Vec::new(),
+            variables: Vec::new(),
+        };
+        self.at.put_version(access, mark, script, wanted).await?;
+        let version = self.at.version(access, script, self.deploys).await?.unwrap();
+        self.at.deploy(access, mark, script, &version, self.deploys).await
+    }
+}
+
+impl Fence for Frozen {
+    fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async {
+            match self.asked.fetch_add(1, Ordering::SeqCst) {
+                0 if self.fate == Fate::Other => self.other.deploy().await,
+                0 => Ok(()),
+                _ => Err(Failure::internal("it is another process's now")),
+            }
+        })
+    }
+
+    fn fate<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
+        Box::pin(async { Ok(self.fate) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_at_cloudflare_that_comes_too_late_does_not_stay_in_front() {
+    let (instance, cloudflare) = beside(false).await;
+    let project = Uuid::new_v4();
+    let mark = |environment: &str, fence: Arc<dyn Fence>| Mark {
+        project,
+        environment: environment.to_owned(),
+        key: format!("{project}-cloudflareWorker-{environment}"),
+        fence,
+    };
+    let at = instance.platform.providers.cloudflare.clone();
+    let access = Access {
+        project,
+        token: Hidden::new(TOKEN),
+    };
+    for (environment, fate) in [("dev", Fate::Other), ("staging", Fate::Nothing), ("prod", Fate::Gone)] {
+        let free = mark(environment, Arc::new(Free));
+        let script = at.script(ACCOUNT, "shop", &free);
+        let other = Other {
+            at: at.clone(),
+            access: access.clone(),
+            mark: free,
+            script: script.clone(),
+            deploys: Uuid::new_v4(),
+        };
+        let frozen = Frozen {
+            other: other.clone(),
+            fate,
+            asked: AtomicUsize::new(0),
+        };
+        let late = at
+            .ensure_script(&access, &mark(environment, Arc::new(frozen)), &script)
+            .await;
+        assert!(late.is_err(), "{environment}");
+        // It is put right by whoever was late, and by nobody else.
+        for _ in 0..200 {
+            let is_right = match fate {
+                Fate::Other => {
+                    let wanted = at.version(&access, &script, other.deploys).await.unwrap();
+                    let versions = cloudflare.scripts(|all| all[&script.name].versions.len());
+                    versions == 3 && at.deployed(&access, &script).await.unwrap() == wanted
+                }
+                _ => !cloudflare.names().contains(&script.name),
+            };
+            if is_right {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        match fate {
+            Fate::Other => {
+                let wanted = at.version(&access, &script, other.deploys).await.unwrap();
+                assert_eq!(at.deployed(&access, &script).await.unwrap(), wanted);
+                // Nobody but the late upload was overwritten.
+                assert_eq!(cloudflare.wrong(), [format!("{} is overwritten", script.name)]);
+            }
+            _ => assert!(!cloudflare.names().contains(&script.name), "{environment}"),
+        }
+    }
 }
