@@ -174,7 +174,18 @@ impl Neon {
         };
         let (project, made) = making.made(marked).await?;
         self.ended(access, &project.id, &made).await?;
-        Ok(project)
+        // Somebody who died may have had the same call on its way, which was not to be seen before: what came first stays.
+        if self.marked(access, wanted).await?.len() < 2 {
+            return Ok(project);
+        }
+        match self.own_project(access, marked, wanted, None).await? {
+            Some(first) if first.id != project.id => {
+                self.remove_project(access, marked, &project.id).await?;
+                self.settled(access, &first.id).await?;
+                Ok(first)
+            }
+            _ => Ok(project),
+        }
     }
 
     /// Removes a project that was found to be the project's own.
