@@ -8,6 +8,7 @@
 //! the domain that alone uses a type. What either finds counts, with everything that refers to it at any distance. Whatever
 //! changes the frame, which is all that belongs to no single type or operation, counts as a change of everything.
 
+mod tables;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +19,11 @@ use rayon::prelude::*;
 use crate::check::Looked;
 use crate::lower::{Formerly, Lowered};
 use crate::model::graph::{Edges, mentioned};
-use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
+use crate::model::{ColumnKind, Content, DomainId, Model, Operation, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::update::{Former, Linked};
 use crate::source::Sources;
+use tables::Tables;
 use units::{Unit, follow, same_rest, units};
 
 pub(crate) use units::{below, push, unit_of};
@@ -59,6 +61,11 @@ pub struct Revisions {
     files: BTreeMap<Arc<str>, Round>,
     types: Vec<Round>,
     operations: Vec<Round>,
+    /// The operations by themselves, whatever became of what they refer to.
+    alone: Vec<Round>,
+    /// Which types mention which.
+    graph: Round,
+    tables: Tables,
     /// Components and path items of the bundle, by pointer, with what they refer to.
     units: Arc<BTreeMap<String, Unit>>,
     /// Those that changed in this round, themselves or what they refer to, when only a few did.
@@ -136,6 +143,16 @@ impl Revisions {
         self.types = types(&last.revisions.types, model, &self, differs);
         let differs = |i: usize| formerly.operations.iter().any(|(known, _)| *known == i);
         self.operations = operations(&last.revisions.operations, model, &self, differs);
+        self.alone = alone(&last.revisions.alone, now, differs);
+        self.graph = match formerly
+            .types
+            .iter()
+            .all(|(id, former)| former.mentions_as(model.type_def(*id)))
+        {
+            true => last.revisions.graph,
+            false => now,
+        };
+        self.tables = last.revisions.tables.following(&formerly.entities, model, now);
         self.with_frame(model)
     }
 
@@ -162,6 +179,13 @@ impl Revisions {
             let differ: Vec<bool> = pairs.map(|(last, operation)| last != operation).collect();
             let differs = |i: usize| differ.get(i) != Some(&false);
             self.operations = operations(&last.revisions.operations, model, &self, differs);
+            self.alone = alone(&last.revisions.alone, now, differs);
+            let pairs = last.model.types.iter().zip(&model.types);
+            self.graph = match pairs.into_iter().all(|(last, def)| last.mentions_as(def)) {
+                true => last.revisions.graph,
+                false => now,
+            };
+            self.tables = last.revisions.tables.following(&last.model.entities, model, now);
         }
         self.with_frame(model)
     }
@@ -178,6 +202,9 @@ impl Revisions {
         if self.frame == now {
             self.types = vec![now; model.types.len()];
             self.operations = vec![now; model.operations.len()];
+            self.alone = vec![now; model.operations.len()];
+            self.graph = now;
+            self.tables = Tables::of(model, now);
         }
         self
     }
@@ -233,6 +260,46 @@ impl Revisions {
     /// The round in which the operation at a position of the model changed last, or the frame.
     pub(crate) fn of_operation(&self, index: usize) -> Round {
         self.of(self.operations.get(index))
+    }
+
+    /// The round in which any operation changed last by itself, whatever became of the types that it mentions; or the frame.
+    pub(crate) fn of_operations_alone(&self) -> Round {
+        self.alone.iter().max().copied().unwrap_or_default().max(self.frame)
+    }
+
+    /// The round in which it changed last which types mention which, or the frame.
+    pub(crate) fn of_graph(&self) -> Round {
+        self.graph.max(self.frame)
+    }
+
+    /// The round in which a table changed last, one that it refers to or a type that a column of these has; or what belongs to no
+    /// table.
+    pub(crate) fn of_table(&self, model: &Model, index: usize) -> Round {
+        let entity = model.entities.get(index);
+        let others = entity.into_iter().flat_map(|entity| &entity.foreign_keys);
+        let near = others.map(|key| key.entity.index()).chain([index]);
+        let near: Vec<Round> = near.map(|index| self.of_table_alone(model, index)).collect();
+        near.into_iter().max().unwrap_or(self.now)
+    }
+
+    /// The same without the tables that it refers to.
+    pub(crate) fn of_table_alone(&self, model: &Model, index: usize) -> Round {
+        let entity = model.entities.get(index);
+        let mut types = Vec::new();
+        for column in entity.into_iter().flat_map(|entity| &entity.columns) {
+            mentioned(&column.ty, Edges::All, &mut types);
+            if let ColumnKind::Enumeration(id) = column.kind {
+                types.push(id);
+            }
+        }
+        let own = self.of(self.tables.rounds.get(index)).max(self.of_tables());
+        self.of_types(&types).max(own)
+    }
+
+    /// The round in which it changed last which tables there are, what they are called, which refers to which by what, and which have
+    /// an enumeration; or the frame.
+    pub(crate) fn of_tables(&self) -> Round {
+        self.tables.frame.max(self.frame)
     }
 
     /// The round in which a component or path item changed last by itself, whatever became of what it refers to; or the frame.
@@ -410,6 +477,12 @@ fn operations(last: &[Round], model: &Model, revisions: &Revisions, differs: imp
     operations
         .map(|(i, (operation, round))| if changed(i, operation) { now } else { *round })
         .collect()
+}
+
+/// In which round each operation changed last by itself.
+fn alone(last: &[Round], now: Round, differs: impl Fn(usize) -> bool) -> Vec<Round> {
+    let rounds = last.iter().enumerate();
+    rounds.map(|(i, round)| if differs(i) { now } else { *round }).collect()
 }
 
 /// The named types that an operation mentions.

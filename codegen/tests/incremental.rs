@@ -283,7 +283,10 @@ fn one_after_the_other(targets: &[&str], contracts: &[String]) {
         let again = compile_again(&sources, &settings, &BTreeMap::new(), &memo);
         let clean = compile(&sources, &settings, &BTreeMap::new());
         assert!(!clean.artifacts.is_empty(), "{:?}", clean.diagnostics);
-        assert!(told(&clean) != before, "the contract changes nothing");
+        assert!(
+            told(&clean) != before,
+            "the contract changes nothing for {targets:?}\n{contract}"
+        );
         before = told(&clean);
         assert!(told(&again) == before, "{targets:?}\n{contract}");
     }
@@ -315,4 +318,110 @@ fn a_record_that_gets_a_tag_from_a_union_is_written_anew() {
     };
     let tag = "      discriminator: { propertyName: op, mapping: { sum: '#/components/schemas/Sum', lit: '#/components/schemas/Lit' } }\n";
     one_after_the_other(&["rust"], &[contract(""), contract(tag), contract("")]);
+}
+
+/// Tables that refer to each other, with whatever else a column may depend on.
+fn tables(changes: &[(&str, &str)]) -> String {
+    let mut text = "openapi: 3.1.0\ninfo: { title: A, version: '1' }\npaths: {}\ncomponents:\n  schemas:\n    \
+        Team: { type: object, required: [id], properties: { id: { type: string, format: uuid }, motto: { type: string, description: Words. } }, x-flaresmith: { table: {} } }\n    \
+        Part: { type: string, enum: [lead, hand] }\n    \
+        Note: { type: object, properties: { text: { type: string } }, x-flaresmith: { internal: true } }\n    \
+        Other: { type: object, properties: { any: { type: string } } }\n    \
+        Member:\n      type: object\n      required: [id, teamId, part]\n      properties:\n        id: { type: string, format: uuid }\n        \
+        teamId: { type: string, format: uuid, x-flaresmith: { references: { entity: Team } } }\n        \
+        part: { $ref: '#/components/schemas/Part' }\n        note: { $ref: '#/components/schemas/Note' }\n      x-flaresmith: { internal: true, table: {} }\n    \
+        Badge: { type: object, required: [id], properties: { id: { type: string, format: uuid }, memberId: { type: string, format: uuid, x-flaresmith: { references: { entity: Member } } } }, x-flaresmith: { table: {} } }\n"
+        .to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "`{from}` stands in\n{text}");
+        text = text.replacen(from, to, 1);
+    }
+    text
+}
+
+/// What is written of a table is what it was, until something changes that it is made from: of itself, of a table that it refers to, of
+/// a type that a column has, or of who refers to it.
+#[test]
+fn a_table_is_written_anew_when_anything_changes_that_it_depends_on() {
+    let team_first = (
+        "properties: { id: { type: string, format: uuid }, motto",
+        "properties: { rank: { type: integer }, id: { type: string, format: uuid }, motto",
+    );
+    let changes: [&[(&str, &str)]; 12] = [
+        &[("description: Words.", "description: Other words.")],
+        // A key moves to another place in its table, and those who refer to it have the same to say.
+        &[team_first],
+        // The key of another table is called in another way.
+        &[
+            (
+                "required: [id], properties: { id: { type: string, format: uuid }, motto",
+                "required: [key], properties: { key: { type: string, format: uuid }, motto",
+            ),
+            ("table: {} }", "table: { primaryKey: [key] } }"),
+        ],
+        &[(
+            "x-flaresmith: { table: {} }",
+            "x-flaresmith: { table: { name: crews } }",
+        )],
+        // A type that a column has.
+        &[("enum: [lead, hand]", "enum: [lead, hand, guest]")],
+        &[("enum: [lead, hand]", "enum: [guest, hand]")],
+        &[("part: { $ref: '#/components/schemas/Part' }", "part: { type: string }")],
+        &[(
+            "note: { $ref: '#/components/schemas/Note' }",
+            "note: { $ref: '#/components/schemas/Other' }",
+        )],
+        &[("text: { type: string }", "text: { type: integer }")],
+        // Where a type of a column stands.
+        &[("any: { type: string }", "any: { $ref: '#/components/schemas/Note' }")],
+        // Who refers to it, and where that leads.
+        &[(
+            "motto: { type: string, description: Words. }",
+            "motto: { type: string, format: uuid, x-flaresmith: { references: { entity: Badge } } }",
+        )],
+        &[("motto: { type: string", "members: { type: string")],
+    ];
+    let base = || tables(&[]);
+    let mut contracts = vec![base()];
+    contracts.extend(changes.iter().flat_map(|changes| [tables(changes), base()]));
+    for targets in [
+        &["store", "rust", "docs"][..],
+        &["drizzle", "rust"],
+        &["drizzle", "zod"],
+    ] {
+        one_after_the_other(targets, &contracts);
+    }
+}
+
+/// The page of errors names the operations that answer with each, and says nothing else of them.
+#[test]
+fn the_page_of_errors_is_written_anew_when_an_operation_answers_with_another() {
+    let contract = |error: &str, text: &str| {
+        format!(
+            "openapi: 3.1.0\ninfo: {{ title: A, version: '1' }}\nx-flaresmith: {{ errors: {{ GONE: {{ status: 410, message: Gone. }}, BUSY: {{ status: 409, message: Busy. }} }} }}\npaths:\n  /pets:\n    get:\n      operationId: listPets\n      tags: [Pets]\n      x-flaresmith: {{ errors: [{error}] }}\n      responses: {{ '200': {{ description: {text} }} }}\n"
+        )
+    };
+    one_after_the_other(
+        &["docs"],
+        &[
+            contract("GONE", "a"),
+            contract("BUSY", "a"),
+            contract("BUSY", "b"),
+            contract("GONE", "b"),
+        ],
+    );
+}
+
+/// The states of a lifecycle are called in the way of their list, which is no part of it.
+#[test]
+fn a_lifecycle_is_written_anew_when_its_states_are_called_in_another_way() {
+    let contract = |states: &str| {
+        format!(
+            "openapi: 3.1.0\ninfo: {{ title: A, version: '1' }}\npaths: {{}}\ncomponents:\n  schemas:\n    Stage: {{ type: string, enum: [{states}] }}\n    Pet: {{ type: object, required: [id, stage], properties: {{ id: {{ type: string, format: uuid }}, stage: {{ $ref: '#/components/schemas/Stage' }} }}, x-flaresmith: {{ table: {{}}, lifecycle: {{ field: stage, initial: a-b, transitions: [{{ from: a-b, to: a_b, on: go }}] }} }} }}\n"
+        )
+    };
+    one_after_the_other(
+        &["rust", "docs"],
+        &[contract("a-b, a_b"), contract("a_b, a-b"), contract("a-b, a_b")],
+    );
 }

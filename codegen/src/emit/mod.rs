@@ -93,12 +93,14 @@ pub struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn rust(&self, model: &'a Model) -> &RustNames<'a> {
-        self.rust.get_or_init(|| RustNames::new(model))
+    fn rust(&self, input: &Input<'a>) -> &RustNames<'a> {
+        self.rust
+            .get_or_init(|| RustNames::again(input.model, input.memo, input.revisions))
     }
 
-    fn typescript(&self, model: &'a Model) -> &TsNames<'a> {
-        self.typescript.get_or_init(|| TsNames::new(model))
+    fn typescript(&self, input: &Input<'a>) -> &TsNames<'a> {
+        self.typescript
+            .get_or_init(|| TsNames::again(input.model, input.memo, input.revisions))
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) struct Formerly {
     pub(crate) types: Vec<(TypeId, TypeDef)>,
     pub(crate) operations: Vec<(usize, Operation)>,
     pub(crate) lifecycles: Vec<Lifecycle>,
-    entities: Vec<Entity>,
+    pub(crate) entities: Vec<Entity>,
     pub(crate) guard_definitions: Option<BTreeMap<String, Value>>,
 }
 
@@ -411,6 +411,7 @@ impl Formerly {
                 Mark::of(former) != Mark::of(def)
                     || former.internal != def.internal
                     || former.requirements != def.requirements
+                    || former.name != def.name
                     || former.place.file != def.place.file
                     || kind(&former.shape) != kind(&def.shape)
             })

@@ -67,6 +67,15 @@ impl TypeDef {
     }
 }
 
+impl TypeDef {
+    /// Whether it mentions what another does, in the same places.
+    pub(crate) fn mentions_as(&self, other: &Self) -> bool {
+        let both = [Edges::Inline, Edges::All].into_iter();
+        both.map(|edges| (self.references(edges), other.references(edges)))
+            .all(|(own, others)| own == others)
+    }
+}
+
 impl Model {
     /// For each named type the number of its strongly connected component, and whether it can reach itself.
     /// Two types are mutually recursive when their numbers are equal and they are recursive.

@@ -4,9 +4,10 @@
 //! A page's headings are its title and its things, in one order, so that every anchor is known before anything is written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::quote::text;
-use super::trace::Trace;
+use super::trace::{AllCarriers, Trace};
 use crate::emit::{Input, files};
 use crate::model::{Case, DomainId, Model, Name, Operation, TypeDef, TypeId};
 
@@ -32,70 +33,71 @@ pub(super) struct Book<'a> {
     pub(super) model: &'a Model,
     pub(super) project: &'a str,
     pub(super) trace: Trace<'a>,
+    index: Arc<Index>,
+}
+
+/// Where everything is told. It follows from what there is, what that is called, and what carries which requirement.
+struct Index {
+    carriers: Arc<AllCarriers>,
     /// File names of the domains, by their index.
     domains: Vec<String>,
     operations: Vec<Spot>,
     /// `None` for types that are not told.
     types: Vec<Option<Spot>>,
-    errors: BTreeMap<&'a str, Spot>,
+    errors: BTreeMap<String, Spot>,
     /// `None` for those of types that are not told.
     lifecycles: Vec<Option<Spot>>,
     /// By global id, or by the id as written where no feature has it.
     requirements: BTreeMap<String, Spot>,
 }
 
-impl<'a> Book<'a> {
-    pub(super) fn new(input: &Input<'a>) -> Self {
-        let model = input.model;
+impl Index {
+    fn of(model: &Model) -> Self {
         let trace = Trace::new(model);
         let names: Vec<&Name> = model.domains.iter().map(|domain| &domain.name).collect();
-        let domains = Case::Kebab.distinct(names, files::is_device);
-        let mut book = Self {
-            model,
-            project: input.project,
-            domains,
+        let mut index = Self {
+            carriers: Arc::clone(&trace.carriers),
+            domains: Case::Kebab.distinct(names, files::is_device),
             operations: Vec::new(),
             types: vec![None; model.types.len()],
             errors: BTreeMap::new(),
             lifecycles: Vec::new(),
             requirements: BTreeMap::new(),
-            trace,
         };
-        book.place_operations();
-        book.place_types();
+        index.place_operations(model);
+        index.place_types(model);
         let mut slugs = Slugs::with_title("Errors");
         for code in model.errors.keys() {
-            book.errors.insert(code, slugs.spot(ERRORS, code.clone()));
+            index.errors.insert(code.clone(), slugs.spot(ERRORS, code.clone()));
         }
         let mut slugs = Slugs::with_title("Lifecycles");
         for lifecycle in &model.lifecycles {
-            let told = book.ty(lifecycle.ty.index()).is_some();
+            let told = index.types.get(lifecycle.ty.index()).is_some_and(Option::is_some);
             let spot = told.then(|| slugs.spot(LIFECYCLES, label(&lifecycle.name, Case::Pascal)));
             for variant in lifecycle.variants.iter().filter(|_| told) {
                 slugs.take(&variant_heading(&lifecycle.name, &variant.name));
             }
-            book.lifecycles.push(spot);
+            index.lifecycles.push(spot);
         }
         let mut slugs = Slugs::with_title("Requirements");
-        for (heading, ids) in book.trace.sections() {
+        for (heading, ids) in trace.sections() {
             slugs.take(&heading);
             for id in ids {
                 let spot = slugs.spot(REQUIREMENTS, id.clone());
-                book.requirements.insert(id, spot);
+                index.requirements.insert(id, spot);
             }
         }
-        book
+        index
     }
 
-    fn place_operations(&mut self) {
-        let mut slugs: Vec<Slugs> = self
-            .model
+    fn place_operations(&mut self, model: &Model) {
+        let mut slugs: Vec<Slugs> = model
             .domains
             .iter()
             .map(|domain| Slugs::with_title(&domain.title))
             .collect();
         let mut spots = Vec::new();
-        for operation in &self.model.operations {
+        for operation in &model.operations {
             let heading = label(&operation.id, Case::Camel);
             let page = self.reference_page(operation.domain);
             let spot = match slugs.get_mut(operation.domain.index()) {
@@ -107,17 +109,16 @@ impl<'a> Book<'a> {
         self.operations = spots;
     }
 
-    fn place_types(&mut self) {
+    fn place_types(&mut self, model: &Model) {
         let mut shared = Slugs::with_title("Schemas");
-        let mut own: Vec<Slugs> = self
-            .model
+        let mut own: Vec<Slugs> = model
             .domains
             .iter()
             .map(|domain| Slugs::with_title(&schemas_title(&domain.title)))
             .collect();
         let mut spots = Vec::new();
-        for def in &self.model.types {
-            let told = !self.is_internal(def) || def.in_request || def.in_response;
+        for def in &model.types {
+            let told = !is_internal(model, def) || def.in_request || def.in_response;
             let heading = type_label(def);
             spots.push(told.then(
                 || match def.domain.and_then(|id| Some((id, own.get_mut(id.index())?))) {
@@ -129,50 +130,77 @@ impl<'a> Book<'a> {
         self.types = spots;
     }
 
-    /// Whether a type, or the component in which it was written, is internal.
-    fn is_internal(&self, def: &TypeDef) -> bool {
-        let inside = |other: &&TypeDef| {
-            other.internal
-                && def
-                    .pointer
-                    .strip_prefix(&other.pointer)
-                    .is_some_and(|rest| rest.starts_with('/'))
-        };
-        def.internal || (!def.component && self.model.types.iter().any(|other| inside(&other)))
-    }
-
-    /// The page of a domain's operations.
-    pub(super) fn reference_page(&self, domain: DomainId) -> String {
+    fn reference_page(&self, domain: DomainId) -> String {
         let name = self.domains.get(domain.index()).map_or("domain", String::as_str);
         format!("reference/{name}.md")
     }
 
-    /// The page of the types of a domain, or of those that several share.
-    pub(super) fn schemas_page(&self, domain: Option<DomainId>) -> String {
+    fn schemas_page(&self, domain: Option<DomainId>) -> String {
         match domain.and_then(|id| self.domains.get(id.index())) {
             Some(name) => format!("schemas/{name}.md"),
             None => SCHEMAS.to_owned(),
         }
     }
+}
+
+/// Whether a type, or the component in which it was written, is internal.
+fn is_internal(model: &Model, def: &TypeDef) -> bool {
+    let inside = |other: &&TypeDef| {
+        other.internal
+            && def
+                .pointer
+                .strip_prefix(&other.pointer)
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    def.internal || (!def.component && model.types.iter().any(|other| inside(&other)))
+}
+
+impl<'a> Book<'a> {
+    pub(super) fn new(input: &Input<'a>) -> Self {
+        let (model, revisions) = (input.model, input.revisions);
+        let key = ("docs index", String::new());
+        let index = input
+            .memo
+            .part(key, revisions.of_frame(), revisions.now, || Index::of(model));
+        Self {
+            model,
+            project: input.project,
+            trace: Trace {
+                model,
+                carriers: Arc::clone(&index.carriers),
+            },
+            index,
+        }
+    }
+
+    /// The page of a domain's operations.
+    pub(super) fn reference_page(&self, domain: DomainId) -> String {
+        self.index.reference_page(domain)
+    }
+
+    /// The page of the types of a domain, or of those that several share.
+    pub(super) fn schemas_page(&self, domain: Option<DomainId>) -> String {
+        self.index.schemas_page(domain)
+    }
 
     pub(super) fn operation(&self, index: usize) -> Option<&Spot> {
-        self.operations.get(index)
+        self.index.operations.get(index)
     }
 
     pub(super) fn ty(&self, index: usize) -> Option<&Spot> {
-        self.types.get(index).and_then(Option::as_ref)
+        self.index.types.get(index).and_then(Option::as_ref)
     }
 
     pub(super) fn error(&self, code: &str) -> Option<&Spot> {
-        self.errors.get(code)
+        self.index.errors.get(code)
     }
 
     pub(super) fn lifecycle(&self, index: usize) -> Option<&Spot> {
-        self.lifecycles.get(index).and_then(Option::as_ref)
+        self.index.lifecycles.get(index).and_then(Option::as_ref)
     }
 
     pub(super) fn requirement(&self, id: &str) -> Option<&Spot> {
-        self.requirements.get(id)
+        self.index.requirements.get(id)
     }
 
     /// Operations of a domain with their index, in document order.

@@ -57,79 +57,131 @@ enum Tells {
     Requirements,
 }
 
+/// A page: its path, its title, what it is about, and the types that it tells.
+struct Planned {
+    path: String,
+    title: String,
+    tells: Tells,
+    types: Vec<TypeId>,
+}
+
+/// Which pages there are, but for the first: those of the domains, and further ones with their paths and what is on them.
+struct Plan {
+    pages: Vec<Planned>,
+    listed: Vec<(&'static str, String)>,
+}
+
+impl Plan {
+    fn of(book: &Book<'_>) -> Self {
+        let model = book.model;
+        let mut pages: Vec<Planned> = Vec::new();
+        let mut listed: Vec<(&'static str, String)> = Vec::new();
+        let told = |domain: Option<DomainId>| -> Vec<TypeId> {
+            let told = schemas::told(book, domain).into_iter();
+            told.filter_map(|(i, _)| Some(TypeId(u32::try_from(i).ok()?))).collect()
+        };
+        for id in (0..model.domains.len()).filter_map(|i| Some(DomainId(u32::try_from(i).ok()?))) {
+            let title = &model.domain(id).title;
+            if book.operations_of(id).next().is_some() {
+                pages.push(Planned {
+                    path: book.reference_page(id),
+                    title: title.clone(),
+                    tells: Tells::Operations(id),
+                    types: Vec::new(),
+                });
+            }
+            let types = told(Some(id));
+            if !types.is_empty() {
+                pages.push(Planned {
+                    path: book.schemas_page(Some(id)),
+                    title: schemas_title(title),
+                    tells: Tells::Schemas(Some(id)),
+                    types,
+                });
+            }
+        }
+        let mut add = |path: &'static str, title: &str, tells: Tells, count: usize, thing: &str, more: &str| {
+            if count > 0 {
+                let types = match tells {
+                    Tells::Schemas(domain) => told(domain),
+                    _ => Vec::new(),
+                };
+                pages.push(Planned {
+                    path: path.to_owned(),
+                    title: title.to_owned(),
+                    tells,
+                    types,
+                });
+                listed.push((path, counted(count, thing) + more));
+            }
+        };
+        let types = (0..model.types.len()).filter(|i| book.ty(*i).is_some()).count();
+        let lifecycles = (0..model.lifecycles.len())
+            .filter(|i| book.lifecycle(*i).is_some())
+            .count();
+        let requirements = book.trace.sections().iter().map(|(_, ids)| ids.len()).sum();
+        add(SCHEMAS, "Schemas", Tells::Schemas(None), types, "schema", "");
+        let sent = " that the service sends";
+        add(
+            WEBHOOKS,
+            "Webhooks",
+            Tells::Webhooks,
+            model.webhooks.len(),
+            "request",
+            sent,
+        );
+        add(ERRORS, "Errors", Tells::Errors, model.errors.len(), "error code", "");
+        add(
+            LIFECYCLES,
+            "Lifecycles",
+            Tells::Lifecycles,
+            lifecycles,
+            "state machine",
+            "",
+        );
+        let carried = " and what carries them";
+        add(
+            REQUIREMENTS,
+            "Requirements",
+            Tells::Requirements,
+            requirements,
+            "requirement",
+            carried,
+        );
+        Self { pages, listed }
+    }
+}
+
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let book = Book::new(input);
     let model = input.model;
-    let mut pages: Vec<(String, String, Tells)> = Vec::new();
-    let mut listed: Vec<(&'static str, String)> = Vec::new();
-    for id in (0..model.domains.len()).filter_map(|i| Some(DomainId(u32::try_from(i).ok()?))) {
-        let title = &model.domain(id).title;
-        if book.operations_of(id).next().is_some() {
-            pages.push((book.reference_page(id), title.clone(), Tells::Operations(id)));
-        }
-        if !schemas::told(&book, Some(id)).is_empty() {
-            pages.push((
-                book.schemas_page(Some(id)),
-                schemas_title(title),
-                Tells::Schemas(Some(id)),
-            ));
-        }
-    }
-    let mut add = |path: &'static str, title: &str, tells: Tells, count: usize, thing: &str, more: &str| {
-        if count > 0 {
-            pages.push((path.to_owned(), title.to_owned(), tells));
-            listed.push((path, counted(count, thing) + more));
-        }
-    };
-    let types = (0..model.types.len()).filter(|i| book.ty(*i).is_some()).count();
-    let lifecycles = (0..model.lifecycles.len())
-        .filter(|i| book.lifecycle(*i).is_some())
-        .count();
-    let requirements = book.trace.sections().iter().map(|(_, ids)| ids.len()).sum();
-    add(SCHEMAS, "Schemas", Tells::Schemas(None), types, "schema", "");
-    let sent = " that the service sends";
-    add(
-        WEBHOOKS,
-        "Webhooks",
-        Tells::Webhooks,
-        model.webhooks.len(),
-        "request",
-        sent,
-    );
-    add(ERRORS, "Errors", Tells::Errors, model.errors.len(), "error code", "");
-    add(
-        LIFECYCLES,
-        "Lifecycles",
-        Tells::Lifecycles,
-        lifecycles,
-        "state machine",
-        "",
-    );
-    let carried = " and what carries them";
-    add(
-        REQUIREMENTS,
-        "Requirements",
-        Tells::Requirements,
-        requirements,
-        "requirement",
-        carried,
-    );
-
     let folder = input.settings.docs.out.as_deref().unwrap_or(FOLDER);
-    let first = readme::readme(&book, &listed);
     let revisions = input.revisions;
+    // Which pages there are follows from where everything is told, and so does all that the first page says.
+    let key = ("docs plan", String::new());
+    let plan = input.memo.part(key, revisions.of_frame(), revisions.now, || {
+        let plan = Plan::of(&book);
+        let first = readme::readme(&book, &plan.listed);
+        let first = rendered(input, "docs/readme.md", &first, format!("{folder}/{README}"));
+        (plan, first)
+    });
+    let (Plan { pages, .. }, first) = &*plan;
     let mut made: Vec<Result<Artifact, Diagnostic>> = pages
         .par_iter()
-        .map(|(path, title, tells)| {
+        .map(|planned| {
+            let Planned {
+                path,
+                title,
+                tells,
+                types,
+            } = planned;
             let round = match tells {
                 Tells::Operations(domain) => revisions.of_domain(model, *domain),
-                Tells::Schemas(domain) => {
-                    let told = schemas::told(&book, *domain).into_iter();
-                    let ids = told.filter_map(|(i, _)| Some(TypeId(u32::try_from(i).ok()?)));
-                    revisions.of_types(&ids.collect::<Vec<_>>())
-                }
-                Tells::Errors | Tells::Webhooks => revisions.of_operations(),
+                Tells::Schemas(_) => revisions.of_types(types),
+                Tells::Webhooks => revisions.of_operations(),
+                // Of operations their names, and which errors they answer with.
+                Tells::Errors => revisions.of_operations_alone(),
                 // Names, places and states, and nothing that is said about an operation or a type itself.
                 Tells::Lifecycles | Tells::Requirements => revisions.of_frame(),
             };
@@ -137,7 +189,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             let made = input.memo.part(key, round, revisions.now, || {
                 let body = match tells {
                     Tells::Operations(domain) => reference::page(&book, *domain, path),
-                    Tells::Schemas(domain) => schemas::page(&book, *domain, path),
+                    Tells::Schemas(domain) => schemas::page(input, &book, *domain, types, path),
                     Tells::Webhooks => webhooks::page(&book, path),
                     Tells::Errors => errors::page(&book, path),
                     Tells::Lifecycles => lifecycles::page(&book, path),
@@ -154,7 +206,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
             (*made).clone()
         })
         .collect();
-    made.push(rendered(input, "docs/readme.md", &first, format!("{folder}/{README}")));
+    made.push(first.clone());
     let mut artifacts = Vec::new();
     for one in made {
         match one {

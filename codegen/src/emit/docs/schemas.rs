@@ -8,10 +8,17 @@ use super::quote::{code, fence, literal, text};
 use super::reference::paragraph;
 use super::table::table;
 use super::words::{rules, sentences, ty};
-use crate::model::{DomainId, Extra, Field, Record, Shape, TypeDef, Union};
+use crate::emit::Input;
+use crate::model::{DomainId, Extra, Field, Record, Shape, TypeDef, TypeId, Union};
 
 /// The body of the page with the types of a domain, or of the shared page, which lists all of them.
-pub(super) fn page(book: &Book<'_>, domain: Option<DomainId>, from: &str) -> String {
+pub(super) fn page(
+    input: &Input<'_>,
+    book: &Book<'_>,
+    domain: Option<DomainId>,
+    types: &[TypeId],
+    from: &str,
+) -> String {
     let mut out = String::new();
     if domain.is_none() {
         for (i, one) in book.model.domains.iter().enumerate() {
@@ -31,11 +38,16 @@ pub(super) fn page(book: &Book<'_>, domain: Option<DomainId>, from: &str) -> Str
         }
         out.push('\n');
     }
-    for (i, def) in told(book, domain) {
-        if let Some(spot) = book.ty(i) {
-            out.push_str(&spot.title(2));
-        }
-        definition(book, def, from, &mut out);
+    for id in types {
+        // A type stands on one page.
+        let key = ("docs type", id.index().to_string());
+        let round = input.revisions.of_type(*id);
+        let text = input.memo.part(key, round, input.revisions.now, || {
+            let mut text = book.ty(id.index()).map(|spot| spot.title(2)).unwrap_or_default();
+            definition(book, book.model.type_def(*id), from, &mut text);
+            text
+        });
+        out.push_str(&text);
     }
     out
 }

@@ -3,28 +3,32 @@
 //! Owns: finding the requirement that an id means, and turning "operation carries requirement" around. Must not know: Markdown.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::{Feature, Model, Requirement};
 
 /// What carries a requirement, by index or code.
-#[derive(Debug, Default)]
-pub(super) struct Carriers<'a> {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Carriers {
     pub(super) operations: Vec<usize>,
     pub(super) types: Vec<usize>,
-    pub(super) errors: Vec<&'a str>,
+    pub(super) errors: Vec<String>,
 }
+
+/// What carries each requirement, by its global id.
+pub(super) type AllCarriers = BTreeMap<String, Carriers>;
 
 /// All requirements and what carries them.
 pub(super) struct Trace<'a> {
-    model: &'a Model,
-    carriers: BTreeMap<String, Carriers<'a>>,
+    pub(super) model: &'a Model,
+    pub(super) carriers: Arc<AllCarriers>,
 }
 
 impl<'a> Trace<'a> {
     pub(super) fn new(model: &'a Model) -> Self {
         let mut trace = Self {
             model,
-            carriers: BTreeMap::new(),
+            carriers: Arc::default(),
         };
         for (i, operation) in model.operations.iter().enumerate() {
             for id in &operation.policy.requirements {
@@ -38,15 +42,15 @@ impl<'a> Trace<'a> {
         }
         for (code, error) in &model.errors {
             for id in &error.requirements {
-                trace.entry(id, &error.place.file).errors.push(code);
+                trace.entry(id, &error.place.file).errors.push(code.clone());
             }
         }
         trace
     }
 
-    fn entry(&mut self, id: &str, file: &str) -> &mut Carriers<'a> {
+    fn entry(&mut self, id: &str, file: &str) -> &mut Carriers {
         let id = self.resolve(id, file);
-        self.carriers.entry(id).or_default()
+        Arc::make_mut(&mut self.carriers).entry(id).or_default()
     }
 
     /// The global id of the requirement that something in a file means: that of its own feature before any other. An id that
@@ -72,7 +76,7 @@ impl<'a> Trace<'a> {
     }
 
     /// What carries a requirement.
-    pub(super) fn carriers(&self, id: &str) -> Option<&Carriers<'a>> {
+    pub(super) fn carriers(&self, id: &str) -> Option<&Carriers> {
         self.carriers.get(id)
     }
 

@@ -13,6 +13,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -26,6 +27,7 @@ use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use crate::model::graph::Edges;
 use crate::model::{ColumnKind, Model, Shape, TypeId};
+use crate::revisions::Round;
 use names::DrizzleNames;
 
 /// Frames of this target: name and text.
@@ -55,7 +57,7 @@ struct Frame<'a> {
 struct Context<'c> {
     model: &'c Model,
     ts: &'c TsNames<'c>,
-    names: DrizzleNames,
+    names: &'c DrizzleNames,
     /// Whether the package has the zod target, whose types JSON columns then have.
     zod: bool,
 }
@@ -64,10 +66,15 @@ struct Context<'c> {
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let model = input.model;
     let folder = typescript::folder(input);
-    let ts = input.names.typescript(model);
+    let ts = input.names.typescript(input);
+    let round = input.revisions.of_tables();
+    let key = ("drizzle names", String::new());
+    let names = input
+        .memo
+        .part(key, round, input.revisions.now, || DrizzleNames::new(model, ts));
     let context = Context {
         model,
-        names: DrizzleNames::new(model, ts),
+        names: &names,
         ts,
         zod: input.selected.contains(&"zod"),
     };
@@ -97,7 +104,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         imports.value(PG, "customType");
     }
     let mut mentioned = BTreeSet::new();
-    let body = schema(&context, &mut imports, &mut mentioned);
+    let body = schema(input, &context, &mut imports, &mut mentioned);
     let mut parts = vec![imports.render()];
     if !column_types.trim().is_empty() {
         parts.push(format!("{}\n", column_types.trim()));
@@ -125,32 +132,76 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .collect()
 }
 
+/// Something of the schema, with what it takes from elsewhere.
+#[derive(Default)]
+struct Part {
+    text: String,
+    imports: Imports,
+    /// Types of JSON columns.
+    mentioned: BTreeSet<TypeId>,
+}
+
 /// Enumerations, tables, relations.
-fn schema(context: &Context<'_>, imports: &mut Imports, mentioned: &mut BTreeSet<TypeId>) -> Vec<String> {
+fn schema(
+    input: &Input<'_>,
+    context: &Context<'_>,
+    imports: &mut Imports,
+    mentioned: &mut BTreeSet<TypeId>,
+) -> Vec<String> {
     let model = context.model;
     if model.entities.is_empty() {
         return vec!["// The contract describes no tables.\nexport {};\n".to_owned()];
     }
+    let revisions = input.revisions;
+    let part = |what: &'static str, name: String, round: Round, make: &dyn Fn(&mut Part)| {
+        input.memo.part((what, name), round, revisions.now, || {
+            let mut part = Part::default();
+            make(&mut part);
+            part
+        })
+    };
     let mut parts = Vec::new();
     for (id, constant, stored) in context.names.enums() {
-        let def = model.type_def(id);
-        let Shape::Enumeration(list) = &def.shape else { continue };
-        let values = list.values.iter().filter_map(|value| value.as_str());
-        let values = Layout::list(values.map(|value| Layout::text(string(value))).collect());
-        imports.value(PG, "pgEnum");
-        let mut text = comment(def.docs.description.as_deref().unwrap_or_default(), "");
-        let call = Layout::call("pgEnum", vec![Layout::text(string(stored)), values]);
-        call.line(0, &format!("export const {constant} = "), ";", &mut text);
-        parts.push(text);
+        let round = revisions.of_type(id).max(revisions.of_tables());
+        let name = id.index().to_string();
+        parts.push(part("drizzle enumeration", name, round, &|part| {
+            enumeration(model, (id, constant, stored), part);
+        }));
     }
+    let relations = OnceCell::new();
+    let mut related = Vec::new();
     for at in 0..model.entities.len() {
-        parts.push(tables::table(context, at, imports, mentioned));
+        let round = revisions.of_table(model, at);
+        let name = format!("{} {} {at}", context.ts.placement(), context.zod);
+        parts.push(part("drizzle table", name, round, &|part| {
+            part.text = tables::table(context, at, &mut part.imports, &mut part.mentioned);
+        }));
+        related.push(part("drizzle relations", at.to_string(), round, &|part| {
+            let all = relations.get_or_init(|| names::relations(model));
+            if let Some(own) = all.get(at) {
+                part.text = tables::relations(context, at, own, &mut part.imports);
+            }
+        }));
     }
-    for (at, relations) in names::relations(model).iter().enumerate() {
-        parts.push(tables::relations(context, at, relations, imports));
+    parts.append(&mut related);
+    for part in &parts {
+        imports.take(&part.imports);
+        mentioned.extend(&part.mentioned);
     }
-    parts.retain(|part| !part.is_empty());
-    parts
+    let texts = parts.iter().map(|part| part.text.clone());
+    texts.filter(|text| !text.is_empty()).collect()
+}
+
+/// An enumeration: its type, its constant, and its name in the database.
+fn enumeration(model: &Model, (id, constant, stored): (TypeId, &str, &str), part: &mut Part) {
+    let def = model.type_def(id);
+    let Shape::Enumeration(list) = &def.shape else { return };
+    let values = list.values.iter().filter_map(|value| value.as_str());
+    let values = Layout::list(values.map(|value| Layout::text(string(value))).collect());
+    part.imports.value(PG, "pgEnum");
+    part.text = comment(def.docs.description.as_deref().unwrap_or_default(), "");
+    let call = Layout::call("pgEnum", vec![Layout::text(string(stored)), values]);
+    call.line(0, &format!("export const {constant} = "), ";", &mut part.text);
 }
 
 /// The types of JSON columns, for a package without the zod target.

@@ -103,7 +103,7 @@ struct Examples {
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let model = input.model;
-    let names = input.names.typescript(model);
+    let names = input.names.typescript(input);
     let components = model.components(Edges::All);
     let domains: Vec<DomainId> = (0..model.domains.len())
         .filter_map(|index| u32::try_from(index).ok())

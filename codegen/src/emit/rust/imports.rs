@@ -2,6 +2,7 @@
 //!
 //! Owns: telling used names from others, and writing them as `use` lines. Must not know: what the names stand for.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::layout::WIDTH;
@@ -9,13 +10,29 @@ use super::layout::WIDTH;
 /// The `use` lines of a file for those of the names that its text uses, each module with its names in the order given. A module
 /// without names is imported itself.
 pub(super) fn imports(text: &str, modules: &[(&str, &[&str])]) -> String {
+    imports_of(&used(text, modules), modules)
+}
+
+/// Which of the names a text uses.
+pub(super) fn used<'n>(text: &str, modules: &[(&'n str, &[&'n str])]) -> BTreeSet<&'n str> {
+    let names = modules.iter().flat_map(|(module, names)| match names {
+        [] => vec![last(module)],
+        names => names.to_vec(),
+    });
+    names.into_iter().filter(|name| uses(text, name)).collect()
+}
+
+fn last(module: &str) -> &str {
+    module.rsplit("::").next().unwrap_or(module)
+}
+
+/// The same lines, when it is known which names are used.
+pub(super) fn imports_of(used: &BTreeSet<&str>, modules: &[(&str, &[&str])]) -> String {
     let mut lines = String::new();
     for (module, names) in modules {
-        let used: Vec<&str> = names.iter().copied().filter(|name| uses(text, name)).collect();
-        let _ = match used.as_slice() {
-            [] if names.is_empty() && uses(text, module.rsplit("::").next().unwrap_or(module)) => {
-                writeln!(lines, "use {module};")
-            }
+        let found: Vec<&str> = names.iter().copied().filter(|name| used.contains(name)).collect();
+        let _ = match found.as_slice() {
+            [] if names.is_empty() && used.contains(last(module)) => writeln!(lines, "use {module};"),
             [] => Ok(()),
             [one] => writeln!(lines, "use {module}::{one};"),
             several => {

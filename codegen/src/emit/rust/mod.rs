@@ -116,7 +116,7 @@ struct Root {
 
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    let names = input.names.rust(input.model);
+    let names = input.names.rust(input);
     let mut modules = types::emit(names, input, diagnostics);
     let round = input.revisions.of_operations();
     let server = input
@@ -128,15 +128,16 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     modules.extend(server.0.iter().cloned());
     diagnostics.extend(server.1.iter().cloned());
     let recursion_limit = depth::recursion_limit(names);
-    modules.push(manifest::lib(input, recursion_limit));
     let folder = manifest::folder(input);
-    let mut artifacts = manifest::files(input, recursion_limit, diagnostics);
-    artifacts.extend(modules.into_iter().map(|module| Artifact {
-        path: format!("{folder}/src/{}", module.path),
-        text: module.text,
-        ownership: Ownership::Managed,
-        target: TARGET,
-    }));
+    let round = input.revisions.of_frame();
+    let name = format!("{recursion_limit:?}");
+    let mut artifacts = input.again(TARGET, &name, round, diagnostics, |found| {
+        let lib = manifest::lib(input, recursion_limit);
+        let mut around = manifest::files(input, recursion_limit, found);
+        around.push(artifact(folder, lib));
+        around
+    });
+    artifacts.extend(modules.into_iter().map(|module| artifact(folder, module)));
     if let Some(handlers) = &input.settings.rust.handlers {
         let handlers = handlers.trim_end_matches('/');
         let files = server::scaffolds(names, &manifest::krate(input));
@@ -149,6 +150,15 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     artifacts
+}
+
+fn artifact(folder: &str, module: Module) -> Artifact {
+    Artifact {
+        path: format!("{folder}/src/{}", module.path),
+        text: module.text,
+        ownership: Ownership::Managed,
+        target: TARGET,
+    }
 }
 
 /// A place in the settings: what leads to a file that cannot be made is a template or a setting, never a line of a spec.

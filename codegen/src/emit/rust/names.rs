@@ -21,29 +21,43 @@
 //!   is a file too.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use crate::emit::files;
+use crate::memo::Memo;
 use crate::model::graph::{Components, Edges, mentioned};
 use crate::model::{Case, DomainId, Extra, Kind, Model, Name, Shape, TypeId, Union};
+use crate::revisions::Revisions;
 
-/// Every name of the generated crate. Built once; indexes are those of the model.
+/// Every name of the generated crate. Indexes are those of the model.
 pub(in crate::emit) struct RustNames<'a> {
     /// The model that is named.
     pub(super) model: &'a Model,
+    words: Arc<Words>,
+    circles: Arc<Circles>,
+    /// Of each type, found when somebody asks: most types are those of the last round.
+    members: Vec<OnceLock<Vec<String>>>,
+    /// Records that some union tells apart by a member that they do not have.
+    tagless: BTreeSet<TypeId>,
+}
+
+/// What is called in one way for as long as the same things are there.
+struct Words {
     types: Vec<TypeNames>,
     domains: Vec<String>,
     operations: Vec<String>,
     operation_types: Vec<String>,
-    inline: Components,
-    /// Records that some union tells apart by a member that they do not have.
-    tagless: BTreeSet<TypeId>,
 }
 
 struct TypeNames {
     pascal: String,
     constant: String,
-    members: Vec<String>,
-    newtype: bool,
+}
+
+/// What follows from which types mention which.
+struct Circles {
+    aliases: Components,
+    inline: Components,
 }
 
 /// Name of the module of types that belong to no single domain.
@@ -51,41 +65,38 @@ pub(super) const SHARED: &str = "shared";
 
 impl<'a> RustNames<'a> {
     /// Names everything.
+    #[cfg(test)]
     pub(in crate::emit) fn new(model: &'a Model) -> Self {
-        let names = || model.types.iter().map(|def| &def.name);
-        let pascal = Case::Pascal.distinct(names(), is_taken);
-        let constants = Case::Screaming.distinct(names(), |text| text == "DEFINITIONS");
-        let aliases = aliases(model);
-        let types = (model.types.iter().zip(pascal).zip(constants))
-            .zip((0..).map(TypeId))
-            .map(|(((def, pascal), constant), id)| TypeNames {
-                pascal,
-                constant,
-                members: members(&def.shape),
-                newtype: aliases.is_recursive(id),
-            })
-            .collect();
-        let domains = model.domains.iter().map(|domain| &domain.name);
-        let operations = || model.operations.iter().map(|operation| &operation.id);
+        Self::of(model, Arc::new(Words::of(model)), Arc::new(Circles::of(model)))
+    }
+
+    /// The same, with what a former round found out and still holds.
+    pub(in crate::emit) fn again(model: &'a Model, memo: &Memo, revisions: &Revisions) -> Self {
+        let key = |part: &str| ("rust names", part.to_owned());
+        let (frame, graph) = (revisions.of_frame(), revisions.of_graph());
+        let words = memo.part(key("words"), frame, revisions.now, || Words::of(model));
+        let circles = memo.part(key("circles"), graph, revisions.now, || Circles::of(model));
+        Self::of(model, words, circles)
+    }
+
+    fn of(model: &'a Model, words: Arc<Words>, circles: Arc<Circles>) -> Self {
         Self {
             model,
-            types,
-            domains: Case::Snake.distinct(domains, is_no_module),
-            operations: raw(Case::Snake.distinct(operations(), never_raw)),
-            operation_types: Case::Pascal.distinct(operations(), is_taken),
-            inline: model.components(Edges::Inline),
+            words,
+            circles,
+            members: model.types.iter().map(|_| OnceLock::new()).collect(),
             tagless: tagless(model),
         }
     }
 
     /// Name of a type: `Project`.
     pub(in crate::emit) fn type_name(&self, id: TypeId) -> &str {
-        self.types.get(id.index()).map_or("", |names| &names.pascal)
+        self.words.types.get(id.index()).map_or("", |names| &names.pascal)
     }
 
     /// Name of a type's schema in `crate::schemas`: `PROJECT`.
     pub(super) fn schema_name(&self, id: TypeId) -> &str {
-        self.types.get(id.index()).map_or("", |names| &names.constant)
+        self.words.types.get(id.index()).map_or("", |names| &names.constant)
     }
 
     /// Path of a type's schema: `crate::schemas::PROJECT`.
@@ -96,22 +107,25 @@ impl<'a> RustNames<'a> {
     /// Identifiers of a record's fields, a union's variants or an enumeration's values, in the order of the model. Keywords are
     /// raw identifiers already.
     pub(in crate::emit) fn members(&self, id: TypeId) -> &[String] {
-        self.types.get(id.index()).map_or(&[], |names| &names.members)
+        let members = self.members.get(id.index());
+        members.map_or(&[], |known| {
+            known.get_or_init(|| members_of(&self.model.type_def(id).shape))
+        })
     }
 
     /// Name of a domain's module: `projects`. Free of keywords, of `shared` and of names that file systems refuse.
     pub(super) fn domain(&self, id: DomainId) -> &str {
-        self.domains.get(id.index()).map_or(SHARED, String::as_str)
+        self.words.domains.get(id.index()).map_or(SHARED, String::as_str)
     }
 
     /// Name of the method of the operation at this position in the model: `create_project`, `r#move`.
     pub(super) fn operation(&self, index: usize) -> &str {
-        self.operations.get(index).map_or("", String::as_str)
+        self.words.operations.get(index).map_or("", String::as_str)
     }
 
     /// Stem of the types that belong to the operation at this position: `CreateProject`.
     pub(super) fn operation_type(&self, index: usize) -> &str {
-        self.operation_types.get(index).map_or("", String::as_str)
+        self.words.operation_types.get(index).map_or("", String::as_str)
     }
 
     /// Name of the module where a type is defined.
@@ -124,17 +138,43 @@ impl<'a> RustNames<'a> {
 
     /// Whether a named type is written as a newtype around the type it stands for.
     pub(super) fn is_newtype(&self, id: TypeId) -> bool {
-        self.types.get(id.index()).is_some_and(|names| names.newtype)
+        self.circles.aliases.is_recursive(id)
     }
 
     /// Whether a value of one type would hold itself, if the other lay in it without a box.
     pub(super) fn closes_circle(&self, from: TypeId, to: TypeId) -> bool {
-        self.inline.closes_circle(from, to)
+        self.circles.inline.closes_circle(from, to)
     }
 
     /// Whether some union tells the record apart by a member that the record does not have.
     pub(super) fn lacks_tag(&self, id: TypeId) -> bool {
         self.tagless.contains(&id)
+    }
+}
+
+impl Words {
+    fn of(model: &Model) -> Self {
+        let names = || model.types.iter().map(|def| &def.name);
+        let pascal = Case::Pascal.distinct(names(), is_taken);
+        let constants = Case::Screaming.distinct(names(), |text| text == "DEFINITIONS");
+        let types = pascal.into_iter().zip(constants);
+        let domains = model.domains.iter().map(|domain| &domain.name);
+        let operations = || model.operations.iter().map(|operation| &operation.id);
+        Self {
+            types: types.map(|(pascal, constant)| TypeNames { pascal, constant }).collect(),
+            domains: Case::Snake.distinct(domains, is_no_module),
+            operations: raw(Case::Snake.distinct(operations(), never_raw)),
+            operation_types: Case::Pascal.distinct(operations(), is_taken),
+        }
+    }
+}
+
+impl Circles {
+    fn of(model: &Model) -> Self {
+        Self {
+            aliases: aliases(model),
+            inline: model.components(Edges::Inline),
+        }
     }
 }
 
@@ -179,7 +219,7 @@ fn tagless(model: &Model) -> BTreeSet<TypeId> {
     found
 }
 
-fn members(shape: &Shape) -> Vec<String> {
+fn members_of(shape: &Shape) -> Vec<String> {
     match shape {
         Shape::Record(record) => {
             let keeps = matches!(record.extra, Extra::Kept(_));

@@ -23,10 +23,7 @@ pub(super) fn index(context: &Context<'_>) -> String {
 }
 
 /// The module of one table.
-pub(super) fn entity(context: &Context<'_>, at: usize) -> String {
-    let Some(entity) = context.model.entities.get(at) else {
-        return String::new();
-    };
+pub(super) fn entity(context: &Context<'_>, at: usize, entity: &Entity) -> String {
     let names = context.names.columns(at);
     let words = about(
         &entity.docs,

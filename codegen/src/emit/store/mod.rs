@@ -12,15 +12,17 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::rust::docs;
 use super::rust::manifest::{crate_name, is_package_name, one_line, toml_string};
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
-use crate::model::{Column, ColumnKind, Model};
+use crate::model::{Column, ColumnKind, Entity, Model, TypeId};
 use names::StoreNames;
-use schema::Dialect;
+use schema::{Dialect, Statements};
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[
@@ -65,7 +67,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     let context = Context {
         model,
-        names: StoreNames::new(model, input.names.rust(model)),
+        names: StoreNames::new(model, input.names.rust(input)),
     };
     let title = one_line(&input.model.info.title);
     let frame = Frame {
@@ -76,32 +78,19 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         decimal: columns(model).any(|column| column.kind == ColumnKind::Decimal),
         bytes: columns(model).any(|column| column.kind == ColumnKind::Bytes && !column.secret),
     };
-    let mut render = |name: &str| {
-        input.templates.render(name, &frame).unwrap_or_else(|error| {
-            let place = Place::file(&format!("templates/{}", error.name));
-            diagnostics.push(Diagnostic::new(&codes::TEMPLATE, error.message, place));
-            String::new()
-        })
-    };
-    let rust = |text: &str| format!("// {GENERATED_BY}\n{text}");
-    let sql = |dialect| format!("-- {GENERATED_BY}\n{}", schema::statements(&context, dialect));
-    let mut files = vec![
-        ("Cargo.toml".to_owned(), render("store/Cargo.toml")),
-        ("rustfmt.toml".to_owned(), render("rust/crate/rustfmt.toml")),
-        ("src/lib.rs".to_owned(), rust(&render("store/lib.rs"))),
-        ("src/secret.rs".to_owned(), rust(&render("store/secret.rs"))),
-        ("src/enumeration.rs".to_owned(), rust(&render("store/enumeration.rs"))),
-        ("src/enums.rs".to_owned(), rust(&enumerations::module(&context))),
-        ("src/entities/mod.rs".to_owned(), rust(&entities::index(&context))),
-        ("src/schema/sqlite.sql".to_owned(), sql(Dialect::Sqlite)),
-        ("src/schema/postgres.sql".to_owned(), sql(Dialect::Postgres)),
-    ];
-    if frame.bytes {
-        files.push(("src/base64_text.rs".to_owned(), rust(&render("store/base64_text.rs"))));
+    let tables: Vec<Arc<Written>> = (0..)
+        .zip(&model.entities)
+        .map(|(at, entity)| written(input, &context, at, entity))
+        .collect();
+    let mut files = fixed(input, &context, &frame, diagnostics);
+    for (path, dialect) in [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)] {
+        let statements = schema::statements(&context, dialect, tables.iter().map(|table| &table.statements));
+        let text = format!("-- {GENERATED_BY}\n{statements}");
+        files.push((format!("src/schema/{path}.sql"), text.into()));
     }
-    files.extend((0..model.entities.len()).map(|at| {
+    files.extend(tables.iter().enumerate().map(|(at, table)| {
         let path = format!("src/entities/{}.rs", context.names.module(at));
-        (path, rust(&entities::entity(&context, at)))
+        (path, Arc::clone(&table.entity))
     }));
     let folder = input.settings.store.out.as_deref().unwrap_or("generated/store");
     let folder = folder.trim_end_matches('/');
@@ -109,13 +98,70 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         .into_iter()
         .map(|(path, text)| Artifact {
             path: format!("{folder}/{path}"),
-            text: text.into(),
+            text,
             ownership: Ownership::Managed,
             target: "store",
         })
         .collect();
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     artifacts
+}
+
+/// A file below the folder of the crate: its path and its text.
+type File = (String, Arc<str>);
+
+/// What is written about a table.
+struct Written {
+    entity: Arc<str>,
+    statements: Statements,
+}
+
+/// A table as it was written when it or what it depends on changed last.
+fn written(input: &Input<'_>, context: &Context<'_>, at: usize, entity: &Entity) -> Arc<Written> {
+    let round = input.revisions.of_table(input.model, at);
+    let key = ("store table", at.to_string());
+    input.memo.part(key, round, input.revisions.now, || Written {
+        entity: rust(&entities::entity(context, at, entity)).into(),
+        statements: Statements::of(context, entity),
+    })
+}
+
+/// The files that are no single table's, but for the statements.
+fn fixed(input: &Input<'_>, context: &Context<'_>, frame: &Frame, diagnostics: &mut Diagnostics) -> Vec<File> {
+    let enumerations: Vec<TypeId> = context.names.enums().map(|(id, _)| id).collect();
+    let revisions = input.revisions;
+    let round = revisions.of_types(&enumerations).max(revisions.of_tables());
+    let key = ("store", format!("{} {}", frame.decimal, frame.bytes));
+    let made = input.memo.part(key, round, revisions.now, || {
+        let mut found = Diagnostics::new();
+        let mut render = |name: &str| {
+            input.templates.render(name, frame).unwrap_or_else(|error| {
+                let place = Place::file(&format!("templates/{}", error.name));
+                found.push(Diagnostic::new(&codes::TEMPLATE, error.message, place));
+                String::new()
+            })
+        };
+        let mut files = vec![
+            ("Cargo.toml", render("store/Cargo.toml")),
+            ("rustfmt.toml", render("rust/crate/rustfmt.toml")),
+            ("src/lib.rs", rust(&render("store/lib.rs"))),
+            ("src/secret.rs", rust(&render("store/secret.rs"))),
+            ("src/enumeration.rs", rust(&render("store/enumeration.rs"))),
+            ("src/enums.rs", rust(&enumerations::module(context))),
+            ("src/entities/mod.rs", rust(&entities::index(context))),
+        ];
+        if frame.bytes {
+            files.push(("src/base64_text.rs", rust(&render("store/base64_text.rs"))));
+        }
+        let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.into()));
+        (files.collect::<Vec<File>>(), found)
+    });
+    diagnostics.extend(made.1.iter().cloned());
+    made.0.clone()
+}
+
+fn rust(text: &str) -> String {
+    format!("// {GENERATED_BY}\n{text}")
 }
 
 /// Columns of all tables.

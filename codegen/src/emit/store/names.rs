@@ -3,18 +3,27 @@
 //! Owns: its identifiers. Must not know: what is written about them; names in the database.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::emit::database;
 use crate::emit::rust::names::{RustNames, is_no_module, never_raw, raw};
-use crate::model::{Case, Name, TypeId};
+use crate::model::{Case, Entity, Model, Name, TypeId};
 
 /// Every name of the crate. Indexes are those of the model.
 pub(super) struct StoreNames<'m> {
+    model: &'m Model,
     rust: &'m RustNames<'m>,
     modules: Vec<String>,
-    columns: Vec<Vec<ColumnName>>,
-    relations: Vec<Vec<String>>,
+    /// Names in each table, found when somebody asks: most tables are those of the last round.
+    within: Vec<OnceLock<Within>>,
     enums: BTreeMap<TypeId, String>,
+}
+
+/// Names in one table.
+#[derive(Default)]
+struct Within {
+    columns: Vec<ColumnName>,
+    relations: Vec<String>,
 }
 
 /// How one column is spelt.
@@ -27,32 +36,13 @@ pub(super) struct ColumnName {
 
 impl<'m> StoreNames<'m> {
     /// Names everything.
-    pub(super) fn new(model: &'m crate::model::Model, rust: &'m RustNames<'m>) -> Self {
+    pub(super) fn new(model: &'m Model, rust: &'m RustNames<'m>) -> Self {
         let tables: Vec<Name> = model.entities.iter().map(|entity| Name::new(&entity.table)).collect();
-        let columns = model.entities.iter().map(|entity| {
-            let names = || entity.columns.iter().map(|column| &column.field_name);
-            let fields = raw(Case::Snake.distinct(names(), never_raw));
-            let variants = Case::Pascal.distinct(names(), |text| text == "Self");
-            fields
-                .into_iter()
-                .zip(variants)
-                .map(|(field, variant)| ColumnName { field, variant })
-                .collect()
-        });
-        let relations = model.entities.iter().map(|entity| {
-            let names: Vec<Name> = entity
-                .foreign_keys
-                .iter()
-                .filter_map(|key| Some((key, model.entities.get(key.entity.index())?)))
-                .map(|(key, target)| database::leads_to(entity, key, target))
-                .collect();
-            Case::Pascal.distinct(&names, |text| text == "Self")
-        });
         Self {
+            model,
             rust,
             modules: Case::Snake.distinct(&tables, is_no_module),
-            columns: columns.collect(),
-            relations: relations.collect(),
+            within: model.entities.iter().map(|_| OnceLock::new()).collect(),
             enums: database::enumerations(model),
         }
     }
@@ -64,12 +54,17 @@ impl<'m> StoreNames<'m> {
 
     /// Columns of a table, in its order.
     pub(super) fn columns(&self, entity: usize) -> &[ColumnName] {
-        self.columns.get(entity).map_or(&[], Vec::as_slice)
+        self.within(entity).map_or(&[], |within| &within.columns)
     }
 
     /// Variants for the foreign keys of a table, in their order.
     pub(super) fn relations(&self, entity: usize) -> &[String] {
-        self.relations.get(entity).map_or(&[], Vec::as_slice)
+        self.within(entity).map_or(&[], |within| &within.relations)
+    }
+
+    fn within(&self, at: usize) -> Option<&Within> {
+        let entity = self.model.entities.get(at)?;
+        Some(self.within.get(at)?.get_or_init(|| Within::of(self.model, entity)))
     }
 
     /// Enumerations that columns have: their type, and their name in the database.
@@ -90,5 +85,23 @@ impl<'m> StoreNames<'m> {
     /// Variants of an enumeration, in the order of its values.
     pub(super) fn variants(&self, id: TypeId) -> &[String] {
         self.rust.members(id)
+    }
+}
+
+impl Within {
+    fn of(model: &Model, entity: &Entity) -> Self {
+        let names = || entity.columns.iter().map(|column| &column.field_name);
+        let fields = raw(Case::Snake.distinct(names(), never_raw));
+        let variants = Case::Pascal.distinct(names(), |text| text == "Self");
+        let columns = fields.into_iter().zip(variants);
+        let keys = entity.foreign_keys.iter();
+        let leads: Vec<Name> = keys
+            .filter_map(|key| Some((key, model.entities.get(key.entity.index())?)))
+            .map(|(key, target)| database::leads_to(entity, key, target))
+            .collect();
+        Self {
+            columns: columns.map(|(field, variant)| ColumnName { field, variant }).collect(),
+            relations: Case::Pascal.distinct(&leads, |text| text == "Self"),
+        }
     }
 }

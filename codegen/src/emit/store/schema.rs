@@ -23,10 +23,34 @@ pub(super) enum Dialect {
     Postgres,
 }
 
-/// Everything that an empty database needs.
-pub(super) fn statements(context: &Context<'_>, dialect: Dialect) -> String {
+/// The statements of one table.
+pub(super) struct Statements {
+    sqlite: String,
+    postgres: String,
+    /// What Postgres is told of its references, once all tables are there.
+    references: String,
+    indexes: String,
+}
+
+impl Statements {
+    /// Writes them.
+    pub(super) fn of(context: &Context<'_>, entity: &Entity) -> Self {
+        Self {
+            sqlite: table(context, entity, Dialect::Sqlite),
+            postgres: table(context, entity, Dialect::Postgres),
+            references: references(context, entity),
+            indexes: indexes(entity),
+        }
+    }
+}
+
+/// Everything that an empty database needs, of the statements of all tables.
+pub(super) fn statements<'s>(
+    context: &Context<'_>,
+    dialect: Dialect,
+    tables: impl Iterator<Item = &'s Statements> + Clone,
+) -> String {
     let mut text = String::new();
-    let entities = &context.model.entities;
     if dialect == Dialect::Postgres {
         for (id, stored) in context.names.enums() {
             let values: Vec<String> = values(context, &ColumnKind::Enumeration(id));
@@ -38,33 +62,43 @@ pub(super) fn statements(context: &Context<'_>, dialect: Dialect) -> String {
             );
         }
     }
-    for entity in entities {
-        text.push_str(&table(context, entity, dialect));
-    }
+    let of_dialect = |table: &'s Statements| match dialect {
+        Dialect::Sqlite => table.sqlite.as_str(),
+        Dialect::Postgres => &table.postgres,
+    };
+    text.extend(tables.clone().map(of_dialect));
     if dialect == Dialect::Postgres {
         text.push('\n');
-        for entity in entities {
-            for key in &entity.foreign_keys {
-                let _ = writeln!(
-                    text,
-                    "ALTER TABLE {} ADD {};",
-                    identifier(&entity.table),
-                    foreign_key(context, entity, key)
-                );
-            }
-        }
+        text.extend(tables.clone().map(|table| table.references.as_str()));
     }
     text.push('\n');
-    for entity in entities {
-        for index in entity.indexes.iter().filter(|index| !index.unique) {
-            let _ = writeln!(
-                text,
-                "CREATE INDEX {} ON {} ({});",
-                identifier(&shortened(&index.name)),
-                identifier(&entity.table),
-                list(entity, &index.columns)
-            );
-        }
+    text.extend(tables.map(|table| table.indexes.as_str()));
+    text
+}
+
+fn references(context: &Context<'_>, entity: &Entity) -> String {
+    let mut text = String::new();
+    for key in &entity.foreign_keys {
+        let _ = writeln!(
+            text,
+            "ALTER TABLE {} ADD {};",
+            identifier(&entity.table),
+            foreign_key(context, entity, key)
+        );
+    }
+    text
+}
+
+fn indexes(entity: &Entity) -> String {
+    let mut text = String::new();
+    for index in entity.indexes.iter().filter(|index| !index.unique) {
+        let _ = writeln!(
+            text,
+            "CREATE INDEX {} ON {} ({});",
+            identifier(&shortened(&index.name)),
+            identifier(&entity.table),
+            list(entity, &index.columns)
+        );
     }
     text
 }

@@ -15,30 +15,43 @@
 //! - The globals and types of libraries that generated modules use by their bare names are listed in [`is_reserved`]; no export shadows them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::emit::files;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
+use crate::memo::Memo;
 use crate::model::graph::Edges;
 use crate::model::{Case, DomainId, Model, TypeId};
+use crate::revisions::Revisions;
 
-/// Every name of the package. Built once a target; indexes are those of the model.
+/// Every name of the package. Indexes are those of the model.
 pub(in crate::emit) struct TsNames<'a> {
     /// The model that is named.
     pub(in crate::emit) model: &'a Model,
+    words: Arc<Words>,
+    places: Arc<Places>,
+}
+
+/// What is called in one way for as long as the same things are there.
+struct Words {
     types: Vec<TypeNames>,
     /// Names of the modules of types: those of the domains, then `shared`, then `internal`.
     modules: Vec<String>,
     domains: Vec<String>,
     operations: Vec<String>,
     operation_types: Vec<String>,
+}
+
+/// In which module each type stands, which follows from which types mention which.
+struct Places {
+    modules: Vec<usize>,
     placement: u64,
 }
 
 struct TypeNames {
     name: String,
     schema: String,
-    module: usize,
 }
 
 /// File names that are taken in the folders of the package, beside those of domains.
@@ -59,61 +72,61 @@ const TAKEN_DOMAINS: [&str; 3] = ["createApp", "handlers", "notImplemented"];
 
 impl<'a> TsNames<'a> {
     /// Names everything.
+    #[cfg(test)]
     pub(in crate::emit) fn new(model: &'a Model) -> Self {
-        let operations = || model.operations.iter().map(|operation| &operation.id);
-        let domains = || model.domains.iter().map(|domain| &domain.name);
-        let mut modules = Case::Kebab.distinct(domains(), |word| {
-            TAKEN_MODULES.contains(&word) || files::is_device(word)
-        });
-        modules.push("shared".to_owned());
-        modules.push("internal".to_owned());
-        let places = place(model);
-        let placement = BuildHasherDefault::<DefaultHasher>::default().hash_one(&places);
-        let types = type_names(model).into_iter().zip(places);
         Self {
             model,
-            types: types
-                .map(|(name, module)| TypeNames {
-                    schema: format!("{}Schema", name.trim_end_matches('_')),
-                    name,
-                    module,
-                })
-                .collect(),
-            placement,
-            modules,
-            domains: Case::Camel.distinct(domains(), |word| is_reserved(word) || TAKEN_DOMAINS.contains(&word)),
-            operations: Case::Camel.distinct(operations(), is_reserved),
-            operation_types: Case::Pascal.distinct(operations(), is_reserved),
+            words: Arc::new(Words::of(model)),
+            places: Arc::new(Places::of(model)),
+        }
+    }
+
+    /// The same, with what a former round found out and still holds.
+    pub(in crate::emit) fn again(model: &'a Model, memo: &Memo, revisions: &Revisions) -> Self {
+        let key = |part: &str| ("typescript names", part.to_owned());
+        let (frame, graph) = (revisions.of_frame(), revisions.of_graph());
+        Self {
+            model,
+            words: memo.part(key("words"), frame, revisions.now, || Words::of(model)),
+            places: memo.part(key("places"), graph, revisions.now, || Places::of(model)),
         }
     }
 
     /// What is different when a type stands in another module. Where it stands is decided by who mentions it, so the rounds in which
     /// it and what it refers to changed say nothing about that.
     pub(in crate::emit) fn placement(&self) -> u64 {
-        self.placement
+        self.places.placement
     }
 
     /// Name of the TypeScript type: `Project`.
     pub(in crate::emit) fn type_name(&self, id: TypeId) -> &str {
-        self.types.get(id.index()).map_or("unknown", |names| &names.name)
+        self.words.types.get(id.index()).map_or("unknown", |names| &names.name)
     }
 
     /// Name of the Zod schema: `ProjectSchema`.
     pub(in crate::emit) fn schema_name(&self, id: TypeId) -> &str {
-        self.types.get(id.index()).map_or("unknown", |names| &names.schema)
+        self.words
+            .types
+            .get(id.index())
+            .map_or("unknown", |names| &names.schema)
     }
 
     /// Name of the module in which a type stands, without folder and extension: `projects`.
     pub(in crate::emit) fn module(&self, id: TypeId) -> &str {
-        let module = self.types.get(id.index()).map_or(usize::MAX, |names| names.module);
-        self.modules.get(module).map_or("shared", String::as_str)
+        let module = self.places.modules.get(id.index()).copied().unwrap_or(usize::MAX);
+        self.words.modules.get(module).map_or("shared", String::as_str)
     }
 
     /// Every module that has types, with its types in document order: domains first, then `shared`, then `internal`.
     pub(in crate::emit) fn modules(&self) -> Vec<(&str, Vec<TypeId>)> {
-        let mut found: Vec<(&str, Vec<TypeId>)> = self.modules.iter().map(|name| (name.as_str(), Vec::new())).collect();
-        for (i, names) in self.types.iter().enumerate() {
-            if let (Some((_, ids)), Ok(i)) = (found.get_mut(names.module), u32::try_from(i)) {
+        let mut found: Vec<(&str, Vec<TypeId>)> = self
+            .words
+            .modules
+            .iter()
+            .map(|name| (name.as_str(), Vec::new()))
+            .collect();
+        for (i, module) in self.places.modules.iter().enumerate() {
+            if let (Some((_, ids)), Ok(i)) = (found.get_mut(*module), u32::try_from(i)) {
                 ids.push(TypeId(i));
             }
         }
@@ -123,22 +136,53 @@ impl<'a> TsNames<'a> {
 
     /// Module name of a domain, for files: `deploy-keys`.
     pub(in crate::emit) fn domain_module(&self, id: DomainId) -> &str {
-        self.modules.get(id.index()).map_or("shared", String::as_str)
+        self.words.modules.get(id.index()).map_or("shared", String::as_str)
     }
 
     /// Identifier of a domain: `deployKeys`.
     pub(in crate::emit) fn domain(&self, id: DomainId) -> &str {
-        self.domains.get(id.index()).map_or("unknown", String::as_str)
+        self.words.domains.get(id.index()).map_or("unknown", String::as_str)
     }
 
     /// Identifier of an operation, by its index in `Model::operations`: `createProject`.
     pub(in crate::emit) fn operation(&self, index: usize) -> &str {
-        self.operations.get(index).map_or("unknown", String::as_str)
+        self.words.operations.get(index).map_or("unknown", String::as_str)
     }
 
     /// Identifier of an operation where types are named: `CreateProject`.
     pub(in crate::emit) fn operation_type(&self, index: usize) -> &str {
-        self.operation_types.get(index).map_or("unknown", String::as_str)
+        self.words.operation_types.get(index).map_or("unknown", String::as_str)
+    }
+}
+
+impl Words {
+    fn of(model: &Model) -> Self {
+        let operations = || model.operations.iter().map(|operation| &operation.id);
+        let domains = || model.domains.iter().map(|domain| &domain.name);
+        let mut modules = Case::Kebab.distinct(domains(), |word| {
+            TAKEN_MODULES.contains(&word) || files::is_device(word)
+        });
+        modules.push("shared".to_owned());
+        modules.push("internal".to_owned());
+        let types = type_names(model).into_iter().map(|name| TypeNames {
+            schema: format!("{}Schema", name.trim_end_matches('_')),
+            name,
+        });
+        Self {
+            types: types.collect(),
+            modules,
+            domains: Case::Camel.distinct(domains(), |word| is_reserved(word) || TAKEN_DOMAINS.contains(&word)),
+            operations: Case::Camel.distinct(operations(), is_reserved),
+            operation_types: Case::Pascal.distinct(operations(), is_reserved),
+        }
+    }
+}
+
+impl Places {
+    fn of(model: &Model) -> Self {
+        let modules = place(model);
+        let placement = BuildHasherDefault::<DefaultHasher>::default().hash_one(&modules);
+        Self { modules, placement }
     }
 }
 

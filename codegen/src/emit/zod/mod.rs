@@ -51,7 +51,7 @@ struct Frame<'a> {
 
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
-    let names = input.names.typescript(input.model);
+    let names = input.names.typescript(input);
     let folder = format!("{}/src/zod", typescript::folder(input));
     let head = || format!("// {GENERATED_BY}\n");
     let mut modules: Vec<(String, String)> = Vec::new();

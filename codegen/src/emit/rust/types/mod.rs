@@ -10,6 +10,7 @@ mod rename;
 pub(super) mod schema;
 mod union;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::super::Input;
-use super::imports::imports;
+use super::imports::{imports_of, used};
 use super::names::{RustNames, SHARED};
 use super::{Frame, Module, Root};
 use crate::diagnostics::Diagnostics;
@@ -63,17 +64,7 @@ const GUARD: &str = "rust/crate/validate/guard.rs";
 
 /// Makes the modules.
 pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Module> {
-    let mut modules = Vec::new();
-    let context = Frame::of(names.model);
-    for (frame, path) in FILES.iter().filter(|(frame, _)| context.guards || *frame != GUARD) {
-        if let Some(text) = super::frame(input, frame, &context, diagnostics) {
-            modules.push(Module::text(*path, text));
-        }
-    }
-    let none = IndexMap::<String, String>::new();
-    if let Some(frame) = super::frame(input, "rust/crate/lifecycle.rs", &none, diagnostics) {
-        modules.push(Module::text("lifecycles.rs", lifecycle::module(names, &frame)));
-    }
+    let mut modules = fixed(names, input, diagnostics);
     let groups = groups(names);
     let homes: Vec<&str> = groups.keys().copied().collect();
     modules.push(Module::text("types/mod.rs", index(TYPES, &homes)));
@@ -104,6 +95,31 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
         (*made).clone()
     }));
     modules
+}
+
+/// Modules that no type of its own has to do with.
+fn fixed(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Module> {
+    let lifecycles = names.model.lifecycles.iter();
+    let types: Vec<TypeId> = lifecycles.flat_map(|one| [one.state_type, one.ty]).collect();
+    let round = input.revisions.of_types(&types);
+    let key = ("rust", "types".to_owned());
+    let made = input.memo.part(key, round, input.revisions.now, || {
+        let mut found = Diagnostics::new();
+        let mut modules = Vec::new();
+        let context = Frame::of(names.model);
+        for (frame, path) in FILES.iter().filter(|(frame, _)| context.guards || *frame != GUARD) {
+            if let Some(text) = super::frame(input, frame, &context, &mut found) {
+                modules.push(Module::text(*path, text));
+            }
+        }
+        let none = IndexMap::<String, String>::new();
+        if let Some(frame) = super::frame(input, "rust/crate/lifecycle.rs", &none, &mut found) {
+            modules.push(Module::text("lifecycles.rs", lifecycle::module(names, &frame)));
+        }
+        (modules, found)
+    });
+    diagnostics.extend(made.1.iter().cloned());
+    made.0.clone()
 }
 
 const TYPES: &str =
@@ -151,9 +167,24 @@ fn heading(names: &RustNames<'_>, home: &str, what: &str) -> String {
 /// A type as it is written.
 struct Written {
     /// Its definition.
-    definition: String,
+    definition: Item,
     /// What the contract admits, as a constant.
-    schema: String,
+    schema: Item,
+}
+
+/// An item of a module, and which of the names that it may need it uses.
+struct Item {
+    text: String,
+    uses: BTreeSet<&'static str>,
+}
+
+impl Item {
+    fn of(text: String, wanted: Wanted) -> Self {
+        Self {
+            uses: used(&text, wanted),
+            text,
+        }
+    }
 }
 
 impl Written {
@@ -176,34 +207,36 @@ impl Written {
                 "\nimpl Validate for types::{name} {{\n    fn schema() -> &'static Schema {{\n        &{constant}\n    }}\n}}\n"
             );
         }
-        Self { definition, schema }
+        Self {
+            definition: Item::of(definition, FOR_TYPES),
+            schema: Item::of(schema, FOR_SCHEMAS),
+        }
     }
 }
 
+/// What definitions of types may import.
+const FOR_TYPES: Wanted = &[("serde", &["Deserialize", "Serialize"])];
+
+/// What schemas may import.
+const FOR_SCHEMAS: Wanted = &[("crate::types", &[]), ("crate::validate", schema::NAMES_OF_TYPES)];
+
+type Wanted = &'static [(&'static str, &'static [&'static str])];
+
 fn types_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
-    let definitions: Vec<&str> = written.iter().map(|one| one.definition.as_str()).collect();
-    module(
-        &heading(names, home, "Types"),
-        &definitions,
-        &[("serde", &["Deserialize", "Serialize"])],
-    )
+    let definitions = written.iter().map(|one| &one.definition);
+    module(&heading(names, home, "Types"), definitions, FOR_TYPES)
 }
 
 fn schemas_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
-    let schemas: Vec<&str> = written.iter().map(|one| one.schema.as_str()).collect();
-    let mut names_of: Vec<&str> = schema::NAMES.iter().copied().chain(["Validate"]).collect();
-    names_of.sort_unstable();
-    module(
-        &heading(names, home, "Schemas"),
-        &schemas,
-        &[("crate::types", &[]), ("crate::validate", &names_of)],
-    )
+    let schemas = written.iter().map(|one| &one.schema);
+    module(&heading(names, home, "Schemas"), schemas, FOR_SCHEMAS)
 }
 
 /// A module of items: what is said of it, what it imports, the items with a line between them.
-fn module(heading: &str, items: &[&str], modules: &[(&str, &[&str])]) -> String {
-    let items = items.join("\n");
-    let parts = [heading.to_owned(), imports(&items, modules), items];
+fn module<'w>(heading: &str, items: impl Iterator<Item = &'w Item> + Clone, wanted: Wanted) -> String {
+    let used = items.clone().flat_map(|item| &item.uses).copied().collect();
+    let items: Vec<&str> = items.map(|item| item.text.as_str()).collect();
+    let parts = [heading.to_owned(), imports_of(&used, wanted), items.join("\n")];
     parts
         .into_iter()
         .filter(|part| !part.is_empty())

@@ -18,6 +18,12 @@ pub(in super::super) const NAMES: &[&str] = &[
     "Union", "Variant", "Width",
 ];
 
+/// The same, and what says that a type has a schema.
+pub(super) const NAMES_OF_TYPES: &[&str] = &[
+    "Extra", "Field", "Format", "List", "Literal", "Map", "Number", "Range", "Record", "Schema", "Text", "Tuple",
+    "Union", "Validate", "Variant", "Width",
+];
+
 /// The expression of a use of a type, where [`NAMES`] and the module `schemas` are in scope.
 pub(in super::super) fn expression(names: &RustNames<'_>, ty: &Type) -> Node {
     let writer = Writer {

@@ -1,0 +1,65 @@
+//! Tables: in which round each changed last, and what all of them have in common.
+//!
+//! Owns: comparing the tables of two models. Must not know: types, or who writes tables.
+
+use super::Round;
+use crate::model::{ColumnKind, Entity, EntityId, Model, Name};
+
+/// In which round each table changed last, by itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tables {
+    pub(super) rounds: Vec<Round>,
+    /// What any of them may depend on.
+    pub(super) frame: Round,
+}
+
+impl Tables {
+    /// All of them have just come.
+    pub(super) fn of(model: &Model, now: Round) -> Self {
+        Self {
+            rounds: vec![now; model.entities.len()],
+            frame: now,
+        }
+    }
+
+    /// What became of them in a round.
+    pub(super) fn following(&self, before: &[Entity], model: &Model, now: Round) -> Self {
+        let after = &model.entities;
+        if before.len() != after.len()
+            || !before
+                .iter()
+                .zip(after)
+                .all(|(last, entity)| is_framed_as(last, entity))
+        {
+            return Self::of(model, now);
+        }
+        let pairs = before.iter().zip(after).zip(&self.rounds);
+        let round = |((last, entity), round): ((&Entity, &Entity), &Round)| if last == entity { *round } else { now };
+        Self {
+            rounds: pairs.map(round).collect(),
+            frame: self.frame,
+        }
+    }
+}
+
+/// Whether nothing of a table changed that others may depend on: its name, what it refers to, and which enumerations it has.
+fn is_framed_as(last: &Entity, entity: &Entity) -> bool {
+    last.name == entity.name
+        && last.table == entity.table
+        && keys(last).eq(keys(entity))
+        && enumerations(last).eq(enumerations(entity))
+}
+
+fn enumerations(entity: &Entity) -> impl Iterator<Item = &ColumnKind> {
+    let kinds = entity.columns.iter().map(|column| &column.kind);
+    kinds.filter(|kind| matches!(kind, ColumnKind::Enumeration(_)))
+}
+
+/// What a table refers to, and the names of the columns that do. Where these stand in either table is its own affair.
+fn keys(entity: &Entity) -> impl Iterator<Item = (EntityId, Vec<(&str, &Name)>)> {
+    entity.foreign_keys.iter().map(|key| {
+        let columns = key.columns.iter().filter_map(|column| entity.columns.get(*column));
+        let columns = columns.map(|column| (column.name.as_str(), &column.field_name));
+        (key.entity, columns.collect())
+    })
+}
