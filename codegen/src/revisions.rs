@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use crate::check::Looked;
 use crate::lower::{Formerly, Lowered};
 use crate::model::graph::{Edges, mentioned};
-use crate::model::{ColumnKind, Content, DomainId, Model, Operation, TypeDef, TypeId};
+use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::update::{Former, Linked};
 use crate::source::Sources;
@@ -270,36 +270,6 @@ impl Revisions {
     /// The round in which it changed last which types mention which, or the frame.
     pub(crate) fn of_graph(&self) -> Round {
         self.graph.max(self.frame)
-    }
-
-    /// The round in which a table changed last, one that it refers to or a type that a column of these has; or what belongs to no
-    /// table.
-    pub(crate) fn of_table(&self, model: &Model, index: usize) -> Round {
-        let entity = model.entities.get(index);
-        let others = entity.into_iter().flat_map(|entity| &entity.foreign_keys);
-        let near = others.map(|key| key.entity.index()).chain([index]);
-        let near: Vec<Round> = near.map(|index| self.of_table_alone(model, index)).collect();
-        near.into_iter().max().unwrap_or(self.now)
-    }
-
-    /// The same without the tables that it refers to.
-    pub(crate) fn of_table_alone(&self, model: &Model, index: usize) -> Round {
-        let entity = model.entities.get(index);
-        let mut types = Vec::new();
-        for column in entity.into_iter().flat_map(|entity| &entity.columns) {
-            mentioned(&column.ty, Edges::All, &mut types);
-            if let ColumnKind::Enumeration(id) = column.kind {
-                types.push(id);
-            }
-        }
-        let own = self.of(self.tables.rounds.get(index)).max(self.of_tables());
-        self.of_types(&types).max(own)
-    }
-
-    /// The round in which it changed last which tables there are, what they are called, which refers to which by what, and which have
-    /// an enumeration; or the frame.
-    pub(crate) fn of_tables(&self) -> Round {
-        self.tables.frame.max(self.frame)
     }
 
     /// The round in which a component or path item changed last by itself, whatever became of what it refers to; or the frame.

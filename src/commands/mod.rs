@@ -138,6 +138,8 @@ struct Remembered {
     known: Known,
     /// What was settled last. Others may have settled more since: then it tells less, and nothing that is wrong.
     record: Option<Record>,
+    /// Digests of what was read then, when this process did.
+    settled: Option<BTreeMap<String, Digest>>,
     /// The lock, by its text.
     lock: Option<(String, Arc<Lock>)>,
 }
@@ -172,17 +174,18 @@ impl Remembered {
 
 impl Examined {
     /// Remembers that there is nothing left to do: the plan is clean, or was carried out with these files written. The record, if one
-    /// was made.
-    fn settled(self, written: &BTreeMap<String, Stamp>) -> Option<Record> {
+    /// was made, with the digests of what was read.
+    fn settled(self, written: &BTreeMap<String, Stamp>) -> Option<(Record, BTreeMap<String, Digest>)> {
         let settles = self.settles.filter(|_| self.plan.conflicts.is_empty())?;
-        record::remember(
+        let record = record::remember(
             &self.root,
             &settles.inputs,
             &settles.diagnostics,
             &self.plan,
             &settles.snapshot,
             written,
-        )
+        )?;
+        Some((record, settles.inputs.digests))
     }
 }
 
@@ -365,7 +368,12 @@ fn compare(
     let mut record = remembered.record.take().unwrap_or_else(|| Record::load(&root));
     let stamps = record.stamps();
     // A merge may find something to do where an apply finds nothing: an edited stub that the contract has gone past.
-    if !wish.merge && record.applies(&inputs, lock_text.as_deref()) {
+    // Files whose digests are others are not those of the record, which is found out sooner than by all of their bytes.
+    let moved = remembered
+        .settled
+        .as_ref()
+        .is_some_and(|known| *known != inputs.digests);
+    if !wish.merge && !moved && record.applies(&inputs, lock_text.as_deref()) {
         let snapshot = Snapshot::take_known(&root, record.paths(), &stamps)?;
         if record.holds(&snapshot) {
             record.refresh(&root, &inputs, &snapshot);
@@ -387,7 +395,20 @@ fn compare(
         }
     }
     remembered.record = Some(record);
-    let compilation = compile_again(&inputs, &remembered.memo, progress);
+    let lock = remembered.lock(&root, lock_text.as_deref());
+    // Whoever settled it before knows most files by what the file system says of them, and asks that while the specs are generated.
+    let known = lock.as_ref().ok().filter(|_| remembered.settled.is_some());
+    let known = known.and_then(|lock| plan::paths(lock, &[], &inputs.digests).ok());
+    progress.phase("generating");
+    let memo = &remembered.memo;
+    let generate = || flaresmith_codegen::compile_again(&inputs.sources, &inputs.settings, &inputs.templates, memo);
+    let (early, compilation) = match known {
+        Some(paths) => {
+            let (compilation, early) = Snapshot::take_beside(&root, &paths, &stamps, generate);
+            (early.ok().map(|early| (paths, early)), compilation)
+        }
+        None => (None, generate()),
+    };
     if outdated(&inputs)? {
         return Ok(Compared::Outdated);
     }
@@ -395,13 +416,27 @@ fn compare(
         return Ok(Compared::Broken);
     };
     progress.phase("comparing files");
-    let lock = remembered.lock(&root, lock_text.as_deref())?;
+    let lock = lock?;
     let artifacts = &compilation.artifacts;
     let paths = plan::paths(&lock, artifacts, &inputs.digests)?;
-    let mut snapshot = Snapshot::take_known(&root, paths.iter().map(String::as_str), &stamps)?;
-    let digests = inputs.digests.clone();
+    let take = || Snapshot::take_known(&root, paths.iter().map(String::as_str), &stamps);
+    let (mut snapshot, is_early) = match early {
+        Some((known, early)) if known == paths => (early, true),
+        _ => (take()?, false),
+    };
+    let digests = &inputs.digests;
     let around = &mut Around::again(&root, &mut remembered.digested);
-    let plan = plan::plan(&lock, artifacts, digests, &mut snapshot, wish, around)?;
+    let mut plan = plan::plan(&lock, artifacts, digests.clone(), &mut snapshot, wish, around)?;
+    // Somebody may have written meanwhile where something is to be written, or to be told.
+    let is_still = |plan: &Plan, snapshot: &Snapshot| {
+        let conflicts = plan.conflicts.iter().map(|conflict| &conflict.path);
+        let touched = plan.all_changes().map(|change| &change.path).chain(conflicts);
+        snapshot.is_still_of(&root, touched.map(String::as_str))
+    };
+    if is_early && !is_still(&plan, &snapshot) {
+        snapshot = take()?;
+        plan = plan::plan(&lock, artifacts, digests.clone(), &mut snapshot, wish, around)?;
+    }
     Ok(Compared::Examined(Box::new(Examined {
         root,
         plan,

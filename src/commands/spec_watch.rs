@@ -11,7 +11,7 @@ use flaresmith_codegen::diagnostics::Diagnostics;
 use flaresmith_codegen::memo::Memo;
 use flaresmith_sync::apply::{self, Turn};
 use flaresmith_sync::digest::Digest;
-use flaresmith_sync::drift::{self, DriftReport, DriftStatus};
+use flaresmith_sync::drift::{self, DriftReport};
 use flaresmith_sync::plan::Wish;
 use flaresmith_sync::sources::{self, Inputs};
 use flaresmith_sync::stamp::Stamp;
@@ -182,23 +182,9 @@ fn round(
     let repaired = said.broken.take().is_some();
     let plan = &examined.plan;
     let clean = plan.is_clean();
-    // What there is to tell is put into words while it is carried out.
-    let (report, begun) = drift::report_beside(plan, || {
-        (!clean && !plan.is_blocked()).then(|| {
-            let begun = apply::begin(root, plan, &turn)?;
-            let taken = began.elapsed();
-            view.applied(plan, taken);
-            Ok((begun, taken))
-        })
-    });
-    let begun = begun.transpose()?;
-    let written = if let Some((begun, taken)) = begun {
-        said.conflicts = None;
-        view.applied_changes(&report, plan, taken);
-        // Whoever waited for the files has them; that they last is waited for by nobody.
-        applying::written(begun.end()?, view)
-    } else {
-        if report.summary.status == DriftStatus::Conflicts {
+    let written = if clean || plan.is_blocked() {
+        if !plan.conflicts.is_empty() {
+            let report = drift::report(plan);
             if said.conflicts.as_ref() != Some(&report) {
                 view.round(&report, plan, Told::Planned, began.elapsed());
                 said.conflicts = Some(report);
@@ -206,13 +192,22 @@ fn round(
         } else {
             let solved = said.conflicts.take().is_some();
             if first || repaired || solved {
-                view.round(&report, plan, Told::Applied, began.elapsed());
+                view.round(&drift::report(plan), plan, Told::Applied, began.elapsed());
             }
         }
         Written::new()
+    } else {
+        let begun = apply::begin(root, plan, &turn)?;
+        // Whoever waited for the files has them now. What changed in them, and that they last, is waited for by nobody.
+        let taken = began.elapsed();
+        view.applied(plan, taken);
+        said.conflicts = None;
+        view.applied_changes(&drift::report(plan), plan, taken);
+        applying::written(begun.end()?, view)
     };
-    if let Some(record) = examined.settled(&written) {
+    if let Some((record, digests)) = examined.settled(&written) {
         remembered.record = Some(record);
+        remembered.settled = Some(digests);
     }
     Ok(())
 }

@@ -128,16 +128,6 @@ pub fn counted(plan: &Plan) -> Summary {
     }
 }
 
-/// The report of a plan, put into words while something else is done.
-pub fn report_beside<R>(plan: &Plan, something: impl FnOnce() -> R) -> (DriftReport, R) {
-    let mut told = None;
-    let done = rayon::in_place_scope(|scope| {
-        scope.spawn(|_| told = Some(report(plan)));
-        something()
-    });
-    (told.unwrap_or_else(|| report(plan)), done)
-}
-
 fn conflict_entry(conflict: &Conflict) -> ConflictEntry {
     ConflictEntry {
         path: conflict.path.clone(),

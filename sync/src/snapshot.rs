@@ -102,6 +102,33 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// The same while something else is done.
+    ///
+    /// # Errors
+    /// Those of [`Self::take_known`].
+    pub fn take_beside<R: Send>(
+        root: &Root,
+        paths: &[String],
+        known: &Stamps,
+        something: impl FnOnce() -> R + Send,
+    ) -> (R, Result<Self, SyncError>) {
+        let take = || Self::take_known(root, paths.iter().map(String::as_str), known);
+        rayon::join(something, take)
+    }
+
+    /// Whether the file system says of the paths what it said when they were looked at.
+    pub fn is_still_of<'a>(&self, root: &Root, paths: impl IntoIterator<Item = &'a str>) -> bool {
+        paths.into_iter().all(|path| {
+            let now = root.resolve(path).ok().and_then(|path| path.symlink_metadata().ok());
+            match (now, self.get(path)) {
+                (None, OnDisk::Absent) => true,
+                (Some(now), OnDisk::File { .. }) => now.is_file() && Stamp::seen(&now) == self.seen(path),
+                (Some(now), OnDisk::Other) => !now.is_file(),
+                _ => false,
+            }
+        })
+    }
+
     /// Fills in what was read of a file.
     fn fill(&mut self, path: &str, read: Digest, content: Arc<[u8]>) {
         if let Some(look) = self.files.get_mut(path)
@@ -358,6 +385,26 @@ pub(crate) fn executable(_metadata: &std::fs::Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_somebody_writes_after_a_look_is_told_from_what_was_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("a"), "1").unwrap();
+        std::fs::create_dir(path("c")).unwrap();
+        let all = ["a", "b", "c"].map(str::to_owned);
+        let (done, snapshot) = Snapshot::take_beside(&root, &all, &Stamps::new(), || 7);
+        let snapshot = snapshot.unwrap();
+        let is_still = |names: &[&str]| snapshot.is_still_of(&root, names.iter().copied());
+        assert!(done == 7 && is_still(&["a", "b", "c"]));
+        std::fs::write(path("a"), "22").unwrap();
+        assert!(!is_still(&["b", "a"]) && is_still(&["b"]));
+        std::fs::write(path("b"), "").unwrap();
+        assert!(!is_still(&["b"]) && is_still(&["c"]));
+        std::fs::remove_dir(path("c")).unwrap();
+        assert!(!is_still(&["c"]));
+    }
 
     #[test]
     fn paths_that_differ_in_case_alone_are_twins_and_a_spelling_is_listed_or_not() {

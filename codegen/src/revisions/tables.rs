@@ -1,8 +1,9 @@
 //! Tables: in which round each changed last, and what all of them have in common.
 //!
-//! Owns: comparing the tables of two models. Must not know: types, or who writes tables.
+//! Owns: comparing the tables of two models, and what each depends on. Must not know: who writes tables.
 
-use super::Round;
+use super::{Revisions, Round};
+use crate::model::graph::{Edges, mentioned};
 use crate::model::{ColumnKind, Entity, EntityId, Model, Name};
 
 /// In which round each table changed last, by itself.
@@ -39,6 +40,38 @@ impl Tables {
             rounds: pairs.map(round).collect(),
             frame: self.frame,
         }
+    }
+}
+
+impl Revisions {
+    /// The round in which a table changed last, one that it refers to or a type that a column of these has; or what belongs to no
+    /// table.
+    pub(crate) fn of_table(&self, model: &Model, index: usize) -> Round {
+        let entity = model.entities.get(index);
+        let others = entity.into_iter().flat_map(|entity| &entity.foreign_keys);
+        let near = others.map(|key| key.entity.index()).chain([index]);
+        let near: Vec<Round> = near.map(|index| self.of_table_alone(model, index)).collect();
+        near.into_iter().max().unwrap_or(self.now)
+    }
+
+    /// The same without the tables that it refers to.
+    pub(crate) fn of_table_alone(&self, model: &Model, index: usize) -> Round {
+        let entity = model.entities.get(index);
+        let mut types = Vec::new();
+        for column in entity.into_iter().flat_map(|entity| &entity.columns) {
+            mentioned(&column.ty, Edges::All, &mut types);
+            if let ColumnKind::Enumeration(id) = column.kind {
+                types.push(id);
+            }
+        }
+        let own = self.of(self.tables.rounds.get(index)).max(self.of_tables());
+        self.of_types(&types).max(own)
+    }
+
+    /// The round in which it changed last which tables there are, what they are called, which refers to which by what, and which have
+    /// an enumeration; or the frame.
+    pub(crate) fn of_tables(&self) -> Round {
+        self.tables.frame.max(self.frame)
     }
 }
 

@@ -33,6 +33,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::Builder;
 
+use rayon::prelude::*;
+
 use self::journal::{Journal, Step};
 use self::place::{At, Placed, Spot, failed, look, seen};
 use self::torn::Blocks;
@@ -49,8 +51,11 @@ pub use self::turn::{Turn, is_unfinished, take_turn};
 /// How many files are flushed at once.
 const AT_ONCE: usize = 16;
 
-/// So many files are written by one thread before it is worth the while to begin another.
+/// So many files are looked at by one thread before it is worth the while to begin another.
 const FEW: usize = 24;
+
+/// So many bytes are written by one thread: what is written goes to memory, and waits for no disk.
+const LITTLE: usize = 256 * 1024;
 
 /// What was carried out.
 #[derive(Debug, Default)]
@@ -179,8 +184,12 @@ fn work(root: &Root, plan: &Plan) -> Result<Vec<(Step, Content)>, SyncError> {
         };
         (step, content)
     };
-    let (mut work, mut rest): (Vec<_>, Vec<_>) =
-        plan.all_changes().map(step).partition(|(step, _)| step.after.is_none());
+    let changes: Vec<&Change> = plan.all_changes().collect();
+    let steps: Vec<(Step, Content)> = match changes.as_slice() {
+        [] | [_] => changes.into_iter().map(step).collect(),
+        many => many.par_iter().map(|change| step(change)).collect(),
+    };
+    let (mut work, mut rest): (Vec<_>, Vec<_>) = steps.into_iter().partition(|(step, _)| step.after.is_none());
     work.append(&mut rest);
     if plan.lock_changes {
         let text = plan.lock.to_text();
@@ -210,13 +219,17 @@ fn carry_out(root: &Root, journal: &Journal, contents: &[Content]) -> Result<Vec
             _ => {}
         }
     }
-    at_once(contents, contents.len() / FEW, |i, content| {
+    let write = |(i, content): (usize, &Content)| {
         let (step, spot) = journal.at(root, i)?;
         if step.after.is_none() {
             return Ok(());
         }
         write_beside(&spot, content).map_err(|error| failed("cannot write", &spot.target, &error))
-    })?;
+    };
+    match contents.iter().map(|content| content.text.len()).sum::<usize>() < LITTLE {
+        true => contents.iter().enumerate().try_for_each(write)?,
+        false => contents.par_iter().enumerate().try_for_each(write)?,
+    }
     let mut done = Vec::with_capacity(contents.len());
     for (i, content) in contents.iter().enumerate() {
         let (step, spot) = journal.at(root, i)?;
