@@ -3,11 +3,14 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::hosted::{Answer, Hosted, flaresmith};
 use crate::toolchain::sound;
+use crate::watching::wait_for;
 
 /// Today's revision of the official client, and the one before.
 const REVISIONS: [&str; 2] = ["2025-11-25", "2025-06-18"];
@@ -153,6 +156,13 @@ fn a_file_goes_along_as_its_text_and_a_tag_comes_back_for_the_next_change() {
     let owner = hosted.owner();
     let project = hosted.call(&owner, "POST /projects", &json!({ "name": "Shop" })).json();
     let id = &project["id"];
+    // What is still being made for a project changes its tag.
+    let line = format!("GET /projects/{}", id.as_str().unwrap());
+    wait_for("the project", || {
+        // Whoever asks more often is asked to wait.
+        sleep(Duration::from_millis(700));
+        hosted.call(&owner, &line, &json!({})).json()["state"] != "provisioning"
+    });
     let spec = "# Feature Specification: Pets\n\n## Requirements\n\n- **FR-001**: The system MUST list \"pets\".\n";
     let upload = json!({ "file": spec, "path": "specs/001-pets/spec.md", "message": "Pets" });
     let steps = json!([
