@@ -18,9 +18,6 @@ use super::cloud::Failures;
 use super::{Fate, Fence, Mark};
 use crate::telemetry::span;
 
-/// Longest time for a call that goes to its end, for the client. What counts is the time below.
-pub(super) const ENDLESS: Duration = Duration::from_secs(7 * 24 * 3600);
-
 /// Longest time for which an answer, and after that the end of the act, is waited for while this process is awake: it is counted in
 /// looks, and who is frozen takes none.
 const LOOKS: u32 = 1200;
@@ -41,7 +38,7 @@ pub(super) struct Making<T> {
     pub(super) limit: Duration,
     /// Who is called.
     pub(super) failures: Failures,
-    /// The call, which takes no notice of time.
+    /// The call, which takes no notice of time: that of an access that is unhurried.
     pub(super) call: BoxFuture<'static, Result<T, Failure>>,
     /// The id of what it has made; `None`: it made nothing.
     pub(super) id: fn(&T) -> Option<String>,

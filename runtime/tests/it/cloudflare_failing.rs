@@ -248,10 +248,7 @@ async fn an_upload_at_cloudflare_that_comes_too_late_does_not_stay_in_front() {
         fence,
     };
     let at = instance.platform.providers.cloudflare.clone();
-    let access = Access {
-        project,
-        token: Hidden::new(TOKEN),
-    };
+    let access = Access::of(project, Hidden::new(TOKEN));
     for (environment, fate) in [("dev", Fate::Other), ("staging", Fate::Nothing), ("prod", Fate::Gone)] {
         let free = mark(environment, Arc::new(Free));
         let script = at.script(ACCOUNT, "shop", &free);

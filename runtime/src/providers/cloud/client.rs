@@ -25,6 +25,9 @@ use crate::telemetry::span;
 /// Longest time until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// Longest time of a call that goes to its end.
+const ENDLESS: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Most of an answer that is read, in bytes.
 const LARGEST: usize = 256 << 20;
 
@@ -53,6 +56,28 @@ pub struct Access {
     pub project: Uuid,
     /// A token.
     pub token: Hidden,
+    /// Whether its calls go to their end, however long that takes.
+    pub is_unhurried: bool,
+}
+
+impl Access {
+    /// That of a project with a token, whose calls take as long as the provider is given.
+    #[must_use]
+    pub fn of(project: Uuid, token: Hidden) -> Self {
+        Self {
+            project,
+            token,
+            is_unhurried: false,
+        }
+    }
+
+    /// The same for calls that go to their end. What is waited for is up to whoever makes one.
+    pub(in crate::providers) fn unhurried(&self) -> Self {
+        Self {
+            is_unhurried: true,
+            ..self.clone()
+        }
+    }
 }
 
 /// A call.
@@ -121,7 +146,7 @@ impl Call {
             url,
             headers,
             body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
-            limit,
+            limit: if access.is_unhurried { ENDLESS } else { limit },
         })
     }
 }

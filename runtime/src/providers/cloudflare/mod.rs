@@ -26,7 +26,6 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::cloud::{Access, Call, Client, Failures, below};
-use super::late::ENDLESS;
 use crate::sealing::Sealer;
 use crate::settings::CloudflarePlace;
 pub use account::Account;
@@ -63,8 +62,6 @@ enum Sent<'a> {
     Nothing,
     Json(&'a Value),
     Parts(Parts),
-    /// The same, for which nobody need wait.
-    Unhurried(Parts),
 }
 
 impl Cloudflare {
@@ -128,11 +125,10 @@ impl Cloudflare {
         let (json, limit) = match &sent {
             Sent::Json(body) => (Some(*body), CALL),
             Sent::Parts(_) => (None, UPLOAD),
-            Sent::Unhurried(_) => (None, ENDLESS),
             Sent::Nothing => (None, CALL),
         };
         let mut call = Call::json(access, Provider::Cloudflare, method, url, json, limit)?;
-        if let Sent::Parts(parts) | Sent::Unhurried(parts) = sent {
+        if let Sent::Parts(parts) = sent {
             let kind = HeaderValue::from_str(&parts.content_type()).map_err(Failure::internal)?;
             call.headers.insert(header::CONTENT_TYPE, kind);
             call.body = Bytes::from(parts.whole());

@@ -163,9 +163,9 @@ impl Cloudflare {
             ],
         });
         let parts = Parts::of(&metadata).with_module(MODULE, FIRST);
-        let (cloudflare, by, of) = (self.clone(), access.clone(), script.clone());
+        let (cloudflare, by, of) = (self.clone(), access.unhurried(), script.clone());
         let call = async move {
-            let sent = Sent::Unhurried(parts);
+            let sent = Sent::Parts(parts);
             cloudflare.call(&by, Method::PUT, &of.path(&[]), &[], sent).await
         };
         let (cloudflare, by, of, free) = (self.clone(), access.clone(), script.clone(), mark.free());

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::cloud::{Access, Answer, Call, Client, Failures, below, refused};
-use super::late::{ENDLESS, Making};
+use super::late::Making;
 use super::{Mark, foreign};
 use crate::sealing::{Sealer, mac};
 use crate::settings::GithubPlace;
@@ -174,23 +174,16 @@ impl Github {
 
     /// The same where the address has more than a path.
     async fn sent(&self, access: &Access, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
-        not_elsewhere(self.asked(access, method, url, body).await?)
+        let answer = self.asked(access, method, url, body).await?;
+        match answer.status.is_redirection() {
+            true => Err(Self::failures().rejected("the repository was renamed or moved in this moment; try again.")),
+            false => Ok(answer),
+        }
     }
 
     /// The same where a redirection is an answer like any other.
     async fn asked(&self, access: &Access, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
-        self.asked_within(access, method, url, body, CALL).await
-    }
-
-    async fn asked_within(
-        &self,
-        access: &Access,
-        method: Method,
-        url: Url,
-        body: Option<&Value>,
-        limit: Duration,
-    ) -> Result<Answer, Failure> {
-        let mut call = Call::json(access, Provider::Github, method, url, body, limit)?;
+        let mut call = Call::json(access, Provider::Github, method, url, body, CALL)?;
         let kind = HeaderValue::from_static("application/vnd.github+json");
         call.headers.insert(header::ACCEPT, kind);
         call.headers
@@ -214,13 +207,8 @@ impl Github {
         kind: Kind,
     ) -> Result<Making<Answer>, Failure> {
         let url = below(&self.place.api, path)?;
-        let (github, by) = (self.clone(), access.clone());
-        let call = async move {
-            github
-                .asked_within(&by, Method::POST, url, Some(&body), ENDLESS)
-                .await
-                .and_then(not_elsewhere)
-        };
+        let (github, by) = (self.clone(), access.unhurried());
+        let call = async move { github.sent(&by, Method::POST, url, Some(&body)).await };
         let (github, by, free) = (self.clone(), access.clone(), mark.free());
         Ok(Making {
             limit: CALL,
@@ -462,14 +450,6 @@ impl Github {
             }
             _ => Err(because(&done)),
         }
-    }
-}
-
-/// An answer, unless it leads elsewhere.
-fn not_elsewhere(answer: Answer) -> Result<Answer, Failure> {
-    match answer.status.is_redirection() {
-        true => Err(Github::failures().rejected("the repository was renamed or moved in this moment; try again.")),
-        false => Ok(answer),
     }
 }
 

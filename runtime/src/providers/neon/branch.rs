@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{CALL, DATABASE, Neon, ROLE, because};
 use crate::providers::Mark;
 use crate::providers::cloud::{Access, Answer};
-use crate::providers::late::{ENDLESS, Making};
+use crate::providers::late::Making;
 use crate::settings::Hidden;
 
 /// A branch as Neon has it.
@@ -179,11 +179,10 @@ impl Neon {
     }
 
     fn making_branch(&self, access: &Access, mark: &Mark, project: &str, body: Value) -> Making<Answer> {
-        let (neon, of, by, within) = (self.clone(), mark.clone(), access.clone(), project.to_owned());
+        let (neon, of, by, within) = (self.clone(), mark.clone(), access.unhurried(), project.to_owned());
         let call = async move {
             let path = ["projects", &within, "branches"];
-            neon.change_within(&by, &of, Method::POST, &path, Some(&body), ENDLESS)
-                .await
+            neon.change(&by, &of, Method::POST, &path, Some(&body)).await
         };
         let (neon, free, by, within) = (self.clone(), mark.free(), access.clone(), project.to_owned());
         Making {

@@ -79,23 +79,11 @@ impl Neon {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
-        self.call_within(access, method, path, query, body, CALL).await
-    }
-
-    async fn call_within(
-        &self,
-        access: &Access,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-        limit: Duration,
-    ) -> Result<Answer, Failure> {
         let mut url = below(&self.api, path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut call = Call::json(access, Provider::Neon, method, url, body, limit)?;
+        let mut call = Call::json(access, Provider::Neon, method, url, body, CALL)?;
         if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
             // Neon takes it for its own, and tells it where something is to be found out.
             call.headers.insert("x-request-id", id);
@@ -121,23 +109,11 @@ impl Neon {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
-        self.change_within(access, mark, method, path, body, CALL).await
-    }
-
-    async fn change_within(
-        &self,
-        access: &Access,
-        mark: &Mark,
-        method: Method,
-        path: &[&str],
-        body: Option<&Value>,
-        limit: Duration,
-    ) -> Result<Answer, Failure> {
         let (began, mut waits) = (Instant::now(), Waits::begin());
         loop {
             // Whoever waited may have lost its run meanwhile.
             mark.fence.check(None).await?;
-            let answer = self.call_within(access, method.clone(), path, &[], body, limit).await?;
+            let answer = self.call(access, method.clone(), path, &[], body).await?;
             if answer.status != StatusCode::LOCKED || began.elapsed() >= LOCKED {
                 return Ok(answer);
             }

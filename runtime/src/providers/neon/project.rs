@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{CALL, DATABASE, Neon, ROLE, because};
 use crate::providers::cloud::{Access, Answer};
-use crate::providers::late::{ENDLESS, Making};
+use crate::providers::late::Making;
 use crate::providers::{Mark, foreign};
 use crate::sealing::mac;
 
@@ -151,11 +151,9 @@ impl Neon {
             project["org_id"] = Value::from(id.as_str());
         }
         let body = json!({ "project": project });
-        let (neon, of, by) = (self.clone(), marked.clone(), access.clone());
+        let (neon, of, by) = (self.clone(), marked.clone(), access.unhurried());
         let call = async move {
-            let made = neon
-                .change_within(&by, &of, Method::POST, &["projects"], Some(&body), ENDLESS)
-                .await?;
+            let made = neon.change(&by, &of, Method::POST, &["projects"], Some(&body)).await?;
             match made.status.is_success() {
                 true => made.json::<Told>().map(|told| (told.project, made)),
                 false => Err(because(&made)),

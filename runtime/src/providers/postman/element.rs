@@ -206,7 +206,7 @@ impl Postman {
         let text = self.mark(mark.project, &wanted.kind.part(&wanted.scope), &sent);
         let (kind, within) = ((wanted.kind.path(), wanted.kind.member()), Some(workspace));
         let body = wanted.kind.marked(&wanted.document, &text);
-        let (mut made, _) = self.make_one(access, mark, kind, within, body).await?;
+        let mut made = self.make_one(access, mark, kind, within, body).await?;
         if let Some(id) = taken_id(&made) {
             // What was sent before may not be in lists yet.
             let found = self.read(access, wanted.kind, &id).await?;
@@ -217,7 +217,7 @@ impl Postman {
             let mut document = wanted.document.clone();
             ids::without_new(&mut document, None);
             let body = wanted.kind.marked(&document, &text);
-            (made, _) = self.make_one(access, mark, kind, within, body).await?;
+            made = self.make_one(access, mark, kind, within, body).await?;
         }
         if !made.status.is_success() {
             return Err(because(&made));

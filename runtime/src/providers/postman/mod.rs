@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cloud::{Access, Answer, Call, Client, Failures, below};
-use super::late::{ENDLESS, Making};
+use super::late::Making;
 use super::{Fate, Mark};
 use crate::sealing::Sealer;
 pub use account::{Account, Needs};
@@ -72,23 +72,11 @@ impl Postman {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Answer, Failure> {
-        self.call_within(access, method, path, query, body, CALL).await
-    }
-
-    async fn call_within(
-        &self,
-        access: &Access,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-        limit: Duration,
-    ) -> Result<Answer, Failure> {
         let mut url = below(&self.api, path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let call = Call::json(access, Provider::Postman, method, url, body, limit)?;
+        let call = Call::json(access, Provider::Postman, method, url, body, CALL)?;
         let answer = self.client.send(call).await?;
         match answer.status {
             StatusCode::UNAUTHORIZED => {
@@ -109,13 +97,11 @@ impl Postman {
         (path, member): (&'static str, &'static str),
         workspace: Option<&str>,
         body: Value,
-    ) -> Result<(Answer, Option<String>), Failure> {
-        let (postman, by, within) = (self.clone(), access.clone(), workspace.map(str::to_owned));
+    ) -> Result<Answer, Failure> {
+        let (postman, by, within) = (self.clone(), access.unhurried(), workspace.map(str::to_owned));
         let call = async move {
             let query: Vec<(&str, &str)> = within.iter().map(|id| ("workspace", id.as_str())).collect();
-            let made = postman
-                .call_within(&by, Method::POST, &[path], &query, Some(&body), ENDLESS)
-                .await?;
+            let made = postman.call(&by, Method::POST, &[path], &query, Some(&body)).await?;
             let told: Option<Value> = made.status.is_success().then(|| made.json().ok()).flatten();
             let id = told.and_then(|told| {
                 let one = &told[member];
@@ -142,7 +128,7 @@ impl Postman {
                 })
             }),
         };
-        making.made(mark).await
+        making.made(mark).await.map(|(made, _)| made)
     }
 
     /// What is there, as a type; `None`: nothing, or nothing that the key may see.

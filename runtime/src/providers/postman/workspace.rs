@@ -171,7 +171,7 @@ impl Postman {
         }
         let body = json!({ "workspace": workspace });
         let kind = ("workspaces", "workspace");
-        let (made, _) = self.make_one(access, mark, kind, None, body).await?;
+        let made = self.make_one(access, mark, kind, None, body).await?;
         if !made.status.is_success() {
             return Err(because(&made));
         }

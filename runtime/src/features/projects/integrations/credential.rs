@@ -75,10 +75,7 @@ pub(super) async fn check(
         }
     };
     let secret = Hidden::new(token.token.clone());
-    let access = Access {
-        project,
-        token: secret.clone(),
-    };
+    let access = Access::of(project, secret.clone());
     let (account, scopes) = match provider {
         Provider::Github => at_github(platform, &access, settings).await?,
         Provider::Neon => at_neon(platform, &access, settings).await?,
@@ -221,7 +218,7 @@ pub(crate) async fn access(
         return Ok(None);
     };
     let token = open(&platform.sealer, &kept)?;
-    Ok(Some((row, Access { project, token })))
+    Ok(Some((row, Access::of(project, token))))
 }
 
 /// A connection that has not ended, and what is kept of its credential.
