@@ -156,22 +156,19 @@ impl Followed {
             let Some(pair) = at_postman::pair(platform, project.id, scope, origin).await? else {
                 continue;
             };
+            let key = key(
+                project.id,
+                ResourceKind::PostmanCollection.as_str(),
+                environment.map(|row| row.name.as_str()),
+            );
             let mark = Mark {
                 project: project.id,
                 environment: name.to_owned(),
-                key: key(
-                    project.id,
-                    ResourceKind::PostmanCollection.as_str(),
-                    environment.map(|row| row.name.as_str()),
-                ),
+                key: key.clone(),
                 fence: Arc::new(Standing {
                     platform: platform.clone(),
                     project: project.id,
-                    key: key(
-                        project.id,
-                        ResourceKind::PostmanCollection.as_str(),
-                        environment.map(|row| row.name.as_str()),
-                    ),
+                    key,
                 }),
             };
             let access = &connection.access;
@@ -213,7 +210,13 @@ impl Fence for Standing {
     }
 
     fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
-        Box::pin(fate::of(self.platform.store.read(), &self.key, id))
+        Box::pin(async move {
+            Ok(match fate::of(self.platform.store.read(), &self.key, id).await? {
+                // Steps say nothing of what is made here, and whoever looks for it finds it by its mark.
+                Fate::Other => Fate::Kept,
+                fate => fate,
+            })
+        })
     }
 }
 

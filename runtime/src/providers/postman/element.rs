@@ -169,14 +169,16 @@ impl Postman {
         told.is_some_and(|told| self.made(&told, mark.project, &wanted.kind.part(&wanted.scope)))
     }
 
-    /// One by its id; `None`: there is none that the key may see.
+    /// One by an id, with the one that it is called for by everywhere: what was made is compared with what stands by that. `None`: there is
+    /// none that the key may see.
     async fn read(&self, access: &Access, kind: Kind, id: &str) -> Result<Option<Found>, Failure> {
         let found: Option<Value> = self.found(access, &[kind.path(), id], &[]).await?;
         Ok(found.map(|mut told| {
             let shown = told[kind.member()].take();
             let text = shown["info"]["createdAt"].as_str().or(shown["createdAt"].as_str());
+            let called = shown["info"]["uid"].as_str().or(shown["uid"].as_str());
             Found {
-                id: id.to_owned(),
+                id: called.unwrap_or(id).to_owned(),
                 created_at: text.and_then(|text| text.parse().ok()),
                 shown,
             }

@@ -68,7 +68,8 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    fn uid(&self) -> String {
+    /// What it is called for by.
+    pub(crate) fn uid(&self) -> String {
         format!("{}-{}", self.owner, self.id)
     }
 
