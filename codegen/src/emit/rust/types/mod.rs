@@ -218,7 +218,7 @@ impl Written {
 const FOR_TYPES: Wanted = &[("serde", &["Deserialize", "Serialize"])];
 
 /// What schemas may import.
-const FOR_SCHEMAS: Wanted = &[("crate::types", &[]), ("crate::validate", schema::NAMES_OF_TYPES)];
+const FOR_SCHEMAS: Wanted = &[("crate::types", &[]), ("crate::validate", schema::NAMES)];
 
 type Wanted = &'static [(&'static str, &'static [&'static str])];
 

@@ -15,12 +15,6 @@ use crate::model::{Extra, Kind, Record, Rules, Shape, TextFormat, Type, TypeDef,
 /// The names of `crate::validate` that expressions use.
 pub(in super::super) const NAMES: &[&str] = &[
     "Extra", "Field", "Format", "List", "Literal", "Map", "Number", "Range", "Record", "Schema", "Text", "Tuple",
-    "Union", "Variant", "Width",
-];
-
-/// The same, and what says that a type has a schema.
-pub(super) const NAMES_OF_TYPES: &[&str] = &[
-    "Extra", "Field", "Format", "List", "Literal", "Map", "Number", "Range", "Record", "Schema", "Text", "Tuple",
     "Union", "Validate", "Variant", "Width",
 ];
 
