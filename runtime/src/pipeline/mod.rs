@@ -121,6 +121,8 @@ async fn carried_out(
             Ok(response) => response,
             Err(failure) => envelope::answer(failure, ids),
         };
+        // For whoever checks more of an answer.
+        response.extensions_mut().insert(operation);
     }
     for (name, value) in limits {
         response.headers_mut().insert(name, value);
@@ -132,7 +134,6 @@ async fn carried_out(
     } else {
         audit::record(&platform, operation, &known, ids, code).await;
     }
-    response.extensions_mut().insert(operation);
     response
 }
 
@@ -174,15 +175,11 @@ async fn stages(
     size::demand(platform.settings.max_body, &request)?;
     request = text::demand(request).await?;
     let notes = known.notes.clone();
-    let access = Access {
-        caller: caller.clone(),
-        role,
-        notes,
-    };
-    request.extensions_mut().insert(access);
+    let access = Access { caller, role, notes };
     if operation.is_safe() {
-        return remembered::answer(platform, operation, &caller, role, request, next).await;
+        return remembered::answer(platform, operation, access, request, next).await;
     }
+    request.extensions_mut().insert(access);
     Box::pin(idempotency::answer(platform, operation, known, request, next)).await
 }
 

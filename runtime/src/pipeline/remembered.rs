@@ -15,6 +15,7 @@ use axum::response::Response;
 use flaresmith_api::errors::Failure;
 use flaresmith_api::operations::{Operation, Role};
 
+use super::access::Access;
 use super::layer::Next;
 use crate::identity::Caller;
 use crate::platform::Platform;
@@ -69,20 +70,25 @@ impl Answers {
 pub(super) async fn answer(
     platform: &Platform,
     operation: &'static Operation,
-    caller: &Caller,
-    role: Option<Role>,
-    request: Request,
+    access: Access,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
     let plain = request.body().is_end_stream() && !request.headers().contains_key(IF_NONE_MATCH);
     if !plain || !FROM_ROWS.contains(&operation.id) {
+        request.extensions_mut().insert(access);
         return Ok(next.run(request).await);
     }
     let address = request
         .uri()
         .path_and_query()
         .map(|address| address.as_str().to_owned());
-    let key = (operation.id, caller.clone(), role, address.unwrap_or_default());
+    let key = (
+        operation.id,
+        access.caller.clone(),
+        access.role,
+        address.unwrap_or_default(),
+    );
     let answers = &platform.answers.0;
     if let Some(given) = answers.get(&key) {
         let mut response = Response::new(Body::from(given.body.clone()));
@@ -92,6 +98,7 @@ pub(super) async fn answer(
         *response.headers_mut() = headers;
         return Ok(response);
     }
+    request.extensions_mut().insert(access);
     let read_at = answers.moment();
     let response = next.run(request).await;
     let size = response.body().size_hint().exact();

@@ -5,10 +5,11 @@
 //! Values of labels come from closed sets alone: ids of operations, codes, buckets, classes, words that stand here. Nothing that
 //! a caller sends and no id of a person or a project becomes one, so what is kept stays small and tells nothing of anybody.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use flaresmith_api::errors::ErrorCode;
-use flaresmith_api::operations::{Operation, RateBucket, RateClass};
+use flaresmith_api::operations::{Operation, RATE_BUCKETS, RATE_CLASSES, RateBucket, RateClass};
 use prometheus::proto::MetricFamily;
 use prometheus::{
     Encoder as _, Error, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
@@ -49,8 +50,7 @@ pub struct Metrics {
     request_time: HistogramVec,
     errors: IntCounterVec,
     auth_failures: IntCounterVec,
-    consumed: IntCounterVec,
-    remaining: GaugeVec,
+    buckets: Arc<[OfBucket]>,
     limit_time: Histogram,
     statements: HistogramVec,
     connections: IntGaugeVec,
@@ -77,6 +77,38 @@ pub struct Exports {
     sent: IntCounterVec,
     failed: IntCounterVec,
     dropped: IntCounterVec,
+}
+
+/// What is counted about a bucket. Each is asked for by its labels once: calls take tokens more often than anything else is counted.
+struct OfBucket {
+    name: &'static str,
+    remaining: GaugeVec,
+    left: OnceLock<Gauge>,
+    consumed: IntCounterVec,
+    /// Tokens that were taken, by class.
+    taken: Vec<(&'static str, OnceLock<IntCounter>)>,
+}
+
+impl OfBucket {
+    fn all(remaining: &GaugeVec, consumed: &IntCounterVec) -> Arc<[Self]> {
+        let of = |bucket: &RateBucket| Self {
+            name: bucket.name,
+            remaining: remaining.clone(),
+            left: OnceLock::new(),
+            consumed: consumed.clone(),
+            taken: RATE_CLASSES.iter().map(|class| (class.name, OnceLock::new())).collect(),
+        };
+        RATE_BUCKETS.iter().map(of).collect()
+    }
+
+    fn left(&self) -> &Gauge {
+        self.left.get_or_init(|| self.remaining.with_label_values(&[self.name]))
+    }
+
+    fn taken(&self, class: &str) -> Option<&IntCounter> {
+        let (class, taken) = self.taken.iter().find(|(name, _)| *name == class)?;
+        Some(taken.get_or_init(|| self.consumed.with_label_values(&[self.name, class])))
+    }
 }
 
 impl Exports {
@@ -152,12 +184,14 @@ impl Metrics {
             )?,
             errors: counter("errors_total", "Answers that were failures.", &["code", "severity"])?,
             auth_failures: counter("auth_failures_total", "Callers who were not let in.", &["code"])?,
-            consumed: counter(
-                "rate_limit_consumed_total",
-                "Tokens taken.",
-                &["scope", "endpointClass"],
-            )?,
-            remaining,
+            buckets: OfBucket::all(
+                &remaining,
+                &counter(
+                    "rate_limit_consumed_total",
+                    "Tokens taken.",
+                    &["scope", "endpointClass"],
+                )?,
+            ),
             limit_time: alone(times(
                 "rate_limit_check_duration_seconds",
                 "Time to take tokens.",
@@ -280,12 +314,12 @@ impl Metrics {
     pub fn limited(&self, class: &RateClass, left: &[(&'static RateBucket, f64)], taken: bool, time: Duration) {
         self.limit_time.observe(time.as_secs_f64());
         for (bucket, left) in left {
-            let bucket = bucket.name;
-            self.remaining.with_label_values(&[bucket]).set(left.max(0.0).floor());
-            if taken {
-                self.consumed
-                    .with_label_values(&[bucket, class.name])
-                    .inc_by(class.tokens);
+            let Some(own) = self.buckets.iter().find(|own| own.name == bucket.name) else {
+                continue;
+            };
+            own.left().set(left.max(0.0).floor());
+            if taken && let Some(counted) = own.taken(class.name) {
+                counted.inc_by(class.tokens);
             }
         }
     }
@@ -389,8 +423,6 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use flaresmith_api::operations::{RATE_BUCKETS, RATE_CLASSES};
-
     use super::*;
 
     /// Shows what the feature spec lists: its table of metrics, with the labels that it names.

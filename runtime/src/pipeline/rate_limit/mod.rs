@@ -9,7 +9,7 @@ mod subject;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::extract::ConnectInfo;
@@ -107,6 +107,33 @@ fn network(extensions: &Extensions) -> Option<Subject> {
     Some(Subject::at(address.ip()))
 }
 
+/// What callers are told about a bucket.
+struct Told {
+    /// The header with all that it holds.
+    limit: (HeaderName, HeaderValue),
+    /// The header with what it has left.
+    remaining: HeaderName,
+}
+
+/// The buckets of people and projects, by their names, with what is told about them.
+static TOLD: LazyLock<Vec<(&'static str, Told)>> = LazyLock::new(|| {
+    let told = |bucket: &RateBucket| {
+        let (limit, remaining) = match bucket.name {
+            "user" => ("x-ratelimit-limit-user", "x-ratelimit-remaining-user"),
+            "project" => ("x-ratelimit-limit-project", "x-ratelimit-remaining-project"),
+            _ => return None,
+        };
+        Some(Told {
+            limit: (HeaderName::from_static(limit), HeaderValue::from(bucket.capacity)),
+            remaining: HeaderName::from_static(remaining),
+        })
+    };
+    RATE_BUCKETS
+        .iter()
+        .filter_map(|bucket| Some((bucket.name, told(bucket)?)))
+        .collect()
+});
+
 /// Asks the limiter, and keeps the headers for the answer.
 ///
 /// # Errors
@@ -121,11 +148,13 @@ pub(super) async fn take(platform: &Platform, asked: &Asked, headers: &mut Heade
         .metrics
         .limited(class, &taken.left, taken.refused.is_none(), began.elapsed());
     headers.clear();
-    for bucket in RATE_BUCKETS {
+    for (name, told) in TOLD.iter() {
+        headers.push(told.limit.clone());
         // Where nobody or no project is meant, the bucket is told to be full.
-        let found = taken.left.iter().find(|(asked, _)| asked.name == bucket.name);
-        let (bucket, left) = found.map_or_else(|| (bucket, full(bucket)), |(asked, left)| (*asked, *left));
-        headers.extend(told(bucket, left).into_iter().flatten());
+        let found = taken.left.iter().find(|(asked, _)| asked.name == *name);
+        let (_, full) = &told.limit;
+        let left = found.map_or_else(|| full.clone(), |(_, left)| HeaderValue::from(whole(*left)));
+        headers.push((told.remaining.clone(), left));
     }
     taken.refused.map_or(Ok(()), Err)
 }
@@ -271,17 +300,6 @@ fn wait(bucket: &RateBucket, missing: f64) -> f64 {
 )]
 fn whole(tokens: f64) -> u64 {
     tokens as u64
-}
-
-/// The headers about a bucket: those of people and projects are told.
-fn told(bucket: &RateBucket, left: f64) -> Option<[(HeaderName, HeaderValue); 2]> {
-    let names = match bucket.name {
-        "user" => ("x-ratelimit-limit-user", "x-ratelimit-remaining-user"),
-        "project" => ("x-ratelimit-limit-project", "x-ratelimit-remaining-project"),
-        _ => return None,
-    };
-    let values = [(names.0, bucket.capacity), (names.1, whole(left))];
-    Some(values.map(|(name, tokens)| (HeaderName::from_static(name), HeaderValue::from(tokens))))
 }
 
 #[cfg(test)]
