@@ -36,6 +36,7 @@ use axum::response::Response;
 use flaresmith_api::errors::Failure;
 use flaresmith_api::operations::Operation;
 use flaresmith_api::server::FailureReport;
+use tower::Layer as _;
 
 use crate::identity::Caller;
 use crate::platform::Platform;
@@ -50,11 +51,9 @@ use telling::Telling;
 pub fn router(platform: Platform) -> Router {
     let max_body = platform.settings.max_body;
     let inner = platform.clone();
-    let routes = flaresmith_api::server::router_with(Arc::new(platform.clone()), |operation, route| {
+    let routes = flaresmith_api::server::router_with(Arc::new(platform.clone()), |operation, endpoint| {
         let platform = inner.clone();
-        route.layer(layer::around(move |request, next| {
-            operate(platform.clone(), operation, request, next)
-        }))
+        layer::around(move |request, next| operate(platform.clone(), operation, request, next)).layer(endpoint)
     });
     let outermost = protect::layer(&platform.settings);
     let around = layer::around(move |request, next| envelope::around(platform.clone(), Served::Nothing, request, next));

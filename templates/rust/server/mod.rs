@@ -16,4 +16,4 @@ pub use call::{Call, Context};
 pub use failure::{FailureReport, RequestId, TraceId};
 pub use handlers::*;
 pub use reply::Reply;
-pub use routes::{Answer, Handler, Routes};
+pub use routes::{Answer, Endpoint, Handler, Routes, Served};

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,7 +16,6 @@ use std::task::{Context, Poll};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method};
 use axum::response::Response;
-use axum::routing::{MethodRouter, any_service};
 use axum::Router;
 use tower_service::Service;
 
@@ -31,12 +30,14 @@ pub type Answer = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>
 
 /// The code that serves an operation.
 pub type Handler<A> = fn(Arc<A>, Call) -> Answer;
-type Served = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+/// What comes of a request, once it is answered.
+pub type Served = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 /// Operations and who serves them. Each domain may be served by another value.
 #[derive(Default)]
 pub struct Routes {
-    entries: Vec<(&'static Operation, MethodRouter)>,
+    entries: Vec<(&'static Operation, Endpoint)>,
 }
 
 impl Routes {
@@ -54,25 +55,31 @@ impl Routes {
         api: &Arc<A>,
         handler: Handler<A>,
     ) -> Self {
-        let endpoint = Endpoint { operation, api: Arc::clone(api), handler };
-        self.entries.push((operation, any_service(endpoint)));
+        let api = Arc::clone(api);
+        let serve = move |request| served(operation, handler, Arc::clone(&api), request);
+        self.entries.push((operation, Endpoint(Arc::new(serve))));
         self
     }
 
     /// The router. Unknown paths and methods are answered in the envelope; a host may replace its fallback.
     pub fn into_router(self) -> Router {
-        self.into_router_with(|_, route| route)
+        self.into_router_with(|_, endpoint| endpoint)
     }
 
-    /// The router, with every route wrapped by what `wrap` puts around it. `wrap` sees the operation, and so do its layers: every
-    /// request carries it as the extension `&'static Operation`.
-    pub fn into_router_with(self, mut wrap: impl FnMut(&'static Operation, MethodRouter) -> MethodRouter) -> Router {
+    /// The router, with what `wrap` puts around every endpoint: another service, such as `layer.layer(endpoint)`, or, for
+    /// layers of axum, `any_service(endpoint).layer(layer)`. `wrap` sees the operation, and so do its layers: every request
+    /// carries it as the extension `&'static Operation`.
+    pub fn into_router_with<S>(self, mut wrap: impl FnMut(&'static Operation, Endpoint) -> S) -> Router
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
         let mut root = Node::default();
         let mut patterns = BTreeSet::new();
-        for (operation, route) in self.entries {
+        for (operation, endpoint) in self.entries {
             patterns.insert(pattern(operation.segments));
-            let route = wrap(operation, route);
-            root.insert(operation.segments, operation, route);
+            let endpoint = Endpoint::of(wrap(operation, endpoint));
+            root.insert(operation.segments, operation, endpoint);
         }
         let dispatch = Dispatch(Arc::new(root));
         let router = Router::new().without_v07_checks().fallback_service(dispatch.clone());
@@ -131,14 +138,14 @@ struct Node {
     fixed: BTreeMap<&'static str, Node>,
     mixed: Vec<(&'static [PathPart], Node)>,
     parameter: Option<Box<Node>>,
-    methods: Vec<(&'static Operation, MethodRouter)>,
+    methods: Vec<(&'static Operation, Endpoint)>,
 }
 
 impl Node {
-    fn insert(&mut self, path: &'static [&'static [PathPart]], operation: &'static Operation, route: MethodRouter) {
+    fn insert(&mut self, path: &'static [&'static [PathPart]], operation: &'static Operation, endpoint: Endpoint) {
         let [segment, rest @ ..] = path else {
             if self.methods.iter().all(|(known, _)| known.method != operation.method) {
-                self.methods.push((operation, route));
+                self.methods.push((operation, endpoint));
             }
             return;
         };
@@ -163,7 +170,7 @@ impl Node {
                 node
             }
         };
-        next.insert(rest, operation, route);
+        next.insert(rest, operation, endpoint);
     }
 
     fn find(&self, path: &[&str]) -> Option<&Self> {
@@ -217,9 +224,9 @@ impl Service<Request> for Dispatch {
         let method = request.method();
         let of = |name: &str| methods.unwrap_or_default().iter().find(|(operation, _)| operation.method == name);
         // Whoever serves GET serves HEAD; the server leaves the body out.
-        if let Some((operation, route)) = of(method.as_str()).or_else(|| of("GET").filter(|_| method == Method::HEAD)) {
+        if let Some((operation, endpoint)) = of(method.as_str()).or_else(|| of("GET").filter(|_| method == Method::HEAD)) {
             request.extensions_mut().insert(*operation);
-            return Box::pin(route.clone().call(request));
+            return endpoint.serve(request);
         }
         if let (Some(methods), true) = (methods, method == Method::OPTIONS) {
             let mut response = Response::default();
@@ -245,7 +252,7 @@ impl Service<Request> for Dispatch {
 }
 
 /// The methods of a path.
-fn allowed(methods: &[(&'static Operation, MethodRouter)]) -> Vec<&'static str> {
+fn allowed(methods: &[(&'static Operation, Endpoint)]) -> Vec<&'static str> {
     let mut allowed: Vec<&str> = methods.iter().map(|(operation, _)| operation.method).collect();
     for implied in ["HEAD", "OPTIONS"] {
         let wanted = implied == "OPTIONS" || allowed.contains(&"GET");
@@ -256,20 +263,32 @@ fn allowed(methods: &[(&'static Operation, MethodRouter)]) -> Vec<&'static str> 
     allowed
 }
 
-/// Serves one operation.
-struct Endpoint<A> {
-    operation: &'static Operation,
-    api: Arc<A>,
-    handler: Handler<A>,
-}
+/// Serves one operation. Clones are the same.
+#[derive(Clone)]
+pub struct Endpoint(Arc<dyn Fn(Request) -> Served + Send + Sync>);
 
-impl<A> Clone for Endpoint<A> {
-    fn clone(&self) -> Self {
-        Self { operation: self.operation, api: Arc::clone(&self.api), handler: self.handler }
+impl Endpoint {
+    /// Any number of requests go through a service at once, each through a clone.
+    fn of<S>(service: S) -> Self
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        Self(Arc::new(move |request| {
+            let mut service = service.clone();
+            Box::pin(async move {
+                poll_fn(|context| service.poll_ready(context)).await?;
+                service.call(request).await
+            })
+        }))
+    }
+
+    fn serve(&self, request: Request) -> Served {
+        (self.0)(request)
     }
 }
 
-impl<A: Send + Sync + 'static> Service<Request> for Endpoint<A> {
+impl Service<Request> for Endpoint {
     type Response = Response;
     type Error = Infallible;
     type Future = Served;
@@ -279,20 +298,29 @@ impl<A: Send + Sync + 'static> Service<Request> for Endpoint<A> {
     }
 
     fn call(&mut self, request: Request) -> Served {
-        let operation = self.operation;
-        let call = Call::new(operation, request);
-        let (request_id, trace_id) = call.ids();
-        let answer = (self.handler)(Arc::clone(&self.api), call);
-        Box::pin(async move {
-            let mut response = match answer.await {
-                Ok(response) => response,
-                Err(failure) => failure.answer(&request_id, &trace_id),
-            };
-            if let Ok(value) = HeaderValue::try_from(&request_id.0) {
-                response.headers_mut().entry(REQUEST_ID).or_insert(value);
-            }
-            response.extensions_mut().insert(operation);
-            Ok(response)
-        })
+        self.serve(request)
     }
+}
+
+/// Answers a request, with the envelope when the handler fails.
+fn served<A: Send + Sync + 'static>(
+    operation: &'static Operation,
+    handler: Handler<A>,
+    api: Arc<A>,
+    request: Request,
+) -> Served {
+    let call = Call::new(operation, request);
+    let (request_id, trace_id) = call.ids();
+    let answer = handler(api, call);
+    Box::pin(async move {
+        let mut response = match answer.await {
+            Ok(response) => response,
+            Err(failure) => failure.answer(&request_id, &trace_id),
+        };
+        if let Ok(value) = HeaderValue::try_from(&request_id.0) {
+            response.headers_mut().entry(REQUEST_ID).or_insert(value);
+        }
+        response.extensions_mut().insert(operation);
+        Ok(response)
+    })
 }

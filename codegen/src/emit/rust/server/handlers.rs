@@ -19,9 +19,9 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
         let _ = writeln!(text, "mod {};", plan.names.domain(*domain));
     }
     text.push_str(concat!(
-        "\nuse std::sync::Arc;\n\n",
-        "use axum::Router;\nuse axum::routing::MethodRouter;\n\n",
-        "use super::Routes;\nuse crate::api::Api;\nuse crate::operations::Operation;\n\n",
+        "\nuse std::convert::Infallible;\nuse std::sync::Arc;\n\n",
+        "use axum::Router;\nuse axum::extract::Request;\nuse axum::response::Response;\nuse tower_service::Service;\n\n",
+        "use super::{Endpoint, Routes};\nuse crate::api::Api;\nuse crate::operations::Operation;\n\n",
         "/// Every operation, served by one value.\n#[must_use]\npub fn routes<A: Api>(api: &Arc<A>) -> Routes {\n    Routes::new()",
     ));
     for domain in domains {
@@ -33,9 +33,11 @@ pub(super) fn index(plan: &Plan<'_>, domains: &[DomainId]) -> String {
     text.push_str(concat!(
         "\n}\n\n",
         "/// The router of the whole service.\n#[must_use]\npub fn router<A: Api>(api: Arc<A>) -> Router {\n    routes(&api).into_router()\n}\n\n",
-        "/// The same with every route wrapped by what `wrap` puts around it: `wrap` sees the operation, and the requests that reach\n",
-        "/// its layers carry it as the extension `&'static Operation`.\n",
-        "pub fn router_with<A: Api>(\n    api: Arc<A>,\n    wrap: impl FnMut(&'static Operation, MethodRouter) -> MethodRouter,\n) -> Router {\n",
+        "/// The same with what `wrap` puts around every endpoint: another service, such as `layer.layer(endpoint)`, or, for layers of\n",
+        "/// axum, `any_service(endpoint).layer(layer)`. `wrap` sees the operation, and the requests that reach its layers carry it as\n",
+        "/// the extension `&'static Operation`.\n",
+        "pub fn router_with<A, S>(api: Arc<A>, wrap: impl FnMut(&'static Operation, Endpoint) -> S) -> Router\n",
+        "where\n    A: Api,\n    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,\n    S::Future: Send,\n{\n",
         "    routes(&api).into_router_with(wrap)\n}\n",
     ));
     text

@@ -18,12 +18,15 @@ mod retirement;
 mod system;
 mod auth;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::MethodRouter;
+use axum::extract::Request;
+use axum::response::Response;
+use tower_service::Service;
 
-use super::Routes;
+use super::{Endpoint, Routes};
 use crate::api::Api;
 use crate::operations::Operation;
 
@@ -55,11 +58,14 @@ pub fn router<A: Api>(api: Arc<A>) -> Router {
     routes(&api).into_router()
 }
 
-/// The same with every route wrapped by what `wrap` puts around it: `wrap` sees the operation, and the requests that reach
-/// its layers carry it as the extension `&'static Operation`.
-pub fn router_with<A: Api>(
-    api: Arc<A>,
-    wrap: impl FnMut(&'static Operation, MethodRouter) -> MethodRouter,
-) -> Router {
+/// The same with what `wrap` puts around every endpoint: another service, such as `layer.layer(endpoint)`, or, for layers of
+/// axum, `any_service(endpoint).layer(layer)`. `wrap` sees the operation, and the requests that reach its layers carry it as
+/// the extension `&'static Operation`.
+pub fn router_with<A, S>(api: Arc<A>, wrap: impl FnMut(&'static Operation, Endpoint) -> S) -> Router
+where
+    A: Api,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     routes(&api).into_router_with(wrap)
 }
