@@ -13,7 +13,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use axum::Router;
@@ -223,10 +225,15 @@ impl Service<Request> for Dispatch {
         let methods = self.0.find(&segments).map(|node| node.methods.as_slice());
         let method = request.method();
         let of = |name: &str| methods.unwrap_or_default().iter().find(|(operation, _)| operation.method == name);
-        // Whoever serves GET serves HEAD; the server leaves the body out.
+        // Whoever serves GET serves HEAD.
         if let Some((operation, endpoint)) = of(method.as_str()).or_else(|| of("GET").filter(|_| method == Method::HEAD)) {
+            let is_head = method == Method::HEAD;
             request.extensions_mut().insert(*operation);
-            return endpoint.serve(request);
+            let answer = endpoint.serve(request);
+            if !is_head {
+                return answer;
+            }
+            return Box::pin(async { Ok(without_body(answer.await?)) });
         }
         if let (Some(methods), true) = (methods, method == Method::OPTIONS) {
             let mut response = Response::default();
@@ -249,6 +256,15 @@ impl Service<Request> for Dispatch {
         let response = failure.answer(&RequestId::of(extensions, headers), &TraceId::of(extensions, headers));
         Box::pin(std::future::ready(Ok(response)))
     }
+}
+
+/// The answer to HEAD: that to GET, with the length of its body in place of it.
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
+    }
+    Response::from_parts(parts, Body::empty())
 }
 
 /// The methods of a path.
