@@ -52,55 +52,54 @@ pub(crate) fn files_of_prose<'a>(features: &'a [Feature], constitution: Option<&
 #[allow(clippy::result_large_err, reason = "it is what came in")]
 pub(crate) fn analyse(
     mut last: Box<Baseline>,
-    revisions: Revisions,
+    revisions: &Revisions,
     sources: &Sources,
     settings: &Settings,
     memo: &Memo,
 ) -> Result<(Compilation, Revisions), Box<Baseline>> {
-    let Some(changes) = changed(&last, &revisions, sources, memo) else {
+    let Some(changes) = changed(&last, revisions, sources, memo) else {
         return Err(last);
     };
-    let prose = prose(&revisions, Some(&last), sources, settings, memo);
+    let prose = prose(revisions, Some(&last), sources, settings, memo);
     let ((features, constitution), found) = &*prose;
     let bundle = Arc::make_mut(&mut last.bundle);
     let Some(units) = bundled::update(&mut last.linked, bundle, &changes, sources, memo) else {
         return Err(last);
     };
-    let model = Arc::make_mut(&mut last.model);
-    let (looked, lowered) = (&mut last.looked, &mut last.lowered);
-    let (formerly, told) = rayon::join(
-        || lower::update(lowered, bundle, &units, model),
+    let bundle = Arc::clone(&last.bundle);
+    let mut looked = std::mem::take(&mut last.looked);
+    // Each stage is so short that waking somebody for a part of it would take as long; the texts are looked through beside all of them.
+    let (analysed, told) = rayon::join(
+        || {
+            let (lowered, model) = (&mut last.lowered, Arc::make_mut(&mut last.model));
+            let formerly = lower::update(lowered, &bundle, &units, model)?;
+            let model = Arc::clone(&last.model);
+            let mut ruled = Diagnostics::new();
+            check::check(&model, &bundle, &mut ruled);
+            let revisions = revisions.clone().with_units(&mut last, &bundle, &units);
+            let revisions = revisions.with_parts(&last, &model, &formerly);
+            Some((model, formerly, ruled, revisions))
+        },
         || {
             let texts = Texts {
-                bundle,
+                bundle: &bundle,
                 sources,
                 prose: files_of_prose(features, constitution.as_ref()),
                 memo,
-                revisions: &revisions,
+                revisions,
             };
             let mut told = Diagnostics::new();
-            check::texts_of_units(&texts, &units, looked, &mut told);
+            check::texts_of_units(&texts, &units, &mut looked, &mut told);
             told
         },
     );
-    let Some(formerly) = formerly else {
+    last.looked = looked;
+    let Some((model, formerly, ruled, revisions)) = analysed else {
+        drop(bundle);
         // What was found in the texts is found again where they changed.
-        bundled::restore(bundle, units);
+        bundled::restore(Arc::make_mut(&mut last.bundle), units);
         return Err(last);
     };
-    let (model, bundle) = (Arc::clone(&last.model), Arc::clone(&last.bundle));
-    let (revisions, ruled) = rayon::join(
-        || {
-            revisions
-                .with_units(&mut last, &bundle, &units)
-                .with_parts(&last, &model, &formerly)
-        },
-        || {
-            let mut ruled = Diagnostics::new();
-            check::check(&model, &bundle, &mut ruled);
-            ruled
-        },
-    );
     let mut diagnostics = found.clone();
     diagnostics.extend(last.lowered.told().iter().cloned());
     diagnostics.extend(ruled);

@@ -53,7 +53,7 @@ fn analyse_again(
     let last = memo.take_last();
     let revisions = Revisions::of_files(last.as_deref(), sources, &around, now);
     let last = match last {
-        Some(last) => match again::analyse(last, revisions.clone(), sources, settings, memo) {
+        Some(last) => match again::analyse(last, &revisions, sources, settings, memo) {
             Ok(done) => return done,
             Err(last) => Some(last),
         },
@@ -176,6 +176,8 @@ pub fn compile_again(
     };
     let emitted: Vec<(Vec<Artifact>, Diagnostics)> = targets
         .par_iter()
+        // Some take much longer than others; in one piece with these they would make them late.
+        .with_max_len(1)
         .map(|target| {
             let mut diagnostics = Diagnostics::new();
             ((target.emit)(&input, &mut diagnostics), diagnostics)

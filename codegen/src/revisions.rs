@@ -17,7 +17,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::check::Looked;
-use crate::lower::{Formerly, Lowered};
+use crate::lower::{FormerTables, Formerly, Lowered};
 use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
 use crate::openapi::Bundle;
@@ -152,7 +152,10 @@ impl Revisions {
             true => last.revisions.graph,
             false => now,
         };
-        self.tables = last.revisions.tables.following(&formerly.entities, model, now);
+        self.tables = match &formerly.tables {
+            FormerTables::All(before) => last.revisions.tables.following(before, model, now),
+            FormerTables::Some(before) => last.revisions.tables.following_some(before, model, now),
+        };
         self.with_frame(model)
     }
 

@@ -330,7 +330,9 @@ fn tables(changes: &[(&str, &str)]) -> String {
         Member:\n      type: object\n      required: [id, teamId, part]\n      properties:\n        id: { type: string, format: uuid }\n        \
         teamId: { type: string, format: uuid, x-flaresmith: { references: { entity: Team } } }\n        \
         part: { $ref: '#/components/schemas/Part' }\n        note: { $ref: '#/components/schemas/Note' }\n      x-flaresmith: { internal: true, table: {} }\n    \
-        Badge: { type: object, required: [id], properties: { id: { type: string, format: uuid }, memberId: { type: string, format: uuid, x-flaresmith: { references: { entity: Member } } } }, x-flaresmith: { table: {} } }\n"
+        Label: { type: object, properties: { label: { type: string, x-flaresmith: { column: title } }, rank: { $ref: '#/components/schemas/Rank' } } }\n    \
+        Rank: { type: integer }\n    \
+        Badge: { type: object, required: [id], allOf: [{ $ref: '#/components/schemas/Label' }], properties: { id: { type: string, format: uuid }, memberId: { type: string, format: uuid, x-flaresmith: { references: { entity: Member } } } }, x-flaresmith: { table: {} } }\n"
         .to_owned();
     for (from, to) in changes {
         assert!(text.contains(from), "`{from}` stands in\n{text}");
@@ -347,7 +349,7 @@ fn a_table_is_written_anew_when_anything_changes_that_it_depends_on() {
         "properties: { id: { type: string, format: uuid }, motto",
         "properties: { rank: { type: integer }, id: { type: string, format: uuid }, motto",
     );
-    let changes: [&[(&str, &str)]; 12] = [
+    let changes: [&[(&str, &str)]; 15] = [
         &[("description: Words.", "description: Other words.")],
         // A key moves to another place in its table, and those who refer to it have the same to say.
         &[team_first],
@@ -372,6 +374,13 @@ fn a_table_is_written_anew_when_anything_changes_that_it_depends_on() {
             "note: { $ref: '#/components/schemas/Other' }",
         )],
         &[("text: { type: string }", "text: { type: integer }")],
+        &[("Rank: { type: integer }", "Rank: { type: string }")],
+        // What is said of a column where a schema is included.
+        &[("column: title", "column: heading")],
+        &[(
+            "x-flaresmith: { column: title }",
+            "x-flaresmith: { column: { skip: true } }",
+        )],
         // Where a type of a column stands.
         &[("any: { type: string }", "any: { $ref: '#/components/schemas/Note' }")],
         // Who refers to it, and where that leads.

@@ -3,11 +3,12 @@
 //! Owns: columns, keys, indexes, references, and whether a database could have them. Must not know: any SQL dialect beyond
 //! what the word "table" means, lifecycles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::columns::{column_kind, fits};
+use super::drafts::{Draft, Written, looked_at};
 use super::node::{Node, lookup, step};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, extension as codes, nearest};
 use crate::model::entity::{LONGEST_NAME, shortened};
@@ -17,21 +18,12 @@ use crate::model::{
 };
 use crate::openapi::Bundle;
 use crate::openapi::extension::{
-    self, ColumnExtension, ColumnWord, KEY, OnDeleteWord, ReferenceExtension, SchemaExtension, TableExtension,
+    self, ColumnExtension, ColumnWord, KEY, OnDeleteWord, SchemaExtension, TableExtension,
 };
+use crate::revisions::unit_of;
 
 /// How far included schemas are looked through for a property.
 const DEPTH: usize = 16;
-
-/// A table whose references are not resolved yet.
-struct Draft {
-    entity: Entity,
-    said: TableExtension,
-    /// For each column what it refers to.
-    references: Vec<Option<ReferenceExtension>>,
-    /// Pointer of the extension.
-    at: String,
-}
 
 /// Positions of the types that may have a table or a lifecycle.
 pub(super) fn candidates(bundle: &Bundle, model: &Model) -> Vec<usize> {
@@ -42,65 +34,29 @@ pub(super) fn candidates(bundle: &Bundle, model: &Model) -> Vec<usize> {
         .collect()
 }
 
+/// Whether the schema at a pointer says something of its table or of its lifecycle.
+pub(super) fn says(bundle: &Bundle, pointer: &str, word: &str) -> bool {
+    let extension = lookup(&bundle.document, pointer).and_then(|schema| schema.get(KEY));
+    extension.is_some_and(|extension| extension.get(word).is_some())
+}
+
 /// Whether the schema at a pointer says anything that a table or a lifecycle could be in.
 pub(super) fn is_candidate(bundle: &Bundle, pointer: &str) -> bool {
     lookup(&bundle.document, pointer).is_some_and(|schema| schema.get(KEY).is_some())
 }
 
-/// Reads the tables of schemas: of those types that may have one, by their positions.
-pub(super) fn lower(bundle: &Bundle, model: &mut Model, may: &[usize], diagnostics: &mut Diagnostics) {
-    let mut reader = Reader {
-        bundle,
-        model,
-        diagnostics,
-    };
-    let mut drafts: Vec<Draft> = Vec::new();
-    for i in may.iter().copied() {
-        let Some(def) = model.types.get(i) else { continue };
-        let at = step(&def.pointer, KEY);
-        let Some(value) = lookup(&bundle.document, &at).filter(|value| value.get("table").is_some()) else {
-            continue;
-        };
-        let said: SchemaExtension = extension::read(Some(value));
-        if let (Some(table), Ok(id)) = (said.table, u32::try_from(i)) {
-            drafts.extend(reader.draft(TypeId(id), table, &at));
-        }
-    }
-    reader.tell_repeated_tables(&drafts);
-    let names: BTreeMap<String, usize> = drafts
-        .iter()
-        .enumerate()
-        .map(|(i, draft)| (draft.entity.name.raw.clone(), i))
-        .collect();
-    let keys: Vec<Vec<ForeignKey>> = drafts
-        .iter()
-        .map(|draft| reader.foreign_keys(draft, &drafts, &names))
-        .collect();
-    let lifecycles: BTreeMap<TypeId, usize> = model
-        .lifecycles
-        .iter()
-        .enumerate()
-        .map(|(i, lifecycle)| (lifecycle.ty, i))
-        .collect();
-    model.entities = drafts
-        .into_iter()
-        .zip(keys)
-        .map(|(draft, foreign_keys)| Entity {
-            foreign_keys,
-            lifecycle: lifecycles.get(&draft.entity.ty).copied(),
-            ..draft.entity
-        })
-        .collect();
-}
-
-struct Reader<'a> {
-    bundle: &'a Bundle,
-    model: &'a Model,
-    diagnostics: &'a mut Diagnostics,
+/// Reads what schemas say of tables.
+pub(super) struct Reader<'a> {
+    pub(super) bundle: &'a Bundle,
+    pub(super) model: &'a Model,
+    pub(super) diagnostics: &'a mut Diagnostics,
+    /// Units that were looked at since the last table began.
+    pub(super) units: BTreeSet<String>,
 }
 
 impl Reader<'_> {
-    fn draft(&mut self, id: TypeId, said: TableExtension, at: &str) -> Option<Draft> {
+    /// A table as its schema has it, at the pointer of its extension. It refers to nothing yet.
+    pub(super) fn draft(&mut self, id: TypeId, said: TableExtension, at: &str) -> Option<Draft> {
         let def = self.model.type_def(id);
         let Shape::Record(record) = &def.shape else {
             self.tell(
@@ -114,6 +70,7 @@ impl Reader<'_> {
             .name
             .clone()
             .unwrap_or_else(|| shortened(&plural(&def.name.to(Case::Snake))));
+        self.units.clear();
         let mut columns = Vec::new();
         let mut references = Vec::new();
         let mut indexes = Vec::new();
@@ -163,16 +120,24 @@ impl Reader<'_> {
                 docs: def.docs.clone(),
                 place: def.place.clone(),
             },
-            said,
-            references,
-            at: step(at, "table"),
+            written: Written {
+                said,
+                references,
+                at: step(at, "table"),
+                types: looked_at(self.model, id),
+                units: std::mem::take(&mut self.units),
+            },
         })
     }
 
     /// Where a property of a schema is written: in the schema itself, or in one that it includes.
-    fn property(&self, schema: &str, wire: &str, depth: usize) -> Option<String> {
+    fn property(&mut self, schema: &str, wire: &str, depth: usize) -> Option<String> {
         if depth > DEPTH {
             return None;
+        }
+        let unit = unit_of(schema);
+        if !self.units.contains(unit) {
+            self.units.insert(unit.to_owned());
         }
         let node = Node {
             at: schema.to_owned(),
@@ -318,20 +283,27 @@ impl Reader<'_> {
         found
     }
 
-    fn foreign_keys(&mut self, draft: &Draft, drafts: &[Draft], names: &BTreeMap<String, usize>) -> Vec<ForeignKey> {
+    /// What a table refers to among all of them, whose positions `names` has.
+    pub(super) fn foreign_keys(
+        &mut self,
+        own: &Entity,
+        written: &Written,
+        all: &[&Entity],
+        names: &BTreeMap<&str, usize>,
+    ) -> Vec<ForeignKey> {
         let mut found = Vec::new();
-        for (i, reference) in draft.references.iter().enumerate() {
-            let (Some(reference), Some(column)) = (reference, draft.entity.columns.get(i)) else {
+        for (i, reference) in written.references.iter().enumerate() {
+            let (Some(reference), Some(column)) = (reference, own.columns.get(i)) else {
                 continue;
             };
-            let schema = draft
+            let schema = written
                 .at
                 .trim_end_matches("/table")
                 .trim_end_matches(KEY)
                 .trim_end_matches('/');
             let property = self.property(schema, &column.field, 0).unwrap_or_default();
             let at = format!("{property}/{KEY}/references");
-            let Some((entity, other)) = self.other(&reference.entity, drafts, names, &format!("{at}/entity")) else {
+            let Some((entity, other)) = self.other(&reference.entity, all, names, &format!("{at}/entity")) else {
                 continue;
             };
             let fields = match &reference.field {
@@ -344,20 +316,20 @@ impl Reader<'_> {
                 fields,
                 on_delete: on_delete(reference.on_delete),
             };
-            found.extend(self.sound(key, &draft.entity, other, &at));
+            found.extend(self.sound(key, own, other, &at));
         }
-        for (i, reference) in draft.said.references.iter().enumerate() {
-            let at = format!("{}/references/{i}", draft.at);
-            let Some((entity, other)) = self.other(&reference.entity, drafts, names, &format!("{at}/entity")) else {
+        for (i, reference) in written.said.references.iter().enumerate() {
+            let at = format!("{}/references/{i}", written.at);
+            let Some((entity, other)) = self.other(&reference.entity, all, names, &format!("{at}/entity")) else {
                 continue;
             };
             let key = ForeignKey {
-                columns: self.positions(&reference.columns, &draft.entity.columns, &format!("{at}/columns")),
+                columns: self.positions(&reference.columns, &own.columns, &format!("{at}/columns")),
                 entity,
                 fields: self.positions(&reference.fields, &other.columns, &format!("{at}/fields")),
                 on_delete: on_delete(reference.on_delete),
             };
-            found.extend(self.sound(key, &draft.entity, other, &at));
+            found.extend(self.sound(key, own, other, &at));
         }
         found
     }
@@ -365,16 +337,16 @@ impl Reader<'_> {
     fn other<'d>(
         &mut self,
         name: &str,
-        drafts: &'d [Draft],
-        names: &BTreeMap<String, usize>,
+        all: &[&'d Entity],
+        names: &BTreeMap<&str, usize>,
         at: &str,
     ) -> Option<(EntityId, &'d Entity)> {
         let position = names.get(name).copied();
-        if let Some(draft) = position.and_then(|i| drafts.get(i)) {
+        if let Some(entity) = position.and_then(|i| all.get(i)) {
             let id = EntityId(u32::try_from(position.unwrap_or(0)).unwrap_or(u32::MAX));
-            return Some((id, &draft.entity));
+            return Some((id, entity));
         }
-        let hint = match nearest(name, names.keys().map(String::as_str)) {
+        let hint = match nearest(name, names.keys().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "a reference names a schema that has a `table`".to_owned(),
         };
@@ -438,12 +410,13 @@ impl Reader<'_> {
         }
     }
 
-    fn tell_repeated_tables(&mut self, drafts: &[Draft]) {
+    /// Two tables of one name.
+    pub(super) fn tell_repeated_tables(&mut self, drafts: &[Draft]) {
         let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
         for draft in drafts {
             if let Some(first) = seen.insert(&draft.entity.table, &draft.entity.place) {
                 let message = format!("there are two tables `{}`", draft.entity.table);
-                let place = self.bundle.place(&draft.at);
+                let place = self.bundle.place(&draft.written.at);
                 self.diagnostics.push(
                     Diagnostic::new(&codes::TABLE_INVALID, message, place)
                         .hint("give one of them another `name`")

@@ -5,6 +5,7 @@
 mod circles;
 mod columns;
 mod domains;
+mod drafts;
 mod entities;
 mod enums;
 mod families;
@@ -39,6 +40,7 @@ use crate::diagnostics::{Diagnostics, schema as codes};
 use crate::model::{Constitution, Content, Feature, Header, Kind, Model, Name, Parameter, Type, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::settings::Settings;
+pub(crate) use drafts::FormerTables;
 use families::Family;
 use ledger::{Item, Ledger};
 use names::TypeNames;
@@ -231,7 +233,7 @@ impl<'a> Lowering<'a> {
         settling.model(model, types);
         let stored = entities::candidates(self.bundle, model);
         lifecycles::lower(self.bundle, model, &stored, self.diagnostics);
-        entities::lower(self.bundle, model, &stored, self.diagnostics);
+        let written = drafts::lower(self.bundle, model, &stored, self.diagnostics);
         if self.ledger.kept {
             lowered.tools = model.operations.iter().map(|one| one.policy.mcp.name.clone()).collect();
         }
@@ -241,6 +243,7 @@ impl<'a> Lowering<'a> {
         }
         if self.ledger.kept {
             lowered.stored = stored;
+            lowered.written = written;
             lowered.tags = tags;
             lowered.numbers = numbers;
             lowered.told_of_all = self.diagnostics.len() > before;

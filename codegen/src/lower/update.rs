@@ -13,16 +13,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::circles::stands_for;
+use super::drafts::{FormerTables, Written};
 use super::families::Family;
 use super::ledger::{Deed, Entry, Item, Ledger};
 use super::node::{Node, lookup};
 use super::operations::Found;
 use super::tags::{self, Discriminator, Tags};
 use super::usage::{self, Mark};
-use super::{Answer, BUDGET, Known, Lowering, Settling, entities, guards, lifecycles, visit};
+use super::{Answer, BUDGET, Known, Lowering, Settling, drafts, entities, guards, lifecycles, visit};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::graph::Edges;
-use crate::model::{Entity, Lifecycle, Method, Model, Operation, Parameter, Shape, Type, TypeDef, TypeId};
+use crate::model::{Lifecycle, Method, Model, Operation, Parameter, Shape, Type, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::update::Former;
 use crate::revisions::{in_operation, push, unit_of};
@@ -42,6 +43,8 @@ pub(crate) struct Lowered {
     pub(super) tags: Tags,
     /// Positions in the model of the types that may have a table or a lifecycle.
     pub(super) stored: Vec<usize>,
+    /// What the tables of the model were made from, in their order.
+    pub(super) written: Vec<Written>,
     /// Final numbers by first numbers.
     pub(super) numbers: Vec<TypeId>,
     /// Names of tools before they are made distinct, by the position of their operations.
@@ -62,8 +65,9 @@ pub(crate) struct Lowered {
 pub(crate) struct Formerly {
     pub(crate) types: Vec<(TypeId, TypeDef)>,
     pub(crate) operations: Vec<(usize, Operation)>,
-    pub(crate) lifecycles: Vec<Lifecycle>,
-    pub(crate) entities: Vec<Entity>,
+    /// `None`: they are what they were.
+    pub(crate) lifecycles: Option<Vec<Lifecycle>>,
+    pub(crate) tables: FormerTables,
     pub(crate) guard_definitions: Option<BTreeMap<String, Value>>,
 }
 
@@ -132,8 +136,8 @@ pub(crate) fn update(
     let mut ids = ids;
     ids.extend(retagged.filter(|id| tags.get(id) != lowered.tags.get(id)));
     lowered.tags = tags;
-    look_for_stored(lowered, bundle, changed, model);
-    settle(lowered, bundle, &ids, operations, model)
+    let stored = look_for_stored(lowered, bundle, changed, model);
+    settle(lowered, bundle, &ids, operations, (changed, stored), model)
 }
 
 /// Whether a unit changed in nothing that is looked at outside of items: what it includes, which operations it has and how they
@@ -284,8 +288,18 @@ impl Lowering<'_> {
     }
 }
 
+/// What is to be read again of what types store.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stored {
+    /// Whether there may be another table, or one less.
+    tables: bool,
+    /// Whether a unit that changed says something of a lifecycle, or did.
+    lifecycles: bool,
+}
+
 /// Looks again which types in the units that changed may have a table or a lifecycle.
-fn look_for_stored(lowered: &mut Lowered, bundle: &Bundle, changed: &[Former], model: &Model) {
+fn look_for_stored(lowered: &mut Lowered, bundle: &Bundle, changed: &[Former], model: &Model) -> Stored {
+    let mut stored = Stored::default();
     let is_changed = |def: &TypeDef| changed.iter().any(|former| *former.pointer == *unit_of(&def.pointer));
     for (i, def) in model.types.iter().enumerate().filter(|(_, def)| is_changed(def)) {
         let now = entities::is_candidate(bundle, &def.pointer);
@@ -294,15 +308,22 @@ fn look_for_stored(lowered: &mut Lowered, bundle: &Bundle, changed: &[Former], m
             (Err(at), true) => lowered.stored.insert(at, i),
             _ => {}
         }
+        let says = |word: &str| entities::says(bundle, &def.pointer, word);
+        let has_table = model.entities.iter().any(|entity| entity.ty.index() == i);
+        let has_lifecycle = model.lifecycles.iter().any(|lifecycle| lifecycle.ty.index() == i);
+        stored.tables |= says("table") != has_table;
+        stored.lifecycles |= says("lifecycle") || has_lifecycle;
     }
+    stored
 }
 
 /// Puts what was made anew into the model, and finds out what depends on it.
 fn settle(
-    lowered: &Lowered,
+    lowered: &mut Lowered,
     bundle: &Bundle,
     ids: &BTreeSet<TypeId>,
     operations: Vec<(usize, Operation)>,
+    (changed, stored): (&[Former], Stored),
     model: &mut Model,
 ) -> Option<Formerly> {
     let settling = Settling {
@@ -310,8 +331,6 @@ fn settle(
         nullable: &lowered.nullable,
     };
     let mut formerly = Formerly {
-        lifecycles: std::mem::take(&mut model.lifecycles),
-        entities: std::mem::take(&mut model.entities),
         guard_definitions: model.guard_definitions.take(),
         ..Formerly::default()
     };
@@ -362,10 +381,7 @@ fn settle(
             }
         }
     }
-    let mut told = Diagnostics::new();
-    lifecycles::lower(bundle, model, &lowered.stored, &mut told);
-    entities::lower(bundle, model, &lowered.stored, &mut told);
-    if !told.is_empty() {
+    if !store(lowered, bundle, changed, stored, model, &mut formerly) {
         restore(model, formerly);
         return None;
     }
@@ -374,6 +390,43 @@ fn settle(
         model.guard_definitions = Some(guards::definitions(&bundle.document, referred.collect()));
     }
     Some(formerly)
+}
+
+/// Reads again what types store, as far as it was made from what changed. Whether nothing is to be told of it.
+fn store(
+    lowered: &mut Lowered,
+    bundle: &Bundle,
+    changed: &[Former],
+    stored: Stored,
+    model: &mut Model,
+    formerly: &mut Formerly,
+) -> bool {
+    let types: BTreeSet<TypeId> = formerly.types.iter().map(|(id, _)| *id).collect();
+    let mut told = Diagnostics::new();
+    let looks_at_changed = |ty: TypeId| !drafts::looked_at(model, ty).is_disjoint(&types);
+    let mut all = stored.tables;
+    if stored.lifecycles || model.lifecycles.iter().any(|lifecycle| looks_at_changed(lifecycle.ty)) {
+        let former = std::mem::take(&mut model.lifecycles);
+        lifecycles::lower(bundle, model, &lowered.stored, &mut told);
+        let of = |lifecycles: &[Lifecycle]| lifecycles.iter().map(|one| one.ty).collect::<Vec<_>>();
+        // Tables know lifecycles by their numbers.
+        all |= of(&former) != of(&model.lifecycles);
+        formerly.lifecycles = Some(former);
+    }
+    let is_changed = |one: &Written| {
+        let units = changed.iter().any(|former| one.units.contains(&former.pointer));
+        units || !one.types.is_disjoint(&types)
+    };
+    let again = match all {
+        true => None,
+        false => drafts::again(&mut lowered.written, bundle, model, is_changed),
+    };
+    formerly.tables = again.unwrap_or_else(|| {
+        let former = std::mem::take(&mut model.entities);
+        lowered.written = drafts::lower(bundle, model, &lowered.stored, &mut told);
+        FormerTables::All(former)
+    });
+    told.is_empty()
 }
 
 fn references(def: &TypeDef) -> Vec<TypeId> {
@@ -395,8 +448,10 @@ fn restore(model: &mut Model, formerly: Formerly) {
             *operation = former;
         }
     }
-    model.lifecycles = formerly.lifecycles;
-    model.entities = formerly.entities;
+    if let Some(lifecycles) = formerly.lifecycles {
+        model.lifecycles = lifecycles;
+    }
+    formerly.tables.restore(model);
     model.guard_definitions = formerly.guard_definitions;
 }
 
@@ -404,7 +459,9 @@ impl Formerly {
     /// Whether anything changed that belongs to no single type or operation, or that all of them may depend on.
     pub(crate) fn frame_differs(&self, model: &Model) -> bool {
         let kind = |shape: &Shape| std::mem::discriminant(shape);
-        self.lifecycles != model.lifecycles
+        self.lifecycles
+            .as_ref()
+            .is_some_and(|former| *former != model.lifecycles)
             || self.guard_definitions.is_some() != model.guard_definitions.is_some()
             || self.types.iter().any(|(id, former)| {
                 let def = model.type_def(*id);

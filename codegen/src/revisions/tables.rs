@@ -23,6 +23,19 @@ impl Tables {
         }
     }
 
+    /// The same when only some of them changed, which were this at their positions.
+    pub(super) fn following_some(&self, before: &[(usize, Entity)], model: &Model, now: Round) -> Self {
+        let mut tables = self.clone();
+        for (i, last) in before {
+            let framed = model.entities.get(*i).is_some_and(|entity| is_framed_as(last, entity));
+            match tables.rounds.get_mut(*i).filter(|_| framed) {
+                Some(round) => *round = now,
+                None => return Self::of(model, now),
+            }
+        }
+        tables
+    }
+
     /// What became of them in a round.
     pub(super) fn following(&self, before: &[Entity], model: &Model, now: Round) -> Self {
         let after = &model.entities;

@@ -187,7 +187,8 @@ fn work(root: &Root, plan: &Plan) -> Result<Vec<(Step, Content)>, SyncError> {
     let changes: Vec<&Change> = plan.all_changes().collect();
     let steps: Vec<(Step, Content)> = match changes.as_slice() {
         [] | [_] => changes.into_iter().map(step).collect(),
-        many => many.par_iter().map(|change| step(change)).collect(),
+        // Long texts stand side by side: each is a piece by itself.
+        many => many.par_iter().with_max_len(1).map(|change| step(change)).collect(),
     };
     let (mut work, mut rest): (Vec<_>, Vec<_>) = steps.into_iter().partition(|(step, _)| step.after.is_none());
     work.append(&mut rest);
@@ -228,7 +229,7 @@ fn carry_out(root: &Root, journal: &Journal, contents: &[Content]) -> Result<Vec
     };
     match contents.iter().map(|content| content.text.len()).sum::<usize>() < LITTLE {
         true => contents.iter().enumerate().try_for_each(write)?,
-        false => contents.par_iter().enumerate().try_for_each(write)?,
+        false => contents.par_iter().enumerate().with_max_len(1).try_for_each(write)?,
     }
     let mut done = Vec::with_capacity(contents.len());
     for (i, content) in contents.iter().enumerate() {
