@@ -258,12 +258,16 @@ impl Service<Request> for Dispatch {
 }
 
 /// The answer to HEAD: that to GET, with the length of its body in place of it.
-fn without_body(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
-    if let Some(length) = body.size_hint().exact() {
-        parts.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
+fn without_body(mut response: Response) -> Response {
+    tell_length(&mut response);
+    response.map(|_| Body::empty())
+}
+
+/// Says how long a body is, where that is known.
+fn tell_length(response: &mut Response) {
+    if let Some(length) = response.body().size_hint().exact() {
+        response.headers_mut().entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
     }
-    Response::from_parts(parts, Body::empty())
 }
 
 /// The methods of a path.
@@ -335,6 +339,7 @@ fn served<A: Send + Sync + 'static>(
         if let Ok(value) = HeaderValue::try_from(&request_id.0) {
             response.headers_mut().entry(REQUEST_ID).or_insert(value);
         }
+        tell_length(&mut response);
         response.extensions_mut().insert(operation);
         Ok(response)
     })
