@@ -63,8 +63,9 @@ pub(super) async fn watch(platform: Platform) {
         let exchanges = due.into_iter().map(|row| {
             let platform = &platform;
             async move {
+                let before = connection(platform, row.project_id, Provider::Github).await?;
                 let done = exchange(platform, &row).await;
-                told(platform, row.project_id, Provider::Github, done).await
+                told(platform, before, done).await
             }
         });
         // One that takes long keeps few others waiting.
@@ -130,11 +131,26 @@ async fn renamed(platform: &Platform, row: &repos::Model, there: &Repository) ->
     write.commit().await
 }
 
-/// Writes down what keeps a project from being in step at a provider, and when nothing does any more.
-pub(super) async fn told(
+/// The connection of a project to a provider, as it is now.
+pub(super) async fn connection(
     platform: &Platform,
     project: Uuid,
     provider: Provider,
+) -> Result<Option<integration_configs::Model>, Failure> {
+    use integration_configs::{Column, Entity};
+    Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::Provider.eq(provider))
+        .one(platform.store.read())
+        .await
+        .map_err(failed)
+}
+
+/// Writes down what keeps a project from being in step at a provider, and when nothing does any more: unless somebody else, such
+/// as a run, wrote something down since the connection was `before`, which is newer than what was seen.
+pub(super) async fn told(
+    platform: &Platform,
+    before: Option<integration_configs::Model>,
     done: Result<Option<ErrorCode>, Failure>,
 ) -> Result<(), Failure> {
     use integration_configs::{Column, Entity};
@@ -143,14 +159,12 @@ pub(super) async fn told(
         Err(failure) => Some(failure.code()),
     };
     let code = code.map(|code| code.as_str().to_owned());
-    let row = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::Provider.eq(provider))
-        .one(platform.store.read())
-        .await
-        .map_err(failed)?;
-    let Some(row) = row.filter(|row| row.last_error_code != code) else {
+    let Some(row) = before.filter(|row| row.last_error_code != code) else {
         return Ok(());
+    };
+    let same = match row.last_error_code {
+        Some(code) => Column::LastErrorCode.eq(code),
+        None => Column::LastErrorCode.is_null(),
     };
     let write = platform.store.begin_behind().await?;
     // Its version stays: who changes settings has seen them as they are.
@@ -158,6 +172,7 @@ pub(super) async fn told(
         .col_expr(Column::LastErrorCode, Expr::value(code))
         .col_expr(Column::LastCheckedAt, Expr::value(platform.clock.now()))
         .filter(Column::Id.eq(row.id))
+        .filter(same)
         .exec(&*write)
         .await
         .map_err(failed)?;

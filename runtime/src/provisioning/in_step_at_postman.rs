@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::at_postman::{self, Known, Origin};
 use super::fate;
-use super::in_step::told;
+use super::in_step::{connection, told};
 use super::step::{ALL, key};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
@@ -67,12 +67,16 @@ pub(super) async fn watch(platform: Platform) {
         let brought = due.into_iter().map(|(one, origins)| {
             let platform = &platform;
             async move {
+                // Where it cannot be read, nothing can be told either.
+                let before = connection(platform, one.project.id, Provider::Postman)
+                    .await
+                    .unwrap_or_default();
                 let done = one.bring(platform, &origins).await;
                 let is_well = matches!(done, Ok(None));
                 // What a run is at by now is the run's to tell of.
                 let is_its = done.is_err() && !stands(platform, one.project.id).await.unwrap_or(true);
                 if !is_its {
-                    let _ = told(platform, one.project.id, Provider::Postman, done).await;
+                    let _ = told(platform, before, done).await;
                 }
                 (one.project.id, (origins, (!is_well).then(Instant::now)))
             }
