@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::states;
 use super::step::key;
+use crate::features::projects::connection;
 use crate::platform::Platform;
 use crate::providers::Made;
 use crate::providers::cloud::Access;
@@ -226,13 +227,9 @@ pub(super) async fn withheld(
     failure: Option<&Failure>,
 ) -> Result<(), Failure> {
     use integration_configs::{Column, Entity};
-    let row = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::Provider.eq(Provider::Github))
-        .one(&**write)
-        .await
-        .map_err(failed)?;
-    let Some(row) = row else { return Ok(()) };
+    let Some(row) = connection(&**write, project, Provider::Github).await? else {
+        return Ok(());
+    };
     let is_missing = failure.is_some_and(|failure| failure.code() == ErrorCode::ProvisionScopeMissing);
     let missing: Vec<&str> = is_missing.then_some(CODESPACE_SCOPE).into_iter().collect();
     let code = failure.map(|failure| failure.code().as_str().to_owned());

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::codespace;
 use super::step::{ALL, key};
-use crate::features::projects::access;
+use crate::features::projects::{access, connection};
 use crate::platform::Platform;
 use crate::providers::github::Repository;
 use crate::providers::{Free, Mark};
@@ -63,7 +63,7 @@ pub(super) async fn watch(platform: Platform) {
         let exchanges = due.into_iter().map(|row| {
             let platform = &platform;
             async move {
-                let before = connection(platform, row.project_id, Provider::Github).await?;
+                let before = connection(platform.store.read(), row.project_id, Provider::Github).await?;
                 let done = exchange(platform, &row).await;
                 told(platform, before, done).await
             }
@@ -129,21 +129,6 @@ async fn renamed(platform: &Platform, row: &repos::Model, there: &Repository) ->
         .await
         .map_err(failed)?;
     write.commit().await
-}
-
-/// The connection of a project to a provider, as it is now.
-pub(super) async fn connection(
-    platform: &Platform,
-    project: Uuid,
-    provider: Provider,
-) -> Result<Option<integration_configs::Model>, Failure> {
-    use integration_configs::{Column, Entity};
-    Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::Provider.eq(provider))
-        .one(platform.store.read())
-        .await
-        .map_err(failed)
 }
 
 /// Writes down what keeps a project from being in step at a provider, and when nothing does any more: unless somebody else, such

@@ -20,8 +20,9 @@ use uuid::Uuid;
 
 use super::at_postman::{self, Known, Origin};
 use super::fate;
-use super::in_step::{connection, told};
+use super::in_step::told;
 use super::step::{ALL, key};
+use crate::features::projects::connection;
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::providers::postman::Whether;
@@ -68,7 +69,7 @@ pub(super) async fn watch(platform: Platform) {
             let platform = &platform;
             async move {
                 // Where it cannot be read, nothing can be told either.
-                let before = connection(platform, one.project.id, Provider::Postman)
+                let before = connection(platform.store.read(), one.project.id, Provider::Postman)
                     .await
                     .unwrap_or_default();
                 let done = one.bring(platform, &origins).await;

@@ -35,7 +35,7 @@ use crate::platform::Platform;
 use crate::provisioning::{events, request as runs};
 use crate::store::version;
 pub(crate) use detail::integrations as integration_states;
-pub(crate) use integrations::{access, connected_settings, reseal, signs_in};
+pub(crate) use integrations::{access, connected_settings, connection, reseal, signs_in};
 
 impl ProjectsApi for Platform {
     async fn list_projects(

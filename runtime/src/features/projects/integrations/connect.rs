@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::credential::{self, Checked};
-use super::{find, stored, turn};
+use super::{connection, stored, turn};
 use crate::features::shown::shown;
 use crate::master_key;
 use crate::pipeline::access::absent_project;
@@ -54,7 +54,7 @@ pub(crate) async fn connect(
     if let Some(run) = request::active(&write, project).await? {
         return Err(Failure::new(ErrorCode::ProvisionRunActive).with_details(json!({ "runId": run.id })));
     }
-    let found = find(&*write, project, provider).await?;
+    let found = connection(&*write, project, provider).await?;
     match &found {
         Some(row) => version::demand(if_match, row.version)?,
         // There is nothing that could have been read.

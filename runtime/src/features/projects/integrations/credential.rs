@@ -227,7 +227,7 @@ async fn kept<C: ConnectionTrait>(
     project: Uuid,
     provider: Provider,
 ) -> Result<Option<(integration_configs::Model, Model)>, Failure> {
-    let row = super::find(connection, project, provider).await?;
+    let row = super::connection(connection, project, provider).await?;
     let Some(row) = row.filter(|row| row.state != IntegrationState::Disconnected) else {
         return Ok(None);
     };

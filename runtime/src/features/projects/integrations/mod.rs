@@ -155,17 +155,25 @@ fn turn(project: Uuid) -> String {
     format!("provisioning/{project}")
 }
 
-async fn find<C: ConnectionTrait>(connection: &C, project: Uuid, provider: Provider) -> Result<Option<Model>, Failure> {
+/// The connection of a project to a provider, ended or not.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn connection<C: ConnectionTrait>(
+    store: &C,
+    project: Uuid,
+    provider: Provider,
+) -> Result<Option<Model>, Failure> {
     Entity::find()
         .filter(Column::ProjectId.eq(project))
         .filter(Column::Provider.eq(provider))
-        .one(connection)
+        .one(store)
         .await
         .map_err(failed)
 }
 
-async fn connected<C: ConnectionTrait>(connection: &C, project: Uuid, provider: Provider) -> Result<Model, Failure> {
-    let row = find(connection, project, provider).await?;
+async fn connected<C: ConnectionTrait>(store: &C, project: Uuid, provider: Provider) -> Result<Model, Failure> {
+    let row = connection(store, project, provider).await?;
     row.filter(|row| row.state != IntegrationState::Disconnected)
         .ok_or_else(|| Failure::new(ErrorCode::IntegrationNotConnected).with_details(details(provider)))
 }
