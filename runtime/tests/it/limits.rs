@@ -152,23 +152,35 @@ async fn what_a_caller_who_hangs_up_asked_for_is_told_all_the_same() {
         body.len()
     );
     drop(serving.connect(request.as_bytes()).await);
-    // Whoever has a version of their own is answered from the store, not from what is remembered.
-    let request = Request::get("/auth/me")
-        .header("authorization", format!("Bearer {token}"))
-        .header("if-none-match", "\"another\"");
-    let asked = instance.router.clone().oneshot(request.body(Body::empty()).unwrap());
-    assert!(asked.now_or_never().is_none(), "it waits for the store");
-    instance.has_counted("http_requests_total", 3).await;
+    // A busy machine may let the store answer before whoever asks is back from asking; who leaves then has the answer.
+    let mut asked = 0;
+    let leaves = loop {
+        asked += 1;
+        // Whoever has a version of their own is answered from the store, not from what is remembered.
+        let request = Request::get("/auth/me")
+            .header("authorization", format!("Bearer {token}"))
+            .header("if-none-match", "\"another\"");
+        let answer = instance.router.clone().oneshot(request.body(Body::empty()).unwrap());
+        if answer.now_or_never().is_none() {
+            break true;
+        }
+        if asked == 100 {
+            break false;
+        }
+    };
+    assert!(leaves, "it waits for the store");
+    instance.has_counted("http_requests_total", 2 + asked).await;
     let told = |operation: &str| {
         let log = instance.log();
         let found = log
             .into_iter()
-            .find(|line| line["operationId"] == operation && line["status"].is_u64());
+            .rfind(|line| line["operationId"] == operation && line["status"].is_u64());
         found.map(|line| (line["status"].as_u64().unwrap(), line["unheard"] == true))
     };
-    assert_eq!(told("getCurrentUser"), Some((499, true)));
+    assert_eq!(told("getCurrentUser"), Some((499, true)), "{:?}", instance.logged());
     // Whether the answer was faster than the caller's leaving is up to the machine.
-    assert_eq!(told("createOrganization").map(|(status, _)| status), Some(201));
+    let created = told("createOrganization").map(|(status, _)| status);
+    assert_eq!(created, Some(201), "{:?}", instance.logged());
     serving.stop().await;
 }
 
