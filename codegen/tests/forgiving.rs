@@ -34,7 +34,7 @@ fn text<'a>(made: &'a Compilation, path: &str) -> &'a str {
 /// The texts of all files with this in their path.
 fn all(made: &Compilation, part: &str) -> String {
     let those = made.artifacts.iter().filter(|one| one.path.contains(part));
-    those.map(|one| &*one.text).collect()
+    those.map(|one| one.text.as_str()).collect()
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub struct Around<'a> {
     root: &'a Root,
     digested: Option<&'a mut Digested>,
     /// What the specs of HEAD give, by path; made when it is first asked for.
-    of_head: OnceCell<BTreeMap<String, Arc<str>>>,
+    of_head: OnceCell<BTreeMap<String, Arc<String>>>,
 }
 
 impl<'a> Around<'a> {
@@ -111,7 +111,7 @@ impl<'a> Around<'a> {
     }
 
     /// `None`: there is no HEAD, or its specs cannot be read.
-    fn output_of_head(&self) -> Option<BTreeMap<String, Arc<str>>> {
+    fn output_of_head(&self) -> Option<BTreeMap<String, Arc<String>>> {
         let tree = Tree::revision(self.root, "HEAD").ok()?;
         let inputs = sources::read(&tree).ok()?;
         let compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);

@@ -126,7 +126,7 @@ pub(crate) fn carry(
                 return Some(known.clone());
             }
             if text.as_bytes() != case.mine {
-                let after = (Arc::from(text.as_str()), Digest::of(text.as_bytes()));
+                let after = (Arc::new(text.clone()), Digest::of(text.as_bytes()));
                 let carries = *text != **theirs;
                 plan.changes
                     .push(change(case, ChangeKind::Modified, Some(after), carries));
@@ -148,7 +148,7 @@ pub(crate) fn carry(
             });
             // The edit as it was before: what stands between markers is not accepted, and its base is kept.
             let entry = settled(case, artifact, digest, case.mine);
-            let after = (Arc::from(text.as_str()), Digest::of(text.as_bytes()));
+            let after = (Arc::new(text.clone()), Digest::of(text.as_bytes()));
             plan.changes.push(change(case, ChangeKind::Modified, Some(after), true));
             Some(entry)
         }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::bytes::Bytes;
 use crate::digest::Digest;
 use crate::stamp::Stamp;
 
@@ -15,13 +16,13 @@ pub struct Change {
     /// What happens.
     pub kind: ChangeKind,
     /// Content before; empty for added files.
-    pub before: Arc<[u8]>,
+    pub before: Bytes,
     /// Its digest.
     pub before_digest: Digest,
     /// What the file system said of it when it was looked at, where it was.
     pub seen: Option<Stamp>,
     /// Content after; empty for removed files.
-    pub after: Arc<str>,
+    pub after: Arc<String>,
     /// Its digest.
     pub after_digest: Digest,
     /// Whether a person's edit is in the content after.
@@ -31,23 +32,23 @@ pub struct Change {
 impl Change {
     /// A file that is new.
     #[must_use]
-    pub fn added(path: &str, after: (Arc<str>, Digest)) -> Self {
-        Self::new(path, ChangeKind::Added, (Arc::default(), Digest::of(&[])), after)
+    pub fn added(path: &str, after: (Arc<String>, Digest)) -> Self {
+        Self::new(path, ChangeKind::Added, (Bytes::default(), Digest::of(&[])), after)
     }
 
     /// A file that gets another content.
     #[must_use]
-    pub fn modified(path: &str, before: (Arc<[u8]>, Digest), after: (Arc<str>, Digest)) -> Self {
+    pub fn modified(path: &str, before: (Bytes, Digest), after: (Arc<String>, Digest)) -> Self {
         Self::new(path, ChangeKind::Modified, before, after)
     }
 
     /// A file that goes.
     #[must_use]
-    pub fn removed(path: &str, before: (Arc<[u8]>, Digest)) -> Self {
-        Self::new(path, ChangeKind::Removed, before, (Arc::from(""), Digest::of(&[])))
+    pub fn removed(path: &str, before: (Bytes, Digest)) -> Self {
+        Self::new(path, ChangeKind::Removed, before, (Arc::default(), Digest::of(&[])))
     }
 
-    pub(crate) fn new(path: &str, kind: ChangeKind, before: (Arc<[u8]>, Digest), after: (Arc<str>, Digest)) -> Self {
+    pub(crate) fn new(path: &str, kind: ChangeKind, before: (Bytes, Digest), after: (Arc<String>, Digest)) -> Self {
         let ((before, before_digest), (after, after_digest)) = (before, after);
         Self {
             path: path.to_owned(),

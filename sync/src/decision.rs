@@ -100,7 +100,12 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn accept(&self, reason: &str, lock: &mut Lock, bases: &mut BTreeMap<String, Arc<str>>) -> Result<(), SyncError> {
+    fn accept(
+        &self,
+        reason: &str,
+        lock: &mut Lock,
+        bases: &mut BTreeMap<String, Arc<String>>,
+    ) -> Result<(), SyncError> {
         let path = self.path;
         if self.known.is_some_and(|entry| entry.owner != Owner::Managed) {
             return Err(SyncError::new("ACCEPT_OWN", format!("`{path}` is your own already"))
@@ -172,7 +177,7 @@ impl File<'_> {
             .map(|artifact| (artifact, Digest::of(artifact.text.as_bytes())));
         let before = match self.disk {
             OnDisk::Absent => None,
-            OnDisk::File { bytes, digest, .. } => Some((Arc::clone(bytes), *digest)),
+            OnDisk::File { bytes, digest, .. } => Some((bytes.clone(), *digest)),
             OnDisk::Other => {
                 return Err(
                     SyncError::new("RESTORE_FOREIGN", format!("`{path}` is no regular file"))

@@ -148,7 +148,7 @@ fn diff_summary(change: &Change) -> String {
         return "made executable; what is generated is not".to_owned();
     }
     let before = (change.kind != ChangeKind::Added).then_some(&*before);
-    let after = (change.kind != ChangeKind::Removed).then_some(&*change.after);
+    let after = (change.kind != ChangeKind::Removed).then_some(change.after.as_str());
     let told = summary::summary(&change.path, before, after);
     if change.carries {
         return format!("{told}; your edit is carried over");
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn the_report_has_exactly_the_promised_form() {
         let plan = Plan {
-            changes: vec![Change::added("a", ("x\n".into(), Digest::of(b"x\n")))],
+            changes: vec![Change::added("a", ("x\n".to_owned().into(), Digest::of(b"x\n")))],
             conflicts: vec![Conflict {
                 path: "b".to_owned(),
                 reason: table::Reason::ManualDivergence,

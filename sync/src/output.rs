@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::digest::Digest;
 
-type Texts = HashMap<String, (Arc<str>, Digest)>;
+type Texts = HashMap<String, (Arc<String>, Digest)>;
 
 /// Digests of output, remembered for as long as the very same texts come back.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Digested {
 
     /// The text of a path that has a digest, when it was digested this time or the time before.
     #[must_use]
-    pub fn text(&self, path: &str, digest: Digest) -> Option<Arc<str>> {
+    pub fn text(&self, path: &str, digest: Digest) -> Option<Arc<String>> {
         let known = [&self.now, &self.before]
             .into_iter()
             .filter_map(|texts| texts.get(path));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use flaresmith_codegen::emit::{Artifact, Ownership};
 
 use crate::base;
+use crate::bytes::Bytes;
 use crate::carry::{carry, misfits, rebase};
 pub use crate::change::{Change, ChangeKind};
 use crate::digest::Digest;
@@ -126,7 +127,7 @@ pub fn paths(
 type New<'a> = (&'a Artifact, Digest);
 
 /// A file on disk: its bytes, their digest, and what the file system said of it.
-type Found<'a> = (&'a Arc<[u8]>, Digest, Option<Stamp>);
+type Found<'a> = (&'a Bytes, Digest, Option<Stamp>);
 
 /// One path with all that is known of it.
 pub(crate) struct Case<'a> {
@@ -290,7 +291,7 @@ fn decide(
     snapshot: &Snapshot,
     wish: Wish,
     surroundings: &mut dyn Surroundings,
-    bases: &mut BTreeMap<String, Arc<str>>,
+    bases: &mut BTreeMap<String, Arc<String>>,
 ) -> Verdict {
     let misfits = misfits(case);
     let row = Row {
@@ -356,10 +357,10 @@ fn pure(case: &Case<'_>) -> Option<Entry> {
 }
 
 /// `after`: the content and its digest; `None` for a file that goes.
-pub(crate) fn change(case: &Case<'_>, kind: ChangeKind, after: Option<(Arc<str>, Digest)>, carries: bool) -> Change {
-    let before = case.found.map(|(bytes, digest, _)| (Arc::clone(bytes), digest));
-    let before = before.unwrap_or_else(|| (Arc::default(), Digest::of(&[])));
-    let after = after.unwrap_or_else(|| (Arc::from(""), Digest::of(&[])));
+pub(crate) fn change(case: &Case<'_>, kind: ChangeKind, after: Option<(Arc<String>, Digest)>, carries: bool) -> Change {
+    let before = case.found.map(|(bytes, digest, _)| (bytes.clone(), digest));
+    let before = before.unwrap_or_else(|| (Bytes::default(), Digest::of(&[])));
+    let after = after.unwrap_or_else(|| (Arc::default(), Digest::of(&[])));
     Change {
         seen: case.found.and_then(|(.., seen)| seen),
         carries,
@@ -386,12 +387,12 @@ pub(crate) fn conflict(case: &Case<'_>, row: Row, misfits: Vec<Misfit>) -> Confl
 pub(crate) fn base_changes(
     before: &Lock,
     after: &Lock,
-    bases: BTreeMap<String, Arc<str>>,
+    bases: BTreeMap<String, Arc<String>>,
     snapshot: &Snapshot,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     let held = |path: &str| match snapshot.get(path) {
-        OnDisk::File { digest, bytes, .. } => Some((Arc::clone(bytes), *digest)),
+        OnDisk::File { digest, bytes, .. } => Some((bytes.clone(), *digest)),
         OnDisk::Absent | OnDisk::Other => None,
     };
     let carried = |lock: &Lock, path: &str| lock.files.get(path).is_some_and(|entry| entry.carried.is_some());

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base;
+use crate::bytes::Bytes;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::lock::{self, Lock};
@@ -153,17 +154,17 @@ pub fn load(
     for (index, change) in all.into_iter().enumerate() {
         let (before, digest) = match snapshot.get(&change.path) {
             OnDisk::Absent => (None, None),
-            OnDisk::File { bytes, digest, .. } => (Some((Arc::clone(bytes), *digest)), Some(digest.to_string())),
+            OnDisk::File { bytes, digest, .. } => (Some((bytes.clone(), *digest)), Some(digest.to_string())),
             OnDisk::Other => (None, Some(String::new())),
         };
         if digest != change.before {
             moved.push(format!("{} changed", change.path));
         }
-        let before = before.unwrap_or_else(|| (Arc::default(), Digest::of(&[])));
+        let before = before.unwrap_or_else(|| (Bytes::default(), Digest::of(&[])));
         let after = change
             .after
             .as_deref()
-            .map(|text| (Arc::from(text), Digest::of(text.as_bytes())));
+            .map(|text| (Arc::new(text.to_owned()), Digest::of(text.as_bytes())));
         let made = Change {
             seen: snapshot.seen(&change.path),
             carries: change.carries,

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use git2::Status;
 use rayon::prelude::*;
 
+use crate::bytes::Bytes;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::record::Stamps;
@@ -28,7 +28,7 @@ pub enum OnDisk {
         /// Digest of its content.
         digest: Digest,
         /// Its bytes, for diffs and merges; none while they are unread.
-        bytes: Arc<[u8]>,
+        bytes: Bytes,
         /// Whether it may be executed. Generated files may not.
         executable: bool,
     },
@@ -130,7 +130,7 @@ impl Snapshot {
     }
 
     /// Fills in what was read of a file.
-    fn fill(&mut self, path: &str, read: Digest, content: Arc<[u8]>) {
+    fn fill(&mut self, path: &str, read: Digest, content: Bytes) {
         if let Some(look) = self.files.get_mut(path)
             && let OnDisk::File { digest, bytes, .. } = &mut look.disk
         {
@@ -193,7 +193,7 @@ impl Snapshot {
         &mut self,
         root: &Root,
         paths: impl IntoIterator<Item = &'a str>,
-        had: impl Fn(&str, Digest) -> Option<Arc<[u8]>>,
+        had: impl Fn(&str, Digest) -> Option<Bytes>,
     ) -> Result<(), SyncError> {
         let mut unread: Vec<(&str, Digest, Option<Stamp>)> = paths
             .into_iter()
@@ -320,7 +320,7 @@ impl Look {
         Self {
             disk: OnDisk::File {
                 digest: known.map_or_else(|| Digest::of(&[]), |(_, digest)| *digest),
-                bytes: Arc::default(),
+                bytes: Bytes::default(),
                 executable: executable(&metadata),
             },
             seen,

@@ -13,7 +13,8 @@ use flaresmith_codegen::source::read::LARGEST;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::listing::{self, SPEC_EXTENSIONS};
-use crate::tree::{Looks, Tree};
+use crate::stamp::Stamp;
+use crate::tree::{Looks, Reading, Tree};
 
 /// Everything that a compilation is made from.
 #[derive(Debug, Default)]
@@ -40,15 +41,32 @@ pub struct Known(BTreeMap<String, File>);
 #[derive(Debug)]
 struct File {
     bytes: Arc<[u8]>,
+    /// What the file system said of it, when that tells whatever is written to it later.
+    stamp: Option<Stamp>,
     digest: Digest,
     refers: BTreeSet<String>,
 }
 
 impl Known {
+    /// A file as it is now; `None`: there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn read(&mut self, tree: &Tree, path: &str) -> Result<Option<&File>, SyncError> {
+        let stamp = self.0.get(path).and_then(|known| known.stamp);
+        Ok(match tree.read_again(path, stamp)? {
+            Reading::Absent => None,
+            Reading::Same => self.0.get(path),
+            Reading::Other(bytes, stamp) => Some(self.file(path, bytes, stamp)),
+        })
+    }
+
     /// A file of these bytes: as it is known, when it is.
-    fn file(&mut self, path: &str, bytes: Vec<u8>) -> &File {
+    fn file(&mut self, path: &str, bytes: Vec<u8>, stamp: Option<Stamp>) -> &File {
         let known = self.0.remove(path).filter(|known| *known.bytes == *bytes);
+        let known = known.map(|known| File { stamp, ..known });
         let file = known.unwrap_or_else(|| File {
+            stamp,
             digest: Digest::of(&bytes),
             // What is too large is told as a whole, whatever it refers to.
             refers: match bytes.len() <= LARGEST {
@@ -97,10 +115,9 @@ pub fn read_again(tree: &Tree, known: &mut Known) -> Result<Inputs, SyncError> {
         if inputs.sources.get(&path).is_some() {
             continue;
         }
-        let Some(bytes) = tree.read(&path)? else {
+        let Some(file) = known.read(tree, &path)? else {
             continue;
         };
-        let file = known.file(&path, bytes);
         pending.extend(file.refers.iter().cloned());
         inputs.digests.insert(path.clone(), file.digest);
         inputs.sources.insert(&path, Arc::clone(&file.bytes));
@@ -293,7 +310,40 @@ fn percent_decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::root::Root;
+
     use super::*;
+
+    #[test]
+    fn what_is_read_again_is_what_stands_there_whether_or_not_its_stamp_is_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        std::fs::create_dir(folder.path().join("specs")).unwrap();
+        let path = folder.path().join("specs/a.yaml");
+        let mut known = Known::default();
+        let mut read = || {
+            let inputs = read_again(&Tree::disk(&root), &mut known).unwrap();
+            let bytes = inputs.sources.get("specs/a.yaml").map(|file| file.to_vec());
+            let fresh = read(&Tree::disk(&root)).unwrap();
+            assert_eq!(inputs.digests, fresh.digests);
+            bytes
+        };
+        assert_eq!(read(), None);
+        // Each is as long as the one before; the first has been there for long enough to be known by its stamp.
+        std::fs::write(&path, "openapi: 3.1.0\n").unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        for text in ["openapi: 3.1.0\n", "openapi: 3.1.1\n", "openapi: 3.1.2\n"] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(read().as_deref(), Some(text.as_bytes()));
+            assert_eq!(read().as_deref(), Some(text.as_bytes()));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        assert_eq!(read(), read());
+        std::fs::write(&path, "openapi: 3.1.3\n").unwrap();
+        assert_eq!(read().as_deref(), Some(&b"openapi: 3.1.3\n"[..]));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(read(), None);
+    }
 
     #[test]
     fn references_are_found_in_every_spelling_and_never_leave_the_root() {

@@ -109,8 +109,9 @@ impl<'a> Names<'a> {
 pub struct Artifact {
     /// Path relative to the root, with `/`.
     pub path: String,
-    /// Its text, with `\n` ends. One that is the same as in an earlier round is often the very same one.
-    pub text: Arc<str>,
+    /// Its text, with `\n` ends. One that is the same as in an earlier round is often the very same one. It is shared as it was
+    /// made: an `Arc<str>` would be a copy of it, and some are megabytes.
+    pub text: Arc<String>,
     /// Who keeps it.
     pub ownership: Ownership,
     /// The target that made it.

@@ -32,7 +32,7 @@ pub struct Definition {
     /// Names of the components that it refers to.
     refers: BTreeSet<String>,
     /// The schema as each reader needs it, by the name of the reader; written once for all that need it.
-    texts: Mutex<BTreeMap<&'static str, Arc<str>>>,
+    texts: Mutex<BTreeMap<&'static str, Arc<String>>>,
 }
 
 impl Definition {
@@ -46,7 +46,7 @@ impl Definition {
     }
 
     /// The schema as `reader` needs it.
-    pub(super) fn text(&self, reader: &'static str, write: impl FnOnce(&Value) -> String) -> Arc<str> {
+    pub(super) fn text(&self, reader: &'static str, write: impl FnOnce(&Value) -> String) -> Arc<String> {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let text = texts.entry(reader).or_insert_with(|| write(&self.schema).into());
         Arc::clone(text)

@@ -17,7 +17,7 @@ use super::place::{Spot, failed, flush};
 use super::torn::Blocks;
 use crate::digest::Digest;
 use crate::error::SyncError;
-use crate::root::Root;
+use crate::root::{Folders, Root};
 
 /// Its name in the turn's folder.
 pub(super) const FILE: &str = "journal";
@@ -27,7 +27,7 @@ const OPEN: &str = "open";
 const DONE: &str = "done";
 
 /// Version of the form.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// In the place of the digest when the journal is closed.
 const CLOSED: &str = "--------------------------------";
@@ -108,10 +108,15 @@ impl Journal {
     /// # Errors
     /// The path leads out of the root by now.
     pub(super) fn at(&self, root: &Root, i: usize) -> Result<(&Step, Spot), SyncError> {
+        self.at_among(root, i, &mut Folders::default())
+    }
+
+    /// The same for one of several: a folder that they share is looked at once.
+    fn at_among(&self, root: &Root, i: usize, folders: &mut Folders) -> Result<(&Step, Spot), SyncError> {
         let Some(step) = self.steps.get(i) else {
             return Err(SyncError::new("APPLY_JOURNAL", format!("the journal has no step {i}")));
         };
-        let target = root.resolve(&step.path)?;
+        let target = root.resolve_among(&step.path, folders)?;
         let name = |end: &str| target.with_file_name(format!(".flaresmith-{}-{i}.{end}", self.token));
         let spot = Spot {
             fresh: name("new"),
@@ -120,6 +125,17 @@ impl Journal {
             target,
         };
         Ok((step, spot))
+    }
+
+    /// Every step and its names on disk, in order.
+    ///
+    /// # Errors
+    /// A path leads out of the root by now.
+    pub(super) fn all(&self, root: &Root) -> Result<Vec<(&Step, Spot)>, SyncError> {
+        let mut folders = Folders::default();
+        (0..self.steps.len())
+            .map(|i| self.at_among(root, i, &mut folders))
+            .collect()
     }
 
     /// Makes it durable. Nothing may be written before.
@@ -350,8 +366,8 @@ mod tests {
         for text in [
             "",
             "{}",
-            r#"{"version":3,"token":"00000000","folders":[],"steps":[]}"#,
-            r#"{"version":2,"token":"../../ab","folders":[],"steps":[]}"#,
+            r#"{"version":2,"token":"00000000","folders":[],"steps":[]}"#,
+            r#"{"version":3,"token":"../../ab","folders":[],"steps":[]}"#,
         ] {
             let digest = Digest::of(text.as_bytes());
             fs::write(folder.path().join(FILE), format!("{digest}\n{text}\nopen\n")).unwrap();

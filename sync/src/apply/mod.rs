@@ -69,7 +69,7 @@ pub struct Applied {
 
 /// What a step writes, and what the plan saw where it does.
 struct Content {
-    text: Arc<str>,
+    text: Arc<String>,
     seen: Option<Stamp>,
     /// What the file system said when it was written, beside its place.
     fresh: OnceLock<Stamp>,
@@ -220,23 +220,20 @@ fn carry_out(root: &Root, journal: &Journal, contents: &[Content]) -> Result<Vec
             _ => {}
         }
     }
-    let write = |(i, content): (usize, &Content)| {
-        let (step, spot) = journal.at(root, i)?;
-        if step.after.is_none() {
-            return Ok(());
-        }
-        write_beside(&spot, content).map_err(|error| failed("cannot write", &spot.target, &error))
+    let places = journal.all(root)?;
+    let steps: Vec<(&(&Step, Spot), &Content)> = places.iter().zip(contents).collect();
+    let write = |((step, spot), content): &(&(&Step, Spot), &Content)| match step.after {
+        Some(_) => write_beside(spot, content).map_err(|error| failed("cannot write", &spot.target, &error)),
+        None => Ok(()),
     };
     match contents.iter().map(|content| content.text.len()).sum::<usize>() < LITTLE {
-        true => contents.iter().enumerate().try_for_each(write)?,
-        false => contents.par_iter().enumerate().with_max_len(1).try_for_each(write)?,
+        true => steps.iter().try_for_each(write)?,
+        false => steps.par_iter().with_max_len(1).try_for_each(write)?,
     }
-    let mut done = Vec::with_capacity(contents.len());
-    for (i, content) in contents.iter().enumerate() {
-        let (step, spot) = journal.at(root, i)?;
-        done.push(exchange(step, &spot, content)?);
-    }
-    Ok(done)
+    let exchanged = steps
+        .iter()
+        .map(|((step, spot), content)| exchange(step, spot, content));
+    exchanged.collect()
 }
 
 /// Reads everything that was moved aside. This is the look that counts: before, somebody may have written what the file system

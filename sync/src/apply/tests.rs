@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::bytes::Bytes;
 use crate::lock::Lock;
 use crate::plan::Change;
 
@@ -65,8 +66,8 @@ impl Place {
 /// A plan that takes each path from a content to a content; empty means that there is no file.
 fn plan(changes: &[(&str, &str, &str)]) -> Plan {
     let change = |(path, before, after): &(&str, &str, &str)| {
-        let bytes = (Arc::from(before.as_bytes().to_vec()), Digest::of(before.as_bytes()));
-        let text = (Arc::from(*after), Digest::of(after.as_bytes()));
+        let bytes = (Bytes::from(before.as_bytes().to_vec()), Digest::of(before.as_bytes()));
+        let text = (Arc::new((*after).to_owned()), Digest::of(after.as_bytes()));
         match (*before, *after) {
             ("", _) => Change::added(path, text),
             (_, "") => Change::removed(path, bytes),

@@ -126,7 +126,7 @@ fn many_places_are_told_together() {
 }
 
 /// What the platform's own specs make, with texts of its contract and data model replaced.
-fn generated(changes: &[(&str, &str)]) -> std::collections::BTreeMap<String, std::sync::Arc<str>> {
+fn generated(changes: &[(&str, &str)]) -> std::collections::BTreeMap<String, std::sync::Arc<String>> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut sources = flaresmith_codegen::source::Sources::default();
     for path in [

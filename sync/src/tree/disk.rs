@@ -9,10 +9,11 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 
 use super::looks::{Found, Looks, look};
-use super::{Kind, Node};
+use super::{Kind, Node, Reading};
 use crate::error::SyncError;
 use crate::listing;
 use crate::root::Root;
+use crate::stamp::Stamp;
 
 pub(super) struct Disk {
     folder: PathBuf,
@@ -59,17 +60,29 @@ impl Disk {
 
     /// The bytes of a regular file. One that went away between the look and the reading is absent.
     pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SyncError> {
+        Ok(match self.read_again(path, None)? {
+            Reading::Other(bytes, _) => Some(bytes),
+            Reading::Absent | Reading::Same => None,
+        })
+    }
+
+    /// The same, unless the file system says of the file what it said when it was `known`.
+    pub(super) fn read_again(&self, path: &str, known: Option<Stamp>) -> Result<Reading, SyncError> {
         let full = self.folder.join(path);
         let found = look(&full, SystemTime::now());
         self.found(path, found);
-        if found == Found::Nothing {
-            return Ok(None);
+        let stamp = match found {
+            Found::Nothing => return Ok(Reading::Absent),
+            Found::File(stamp) => stamp,
+        };
+        if stamp.is_some() && stamp == known {
+            return Ok(Reading::Same);
         }
         match fs::read(&full) {
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(bytes) => Ok(Reading::Other(bytes, stamp)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.found(path, Found::Nothing);
-                Ok(None)
+                Ok(Reading::Absent)
             }
             Err(error) => Err(SyncError::io("cannot read", &full, &error)),
         }

@@ -20,6 +20,7 @@ pub use looks::Looks;
 
 use crate::error::SyncError;
 use crate::root::Root;
+use crate::stamp::Stamp;
 
 use disk::Disk;
 use revision::Revision;
@@ -51,6 +52,16 @@ pub enum Node {
     },
     /// A folder, a symbolic link (which is never followed), a submodule, or something else that is no regular file.
     Other,
+}
+
+/// What a file has become since it was read.
+pub(crate) enum Reading {
+    /// There is none.
+    Absent,
+    /// It is the same.
+    Same,
+    /// These bytes, and what the file system said before they were read, when that tells whatever is written later.
+    Other(Vec<u8>, Option<Stamp>),
 }
 
 impl Tree {
@@ -176,6 +187,20 @@ impl Tree {
             _ => Ok(match self.look(path)? {
                 Node::File { bytes, .. } => Some(bytes),
                 Node::Absent | Node::Other => None,
+            }),
+        }
+    }
+
+    /// What a regular file has become since it had the stamp, if it had one.
+    ///
+    /// # Errors
+    /// As for [`Self::look`].
+    pub(crate) fn read_again(&self, path: &str, known: Option<Stamp>) -> Result<Reading, SyncError> {
+        match &self.source {
+            Source::Disk(disk) => disk.read_again(path, known),
+            _ => Ok(match self.read(path)? {
+                Some(bytes) => Reading::Other(bytes, None),
+                None => Reading::Absent,
             }),
         }
     }

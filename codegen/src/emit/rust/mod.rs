@@ -93,7 +93,7 @@ struct Module {
     /// Path below `src/`: `server/mod.rs`.
     path: String,
     /// Its text.
-    text: Arc<str>,
+    text: Arc<String>,
 }
 
 impl Module {

@@ -108,11 +108,11 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
 }
 
 /// A file below the folder of the crate: its path and its text.
-type File = (String, Arc<str>);
+type File = (String, Arc<String>);
 
 /// What is written about a table.
 struct Written {
-    entity: Arc<str>,
+    entity: Arc<String>,
     statements: Statements,
 }
 
