@@ -74,11 +74,13 @@ pub(crate) fn analyse(
             let (lowered, model) = (&mut last.lowered, Arc::make_mut(&mut last.model));
             let formerly = lower::update(lowered, &bundle, &units, model)?;
             let model = Arc::clone(&last.model);
-            let mut ruled = Diagnostics::new();
-            check::check(&model, &bundle, &mut ruled);
             let revisions = revisions.clone().with_units(&mut last, &bundle, &units);
             let revisions = revisions.with_parts(&last, &model, &formerly);
-            Some((model, formerly, ruled, revisions))
+            if revisions.is_frame_new() || check::concerns_rules(&units, &formerly) {
+                last.ruled = Diagnostics::new();
+                check::check(&model, &bundle, &mut last.ruled);
+            }
+            Some((model, formerly, revisions))
         },
         || {
             let texts = Texts {
@@ -94,7 +96,7 @@ pub(crate) fn analyse(
         },
     );
     last.looked = looked;
-    let Some((model, formerly, ruled, revisions)) = analysed else {
+    let Some((model, formerly, revisions)) = analysed else {
         drop(bundle);
         // What was found in the texts is found again where they changed.
         bundled::restore(Arc::make_mut(&mut last.bundle), units);
@@ -102,7 +104,7 @@ pub(crate) fn analyse(
     };
     let mut diagnostics = found.clone();
     diagnostics.extend(last.lowered.told().iter().cloned());
-    diagnostics.extend(ruled);
+    diagnostics.extend(last.ruled.iter().cloned());
     diagnostics.extend(told);
     memo.spend((units, formerly, std::mem::replace(&mut last.sources, sources.clone())));
     last.revisions = revisions.clone();

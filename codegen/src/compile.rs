@@ -103,7 +103,7 @@ fn analyse_again(
             found
         },
     );
-    diagnostics.extend(ruled);
+    diagnostics.extend(ruled.iter().cloned());
     diagnostics.extend(told);
     let (model, bundle) = (Arc::new(model), Arc::new(bundle));
     if memo.is_lasting() {
@@ -113,6 +113,7 @@ fn analyse_again(
             model: Arc::clone(&model),
             bundle: Arc::clone(&bundle),
             looked,
+            ruled,
             around,
             revisions: revisions.clone(),
             linked,

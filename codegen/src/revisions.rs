@@ -17,6 +17,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::check::Looked;
+use crate::diagnostics::Diagnostics;
 use crate::lower::{FormerTables, Formerly, Lowered};
 use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
@@ -39,6 +40,8 @@ pub(crate) struct Baseline {
     pub(crate) bundle: Arc<Bundle>,
     /// What was found in the texts.
     pub(crate) looked: Looked,
+    /// What rules about the model told.
+    pub(crate) ruled: Diagnostics,
     /// All else that reaches the output: settings and templates.
     pub(crate) around: String,
     pub(crate) revisions: Revisions,
@@ -225,6 +228,11 @@ impl Revisions {
         self.reached
             .as_ref()
             .filter(|_| round + 1 == self.now && self.frame != self.now)
+    }
+
+    /// Whether anything changed in this round that belongs to no single type or operation.
+    pub(crate) fn is_frame_new(&self) -> bool {
+        self.frame == self.now
     }
 
     /// The round in which the settings or the templates changed last.

@@ -255,3 +255,32 @@ fn a_problem_stays_told_where_it_stands_while_lines_move() {
     assert!(specs.save(CONTRACT, "openapi: 3", "# A line.\nopenapi: 3"));
     assert!(specs.save(CONTRACT, &secret, field));
 }
+
+/// What rules say of an operation stays told while schemas change, and goes when the operation is put right.
+#[test]
+fn what_a_rule_tells_of_an_operation_stays_told_while_schemas_change() {
+    let mut specs = Specs::new();
+    let untraced = |specs: &Specs| {
+        let sources = specs.sources();
+        let made = compile_again(&sources, &Settings::default(), &BTreeMap::new(), &Memo::default());
+        let told = |code: &str| {
+            made.diagnostics
+                .iter()
+                .filter(|one| format!("{:?}", one.code).contains(code))
+                .count()
+        };
+        told("OPERATION_UNTRACED")
+    };
+    assert_eq!(untraced(&specs), 0);
+    let traced = "        requirements: [FR-013, FR-025]\n";
+    specs.save(CONTRACT, traced, "");
+    assert_eq!(untraced(&specs), 1);
+    let field = "\n        keyword: { type: string, maxLength: 60";
+    let more = format!("\n        more: {{ type: integer, minimum: 1 }}{field}");
+    assert!(specs.save(CONTRACT, field, &more));
+    assert!(specs.save(CONTRACT, &more, field));
+    let rate = "        role: viewer\n        rateLimit: read\n        errors: [PROJECT_NOT_FOUND]\n        postman: { order: 220 }\n";
+    specs.save(CONTRACT, rate, &format!("{traced}{rate}"));
+    assert_eq!(untraced(&specs), 0);
+    assert!(specs.save(CONTRACT, field, &more));
+}

@@ -109,22 +109,58 @@ pub fn paths(
     sources: &BTreeMap<String, Digest>,
 ) -> Result<Vec<String>, SyncError> {
     let generated = artifacts.iter().map(|artifact| artifact.path.as_str());
-    reserved::refuse(lock.files.keys().map(String::as_str).chain(generated), sources)?;
-    let carried = lock.files.iter().filter(|(_, entry)| entry.carried.is_some());
-    let mut paths: Vec<String> = lock
-        .files
-        .keys()
-        .cloned()
-        .chain(artifacts.iter().map(|artifact| artifact.path.clone()))
-        .chain(carried.map(|(path, _)| base::path_of(path)))
-        .collect();
-    paths.sort_unstable();
+    let mut paths: Vec<&str> = lock.files.keys().map(String::as_str).chain(generated).collect();
+    // Two rows that are in order already.
+    paths.sort();
     paths.dedup();
+    reserved::refuse(paths.iter().copied(), sources)?;
+    let mut paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
+    let carried = lock.files.iter().filter(|(_, entry)| entry.carried.is_some());
+    let before = paths.len();
+    paths.extend(carried.map(|(path, _)| base::path_of(path)));
+    if paths.len() > before {
+        paths.sort_unstable();
+        paths.dedup();
+    }
     Ok(paths)
 }
 
 /// What the specs give for a path, and its digest.
 type New<'a> = (&'a Artifact, Digest);
+
+/// A path, what the lock knows of it, and what the specs give for it.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    path: &'a str,
+    known: Option<&'a Entry>,
+    new: Option<New<'a>>,
+}
+
+/// Every path that the lock or the output has, in order.
+fn wanted<'a>(lock: &'a Lock, artifacts: &'a [Artifact], digests: Vec<Digest>) -> Vec<Wanted<'a>> {
+    let mut new: Vec<New<'_>> = artifacts.iter().zip(digests).collect();
+    new.sort_by(|left, right| left.0.path.cmp(&right.0.path));
+    let mut known = lock.files.iter().peekable();
+    let mut all = Vec::with_capacity(new.len().max(lock.files.len()));
+    let gone = |(path, entry): (&'a String, &'a Entry)| Wanted {
+        path,
+        known: Some(entry),
+        new: None,
+    };
+    for new in new {
+        let path = &new.0.path;
+        while let Some(by_now) = known.next_if(|(known, _)| *known < path) {
+            all.push(gone(by_now));
+        }
+        all.push(Wanted {
+            path,
+            known: known.next_if(|(known, _)| *known == path).map(|(_, entry)| entry),
+            new: Some(new),
+        });
+    }
+    all.extend(known.map(gone));
+    all
+}
 
 /// A file on disk: its bytes, their digest, and what the file system said of it.
 type Found<'a> = (&'a Bytes, Digest, Option<Stamp>);
@@ -164,38 +200,26 @@ pub fn plan(
     surroundings: &mut dyn Surroundings,
 ) -> Result<Plan, SyncError> {
     let digests = surroundings.digests(artifacts);
-    let wanted: BTreeMap<&str, New<'_>> = artifacts
-        .iter()
-        .zip(digests)
-        .map(|new| (new.0.path.as_str(), new))
-        .collect();
-    let mut all: Vec<&str> = lock
-        .files
-        .keys()
-        .map(String::as_str)
-        .chain(wanted.keys().copied())
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    let differ: Vec<&str> = all
+    let all = wanted(lock, artifacts, digests);
+    let differ: Vec<Wanted<'_>> = all
         .iter()
         .copied()
-        .filter(|path| {
-            let case = case(path, lock, &wanted, snapshot);
+        .filter(|wanted| {
+            let case = case(*wanted, snapshot);
             case.disk != Disk::New || case.executable
         })
         .collect();
-    surroundings.read(snapshot, &differ)?;
+    surroundings.read(snapshot, &differ.iter().map(|wanted| wanted.path).collect::<Vec<_>>())?;
     let carried = lock.files.iter().filter(|(_, entry)| entry.carried.is_some());
     let kept: Vec<String> = carried.map(|(path, _)| base::path_of(path)).collect();
     surroundings.read(snapshot, &kept.iter().map(String::as_str).collect::<Vec<_>>())?;
     let persons: Vec<&str> = differ
         .iter()
-        .copied()
-        .filter(|path| {
-            let disk = case(path, lock, &wanted, snapshot).disk;
+        .filter(|wanted| {
+            let disk = case(**wanted, snapshot).disk;
             matches!(disk, Disk::Edited | Disk::Accepted | Disk::Foreign)
         })
+        .map(|wanted| wanted.path)
         .collect();
     surroundings.ask_git(snapshot, &persons);
     let mut plan = Plan {
@@ -207,16 +231,16 @@ pub fn plan(
         ..Plan::default()
     };
     let mut bases = BTreeMap::new();
-    for path in all {
-        let mut case = case(path, lock, &wanted, snapshot);
+    for wanted in all {
+        let mut case = case(wanted, snapshot);
         if case.is_of_a_merge() {
             let bases: Vec<Digest> = case.known.into_iter().flat_map(Entry::bases).collect();
-            if surroundings.merged_by_git(path, &bases, case.mine) {
+            if surroundings.merged_by_git(case.path, &bases, case.mine) {
                 case.disk = Disk::Base;
             }
         }
         if decide(&mut plan, &case, snapshot, wish, surroundings, &mut bases) == Verdict::Rebase {
-            plan.rebased.insert(path.to_owned());
+            plan.rebased.insert(case.path.to_owned());
         }
     }
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
@@ -235,9 +259,8 @@ fn is_due(before: &Lock, after: &Lock, rebased: &BTreeSet<String>) -> bool {
         || !before.files.iter().zip(&after.files).all(same)
 }
 
-fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, snapshot: &'a Snapshot) -> Case<'a> {
-    let known = lock.files.get(path);
-    let new = wanted.get(path).copied();
+fn case<'a>(wanted: Wanted<'a>, snapshot: &'a Snapshot) -> Case<'a> {
+    let Wanted { path, known, new } = wanted;
     let keeper = match (known, new) {
         (Some(entry), _) if entry.owner == Owner::Ejected => Keeper::Ejected,
         (_, Some((artifact, _))) if artifact.ownership == Ownership::Scaffold => Keeper::Scaffold,
@@ -251,7 +274,8 @@ fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, sna
         (Some(entry), Some((_, digest))) if entry.digest == digest && entry.others.is_empty() => Output::Same,
         (Some(_), Some(_)) => Output::Other,
     };
-    let (disk, found, executable) = match snapshot.get(path) {
+    let (stands, seen) = snapshot.look(path);
+    let (disk, found, executable) = match stands {
         OnDisk::Absent => (Disk::Absent, None, false),
         OnDisk::Other => (Disk::Foreign, None, false),
         OnDisk::File {
@@ -269,7 +293,7 @@ fn case<'a>(path: &'a str, lock: &'a Lock, wanted: &BTreeMap<&str, New<'a>>, sna
             } else {
                 Disk::Edited
             };
-            (disk, Some((bytes, *digest, snapshot.seen(path))), *executable)
+            (disk, Some((bytes, *digest, seen)), *executable)
         }
     };
     Case {

@@ -3,6 +3,7 @@
 //! Owns: which those are. A lock that somebody wrote by hand, a plan from elsewhere and settings all pass here before a path
 //! is looked at. Must not know: where paths come from. That none leaves the root or is git's own, `root.rs` sees to.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use flaresmith_codegen::settings;
@@ -23,7 +24,7 @@ pub fn refuse<'p>(
     sources: &BTreeMap<String, Digest>,
 ) -> Result<(), SyncError> {
     let read = sources.keys().map(String::as_str);
-    let taken: BTreeSet<String> = read.chain([settings::FILE, lock::FILE]).map(folded).collect();
+    let taken: BTreeSet<Cow<'_, str>> = read.chain([settings::FILE, lock::FILE]).map(folded).collect();
     let refused: Vec<String> = paths
         .into_iter()
         .filter(|path| {
@@ -50,9 +51,12 @@ pub fn refuse<'p>(
     )))
 }
 
-/// A path as file systems that fold case see it.
-fn folded(path: &str) -> String {
-    path.to_lowercase()
+/// A path as file systems that fold case see it. Of most it is the path itself.
+pub(crate) fn folded(path: &str) -> Cow<'_, str> {
+    match path.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        true => Cow::Borrowed(path),
+        false => Cow::Owned(path.to_lowercase()),
+    }
 }
 
 #[cfg(test)]

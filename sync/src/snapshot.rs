@@ -2,6 +2,7 @@
 //!
 //! Owns: looking at files and at git. Must not know: what should stand there.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::time::SystemTime;
@@ -13,6 +14,7 @@ use crate::bytes::Bytes;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::record::Stamps;
+use crate::reserved::folded;
 use crate::root::{Folders, Root};
 use crate::stamp::Stamp;
 use crate::table::Held;
@@ -254,7 +256,13 @@ impl Snapshot {
     /// What stands at a path.
     #[must_use]
     pub fn get(&self, path: &str) -> &OnDisk {
-        self.files.get(path).map_or(&OnDisk::Absent, |look| &look.disk)
+        self.look(path).0
+    }
+
+    /// What stands at a path, and what the file system said of it.
+    pub(crate) fn look(&self, path: &str) -> (&OnDisk, Option<Stamp>) {
+        let look = self.files.get(path);
+        look.map_or((&OnDisk::Absent, None), |look| (&look.disk, look.seen))
     }
 
     /// Asks git what it holds of the paths, HEAD and index together.
@@ -343,11 +351,14 @@ fn side_by_side<T: Send, R: Send>(
 
 /// Paths that differ from another in case alone. On a disk that does not tell them apart, both would seem to be there.
 fn twins<'a>(paths: &[&'a str]) -> BTreeSet<&'a str> {
-    let mut folded: BTreeMap<String, Vec<&'a str>> = BTreeMap::new();
-    for path in paths {
-        folded.entry(path.to_lowercase()).or_default().push(path);
+    if !has_twins(paths.iter().copied()) {
+        return BTreeSet::new();
     }
-    folded
+    let mut alike: BTreeMap<Cow<'_, str>, Vec<&'a str>> = BTreeMap::new();
+    for path in paths {
+        alike.entry(folded(path)).or_default().push(path);
+    }
+    alike
         .into_values()
         .filter(|alike| alike.iter().any(|path| Some(path) != alike.first()))
         .flatten()
@@ -357,7 +368,7 @@ fn twins<'a>(paths: &[&'a str]) -> BTreeSet<&'a str> {
 /// Whether any paths differ in case alone; of none or few, which is the rule, nothing is put in order for that.
 pub(crate) fn has_twins<'a>(paths: impl Iterator<Item = &'a str>) -> bool {
     let mut seen = HashSet::new();
-    paths.into_iter().any(|path| !seen.insert(path.to_lowercase()))
+    paths.into_iter().any(|path| !seen.insert(folded(path)))
 }
 
 /// Whether every folder on the way lists the next part in this very spelling.

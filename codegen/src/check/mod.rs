@@ -13,6 +13,7 @@ pub use plaintext::redacted;
 pub use secret_forms::token_prefixes;
 
 use crate::diagnostics::Diagnostics;
+use crate::lower::Formerly;
 use crate::memo::Memo;
 use crate::model::Model;
 use crate::openapi::Bundle;
@@ -88,6 +89,13 @@ fn tell(texts: &Texts<'_>, looked: &Looked, diagnostics: &mut Diagnostics) {
     diagnostics.extend(looked.types.iter().cloned());
     plaintext::in_contracts(texts, &looked.secrets, diagnostics);
     plaintext::in_features(texts, diagnostics);
+}
+
+/// Whether rules about the model may tell otherwise than in the last round, if nothing changed but these units: of schemas they ask no
+/// more than what the frame of the model is made of.
+pub(crate) fn concerns_rules(changed: &[Former], formerly: &Formerly) -> bool {
+    let is_schema = |unit: &Former| unit.pointer.starts_with("/components/schemas/");
+    !formerly.operations.is_empty() || !changed.iter().all(is_schema)
 }
 
 /// Runs every rule about the model.
