@@ -170,7 +170,7 @@ impl Revisions {
             _ => now,
         };
         if let Some(last) = last
-            && self.frame != now
+            && !self.is_frame_new()
         {
             let differ: Vec<bool> = last
                 .model
@@ -227,7 +227,7 @@ impl Revisions {
     pub(crate) fn reached_since(&self, round: Round) -> Option<&BTreeSet<String>> {
         self.reached
             .as_ref()
-            .filter(|_| round + 1 == self.now && self.frame != self.now)
+            .filter(|_| round + 1 == self.now && !self.is_frame_new())
     }
 
     /// Whether anything changed in this round that belongs to no single type or operation.

@@ -124,9 +124,7 @@ impl Surroundings for Around<'_> {
     fn read(&mut self, snapshot: &mut Snapshot, paths: &[&str]) -> Result<(), SyncError> {
         let digested = self.digested.as_deref();
         snapshot.read(self.root, paths.iter().copied(), |path, digest| {
-            digested
-                .and_then(|digested| digested.text(path, digest))
-                .map(Into::into)
+            digested?.bytes(path, digest)
         })
     }
 

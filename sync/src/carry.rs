@@ -125,8 +125,9 @@ pub(crate) fn carry(
                 });
                 return Some(known.clone());
             }
+            let text = Arc::new(text);
             if text.as_bytes() != case.mine {
-                let after = (Arc::new(text.clone()), Digest::of(text.as_bytes()));
+                let after = (Arc::clone(&text), Digest::of(text.as_bytes()));
                 let carries = *text != **theirs;
                 plan.changes
                     .push(change(case, ChangeKind::Modified, Some(after), carries));
@@ -148,7 +149,8 @@ pub(crate) fn carry(
             });
             // The edit as it was before: what stands between markers is not accepted, and its base is kept.
             let entry = settled(case, artifact, digest, case.mine);
-            let after = (Arc::new(text.clone()), Digest::of(text.as_bytes()));
+            let digest = Digest::of(text.as_bytes());
+            let after = (Arc::new(text), digest);
             plan.changes.push(change(case, ChangeKind::Modified, Some(after), true));
             Some(entry)
         }

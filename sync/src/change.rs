@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::bytes::Bytes;
+use bytes::Bytes;
+
 use crate::digest::Digest;
 use crate::stamp::Stamp;
 

@@ -7,7 +7,6 @@
 
 pub mod apply;
 pub mod base;
-pub mod bytes;
 mod carry;
 mod change;
 pub mod codes;

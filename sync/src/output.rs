@@ -5,10 +5,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use flaresmith_codegen::emit::Artifact;
 use rayon::prelude::*;
 
 use crate::digest::Digest;
+
+/// A text as bytes.
+struct Shared(Arc<String>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
 
 type Texts = HashMap<String, (Arc<String>, Digest)>;
 
@@ -44,15 +54,15 @@ impl Digested {
         digests
     }
 
-    /// The text of a path that has a digest, when it was digested this time or the time before.
+    /// The text of a path that has a digest, when it was digested this time or the time before: itself, not a copy.
     #[must_use]
-    pub fn text(&self, path: &str, digest: Digest) -> Option<Arc<String>> {
+    pub fn bytes(&self, path: &str, digest: Digest) -> Option<Bytes> {
         let known = [&self.now, &self.before]
             .into_iter()
             .filter_map(|texts| texts.get(path));
         known
             .filter(|(_, known)| *known == digest)
-            .map(|(text, _)| Arc::clone(text))
+            .map(|(text, _)| Bytes::from_owner(Shared(Arc::clone(text))))
             .next()
     }
 }

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use flaresmith_codegen::emit::{Artifact, Ownership};
 
 use crate::base;
-use crate::bytes::Bytes;
 use crate::carry::{carry, misfits, rebase};
 pub use crate::change::{Change, ChangeKind};
 use crate::digest::Digest;
@@ -116,12 +116,9 @@ pub fn paths(
     reserved::refuse(paths.iter().copied(), sources)?;
     let mut paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
     let carried = lock.files.iter().filter(|(_, entry)| entry.carried.is_some());
-    let before = paths.len();
     paths.extend(carried.map(|(path, _)| base::path_of(path)));
-    if paths.len() > before {
-        paths.sort_unstable();
-        paths.dedup();
-    }
+    paths.sort();
+    paths.dedup();
     Ok(paths)
 }
 

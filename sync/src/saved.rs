@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base;
-use crate::bytes::Bytes;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::lock::{self, Lock};

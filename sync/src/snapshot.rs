@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use git2::Status;
 use rayon::prelude::*;
 
-use crate::bytes::Bytes;
 use crate::digest::Digest;
 use crate::error::SyncError;
 use crate::record::Stamps;

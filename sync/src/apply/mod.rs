@@ -220,9 +220,8 @@ fn carry_out(root: &Root, journal: &Journal, contents: &[Content]) -> Result<Vec
             _ => {}
         }
     }
-    let places = journal.all(root)?;
-    let steps: Vec<(&(&Step, Spot), &Content)> = places.iter().zip(contents).collect();
-    let write = |((step, spot), content): &(&(&Step, Spot), &Content)| match step.after {
+    let steps: Vec<_> = journal.all(root)?.into_iter().zip(contents).collect();
+    let write = |((step, spot), content): &((&Step, Spot), &Content)| match step.after {
         Some(_) => write_beside(spot, content).map_err(|error| failed("cannot write", &spot.target, &error)),
         None => Ok(()),
     };

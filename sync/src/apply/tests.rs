@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
+
 use super::*;
-use crate::bytes::Bytes;
 use crate::lock::Lock;
 use crate::plan::Change;
 
