@@ -7,8 +7,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "client")]
+mod integration;
+#[cfg(feature = "client")]
 mod platform;
 
+#[cfg(feature = "client")]
+pub(crate) use integration::*;
 #[cfg(feature = "client")]
 pub(crate) use platform::*;
 
