@@ -311,10 +311,13 @@ fn examine(
             let related = one.related.iter().map(|(place, _)| place);
             related.chain(&one.place).map(|place| &*place.file)
         });
-        let inputs = match found.is_empty() {
-            true => Inputs::default(),
-            false => sources::read_named(&Tree::disk(&root), files)?,
-        };
+        let mut inputs = Inputs::default();
+        if !found.is_empty() {
+            inputs = sources::read_named(&Tree::disk(&root), std::iter::empty())?;
+            if view.shows_places(strict || inputs.settings.strict) {
+                inputs = sources::read_named(&Tree::disk(&root), files)?;
+            }
+        }
         return Ok(show(&found, &inputs, strict, view).then_some(Examined {
             root,
             plan,

@@ -133,6 +133,11 @@ impl View {
         }
     }
 
+    /// Whether warnings are shown with their places, and not only counted. `failed`: they count as errors.
+    pub(crate) fn shows_places(&self, failed: bool) -> bool {
+        failed || !self.quiet || !matches!(self.format, Format::Human | Format::Json)
+    }
+
     /// Shows what to type about what [`Self::drift`] shows next.
     pub(crate) fn advise(&mut self, advice: &[Advice]) {
         self.kept.add_advice(advice);

@@ -106,16 +106,16 @@ fn beside(texts: &Texts<'_>, seen: &BTreeSet<&str>, diagnostics: &mut Diagnostic
         .iter()
         .filter(|(file, _)| !texts.prose.contains(&&***file))
     {
-        for (found, token) in in_file(texts, file).iter() {
-            if found.certain && !seen.contains(&**token) {
+        for (found, token) in in_file(texts, file, secret_forms::certain).iter() {
+            if !seen.contains(&**token) {
                 diagnostics.push(told(found.what, true, Place::bytes(file, found.range.clone())));
             }
         }
     }
 }
 
-/// What is found in a file, and its text.
-fn in_file(texts: &Texts<'_>, file: &str) -> Arc<Vec<(Found, String)>> {
+/// What is found in a file, which is always looked through in the same way, and its text.
+fn in_file(texts: &Texts<'_>, file: &str, find: fn(&str) -> Vec<Found>) -> Arc<Vec<(Found, String)>> {
     let (round, now) = (texts.revisions.of_file(file), texts.revisions.now);
     texts
         .memo
@@ -124,7 +124,7 @@ fn in_file(texts: &Texts<'_>, file: &str) -> Arc<Vec<(Found, String)>> {
             let text = bytes
                 .and_then(|bytes| std::str::from_utf8(bytes).ok())
                 .unwrap_or_default();
-            let found = secret_forms::find(text).into_iter();
+            let found = find(text).into_iter();
             let found = found.map(|found| {
                 let token = text.get(found.range.clone()).unwrap_or_default().to_owned();
                 (found, token)
@@ -218,7 +218,12 @@ impl Walk<'_> {
             return;
         }
         let all = secret_forms::find(text);
-        let tokens = all.iter().filter_map(|found| text.get(found.range.clone()));
+        let certain = match all.is_empty() {
+            true => Vec::new(),
+            false => secret_forms::certain(text),
+        };
+        let tokens = all.iter().chain(&certain);
+        let tokens = tokens.filter_map(|found| text.get(found.range.clone()));
         self.seen.extend(tokens.map(str::to_owned));
         let found = all.first().map(|found| (found.what, found.certain));
         let found = found.or_else(|| Some((secret_forms::named(name?, text)?, false)));
@@ -241,7 +246,7 @@ fn told(what: &str, certain: bool, place: Place) -> Diagnostic {
 /// The texts of the features and the constitution, code included.
 pub(super) fn in_features(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
     for file in &texts.prose {
-        for (found, _) in in_file(texts, file).iter() {
+        for (found, _) in in_file(texts, file, secret_forms::find).iter() {
             diagnostics.push(told(found.what, found.certain, Place::bytes(file, found.range.clone())));
         }
     }

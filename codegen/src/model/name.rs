@@ -66,12 +66,11 @@ impl Name {
     #[must_use]
     pub fn to(&self, case: Case) -> String {
         let mut text = match case {
-            Case::Pascal => self.words.iter().map(|word| capitalised(word)).collect(),
-            Case::Camel => {
-                let mut words = self.words.iter();
-                let first = words.next().cloned().unwrap_or_default();
-                words.fold(first, |text, word| text + capitalised(word).as_str())
-            }
+            Case::Pascal => joined("", &self.words),
+            Case::Camel => match self.words.split_first() {
+                Some((first, rest)) => joined(first, rest),
+                None => String::new(),
+            },
             Case::Snake => self.words.join("_"),
             Case::Screaming => self.words.join("_").to_uppercase(),
             Case::Kebab => self.words.join("-"),
@@ -120,7 +119,11 @@ impl Name {
     /// The name for people: first word capitalised, words apart (`Project member`).
     #[must_use]
     pub fn title(&self) -> String {
-        capitalised(&self.words.join(" "))
+        let mut title = self.words.join(" ");
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        title
     }
 
     /// The same name with a number behind it, for the second of two that would be spelt alike.
@@ -164,11 +167,21 @@ impl Case {
     }
 }
 
-fn capitalised(word: &str) -> String {
+/// Words behind a first one, each with a capital.
+fn joined(first: &str, words: &[String]) -> String {
+    let more = words.iter().map(String::len).sum::<usize>();
+    let mut text = String::with_capacity(first.len() + more + 1);
+    text.push_str(first);
+    for word in words {
+        push_capitalised(&mut text, word);
+    }
+    text
+}
+
+fn push_capitalised(text: &mut String, word: &str) {
     let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_ascii_uppercase().to_string() + chars.as_str()
-    })
+    text.extend(chars.next().map(|first| first.to_ascii_uppercase()));
+    text.push_str(chars.as_str());
 }
 
 /// Words for signs. They matter only where nothing else tells two names apart, so they are used at the start of a name

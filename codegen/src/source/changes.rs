@@ -6,6 +6,9 @@
 //! mapping there are read anew, with the care that `portions` takes, and take their places in the tree that is there. As many
 //! members must stand there as before, under the same keys: whatever else happened, the file is read anew, and its tree compared
 //! with the old one.
+//!
+//! In JSON it is the innermost object around the change that is read anew, whatever its keys: as long as it is an object, all around it
+//! reads as before.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::portions::{Read, SMALL, Stretch, first_indent, object, one, starts, stretches};
-use super::{Sources, read};
+use super::{Sources, members, read};
 use crate::memo::Memo;
 
 /// How many steps from the root of a file parts of it are told apart.
@@ -56,7 +59,15 @@ pub(crate) fn of_file(sources: &Sources, path: &str, memo: &Memo) -> Option<Vec<
 
 fn in_place(file: &mut File, path: &str, bytes: &Arc<[u8]>, memo: &Memo) -> Option<Vec<String>> {
     let (old, new) = (read::text(path, &file.bytes).ok()?, read::text(path, bytes).ok()?);
-    if old.len() < SMALL || new.len() < SMALL || read::is_json(path, old) || read::is_json(path, new) {
+    if old.len() < SMALL || new.len() < SMALL {
+        return None;
+    }
+    if path.ends_with(".json") {
+        let found = object_in_place(Arc::make_mut(&mut file.value), old, new)?;
+        file.bytes = Arc::clone(bytes);
+        return Some(found);
+    }
+    if read::is_json(path, old) || read::is_json(path, new) {
         return None;
     }
     let read = |text: &str| memo.piece(text, || read::piece(text));
@@ -95,6 +106,25 @@ fn in_place(file: &mut File, path: &str, bytes: &Arc<[u8]>, memo: &Memo) -> Opti
     }
     file.pieces = Some(pieces);
     file.bytes = Arc::clone(bytes);
+    Some(found)
+}
+
+/// Reads the object of a JSON text anew in which the new text differs, and puts it in the place of the old one.
+fn object_in_place(document: &mut Value, old: &str, new: &str) -> Option<Vec<String>> {
+    let (from, end) = difference(old.as_bytes(), new.as_bytes());
+    let around = members::around(old, &(from..end), STEPS)?;
+    let new_end = (around.range.end + new.len()).checked_sub(old.len())?;
+    let mut pointer = String::new();
+    for key in &around.keys {
+        let key: String = serde_json::from_str(old.get(key.clone())?).ok()?;
+        read::step(&mut pointer, &key);
+    }
+    let value = read::nested(new.get(around.range.start..new_end)?, around.keys.len())?;
+    let known = document.pointer_mut(&pointer)?;
+    let steps = STEPS.saturating_sub(around.keys.len());
+    let mut found = Vec::new();
+    differences(known, &value, &mut pointer, steps, &mut found);
+    *known = value;
     Some(found)
 }
 
@@ -347,6 +377,60 @@ mod tests {
             let expected = expected.map(|pointer| vec![pointer.to_owned()]);
             assert_eq!(told(&memo, &document, &new), expected, "{from:?} -> {to:?}");
             assert_eq!(told(&memo, &new, &document), expected, "{to:?} -> {from:?}");
+        }
+    }
+
+    #[test]
+    fn in_json_the_object_around_a_change_is_read_anew() {
+        let paths: String = (0..1200)
+            .map(|i| format!("    \"/a~{i}\": {{ \"get\": {{ \"text\": \"of {i}\", \"list\": [1, {{ \"a\": {{}} }}] }}, \"n\": {i} }},\n"))
+            .collect();
+        let document = format!(
+            "{{\n  \"first\": 1,\n  \"paths\": {{\n{paths}    \"/other\": {{}}\n  }},\n  \"last\": [\"x\"]\n}}\n"
+        );
+        let told = |old: &str, new: &str| {
+            let sources = |text: &str| {
+                let mut sources = Sources::default();
+                sources.insert("a.json", text.as_bytes());
+                sources
+            };
+            let memo = Memo::lasting();
+            read::read(&sources(old), "a.json", &memo).unwrap();
+            let found = of_file(&sources(new), "a.json", &memo);
+            if found.is_some() {
+                let kept = read::read(&sources(new), "a.json", &memo).unwrap();
+                let clean = read::read(&sources(new), "a.json", &Memo::default()).unwrap();
+                assert!(same(&kept, &clean), "{found:?}");
+            }
+            found
+        };
+        for (from, to, expected) in [
+            ("of 700", "of 7000", Some("/paths/~1a~0700/get")),
+            ("of 700\"", "of 700\", \"more\": {}", Some("/paths/~1a~0700/get")),
+            ("\"n\": 700", "\"n\": 70", Some("/paths/~1a~0700/n")),
+            ("\"n\": 700", "\"m\": 700", Some("/paths/~1a~0700")),
+            ("\"/a~700\"", "\"/b\"", Some("/paths")),
+            ("\"/other\": {}", "\"/other\": []", Some("/paths/~1other")),
+            ("\"/other\": {}", "\"/other\": { }", None),
+            ("\"first\": 1", "\"first\": 2", Some("/first")),
+            ("[\"x\"]", "[\"y\"]", Some("/last")),
+        ] {
+            assert!(document.contains(from), "{from}");
+            let new = document.replacen(from, to, 1);
+            let expected = Some(expected.map(str::to_owned).into_iter().collect());
+            assert_eq!(told(&document, &new), expected, "{from:?} -> {to:?}");
+            assert_eq!(told(&new, &document), expected, "{to:?} -> {from:?}");
+        }
+        for (from, to) in [
+            ("of 700", "of \"700"),
+            ("\"n\": 700", "\"get\": 700"),
+            ("\"n\": 700 }", "\"n\": 700"),
+            ("\"n\": 700 }", "\"n\": 700 } }"),
+            ("{ \"a\": {} }", &format!("{}{}", "[".repeat(200), "]".repeat(200))),
+            ("{ \"a\": {} }", &format!("{}{}", "[".repeat(124), "]".repeat(124))),
+        ] {
+            let new = document.replacen(from, to, 1);
+            assert_eq!(told(&document, &new), None, "{from:?} -> {to:?}");
         }
     }
 

@@ -1,15 +1,20 @@
 //! Places: from a pointer or offset to line and column.
 //!
 //! Owns: the position-keeping parse, which only happens when there is something to print. Must not know: what is printed.
+//!
+//! In JSON no more is looked at than what leads to a place: a contract of many megabytes costs a pass over its text.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
+use super::members::{self, Member};
 use super::{Sources, read};
 use crate::diagnostics::{At, Place};
 
@@ -28,6 +33,14 @@ pub struct Located {
 pub struct Locator<'a> {
     sources: &'a Sources,
     trees: RefCell<BTreeMap<Arc<str>, Option<Spanned<Node>>>>,
+    /// What stands in objects and lists of JSON files, by file and where they begin.
+    members: RefCell<BTreeMap<(Arc<str>, usize), Option<Rc<Vec<Member>>>>>,
+}
+
+/// Where something stands in a text.
+enum Spot {
+    Bytes(Range<usize>),
+    LineColumn(u32, u32),
 }
 
 impl<'a> Locator<'a> {
@@ -37,6 +50,7 @@ impl<'a> Locator<'a> {
         Self {
             sources,
             trees: RefCell::default(),
+            members: RefCell::default(),
         }
     }
 
@@ -68,22 +82,24 @@ impl<'a> Locator<'a> {
                 &lossy
             }
         };
-        let (line, column) = match &place.at {
+        let spot = match &place.at {
             At::File => return None,
-            At::LineColumn(line, column) => (*line, *column),
-            At::Bytes(range) => line_and_column(text, range.start),
+            At::LineColumn(line, column) => Spot::LineColumn(*line, *column),
+            At::Bytes(range) => Spot::Bytes(range.start..range.end),
             At::Pointer(pointer) => self.pointed(place, text, pointer, false)?,
             At::Key(pointer) => self.pointed(place, text, pointer, true)?,
         };
-        let line_text = text
-            .lines()
-            .nth(line.saturating_sub(1) as usize)
-            .unwrap_or("")
-            .to_owned();
-        Some(Located {
-            line,
-            column,
-            text: line_text,
+        Some(match spot {
+            Spot::Bytes(range) => located(text, range.start),
+            Spot::LineColumn(line, column) => Located {
+                line,
+                column,
+                text: text
+                    .lines()
+                    .nth(line.saturating_sub(1) as usize)
+                    .unwrap_or_default()
+                    .to_owned(),
+            },
         })
     }
 
@@ -91,23 +107,75 @@ impl<'a> Locator<'a> {
     #[must_use]
     pub fn scalar(&self, file: &str, pointer: &str) -> Option<String> {
         let text = read::text(file, self.sources.get(file)?).ok()?;
-        let location = self.find(file, text, pointer, false)?;
-        let start = usize::try_from(location.span().byte_offset()?).ok()?;
-        let length = usize::try_from(location.span().byte_len()?).ok()?;
-        Some(
-            text.get(start..start + length)?
-                .trim()
-                .trim_matches(['"', '\''])
-                .to_owned(),
-        )
+        let range = match self.find_in_json(file, text, pointer, false) {
+            Some(range) => range,
+            None => {
+                let location = self.find(file, text, pointer, false)?;
+                let start = usize::try_from(location.span().byte_offset()?).ok()?;
+                start..start + usize::try_from(location.span().byte_len()?).ok()?
+            }
+        };
+        Some(text.get(range)?.trim().trim_matches(['"', '\'']).to_owned())
     }
 
-    fn pointed(&self, place: &Place, text: &str, pointer: &str, key: bool) -> Option<(u32, u32)> {
+    fn pointed(&self, place: &Place, text: &str, pointer: &str, key: bool) -> Option<Spot> {
         if place.file.ends_with(".toml") {
-            return toml_key(text, pointer);
+            let (line, column) = toml_key(text, pointer)?;
+            return Some(Spot::LineColumn(line, column));
+        }
+        if let Some(range) = self.find_in_json(&place.file, text, pointer, key) {
+            return Some(Spot::Bytes(range));
         }
         let at = self.find(&place.file, text, pointer, key)?;
-        Some((at.line().try_into().ok()?, at.column().try_into().ok()?))
+        Some(Spot::LineColumn(
+            at.line().try_into().ok()?,
+            at.column().try_into().ok()?,
+        ))
+    }
+
+    /// What [`Self::find`] finds, in JSON. `None`: the file is something else, or not sound.
+    fn find_in_json(&self, file: &str, text: &str, pointer: &str, key: bool) -> Option<Range<usize>> {
+        if !file.ends_with(".json") {
+            return None;
+        }
+        let start = members::root(text)?;
+        let mut value = start;
+        let mut found = start..start + 1;
+        for segment in pointer.split('/').skip(1) {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let Some(members) = self.members(file, text, value) else {
+                // Nothing stands in a scalar, and everything in what opens and is not sound.
+                match text.as_bytes().get(value) {
+                    Some(b'{' | b'[') => return None,
+                    _ => break,
+                }
+            };
+            let is_named = |member: &Member| match &member.key {
+                Some(key) => text.get(key.clone()).is_some_and(|key| is_key(key, &segment)),
+                None => false,
+            };
+            let next = match text.as_bytes().get(value) {
+                Some(b'{') => members.iter().find(|member| is_named(member)),
+                _ => segment.parse::<usize>().ok().and_then(|index| members.get(index)),
+            };
+            let Some(next) = next else { break };
+            let is_open = matches!(text.as_bytes().get(next.value.start), Some(b'{' | b'['));
+            found = match &next.key {
+                Some(name) if key || is_open => name.clone(),
+                _ => next.value.clone(),
+            };
+            value = next.value.start;
+        }
+        Some(found)
+    }
+
+    /// What stands in the object or list of a JSON file that begins at an offset.
+    fn members(&self, file: &str, text: &str, start: usize) -> Option<Rc<Vec<Member>>> {
+        let mut known = self.members.borrow_mut();
+        let found = known.entry((file.into(), start));
+        found
+            .or_insert_with(|| members::inside(text, start).map(Rc::new))
+            .clone()
     }
 
     fn find(&self, file: &str, text: &str, pointer: &str, key: bool) -> Option<Location> {
@@ -149,18 +217,30 @@ impl<'a> Locator<'a> {
     }
 }
 
-fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
+/// Whether a key as JSON writes it, with its quotation marks, is this one.
+fn is_key(written: &str, key: &str) -> bool {
+    match written.contains('\\') {
+        true => serde_json::from_str::<String>(written).is_ok_and(|read| read == key),
+        false => written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(key),
+    }
+}
+
+/// The line and column of an offset.
+fn located(text: &str, offset: usize) -> Located {
     let mut end = offset.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let before = text.get(..end).unwrap_or("");
+    let (before, after) = text.split_at_checked(end).unwrap_or((text, ""));
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    (
-        u32::try_from(line).unwrap_or(u32::MAX),
-        u32::try_from(column).unwrap_or(u32::MAX),
-    )
+    let head = before.rsplit('\n').next().unwrap_or_default();
+    let tail = after.split('\n').next().unwrap_or_default();
+    let whole = format!("{head}{tail}");
+    Located {
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+        column: u32::try_from(head.chars().count() + 1).unwrap_or(u32::MAX),
+        text: whole.strip_suffix('\r').unwrap_or(&whole).to_owned(),
+    }
 }
 
 /// A document of which only the form is kept: keys and places.
@@ -265,15 +345,14 @@ fn toml_key(text: &str, pointer: &str) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
 
-    fn locate(text: &str, at: At) -> (u32, u32) {
+    fn found(file: &str, text: &str, at: At) -> Option<Located> {
         let mut sources = Sources::default();
-        sources.insert("a.yaml", text.as_bytes());
-        let found = Locator::new(&sources)
-            .locate(&Place {
-                file: "a.yaml".into(),
-                at,
-            })
-            .unwrap();
+        sources.insert(file, text.as_bytes());
+        Locator::new(&sources).locate(&Place { file: file.into(), at })
+    }
+
+    fn locate(text: &str, at: At) -> (u32, u32) {
+        let found = found("a.yaml", text, at).unwrap();
         (found.line, found.column)
     }
 
@@ -291,6 +370,41 @@ mod tests {
     fn json_is_located_too() {
         let text = "{\n  \"a\": {\"b\": \"\\ud83d\\ude00\", \"c\": 1}\n}\n";
         assert_eq!(locate(text, At::Pointer("/a/c".to_owned())), (2, 35));
+    }
+
+    #[test]
+    fn a_place_in_json_is_the_one_that_the_same_text_has_as_yaml() {
+        let text = "\r\n{\r\n  \"a\": {\"b/c\": [1, \"ä\", [true, {}], {\"x\": null}],\r\n \"q\\\"~\": {\"e\": -1.5e3}},\n\t\"c\": \"[\"\n}";
+        let pointers = [
+            "",
+            "/a",
+            "/a/b~1c",
+            "/a/b~1c/0",
+            "/a/b~1c/1",
+            "/a/b~1c/2",
+            "/a/b~1c/2/1",
+            "/a/b~1c/3/x",
+            "/a/b~1c/9",
+            "/a/q\"~0/e",
+            "/a/q",
+            "/c",
+            "/c/1",
+            "/nothing/here",
+            "/a/b~1c/x",
+        ];
+        for pointer in pointers {
+            for at in [At::Pointer(pointer.to_owned()), At::Key(pointer.to_owned())] {
+                let (json, yaml) = (found("a.json", text, at.clone()), found("a.yaml", text, at.clone()));
+                assert!(json.is_some());
+                assert_eq!(json, yaml, "{at:?}");
+            }
+        }
+        assert_eq!(found("a.json", "{\"a\": [1", At::Pointer("/a/0".to_owned())), None);
+        let mut sources = Sources::default();
+        sources.insert("a.json", text.as_bytes());
+        let scalar = |pointer: &str| Locator::new(&sources).scalar("a.json", pointer);
+        assert_eq!(scalar("/a/q\"~0/e").as_deref(), Some("-1.5e3"));
+        assert_eq!(scalar("/a/b~1c/1").as_deref(), Some("ä"));
     }
 
     #[test]

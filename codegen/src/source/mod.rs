@@ -5,6 +5,7 @@
 
 pub(crate) mod changes;
 pub mod locate;
+mod members;
 mod portions;
 pub mod read;
 

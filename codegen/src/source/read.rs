@@ -80,6 +80,19 @@ fn json(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
     }
 }
 
+/// Reads an object of JSON that stands below so many others: as deep as it may go there, and no deeper.
+pub(super) fn nested(text: &str, depth: usize) -> Option<Value> {
+    let whole = format!("{}{text}{}", "[".repeat(depth), "]".repeat(depth));
+    let Tree(mut value) = serde_json::from_str(&whole).ok()?;
+    for _ in 0..depth {
+        value = match value {
+            Value::Array(mut items) if items.len() == 1 => items.pop()?,
+            _ => return None,
+        };
+    }
+    value.is_object().then_some(value)
+}
+
 fn yaml(path: &str, text: &str, memo: &Memo) -> Result<Value, Diagnostic> {
     if let Some(value) = portions::read(text, &|text| memo.piece(text, || piece(text))) {
         return Ok(value);

@@ -3,7 +3,7 @@
 //! Owns: which thing is told on which page under which heading, and links between pages. Must not know: what a page says.
 //! A page's headings are its title and its things, in one order, so that every anchor is known before anything is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::quote::text;
@@ -117,8 +117,9 @@ impl Index {
             .map(|domain| Slugs::with_title(&schemas_title(&domain.title)))
             .collect();
         let mut spots = Vec::new();
+        let internals = Internals::of(model);
         for def in &model.types {
-            let told = !is_internal(model, def) || def.in_request || def.in_response;
+            let told = !internals.has(def) || def.in_request || def.in_response;
             let heading = type_label(def);
             spots.push(told.then(
                 || match def.domain.and_then(|id| Some((id, own.get_mut(id.index())?))) {
@@ -143,16 +144,23 @@ impl Index {
     }
 }
 
-/// Whether a type, or the component in which it was written, is internal.
-fn is_internal(model: &Model, def: &TypeDef) -> bool {
-    let inside = |other: &&TypeDef| {
-        other.internal
-            && def
-                .pointer
-                .strip_prefix(&other.pointer)
-                .is_some_and(|rest| rest.starts_with('/'))
-    };
-    def.internal || (!def.component && model.types.iter().any(|other| inside(&other)))
+/// Where internal types stand in the contract.
+struct Internals<'m>(BTreeSet<&'m str>);
+
+impl<'m> Internals<'m> {
+    fn of(model: &'m Model) -> Self {
+        let internal = model.types.iter().filter(|def| def.internal);
+        Self(internal.map(|def| def.pointer.as_str()).collect())
+    }
+
+    /// Whether a type, or the component in which it was written, is internal.
+    fn has(&self, def: &TypeDef) -> bool {
+        let mut above = def
+            .pointer
+            .match_indices('/')
+            .filter_map(|(at, _)| def.pointer.get(..at));
+        def.internal || (!def.component && above.any(|pointer| self.0.contains(pointer)))
+    }
 }
 
 impl<'a> Book<'a> {

@@ -4,16 +4,26 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::emit::Input;
 use crate::emit::example::{self, Direction};
 use crate::emit::typescript::layout::Layout;
 use crate::emit::typescript::names::TsNames;
 use crate::model::{MediaKind, Model, Operation, Response, Status};
 
 /// The rows of the table: `createProject: { … },` each, without a line end behind the last.
-pub(super) fn rows(names: &TsNames<'_>) -> String {
+pub(super) fn rows(input: &Input<'_>, names: &TsNames<'_>) -> String {
     let mut text = String::new();
     for (index, operation) in names.model.operations.iter().enumerate() {
-        Layout::value(&answer(names.model, operation)).row(names.operation(index), &mut text);
+        let name = names.operation(index);
+        let round = input.revisions.of_operation(index);
+        let row = input
+            .memo
+            .part(("hono example", name.to_owned()), round, input.revisions.now, || {
+                let mut row = String::new();
+                Layout::value(&answer(names.model, operation)).row(name, &mut row);
+                row
+            });
+        text.push_str(&row);
     }
     text.truncate(text.trim_end().len());
     text

@@ -147,7 +147,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         Maker::new("hono/examples/handlers.ts", || {
             let context = Examples {
                 generated_by: GENERATED_BY,
-                rows: examples::rows(names),
+                rows: examples::rows(input, names),
             };
             frame(input, "hono/examples/handlers.ts", &context)
         }),

@@ -2,7 +2,9 @@
 //!
 //! Owns: one unit's way from the bundle to its texts. Must not know: other units, but for what it refers to.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -27,7 +29,7 @@ pub(super) struct Unit {
     pub(super) nested: Vec<String>,
     /// What 3.1 does not know.
     pub(super) dropped: Tally,
-    pub(super) text: Texts,
+    pub(super) text: Arc<Texts>,
 }
 
 /// The same in 3.0.
@@ -36,7 +38,7 @@ pub(super) struct Older {
     pub(super) losses: Tally,
     /// What a reader with types refuses.
     pub(super) refused: Tally,
-    pub(super) text: Texts,
+    pub(super) text: Arc<Texts>,
 }
 
 /// A unit behind its key, in the midst of a document.
@@ -45,13 +47,42 @@ pub(super) struct Texts {
     pub(super) yaml: String,
 }
 
+thread_local! {
+    /// Where texts are written before their length is known: a text that grows is moved again and again, and keeps room that it
+    /// does not need.
+    static DRAFT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// A text of the right size.
+fn drafted(write: impl FnOnce(&mut String)) -> String {
+    DRAFT.with_borrow_mut(|draft| {
+        draft.clear();
+        write(draft);
+        draft.as_str().to_owned()
+    })
+}
+
 impl Texts {
     fn of(value: &Value, group: &Group) -> Self {
-        let (mut json, mut yaml) = (String::new(), String::new());
         let depth = assemble::depth(group);
-        json::behind(&mut json, value, depth + 1);
-        yaml::behind(&mut yaml, value, depth);
-        Self { json, yaml }
+        Self {
+            json: drafted(|text| json::behind(text, value, depth + 1)),
+            yaml: drafted(|text| yaml::behind(text, value, depth)),
+        }
+    }
+}
+
+/// Whether two values are written alike: they are equal, and in one order.
+fn are_alike(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len() && pairs.all(|((key, one), (name, other))| key == name && are_alike(one, other))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| are_alike(one, other))
+        }
+        (one, other) => one == other,
     }
 }
 
@@ -77,7 +108,7 @@ impl Unit {
             refers,
             nested,
             dropped,
-            text: Texts::of(&value, group),
+            text: Arc::new(Texts::of(&value, group)),
             value,
         }
     }
@@ -89,14 +120,24 @@ impl Older {
         (&self.losses, &self.refused) == (&former.losses, &former.refused)
     }
 
-    /// A unit of the 3.1 document in the words of 3.0.
-    pub(super) fn of(context: &Context<'_>, pointer: &str, newer: &Value, group: &Group) -> Self {
+    /// A unit of the 3.1 document in the words of 3.0. What has the same words in both has the same texts: `written` is the unit that is
+    /// called so in the 3.1 document, if there is one.
+    pub(super) fn of(
+        context: &Context<'_>,
+        pointer: &str,
+        newer: &Value,
+        written: Option<&Unit>,
+        group: &Group,
+    ) -> Self {
         let mut losses = Tally::default();
         let value = downgrade::unit(context, pointer, newer, group.object, &mut losses);
         Self {
             losses,
             refused: typed::check_unit(&value, group.object, pointer),
-            text: Texts::of(&value, group),
+            text: match written.filter(|unit| are_alike(&unit.value, &value)) {
+                Some(unit) => Arc::clone(&unit.text),
+                None => Arc::new(Texts::of(&value, group)),
+            },
         }
     }
 }

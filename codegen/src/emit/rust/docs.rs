@@ -12,7 +12,11 @@ pub(in crate::emit) fn lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut fence = None;
     for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}']) {
-        let line: String = line.trim_end().chars().filter(|c| !is_unfit(*c)).collect();
+        let mut line = line.trim_end().to_owned();
+        // Most lines have nothing but plain letters, and cost a look.
+        if !line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            line.retain(|c| !is_unfit(c));
+        }
         let open = Fence::after(fence, &line);
         let shown = match (fence, open) {
             (None, Some(Fence { sign, run })) => {

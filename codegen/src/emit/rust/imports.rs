@@ -13,13 +13,105 @@ pub(super) fn imports(text: &str, modules: &[(&str, &[&str])]) -> String {
     imports_of(&used(text, modules), modules)
 }
 
-/// Which of the names a text uses.
+/// Which of the names a text uses: those that stand in a line of code as a word of their own, not behind a path and not in a string.
+/// The text is gone through once for all of them.
 pub(super) fn used<'n>(text: &str, modules: &[(&'n str, &[&'n str])]) -> BTreeSet<&'n str> {
-    let names = modules.iter().flat_map(|(module, names)| match names {
-        [] => vec![last(module)],
-        names => names.to_vec(),
-    });
-    names.into_iter().filter(|name| uses(text, name)).collect()
+    let mut wanted = Words::new();
+    for (module, names) in modules {
+        match names {
+            [] => wanted.add(last(module)),
+            names => names.iter().for_each(|name| wanted.add(name)),
+        }
+    }
+    let mut used = BTreeSet::new();
+    let mut stripped = String::new();
+    for line in text.lines() {
+        if wanted.names.is_empty() {
+            break;
+        }
+        if line.trim_ascii_start().starts_with("//") {
+            continue;
+        }
+        let code = match line.contains(['"', '\\']) {
+            true => {
+                without_strings(line, &mut stripped);
+                stripped.as_str()
+            }
+            false => line,
+        };
+        wanted.take(code, &mut used);
+    }
+    used
+}
+
+/// Names that are looked for.
+struct Words<'n> {
+    names: Vec<&'n str>,
+    /// Which letters they begin with: few words have to be looked up.
+    first: [bool; 256],
+}
+
+/// Which bytes a word is made of.
+const PART: [bool; 256] = {
+    let mut part = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        part[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
+        if byte == u8::MAX {
+            break part;
+        }
+        byte += 1;
+    }
+};
+
+/// Whether a byte is one of those that a table marks.
+fn is_marked(table: &[bool; 256], byte: u8) -> bool {
+    table.get(usize::from(byte)).is_some_and(|marked| *marked)
+}
+
+impl<'n> Words<'n> {
+    fn new() -> Self {
+        Self {
+            names: Vec::new(),
+            first: [false; 256],
+        }
+    }
+
+    fn add(&mut self, name: &'n str) {
+        if let Some(first) = name
+            .bytes()
+            .next()
+            .and_then(|byte| self.first.get_mut(usize::from(byte)))
+        {
+            *first = true;
+            self.names.push(name);
+        }
+    }
+
+    /// Moves the names that a line of code uses.
+    fn take(&mut self, code: &str, used: &mut BTreeSet<&'n str>) {
+        let bytes = code.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            if !is_marked(&PART, byte) {
+                at += 1;
+                continue;
+            }
+            let (before, rest) = bytes.split_at(at);
+            let length = rest
+                .iter()
+                .position(|byte| !is_marked(&PART, *byte))
+                .unwrap_or(rest.len());
+            if is_marked(&self.first, byte)
+                && let Some(word) = rest.get(..length)
+                && let Some(found) = self.names.iter().position(|name| name.as_bytes() == word)
+                && !before.ends_with(b"::")
+            {
+                used.insert(self.names.swap_remove(found));
+            }
+            at += length;
+        }
+    }
 }
 
 fn last(module: &str) -> &str {
@@ -65,24 +157,9 @@ fn list(module: &str, names: &[&str], lines: &mut String) {
     lines.push_str("\n};\n");
 }
 
-/// Whether a name stands in a line of code, as a word of its own, not behind a path and not in a string.
-fn uses(text: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.lines()
-        .filter(|line| line.contains(name) && !line.trim_start().starts_with("//"))
-        .any(|line| {
-            let line = without_strings(line);
-            line.match_indices(name).any(|(at, _)| {
-                let before = line.get(..at).unwrap_or_default();
-                let after = line.get(at + name.len()..).unwrap_or_default();
-                !before.ends_with(part) && !before.ends_with("::") && !after.starts_with(part)
-            })
-        })
-}
-
 /// A line without what stands in its strings. A quotation mark behind a backslash ends none, in JSON inside of a raw string too.
-fn without_strings(line: &str) -> String {
-    let mut code = String::new();
+fn without_strings(line: &str, code: &mut String) {
+    code.clear();
     let mut inside = false;
     let mut signs = line.chars();
     while let Some(sign) = signs.next() {
@@ -95,7 +172,6 @@ fn without_strings(line: &str) -> String {
             _ => {}
         }
     }
-    code
 }
 
 #[cfg(test)]

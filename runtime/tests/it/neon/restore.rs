@@ -29,8 +29,9 @@ impl Neon {
         panic!("{from} is never left alone: {last}");
     }
 
-    /// Has the compute of a branch answer nobody, or everybody again.
+    /// Has the compute of a branch answer nobody, or everybody again. What is being made anew is there first.
     pub(crate) async fn cut(&self, branch: &str, whether: bool) {
+        let _turn = self.turn.lock().await;
         let database = self.branch(branch).database;
         let allows = !whether;
         self.say(&[

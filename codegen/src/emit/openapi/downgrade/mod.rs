@@ -67,6 +67,11 @@ impl<'a> Context<'a> {
         self.hoisted.get(pointer).or_else(|| self.original.pointer(pointer))
     }
 
+    /// The unit of that name in the 3.1 document.
+    pub(super) fn unit(&self, pointer: &str) -> Option<&'a Unit> {
+        self.original.units.get(pointer).map(|unit| &**unit)
+    }
+
     /// The frame of the 3.0 document, and its groups. Losses are counted.
     pub(super) fn frame(&self, groups: &mut Vec<Group>, losses: &mut Tally) -> Value {
         let mut frame = self.original.frame.clone();

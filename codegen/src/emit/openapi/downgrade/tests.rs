@@ -42,9 +42,15 @@ fn downgraded(document: &Value, losses: &mut Tally) -> Value {
     let mut texts = BTreeMap::new();
     for group in &groups {
         for (pointer, _) in group.units() {
-            let older = Older::of(&context, &pointer, context.value(&pointer).unwrap(), group);
+            let older = Older::of(
+                &context,
+                &pointer,
+                context.value(&pointer).unwrap(),
+                context.unit(&pointer),
+                group,
+            );
             losses.add_all(&older.losses);
-            texts.insert(pointer, older.text.json);
+            texts.insert(pointer, older.text.json.clone());
         }
     }
     let (text, _) = assemble::json(&frame, &groups, &|pointer| texts.get(pointer).map(String::as_str));

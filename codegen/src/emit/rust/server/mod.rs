@@ -92,15 +92,21 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
     ]);
     modules.par_extend(domains.par_iter().flat_map_iter(|domain| {
         let name = names.domain(*domain);
-        [
-            Module::text(format!("api/{name}.rs"), api::domain(&plan, *domain)),
-            Module::text(format!("client/calls/{name}.rs"), client::domain(&plan, *domain)),
-            Module::text(
-                format!("operations/table/{name}.rs"),
-                table::domain(&plan, &codes, *domain),
-            ),
-            Module::text(format!("server/handlers/{name}.rs"), handlers::domain(&plan, *domain)),
-        ]
+        let round = input.revisions.of_domain(names.model, *domain);
+        // Which of the names are free is decided by the operations of other domains, too.
+        let key = ("rust domain", format!("{name} {}", plan.taken(*domain)));
+        let made = input.memo.part(key, round, input.revisions.now, || {
+            [
+                Module::text(format!("api/{name}.rs"), api::domain(&plan, *domain)),
+                Module::text(format!("client/calls/{name}.rs"), client::domain(&plan, *domain)),
+                Module::text(
+                    format!("operations/table/{name}.rs"),
+                    table::domain(&plan, &codes, *domain),
+                ),
+                Module::text(format!("server/handlers/{name}.rs"), handlers::domain(&plan, *domain)),
+            ]
+        });
+        (*made).clone()
     }));
     modules
 }

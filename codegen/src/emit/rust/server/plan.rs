@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::super::names::{RustNames, is_keyword};
 use super::carrier::{self, Carrier, Taken};
-use crate::model::{Case, Content, Header, Kind, Model, Name, Operation, Response, Status, Type};
+use crate::model::{Case, Content, DomainId, Header, Kind, Model, Name, Operation, Response, Status, Type};
 
 /// Everything about the operations of a contract.
 pub(super) struct Plan<'a> {
@@ -65,6 +65,35 @@ pub(super) struct Variant<'a> {
     pub(super) body: Option<(&'a str, Carrier<'a>)>,
     /// Further variants have the same status.
     pub(super) shares_status: bool,
+}
+
+impl Plan<'_> {
+    /// The names of a domain that are what they are because others were taken.
+    pub(super) fn taken(&self, domain: DomainId) -> String {
+        let mut names = String::new();
+        for planned in self
+            .operations
+            .iter()
+            .filter(|planned| planned.operation.domain == domain)
+        {
+            let body = planned.body.iter();
+            let forms = body.clone().flat_map(|body| &body.contents);
+            let forms = forms.filter_map(|(_, _, carrier)| match carrier {
+                Carrier::Multipart(form) => Some(&form.name),
+                _ => None,
+            });
+            let choices = body.filter_map(|body| body.choice.as_ref());
+            for name in [&planned.request, &planned.response]
+                .into_iter()
+                .chain(choices)
+                .chain(forms)
+            {
+                names.push_str(name);
+                names.push(' ');
+            }
+        }
+        names
+    }
 }
 
 impl Variant<'_> {

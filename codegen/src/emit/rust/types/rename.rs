@@ -27,7 +27,10 @@ pub(super) const VARIANTS: &[Rule] = &[
 /// such name changes nothing about the others.
 pub(super) fn rule<'n>(rules: &[Rule], names: &(impl Iterator<Item = (&'n str, &'n str)> + Clone)) -> Option<Rule> {
     let exceptions = |make: fn(&str) -> String| names.clone().filter(|(name, wire)| make(plain(name)) != *wire).count();
-    let without = exceptions(str::to_owned);
+    let without = names.clone().filter(|(name, wire)| plain(name) != *wire).count();
+    if without == 0 {
+        return None;
+    }
     let best = rules.iter().min_by_key(|(_, make)| exceptions(*make))?;
     (exceptions(best.1) < without).then_some(*best)
 }
