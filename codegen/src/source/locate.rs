@@ -34,8 +34,11 @@ pub struct Locator<'a> {
     sources: &'a Sources,
     trees: RefCell<BTreeMap<Arc<str>, Option<Spanned<Node>>>>,
     /// What stands in objects and lists of JSON files, by file and where they begin.
-    members: RefCell<BTreeMap<(Arc<str>, usize), Option<Rc<Vec<Member>>>>>,
+    members: RefCell<BTreeMap<(Arc<str>, usize), Option<Members>>>,
 }
+
+/// What stands in one object or list.
+type Members = Rc<Vec<Member>>;
 
 /// Where something stands in a text.
 enum Spot {
@@ -170,7 +173,7 @@ impl<'a> Locator<'a> {
     }
 
     /// What stands in the object or list of a JSON file that begins at an offset.
-    fn members(&self, file: &str, text: &str, start: usize) -> Option<Rc<Vec<Member>>> {
+    fn members(&self, file: &str, text: &str, start: usize) -> Option<Members> {
         let mut known = self.members.borrow_mut();
         let found = known.entry((file.into(), start));
         found

@@ -6,6 +6,7 @@
 //! What is kept of a reset is the moment before it was asked for: everything that was written until then is in the copy. As long as the
 //! newest look at the database failed, nothing is reset, so what was good stays. That is asked once more right before Neon is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use flaresmith_store::enums::{
 };
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _,
@@ -268,18 +270,24 @@ pub(super) async fn watch(platform: Platform, holder: Arc<Holder>) {
 
 async fn due(platform: &Platform) -> Result<Vec<Pair>, Failure> {
     let (read, now) = (platform.store.read(), platform.clock.now());
-    let rows = database_branches::Entity::find()
-        .filter(database_branches::Column::Purpose.eq(DatabaseBranchPurpose::Standby))
-        .all(read)
-        .await
-        .map_err(failed)?;
+    let is_standby = database_branches::Column::Purpose.eq(DatabaseBranchPurpose::Standby);
+    let rows = database_branches::Entity::find().filter(is_standby.clone()).all(read);
+    let rows = rows.await.map_err(failed)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let theirs = Query::select()
+        .column(database_branches::Column::ProjectId)
+        .from(database_branches::Entity)
+        .and_where(is_standby)
+        .to_owned();
+    let theirs = projects::Entity::find().filter(projects::Column::Id.in_subquery(theirs));
+    let projects = theirs.all(read).await.map_err(failed)?.into_iter();
+    let projects: BTreeMap<Uuid, projects::Model> = projects.map(|project| (project.id, project)).collect();
     let mut due = Vec::new();
     for row in rows {
-        let project = projects::Entity::find_by_id(row.project_id)
-            .one(read)
-            .await
-            .map_err(failed)?;
-        let is_due = project.is_some_and(|project| is_due(&project, &row, now));
+        let project = projects.get(&row.project_id);
+        let is_due = project.is_some_and(|project| is_due(project, &row, now));
         if is_due && !is_failing(read, row.environment_id).await? {
             due.extend(Pair::of(read, row.environment_id).await?);
         }
