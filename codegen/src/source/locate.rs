@@ -33,9 +33,12 @@ pub struct Located {
 pub struct Locator<'a> {
     sources: &'a Sources,
     trees: RefCell<BTreeMap<Arc<str>, Option<Spanned<Node>>>>,
-    /// What stands in objects and lists of JSON files, by file and where they begin.
-    members: RefCell<BTreeMap<(Arc<str>, usize), Option<Members>>>,
+    /// What stands in objects and lists of JSON files.
+    members: RefCell<BTreeMap<Opened, Option<Members>>>,
 }
+
+/// An object or list of a JSON file: the file, and where in it the object begins.
+type Opened = (Arc<str>, usize);
 
 /// What stands in one object or list.
 type Members = Rc<Vec<Member>>;
