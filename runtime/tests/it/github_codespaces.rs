@@ -208,9 +208,14 @@ async fn a_token_without_the_scope_leaves_the_codespace_out_until_it_is_granted(
             (&json!("skipped"), &json!("PROVISION_SCOPE_MISSING"))
         );
         assert_eq!(left_out["hint"], "Grant the scope codespace, then retry the run.");
+        // A look at the repository that began before the run wrote this down may end after it; the next one sees it.
+        once("what is withheld is not told", async || {
+            let told = integration(&instance, &owner, &project).await;
+            told.body["integration"]["lastErrorCode"] == "PROVISION_SCOPE_MISSING"
+        })
+        .await;
         let told = integration(&instance, &owner, &project).await;
         assert_eq!(told.body["integration"]["missingScopes"], json!(["codespace"]));
-        assert_eq!(told.text("/integration/lastErrorCode"), "PROVISION_SCOPE_MISSING");
         assert_eq!(told.text("/integration/state"), "connected");
         // Everything else is there.
         let shown = detail(&instance, &owner, &project).await;
