@@ -106,7 +106,7 @@ fn beside(texts: &Texts<'_>, seen: &BTreeSet<&str>, diagnostics: &mut Diagnostic
         .iter()
         .filter(|(file, _)| !texts.prose.contains(&&***file))
     {
-        for (found, token) in in_file(texts, file, secret_forms::certain).iter() {
+        for (found, token) in in_file(texts, file, ("tokens in a file", secret_forms::certain)).iter() {
             if !seen.contains(&**token) {
                 diagnostics.push(told(found.what, true, Place::bytes(file, found.range.clone())));
             }
@@ -114,23 +114,24 @@ fn beside(texts: &Texts<'_>, seen: &BTreeSet<&str>, diagnostics: &mut Diagnostic
     }
 }
 
-/// What is found in a file, which is always looked through in the same way, and its text.
-fn in_file(texts: &Texts<'_>, file: &str, find: fn(&str) -> Vec<Found>) -> Arc<Vec<(Found, String)>> {
+/// A way to look through a file, and what it is remembered by.
+type Look = (&'static str, fn(&str) -> Vec<Found>);
+
+/// What is found in a file, and its text.
+fn in_file(texts: &Texts<'_>, file: &str, (name, find): Look) -> Arc<Vec<(Found, String)>> {
     let (round, now) = (texts.revisions.of_file(file), texts.revisions.now);
-    texts
-        .memo
-        .part(("plaintext in a file", file.to_owned()), round, now, || {
-            let bytes = texts.sources.get(file);
-            let text = bytes
-                .and_then(|bytes| std::str::from_utf8(bytes).ok())
-                .unwrap_or_default();
-            let found = find(text).into_iter();
-            let found = found.map(|found| {
-                let token = text.get(found.range.clone()).unwrap_or_default().to_owned();
-                (found, token)
-            });
-            found.collect()
-        })
+    texts.memo.part((name, file.to_owned()), round, now, || {
+        let bytes = texts.sources.get(file);
+        let text = bytes
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default();
+        let found = find(text).into_iter();
+        let found = found.map(|found| {
+            let token = text.get(found.range.clone()).unwrap_or_default().to_owned();
+            (found, token)
+        });
+        found.collect()
+    })
 }
 
 /// A text with everything that looks like a secret put out of sight, for output that quotes what stood in a spec.
@@ -218,13 +219,11 @@ impl Walk<'_> {
             return;
         }
         let all = secret_forms::find(text);
-        let certain = match all.is_empty() {
-            true => Vec::new(),
-            false => secret_forms::certain(text),
-        };
-        let tokens = all.iter().chain(&certain);
-        let tokens = tokens.filter_map(|found| text.get(found.range.clone()));
-        self.seen.extend(tokens.map(str::to_owned));
+        if all.iter().any(|found| found.certain) {
+            let tokens = secret_forms::certain(text).into_iter();
+            let tokens = tokens.filter_map(|found| text.get(found.range));
+            self.seen.extend(tokens.map(str::to_owned));
+        }
         let found = all.first().map(|found| (found.what, found.certain));
         let found = found.or_else(|| Some((secret_forms::named(name?, text)?, false)));
         if let Some((what, certain)) = found {
@@ -246,7 +245,7 @@ fn told(what: &str, certain: bool, place: Place) -> Diagnostic {
 /// The texts of the features and the constitution, code included.
 pub(super) fn in_features(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
     for file in &texts.prose {
-        for (found, _) in in_file(texts, file, secret_forms::find).iter() {
+        for (found, _) in in_file(texts, file, ("secrets in a file", secret_forms::find)).iter() {
             diagnostics.push(told(found.what, found.certain, Place::bytes(file, found.range.clone())));
         }
     }

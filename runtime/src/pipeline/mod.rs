@@ -12,7 +12,7 @@
 //! [`audit::AuditLog`], [`observe::Observer`].
 
 pub mod access;
-mod answers;
+pub mod answers;
 pub mod audit;
 pub(crate) mod authenticate;
 pub(crate) mod envelope;

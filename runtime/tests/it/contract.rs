@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use flaresmith_runtime::pipeline::answers::components;
 use serde_json::{Value, json};
 
 /// The contract, for whoever has it.
@@ -146,26 +147,7 @@ fn resolved<'a>(contract: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 fn errors(contract: &Value, schema: &Value, value: &Value) -> Vec<String> {
-    let mut whole = json!({ "allOf": [schema] });
-    let mut open = vec![schema];
-    // No more of the contract than the schema comes to: all of it would be read anew each time.
-    while let Some(value) = open.pop() {
-        match value {
-            Value::Object(members) => open.extend(members.values()),
-            Value::Array(items) => open.extend(items),
-            Value::String(text) => {
-                let names: Vec<&str> = text.split('/').collect();
-                if let ["#", "components", kind, name, ..] = names.as_slice()
-                    && whole["components"][kind][name].is_null()
-                {
-                    let found = &contract["components"][kind][name];
-                    whole["components"][kind][name] = found.clone();
-                    open.push(found);
-                }
-            }
-            _ => {}
-        }
-    }
+    let whole = json!({ "allOf": [schema], "components": components(contract, schema) });
     let validator = jsonschema::draft7::new(&whole).unwrap();
     let errors = validator.iter_errors(value);
     errors

@@ -116,7 +116,7 @@ fn older_unit(input: &Input<'_>, context: &Context<'_>, pointer: &str, group: &G
     let newer = context.value(pointer)?;
     let key = ("openapi-3.0", pointer.to_owned());
     Some(input.memo.part(key, round, input.revisions.now, || {
-        Older::of(context, pointer, newer, context.unit(pointer), group)
+        Older::of(context, pointer, newer, group)
     }))
 }
 

@@ -16,6 +16,7 @@ use super::units::Group;
 use super::{assemble, public, typed, yaml};
 use crate::emit::json;
 use crate::openapi::grammar::Place;
+use crate::source::changes::same;
 
 /// A unit of the public 3.1 document.
 pub(super) struct Unit {
@@ -72,20 +73,6 @@ impl Texts {
     }
 }
 
-/// Whether two values are written alike: they are equal, and in one order.
-fn are_alike(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
-            let mut pairs = one.iter().zip(other);
-            one.len() == other.len() && pairs.all(|((key, one), (name, other))| key == name && are_alike(one, other))
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| are_alike(one, other))
-        }
-        (one, other) => one == other,
-    }
-}
-
 impl Unit {
     /// Whether it may stand where another stood and nothing but its texts differs in the documents.
     pub(super) fn follows_as(&self, former: &Self) -> bool {
@@ -120,21 +107,14 @@ impl Older {
         (&self.losses, &self.refused) == (&former.losses, &former.refused)
     }
 
-    /// A unit of the 3.1 document in the words of 3.0. What has the same words in both has the same texts: `written` is the unit that is
-    /// called so in the 3.1 document, if there is one.
-    pub(super) fn of(
-        context: &Context<'_>,
-        pointer: &str,
-        newer: &Value,
-        written: Option<&Unit>,
-        group: &Group,
-    ) -> Self {
+    /// A unit of the 3.1 document in the words of 3.0. What has the same words in both has the same texts.
+    pub(super) fn of(context: &Context<'_>, pointer: &str, newer: &Value, group: &Group) -> Self {
         let mut losses = Tally::default();
         let value = downgrade::unit(context, pointer, newer, group.object, &mut losses);
         Self {
             losses,
             refused: typed::check_unit(&value, group.object, pointer),
-            text: match written.filter(|unit| are_alike(&unit.value, &value)) {
+            text: match context.unit(pointer).filter(|unit| same(&unit.value, &value)) {
                 Some(unit) => Arc::clone(&unit.text),
                 None => Arc::new(Texts::of(&value, group)),
             },

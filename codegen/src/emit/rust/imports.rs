@@ -51,22 +51,9 @@ struct Words<'n> {
     first: [bool; 256],
 }
 
-/// Which bytes a word is made of.
-const PART: [bool; 256] = {
-    let mut part = [false; 256];
-    let mut byte = 0_u8;
-    loop {
-        part[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
-        if byte == u8::MAX {
-            break part;
-        }
-        byte += 1;
-    }
-};
-
-/// Whether a byte is one of those that a table marks.
-fn is_marked(table: &[bool; 256], byte: u8) -> bool {
-    table.get(usize::from(byte)).is_some_and(|marked| *marked)
+/// Whether a byte is part of a word.
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
 impl<'n> Words<'n> {
@@ -93,16 +80,13 @@ impl<'n> Words<'n> {
         let bytes = code.as_bytes();
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
-            if !is_marked(&PART, byte) {
+            if !is_part(byte) {
                 at += 1;
                 continue;
             }
             let (before, rest) = bytes.split_at(at);
-            let length = rest
-                .iter()
-                .position(|byte| !is_marked(&PART, *byte))
-                .unwrap_or(rest.len());
-            if is_marked(&self.first, byte)
+            let length = rest.iter().position(|byte| !is_part(*byte)).unwrap_or(rest.len());
+            if self.first.get(usize::from(byte)) == Some(&true)
                 && let Some(word) = rest.get(..length)
                 && let Some(found) = self.names.iter().position(|name| name.as_bytes() == word)
                 && !before.ends_with(b"::")

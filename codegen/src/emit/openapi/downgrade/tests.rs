@@ -42,13 +42,7 @@ fn downgraded(document: &Value, losses: &mut Tally) -> Value {
     let mut texts = BTreeMap::new();
     for group in &groups {
         for (pointer, _) in group.units() {
-            let older = Older::of(
-                &context,
-                &pointer,
-                context.value(&pointer).unwrap(),
-                context.unit(&pointer),
-                group,
-            );
+            let older = Older::of(&context, &pointer, context.value(&pointer).unwrap(), group);
             losses.add_all(&older.losses);
             texts.insert(pointer, older.text.json.clone());
         }
