@@ -1,3 +1,5 @@
+//! What is taken for a secret, and what is let pass.
+
 use super::*;
 
 /// Digits and letters as a generator draws them, so that no real-looking secret has to stand in this file.
