@@ -87,6 +87,7 @@ pub(crate) fn analyse(
                 bundle: &bundle,
                 sources,
                 prose: files_of_prose(features, constitution.as_ref()),
+                no_secrets: &settings.no_secrets,
                 memo,
                 revisions,
             };

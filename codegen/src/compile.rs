@@ -87,6 +87,7 @@ fn analyse_again(
                 bundle: &bundle,
                 sources,
                 prose: again::files_of_prose(features, constitution.as_ref()),
+                no_secrets: &settings.no_secrets,
                 memo,
                 revisions: &revisions,
             };

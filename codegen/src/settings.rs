@@ -26,6 +26,8 @@ pub struct Settings {
     pub templates: Option<String>,
     /// Treat warnings as errors.
     pub strict: bool,
+    /// Fingerprints of texts that look like secrets and are none, as `SPEC_SECRET_PLAINTEXT` tells them.
+    pub no_secrets: Vec<String>,
     /// The Rust crate.
     pub rust: RustPackage,
     /// The npm package of the zod, drizzle and hono targets.
@@ -95,6 +97,7 @@ impl Default for Settings {
             targets: None,
             templates: None,
             strict: false,
+            no_secrets: Vec::new(),
             rust: RustPackage::default(),
             typescript: TypeScriptPackage::default(),
             store: Package::default(),

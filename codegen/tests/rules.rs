@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
+
 use flaresmith_codegen::analyse;
 use flaresmith_codegen::diagnostics::{Diagnostic, Severity};
 use flaresmith_codegen::settings::Settings;
@@ -150,6 +152,46 @@ fn a_secret_is_told_wherever_it_stands_and_never_shown() {
         assert!(line.contains(&token), "{line}");
         assert!(!format!("{} {:?}", one.message, one.hint).contains(&token) && !one.shows_source());
     }
+}
+
+#[test]
+fn what_the_settings_call_no_secret_by_its_fingerprint_is_let_through_and_nothing_else_is() {
+    let token = format!("wh{}_{}", "sec", "9fK2mQ7xLw3RtY6vBn4ZcH8sJd5GpA2eUqVr");
+    let other = format!("gh{}_{}", "p", "9fK2mQ7xLw3RtY6vBn4ZcH8sJd5GpA2eUqVr");
+    let api = contract(&["FR-001, FR-002"]).replace("description: Done", &format!("description: 'Done with {token}'"));
+    let api = format!("# {token}\n# {other}\n{api}");
+    let spec = format!("{SPEC}\n```\ncurl -H 'X: {token}'\n```\n");
+    let files = [
+        ("specs/001-loans/spec.md", spec.as_str()),
+        ("specs/001-loans/contracts/api.yaml", api.as_str()),
+    ];
+    let (mut sources, found) = told(&files);
+    assert_eq!(codes(&found), ["SPEC_SECRET_PLAINTEXT"; 3]);
+    // One of them stands in two places.
+    let prints: BTreeSet<String> = found.iter().map(|one| print(one)).collect();
+    assert_eq!(prints.len(), 2);
+    for known in &prints {
+        let settings = Settings {
+            no_secrets: vec![known.clone()],
+            ..Settings::default()
+        };
+        let left = analyse(&sources, &settings).diagnostics;
+        assert!(
+            !left.is_empty() && left.iter().all(|one| print(one) != *known),
+            "{left:?}"
+        );
+    }
+    let settings = format!("no_secrets = {:?}\n", prints.iter().collect::<Vec<_>>());
+    sources.insert("flaresmith.toml", settings.as_bytes().to_vec());
+    let settings = Settings::parse(&settings, &mut Vec::new());
+    assert_eq!(codes(&analyse(&sources, &settings).diagnostics), Vec::<&str>::new());
+}
+
+/// The fingerprint that a hint tells.
+fn print(told: &Diagnostic) -> String {
+    let hint = told.hint.as_deref().unwrap();
+    let (_, print) = hint.split_once("no_secrets = [\"").unwrap();
+    print[..16].to_owned()
 }
 
 #[test]

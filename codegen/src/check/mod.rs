@@ -37,6 +37,8 @@ pub(crate) struct Texts<'a> {
     pub sources: &'a Sources,
     /// Files of features and of the constitution.
     pub prose: Vec<&'a str>,
+    /// Fingerprints of what is known to be no secret.
+    pub no_secrets: &'a [String],
     /// What was found before.
     pub memo: &'a Memo,
     /// What has changed since then.

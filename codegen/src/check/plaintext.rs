@@ -1,7 +1,7 @@
 //! Secrets in plain text: in contracts and in feature specs.
 //!
-//! Owns: which texts are looked through and under which name a value stands. Must not know: what a secret looks like. No
-//! message holds any character of what was found.
+//! Owns: which texts are looked through, under which name a value stands, and what is known to be no secret. Must not know: what a
+//! secret looks like. No message holds any character of what was found: it is named by a fingerprint.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,9 +13,6 @@ use serde_json::Value;
 use super::secret_forms::Found;
 use super::{Texts, secret_forms};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity, rule as codes};
-use crate::openapi::Bundle;
-
-const HINT: &str = "revoke it at its provider, then write a placeholder such as `<token>`";
 
 /// What was told about a part of the contracts, and every token of a certain form in it.
 type OfPart = (Diagnostics, BTreeSet<String>);
@@ -51,7 +48,7 @@ pub(super) fn look_again<'u>(texts: &Texts<'_>, changed: impl Iterator<Item = &'
 
 fn look(texts: &Texts<'_>, pointer: &str, key: &str, value: &Value) -> OfPart {
     let mut walk = Walk {
-        bundle: texts.bundle,
+        texts,
         pointer: pointer.to_owned(),
         seen: BTreeSet::new(),
         diagnostics: Diagnostics::new(),
@@ -107,8 +104,9 @@ fn beside(texts: &Texts<'_>, seen: &BTreeSet<&str>, diagnostics: &mut Diagnostic
         .filter(|(file, _)| !texts.prose.contains(&&***file))
     {
         for (found, token) in in_file(texts, file, ("tokens in a file", secret_forms::certain)).iter() {
-            if !seen.contains(&**token) {
-                diagnostics.push(told(found.what, true, Place::bytes(file, found.range.clone())));
+            if !seen.contains(&**token) && !is_known(texts, token) {
+                let place = Place::bytes(file, found.range.clone());
+                diagnostics.push(told(found.what, true, token, place));
             }
         }
     }
@@ -151,7 +149,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
 }
 
 struct Walk<'a> {
-    bundle: &'a Bundle,
+    texts: &'a Texts<'a>,
     pointer: String,
     /// Every token of a certain form that was told.
     seen: BTreeSet<String>,
@@ -218,24 +216,45 @@ impl Walk<'_> {
         if text.len() < 8 {
             return;
         }
-        let all = secret_forms::find(text);
+        let mut all = secret_forms::find(text);
+        let of = |found: &Found| text.get(found.range.clone()).unwrap_or_default();
+        all.retain(|found| !is_known(self.texts, of(found)));
         if all.iter().any(|found| found.certain) {
             let tokens = secret_forms::certain(text).into_iter();
             let tokens = tokens.filter_map(|found| text.get(found.range));
             self.seen.extend(tokens.map(str::to_owned));
         }
-        let found = all.first().map(|found| (found.what, found.certain));
-        let found = found.or_else(|| Some((secret_forms::named(name?, text)?, false)));
-        if let Some((what, certain)) = found {
-            self.diagnostics
-                .push(told(what, certain, self.bundle.place(&self.pointer)));
+        let found = all.first().map(|found| (found.what, found.certain, of(found)));
+        let found = found.or_else(|| {
+            let what = secret_forms::named(name?, text).filter(|_| !is_known(self.texts, text))?;
+            Some((what, false, text))
+        });
+        if let Some((what, certain, token)) = found {
+            let place = self.texts.bundle.place(&self.pointer);
+            self.diagnostics.push(told(what, certain, token, place));
         }
     }
 }
 
-fn told(what: &str, certain: bool, place: Place) -> Diagnostic {
-    let message = format!("what looks like a {what} stands in plain text");
-    let mut told = Diagnostic::new(&codes::SECRET_PLAINTEXT, message, place).hint(HINT);
+/// What tells a secret from all others and nothing about it.
+fn fingerprint(secret: &str) -> String {
+    let digest = blake3::hash(secret.as_bytes()).to_hex();
+    digest.as_str().get(..16).unwrap_or_default().to_owned()
+}
+
+/// Whether the settings say that it is no secret.
+fn is_known(texts: &Texts<'_>, secret: &str) -> bool {
+    !texts.no_secrets.is_empty() && texts.no_secrets.contains(&fingerprint(secret))
+}
+
+fn told(what: &str, certain: bool, secret: &str, place: Place) -> Diagnostic {
+    let message = format!("what looks like a secret stands in plain text: {what}");
+    let print = fingerprint(secret);
+    let hint = format!(
+        "revoke it at its provider, then write a placeholder such as `<token>`; if it was never good, write `no_secrets = [\"{print}\"]` \
+         into flaresmith.toml"
+    );
+    let mut told = Diagnostic::new(&codes::SECRET_PLAINTEXT, message, place).hint(hint);
     if !certain {
         told.severity = Severity::Warning;
     }
@@ -245,8 +264,11 @@ fn told(what: &str, certain: bool, place: Place) -> Diagnostic {
 /// The texts of the features and the constitution, code included.
 pub(super) fn in_features(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
     for file in &texts.prose {
-        for (found, _) in in_file(texts, file, ("secrets in a file", secret_forms::find)).iter() {
-            diagnostics.push(told(found.what, found.certain, Place::bytes(file, found.range.clone())));
+        for (found, secret) in in_file(texts, file, ("secrets in a file", secret_forms::find)).iter() {
+            if !is_known(texts, secret) {
+                let place = Place::bytes(file, found.range.clone());
+                diagnostics.push(told(found.what, found.certain, secret, place));
+            }
         }
     }
 }

@@ -89,5 +89,7 @@ pub const SECRET_PLAINTEXT: Code = Code {
     explanation: "Specs are committed, and everything in them is copied to documentation, collections and tool descriptors. Whoever can \
                   read those has the secret: revoke it at its provider first, since taking it away leaves it in the history. Then write \
                   a placeholder such as `<token>` or `ghp_****`. A token in the form of a known provider is an error; a private key, a \
-                  password in a URL and a random value under a name like `clientSecret` may be made up for an example, and are warnings.",
+                  password in a URL and a random value under a name like `clientSecret` may be made up for an example, and are warnings. \
+                  What was published as an example and never was good, in a contract that is not yours to change, is let through by its \
+                  fingerprint, which the hint tells: `no_secrets = [\"1f2e3d4c5b6a7980\"]` in flaresmith.toml.",
 };

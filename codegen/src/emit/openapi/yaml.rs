@@ -10,6 +10,7 @@ const LONGEST_KEY: usize = 512;
 
 /// Words that some parser takes for something other than a string, in small letters.
 const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+const LONGEST_WORD: usize = 5;
 
 /// Writes a value as a YAML document.
 #[cfg(test)]
@@ -142,13 +143,25 @@ fn string(out: &mut String, text: &str) {
 /// Whether a string means itself without quotes, as a key and as a value.
 fn is_bare(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_' || c == '$');
-    starts
-        && !text.ends_with([' ', ':'])
-        && text.chars().all(is_printable)
-        && !text.contains(": ")
-        && !text.contains(" #")
-        && !is_power(text)
-        && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    if !starts || text.ends_with([' ', ':']) {
+        return false;
+    }
+    // One pass, for every text of a document is asked about.
+    let mut before = b' ';
+    let mut is_ascii = true;
+    for byte in text.bytes() {
+        if matches!((before, byte), (b':', b' ') | (b' ', b'#')) {
+            return false;
+        }
+        is_ascii &= matches!(byte, b' '..=b'~');
+        before = byte;
+    }
+    (is_ascii || text.chars().all(is_printable)) && !is_power(text) && !is_word(text)
+}
+
+/// Whether some parser takes a text for something other than a string.
+fn is_word(text: &str) -> bool {
+    text.len() <= LONGEST_WORD && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// `E12` is a string by the standards and a number without digits to one of the parsers.
