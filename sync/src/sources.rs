@@ -2,6 +2,7 @@
 //!
 //! Owns: which files are read. Must not know: what is in them, beyond where `$ref` may point.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -245,29 +246,72 @@ fn looks_like_contract(tree: &Tree, path: &str) -> bool {
 }
 
 /// Paths, relative to the root, that the text may refer to by `$ref`. Too many do no harm: a file nobody resolves is only
-/// read. References to URLs and out of the root are left to the resolver, which tells about them.
+/// read, and one that is not there is passed over. References to URLs and out of the root are left to the resolver, which tells about them.
 fn referred_files(path: &str, bytes: &[u8]) -> BTreeSet<String> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return BTreeSet::new();
     };
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    text.split("$ref")
-        .skip(1)
-        .filter_map(|rest| {
-            let rest = rest
-                .trim_start_matches(['"', '\''])
-                .trim_start()
-                .strip_prefix(':')?
-                .trim_start();
-            let rest = rest.trim_start_matches(['"', '\'']);
-            let end = rest.find(['"', '\'', '#', '\n', '\r', '}', ',']).unwrap_or(rest.len());
-            let target = rest.get(..end)?.trim();
-            if target.is_empty() || target.contains("://") || target.starts_with('/') {
-                return None;
+    let mut found = BTreeSet::new();
+    for rest in text.split("$ref").skip(1) {
+        let behind = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':');
+        for target in behind.map(targets).unwrap_or_default() {
+            let target = target.split('#').next().unwrap_or_default().trim();
+            if !target.is_empty() && !target.contains("://") && !target.starts_with('/') {
+                found.extend(join(folder, &percent_decoded(target)));
             }
-            join(folder, &percent_decoded(target))
-        })
-        .collect()
+        }
+    }
+    found
+}
+
+/// What the value behind a key may be, whatever surrounds it.
+fn targets(behind: &str) -> Vec<Cow<'_, str>> {
+    let mut value = behind.trim_start();
+    // Anchors and tags of YAML stand before it.
+    while value.starts_with(['&', '!']) {
+        let end = value.find(char::is_whitespace).unwrap_or(value.len());
+        value = value.get(end..).unwrap_or_default().trim_start();
+    }
+    let line = |text: &'_ str| text.lines().next().unwrap_or_default().len();
+    match value.chars().next() {
+        Some('"') => {
+            let quoted = ends_of_quotes(value).and_then(|end| value.get(..=end));
+            let quoted = quoted.unwrap_or_else(|| value.get(..line(value)).unwrap_or_default());
+            // Escapes are those of JSON, `\/` among them.
+            match serde_json::from_str(quoted) {
+                Ok(text) => vec![Cow::Owned(text)],
+                Err(_) => vec![Cow::Borrowed(quoted.trim_matches('"'))],
+            }
+        }
+        Some('\'') => {
+            let inner = value.get(1..).unwrap_or_default();
+            vec![Cow::Borrowed(inner.split('\'').next().unwrap_or_default())]
+        }
+        Some('>' | '|') => {
+            let text = value.get(line(value)..).unwrap_or_default().trim_start();
+            vec![Cow::Borrowed(text.get(..line(text)).unwrap_or_default())]
+        }
+        // It ends with its line, or where a map or list around it goes on or ends: in these it has no braces of its own.
+        _ => {
+            let whole = value.get(..line(value)).unwrap_or_default();
+            let within = whole.split([',', '}', ']']).next().unwrap_or_default();
+            vec![Cow::Borrowed(whole), Cow::Borrowed(within)]
+        }
+    }
+}
+
+/// Where the quotes at the beginning of a text end.
+fn ends_of_quotes(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    let mut bytes = text.bytes().enumerate().skip(1);
+    bytes.find_map(|(at, byte)| match byte {
+        b'"' if !escaped => Some(at),
+        byte => {
+            escaped = byte == b'\\' && !escaped;
+            None
+        }
+    })
 }
 
 /// A path relative to a folder, normalised; `None` when it climbs out of the root.
@@ -348,15 +392,26 @@ mod tests {
     #[test]
     fn references_are_found_in_every_spelling_and_never_leave_the_root() {
         let text = "a: {$ref: ../data-model.yaml#/$defs/A}\n\"$ref\": \"b.json\"\n$ref: 'c d.yaml#/x'\n$ref: '#/here'\n\
-                    $ref: https://x.test/y.yaml\n$ref: ../../../../etc/passwd\n$ref: e%20f.yaml\n";
-        assert_eq!(
-            Vec::from_iter(referred_files("specs/001-x/contracts/api.yaml", text.as_bytes())),
-            [
-                "specs/001-x/contracts/b.json",
-                "specs/001-x/contracts/c d.yaml",
-                "specs/001-x/contracts/e f.yaml",
-                "specs/001-x/data-model.yaml"
-            ]
-        );
+                    $ref: https://x.test/y.yaml\n$ref: ../../../../etc/passwd\n$ref: e%20f.yaml\n$ref: g_{id}.yaml # of one\n\
+                    $ref: >-\n  h.yaml\n$ref: &i i.yaml\n{\"$ref\":\"j\\/k.json\",\"x\":1}\nlist: [{$ref: l.yaml}]\n$ref: \"m";
+        let found = referred_files("specs/001-x/contracts/api.yaml", text.as_bytes());
+        for expected in [
+            "contracts/b.json",
+            "contracts/c d.yaml",
+            "contracts/e f.yaml",
+            "contracts/g_{id}.yaml",
+            "contracts/h.yaml",
+            "contracts/i.yaml",
+            "contracts/j/k.json",
+            "contracts/l.yaml",
+            "contracts/m",
+            "data-model.yaml",
+        ] {
+            assert!(
+                found.contains(&format!("specs/001-x/{expected}")),
+                "{expected}: {found:?}"
+            );
+        }
+        assert!(found.iter().all(|path| path.starts_with("specs/001-x/")), "{found:?}");
     }
 }

@@ -63,6 +63,7 @@ mod schemas;
 mod serve;
 mod servers;
 mod spec_diff;
+mod split;
 mod staged;
 mod staged_forms;
 mod store;

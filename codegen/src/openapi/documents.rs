@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::reference::Target;
+use super::spread::spread;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes};
 use crate::memo::Memo;
 use crate::settings::{FILE, Settings};
@@ -30,6 +32,8 @@ pub(super) struct Documents<'a> {
     memo: &'a Memo,
     read: BTreeMap<String, Arc<Document>>,
     broken: BTreeSet<String>,
+    /// Whether maps of a contract stand in files of their own.
+    pub(super) split: bool,
 }
 
 /// What the settings and the files' content single out.
@@ -47,6 +51,7 @@ impl<'a> Documents<'a> {
             memo,
             read: BTreeMap::new(),
             broken: BTreeSet::new(),
+            split: false,
         }
     }
 
@@ -151,7 +156,7 @@ impl<'a> Documents<'a> {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
             });
             if known {
-                found.contracts.push(document);
+                found.contracts.push(self.written_out(document, diagnostics));
             } else {
                 let message = format!("OpenAPI {version} is not a version that is known");
                 let hint = "write `openapi: 3.1.0` (3.0, 3.1 and 3.2 are read)";
@@ -170,6 +175,38 @@ impl<'a> Documents<'a> {
                     .hint("begin the document with `openapi: 3.1.0`"),
             );
         }
+    }
+}
+
+impl Documents<'_> {
+    /// A contract with the maps written out that stand in files of their own.
+    fn written_out(&mut self, contract: Arc<Document>, diagnostics: &mut Diagnostics) -> Arc<Document> {
+        let mut look = |pointer: &str, text: &str, target: &Target| {
+            let document = match *target.file == *contract.path {
+                true => Some(Arc::clone(&contract)),
+                false if self.exists(&target.file) => Some(self.get(&target.file, contract.old, diagnostics)?),
+                false => None,
+            };
+            let found = document.and_then(|document| document.value.pointer(&target.pointer).cloned());
+            if found.is_none() {
+                let message = format!("`{text}` leads to `{}`, where nothing stands", target.file);
+                let place = Place::pointer(&contract.path, format!("{pointer}/$ref"));
+                let hint = "references are relative to the file in which they stand";
+                diagnostics.push(Diagnostic::new(&codes::REF_UNRESOLVED, message, place).hint(hint));
+            }
+            found
+        };
+        let Some(value) = spread(&contract.value, &contract.path, &mut look) else {
+            return contract;
+        };
+        self.split = true;
+        let written = Arc::new(Document {
+            path: Arc::clone(&contract.path),
+            value: Arc::new(value),
+            old: contract.old,
+        });
+        self.read.insert(contract.path.to_string(), Arc::clone(&written));
+        written
     }
 }
 

@@ -9,6 +9,7 @@ pub mod extension;
 pub(crate) mod grammar;
 mod link;
 mod reference;
+mod spread;
 pub(crate) mod update;
 mod upgrade;
 

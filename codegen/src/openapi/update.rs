@@ -27,6 +27,8 @@ use crate::source::changes::same;
 pub(crate) struct Linked {
     /// Whether anything was told: then everything is bundled anew.
     pub(super) told: bool,
+    /// Whether maps of a contract stand in files of their own.
+    pub(super) split: bool,
     /// Whether there are several contracts, which are merged.
     pub(super) several: bool,
     /// The contract that is the frame.
@@ -142,7 +144,8 @@ pub(crate) fn update(
     sources: &Sources,
     memo: &Memo,
 ) -> Option<Vec<Former>> {
-    if linked.told || linked.several {
+    // Where maps stand in files of their own, a change of these files may be one of names.
+    if linked.told || linked.several || linked.split {
         return None;
     }
     let mut reached = Vec::new();
