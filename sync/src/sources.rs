@@ -262,7 +262,27 @@ fn referred_files(path: &str, bytes: &[u8]) -> BTreeSet<String> {
             }
         }
     }
+    for rest in text.split("mapping").skip(1) {
+        found.extend(mapped_files(rest).filter_map(|target| join(folder, &percent_decoded(target))));
+    }
     found
+}
+
+/// How far behind its key a mapping is looked through, in bytes.
+const MAPPING: usize = 16 << 10;
+
+/// Files that the mapping of a discriminator may name behind its key.
+fn mapped_files(behind: &str) -> impl Iterator<Item = &str> {
+    let behind = behind.trim_start_matches(['"', '\'']).trim_start();
+    let map = if behind.starts_with(':') { behind } else { "" };
+    let end = (0..=MAPPING.min(map.len())).rev().find(|at| map.is_char_boundary(*at));
+    let map = map.get(..end.unwrap_or_default()).unwrap_or_default();
+    let words = map.split(|sign: char| sign.is_whitespace() || matches!(sign, '"' | '\'' | ',' | '{' | '}'));
+    let files = words.map(|word| word.split('#').next().unwrap_or_default());
+    files.filter(|file| {
+        let is_one = [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end));
+        is_one && !file.contains("://") && !file.starts_with('/')
+    })
 }
 
 /// What the value behind a key may be, whatever surrounds it.
@@ -393,7 +413,8 @@ mod tests {
     fn references_are_found_in_every_spelling_and_never_leave_the_root() {
         let text = "a: {$ref: ../data-model.yaml#/$defs/A}\n\"$ref\": \"b.json\"\n$ref: 'c d.yaml#/x'\n$ref: '#/here'\n\
                     $ref: https://x.test/y.yaml\n$ref: ../../../../etc/passwd\n$ref: e%20f.yaml\n$ref: g_{id}.yaml # of one\n\
-                    $ref: >-\n  h.yaml\n$ref: &i i.yaml\n{\"$ref\":\"j\\/k.json\",\"x\":1}\nlist: [{$ref: l.yaml}]\n$ref: \"m";
+                    $ref: >-\n  h.yaml\n$ref: &i i.yaml\n{\"$ref\":\"j\\/k.json\",\"x\":1}\nlist: [{$ref: l.yaml}]\n\
+                    mapping:\n  cat: ./n.yaml#/Cat\n$ref: \"m";
         let found = referred_files("specs/001-x/contracts/api.yaml", text.as_bytes());
         for expected in [
             "contracts/b.json",
@@ -405,6 +426,7 @@ mod tests {
             "contracts/j/k.json",
             "contracts/l.yaml",
             "contracts/m",
+            "contracts/n.yaml",
             "data-model.yaml",
         ] {
             assert!(

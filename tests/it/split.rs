@@ -94,6 +94,39 @@ fn a_map_that_is_not_there_is_told_where_it_is_referred_to() {
     assert_eq!(told["line"], 4, "{told:#}");
 }
 
+/// As tools that split contracts write them, where no version of OpenAPI has references.
+#[test]
+fn operations_and_their_parts_may_stand_in_files_of_their_own() {
+    let repository = Repository::empty();
+    repository.write(
+        "openapi.yaml",
+        "openapi: 3.1.0\ninfo: { title: Shop, version: '1' }\npaths:\n  /things/{id}:\n    get:\n      $ref: parts/get.yaml\n",
+    );
+    repository.write(
+        "parts/get.yaml",
+        "operationId: getThing\nparameters:\n  $ref: parameters.yaml\nresponses:\n  $ref: 'responses.yaml#/all'\n",
+    );
+    repository.write(
+        "parts/parameters.yaml",
+        "- { name: id, in: path, required: true, schema: { $ref: '#/1/schema' } }\n- { name: of, in: query, schema: { type: integer } }\n",
+    );
+    repository.write("parts/responses.yaml", "all:\n  '200':\n    description: Found.\n");
+    repository.done(&["init", "--contract", "openapi.yaml"]);
+    repository.done(&["spec", "apply", "--quiet"]);
+    let made = document(&repository);
+    let operation = get(&made, "/things/{id}");
+    assert_eq!(operation["operationId"], "getThing", "{made:#}");
+    assert_eq!(operation["parameters"][1]["name"], "of");
+    assert_eq!(operation["responses"]["200"]["description"], "Found.");
+    // What is wrong there is told there.
+    repository.write("parts/responses.yaml", "all:\n  '200': { $ref: '#/none' }\n");
+    let said = repository.run(&["spec", "check", "--format", "json"]).json();
+    assert_eq!(said["diagnostics"][0]["file"], "parts/responses.yaml", "{said:#}");
+    repository.write("parts/responses.yaml", "all:\n  $ref: '#/all'\n");
+    let said = repository.run(&["spec", "check", "--format", "json"]).json();
+    assert_eq!(said["diagnostics"][0]["code"], "SPEC_REF_CIRCULAR", "{said:#}");
+}
+
 /// As PHP writes JSON.
 #[test]
 fn slashes_of_references_may_be_escaped_in_json() {

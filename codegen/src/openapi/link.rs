@@ -48,7 +48,12 @@ pub(super) struct Linker<'a, 'd> {
     pub(super) origins: Vec<(String, Place)>,
     /// Keywords of another version: (file, keyword) -> first place and how many.
     foreign: BTreeMap<(Arc<str>, &'static str), (String, usize)>,
+    /// Through how many references the copying stands where it does, where none belongs.
+    through: usize,
 }
+
+/// Through how many of these it may: more are a circle.
+const THROUGH: usize = 16;
 
 /// Where the copying stands in a source file.
 pub(super) struct At<'d> {
@@ -78,6 +83,7 @@ impl<'a, 'd> Linker<'a, 'd> {
             pulled: Vec::new(),
             origins: Vec::new(),
             foreign: BTreeMap::new(),
+            through: 0,
         }
     }
 
@@ -243,7 +249,14 @@ impl<'a, 'd> Linker<'a, 'd> {
             }
             _ => {}
         }
-        Some(match (grammar::step(kind, key), value) {
+        let step = grammar::step(kind, key);
+        // No version has references for operations, maps and lists, but people split contracts so.
+        if let (Some(Step::One(Kind::Operation) | Step::Map(_) | Step::List(_)), Some(Value::String(text))) =
+            (step, value.get("$ref"))
+        {
+            return self.copy_from_elsewhere(text, (key, kind), at);
+        }
+        Some(match (step, value) {
             (Some(Step::One(inner)), value) => self.copy(value, inner, at),
             (Some(Step::Map(inner)), Value::Object(map)) => {
                 let mut copied = Map::with_capacity(map.len());
@@ -275,6 +288,41 @@ impl<'a, 'd> Linker<'a, 'd> {
             // Tuples of older drafts are lists of schemas where one schema is expected.
             (_, value) => value.clone(),
         })
+    }
+
+    /// The value of a member that stands elsewhere, as if it stood here. `None`: it stands nowhere, which has been told.
+    fn copy_from_elsewhere(&mut self, text: &str, (key, kind): (&str, Kind), at: &At<'_>) -> Option<Value> {
+        let Ok(target) = reference::parse(text, &at.document.path) else {
+            let message = format!("`{text}` leads to no place in the repository");
+            self.diagnostics
+                .push(Diagnostic::new(&codes::REF_UNRESOLVED, message, at.place()));
+            return None;
+        };
+        if self.through >= THROUGH {
+            let message = format!("`{text}` refers to nothing but itself");
+            self.diagnostics
+                .push(Diagnostic::new(&codes::REF_CIRCULAR, message, at.place()));
+            return None;
+        }
+        let document = self.document_of(&target, text, at)?;
+        let Some(value) = document.value.pointer(&target.pointer) else {
+            self.tell_missing(&document, &target, text, kind, at);
+            return None;
+        };
+        // A change of that file is one of whatever refers to it.
+        self.documents.split = true;
+        if let Some(bundle) = self.bundle_pointer(at.document, &at.pointer) {
+            let place = Place::pointer(&document.path, target.pointer.clone());
+            self.origins.push((bundle, place));
+        }
+        let mut there = At {
+            document: &document,
+            pointer: target.pointer,
+        };
+        self.through += 1;
+        let copied = self.copy_member(key, value, kind, &mut there);
+        self.through -= 1;
+        copied
     }
 
     /// Values of a discriminator's mapping are references or names of components.

@@ -51,9 +51,15 @@ fn kind(names: &TsNames<'_>, ty: &Type, mention: &mut impl FnMut(TypeId)) -> Vec
             let needed = needed_items(items.len(), ty.rules.as_deref());
             let mut parts: Vec<Layout> = Vec::with_capacity(items.len() + 1);
             for (i, item) in items.iter().enumerate() {
-                let optional = if i < needed { "" } else { "?" };
-                let spelt = spell(names, item, mention).grouped();
-                parts.push(Layout::run(vec![spelt, Layout::text(optional)]));
+                let spelt = spell(names, item, mention);
+                parts.push(match i < needed {
+                    true => spelt.grouped(),
+                    // What may be absent may be said to be so, as it may in an object.
+                    false => {
+                        let absent = Layout::union(vec![spelt, Layout::text("undefined")]);
+                        Layout::run(vec![absent.grouped(), Layout::text("?")])
+                    }
+                });
             }
             if let Some(rest) = rest {
                 let spelt = list_of(spell(names, rest, mention));
