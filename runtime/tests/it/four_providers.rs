@@ -122,31 +122,41 @@ impl Project {
     }
 
     /// The project; nothing: nobody says whether it is there, nothing in it: it is not.
-    fn shown(&self) -> Option<Option<Value>> {
+    fn found(&self) -> Option<Option<Value>> {
         let page = self.get("/projects?limit=100")?;
         let items = page["items"].as_array()?;
-        let found = items.iter().find(|one| one["name"] == self.name.as_str()).cloned();
+        Some(items.iter().find(|one| one["name"] == self.name.as_str()).cloned())
+    }
+
+    /// The same of one whose run must not fail.
+    fn shown(&self) -> Option<Option<Value>> {
+        let found = self.found()?;
         if let Some(project) = &found {
             assert_ne!(project["state"], "error", "{:?}", self.run());
         }
         Some(found)
     }
 
-    /// Its run, which must not fail.
+    /// Its run.
     pub(crate) fn run(&self) -> Option<Value> {
-        let page = self.get("/projects?limit=100")?;
-        let id = page["items"]
-            .as_array()?
-            .iter()
-            .find(|one| one["name"] == self.name.as_str())?["id"]
-            .clone();
-        self.get(&format!("/projects/{}/provisioning", id.as_str()?))
+        let project = self.found()??;
+        self.run_of(project["id"].as_str()?)
     }
 
-    pub(crate) fn begin(&self) {
-        if self.shown() != Some(None) {
-            return;
-        }
+    /// The same, by its id: one request, where limits count them.
+    pub(crate) fn run_of(&self, id: &str) -> Option<Value> {
+        self.get(&format!("/projects/{id}/provisioning"))
+    }
+
+    /// Has what failed done again.
+    pub(crate) fn retry(&self, id: &str) {
+        let path = format!("/projects/{id}/provisioning/retry");
+        let (status, told) = send(&self.address, "POST", &path, Some(&self.token), None).unwrap();
+        assert_eq!(status, 202, "{told}");
+    }
+
+    /// Asks for it: the status and what was told.
+    pub(crate) fn ask(&self) -> Option<(u16, Value)> {
         let slug = self.name.to_lowercase();
         let connections = [
             github_codespaces::connection(&slug),
@@ -155,7 +165,14 @@ impl Project {
             postman_projects::connection(postman_projects::KEY),
         ];
         let body = json!({ "name": self.name, "integrations": connections });
-        if let Some((status, told)) = send(&self.address, "POST", "/projects", Some(&self.token), Some(&body)) {
+        send(&self.address, "POST", "/projects", Some(&self.token), Some(&body))
+    }
+
+    pub(crate) fn begin(&self) {
+        if self.shown() != Some(None) {
+            return;
+        }
+        if let Some((status, told)) = self.ask() {
             assert_eq!(status, 201, "{told}");
         }
     }

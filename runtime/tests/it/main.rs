@@ -53,6 +53,7 @@ mod previews_killed;
 mod program;
 mod project_plan;
 mod projects;
+mod provider_faults;
 mod providers_frozen;
 mod providers_killed;
 mod provisioning;

@@ -124,7 +124,7 @@ fn hook(server: usize, frost: &Arc<Mutex<Frost>>) -> Hook {
             {
                 frost.lock().unwrap().thaws(server);
             }
-            false
+            None
         })
     })
 }

@@ -15,7 +15,7 @@ use crate::four_providers::{Project, Providers};
 use crate::instance::folder;
 use crate::killed::{command, sign_in};
 use crate::program::started;
-use crate::relay::Hook;
+use crate::relay::{Hook, Told};
 use crate::scanned;
 
 /// Kinds of calls that a creation makes at the least. Fewer would mean that something was not met.
@@ -65,8 +65,8 @@ impl Mortal {
         let deaths = Arc::<Mutex<Deaths>>::default();
         let watched = Arc::clone(&deaths);
         let hook: Hook = Arc::new(move |moment| {
-            let died = dies(&watched, moment);
-            Box::pin(std::future::ready(died))
+            let told = dies(&watched, moment).then_some(Told::Nothing);
+            Box::pin(std::future::ready(told))
         });
         let providers = Providers::start().await;
         let addresses = providers.behind(&hook).await;

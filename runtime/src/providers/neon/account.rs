@@ -81,8 +81,11 @@ impl Neon {
             .call(access, Method::GET, &["auth"], &[], None)
             .await
             .map_err(unknown)?;
-        if !answer.status.is_success() {
-            return Err(refused(Provider::Neon, Vec::new()));
+        match answer.status {
+            // It says nothing about the key.
+            StatusCode::LOCKED => return Err(because(&answer)),
+            status if status.is_success() => {}
+            _ => return Err(refused(Provider::Neon, Vec::new())),
         }
         let Auth { auth_method: kind } = answer.json()?;
         let path = ["users", "me", "organizations"];
