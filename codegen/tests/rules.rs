@@ -168,7 +168,7 @@ fn what_the_settings_call_no_secret_by_its_fingerprint_is_let_through_and_nothin
     let (mut sources, found) = told(&files);
     assert_eq!(codes(&found), ["SPEC_SECRET_PLAINTEXT"; 3]);
     // One of them stands in two places.
-    let prints: BTreeSet<String> = found.iter().map(|one| print(one)).collect();
+    let prints: BTreeSet<String> = found.iter().map(print).collect();
     assert_eq!(prints.len(), 2);
     for known in &prints {
         let settings = Settings {

@@ -2,6 +2,8 @@
 //!
 //! Owns: starting them, where servers find them, asking for a project and for its end. Must not know: what happens to servers meanwhile.
 
+use std::time::Duration;
+
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -148,11 +150,17 @@ impl Project {
         self.get(&format!("/projects/{id}/provisioning"))
     }
 
-    /// Has what failed done again.
+    /// Has what failed done again, as soon as the limits allow it.
     pub(crate) fn retry(&self, id: &str) {
         let path = format!("/projects/{id}/provisioning/retry");
-        let (status, told) = send(&self.address, "POST", &path, Some(&self.token), None).unwrap();
-        assert_eq!(status, 202, "{told}");
+        loop {
+            let (status, told) = send(&self.address, "POST", &path, Some(&self.token), None).unwrap();
+            if status != 429 {
+                assert_eq!(status, 202, "{told}");
+                return;
+            }
+            std::thread::sleep(Duration::from_secs(1));
+        }
     }
 
     /// Asks for it: the status and what was told.
