@@ -1,4 +1,4 @@
-//! Calls of the four providers that fail, in one table: once in every way, and for good.
+//! Calls of the four providers that fail once in every way, in one table.
 //!
 //! A relay stands between the server and each provider, and answers in the provider's place. The first project shows which calls a
 //! creation makes; each further one meets as many failures as are far enough apart to be told from each other.
@@ -123,10 +123,6 @@ struct Faults {
     kinds: Vec<String>,
     /// What the next call of a kind meets.
     once: BTreeMap<String, Way>,
-    /// The kind that is refused however often it is asked.
-    refused: Option<String>,
-    /// How often it was.
-    refusals: usize,
 }
 
 impl Faults {
@@ -135,11 +131,6 @@ impl Faults {
         let is_before = when == "before";
         if is_before && !self.kinds.iter().any(|known| known == kind) {
             self.kinds.push(kind.to_owned());
-        }
-        if is_before && self.refused.as_deref() == Some(kind) {
-            self.refusals += 1;
-            let refusal = error("this is not for you");
-            return Some(Told::Answer(answer(403, false, "application/json", refusal)));
         }
         let way = *self.once.get(kind)?;
         if (way == Way::CutAfter) == is_before {
@@ -351,52 +342,4 @@ async fn every_call_of_a_provider_fails_once_in_every_way_and_projects_converge_
     let mut bench = Bench::start().await;
     let (kinds, table) = tokio::task::block_in_place(|| fail_once(&mut bench, Way::ALL.len()));
     table.holds(kinds);
-}
-
-/// What is refused stays refused until somebody sees to it; then the same run goes on.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: cargo test -p flaresmith-runtime --test it -- --ignored provider_faults --nocapture"]
-async fn every_call_of_a_provider_that_is_refused_for_good_ends_in_a_stated_failure_that_is_taken_up_again() {
-    let mut bench = Bench::start().await;
-    tokio::task::block_in_place(|| {
-        let kinds = bench.kinds();
-        let mut stated = BTreeMap::<String, String>::new();
-        for kind in &kinds {
-            bench.faults.lock().unwrap().refused = Some(kind.clone());
-            let project = bench.next();
-            let id = match bench.asked(&project) {
-                Ok(id) => id,
-                Err(code) => {
-                    // It is a check of what was given, which is told at once.
-                    assert!(code.starts_with("INTEGRATION_"), "{kind}: {code}");
-                    stated.insert(kind.clone(), code);
-                    bench.faults.lock().unwrap().refused = None;
-                    continue;
-                }
-            };
-            let project = (project, id);
-            let (state, run) = bench.ended(&project);
-            let refusals = std::mem::take(&mut bench.faults.lock().unwrap().refusals);
-            bench.faults.lock().unwrap().refused = None;
-            if state == "failed" {
-                let steps = run["steps"].as_array().unwrap();
-                let code = steps
-                    .iter()
-                    .find_map(|step| step["errorCode"].as_str())
-                    .unwrap_or_default();
-                assert!(code.starts_with("INTEGRATION_"), "{kind}: {run}");
-                stated.insert(kind.clone(), code.to_owned());
-                project.0.retry(&project.1);
-                bench.succeeds(&project);
-            } else {
-                // What can be done without is left out with its reason.
-                stated.insert(kind.clone(), format!("active after {refusals} refusals"));
-            }
-        }
-        bench.have_only();
-        for (kind, code) in &stated {
-            println!("| {kind} | {code} |");
-        }
-        assert_eq!(stated.len(), kinds.len());
-    });
 }
