@@ -292,6 +292,47 @@ fn one_after_the_other(targets: &[&str], contracts: &[String]) {
     }
 }
 
+/// What stands where no reference belongs is read wherever it stands, from the round on in which it begins to.
+#[test]
+fn an_operation_that_moves_to_another_file_is_followed_there_in_every_round() {
+    let contract = |operation: &str| {
+        format!(
+            "openapi: 3.1.0\ninfo: {{ title: T, version: '1' }}\npaths:\n  /a:\n    get:\n      {operation}\n\
+             components:\n  schemas:\n    Part: {{ $ref: 'parts.yaml#/Part' }}\n"
+        )
+    };
+    let parts = |summary: &str| {
+        format!(
+            "Part: {{ type: string }}\nget: {{ operationId: getA, summary: {summary}, responses: {{ '204': {{ description: Done. }} }} }}\n"
+        )
+    };
+    let here = contract("{ operationId: getA, responses: { '204': { description: Done. } } }");
+    let there = contract("$ref: 'parts.yaml#/get'");
+    let rounds = [
+        (&here, parts("One.")),
+        (&there, parts("One.")),
+        (&there, parts("Two.")),
+        (&here, parts("Two.")),
+        (&there, parts("Three.")),
+    ];
+    let memo = Memo::lasting();
+    let settings = Settings {
+        contracts: vec!["contract.yaml".to_owned()],
+        ..Settings::default()
+    };
+    let mut before = String::new();
+    for (contract, parts) in &rounds {
+        let mut sources = Sources::default();
+        sources.insert("contract.yaml", contract.as_bytes().to_vec());
+        sources.insert("parts.yaml", parts.as_bytes().to_vec());
+        let again = compile_again(&sources, &settings, &BTreeMap::new(), &memo);
+        let clean = told(&compile(&sources, &settings, &BTreeMap::new()));
+        assert!(clean != before && clean.contains("getA"), "{contract}{parts}\n{clean}");
+        assert!(told(&again) == clean, "{contract}{parts}");
+        before = clean;
+    }
+}
+
 /// A type stands where those stand who mention it; what it is itself does not change with that.
 #[test]
 fn a_type_that_others_begin_to_mention_moves_in_every_round() {

@@ -252,36 +252,37 @@ fn referred_files(path: &str, bytes: &[u8]) -> BTreeSet<String> {
         return BTreeSet::new();
     };
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut found = BTreeSet::new();
-    for rest in text.split("$ref").skip(1) {
-        let behind = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':');
-        for target in behind.map(targets).unwrap_or_default() {
-            let target = target.split('#').next().unwrap_or_default().trim();
-            if !target.is_empty() && !target.contains("://") && !target.starts_with('/') {
-                found.extend(join(folder, &percent_decoded(target)));
+    let references = behind_key(text, "$ref").flat_map(targets);
+    let mapped = behind_key(text, "mapping").flat_map(mapped).map(Cow::Borrowed);
+    references
+        .chain(mapped)
+        .filter_map(|target| {
+            let file = target.split('#').next().unwrap_or_default().trim();
+            if file.is_empty() || file.contains("://") || file.starts_with('/') {
+                return None;
             }
-        }
-    }
-    for rest in text.split("mapping").skip(1) {
-        found.extend(mapped_files(rest).filter_map(|target| join(folder, &percent_decoded(target))));
-    }
-    found
+            join(folder, &percent_decoded(file))
+        })
+        .collect()
+}
+
+/// What stands behind each colon of a key, up to where it stands again.
+fn behind_key<'t>(text: &'t str, key: &'t str) -> impl Iterator<Item = &'t str> {
+    let behind = text.split(key).skip(1);
+    behind.filter_map(|rest| rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':'))
 }
 
 /// How far behind its key a mapping is looked through, in bytes.
 const MAPPING: usize = 16 << 10;
 
-/// Files that the mapping of a discriminator may name behind its key.
-fn mapped_files(behind: &str) -> impl Iterator<Item = &str> {
-    let behind = behind.trim_start_matches(['"', '\'']).trim_start();
-    let map = if behind.starts_with(':') { behind } else { "" };
-    let end = (0..=MAPPING.min(map.len())).rev().find(|at| map.is_char_boundary(*at));
-    let map = map.get(..end.unwrap_or_default()).unwrap_or_default();
+/// What the mapping of a discriminator may name that ends as a file of a contract does.
+fn mapped(behind: &str) -> impl Iterator<Item = &str> {
+    let end = (0..=MAPPING.min(behind.len())).rfind(|at| behind.is_char_boundary(*at));
+    let map = behind.get(..end.unwrap_or_default()).unwrap_or_default();
     let words = map.split(|sign: char| sign.is_whitespace() || matches!(sign, '"' | '\'' | ',' | '{' | '}'));
-    let files = words.map(|word| word.split('#').next().unwrap_or_default());
-    files.filter(|file| {
-        let is_one = [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end));
-        is_one && !file.contains("://") && !file.starts_with('/')
+    words.filter(|word| {
+        let file = word.split('#').next().unwrap_or_default();
+        [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end))
     })
 }
 

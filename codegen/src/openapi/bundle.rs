@@ -77,7 +77,6 @@ pub(crate) fn bundle_for_more(
         files: linker.documents.read_files().collect(),
         pulled: std::mem::take(&mut linker.planned),
         on_demand: std::mem::take(&mut linker.on_demand),
-        split: linker.documents.split,
         ..Linked::default()
     };
     linker.suspend(&mut linked);

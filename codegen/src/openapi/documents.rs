@@ -32,7 +32,7 @@ pub(super) struct Documents<'a> {
     memo: &'a Memo,
     read: BTreeMap<String, Arc<Document>>,
     broken: BTreeSet<String>,
-    /// Whether maps of a contract stand in files of their own.
+    /// Whether maps, lists or operations of a contract stand in files of their own.
     pub(super) split: bool,
 }
 
@@ -85,6 +85,24 @@ impl<'a> Documents<'a> {
                 None
             }
         }
+    }
+
+    /// The same for the file of a reference: where that stands and its text are for telling that there is no such file.
+    pub(super) fn referred(
+        &mut self,
+        path: &str,
+        text: &str,
+        old: bool,
+        place: &Place,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Arc<Document>> {
+        if !self.exists(path) {
+            let message = format!("`{text}` leads to `{path}`, which does not exist");
+            let hint = "references are relative to the file in which they stand";
+            diagnostics.push(Diagnostic::new(&codes::REF_UNRESOLVED, message, place.clone()).hint(hint));
+            return None;
+        }
+        self.get(path, old, diagnostics)
     }
 
     /// Every file that was read, and whether it is written in the terms of 3.0.
@@ -182,17 +200,12 @@ impl Documents<'_> {
     /// A contract with the maps written out that stand in files of their own.
     fn written_out(&mut self, contract: Arc<Document>, diagnostics: &mut Diagnostics) -> Arc<Document> {
         let mut look = |pointer: &str, text: &str, target: &Target| {
-            let document = match *target.file == *contract.path {
-                true => Some(Arc::clone(&contract)),
-                false if self.exists(&target.file) => Some(self.get(&target.file, contract.old, diagnostics)?),
-                false => None,
-            };
-            let found = document.and_then(|document| document.value.pointer(&target.pointer).cloned());
+            let place = Place::pointer(&contract.path, format!("{pointer}/$ref"));
+            let document = self.referred(&target.file, text, contract.old, &place, diagnostics)?;
+            let found = document.value.pointer(&target.pointer).cloned();
             if found.is_none() {
-                let message = format!("`{text}` leads to `{}`, where nothing stands", target.file);
-                let place = Place::pointer(&contract.path, format!("{pointer}/$ref"));
-                let hint = "references are relative to the file in which they stand";
-                diagnostics.push(Diagnostic::new(&codes::REF_UNRESOLVED, message, place).hint(hint));
+                let message = format!("`{text}` does not exist");
+                diagnostics.push(Diagnostic::new(&codes::REF_UNRESOLVED, message, place));
             }
             found
         };

@@ -105,6 +105,7 @@ impl<'a, 'd> Linker<'a, 'd> {
         linked.linked = self.linked;
         linked.taken = self.taken;
         linked.targets = self.targets;
+        linked.split |= self.documents.split;
         nothing_left
     }
 
@@ -292,32 +293,23 @@ impl<'a, 'd> Linker<'a, 'd> {
 
     /// The value of a member that stands elsewhere, as if it stood here. `None`: it stands nowhere, which has been told.
     fn copy_from_elsewhere(&mut self, text: &str, (key, kind): (&str, Kind), at: &At<'_>) -> Option<Value> {
-        let Ok(target) = reference::parse(text, &at.document.path) else {
-            let message = format!("`{text}` leads to no place in the repository");
-            self.diagnostics
-                .push(Diagnostic::new(&codes::REF_UNRESOLVED, message, at.place()));
-            return None;
-        };
         if self.through >= THROUGH {
             let message = format!("`{text}` refers to nothing but itself");
             self.diagnostics
                 .push(Diagnostic::new(&codes::REF_CIRCULAR, message, at.place()));
             return None;
         }
-        let document = self.document_of(&target, text, at)?;
-        let Some(value) = document.value.pointer(&target.pointer) else {
-            self.tell_missing(&document, &target, text, kind, at);
-            return None;
-        };
+        let (document, pointer) = self.led_to(text, kind, at)?;
         // A change of that file is one of whatever refers to it.
         self.documents.split = true;
         if let Some(bundle) = self.bundle_pointer(at.document, &at.pointer) {
-            let place = Place::pointer(&document.path, target.pointer.clone());
+            let place = Place::pointer(&document.path, pointer.clone());
             self.origins.push((bundle, place));
         }
+        let value = document.value.pointer(&pointer)?;
         let mut there = At {
             document: &document,
-            pointer: target.pointer,
+            pointer,
         };
         self.through += 1;
         let copied = self.copy_member(key, value, kind, &mut there);
@@ -360,6 +352,31 @@ impl<'a, 'd> Linker<'a, 'd> {
     }
 
     fn find_out(&mut self, text: &str, kind: Kind, at: &At<'_>) -> Option<String> {
+        let (document, pointer) = self.led_to(text, kind, at)?;
+        let bundle = match self.bundle_pointer(&document, &pointer) {
+            Some(bundle) => bundle,
+            None => {
+                let section = grammar::section(kind)?;
+                let last = pointer.rsplit('/').next().unwrap_or("");
+                let named = !last.is_empty() && last.parse::<usize>().is_err();
+                let wanted = if named {
+                    unescape(last)
+                } else {
+                    Name::new(stem(&document.path)).to(Case::Pascal)
+                };
+                let name = self.take_name(section, &component_name(&wanted), &document);
+                self.pull(&document, &pointer, kind, &name);
+                let bundle = format!("/components/{section}/{}", escape(&name));
+                self.on_demand.insert(bundle.clone());
+                bundle
+            }
+        };
+        self.targets.insert((Arc::clone(&document.path), pointer));
+        Some(format!("#{bundle}"))
+    }
+
+    /// The file and the pointer that a reference leads to. `None`: nothing stands there, which has been told.
+    fn led_to(&mut self, text: &str, kind: Kind, at: &At<'_>) -> Option<(Arc<Document>, String)> {
         let target = match reference::parse(text, &at.document.path) {
             Ok(target) => target,
             Err(Refusal::Outside) => {
@@ -382,40 +399,16 @@ impl<'a, 'd> Linker<'a, 'd> {
             self.tell_missing(&document, &target, text, kind, at);
             return None;
         }
-        let bundle = match self.bundle_pointer(&document, &target.pointer) {
-            Some(bundle) => bundle,
-            None => {
-                let section = grammar::section(kind)?;
-                let last = target.pointer.rsplit('/').next().unwrap_or("");
-                let named = !last.is_empty() && last.parse::<usize>().is_err();
-                let wanted = if named {
-                    unescape(last)
-                } else {
-                    Name::new(stem(&document.path)).to(Case::Pascal)
-                };
-                let name = self.take_name(section, &component_name(&wanted), &document);
-                self.pull(&document, &target.pointer, kind, &name);
-                let bundle = format!("/components/{section}/{}", escape(&name));
-                self.on_demand.insert(bundle.clone());
-                bundle
-            }
-        };
-        self.targets.insert((Arc::clone(&document.path), target.pointer));
-        Some(format!("#{bundle}"))
+        Some((document, target.pointer))
     }
 
     fn document_of(&mut self, target: &Target, text: &str, at: &At<'_>) -> Option<Arc<Document>> {
         if *target.file == *at.document.path {
             return Some(Arc::clone(at.document));
         }
-        if !self.documents.exists(&target.file) {
-            let message = format!("`{text}` leads to `{}`, which does not exist", target.file);
-            let hint = "references are relative to the file in which they stand";
-            self.diagnostics
-                .push(Diagnostic::new(&codes::REF_UNRESOLVED, message, at.place()).hint(hint));
-            return None;
-        }
-        self.documents.get(&target.file, at.document.old, self.diagnostics)
+        let diagnostics = &mut *self.diagnostics;
+        self.documents
+            .referred(&target.file, text, at.document.old, &at.place(), diagnostics)
     }
 
     fn tell_missing(&mut self, document: &Document, target: &Target, text: &str, kind: Kind, at: &At<'_>) {

@@ -11,9 +11,6 @@ use super::grammar::kind_of_section;
 use super::link::escape;
 use super::reference::{self, Target};
 
-/// How many files a map may lead through.
-const DEPTH: usize = 8;
-
 /// What stands at a place in a file; `None`: nothing does, which has been told. It is given the pointer of the reference, its text and
 /// where that leads.
 pub(super) type Look<'l> = dyn FnMut(&str, &str, &Target) -> Option<Value> + 'l;
@@ -55,34 +52,27 @@ fn sections(components: Option<&Value>) -> impl Iterator<Item = &str> {
         .filter(|section| kind_of_section(section).is_some())
 }
 
-/// Puts references to the members of a map in the place of the reference to the map. What stands beside that counts.
+/// Puts references to the members of a map in the place of the reference to the map. What stands beside that counts. What leads to
+/// another reference, or out of the repository, stays: it is told as a path or a component of that name.
 fn write_out(value: &mut Value, path: &str, pointer: &str, look: &mut Look<'_>) {
-    for _ in 0..DEPTH {
-        let Some(text) = reference_of(Some(&*value)).map(str::to_owned) else {
-            return;
+    let Some(text) = reference_of(Some(&*value)).map(str::to_owned) else {
+        return;
+    };
+    let (Value::Object(own), Ok(target)) = (value, reference::parse(&text, path)) else {
+        return;
+    };
+    own.shift_remove("$ref");
+    let Some(Value::Object(members)) = look(pointer, &text, &target) else {
+        return;
+    };
+    let file = text.split('#').next().unwrap_or_default();
+    for (name, member) in members {
+        let is_data = name == "$ref" || name.starts_with("x-");
+        let referred = match is_data {
+            true => member,
+            false => json!({ "$ref": format!("{file}#{}", fragment(&target.pointer, &name)) }),
         };
-        let Value::Object(own) = value else { return };
-        own.shift_remove("$ref");
-        let Ok(target) = reference::parse(&text, path) else {
-            // A schema or a path of this name is told as such.
-            own.insert("$ref".to_owned(), Value::String(text));
-            return;
-        };
-        let Some(Value::Object(members)) = look(pointer, &text, &target) else {
-            return;
-        };
-        let file = text.split('#').next().unwrap_or_default();
-        for (name, member) in members {
-            let is_own_reference = name == "$ref";
-            let is_data = name.starts_with("x-");
-            let referred = match is_own_reference || is_data {
-                // From another folder it would lead elsewhere.
-                true if is_own_reference && !file.is_empty() => continue,
-                true => member,
-                false => json!({ "$ref": format!("{file}#{}", fragment(&target.pointer, &name)) }),
-            };
-            own.entry(name).or_insert(referred);
-        }
+        own.entry(name).or_insert(referred);
     }
 }
 
@@ -122,9 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_nowhere_or_to_itself_ends() {
-        let contract = json!({ "paths": { "$ref": "#/paths" }, "webhooks": { "$ref": "../out.yaml" } });
-        let spread = spread(&contract, "api.yaml", &mut |_, _, _| Some(json!({ "$ref": "#/paths" })));
-        assert!(spread.is_some());
+    fn what_leads_to_another_reference_or_out_of_the_repository_stays_to_be_told() {
+        let contract = json!({ "paths": { "$ref": "a.yaml" }, "webhooks": { "$ref": "../out.yaml" } });
+        let spread = spread(&contract, "api.yaml", &mut |_, _, _| Some(json!({ "$ref": "b.yaml" })));
+        assert_eq!(
+            spread.unwrap(),
+            json!({ "paths": { "$ref": "b.yaml" }, "webhooks": { "$ref": "../out.yaml" } })
+        );
     }
 }

@@ -27,7 +27,7 @@ use crate::source::changes::same;
 pub(crate) struct Linked {
     /// Whether anything was told: then everything is bundled anew.
     pub(super) told: bool,
-    /// Whether maps of a contract stand in files of their own.
+    /// Whether maps, lists or operations of a contract stand in files of their own.
     pub(super) split: bool,
     /// Whether there are several contracts, which are merged.
     pub(super) several: bool,
@@ -178,7 +178,7 @@ pub(crate) fn update(
         };
         copied.push((one.unit, one.kind, linker.copy(value, one.kind, &mut at)));
     }
-    let quiet = linker.suspend(linked) && found.is_empty();
+    let quiet = linker.suspend(linked) && found.is_empty() && !linked.split;
     if !quiet {
         return None;
     }

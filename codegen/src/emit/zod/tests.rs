@@ -120,6 +120,13 @@ fn further_members_counts_and_tuples_are_kept() {
     );
     has(&text, "PairSchema = z.tuple([z.string(), z.int().optional()])");
     has(&text, "z.array(z.string()).check(uniqueItems)");
+    // As Zod infers it, where the type of a circle is written out.
+    let text = shared(
+        &json!({"Node": {"type": "object", "required": ["parts"], "properties": {
+            "parts": {"type": "array", "prefixItems": [{"type": "integer"}], "items": {"$ref": "#/components/schemas/Node"}},
+        }}}),
+    );
+    has(&text, "parts: [(number | undefined)?, ...Node[]]");
 }
 
 #[test]
