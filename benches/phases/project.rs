@@ -135,6 +135,7 @@ impl Project {
             names,
             selected,
             definitions: &self.definitions,
+            ahead: Box::leak(Box::default()),
             memo,
             revisions: &self.revisions,
         }

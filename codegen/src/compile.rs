@@ -11,9 +11,8 @@ use rayon::prelude::*;
 use crate::diagnostics::{
     At, Diagnostic, Diagnostics, Place, any_error, emit as codes, nearest, settings as setting_codes,
 };
-use crate::emit::schema::Definitions;
 use crate::emit::templates::Templates;
-use crate::emit::{Artifact, Input, Names, TARGETS, Target};
+use crate::emit::{Ahead, Artifact, Input, Names, TARGETS, Target};
 use crate::memo::Memo;
 use crate::model::Model;
 use crate::openapi::{self, Bundle};
@@ -38,15 +37,17 @@ pub struct Compilation {
 /// The documents of a repository as a model, checked; nothing is emitted.
 #[must_use]
 pub fn analyse(sources: &Sources, settings: &Settings) -> Compilation {
-    analyse_again(sources, settings, &BTreeMap::new(), &Memo::default()).0
+    analyse_again(sources, settings, &BTreeMap::new(), &Memo::default(), &|_, _| ()).0
 }
 
-/// The same for a process that compiles again and again, with what has changed since the last time.
+/// The same for a process that compiles again and again, with what has changed since the last time. `beside` is done beside lowering
+/// when there was no last time.
 fn analyse_again(
     sources: &Sources,
     settings: &Settings,
     templates: &BTreeMap<String, String>,
     memo: &Memo,
+    beside: &(dyn Fn(&Bundle, &Revisions) + Sync),
 ) -> (Compilation, Revisions) {
     let now = memo.begin();
     let around = format!("{settings:?}{templates:?}");
@@ -93,6 +94,9 @@ fn analyse_again(
             };
             let mut found = Diagnostics::new();
             let looked = check::texts(&texts, looked, &mut found);
+            if last.is_none() {
+                beside(&bundle, &revisions);
+            }
             (revisions, found, looked)
         },
     );
@@ -144,8 +148,13 @@ pub fn compile_again(
     templates: &BTreeMap<String, String>,
     memo: &Memo,
 ) -> Compilation {
-    let (mut compilation, revisions) = analyse_again(sources, settings, templates, memo);
-    let targets = select(settings, &mut compilation.diagnostics);
+    let mut unknown = Diagnostics::new();
+    let targets = select(settings, &mut unknown);
+    let selected: Vec<&'static str> = targets.iter().map(|target| target.name).collect();
+    let ahead = Ahead::default();
+    let begin = |bundle: &Bundle, revisions: &Revisions| ahead.begin(bundle, settings, memo, revisions, &selected);
+    let (mut compilation, revisions) = analyse_again(sources, settings, templates, memo, &begin);
+    compilation.diagnostics.append(&mut unknown);
     let frames = memo.part(("frames", String::new()), revisions.of_around(), revisions.now, || {
         Templates::new(templates)
     });
@@ -161,9 +170,9 @@ pub fn compile_again(
     if any_error(&compilation.diagnostics) {
         return compilation;
     }
-    let selected: Vec<&'static str> = targets.iter().map(|target| target.name).collect();
-    memo.begin_to_emit();
-    let definitions = Definitions::of(&compilation.bundle.document, memo, &revisions);
+    if !ahead.is_begun() {
+        memo.begin_to_emit();
+    }
     let input = Input {
         model: &compilation.model,
         bundle: &compilation.bundle,
@@ -172,7 +181,8 @@ pub fn compile_again(
         project: project(settings, &compilation.model),
         names: &Names::default(),
         selected: &selected,
-        definitions: &definitions,
+        definitions: ahead.definitions(&compilation.bundle, memo, &revisions),
+        ahead: &ahead,
         memo,
         revisions: &revisions,
     };

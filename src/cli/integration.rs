@@ -117,6 +117,9 @@ pub(crate) struct CloudflareConnectArgs {
     /// A plain variable that every worker gets; can be given several times. What is secret is set with `secrets set`.
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) variables: Vec<(String, String)>,
+    /// Make no Pages project.
+    #[arg(long)]
+    pub(crate) no_pages: bool,
     /// Do not wait until the workers are there.
     #[arg(long)]
     pub(crate) no_wait: bool,

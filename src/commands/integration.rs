@@ -126,8 +126,7 @@ fn cloudflare(remote: &Remote, args: &CloudflareConnectArgs, view: &mut View) ->
         provider: Provider::Cloudflare.to_string(),
         account_id: args.account.clone(),
         zone_id: None,
-        // Nobody makes any yet.
-        pages: Some(false),
+        pages: Some(!args.no_pages),
         variables: Some(args.variables.iter().cloned().collect()),
     });
     let connection = Connection {

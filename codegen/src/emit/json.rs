@@ -61,7 +61,7 @@ fn close(out: &mut String, empty: bool, depth: usize) {
 pub(in crate::emit) fn string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+    while let Some(at) = special(rest.as_bytes()) {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
         let mut tail = tail.chars();
@@ -82,6 +82,19 @@ pub(in crate::emit) fn string(out: &mut String, text: &str) {
     }
     out.push_str(rest);
     out.push('"');
+}
+
+/// Where the first byte stands that does not stand for itself. Most texts have none, and sixteen bytes at a time are asked at once.
+fn special(bytes: &[u8]) -> Option<usize> {
+    const WIDTH: usize = 16;
+    let is_special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    let (blocks, _) = bytes.as_chunks::<WIDTH>();
+    let plain = blocks
+        .iter()
+        .take_while(|block| !block.iter().fold(false, |found, byte| found | is_special(*byte)))
+        .count();
+    let rest = bytes.get(plain * WIDTH..)?;
+    Some(plain * WIDTH + rest.iter().position(|byte| is_special(*byte))?)
 }
 
 /// The beginning of a line.

@@ -3,6 +3,7 @@
 //! Owns: the table of targets, what they are given and what they return. Must not know: disk, git, or each other's output.
 //! A new target is one file or folder here and one line in [`TARGETS`].
 
+mod ahead;
 mod database;
 mod docs;
 mod drizzle;
@@ -32,6 +33,7 @@ use crate::model::Model;
 use crate::openapi::Bundle;
 use crate::revisions::{Revisions, Round};
 use crate::settings::Settings;
+pub use ahead::Ahead;
 use rust::names::RustNames;
 use schema::Definitions;
 use templates::Templates;
@@ -56,13 +58,25 @@ pub struct Input<'a> {
     pub selected: &'a [&'static str],
     /// The components of the bundle, for targets that hand schemas on.
     pub definitions: &'a Definitions,
+    /// What was made of the bundle already, while there was no model yet.
+    pub ahead: &'a Ahead,
     /// What was made before. It saves time and changes nothing.
     pub memo: &'a Memo,
     /// What has changed since then.
     pub revisions: &'a Revisions,
 }
 
-impl Input<'_> {
+impl<'a> Input<'a> {
+    /// All of it that does not wait for a model.
+    fn contract(&self) -> ahead::Contract<'a> {
+        ahead::Contract {
+            bundle: self.bundle,
+            settings: self.settings,
+            memo: self.memo,
+            revisions: self.revisions,
+        }
+    }
+
     /// Artifacts that were made in `round` or later, with what was told about them; else what `make` makes now. `round` must be
     /// the last in which anything changed that they are made from.
     fn again(

@@ -1,4 +1,4 @@
-//! Which workers of a project are at Cloudflare.
+//! Which workers of a project are at Cloudflare, and where its Pages project is.
 //!
 //! Owns: telling it from the rows, and which host an environment's worker has. Must not know: how a host runs one.
 //!
@@ -10,16 +10,26 @@ use std::sync::Arc;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{self, IntegrationErrorDetails};
+use flaresmith_store::entities::environments;
 use flaresmith_store::entities::resource_records::{Column, Entity, Model};
 use flaresmith_store::enums::{Provider, ResourceKind};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::step::{Subject, key};
 use crate::features::projects::access;
 use crate::providers::Mark;
+use crate::providers::cloud::Access;
+use crate::providers::cloudflare::{Page, WantedPage};
 use crate::providers::edge_host::{AtCloudflare, EdgeHost};
 use crate::store::failed;
+
+/// The Pages project of a project, and who signs in.
+pub(super) struct Pages {
+    pub(super) page: Page,
+    pub(super) access: Access,
+}
 
 /// The host of a worker.
 pub(super) struct Host {
@@ -137,4 +147,54 @@ pub(super) async fn there(on: &Subject) -> Result<Option<AtCloudflare>, Failure>
         cloudflare,
         access,
     }))
+}
+
+/// Whether the settings of a connection want a Pages project.
+pub(crate) fn wants_pages(settings: &Value) -> bool {
+    settings["pages"].as_bool().unwrap_or(true)
+}
+
+/// The Pages project that a step is about, as long as the project is connected.
+///
+/// # Errors
+/// The store fails, or the master key is not at hand.
+pub(super) async fn pages(on: &Subject) -> Result<Option<Pages>, Failure> {
+    let Some((row, access)) = access(&on.platform, on.project.id, Provider::Cloudflare).await? else {
+        return Ok(None);
+    };
+    let account = row.settings["accountId"].as_str().unwrap_or_default();
+    let mark = Mark {
+        key: key(on.project.id, ResourceKind::CloudflarePage.as_str(), None),
+        ..on.mark.clone()
+    };
+    let page = on.platform.providers.cloudflare.page(account, &on.project.slug, &mark);
+    Ok(Some(Pages { page, access }))
+}
+
+/// How it is made: production is the branch of prod and calls prod's worker, every other branch calls that of dev. Addresses of this
+/// machine are of no use there.
+///
+/// # Errors
+/// The store fails.
+pub(super) async fn wanted_page<C: ConnectionTrait>(
+    connection: &C,
+    project: Uuid,
+    prod: &environments::Model,
+    dev: Option<&str>,
+) -> Result<WantedPage, Failure> {
+    let rows = Entity::find()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::Resource.eq(ResourceKind::CloudflareWorker))
+        .all(connection)
+        .await
+        .map_err(failed)?;
+    let address = |environment: &str| {
+        let there = |row: &&Model| row.environment == environment && is_here(row) == Some(false);
+        rows.iter().find(there)?.url.clone()
+    };
+    Ok(WantedPage {
+        branch: prod.branch.clone(),
+        production: address(&prod.name),
+        preview: dev.and_then(address),
+    })
 }

@@ -234,8 +234,7 @@ fn believed(
             ResourceKind::PostmanCollection if of.is_none() => names::POSTMAN_BASE.to_owned(),
             ResourceKind::PostmanCollection => named(names::POSTMAN_COLLECTION),
             ResourceKind::GithubCodespace => names::CODESPACE.to_owned(),
-            // Nothing makes them yet.
-            ResourceKind::CloudflarePage => continue,
+            ResourceKind::CloudflarePage => names::PAGES.to_owned(),
         };
         steps.push(made_by(name, Some(row.resource), of));
         if row.resource == ResourceKind::GithubRepo {

@@ -8,8 +8,9 @@ use flaresmith_store::enums::{IntegrationState, Provider, ResourceKind};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
+use super::plan::Beside;
 use super::step::Planned;
-use super::{at_neon, codespace, plan, standby};
+use super::{at_cloudflare, at_neon, codespace, plan, standby};
 use crate::features::projects::connected_settings;
 use crate::store::failed;
 
@@ -22,24 +23,28 @@ pub(super) async fn steps<C: ConnectionTrait>(connection: &C, project: Uuid) -> 
     let connected = connections(connection, project).await?;
     let at_neon = at_neon::names(connection, project).await?;
     let settings = connected_settings(connection, project, Provider::Github).await?;
-    let wants = settings.as_ref().is_some_and(codespace::is_wanted);
+    let beside = beside(connection, project).await?;
     let mut records = records(connection, project).await?;
-    if let Some(settings) = settings.filter(|_| wants)
+    if let Some(settings) = settings.filter(|_| beside.codespace)
         && codespace::is_elsewhere(connection, project, &settings).await?
     {
         records.retain(|record| record.resource != ResourceKind::GithubCodespace);
     }
     let standby = standby::plan(connection, project).await?;
-    Ok(plan::creation(&rows, &records, &connected, &at_neon, wants, standby))
+    Ok(plan::creation(&rows, &records, &connected, &at_neon, beside, standby))
 }
 
-/// Whether a project that is at GitHub is to have a codespace there.
+/// What a project is to have beside all else, where it signs in.
 ///
 /// # Errors
 /// The store fails.
-pub(super) async fn has_codespace<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<bool, Failure> {
-    let settings = connected_settings(connection, project, Provider::Github).await?;
-    Ok(settings.as_ref().is_some_and(codespace::is_wanted))
+pub(super) async fn beside<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<Beside, Failure> {
+    let github = connected_settings(connection, project, Provider::Github).await?;
+    let cloudflare = connected_settings(connection, project, Provider::Cloudflare).await?;
+    Ok(Beside {
+        codespace: github.as_ref().is_some_and(codespace::is_wanted),
+        pages: cloudflare.as_ref().is_some_and(at_cloudflare::wants_pages),
+    })
 }
 
 /// The environments of a project, by name.

@@ -32,16 +32,25 @@ pub enum Standby {
     Removed,
 }
 
+/// What a project has beside all else where it signs in, unless somebody wants none of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// A codespace at GitHub.
+    pub codespace: bool,
+    /// A Pages project at Cloudflare.
+    pub pages: bool,
+}
+
 /// What makes everything that the project lacks. `connected`: providers that it signs in at. `at_neon`: environments whose databases are
 /// there; those that are on this machine move when the project signs in at Neon, and their workers when it does at Cloudflare.
-/// `has_codespace`: whether it is to have one, if it is at GitHub. `standby`: what is to become of the standby of prod's database.
+/// `beside`: what else it is to have. `standby`: what is to become of the standby of prod's database.
 #[must_use]
 pub fn creation(
     environments: &[environments::Model],
     records: &[resource_records::Model],
     connected: &[Provider],
     at_neon: &BTreeSet<String>,
-    has_codespace: bool,
+    beside: Beside,
     standby: Standby,
 ) -> Vec<Planned> {
     let mut branches = vec![names::SEED.to_owned()];
@@ -72,7 +81,7 @@ pub fn creation(
         steps.push(step(names::GITHUB, None, None, &needs));
         steps.push(step(names::GITHUB_SECRETS, None, None, &[names::GITHUB]));
         let dev = lasting(environments).find(|row| row.kind == EnvironmentKind::Dev);
-        if let Some(dev) = dev.filter(|_| has_codespace) {
+        if let Some(dev) = dev.filter(|_| beside.codespace) {
             let codespace = Some(ResourceKind::GithubCodespace);
             // It begins with the branch as it is at GitHub.
             steps.push(step(names::CODESPACE, codespace, Some(&dev.name), &[names::GITHUB]));
@@ -80,6 +89,9 @@ pub fn creation(
     }
     if connected.contains(&Provider::Postman) {
         steps.extend(at_postman(environments));
+    }
+    if connected.contains(&Provider::Cloudflare) && beside.pages {
+        steps.push(pages(environments));
     }
     let is_there = |step: &Planned| {
         let environment = step.environment.as_deref().unwrap_or(ALL);
@@ -149,6 +161,17 @@ fn at_postman(environments: &[environments::Model]) -> Vec<Planned> {
     steps
 }
 
+/// A Pages project, which is told where the workers answer.
+fn pages(environments: &[environments::Model]) -> Planned {
+    let needs = lasting(environments).flat_map(|row| {
+        let of = |beginning| names::of(beginning, &row.name);
+        [of(names::FIRST), of(names::CLOUDFLARE_WORKER)]
+    });
+    let needs: Vec<String> = needs.collect();
+    let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+    step(names::PAGES, Some(ResourceKind::CloudflarePage), None, &needs)
+}
+
 /// What moves workers that are on this machine.
 fn moved_to_cloudflare(environments: &[String], records: &[resource_records::Model]) -> Vec<Planned> {
     let here = records.iter().filter(|record| {
@@ -210,7 +233,7 @@ pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
         &[],
         &[],
         &BTreeSet::new(),
-        false,
+        Beside::default(),
         Standby::Stays,
     );
     steps.retain(|step| step.environment.is_some());
@@ -301,13 +324,20 @@ pub fn removal(
         let step = step(names::REMOVE_POSTMAN, workspace, None, &needs);
         steps.push(step);
     }
+    let has_pages = found.iter().any(|one| one.resource == ResourceKind::CloudflarePage);
+    if connected.contains(&Provider::Cloudflare) && has_pages {
+        let needs: Vec<&str> = steps.last().map(|step| step.name.as_str()).into_iter().collect();
+        let pages = Some(ResourceKind::CloudflarePage);
+        let step = step(names::REMOVE_PAGES, pages, None, &needs);
+        steps.push(step);
+    }
     let mut add = |kind: ResourceKind, environment: &str| {
         let name = match kind {
             ResourceKind::GithubRepo => names::REMOVE_REPOSITORY.to_owned(),
             ResourceKind::NeonBranch => names::of(names::REMOVE_DATABASE, environment),
             ResourceKind::CloudflareWorker => names::of(names::REMOVE_WORKER, environment),
             ResourceKind::NeonProject => names::REMOVE_NEON.to_owned(),
-            // The others were seen to above, or nothing makes them yet.
+            // The others were seen to above.
             _ => return,
         };
         if steps.iter().all(|step| step.name != name) {

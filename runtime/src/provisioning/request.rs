@@ -266,11 +266,15 @@ async fn wanted_still(
     run: &provisioning_runs::Model,
     rows: Vec<run_steps::Model>,
 ) -> Result<Vec<run_steps::Model>, Failure> {
-    if missing::has_codespace(&**write, run.project_id).await? {
-        return Ok(rows);
-    }
-    let is_over =
-        |row: &run_steps::Model| row.state == StepState::Skipped && row.resource == Some(ResourceKind::GithubCodespace);
+    let beside = missing::beside(&**write, run.project_id).await?;
+    let is_over = |row: &run_steps::Model| {
+        let is_wanted = match row.resource {
+            Some(ResourceKind::GithubCodespace) => beside.codespace,
+            Some(ResourceKind::CloudflarePage) => beside.pages,
+            _ => true,
+        };
+        row.state == StepState::Skipped && !is_wanted
+    };
     let (over, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_over);
     let ids: Vec<Uuid> = over.iter().map(|row| row.id).collect();
     if !ids.is_empty() {

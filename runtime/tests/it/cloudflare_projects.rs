@@ -35,7 +35,7 @@ pub(crate) async fn beside(on_postgres: bool) -> (Instance, Cloudflare) {
 pub(crate) fn connection(token: &str) -> Value {
     json!({
         "settings": {
-            "provider": "cloudflare", "accountId": ACCOUNT, "pages": false, "variables": { "REGION": "eu" },
+            "provider": "cloudflare", "accountId": ACCOUNT, "pages": true, "variables": { "REGION": "eu" },
         },
         "credential": { "kind": "token", "token": token },
     })
@@ -177,6 +177,7 @@ async fn cloudflare_can_be_connected_later_and_makes_just_what_is_missing_there(
     assert_eq!(
         made,
         [
+            "cloudflare-pages",
             "cloudflare-worker-dev",
             "cloudflare-worker-prod",
             "cloudflare-worker-staging"

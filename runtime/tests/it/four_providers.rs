@@ -90,6 +90,7 @@ impl Providers {
         assert_eq!(codespaces.len(), names.len(), "{codespaces:?}");
         assert_eq!(self.neon.projects(|all| all.len()), names.len());
         assert_eq!(self.cloudflare.names().len(), 3 * names.len());
+        assert_eq!(self.cloudflare.pages(|all| all.len()), names.len());
         assert_eq!(self.postman.workspaces(|all| all.len()), names.len());
         assert_eq!(self.postman.elements(|all| all.len()), 7 * names.len());
     }
@@ -100,6 +101,7 @@ impl Providers {
             && self.github.codespaces().len() == projects
             && self.neon.projects(|all| all.len()) == projects
             && self.cloudflare.names().len() == 3 * projects
+            && self.cloudflare.pages(|all| all.len()) == projects
             && self.postman.workspaces(|all| all.len()) == projects
             && self.postman.elements(|all| all.len()) == 7 * projects
     }
@@ -111,6 +113,7 @@ impl Providers {
 }
 
 /// A project, as a server that may be gone by now tells of it.
+#[derive(Clone)]
 pub(crate) struct Project {
     pub(crate) address: String,
     pub(crate) token: String,

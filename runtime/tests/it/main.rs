@@ -13,6 +13,7 @@ mod audit;
 mod cloudflare;
 mod cloudflare_deployed;
 mod cloudflare_failing;
+mod cloudflare_pages;
 mod cloudflare_projects;
 mod collections;
 mod contract;

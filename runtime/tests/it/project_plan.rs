@@ -425,10 +425,11 @@ async fn a_retry_of_a_plan_is_refused_when_a_connection_or_what_was_made_moved()
     let moves = steps(&plan);
     let (moves, looks): (Vec<&str>, Vec<&str>) = moves
         .into_iter()
-        .partition(|name| name.starts_with("cloudflare-worker-"));
+        .partition(|name| name.starts_with("cloudflare-"));
+    // Pages are told where the workers answer, so they come behind them.
     assert_eq!(
         moves,
-        ["dev", "prod", "staging"].map(|name| format!("cloudflare-worker-{name}"))
+        ["worker-dev", "worker-prod", "worker-staging", "pages"].map(|name| format!("cloudflare-{name}"))
     );
     assert!(looks.iter().all(|name| name.starts_with("source-")), "{looks:?}");
     let retry = |digest: &str| format!("/projects/{project}/provisioning/retry?planDigest={digest}");

@@ -81,29 +81,35 @@ impl Way {
                 "text/html",
                 "<html><body>Bad Gateway</body></html>".to_owned(),
             ),
-            Self::Error500 => (500, false, "application/json", error("it broke")),
-            Self::Busy503 => (503, true, "application/json", error("it is busy")),
-            Self::TooMany429 => (429, true, "application/json", error("too many requests")),
+            Self::Error500 => (500, false, "application/json", error(PASSES, "it broke")),
+            Self::Busy503 => (503, true, "application/json", error(PASSES, "it is busy")),
+            Self::TooMany429 => (429, true, "application/json", error(PASSES, "too many requests")),
             Self::Secondary403 => (
                 403,
                 true,
                 "application/json",
-                error("You have exceeded a secondary rate limit."),
+                error(PASSES, "You have exceeded a secondary rate limit."),
             ),
             Self::Locked423 => (
                 423,
                 false,
                 "application/json",
-                error("project already has running operations"),
+                error(PASSES, "project already has running operations"),
             ),
         };
         Told::Answer(answer(status, wait, media, body))
     }
 }
 
-/// An error as each of the four finds something in it.
-fn error(message: &str) -> String {
-    let body = json!({ "message": message, "success": false, "errors": [{ "code": 10013, "message": message }],
+/// A code of Cloudflare's for what passes.
+const PASSES: i64 = 10013;
+
+/// Its code of a token that may not do what was asked.
+const FORBIDDEN: i64 = 10000;
+
+/// An error as each of the four finds something in it; the code is Cloudflare's.
+fn error(code: i64, message: &str) -> String {
+    let body = json!({ "message": message, "success": false, "errors": [{ "code": code, "message": message }],
         "error": { "name": "serverError", "message": message } });
     body.to_string()
 }
@@ -123,6 +129,8 @@ struct Faults {
     kinds: Vec<String>,
     /// What the next call of a kind meets.
     once: BTreeMap<String, Way>,
+    /// The kind that is refused, however often it is asked.
+    refused: Option<String>,
 }
 
 impl Faults {
@@ -131,6 +139,10 @@ impl Faults {
         let is_before = when == "before";
         if is_before && !self.kinds.iter().any(|known| known == kind) {
             self.kinds.push(kind.to_owned());
+        }
+        if self.refused.as_deref() == Some(kind) {
+            let body = error(FORBIDDEN, "you may not do this");
+            return Some(Told::Answer(answer(403, false, "application/json", body)));
         }
         let way = *self.once.get(kind)?;
         if (way == Way::CutAfter) == is_before {
@@ -218,13 +230,13 @@ impl Bench {
         }
     }
 
-    /// Waits until its run has `succeeded` or `failed`.
+    /// Waits until its run has `succeeded`, `failed`, or is `incomplete`: all is made but for what a provider withholds.
     fn ended(&self, (project, id): &(Project, String)) -> (String, Value) {
         let began = Instant::now();
         loop {
             let run = project.run_of(id).unwrap_or_default();
             match run["run"]["state"].as_str() {
-                Some(state @ ("succeeded" | "failed")) => return (state.to_owned(), run),
+                Some(state @ ("succeeded" | "failed" | "incomplete")) => return (state.to_owned(), run),
                 _ => assert!(began.elapsed() < LONGEST, "{run}"),
             }
             // No more often than the limits allow.
@@ -310,7 +322,7 @@ fn fail_once(bench: &mut Bench, ways: usize) -> (usize, Table) {
             let project = bench.begun();
             let (state, run) = bench.ended(&project);
             let unmet = std::mem::take(&mut bench.faults.lock().unwrap().once);
-            if state == "failed" {
+            if state != "succeeded" {
                 println!("{armed:?}: {run}");
                 project.0.retry(&project.1);
                 bench.succeeds(&project);
@@ -326,6 +338,59 @@ fn fail_once(bench: &mut Bench, ways: usize) -> (usize, Table) {
     }
     bench.have_only();
     (kinds.len(), table)
+}
+
+/// Has every so many kinds of calls refused for good, from one of them on, one after the other. Each time the project is not begun, or its
+/// run ends in a state that says which step was refused and why, and goes on to its end once the call is granted.
+fn refuse_for_good(bench: &mut Bench, first: usize, every: usize) {
+    let kinds = bench.kinds();
+    let mut told = String::from("| refused | what came of it | code |\n|---|---|---|\n");
+    let mut begun = 0;
+    for kind in kinds.iter().skip(first).step_by(every) {
+        bench.faults.lock().unwrap().refused = Some(kind.clone());
+        let project = bench.next();
+        let asked = bench.asked(&project);
+        let (state, code) = match &asked {
+            Err(code) => ("refused".to_owned(), code.clone()),
+            Ok(id) => {
+                let (state, run) = bench.ended(&(project.clone(), id.clone()));
+                let steps = run["steps"].as_array().unwrap();
+                let refused = steps.iter().find(|step| {
+                    matches!(step["state"].as_str(), Some("failed" | "skipped")) && step["errorCode"].is_string()
+                });
+                let refused = refused.unwrap_or_else(|| panic!("{kind}: {state} and no step says why: {run}"));
+                let says = refused["hint"].as_str().is_some_and(|hint| !hint.is_empty());
+                assert!(says, "{kind}: nothing is said of what to do: {refused}");
+                (state, refused["errorCode"].as_str().unwrap().to_owned())
+            }
+        };
+        assert_ne!(state, "succeeded", "{kind}");
+        assert!(!code.is_empty(), "{kind}");
+        writeln!(told, "| {kind} | {state} | {code} |").unwrap();
+        bench.faults.lock().unwrap().refused = None;
+        if let Ok(id) = asked {
+            begun += 1;
+            project.retry(&id);
+            bench.succeeds(&(project, id));
+        }
+    }
+    println!("{told}");
+    assert!(begun > 0, "nothing was refused to a run");
+    bench.have_only();
+}
+
+/// Shows 001/FR-032.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_refused_for_good_ends_in_a_stated_state_and_a_run_that_goes_on_when_it_is_granted() {
+    let mut bench = Bench::start().await;
+    tokio::task::block_in_place(|| refuse_for_good(&mut bench, 14, 6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: cargo test -p flaresmith-runtime --test it -- --ignored provider_faults --nocapture"]
+async fn each_call_that_is_refused_for_good_ends_in_a_stated_state_and_a_run_that_goes_on_when_it_is_granted() {
+    let mut bench = Bench::start().await;
+    tokio::task::block_in_place(|| refuse_for_good(&mut bench, 0, 1));
 }
 
 /// Shows 001/FR-021, 001/FR-032, 001/SC-004.

@@ -102,6 +102,7 @@ fn emitted(model: &Model, bundle: &Bundle) -> Vec<Artifact> {
         names: &Default::default(),
         selected: &["docs"],
         definitions: &Default::default(),
+        ahead: &Default::default(),
         memo: &Default::default(),
         revisions: &Default::default(),
     };

@@ -15,7 +15,8 @@ use super::downgrade::Context;
 use super::units::{Group, Parts, apart};
 use super::written::{Older, Texts, Unit};
 use crate::diagnostics::Diagnostics;
-use crate::emit::{Artifact, Input};
+use crate::emit::Artifact;
+use crate::emit::ahead::Contract;
 
 /// More units than this are as soon written with all others.
 const MANY: usize = 64;
@@ -28,7 +29,7 @@ pub(super) struct Volume<U> {
 }
 
 /// All of it.
-pub(super) struct Book {
+pub(in crate::emit) struct Book {
     /// What the bundle was taken apart to.
     pub(super) apart: (Value, Vec<Group>),
     /// The frame of the public document, and its groups.
@@ -51,7 +52,7 @@ impl Book {
     }
 
     /// The book of a former round, brought up to date. `None`: it is to be made anew.
-    pub(super) fn followed(mut self, made: u64, input: &Input<'_>) -> Option<Self> {
+    pub(super) fn followed(mut self, made: u64, input: &Contract<'_>) -> Option<Self> {
         let reached = input.revisions.reached_since(made)?;
         if reached.len() > MANY || apart(&input.bundle.document) != self.apart {
             return None;

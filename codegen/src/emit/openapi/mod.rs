@@ -19,19 +19,22 @@ mod units;
 mod written;
 mod yaml;
 
+pub(super) use self::book::Book;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde_json::Value;
 
-use self::book::{Book, Volume};
+use self::book::Volume;
 use self::canonical::canonical;
 use self::downgrade::Context;
 use self::objects::Object;
 use self::tally::Tally;
 use self::units::{Group, Parts, apart, in_order};
 use self::written::{Older, Texts, Unit};
+use super::ahead::Contract;
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, downgrade as codes};
 use crate::openapi::grammar::Place;
@@ -48,18 +51,21 @@ type Units<U> = BTreeMap<String, Arc<U>>;
 /// Makes the artifacts.
 pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Artifact> {
     let key = || ("openapi book", String::new());
-    let book = match input.memo.take_part::<Book>(&key()) {
-        Some((made, book)) if made >= input.revisions.of_everything() => Some(book),
-        Some((made, book)) => book.followed(made, input),
-        None => None,
+    let contract = input.contract();
+    let book = match (input.ahead.take_book(), input.memo.take_part::<Book>(&key())) {
+        (Some(book), _) => Some(book),
+        (None, Some((made, book))) if made >= input.revisions.of_everything() => Some(book),
+        (None, Some((made, book))) => book.followed(made, &contract),
+        (None, None) => None,
     };
-    let book = book.unwrap_or_else(|| documents(input));
+    let book = book.unwrap_or_else(|| documents(&contract));
     let artifacts = book.artifacts(diagnostics);
     input.memo.keep_part(key(), input.revisions.now, book);
     artifacts
 }
 
-fn documents(input: &Input<'_>) -> Book {
+/// Both documents, made anew.
+pub(super) fn documents(input: &Contract<'_>) -> Book {
     let bundle = input.bundle;
     let document = &bundle.document;
     let mut diagnostics = Diagnostics::new();
@@ -91,7 +97,7 @@ fn documents(input: &Input<'_>) -> Book {
 }
 
 /// A unit of the public document, by its pointer.
-fn newer(input: &Input<'_>, pointer: &str, group: &Group) -> Arc<Unit> {
+fn newer(input: &Contract<'_>, pointer: &str, group: &Group) -> Arc<Unit> {
     let document = &input.bundle.document;
     let round = input.revisions.of_unit_alone(pointer);
     let key = ("openapi", pointer.to_owned());
@@ -106,7 +112,7 @@ fn newer(input: &Input<'_>, pointer: &str, group: &Group) -> Arc<Unit> {
 }
 
 /// The same in 3.0.
-fn older_unit(input: &Input<'_>, context: &Context<'_>, pointer: &str, group: &Group) -> Option<Arc<Older>> {
+fn older_unit(input: &Contract<'_>, context: &Context<'_>, pointer: &str, group: &Group) -> Option<Arc<Older>> {
     let round = match context.is_plain() {
         // No more is asked of what is referred to than what it is itself.
         true => input.revisions.of_unit_and_next(pointer),
@@ -122,7 +128,7 @@ fn older_unit(input: &Input<'_>, context: &Context<'_>, pointer: &str, group: &G
 
 /// The 3.0 document, with what it goes without.
 fn older(
-    input: &Input<'_>,
+    input: &Contract<'_>,
     frame: &Value,
     mut groups: Vec<Group>,
     units: &Units<Unit>,
@@ -170,7 +176,7 @@ fn tallied<U>(groups: &[Group], units: &Units<U>, count: fn(&U) -> &Tally, all: 
 
 /// A document as JSON and as YAML.
 fn volume<U: Send + Sync>(
-    input: &Input<'_>,
+    input: &Contract<'_>,
     name: &str,
     frame: &Value,
     groups: &[Group],

@@ -50,12 +50,10 @@ impl Tally {
 pub(super) fn push(pointer: &mut String, segment: &str) -> usize {
     let length = pointer.len();
     pointer.push('/');
-    for c in segment.chars() {
-        match c {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            c => pointer.push(c),
-        }
+    if segment.contains(['~', '/']) {
+        pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(segment);
     }
     length
 }

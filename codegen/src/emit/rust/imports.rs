@@ -51,9 +51,20 @@ struct Words<'n> {
     first: [bool; 256],
 }
 
-/// Whether a byte is part of a word.
+/// Whether a byte is part of a word, in a table: every byte of every module is asked about.
+static IS_PART: [bool; 256] = {
+    let mut is_part = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let ascii = byte as u8;
+        is_part[byte] = ascii.is_ascii_alphanumeric() || ascii == b'_' || !ascii.is_ascii();
+        byte += 1;
+    }
+    is_part
+};
+
 fn is_part(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+    IS_PART.get(usize::from(byte)) == Some(&true)
 }
 
 impl<'n> Words<'n> {

@@ -16,6 +16,9 @@ use crate::providers::cloud::{Access, refused};
 const SEES: &str = "Workers Scripts: Read";
 const EDITS: &str = "Workers Scripts: Edit";
 
+/// What it has to have for Pages alone.
+pub const PAGES: &str = "Cloudflare Pages: Edit";
+
 /// The account of a token.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -84,9 +87,13 @@ impl Cloudflare {
             true => told.result::<Named>()?.name,
             false => None,
         };
+        let mut scopes = vec![EDITS.to_owned()];
+        if self.edits_pages(access, account).await? {
+            scopes.push(PAGES.to_owned());
+        }
         Ok(Account {
             name: named.unwrap_or_else(|| account.to_owned()),
-            scopes: vec![EDITS.to_owned()],
+            scopes,
         })
     }
 
@@ -117,6 +124,14 @@ impl Cloudflare {
             "versions": [{ "version_id": Uuid::new_v4().to_string(), "percentage": 100 }],
         });
         let told = self.asked(access, Method::POST, &path, &[], Sent::Json(&body)).await?;
+        Ok(!told.is_unauthorized())
+    }
+
+    /// Whether it may change Pages, which is told in the same way: by removing a project that is not there.
+    async fn edits_pages(&self, access: &Access, account: &str) -> Result<bool, Failure> {
+        let nobodys = format!("flaresmith-nobodys-{}", Uuid::new_v4().simple());
+        let path = ["accounts", account, "pages", "projects", &nobodys];
+        let told = self.asked(access, Method::DELETE, &path, &[], Sent::Nothing).await?;
         Ok(!told.is_unauthorized())
     }
 

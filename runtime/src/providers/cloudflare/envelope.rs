@@ -152,6 +152,11 @@ impl Told {
         })
     }
 
+    /// The id of what came of it, where that has one.
+    pub(super) fn id(&self) -> Option<String> {
+        self.result.get("id")?.as_str().map(str::to_owned)
+    }
+
     /// Why Cloudflare refused, in our words: its own may repeat what it was sent.
     pub(super) fn because(&self) -> Failure {
         let failures = Cloudflare::failures();

@@ -12,6 +12,7 @@ mod account;
 mod deployment;
 mod envelope;
 mod multipart;
+mod page;
 mod quiet;
 mod script;
 mod version;
@@ -28,9 +29,10 @@ use serde_json::Value;
 use super::cloud::{Access, Call, Client, Failures, below};
 use crate::sealing::Sealer;
 use crate::settings::CloudflarePlace;
-pub use account::Account;
+pub use account::{Account, PAGES as PAGES_SCOPE};
 use envelope::Told;
 use multipart::Parts;
+pub use page::{Page, Wanted as WantedPage};
 use quiet::Quiet;
 pub use script::Script;
 pub use version::Wanted as WantedVersion;
@@ -44,8 +46,8 @@ const UPLOAD: Duration = Duration::from_secs(90);
 /// Most pages of one list.
 const PAGES: usize = 50;
 
-/// Codes of what is not there: a worker, or what belongs to one.
-const ABSENT: [i64; 2] = [10007, 10090];
+/// Codes of what is not there: a worker, what belongs to one, a Pages project.
+const ABSENT: [i64; 3] = [10007, 10090, 8_000_007];
 
 /// Cloudflare.
 #[derive(Clone)]

@@ -88,7 +88,7 @@ pub(super) fn digits(digest: [u8; 32], bytes: usize) -> String {
 }
 
 /// What of a name can stand in that of a host.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let signs = text.chars().map(|sign| sign.to_ascii_lowercase());
     let signs = signs.map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '-' });
     let cut: String = signs.skip_while(|sign| *sign == '-').take(PART).collect();

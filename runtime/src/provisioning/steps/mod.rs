@@ -4,6 +4,7 @@
 
 mod branch;
 mod build;
+mod cloudflare_pages;
 mod cloudflare_worker;
 mod database;
 mod first;
@@ -43,6 +44,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const POSTMAN_BASE: &str = "postman-base";
     pub(in crate::provisioning) const POSTMAN_COLLECTION: &str = "postman-collection-";
     pub(in crate::provisioning) const CLOUDFLARE_WORKER: &str = "cloudflare-worker-";
+    pub(in crate::provisioning) const PAGES: &str = "cloudflare-pages";
     pub(in crate::provisioning) const BRANCH: &str = "source-branch-";
     pub(in crate::provisioning) const DATABASE: &str = "database-";
     pub(in crate::provisioning) const FIRST: &str = "deployment-";
@@ -55,6 +57,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const REMOVE_REPOSITORY: &str = "remove-source-repository";
     pub(in crate::provisioning) const REMOVE_GITHUB: &str = "remove-github-repository";
     pub(in crate::provisioning) const REMOVE_CODESPACE: &str = "remove-github-codespace";
+    pub(in crate::provisioning) const REMOVE_PAGES: &str = "remove-cloudflare-pages";
     pub(in crate::provisioning) const REMOVE_NEON: &str = "remove-neon-project";
     pub(in crate::provisioning) const REMOVE_STANDBY: &str = "remove-standby-";
     pub(in crate::provisioning) const REMOVE_POSTMAN: &str = "remove-postman-workspace";
@@ -88,11 +91,13 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         names::NEON_PROJECT => Some(&neon_project::Project),
         names::POSTMAN => Some(&postman_workspace::Workspace),
         names::POSTMAN_BASE => Some(&postman_collection::Collection),
+        names::PAGES => Some(&cloudflare_pages::Project),
         names::BUILD => Some(&build::Build),
         names::REMOVE_REPOSITORY => Some(&repository::Removal),
         names::REMOVE_GITHUB => Some(&github::Removal),
         names::REMOVE_CODESPACE => Some(&github_codespace::Removal),
         names::REMOVE_POSTMAN => Some(&postman_workspace::Removal),
+        names::REMOVE_PAGES => Some(&cloudflare_pages::Removal),
         names::REMOVE_NEON => Some(&neon_project::Removal),
         _ if name.starts_with(names::BRANCH) => Some(&branch::Branch),
         _ if name.starts_with(names::NEON_BRANCH) => Some(&neon_branch::Branch),

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
 
-use super::{Cloudflare, Script, Token, Version, parts, refusal, told};
+use super::{Cloudflare, Script, Token, Version, pages, parts, refusal, told};
 
 /// A request.
 pub(super) struct Asked<'a> {
@@ -33,6 +33,8 @@ fn template(parts: &[&str]) -> (String, bool) {
         ["accounts", _, "workers", "scripts", _] => (of_script(""), false),
         ["accounts", _, "workers", "scripts", _, "subdomain"] => (of_script("/subdomain"), true),
         ["accounts", _, "workers", "scripts", _, kind] => (of_script(&format!("/{kind}")), false),
+        ["accounts", _, "pages", "projects"] => (of_account("/pages/projects"), false),
+        ["accounts", _, "pages", "projects", _] => (of_account("/pages/projects/{project_name}"), false),
         _ => panic!("nobody calls {parts:?}"),
     }
 }
@@ -83,7 +85,12 @@ pub(super) async fn of(cloudflare: &Cloudflare, asked: Asked<'_>) -> Response<Bo
         let contract = &cloudflare.contract;
         let wrong = match &body {
             Content::Upload(upload) => contract.metadata(asked.method, &template, &upload.metadata),
-            Content::Json(value) => contract.request(asked.method, &template, asked.query, value),
+            Content::Json(value) => {
+                let values = pages::as_in_the_contract(value).into_iter();
+                values
+                    .flat_map(|value| contract.request(asked.method, &template, asked.query, &value))
+                    .collect()
+            }
             Content::Nothing => contract.request(asked.method, &template, asked.query, &Value::Null),
         };
         cloudflare.change(|known| known.wrong.extend(wrong));
@@ -108,13 +115,13 @@ pub(super) async fn of(cloudflare: &Cloudflare, asked: Asked<'_>) -> Response<Bo
     Response::from_parts(parts, Body::from(bytes))
 }
 
-type Done = Result<Response<Body>, (u16, i64, &'static str)>;
+pub(super) type Done = Result<Response<Body>, (u16, i64, &'static str)>;
 
 const FORBIDDEN: (u16, i64, &str) = (403, 10000, "Authentication error");
 const NO_SCRIPT: (u16, i64, &str) = (404, 10007, "This Worker does not exist on your account.");
 
 #[allow(clippy::needless_pass_by_value, reason = "every caller makes it on the spot")]
-fn done(result: Value) -> Done {
+pub(super) fn done(result: Value) -> Done {
     Ok(told(200, &result, &json!([]), None))
 }
 
@@ -156,7 +163,11 @@ async fn route(
         };
     }
     let changes = method != "GET";
-    if (changes && !token.edits) || !token.sees {
+    let may = match parts[2] {
+        "pages" => token.pages,
+        _ => token.sees && (token.edits || !changes),
+    };
+    if !may {
         return Err(FORBIDDEN);
     }
     match (method, &parts[2..], body) {
@@ -208,6 +219,9 @@ async fn route(
         ("POST", ["workers", "scripts", name, "deployments"], Content::Json(body)) => {
             deploy(cloudflare, name, query, &body)
         }
+        ("POST", ["pages", "projects"], Content::Json(body)) => pages::make(cloudflare, &body),
+        ("GET", ["pages", "projects", name], _) => pages::show(cloudflare, name),
+        ("DELETE", ["pages", "projects", name], _) => pages::remove(cloudflare, name),
         _ => panic!("nobody calls {method} {parts:?}"),
     }
 }

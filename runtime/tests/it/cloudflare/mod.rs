@@ -6,6 +6,7 @@
 //! API and workers are at one port: what is asked of a host below `workers.localhost` is asked of a worker.
 
 mod answers;
+mod pages;
 mod parts;
 mod running;
 
@@ -50,6 +51,8 @@ pub(crate) struct Token {
     pub(crate) sees: bool,
     pub(crate) edits: bool,
     pub(crate) names: bool,
+    /// Whether it may have Pages.
+    pub(crate) pages: bool,
 }
 
 #[derive(Clone, Default)]
@@ -80,6 +83,8 @@ struct Known {
     /// Names of scripts of all accounts.
     scripts: BTreeMap<String, Script>,
     subdomain: Option<&'static str>,
+    /// Pages projects by their names.
+    pages: BTreeMap<String, Value>,
     faults: Vec<(String, String, Fault)>,
     requests: Vec<String>,
     /// What must not have been asked.
@@ -114,6 +119,7 @@ impl Token {
             sees: true,
             edits: true,
             names: true,
+            pages: true,
         }
     }
 }
@@ -209,6 +215,11 @@ impl Cloudflare {
     /// Looks at the scripts.
     pub(crate) fn scripts<T>(&self, look: impl FnOnce(&mut BTreeMap<String, Script>) -> T) -> T {
         self.change(|known| look(&mut known.scripts))
+    }
+
+    /// Looks at Pages projects.
+    pub(crate) fn pages<T>(&self, look: impl FnOnce(&mut BTreeMap<String, Value>) -> T) -> T {
+        self.change(|known| look(&mut known.pages))
     }
 
     /// Names of scripts.

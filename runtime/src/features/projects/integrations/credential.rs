@@ -20,10 +20,11 @@ use uuid::Uuid;
 use crate::backoff;
 use crate::platform::Platform;
 use crate::providers::cloud::{Access, refused};
+use crate::providers::cloudflare::PAGES_SCOPE;
 use crate::providers::github::CODESPACE_SCOPE;
 use crate::providers::postman::Needs;
 use crate::provisioning::at_neon::known;
-use crate::provisioning::{at_postman, codespace};
+use crate::provisioning::{at_cloudflare, at_postman, codespace};
 use crate::sealing::Sealer;
 use crate::settings::Hidden;
 use crate::store::{Write, failed, new_id};
@@ -82,17 +83,22 @@ pub(super) async fn check(
         Provider::Postman => at_postman(platform, &access, settings).await?,
         Provider::Cloudflare => at_cloudflare(platform, &access, settings).await?,
     };
-    // Of tokens that are no classic ones GitHub tells nothing; what they lack is seen when it is needed.
-    let lacks_codespaces = provider == Provider::Github
-        && codespace::is_wanted(settings)
-        && !scopes.is_empty()
-        && !scopes.iter().any(|scope| scope == CODESPACE_SCOPE);
-    let missing = lacks_codespaces.then(|| CODESPACE_SCOPE.to_owned());
+    let lacks = |scope: &str| !scopes.iter().any(|one| one == scope);
+    let missing = match provider {
+        // Of tokens that are no classic ones GitHub tells nothing; what they lack is seen when it is needed.
+        Provider::Github if codespace::is_wanted(settings) && !scopes.is_empty() && lacks(CODESPACE_SCOPE) => {
+            vec![CODESPACE_SCOPE.to_owned()]
+        }
+        Provider::Cloudflare if at_cloudflare::wants_pages(settings) && lacks(PAGES_SCOPE) => {
+            vec![PAGES_SCOPE.to_owned()]
+        }
+        _ => Vec::new(),
+    };
     Ok(Checked {
         token: Some((secret, token.expires_at.flatten())),
         account: Some(account),
         scopes,
-        missing: missing.into_iter().collect(),
+        missing,
     })
 }
 

@@ -25,7 +25,7 @@ use super::detail::closed;
 use crate::features::shown::{extended, shown};
 use crate::master_key;
 use crate::platform::Platform;
-use crate::provisioning::{at_postman, codespace, request, states};
+use crate::provisioning::{at_cloudflare, at_postman, codespace, request, states};
 use crate::store::page::{Asked, newest_first};
 use crate::store::{failed, version};
 pub(super) use connect::{begun, connect, wanted};
@@ -105,7 +105,11 @@ pub(super) async fn update(
     let (state, id) = (row.state, row.id);
     let is_of_codespaces = |code: &String| codespace::WITHHELD.iter().any(|one| one.as_str() == code);
     let last_error = row.last_error_code.clone().filter(|code| !is_of_codespaces(code));
-    let lacks_nothing = provider == Provider::Github && !codespace::is_wanted(&settings);
+    let lacks_nothing = match provider {
+        Provider::Github => !codespace::is_wanted(&settings),
+        Provider::Cloudflare => !at_cloudflare::wants_pages(&settings),
+        _ => false,
+    };
     let mut active = row.into_active_model();
     active.settings = Set(settings);
     active.state = Set(to.unwrap_or(state));
