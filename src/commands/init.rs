@@ -11,7 +11,7 @@ use flaresmith_codegen::diagnostics::{Diagnostics, document as codes, nearest};
 use flaresmith_codegen::emit::TARGETS;
 use flaresmith_codegen::settings::{self, Settings};
 use flaresmith_codegen::source::Sources;
-use flaresmith_sync::{Root, SyncError};
+use flaresmith_sync::{Root, SyncError, sources};
 
 use crate::cli::{Global, InitArgs};
 use crate::outcome::Outcome;
@@ -37,16 +37,20 @@ pub(crate) fn run(args: &InitArgs, global: &Global, view: &mut View) -> Result<O
     let mut written: Vec<PathBuf> = Vec::new();
     let contract = match &args.contract {
         Some(path) => {
-            let (name, bytes) = read_contract(&root, path)?;
+            let Contract { name, files } = read_contract(&root, path)?;
             let mut sources = Sources::default();
-            sources.insert(&name, bytes.clone());
+            for (path, bytes) in &files {
+                sources.insert(path, bytes.clone());
+            }
             let found = not_a_contract(&name, &sources);
             if !found.is_empty() {
                 view.diagnostics(&found, &sources, true);
                 return Ok(Outcome::Problems);
             }
-            if !root.path().join(&name).exists() {
-                write_new(&root.path().join(&name), &bytes, &mut written)?;
+            for (path, bytes) in &files {
+                if !root.path().join(path).exists() {
+                    write_new(&root.path().join(path), bytes, &mut written)?;
+                }
             }
             Some(name)
         }
@@ -98,8 +102,19 @@ fn check_targets(names: &[String]) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// The contract's path relative to the root, and its bytes. A file from elsewhere gets a place at the root.
-fn read_contract(root: &Root, path: &Path) -> Result<(String, Vec<u8>), SyncError> {
+/// Where a contract from elsewhere is put that consists of several files.
+const FOLDER: &str = "contract";
+
+/// A contract, as it will stand in the repository.
+struct Contract {
+    /// Its path relative to the root.
+    name: String,
+    /// Its files, each by its path relative to the root.
+    files: Vec<(String, Vec<u8>)>,
+}
+
+/// Reads a contract. One from elsewhere gets a place at the root, with all files that it refers to in a folder.
+fn read_contract(root: &Root, path: &Path) -> Result<Contract, SyncError> {
     let found = path
         .canonicalize()
         .map_err(|error| SyncError::io("cannot read", path, &error))?;
@@ -109,21 +124,40 @@ fn read_contract(root: &Root, path: &Path) -> Result<(String, Vec<u8>), SyncErro
         .map_err(|error| SyncError::io("cannot use", root.path(), &error))?;
     let bytes = fs::read(&found).map_err(|error| SyncError::io("cannot read", &found, &error))?;
     if let Ok(relative) = found.strip_prefix(&base) {
-        return Ok((relative.to_string_lossy().replace('\\', "/"), bytes));
+        let name = relative.to_string_lossy().replace('\\', "/");
+        return Ok(Contract {
+            files: vec![(name.clone(), bytes)],
+            name,
+        });
     }
     let name = found
         .file_name()
         .map_or_else(|| "openapi.yaml".to_owned(), |name| name.to_string_lossy().into_owned());
-    if root.path().join(&name).exists() {
+    let files = sources::together(found.parent().unwrap_or(&found), &name)?;
+    let (name, taken) = match files.len() {
+        0 | 1 => (name.clone(), name),
+        _ => (format!("{FOLDER}/{name}"), FOLDER.to_owned()),
+    };
+    if root.path().join(&taken).exists() {
         let message = format!(
-            "{} is there already and is another file",
-            root.path().join(&name).display()
+            "{} is there already and is another one",
+            root.path().join(&taken).display()
         );
         return Err(
             SyncError::new("INIT_EXISTS", message).hint(format!("`flaresmith init --contract {name}` takes that one"))
         );
     }
-    Ok((name, bytes))
+    let folder = match taken == name {
+        true => String::new(),
+        false => format!("{FOLDER}/"),
+    };
+    let files = files
+        .into_iter()
+        .map(|(path, bytes)| (format!("{folder}{path}"), bytes));
+    Ok(Contract {
+        name,
+        files: files.collect(),
+    })
 }
 
 /// Why a file is no contract at all, if it is none. What is wrong inside of one is for `spec check` to tell.

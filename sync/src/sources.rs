@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use flaresmith_codegen::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
@@ -144,6 +146,34 @@ pub fn read_named<'a>(tree: &Tree, paths: impl IntoIterator<Item = &'a str>) -> 
         }
     }
     Ok(inputs)
+}
+
+/// What a contract elsewhere consists of: the file itself and, at any distance, those that it refers to, with their paths relative to its
+/// folder. What lies outside of that folder, is not there, or has no ending of a spec is none of it, and whoever reads the contract tells so.
+///
+/// # Errors
+/// A file that exists cannot be read.
+pub fn together(folder: &Path, file: &str) -> Result<BTreeMap<String, Vec<u8>>, SyncError> {
+    let folder = folder
+        .canonicalize()
+        .map_err(|error| SyncError::io("cannot use", folder, &error))?;
+    let mut found = BTreeMap::new();
+    let mut pending = vec![file.to_owned()];
+    while let Some(path) = pending.pop() {
+        let is_spec = path == file || SPEC_EXTENSIONS.iter().any(|end| path.ends_with(&format!(".{end}")));
+        // A link may lead anywhere.
+        let place = folder.join(&path).canonicalize();
+        let place = place.ok().filter(|place| place.starts_with(&folder) && place.is_file());
+        let (Some(place), true, false) = (place, is_spec, found.contains_key(&path)) else {
+            continue;
+        };
+        let bytes = fs::read(&place).map_err(|error| SyncError::io("cannot read", &place, &error))?;
+        if bytes.len() <= LARGEST {
+            pending.extend(referred_files(&path, &bytes));
+        }
+        found.insert(path, bytes);
+    }
+    Ok(found)
 }
 
 fn read_settings(tree: &Tree, inputs: &mut Inputs) -> Result<(), SyncError> {
@@ -383,7 +413,7 @@ mod tests {
     fn what_is_read_again_is_what_stands_there_whether_or_not_its_stamp_is_trusted() {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::at(folder.path()).unwrap();
-        std::fs::create_dir(folder.path().join("specs")).unwrap();
+        fs::create_dir(folder.path().join("specs")).unwrap();
         let path = folder.path().join("specs/a.yaml");
         let mut known = Known::default();
         let mut read = || {
@@ -395,18 +425,18 @@ mod tests {
         };
         assert_eq!(read(), None);
         // Each is as long as the one before; the first has been there for long enough to be known by its stamp.
-        std::fs::write(&path, "openapi: 3.1.0\n").unwrap();
+        fs::write(&path, "openapi: 3.1.0\n").unwrap();
         std::thread::sleep(std::time::Duration::from_millis(1100));
         for text in ["openapi: 3.1.0\n", "openapi: 3.1.1\n", "openapi: 3.1.2\n"] {
-            std::fs::write(&path, text).unwrap();
+            fs::write(&path, text).unwrap();
             assert_eq!(read().as_deref(), Some(text.as_bytes()));
             assert_eq!(read().as_deref(), Some(text.as_bytes()));
         }
         std::thread::sleep(std::time::Duration::from_millis(1100));
         assert_eq!(read(), read());
-        std::fs::write(&path, "openapi: 3.1.3\n").unwrap();
+        fs::write(&path, "openapi: 3.1.3\n").unwrap();
         assert_eq!(read().as_deref(), Some(&b"openapi: 3.1.3\n"[..]));
-        std::fs::remove_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         assert_eq!(read(), None);
     }
 

@@ -143,3 +143,45 @@ fn slashes_of_references_may_be_escaped_in_json() {
     repository.done(&["spec", "apply", "--quiet"]);
     assert_eq!(get(&document(&repository), "/things/{id}")["operationId"], "getThing");
 }
+
+#[test]
+fn init_takes_all_files_of_a_contract_that_stands_elsewhere_and_none_from_outside_of_its_folder() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = elsewhere.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    put(
+        "api/openapi.yaml",
+        "openapi: 3.1.0\ninfo: { title: T, version: '1' }\npaths:\n  /things/{id}: { $ref: 'paths/things_{id}.yaml' }\n",
+    );
+    put(
+        "api/paths/things_{id}.yaml",
+        "get:\n  operationId: getThing\n  parameters: [{ name: id, in: path, required: true, schema: { $ref: '../schemas.json#/Id' } }]\n  responses: { '204': { description: Done. } }\n",
+    );
+    put(
+        "api/schemas.json",
+        r#"{"Id":{"type":"string"},"Other":{"$ref":"../outside.json"},"Key":{"$ref":"key.pem"}}"#,
+    );
+    put("outside.json", "{}");
+    put("api/key.pem", "nobody's");
+    put("api/unrelated.yaml", "a: 1\n");
+    let repository = Repository::empty();
+    let contract = elsewhere.path().join("api/openapi.yaml");
+    repository.done(&["init", "--contract", contract.to_str().unwrap()]);
+    let mut files: Vec<String> = ["contract", "contract/paths"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(repository.path().join(folder)).unwrap())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["openapi.yaml", "paths", "schemas.json", "things_{id}.yaml"]);
+    assert!(repository.read("flaresmith.toml").contains("contract/openapi.yaml"));
+    repository.done(&["spec", "apply", "--quiet"]);
+    assert_eq!(get(&document(&repository), "/things/{id}")["operationId"], "getThing");
+    // Nothing is written over.
+    std::fs::remove_file(repository.path().join("flaresmith.toml")).unwrap();
+    let said = repository.run(&["init", "--contract", contract.to_str().unwrap()]);
+    assert!(said.err.contains("INIT_EXISTS"), "{}", said.err);
+}

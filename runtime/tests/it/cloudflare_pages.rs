@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{TimeDelta, Utc};
 use flaresmith_runtime::providers::cloud::Access;
 use flaresmith_runtime::providers::cloudflare::WantedPage;
 use flaresmith_runtime::providers::{Fence, Free, Mark, Never};
@@ -235,6 +236,7 @@ async fn what_people_uploaded_stays_when_a_run_is_taken_back() {
         fence,
     };
     let own = mark(Arc::new(Free));
+    let began = Utc::now();
     let access = Access::of(project, Hidden::new(TOKEN));
     let there = &instance.platform.providers.cloudflare;
     let page = there.page(ACCOUNT, "shop", &own);
@@ -247,16 +249,20 @@ async fn what_people_uploaded_stays_when_a_run_is_taken_back() {
     let again = there.ensure_page(&access, &own, &page, &wanted).await.unwrap();
     assert_eq!((again.external_id, again.url), (made.external_id, made.url));
     cloudflare.pages(|all| all.values_mut().next().unwrap()["latest_deployment"] = json!({ "id": "one" }));
-    there.remove_page(&access, &own, &page, true).await.unwrap();
+    there.remove_page(&access, &own, &page, Some(began)).await.unwrap();
     assert_eq!(cloudflare.pages(|all| all.len()), 1);
-    there.remove_page(&access, &own, &page, false).await.unwrap();
+    there.remove_page(&access, &own, &page, None).await.unwrap();
     assert!(cloudflare.pages(|all| all.is_empty()));
 
     // Who may not act any more makes nothing.
     let refused = there.ensure_page(&access, &mark(Arc::new(Never)), &page, &wanted).await;
     assert!(refused.is_err() && cloudflare.pages(|all| all.is_empty()));
     there.ensure_page(&access, &own, &page, &wanted).await.unwrap();
-    there.remove_page(&access, &own, &page, true).await.unwrap();
+    // What was there before the run stays.
+    let later = Utc::now() + TimeDelta::seconds(5);
+    there.remove_page(&access, &own, &page, Some(later)).await.unwrap();
+    assert_eq!(cloudflare.pages(|all| all.len()), 1);
+    there.remove_page(&access, &own, &page, Some(began)).await.unwrap();
     assert!(cloudflare.pages(|all| all.is_empty()));
     assert_eq!(cloudflare.wrong(), Vec::<String>::new());
 }

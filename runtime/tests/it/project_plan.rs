@@ -423,9 +423,7 @@ async fn a_retry_of_a_plan_is_refused_when_a_connection_or_what_was_made_moved()
     let plan = beside.plan(&project).await;
     assert_eq!(plan.text("/provisioning/action"), "retry");
     let moves = steps(&plan);
-    let (moves, looks): (Vec<&str>, Vec<&str>) = moves
-        .into_iter()
-        .partition(|name| name.starts_with("cloudflare-"));
+    let (moves, looks): (Vec<&str>, Vec<&str>) = moves.into_iter().partition(|name| name.starts_with("cloudflare-"));
     // Pages are told where the workers answer, so they come behind them.
     assert_eq!(
         moves,

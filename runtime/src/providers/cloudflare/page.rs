@@ -7,6 +7,7 @@
 //! Cloudflare tells. Nothing of it is changed once it is there: its settings are for people to change.
 
 use axum::http::Method;
+use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::ProvisionErrorDetails;
 use serde::Deserialize;
@@ -54,6 +55,8 @@ struct Shown {
     #[serde(default)]
     subdomain: Option<String>,
     #[serde(default)]
+    created_on: Option<DateTime<Utc>>,
+    #[serde(default)]
     deployment_configs: Value,
     #[serde(default)]
     canonical_deployment: Value,
@@ -78,9 +81,13 @@ impl Shown {
         }
     }
 
-    /// Whether somebody has uploaded anything.
-    fn is_used(&self) -> bool {
-        !self.canonical_deployment.is_null() || !self.latest_deployment.is_null()
+    /// Whether it was made since a moment, and nobody has uploaded anything.
+    fn is_unused_since(&self, moment: DateTime<Utc>) -> bool {
+        // Parts of a second may be left out.
+        let is_younger = self
+            .created_on
+            .is_some_and(|created| created + TimeDelta::seconds(1) >= moment);
+        is_younger && self.canonical_deployment.is_null() && self.latest_deployment.is_null()
     }
 }
 
@@ -209,13 +216,21 @@ impl Cloudflare {
         making.made(mark).await
     }
 
-    /// Removes the project's own. `unused`: only as long as nobody has uploaded anything to it.
+    /// Removes the project's own. `since`: only if it was made since then, and nobody has uploaded anything to it.
     ///
     /// # Errors
     /// What stands under its name is somebody else's, it has a domain of one's own, or Cloudflare does not answer or refuses.
-    pub async fn remove_page(&self, access: &Access, mark: &Mark, page: &Page, unused: bool) -> Result<(), Failure> {
+    pub async fn remove_page(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        page: &Page,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<(), Failure> {
         match self.standing_page(access, mark, page).await {
-            Ok(Some(found)) if !(unused && found.is_used()) => self.delete_page(access, mark, page).await,
+            Ok(Some(found)) if since.is_none_or(|since| found.is_unused_since(since)) => {
+                self.delete_page(access, mark, page).await
+            }
             Ok(_) => Ok(()),
             // What nobody may make was not made.
             Err(failure) if failure.code() == ErrorCode::ProvisionScopeMissing => Ok(()),

@@ -5,6 +5,7 @@
 //!
 //! A token that may do nothing about Pages leaves this step out and nothing else.
 
+use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::PlannedCallMethod::{Delete, Post};
 use flaresmith_api::types::Provider::Cloudflare;
@@ -14,6 +15,7 @@ use futures_util::future::BoxFuture;
 use super::left_to_others;
 use crate::providers::Made;
 use crate::provisioning::at_cloudflare::{self, Pages};
+use crate::provisioning::at_neon::began;
 use crate::provisioning::call::{Call, There, asks, changes};
 use crate::provisioning::look::Looked;
 use crate::provisioning::missing;
@@ -105,7 +107,12 @@ impl Step for Project {
     }
 
     fn undo<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(removed(on, true))
+        Box::pin(async move {
+            match began(on).await? {
+                Some(since) => removed(on, Some(since)).await,
+                None => Ok(()),
+            }
+        })
     }
 }
 
@@ -116,18 +123,18 @@ impl Step for Removal {
 
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
-            removed(on, false).await?;
+            removed(on, None).await?;
             Ok(Made::default())
         })
     }
 }
 
 /// Takes it away. Whoever ended the connection before keeps it.
-async fn removed(on: &Subject, unused: bool) -> Result<(), Failure> {
+async fn removed(on: &Subject, since: Option<DateTime<Utc>>) -> Result<(), Failure> {
     let Some(pages) = at_cloudflare::pages(on).await? else {
         return Ok(());
     };
     let cloudflare = &on.platform.providers.cloudflare;
-    let removed = cloudflare.remove_page(&pages.access, &on.mark, &pages.page, unused);
+    let removed = cloudflare.remove_page(&pages.access, &on.mark, &pages.page, since);
     left_to_others(removed.await)
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns: its rules for projects of Pages. Must not know: who may ask.
 
+use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::Cloudflare;
@@ -32,7 +33,7 @@ pub(super) fn make(cloudflare: &Cloudflare, body: &Value) -> Done {
         let mut project = body.clone();
         project["id"] = json!(format!("7b162ea7-7367-4d67-bcde-{:012x}", known.number));
         project["subdomain"] = json!(format!("{name}{rest}.pages.dev"));
-        project["created_on"] = json!("2026-11-01T00:00:00Z");
+        project["created_on"] = json!(Utc::now().to_rfc3339());
         known.pages.insert(name.to_owned(), project.clone());
         done(project)
     })
