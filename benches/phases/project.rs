@@ -9,7 +9,7 @@ use std::path::Path;
 use flaresmith_codegen::diagnostics::any_error;
 use flaresmith_codegen::emit::schema::Definitions;
 use flaresmith_codegen::emit::templates::Templates;
-use flaresmith_codegen::emit::{Input, Names};
+use flaresmith_codegen::emit::{Ahead, Input, Names};
 use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::revisions::Revisions;
 use flaresmith_codegen::settings::Settings;
@@ -47,6 +47,8 @@ pub(crate) struct Project {
     pub(crate) compiled: Compilation,
     /// The components of its bundle.
     pub(crate) definitions: Definitions,
+    /// Nothing was begun, so every target makes all of its own.
+    ahead: Ahead,
     /// Everything is new.
     pub(crate) revisions: Revisions,
     /// Keeps the applied files until the end.
@@ -87,6 +89,7 @@ impl Project {
             settings,
             floor: String::new(),
             yaml: None,
+            ahead: Ahead::default(),
             definitions: Definitions::of(&compiled.bundle.document, &Memo::default(), &Revisions::default()),
             compiled,
             revisions: Revisions::default(),
@@ -135,7 +138,7 @@ impl Project {
             names,
             selected,
             definitions: &self.definitions,
-            ahead: Box::leak(Box::default()),
+            ahead: &self.ahead,
             memo,
             revisions: &self.revisions,
         }

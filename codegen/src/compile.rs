@@ -71,6 +71,7 @@ fn analyse_again(
     let ((bundle, linked), mut diagnostics) = bundled;
     let ((features, constitution), found) = &*prose;
     diagnostics.extend(found.iter().cloned());
+    let is_sound = !any_error(&diagnostics);
     let mut last = last;
     let looked = last.as_mut().map(|last| std::mem::take(&mut last.looked));
     let ((model, lowered), (revisions, told, looked)) = rayon::join(
@@ -94,7 +95,7 @@ fn analyse_again(
             };
             let mut found = Diagnostics::new();
             let looked = check::texts(&texts, looked, &mut found);
-            if last.is_none() {
+            if last.is_none() && is_sound {
                 beside(&bundle, &revisions);
             }
             (revisions, found, looked)

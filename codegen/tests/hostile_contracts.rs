@@ -88,3 +88,73 @@ fn ten_thousand_names_in_one_circle_are_told_once() {
     let found = analyse(&sources, &Settings::default());
     assert!(!errors(&found).is_empty());
 }
+
+fn compiled(document: &Value) -> Compilation {
+    let mut sources = Sources::default();
+    sources.insert("specs/001-a/contracts/api.json", document.to_string().into_bytes());
+    compile(&sources, &Settings::default(), &BTreeMap::new())
+}
+
+/// A callback may be among its own requests; every target ends, and what is left out is told.
+#[test]
+fn a_callback_that_leads_back_to_itself_is_written_up_to_there_by_every_target() {
+    let callback = json!({ "{$request.body#/url}": { "post": { "responses": { "204": { "description": "a" } },
+        "callbacks": { "again": { "$ref": "#/components/callbacks/C" } } } } });
+    let item = json!({ "get": { "responses": { "204": { "description": "a" } },
+        "callbacks": { "x": { "{$url}": { "$ref": "#/components/pathItems/P" } } } } });
+    let made = compiled(&json!({ "openapi": "3.1.0", "info": { "title": "a", "version": "1" },
+        "paths": { "/a": { "post": { "operationId": "a", "responses": { "204": { "description": "a" } },
+            "callbacks": { "again": { "$ref": "#/components/callbacks/C" } } } }, "/p": { "$ref": "#/components/pathItems/P" } },
+        "components": { "callbacks": { "C": callback }, "pathItems": { "P": item } } }));
+    assert!(errors(&made).is_empty(), "{:?}", errors(&made));
+    let told = made
+        .diagnostics
+        .iter()
+        .filter(|one| one.code.id == "SPEC_CALLBACK_CIRCULAR");
+    assert_eq!(told.count(), 2, "{:?}", made.diagnostics);
+    let document = made
+        .artifacts
+        .iter()
+        .find(|one| one.path.ends_with("/openapi.json"))
+        .unwrap();
+    assert!(document.text.contains("#/components/callbacks/C"));
+}
+
+/// What holds itself or comes to more than anybody can write is refused where it begins to.
+#[test]
+fn media_types_and_headers_that_hold_themselves_or_multiply_each_other_are_refused() {
+    let media = |target: &str| {
+        json!({ "schema": { "type": "object" }, "encoding": { "x": { "headers": { "H": { "content":
+        { "multipart/form-data": { "$ref": target } } } } } } })
+    };
+    let with = |components: Value| {
+        compiled(&json!({ "openapi": "3.2.0", "info": { "title": "a", "version": "1" },
+            "paths": { "/a": { "post": { "operationId": "a", "responses": { "204": { "description": "a" } },
+                "requestBody": { "content": { "multipart/form-data": { "$ref": "#/components/mediaTypes/M0" } } } } } },
+            "components": components }))
+    };
+    let codes = |made: &Compilation| -> Vec<&str> { errors(made).iter().map(|one| one.code.id).collect() };
+    let made = with(json!({ "mediaTypes": { "M0": media("#/components/mediaTypes/M0") } }));
+    assert_eq!(codes(&made), ["SPEC_REF_CIRCULAR"]);
+    for (length, each) in [(2_000, 1), (16, 12)] {
+        let types = (0..length).map(|number| {
+            let target = format!("#/components/mediaTypes/M{}", number + 1);
+            let headers: Map<String, Value> = (0..each)
+                .map(|i| {
+                    (
+                        format!("H{i}"),
+                        json!({ "content": { "multipart/form-data": { "$ref": target } } }),
+                    )
+                })
+                .collect();
+            (
+                format!("M{number}"),
+                json!({ "schema": { "type": "object" }, "encoding": { "x": { "headers": headers } } }),
+            )
+        });
+        let mut types: Map<String, Value> = types.collect();
+        types.insert(format!("M{length}"), json!({ "schema": { "type": "object" } }));
+        let made = with(json!({ "mediaTypes": types }));
+        assert_eq!(codes(&made), ["SPEC_REFS_TOO_FAR"], "{length} {each}");
+    }
+}

@@ -14,6 +14,8 @@ pub const CODES: &[&Code] = &[
     &SCHEMA_MISSING,
     &REF_OUTSIDE_ROOT,
     &REF_CIRCULAR,
+    &CALLBACK_CIRCULAR,
+    &REFS_TOO_FAR,
     &SWAGGER_2,
     &VERSION_UNKNOWN,
     &NO_CONTRACT,
@@ -90,6 +92,24 @@ pub const REF_CIRCULAR: Code = Code {
     title: "references lead in a circle",
     explanation: "Each reference of the chain names the next one and none of them says anything itself. \
                   Replace one of them by what is meant. (A type that holds itself is fine.)",
+};
+
+/// A callback among whose requests it is itself.
+pub const CALLBACK_CIRCULAR: Code = Code {
+    id: "SPEC_CALLBACK_CIRCULAR",
+    severity: Severity::Warning,
+    title: "a callback leads back to itself",
+    explanation: "A callback has a request that has the same callback again, and so on without an end. It is written out up to where it \
+                  would begin again; from there on it is left out.",
+};
+
+/// References that together lead to more than anybody can go through.
+pub const REFS_TOO_FAR: Code = Code {
+    id: "SPEC_REFS_TOO_FAR",
+    severity: Severity::Error,
+    title: "references lead too far",
+    explanation: "Responses, headers, media types and callbacks refer to each other so often, or so deep, that writing out what they mean \
+                  would not come to an end. Take references out of the chain that is told. (References to schemas do not count.)",
 };
 
 /// A document of the version before OpenAPI.

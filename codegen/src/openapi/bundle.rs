@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::Bundle;
+use super::circles;
 use super::documents::{Document, Documents, Found};
 use super::grammar::{self, Place as Kind};
 use super::link::{At, Linker, escape};
@@ -81,11 +82,12 @@ pub(crate) fn bundle_for_more(
     };
     linker.suspend(&mut linked);
     head(&mut merged, main, settings, sources);
-    let bundle = Bundle {
+    let mut bundle = Bundle {
         document: Value::Object(merged),
         origins,
     };
     tell_circles(&bundle, diagnostics);
+    circles::settle(&mut bundle, diagnostics);
     linked.told = diagnostics.len() > told_before;
     (bundle, linked)
 }

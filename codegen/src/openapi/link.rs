@@ -482,7 +482,7 @@ fn component_name(text: &str) -> String {
     }
 }
 
-fn push(pointer: &mut String, key: &str) {
+pub(super) fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
     if key.contains(['~', '/']) {
         pointer.push_str(&escape(key));

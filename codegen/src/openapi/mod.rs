@@ -4,6 +4,7 @@
 //! references all stay inside it. Must not know: the model or any target.
 
 mod bundle;
+mod circles;
 mod documents;
 pub mod extension;
 pub(crate) mod grammar;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Bundle;
+use super::circles;
 use super::documents::{Document, Documents};
 use super::grammar::{self, Place as Kind};
 use super::link::{At, Linker};
@@ -210,6 +211,9 @@ impl Linked {
             let refers = |value: &Value| value.get("$ref").is_some();
             let may_turn_in_circles = !matches!(kind, Kind::Schema | Kind::PathItem);
             if may_turn_in_circles && (refers(former) || refers(value)) {
+                return None;
+            }
+            if circles::references(former, *kind) != circles::references(value, *kind) {
                 return None;
             }
             if !self.on_demand.is_empty()
