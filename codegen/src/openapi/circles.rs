@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Bundle;
 use super::grammar::{self, Place as Kind, Step};
@@ -28,6 +28,7 @@ pub(super) fn settle(bundle: &mut Bundle, diagnostics: &mut Diagnostics) {
         document: &bundle.document,
         known: BTreeMap::new(),
         open: Vec::new(),
+        through: Vec::new(),
         found: Vec::new(),
     };
     let mut all: u64 = 0;
@@ -42,8 +43,16 @@ pub(super) fn settle(bundle: &mut Bundle, diagnostics: &mut Diagnostics) {
     for (pointer, problem) in &found {
         diagnostics.push(problem.told(bundle, pointer));
     }
-    for (pointer, _) in found.iter().filter(|(_, problem)| *problem == Problem::Callback) {
-        remove(&mut bundle.document, pointer);
+    for (pointer, problem) in &found {
+        match problem {
+            Problem::Callback => remove(&mut bundle.document, pointer),
+            // Nothing is generated from it. Whoever looks for further problems comes to an end, too.
+            Problem::Circle | Problem::Deep | Problem::Large => {
+                if let Some(place) = bundle.document.pointer_mut(pointer) {
+                    *place = Value::Object(Map::new());
+                }
+            }
+        }
     }
 }
 
@@ -159,8 +168,9 @@ struct Walk<'d> {
     document: &'d Value,
     /// Parts that were gone through, by pointer.
     known: BTreeMap<String, Reach>,
-    /// Parts in which the walk stands.
+    /// Parts in which the walk stands, and in each but the last the place of the reference that it follows.
     open: Vec<String>,
+    through: Vec<String>,
     found: Vec<(String, Problem)>,
 }
 
@@ -233,14 +243,23 @@ impl<'d> Walk<'d> {
     /// What a reference comes to; `None`: it leads nowhere, or is not to be followed, which has been told.
     fn followed(&mut self, target: &str, kind: Kind, at: &str, level: usize) -> Option<Reach> {
         let pointer = target.strip_prefix('#')?;
-        let problem = if self.open.iter().any(|open| open == pointer) {
+        let problem = if let Some(first) = self.open.iter().position(|open| open == pointer) {
+            let places = self.through.iter().map(String::as_str).chain([at]);
+            let mut circle = self.open.iter().zip(places).skip(first);
+            let says_nothing = circle.clone().all(|(open, place)| open == place);
+            // Of a component that says nothing itself it is told by its name.
+            if says_nothing && circle.any(|(open, _)| open.starts_with("/components/")) {
+                return None;
+            }
             // A component that is nothing but a reference is no part of anything that could be left out.
             match at.contains("/callbacks/") && !self.open.iter().any(|open| open == at) {
                 true => Problem::Callback,
                 false => Problem::Circle,
             }
         } else {
+            self.through.push(at.to_owned());
             let inner = self.part(pointer, kind, level + 1);
+            self.through.pop();
             if level + inner.depth <= DEEPEST {
                 return Some(inner);
             }
