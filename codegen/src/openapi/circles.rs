@@ -353,7 +353,7 @@ mod tests {
                     json!({"$ref": format!("#/components/headers/H{target}")}),
                 )
             });
-            let headers: serde_json::Map<String, Value> = headers.collect();
+            let headers: Map<String, Value> = headers.collect();
             json!({"content": {"a/b": {"encoding": {"x": {"headers": headers}}}}})
         };
         let chain = |length: usize, each: usize| {
@@ -361,7 +361,7 @@ mod tests {
                 let targets = if i + 1 < length { vec![i + 1; each] } else { Vec::new() };
                 (format!("H{i}"), header(targets))
             });
-            let headers: serde_json::Map<String, Value> = headers.collect();
+            let headers: Map<String, Value> = headers.collect();
             json!({"components": {"headers": headers}})
         };
         assert_eq!(settled(chain(6, 3)).1, Vec::<String>::new());
