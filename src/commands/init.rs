@@ -122,9 +122,9 @@ fn read_contract(root: &Root, path: &Path) -> Result<Contract, SyncError> {
         .path()
         .canonicalize()
         .map_err(|error| SyncError::io("cannot use", root.path(), &error))?;
-    let bytes = fs::read(&found).map_err(|error| SyncError::io("cannot read", &found, &error))?;
     if let Ok(relative) = found.strip_prefix(&base) {
         let name = relative.to_string_lossy().replace('\\', "/");
+        let bytes = fs::read(&found).map_err(|error| SyncError::io("cannot read", &found, &error))?;
         return Ok(Contract {
             files: vec![(name.clone(), bytes)],
             name,
@@ -134,10 +134,11 @@ fn read_contract(root: &Root, path: &Path) -> Result<Contract, SyncError> {
         .file_name()
         .map_or_else(|| "openapi.yaml".to_owned(), |name| name.to_string_lossy().into_owned());
     let files = sources::together(found.parent().unwrap_or(&found), &name)?;
-    let (name, taken) = match files.len() {
-        0 | 1 => (name.clone(), name),
-        _ => (format!("{FOLDER}/{name}"), FOLDER.to_owned()),
+    let (folder, taken) = match files.len() {
+        1 => (String::new(), name.clone()),
+        _ => (format!("{FOLDER}/"), FOLDER.to_owned()),
     };
+    let name = format!("{folder}{name}");
     if root.path().join(&taken).exists() {
         let message = format!(
             "{} is there already and is another one",
@@ -147,10 +148,6 @@ fn read_contract(root: &Root, path: &Path) -> Result<Contract, SyncError> {
             SyncError::new("INIT_EXISTS", message).hint(format!("`flaresmith init --contract {name}` takes that one"))
         );
     }
-    let folder = match taken == name {
-        true => String::new(),
-        false => format!("{FOLDER}/"),
-    };
     let files = files
         .into_iter()
         .map(|(path, bytes)| (format!("{folder}{path}"), bytes));

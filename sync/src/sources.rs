@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flaresmith_codegen::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
@@ -163,7 +163,8 @@ pub fn together(folder: &Path, file: &str) -> Result<BTreeMap<String, Vec<u8>>, 
         let is_spec = path == file || SPEC_EXTENSIONS.iter().any(|end| path.ends_with(&format!(".{end}")));
         // A link may lead anywhere.
         let place = folder.join(&path).canonicalize();
-        let place = place.ok().filter(|place| place.starts_with(&folder) && place.is_file());
+        let is_whole = |place: &PathBuf| place.starts_with(&folder) && (path == file || place.is_file());
+        let place = place.ok().filter(is_whole);
         let (Some(place), true, false) = (place, is_spec, found.contains_key(&path)) else {
             continue;
         };

@@ -23,7 +23,7 @@ use crate::providers::Mark;
 use crate::providers::cloud::Access;
 use crate::providers::cloudflare::{Page, WantedPage};
 use crate::providers::edge_host::{AtCloudflare, EdgeHost};
-use crate::store::failed;
+use crate::store::{Write, failed};
 
 /// The Pages project of a project, and who signs in.
 pub(super) struct Pages {
@@ -56,14 +56,20 @@ pub(super) fn is_of_this_machine(record: &Model) -> bool {
 /// # Errors
 /// The store fails.
 pub(crate) async fn names<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<BTreeSet<String>, Failure> {
-    let rows = Entity::find()
+    let there = workers(connection, project).await?.into_iter();
+    Ok(there.map(|row| row.environment).collect())
+}
+
+/// Records of the workers of a project that are there.
+async fn workers<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<Vec<Model>, Failure> {
+    let mut rows = Entity::find()
         .filter(Column::ProjectId.eq(project))
         .filter(Column::Resource.eq(ResourceKind::CloudflareWorker))
         .all(connection)
         .await
         .map_err(failed)?;
-    let there = rows.into_iter().filter(|row| is_here(row) == Some(false));
-    Ok(there.map(|row| row.environment).collect())
+    rows.retain(|row| is_here(row) == Some(false));
+    Ok(rows)
 }
 
 /// The record of an environment's worker.
@@ -163,12 +169,23 @@ pub(super) async fn pages(on: &Subject) -> Result<Option<Pages>, Failure> {
         return Ok(None);
     };
     let account = row.settings["accountId"].as_str().unwrap_or_default();
-    let mark = Mark {
-        key: key(on.project.id, ResourceKind::CloudflarePage.as_str(), None),
-        ..on.mark.clone()
-    };
-    let page = on.platform.providers.cloudflare.page(account, &on.project.slug, &mark);
+    let cloudflare = &on.platform.providers.cloudflare;
+    let page = cloudflare.page(account, &on.project.slug, &on.mark);
     Ok(Some(Pages { page, access }))
+}
+
+/// Forgets the Pages project: whoever connects again looks for it by its mark, and makes another where somebody removed it.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn forget_pages(write: &Write, project: Uuid) -> Result<(), Failure> {
+    Entity::delete_many()
+        .filter(Column::ProjectId.eq(project))
+        .filter(Column::Resource.eq(ResourceKind::CloudflarePage))
+        .exec(&**write)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }
 
 /// How it is made: production is the branch of prod and calls prod's worker, every other branch calls that of dev. Addresses of this
@@ -182,16 +199,8 @@ pub(super) async fn wanted_page<C: ConnectionTrait>(
     prod: &environments::Model,
     dev: Option<&str>,
 ) -> Result<WantedPage, Failure> {
-    let rows = Entity::find()
-        .filter(Column::ProjectId.eq(project))
-        .filter(Column::Resource.eq(ResourceKind::CloudflareWorker))
-        .all(connection)
-        .await
-        .map_err(failed)?;
-    let address = |environment: &str| {
-        let there = |row: &&Model| row.environment == environment && is_here(row) == Some(false);
-        rows.iter().find(there)?.url.clone()
-    };
+    let workers = workers(connection, project).await?;
+    let address = |environment: &str| workers.iter().find(|row| row.environment == environment)?.url.clone();
     Ok(WantedPage {
         branch: prod.branch.clone(),
         production: address(&prod.name),

@@ -1,5 +1,6 @@
 //! The Pages project that a project has at Cloudflare.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
@@ -99,7 +100,7 @@ async fn a_project_has_one_pages_project_that_knows_where_its_workers_answer_and
     assert_eq!(set, "https://api.example");
 
     // Once somebody removes it, whoever compares is told.
-    let kept = cloudflare.pages(std::mem::take);
+    cloudflare.pages(BTreeMap::clear);
     let path = format!("/projects/{project}/resources/drift");
     let drift = instance.call(&owner, "GET", &path, None).await.is(200);
     let findings = drift.body["findings"].as_array().unwrap();
@@ -108,7 +109,12 @@ async fn a_project_has_one_pages_project_that_knows_where_its_workers_answer_and
         (&findings[0]["kind"], &findings[0]["resourceKey"]),
         (&json!("missing"), &json!(format!("{project}-cloudflarePage-all")))
     );
-    cloudflare.pages(|all| *all = kept);
+    // Ending the connection forgets it, and the next one has it made anew.
+    let path = format!("/projects/{project}/integrations/cloudflare");
+    instance.call(&owner, "DELETE", &path, None).await.is(204);
+    connect(&instance, &owner, &project, connection(TOKEN)).await;
+    until(&instance, &owner, &project, "succeeded").await;
+    assert_eq!(cloudflare.pages(|all| all.len()), 1);
 
     // Domains of one's own are people's to take away.
     cloudflare.pages(|all| all.values_mut().next().unwrap()["domains"] = json!(["shop.example"]));

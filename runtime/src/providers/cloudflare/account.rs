@@ -46,12 +46,12 @@ struct Subdomain {
 }
 
 impl Cloudflare {
-    /// Whose token it is, and whether workers can be made with it in an account.
+    /// Whose token it is, and whether workers can be made with it in an account. `pages`: whether it is to have Pages, too.
     ///
     /// # Errors
     /// It is nobody's, it may not do what it has to, or Cloudflare does not answer.
-    pub async fn account(&self, access: &Access, account: &str) -> Result<Account, Failure> {
-        let done = self.asked_about(access, account).await;
+    pub async fn account(&self, access: &Access, account: &str, pages: bool) -> Result<Account, Failure> {
+        let done = self.asked_about(access, account, pages).await;
         done.map_err(|failure| match failure.code() {
             // Nothing was to be changed, so nothing stands against it for long.
             ErrorCode::IntegrationCloudflareConflict => Self::failures().away("It is busy with something else."),
@@ -59,7 +59,7 @@ impl Cloudflare {
         })
     }
 
-    async fn asked_about(&self, access: &Access, account: &str) -> Result<Account, Failure> {
+    async fn asked_about(&self, access: &Access, account: &str, pages: bool) -> Result<Account, Failure> {
         self.verified(access, account).await?;
         let path = ["accounts", account, "workers", "scripts"];
         let scripts = self.asked(access, Method::GET, &path, &[], Sent::Nothing).await?;
@@ -88,7 +88,7 @@ impl Cloudflare {
             false => None,
         };
         let mut scopes = vec![EDITS.to_owned()];
-        if self.edits_pages(access, account).await? {
+        if pages && self.edits_pages(access, account).await? {
             scopes.push(PAGES.to_owned());
         }
         Ok(Account {

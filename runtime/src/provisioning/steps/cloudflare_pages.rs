@@ -21,13 +21,16 @@ use crate::provisioning::look::Looked;
 use crate::provisioning::missing;
 use crate::provisioning::step::{Step, Subject};
 
+/// How it is found.
+const LOOKS: Call = asks(
+    Cloudflare,
+    "/accounts/{account}/pages/projects/{name}",
+    "Looks for the Pages project and its mark.",
+);
+
 /// What making it takes.
 const MAKES: [Call; 2] = [
-    asks(
-        Cloudflare,
-        "/accounts/{account}/pages/projects/{name}",
-        "Looks for the Pages project and its mark.",
-    ),
+    LOOKS,
     changes(
         Cloudflare,
         Post,
@@ -38,11 +41,7 @@ const MAKES: [Call; 2] = [
 
 /// What taking it away takes.
 const REMOVES: [Call; 2] = [
-    asks(
-        Cloudflare,
-        "/accounts/{account}/pages/projects/{name}",
-        "Looks for the Pages project and its mark.",
-    ),
+    LOOKS,
     changes(
         Cloudflare,
         Delete,
@@ -79,7 +78,8 @@ impl Step for Project {
                     "Cloudflare has no Pages project of the project.",
                     format!("`{}`, with the mark of the project.", pages.page.name),
                     format!(
-                        "Have none: `flaresmith integration connect cloudflare {slug} --account ID --no-pages`; or make one there by hand.",
+                        "Have it made anew: `flaresmith integration disconnect {slug} cloudflare`, then `flaresmith integration connect \
+                         cloudflare {slug} --account ID`; with `--no-pages` there will be none."
                     ),
                 ),
             }))

@@ -145,7 +145,8 @@ async fn at_cloudflare(
 ) -> Result<(String, Vec<String>), Failure> {
     let account = settings["accountId"].as_str().unwrap_or_default();
     let cloudflare = &platform.providers.cloudflare;
-    let asked = || cloudflare.account(access, account);
+    let pages = at_cloudflare::wants_pages(settings);
+    let asked = || cloudflare.account(access, account, pages);
     let account = backoff::persist(ErrorCode::IntegrationCloudflareTimeout, asked).await?;
     Ok((account.name, account.scopes))
 }

@@ -138,8 +138,10 @@ pub(super) async fn disconnect(platform: &Platform, project: Uuid, provider: typ
         return Err(Failure::new(ErrorCode::IntegrationInUse).with_details(details(provider)));
     }
     credential::keep(&write, platform, row.id, None, platform.clock.now()).await?;
-    if provider == Provider::Postman {
-        at_postman::forget(&write, project).await?;
+    match provider {
+        Provider::Postman => at_postman::forget(&write, project).await?,
+        Provider::Cloudflare => at_cloudflare::forget_pages(&write, project).await?,
+        Provider::Github | Provider::Neon => {}
     }
     let to = states::integration(row.state, IntegrationConfigEvent::Disconnect)?;
     let number = row.version;
