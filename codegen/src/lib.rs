@@ -14,6 +14,7 @@ pub mod lower;
 pub mod memo;
 pub mod model;
 pub mod openapi;
+pub mod pointer;
 pub mod revisions;
 pub mod settings;
 pub mod source;

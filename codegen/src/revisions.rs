@@ -23,11 +23,12 @@ use crate::model::graph::{Edges, mentioned};
 use crate::model::{Content, DomainId, Model, Operation, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::update::{Former, Linked};
+use crate::pointer::below;
 use crate::source::Sources;
 use tables::Tables;
 use units::{Unit, follow, same_rest, units};
 
-pub(crate) use units::{below, push, unit_of};
+pub(crate) use units::unit_of;
 
 /// The number of a round, from 1 on.
 pub type Round = u64;
@@ -446,8 +447,7 @@ fn unit_changed(revisions: &Revisions, def: &TypeDef) -> bool {
 fn operations(last: &[Round], model: &Model, revisions: &Revisions, differs: impl Fn(usize) -> bool) -> Vec<Round> {
     let now = revisions.now;
     let changed = |i: usize, operation: &Operation| {
-        let mut pointer = String::from("/paths");
-        push(&mut pointer, &operation.path.raw);
+        let pointer = below("/paths", &operation.path.raw);
         differs(i)
             || revisions.is_reached(&pointer)
             || in_operation(operation)

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Input;
 use crate::diagnostics::{Diagnostic, Diagnostics, extension, nearest, rule as codes};
 use crate::model::Status;
+use crate::pointer::escape;
 
 /// Operations that declare failures only. One that declares nothing at all says nothing wrong.
 pub(super) fn no_success(input: &Input<'_>, diagnostics: &mut Diagnostics) {
@@ -57,8 +58,7 @@ pub(super) fn uncaptured(input: &Input<'_>, diagnostics: &mut Diagnostics) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "capture it from the answer of an operation before, or remove it here".to_owned(),
             };
-            let name = name.replace('~', "~0").replace('/', "~1");
-            let at = format!("{}/x-flaresmith/postman/uses/{name}", operation.pointer);
+            let at = format!("{}/x-flaresmith/postman/uses/{}", operation.pointer, escape(name));
             let message = format!("no operation captures the variable `{variable}`");
             let place = input.bundle.place(&at);
             diagnostics.push(Diagnostic::new(&extension::POLICY_UNKNOWN, message, place).hint(hint));

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::secret_forms::Found;
 use super::{Texts, secret_forms};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity, rule as codes};
+use crate::pointer::{below, push, unescape};
 
 /// What was told about a part of the contracts, and every token of a certain form in it.
 type OfPart = (Diagnostics, BTreeSet<String>);
@@ -39,7 +40,7 @@ pub(super) fn by_part(texts: &Texts<'_>, last: Option<ByPart>) -> ByPart {
 pub(super) fn look_again<'u>(texts: &Texts<'_>, changed: impl Iterator<Item = &'u str>, found: &mut ByPart) {
     for pointer in changed {
         let key = pointer.rsplit('/').next().unwrap_or_default();
-        let key = key.replace("~1", "/").replace("~0", "~");
+        let key = unescape(key);
         if let (Some(value), Some(known)) = (texts.bundle.document.pointer(pointer), found.get_mut(pointer)) {
             *known = look(texts, pointer, &key, value);
         }
@@ -78,7 +79,7 @@ struct Part<'a> {
 fn parts(document: &Value) -> Vec<Part<'_>> {
     fn each<'a>(pointer: &str, value: &'a Value, depth: usize, parts: &mut Vec<Part<'a>>) {
         for (key, value) in value.as_object().into_iter().flatten() {
-            let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let pointer = below(pointer, key);
             let deeper = match depth {
                 0 => matches!(key.as_str(), "paths" | "webhooks" | "components"),
                 1 => pointer.starts_with("/components/"),
@@ -201,13 +202,7 @@ impl Walk<'_> {
     }
 
     fn step(&mut self, key: &str, inner: impl FnOnce(&mut Self)) {
-        let length = self.pointer.len();
-        self.pointer.push('/');
-        if key.contains(['~', '/']) {
-            self.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-        } else {
-            self.pointer.push_str(key);
-        }
+        let length = push(&mut self.pointer, key);
         inner(self);
         self.pointer.truncate(length);
     }

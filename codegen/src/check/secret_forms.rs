@@ -47,7 +47,7 @@ const FORMS: &[Form] = &[
     form("Slack webhook", "hooks.slack.com/services/T", 30, slashed),
     form("Stripe key", "sk_live_", 20, letters),
     form("Stripe key", "rk_live_", 20, letters),
-    form("Stripe webhook secret", "whsec_", 32, base64),
+    form("webhook signing secret", "whsec_", 32, base64),
     form("OpenAI key", "sk-proj-", 40, dashed),
     form("Anthropic key", "sk-ant-", 40, dashed),
     form("SendGrid key", "SG.", 60, dotted),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest, schema as codes};
 use crate::openapi::Bundle;
+use crate::pointer::push;
 
 /// The words that `type` may say.
 const KNOWN: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
@@ -71,7 +72,7 @@ fn document(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
         Value::Object(members) => {
             for (key, value) in members {
                 let in_components = at == "/components";
-                let length = step(at, key);
+                let length = push(at, key);
                 match key.as_str() {
                     "schema" | "itemSchema" => schema(value, at, found),
                     "schemas" if in_components => schemas(value, at, found),
@@ -84,7 +85,7 @@ fn document(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
         }
         Value::Array(items) => {
             for (i, item) in items.iter().enumerate() {
-                let length = step(at, &i.to_string());
+                let length = push(at, &i.to_string());
                 document(item, at, found);
                 at.truncate(length);
             }
@@ -96,7 +97,7 @@ fn document(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
 /// Schemas by name.
 fn schemas(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
     for (name, value) in value.as_object().into_iter().flatten() {
-        let length = step(at, name);
+        let length = push(at, name);
         schema(value, at, found);
         at.truncate(length);
     }
@@ -105,14 +106,14 @@ fn schemas(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
 fn schema(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
     let Some(members) = value.as_object() else {
         for (i, item) in value.as_array().into_iter().flatten().enumerate() {
-            let length = step(at, &i.to_string());
+            let length = push(at, &i.to_string());
             schema(item, at, found);
             at.truncate(length);
         }
         return;
     };
     for (key, value) in members {
-        let length = step(at, key);
+        let length = push(at, key);
         if key == "type" {
             let listed = value.as_array().into_iter().flatten();
             let words = listed
@@ -130,16 +131,4 @@ fn schema(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
         }
         at.truncate(length);
     }
-}
-
-/// Goes a step down, and returns the length to cut the pointer back to.
-fn step(at: &mut String, key: &str) -> usize {
-    let length = at.len();
-    at.push('/');
-    if key.contains(['~', '/']) {
-        at.push_str(&key.replace('~', "~0").replace('/', "~1"));
-    } else {
-        at.push_str(key);
-    }
-    length
 }

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::Contract;
 use super::comparison::Comparison;
 use super::rules;
-use super::spot::{Spot, escape};
+use super::spot::Spot;
 use crate::model::types::Docs;
 use crate::model::{Body, Content, Header, Kind, Model, Operation, Response, Status, Type};
+use crate::pointer::{below, escape};
 
 impl Comparison<'_> {
     /// The body of a request.
@@ -108,7 +109,7 @@ impl Comparison<'_> {
         let (old, now) = (names(before, &spot.before), names(after, &spot.after));
         let new = now.iter().filter(|name| !old.contains(name));
         for name in old.iter().chain(new) {
-            let at = |base: &str| format!("{}/{}", list(base), escape(name));
+            let at = |base: &str| below(&list(base), name);
             let place = spot.moved(Some(&at(&spot.before)), Some(&at(&spot.after)));
             let value =
                 |contract: Contract<'_>, at: &str| contract.bundle.document.pointer(&contract.target(at)).cloned();

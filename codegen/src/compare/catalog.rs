@@ -8,9 +8,10 @@ use super::change::Subject;
 use super::comparison::Comparison;
 use super::parameters::place;
 use super::rules;
-use super::spot::{Direction, Spot, escape};
+use super::spot::{Direction, Spot};
 use crate::diagnostics::change::Rule;
 use crate::model::{ErrorCode, Model, SecurityScheme};
+use crate::pointer::below;
 
 impl Comparison<'_> {
     /// The head of the contract, and where it is served.
@@ -81,7 +82,7 @@ impl Comparison<'_> {
     fn schemes(&mut self) {
         let (before, after) = (&self.before.model.security_schemes, &self.after.model.security_schemes);
         for name in names(before, after) {
-            let pointer = format!("/components/securitySchemes/{}", escape(&name));
+            let pointer = below("/components/securitySchemes", &name);
             let subject = format!("security scheme {name}");
             let spot = &policy(subject, &pointer);
             match (before.get(&name), after.get(&name)) {
@@ -130,7 +131,7 @@ impl Comparison<'_> {
             let Some(old) = before.get(name).filter(|old| *old != now) else {
                 continue;
             };
-            let pointer = format!("/x-flaresmith/rateBuckets/{}", escape(name));
+            let pointer = below("/x-flaresmith/rateBuckets", name);
             let rule = match now.capacity < old.capacity || now.refill_per_minute < old.refill_per_minute {
                 true => &rules::RATE_TIGHTENED,
                 false => &rules::RATE_LOOSENED,
@@ -148,7 +149,7 @@ impl Comparison<'_> {
             let Some(old) = before.get(name).filter(|old| *old != now) else {
                 continue;
             };
-            let pointer = format!("/x-flaresmith/rateLimits/{}", escape(name));
+            let pointer = below("/x-flaresmith/rateLimits", name);
             let rule = self.tightened(Some(old), Some(now));
             let word = |class: &crate::model::RateClass| {
                 let every = class
@@ -166,7 +167,7 @@ impl Comparison<'_> {
     fn environments(&mut self) {
         let (before, after) = (&self.before.model.environments, &self.after.model.environments);
         for name in names(before, after) {
-            let pointer = format!("/x-flaresmith/environments/{}", escape(&name));
+            let pointer = below("/x-flaresmith/environments", &name);
             let spot = &policy(format!("environment {name}"), &pointer);
             match (before.get(&name), after.get(&name)) {
                 (Some(old), None) => {
@@ -193,7 +194,7 @@ impl Comparison<'_> {
     fn errors(&mut self) {
         let (before, after) = (&self.before.model.errors, &self.after.model.errors);
         for code in names(before, after) {
-            let pointer = format!("/x-flaresmith/errors/{}", escape(&code));
+            let pointer = below("/x-flaresmith/errors", &code);
             let subject = Subject::Error { code: code.clone() };
             let spot = &Spot::new(subject, &pointer, &pointer, Direction::RESPONSE);
             match (before.get(&code), after.get(&code)) {
@@ -276,7 +277,7 @@ impl Comparison<'_> {
             let (Some(old), Some(now)) = (&old.details, &now.details) else {
                 continue;
             };
-            let pointer = format!("/x-flaresmith/errors/{}", escape(code));
+            let pointer = below("/x-flaresmith/errors", code);
             let subject = Subject::Error { code: code.clone() };
             let details = format!("{pointer}/details");
             let spot = Spot::new(subject, &pointer, &pointer, Direction::RESPONSE);

@@ -39,6 +39,7 @@ pub use crate::diagnostics::change::{Class, Rule, rules};
 use crate::lower;
 use crate::model::{Model, Operation, TypeId};
 use crate::openapi::Bundle;
+use crate::pointer::below;
 use comparison::Comparison;
 use pairs::Pairs;
 
@@ -100,7 +101,7 @@ impl<'a> Contract<'a> {
 
     /// The definition of a component.
     fn component(&self, name: &str) -> Option<TypeId> {
-        let pointer = format!("/components/schemas/{}", spot::escape(name));
+        let pointer = below("/components/schemas", name);
         let found = self
             .model
             .types

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Contract;
-use super::spot::escape;
 use crate::model::{Method, Operation, PathPart, TypeId};
+use crate::pointer::below;
 
 /// Pairs of both sides, and what has no other.
 #[derive(Debug, Default)]
@@ -151,7 +151,7 @@ const REFERENCE: &str = "\"#/components/schemas/";
 
 /// What a schema says, with its own name put aside.
 fn content(contract: Contract<'_>, name: &str) -> String {
-    let pointer = format!("/components/schemas/{}", escape(name));
+    let pointer = below("/components/schemas", name);
     let value = contract.bundle.document.pointer(&pointer).unwrap_or(&Value::Null);
     let own = BTreeMap::from([(name.to_owned(), String::new())]);
     renamed(&value.to_string(), &own)

@@ -3,6 +3,7 @@
 //! Owns: words for places inside of a subject, and the direction in which values travel there. Must not know: any rule.
 
 use super::change::Subject;
+use crate::pointer::{below, unescape};
 
 /// In which direction values travel: from callers, to readers, or both ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Spot {
     pub(super) fn shared(mut self) -> Self {
         let component = |pointer: &str| {
             let mut parts = pointer.strip_prefix("/components/")?.split('/');
-            let (section, name) = (parts.next()?.to_owned(), unescape(parts.next()?));
+            let (section, name) = (parts.next()?.to_owned(), unescape(parts.next()?).into_owned());
             (section != "schemas").then_some(Subject::Component { section, name })
         };
         if let (Some(before), Some(after)) = (component(&self.before), component(&self.after))
@@ -92,7 +93,7 @@ impl Spot {
     /// A property of the values here.
     pub(super) fn property(&self, wire: &str) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
-        let key = format!("/properties/{}", escape(wire));
+        let key = below("/properties", wire);
         self.below(&format!("{dot}{wire}"), &key, &key)
     }
 
@@ -166,13 +167,4 @@ impl Spot {
             (false, false) => format!("`{}` of {whole}", self.path),
         }
     }
-}
-
-/// A key as one token of a JSON pointer.
-pub(super) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-fn unescape(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
 }

@@ -5,8 +5,9 @@
 use super::change::Subject;
 use super::comparison::Comparison;
 use super::rules;
-use super::spot::{Direction, Spot, escape};
+use super::spot::{Direction, Spot};
 use crate::model::{Column, ColumnDefault, ColumnKind, Entity, Index, Model, OnDelete, Shape, TypeDef};
+use crate::pointer::below;
 
 impl Comparison<'_> {
     /// Every table.
@@ -46,7 +47,7 @@ impl Comparison<'_> {
             self.changed(&rules::TABLE_RENAMED, spot, message, old, now);
         }
         let at = |column: &Column| {
-            let key = format!("/properties/{}", escape(&column.field));
+            let key = below("/properties", &column.field);
             spot.moved(
                 Some(&format!("{}{key}", old.pointer)),
                 Some(&format!("{}{key}", now.pointer)),

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::typescript::text::regex;
 use crate::memo::Memo;
-use crate::revisions::{Revisions, below as step};
+use crate::pointer::{below, of_fragment};
+use crate::revisions::Revisions;
 
 /// Prefix of references to components in the bundle.
 const COMPONENTS: &str = "#/components/schemas/";
@@ -68,7 +69,7 @@ impl Definitions {
         let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
         let schemas: Vec<(&String, &Value)> = schemas.into_iter().flatten().collect();
         let made = schemas.into_par_iter().map(|(name, schema)| {
-            let pointer = step("/components/schemas", name);
+            let pointer = below("/components/schemas", name);
             let key = ("definition", name.clone());
             let made = memo.part(key, revisions.of_unit_alone(&pointer), revisions.now, || {
                 Definition::of(schema)
@@ -134,7 +135,7 @@ impl Standalone {
                 .get("$ref")
                 .and_then(Value::as_str)
                 .and_then(|target| target.strip_prefix("#/$defs/"));
-            let Some(name) = target.map(unescaped).filter(|name| self.needed.contains(name)) else {
+            let Some(name) = target.map(of_fragment).filter(|name| self.needed.contains(name)) else {
                 break;
             };
             let Value::Object(found) = &definitions.get(&name).schema else {
@@ -228,7 +229,7 @@ fn member(key: &str, value: &Value, needed: &mut BTreeSet<String>) -> Value {
         Value::String(target) if key == "$ref" => match target.strip_prefix(COMPONENTS) {
             Some(rest) => {
                 let name = rest.split('/').next().unwrap_or(rest);
-                needed.insert(unescaped(name));
+                needed.insert(of_fragment(name));
                 Value::String(format!("#/$defs/{rest}"))
             }
             None => value.clone(),
@@ -242,11 +243,6 @@ fn member(key: &str, value: &Value, needed: &mut BTreeSet<String>) -> Value {
         _ if DATA.contains(&key) => value.clone(),
         _ => rewritten(value, needed),
     }
-}
-
-/// A segment of a JSON pointer in a URI fragment as the name it stands for.
-fn unescaped(segment: &str) -> String {
-    segment.replace("%20", " ").replace("~1", "/").replace("~0", "~")
 }
 
 #[cfg(test)]

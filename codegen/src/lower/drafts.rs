@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entities::Reader;
-use super::node::{lookup, step};
+use super::node::lookup;
 use crate::diagnostics::Diagnostics;
 use crate::model::graph::Edges;
 use crate::model::{Entity, Model, Shape, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::extension::{self, KEY, ReferenceExtension, SchemaExtension, TableExtension};
+use crate::pointer::below;
 
 /// A table whose references are not resolved yet.
 pub(super) struct Draft {
@@ -80,7 +81,7 @@ pub(super) fn looked_at(model: &Model, id: TypeId) -> BTreeSet<TypeId> {
 /// What the schema of a type says of a table, and where its extension is.
 fn said(bundle: &Bundle, model: &Model, position: usize) -> Option<(TypeId, TableExtension, String)> {
     let def = model.types.get(position)?;
-    let at = step(&def.pointer, KEY);
+    let at = below(&def.pointer, KEY);
     let value = lookup(&bundle.document, &at).filter(|value| value.get("table").is_some())?;
     let said: SchemaExtension = extension::read(Some(value));
     Some((TypeId(u32::try_from(position).ok()?), said.table?, at))

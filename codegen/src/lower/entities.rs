@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::columns::{column_kind, fits};
 use super::drafts::{Draft, Written, looked_at};
-use super::node::{Node, lookup, step};
+use super::node::{Node, lookup};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, extension as codes, nearest};
 use crate::model::entity::{LONGEST_NAME, shortened};
 use crate::model::{
@@ -20,6 +20,7 @@ use crate::openapi::Bundle;
 use crate::openapi::extension::{
     self, ColumnExtension, ColumnWord, KEY, OnDeleteWord, SchemaExtension, TableExtension,
 };
+use crate::pointer::below;
 use crate::revisions::unit_of;
 
 /// How far included schemas are looked through for a property.
@@ -60,7 +61,7 @@ impl Reader<'_> {
         let def = self.model.type_def(id);
         let Shape::Record(record) = &def.shape else {
             self.tell(
-                &step(at, "table"),
+                &below(at, "table"),
                 "only an object with properties can be a table".to_owned(),
                 None,
             );
@@ -78,7 +79,7 @@ impl Reader<'_> {
             let pointer = self.property(&def.pointer, &field.wire, 0);
             let value = pointer
                 .as_deref()
-                .and_then(|pointer| lookup(&self.bundle.document, &step(pointer, KEY)));
+                .and_then(|pointer| lookup(&self.bundle.document, &below(pointer, KEY)));
             let extension: SchemaExtension = extension::read(value);
             let said = match extension.column {
                 Some(ColumnWord::Name(name)) => ColumnExtension {
@@ -123,7 +124,7 @@ impl Reader<'_> {
             written: Written {
                 said,
                 references,
-                at: step(at, "table"),
+                at: below(at, "table"),
                 types: looked_at(self.model, id),
                 units: std::mem::take(&mut self.units),
             },
@@ -205,7 +206,7 @@ impl Reader<'_> {
                 return vec![id];
             }
             let first = record.fields.first().map_or("id", |field| field.wire.as_str());
-            let place = self.bundle.place(&step(at, "table"));
+            let place = self.bundle.place(&below(at, "table"));
             self.diagnostics.push(
                 Diagnostic::new(&codes::TABLE_KEY_MISSING, "the table has no primary key", place).hint(format!(
                     "write `primaryKey: [{first}]`, or give the schema a property `id`"
@@ -405,7 +406,7 @@ impl Reader<'_> {
             if !quotable || name.len() > LONGEST_NAME {
                 let message = format!("`{}` is no name for a table or column", name.escape_debug());
                 let hint = format!("use 1 to {LONGEST_NAME} bytes without quotes and control characters");
-                self.tell(&step(at, "table"), message, Some(hint));
+                self.tell(&below(at, "table"), message, Some(hint));
             }
         }
     }
@@ -432,7 +433,7 @@ impl Reader<'_> {
             if let Some(first) = seen.insert(&column.name, &column.field) {
                 let message = format!("`{first}` and `{}` are both the column `{}`", column.field, column.name);
                 let hint = "give one of them another name: `column: other_name`";
-                self.tell(&step(at, "table"), message, Some(hint.to_owned()));
+                self.tell(&below(at, "table"), message, Some(hint.to_owned()));
             }
         }
     }

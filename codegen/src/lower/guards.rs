@@ -17,6 +17,7 @@ use super::parts::Part;
 use super::schema::Slot;
 use crate::diagnostics::schema as codes;
 use crate::model::{Kind, Type};
+use crate::pointer::below;
 
 /// Keywords that no shape and no rule expresses, with what each of them needs beside it.
 const ALWAYS: &[(&str, &[&str])] = &[
@@ -154,7 +155,7 @@ impl<'a> Lowering<'a> {
             if part.own {
                 for key in &keys {
                     let message = format!("`{key}` is checked in values, but their type does not show it");
-                    self.report_at(&codes::KEYWORD_UNTYPED, message, &super::node::step(&part.at, key));
+                    self.report_at(&codes::KEYWORD_UNTYPED, message, &below(&part.at, key));
                 }
             }
             let whole = || {

@@ -6,18 +6,19 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::node::{lookup, step};
+use super::node::lookup;
 use crate::diagnostics::{Diagnostic, Diagnostics, extension as codes, nearest};
 use crate::model::{Kind, Lifecycle, LifecycleVariant, Model, Name, Record, Shape, Transition, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::extension::{self, KEY, LifecycleExtension, SchemaExtension, TransitionExtension};
+use crate::pointer::below;
 
 /// Reads the lifecycles of schemas: of those types that may have one, by their positions.
 pub(super) fn lower(bundle: &Bundle, model: &mut Model, may: &[usize], diagnostics: &mut Diagnostics) {
     let mut found = Vec::new();
     for i in may.iter().copied() {
         let Some(def) = model.types.get(i) else { continue };
-        let at = step(&def.pointer, KEY);
+        let at = below(&def.pointer, KEY);
         let Some(value) = lookup(&bundle.document, &at).filter(|value| value.get("lifecycle").is_some()) else {
             continue;
         };
@@ -29,7 +30,7 @@ pub(super) fn lower(bundle: &Bundle, model: &mut Model, may: &[usize], diagnosti
             bundle,
             model,
             diagnostics,
-            at: step(&at, "lifecycle"),
+            at: below(&at, "lifecycle"),
         };
         found.extend(reader.lifecycle(TypeId(id), &said));
     }

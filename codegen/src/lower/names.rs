@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Case, Name};
+use crate::pointer::unescape;
 
 /// Names that are taken, in every style in which two could meet.
 #[derive(Debug, Default)]
@@ -127,7 +128,7 @@ pub(super) fn from_pointer(pointer: &str) -> Name {
             "items" => Name::new("item"),
             "additionalProperties" => Name::new("value"),
             "requestBody" => Name::new("body"),
-            _ => Name::new(super::node::unescape(token).trim_matches('/')),
+            _ => Name::new(unescape(token).trim_matches('/')),
         })
         .collect();
     Name::join(&words)

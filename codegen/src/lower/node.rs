@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::pointer::{below, unescape};
+
 /// A value and its JSON pointer in the bundle.
 #[derive(Debug, Clone)]
 pub(super) struct Node<'a> {
@@ -26,7 +28,7 @@ impl<'a> Node<'a> {
     pub(super) fn get(&self, key: &str) -> Option<Self> {
         let value = member(self.value.as_object()?, key)?;
         Some(Self {
-            at: step(&self.at, key),
+            at: below(&self.at, key),
             value,
         })
     }
@@ -50,7 +52,7 @@ impl<'a> Node<'a> {
             .into_iter()
             .flat_map(Map::iter)
             .map(move |(key, value)| {
-                let at = step(&at, key);
+                let at = below(&at, key);
                 (key.as_str(), Self { at, value })
             })
     }
@@ -94,30 +96,7 @@ pub(super) fn lookup<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value
     }
     let mut tokens = pointer.strip_prefix('/')?.split('/');
     tokens.try_fold(document, |value, token| match value {
-        Value::Object(members) if token.contains('~') => members.get(&unescape(token)),
-        Value::Object(members) => member(members, token),
+        Value::Object(members) => member(members, &unescape(token)),
         value => value.pointer(&format!("/{token}")),
     })
-}
-
-/// The pointer one step further.
-pub(super) fn step(at: &str, key: &str) -> String {
-    let mut pointer = String::with_capacity(at.len() + key.len() + 1);
-    pointer.push_str(at);
-    pointer.push('/');
-    if key.contains(['~', '/']) {
-        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-    } else {
-        pointer.push_str(key);
-    }
-    pointer
-}
-
-/// A token of a pointer as the key it stands for.
-pub(super) fn unescape(token: &str) -> String {
-    if token.contains('~') {
-        token.replace("~1", "/").replace("~0", "~")
-    } else {
-        token.to_owned()
-    }
 }

@@ -14,6 +14,7 @@ use super::scalars::with_rules;
 use super::schema::{Reserved, Slot};
 use crate::diagnostics::schema as codes;
 use crate::model::{Extra, Field, Kind, Name, Record, Rules, Shape, Type};
+use crate::pointer::below;
 
 /// A property as the schemas that apply together declare it.
 struct Property<'a> {
@@ -87,10 +88,10 @@ impl<'a> Lowering<'a> {
             let Some(Value::Object(properties)) = member(part.map, "properties") else {
                 continue;
             };
-            let at = super::node::step(&part.at, "properties");
+            let at = below(&part.at, "properties");
             for (key, value) in properties {
                 let member = Member::new(Node {
-                    at: super::node::step(&at, key),
+                    at: below(&at, key),
                     value,
                 });
                 match found.get_mut(key.as_str()) {

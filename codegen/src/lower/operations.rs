@@ -14,7 +14,7 @@ use crate::diagnostics::contract as codes;
 use crate::model::operation::Webhook;
 use crate::model::types::Docs;
 use crate::model::{Info, Method, Model, Name, Operation, PathPart, PathTemplate, Policy};
-use crate::revisions::push;
+use crate::pointer::below;
 
 /// An operation of the document that is to be lowered.
 pub(super) struct Found<'a> {
@@ -117,8 +117,7 @@ impl<'a> Lowering<'a> {
 
     /// The operation at a position of the document, without what comes of standing among others.
     pub(super) fn operation_at(&mut self, i: usize, found: &Found<'a>, id: Name, model: &mut Model) -> Operation {
-        let mut unit = String::from("/paths");
-        push(&mut unit, &found.path.raw);
+        let unit = below("/paths", &found.path.raw);
         self.open(Item::Operation(i), &unit);
         self.ledger.reads(&found.item.at);
         let mut lowered = self.operation(found, id, model);

@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::Lowering;
 use super::ledger::Deed;
 use super::names::Context;
-use super::node::{Node, member, unescape};
+use super::node::{Node, member};
 use super::parts::Member;
 use crate::diagnostics::contract as codes;
 use crate::model::types::Docs;
 use crate::model::{Kind, Location, Name, Parameter, PathPart, PathTemplate, Style, TextFormat, Type};
+use crate::pointer::unescape;
 
 impl<'a> Lowering<'a> {
     /// The parameters of an operation: those of its path first, each replaced where the operation declares it anew.

@@ -8,8 +8,9 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::{Map, Value};
 
 use super::Lowering;
-use super::node::{Node, member, step};
+use super::node::{Node, member};
 use crate::diagnostics::{Diagnostic, schema as codes};
+use crate::pointer::below;
 
 /// One of the schemas that a value must satisfy at once.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ impl<'a> Part<'a> {
     pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
         let value = member(self.map, key)?;
         Some(Node {
-            at: step(&self.at, key),
+            at: below(&self.at, key),
             value,
         })
     }

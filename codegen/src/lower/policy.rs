@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::Lowering;
 use super::names::Context;
-use super::node::{Node, step};
+use super::node::Node;
 use super::parts::Member;
 use super::schema::Slot;
 use crate::diagnostics::{Diagnostic, extension as codes, nearest};
@@ -16,6 +16,7 @@ use crate::model::{
     RateBucket, RateClass, RetryPolicy, Severity, Status, ToolPolicy,
 };
 use crate::openapi::extension::{self, KEY, OperationExtension, RetryWord, RootExtension, SeverityWord, ToolExtension};
+use crate::pointer::below;
 
 /// Clients of the protocol take no longer names.
 const LONGEST_TOOL_NAME: usize = 64;
@@ -35,7 +36,10 @@ impl<'a> Lowering<'a> {
         }
         for (name, class) in root.rate_limits {
             for (i, bucket) in class.buckets.iter().enumerate() {
-                let at = format!("{}/{i}", step(&step(&step(&node.at, "rateLimits"), &name), "buckets"));
+                let at = format!(
+                    "{}/{i}",
+                    below(&below(&below(&node.at, "rateLimits"), &name), "buckets")
+                );
                 self.demand_known("rate bucket", bucket, model.rate_buckets.keys(), &at);
             }
             let class = RateClass {
@@ -59,7 +63,7 @@ impl<'a> Lowering<'a> {
             };
             if !(400..600).contains(&error.status) {
                 let message = format!("{} is not the status of a failure", error.status);
-                let place = self.bundle.place(&step(&entry.at, "status"));
+                let place = self.bundle.place(&below(&entry.at, "status"));
                 let hint = "failures have a status from 400 to 599";
                 self.diagnostics
                     .push(Diagnostic::new(&codes::INVALID, message, place).hint(hint));
@@ -99,7 +103,7 @@ impl<'a> Lowering<'a> {
         let at = |key: &str| {
             extension
                 .as_ref()
-                .map_or_else(|| node.at.clone(), |node| step(&node.at, key))
+                .map_or_else(|| node.at.clone(), |node| below(&node.at, key))
         };
         if let Some(role) = &said.role {
             self.demand_known("role", role, &model.roles, &at("role"));

@@ -5,9 +5,10 @@
 use indexmap::IndexMap;
 
 use super::Lowering;
-use super::node::{Node, step};
+use super::node::Node;
 use crate::diagnostics::{Diagnostic, contract as codes, nearest};
 use crate::model::{Location, Model, SecurityScheme};
+use crate::pointer::below;
 
 impl<'a> Lowering<'a> {
     /// The schemes of the contract.
@@ -69,7 +70,7 @@ impl<'a> Lowering<'a> {
 
     fn unknown_scheme(&mut self, name: &str, alternative: &Node<'a>, model: &Model) {
         self.ledger.tells();
-        let at = step(&alternative.at, name);
+        let at = below(&alternative.at, name);
         if self.reported.insert((codes::SECURITY_UNKNOWN.id, at.clone())) {
             let known = model.security_schemes.keys().map(String::as_str);
             let hint = nearest(name, known).map(|near| format!("did you mean `{near}`?"));

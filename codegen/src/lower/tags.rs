@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::node::{Node, unescape};
+use super::node::Node;
 use crate::model::{Kind, Record, Shape, Tag, Type, TypeDef, TypeId, Union, Variant};
+use crate::pointer::unescape;
 
 /// What a `discriminator` says.
 #[derive(Debug, Clone)]
@@ -173,7 +174,7 @@ impl<'t> Tagger<'t> {
         }
         let name = def.pointer.strip_prefix("/components/schemas/");
         name.filter(|name| !name.contains('/'))
-            .map(unescape)
+            .map(|name| unescape(name).into_owned())
             .into_iter()
             .collect()
     }

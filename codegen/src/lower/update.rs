@@ -26,7 +26,8 @@ use crate::model::graph::Edges;
 use crate::model::{Lifecycle, Method, Model, Operation, Parameter, Shape, Type, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::update::Former;
-use crate::revisions::{in_operation, push, unit_of};
+use crate::pointer::below;
+use crate::revisions::{in_operation, unit_of};
 use crate::source::changes::same;
 
 /// What lowering found out, for the next round.
@@ -269,8 +270,7 @@ impl Lowering<'_> {
     fn operation_again(&mut self, position: usize, model: &mut Model) -> Option<Operation> {
         let former = model.operations.get(position)?;
         let (path, method, id, domain) = (former.path.clone(), former.method, former.id.clone(), former.domain);
-        let mut at = String::from("/paths");
-        push(&mut at, &path.raw);
+        let at = below("/paths", &path.raw);
         let value = lookup(&self.bundle.document, &at)?;
         let item = self.resolve(Node { at, value });
         let operation = item.get(method.key())?;

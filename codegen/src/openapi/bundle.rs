@@ -10,11 +10,12 @@ use super::Bundle;
 use super::circles;
 use super::documents::{Document, Documents, Found};
 use super::grammar::{self, Place as Kind};
-use super::link::{At, Linker, escape};
+use super::link::{At, Linker};
 use super::update::Linked;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes};
 use crate::memo::Memo;
 use crate::model::Method;
+use crate::pointer::escape;
 use crate::settings::Settings;
 use crate::source::Sources;
 use crate::source::locate::Locator;
@@ -86,7 +87,6 @@ pub(crate) fn bundle_for_more(
         document: Value::Object(merged),
         origins,
     };
-    tell_circles(&bundle, diagnostics);
     circles::settle(&mut bundle, diagnostics);
     linked.told = diagnostics.len() > told_before;
     (bundle, linked)
@@ -355,31 +355,6 @@ fn head(merged: &mut Map<String, Value>, main: &Document, settings: &Settings, s
                     _ => "0.0.0".to_owned(),
                 };
                 info.insert(key.to_owned(), Value::String(text));
-            }
-        }
-    }
-}
-
-/// References of other objects than schemas must end somewhere; those of schemas are told by lowering.
-fn tell_circles(bundle: &Bundle, diagnostics: &mut Diagnostics) {
-    for (section, _, name, value) in components_of(&bundle.document) {
-        if section == "schemas" {
-            continue;
-        }
-        let mut current = value;
-        let mut steps = 0;
-        while let Some(target) = current.get("$ref").and_then(Value::as_str) {
-            let next = target
-                .strip_prefix('#')
-                .and_then(|pointer| bundle.document.pointer(pointer));
-            let Some(next) = next else { break };
-            current = next;
-            steps += 1;
-            if steps > 100 {
-                let place = bundle.place(&format!("/components/{section}/{}", escape(name)));
-                let message = format!("`{name}` refers to nothing but itself");
-                diagnostics.push(Diagnostic::new(&codes::REF_CIRCULAR, message, place));
-                break;
             }
         }
     }

@@ -6,14 +6,15 @@
 //! Whoever goes through a contract goes on into what such a reference leads to, as if that stood there. What is seen to here is why
 //! everybody comes to an end, soon and with the stack that there is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use super::Bundle;
 use super::grammar::{self, Place as Kind, Step};
-use super::link::{escape, push};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, document as codes};
+use crate::pointer::{escape, push, unescape};
 
 /// Most levels of objects and lists, counted through references.
 const DEEPEST: usize = 256;
@@ -46,6 +47,8 @@ pub(super) fn settle(bundle: &mut Bundle, diagnostics: &mut Diagnostics) {
     for (pointer, problem) in &found {
         match problem {
             Problem::Callback => remove(&mut bundle.document, pointer),
+            // Whoever resolves it comes to an end, as it does with a circle of schemas.
+            Problem::Nothing => {}
             // Nothing is generated from it. Whoever looks for further problems comes to an end, too.
             Problem::Circle | Problem::Deep | Problem::Large => {
                 if let Some(place) = bundle.document.pointer_mut(pointer) {
@@ -86,7 +89,7 @@ fn each_reference<'v>(value: &'v Value, kind: Kind, found: &mut Vec<&'v str>) {
 fn is_followed(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::Schema | Kind::Discriminator | Kind::Example | Kind::SecurityScheme | Kind::Extension | Kind::ErrorEntry
+        Kind::Schema | Kind::Discriminator | Kind::Extension | Kind::ErrorEntry
     )
 }
 
@@ -130,6 +133,8 @@ impl Reach {
 enum Problem {
     /// A callback leads back to itself.
     Callback,
+    /// A component refers to nothing but itself, on whatever ways.
+    Nothing,
     /// Something else holds itself.
     Circle,
     /// There are too many levels.
@@ -144,6 +149,10 @@ impl Problem {
             Self::Callback => (
                 &codes::CALLBACK_CIRCULAR,
                 "this callback leads back to itself; from here on it is left out".to_owned(),
+            ),
+            Self::Nothing => (
+                &codes::REF_CIRCULAR,
+                format!("`{}` refers to nothing but itself", name_of(pointer)),
             ),
             Self::Circle => (
                 &codes::REF_CIRCULAR,
@@ -213,22 +222,19 @@ impl<'d> Walk<'d> {
         }
         for (key, member) in members {
             let Some(step) = grammar::step(kind, key) else { continue };
-            let length = at.len();
-            push(at, key);
+            let length = push(at, key);
             match (step, member) {
                 (Step::One(inner), member) => reach.add(self.value(member, inner, at, level + 1)),
                 (Step::Map(inner), Value::Object(members)) => {
                     for (name, member) in members.iter().filter(|(name, _)| !name.starts_with("x-")) {
-                        let length = at.len();
-                        push(at, name);
+                        let length = push(at, name);
                         reach.add(self.value(member, inner, at, level + 2));
                         at.truncate(length);
                     }
                 }
                 (Step::List(inner), Value::Array(items)) => {
                     for (i, item) in items.iter().enumerate() {
-                        let length = at.len();
-                        push(at, &i.to_string());
+                        let length = push(at, &i.to_string());
                         reach.add(self.value(item, inner, at, level + 2));
                         at.truncate(length);
                     }
@@ -244,11 +250,8 @@ impl<'d> Walk<'d> {
     fn followed(&mut self, target: &str, kind: Kind, at: &str, level: usize) -> Option<Reach> {
         let pointer = target.strip_prefix('#')?;
         let problem = if let Some(first) = self.open.iter().position(|open| open == pointer) {
-            let places = self.through.iter().map(String::as_str).chain([at]);
-            let mut circle = self.open.iter().zip(places).skip(first);
-            let says_nothing = circle.clone().all(|(open, place)| open == place);
-            // Of a component that says nothing itself it is told by its name.
-            if says_nothing && circle.any(|(open, _)| open.starts_with("/components/")) {
+            if let Some(component) = self.nothing_but_itself(first, at) {
+                self.tell(&component, Problem::Nothing);
                 return None;
             }
             // A component that is nothing but a reference is no part of anything that could be left out.
@@ -269,6 +272,14 @@ impl<'d> Walk<'d> {
         None
     }
 
+    /// A component of the circle that closes here, if none of its parts says anything but where it leads.
+    fn nothing_but_itself(&self, first: usize, at: &str) -> Option<String> {
+        let places = self.through.iter().map(String::as_str).chain([at]);
+        let mut circle = self.open.iter().zip(places).skip(first);
+        let component = circle.clone().find(|(open, _)| open.starts_with("/components/"))?.0;
+        circle.all(|(open, place)| open == place).then(|| component.clone())
+    }
+
     /// Notes a problem. One chain that leads too far makes every other that has a part of it do so too; the first of them is told.
     fn tell(&mut self, at: &str, problem: Problem) {
         let is_too_far = |problem: Problem| matches!(problem, Problem::Deep | Problem::Large);
@@ -278,14 +289,16 @@ impl<'d> Walk<'d> {
     }
 }
 
+/// What a part is called in the map in which it stands.
+fn name_of(pointer: &str) -> Cow<'_, str> {
+    unescape(pointer.rsplit('/').next().unwrap_or_default())
+}
+
 /// Takes a member out of the map in which it stands.
 fn remove(document: &mut Value, pointer: &str) {
-    let Some((above, name)) = pointer.rsplit_once('/') else {
-        return;
-    };
-    let name = name.replace("~1", "/").replace("~0", "~");
+    let above = pointer.rsplit_once('/').map_or("", |(above, _)| above);
     if let Some(map) = document.pointer_mut(above).and_then(Value::as_object_mut) {
-        map.shift_remove(&name);
+        map.shift_remove(&*name_of(pointer));
     }
 }
 

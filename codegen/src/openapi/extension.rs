@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::grammar::Place as Kind;
 use crate::diagnostics::{At, Diagnostic, Diagnostics, Place, extension as codes, nearest};
+use crate::pointer::{below, push, unescape};
 
 /// The key under which everything stands.
 pub const KEY: &str = "x-flaresmith";
@@ -403,12 +404,12 @@ fn check_as<T: DeserializeOwned>(value: &Value, place: &Place, diagnostics: &mut
             let Some((parent, last)) = pointer.rsplit_once('/') else {
                 return;
             };
-            let last = last.replace("~1", "/").replace("~0", "~");
+            let last = unescape(last);
             // Where a field is demanded, leaving it out would only bring the next complaint.
             let removed = rest
                 .pointer_mut(parent)
                 .and_then(Value::as_object_mut)
-                .and_then(|map| map.shift_remove(&last));
+                .and_then(|map| map.shift_remove(&*last));
             if removed.is_none() {
                 return;
             }
@@ -424,7 +425,7 @@ fn check_as<T: DeserializeOwned>(value: &Value, place: &Place, diagnostics: &mut
             None => format!("known here: {}", known.join(", ")),
         };
         let message = format!("there is no field `{field}` here");
-        let place = at(&format!("{parent}/{}", super::link::escape(&field)), true);
+        let place = at(&below(&parent, &field), true);
         diagnostics.push(Diagnostic::new(&codes::UNKNOWN_FIELD, message, place).hint(hint));
         let removed = rest
             .pointer_mut(&parent)
@@ -442,7 +443,9 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", super::link::escape(key))),
+            Segment::Map { key } => {
+                push(&mut pointer, key);
+            }
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

@@ -15,6 +15,7 @@ use super::update::Linked;
 use super::{extension, upgrade};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes, nearest, schema as schemas};
 use crate::model::{Case, Name};
+use crate::pointer::{escape, push, unescape};
 
 /// Something that is still to be copied into the components of the bundle.
 struct Pull {
@@ -221,8 +222,7 @@ impl<'a, 'd> Linker<'a, 'd> {
         };
         let mut copied = Map::with_capacity(map.len());
         for (key, value) in map {
-            let length = at.pointer.len();
-            push(&mut at.pointer, key);
+            let length = push(&mut at.pointer, key);
             let new = self.copy_member(key, value, kind, at);
             at.pointer.truncate(length);
             if let Some(new) = new {
@@ -262,8 +262,7 @@ impl<'a, 'd> Linker<'a, 'd> {
             (Some(Step::Map(inner)), Value::Object(map)) => {
                 let mut copied = Map::with_capacity(map.len());
                 for (name, value) in map {
-                    let length = at.pointer.len();
-                    push(&mut at.pointer, name);
+                    let length = push(&mut at.pointer, name);
                     let is_data =
                         name.starts_with("x-") && matches!(inner, Kind::PathItem | Kind::Response | Kind::Callback);
                     let new = if is_data {
@@ -279,8 +278,7 @@ impl<'a, 'd> Linker<'a, 'd> {
             (Some(Step::List(inner)), Value::Array(items)) => {
                 let mut copied = Vec::with_capacity(items.len());
                 for (i, item) in items.iter().enumerate() {
-                    let length = at.pointer.len();
-                    push(&mut at.pointer, &i.to_string());
+                    let length = push(&mut at.pointer, &i.to_string());
                     copied.push(self.copy(item, inner, at));
                     at.pointer.truncate(length);
                 }
@@ -321,8 +319,7 @@ impl<'a, 'd> Linker<'a, 'd> {
     fn copy_mapping(&mut self, mapping: &Map<String, Value>, at: &mut At<'_>) -> Map<String, Value> {
         let mut copied = Map::with_capacity(mapping.len());
         for (tag, value) in mapping {
-            let length = at.pointer.len();
-            push(&mut at.pointer, tag);
+            let length = push(&mut at.pointer, tag);
             let new = match value.as_str() {
                 Some(text) if text.contains(['#', '/']) => self.link(text, Kind::Schema, at).map(Value::String),
                 Some(name) if !self.is_taken("schemas", name) && self.documents.exists(name) => {
@@ -360,7 +357,7 @@ impl<'a, 'd> Linker<'a, 'd> {
                 let last = pointer.rsplit('/').next().unwrap_or("");
                 let named = !last.is_empty() && last.parse::<usize>().is_err();
                 let wanted = if named {
-                    unescape(last)
+                    unescape(last).into_owned()
                 } else {
                     Name::new(stem(&document.path)).to(Case::Pascal)
                 };
@@ -480,21 +477,4 @@ fn component_name(text: &str) -> String {
     } else {
         Name::new(text).to(Case::Pascal)
     }
-}
-
-pub(super) fn push(pointer: &mut String, key: &str) {
-    pointer.push('/');
-    if key.contains(['~', '/']) {
-        pointer.push_str(&escape(key));
-    } else {
-        pointer.push_str(key);
-    }
-}
-
-pub(super) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-fn unescape(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
 }

@@ -8,8 +8,8 @@
 use serde_json::{Map, Value, json};
 
 use super::grammar::kind_of_section;
-use super::link::escape;
 use super::reference::{self, Target};
+use crate::pointer::below;
 
 /// What stands at a place in a file; `None`: nothing does, which has been told. It is given the pointer of the reference, its text and
 /// where that leads.
@@ -78,7 +78,7 @@ fn write_out(value: &mut Value, path: &str, pointer: &str, look: &mut Look<'_>) 
 
 /// A member of what a pointer leads to, as the fragment of a reference.
 fn fragment(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", escape(name)).replace('%', "%25")
+    below(pointer, name).replace('%', "%25")
 }
 
 #[cfg(test)]

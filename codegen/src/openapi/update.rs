@@ -208,11 +208,6 @@ impl Linked {
     fn exchange(&self, copied: Vec<(String, Kind, Value)>, bundle: &mut Bundle) -> Option<Vec<Former>> {
         for (unit, kind, value) in &copied {
             let former = bundle.document.pointer(unit)?;
-            let refers = |value: &Value| value.get("$ref").is_some();
-            let may_turn_in_circles = !matches!(kind, Kind::Schema | Kind::PathItem);
-            if may_turn_in_circles && (refers(former) || refers(value)) {
-                return None;
-            }
             if circles::references(former, *kind) != circles::references(value, *kind) {
                 return None;
             }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{Baseline, Round};
+use crate::pointer::below;
 use crate::source::changes::same;
 
 /// A component, path item or webhook.
@@ -59,11 +60,7 @@ fn groups(document: &Value) -> impl Iterator<Item = (String, &Map<String, Value>
         .and_then(Value::as_object)
         .into_iter()
         .flatten();
-    let sections = sections.filter_map(move |(key, section)| {
-        let mut pointer = "/components".to_owned();
-        push(&mut pointer, key);
-        Some((pointer, section.as_object()?))
-    });
+    let sections = sections.filter_map(move |(key, section)| Some((below("/components", key), section.as_object()?)));
     top.chain(sections)
 }
 
@@ -80,8 +77,7 @@ pub(super) fn units(last: Option<&Baseline>, document: &Value, now: Round) -> BT
     for (group, members) in groups(document) {
         let old_members = before.get(&group);
         for (key, value) in members {
-            let mut pointer = group.clone();
-            push(&mut pointer, key);
+            let pointer = below(&group, key);
             let known = old_members.and_then(|members| members.get(key));
             let unit = match (last.get(&pointer), known) {
                 (Some(unit), Some(known)) if same(known, value) => unit.clone(),
@@ -210,22 +206,6 @@ pub(super) fn same_rest(last: &Value, document: &Value) -> bool {
                     _ => same(old, value),
                 }
         })
-}
-
-/// A pointer with a key behind it.
-pub(crate) fn below(pointer: &str, key: &str) -> String {
-    let mut pointer = pointer.to_owned();
-    push(&mut pointer, key);
-    pointer
-}
-
-pub(crate) fn push(pointer: &mut String, key: &str) {
-    pointer.push('/');
-    if key.contains(['~', '/']) {
-        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-    } else {
-        pointer.push_str(key);
-    }
 }
 
 #[cfg(test)]

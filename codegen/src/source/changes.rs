@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use super::portions::{Read, SMALL, Stretch, first_indent, object, one, starts, stretches};
 use super::{Sources, members, read};
 use crate::memo::Memo;
+use crate::pointer::push;
 
 /// How many steps from the root of a file parts of it are told apart.
 const STEPS: usize = 3;
@@ -80,7 +81,7 @@ fn in_place(file: &mut File, path: &str, bytes: &Arc<[u8]>, memo: &Memo) -> Opti
     let replaced = replaced(Arc::make_mut(&mut pieces).as_mut_slice(), old, new, &anew)?;
     let mut pointer = String::new();
     for key in &replaced.path {
-        read::step(&mut pointer, key);
+        push(&mut pointer, key);
     }
     let mapping = Arc::make_mut(&mut file.value).pointer_mut(&pointer)?.as_object_mut()?;
     let same_keys = replaced.members.len() == replaced.count
@@ -95,8 +96,7 @@ fn in_place(file: &mut File, path: &str, bytes: &Arc<[u8]>, memo: &Memo) -> Opti
     }
     let mut found = Vec::new();
     for (key, value) in replaced.members {
-        let length = pointer.len();
-        read::step(&mut pointer, &key);
+        let length = push(&mut pointer, &key);
         if let Some(known) = mapping.get_mut(&key) {
             let steps = STEPS.saturating_sub(replaced.path.len() + 1);
             differences(known, &value, &mut pointer, steps, &mut found);
@@ -117,7 +117,7 @@ fn object_in_place(document: &mut Value, old: &str, new: &str) -> Option<Vec<Str
     let mut pointer = String::new();
     for key in &around.keys {
         let key: String = serde_json::from_str(old.get(key.clone())?).ok()?;
-        read::step(&mut pointer, &key);
+        push(&mut pointer, &key);
     }
     let value = read::nested(new.get(around.range.start..new_end)?, around.keys.len())?;
     let known = document.pointer_mut(&pointer)?;
@@ -135,8 +135,7 @@ fn differences(old: &Value, new: &Value, pointer: &mut String, steps: usize, fou
         && old.keys().eq(new.keys())
     {
         for ((key, old), new) in old.iter().zip(new.values()) {
-            let length = pointer.len();
-            read::step(pointer, key);
+            let length = push(pointer, key);
             differences(old, new, pointer, steps - 1, found);
             pointer.truncate(length);
         }

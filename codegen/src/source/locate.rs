@@ -17,6 +17,7 @@ use serde_saphyr::{Location, Spanned};
 use super::members::{self, Member, Members};
 use super::{Sources, read};
 use crate::diagnostics::{At, Place};
+use crate::pointer::unescape;
 
 /// A place as people count: line and column from 1, with the line's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl<'a> Locator<'a> {
         let mut value = start;
         let mut found = start..start + 1;
         for segment in pointer.split('/').skip(1) {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let segment = unescape(segment);
             let Some(members) = self.members(file, text, value) else {
                 // Nothing stands in a scalar, and everything in what opens and is not sound.
                 match text.as_bytes().get(value) {
@@ -192,7 +193,7 @@ impl<'a> Locator<'a> {
         let mut node = tree.as_ref()?;
         let mut found = node.referenced;
         for segment in pointer.split('/').skip(1) {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let segment = unescape(segment);
             let next = match &node.value {
                 Node::Map(members) => members
                     .iter()

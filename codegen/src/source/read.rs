@@ -116,16 +116,6 @@ pub(super) fn piece(text: &str) -> Option<Value> {
     tree.ok().map(|tree| tree.0)
 }
 
-/// Goes one step further with a pointer.
-pub(super) fn step(pointer: &mut String, key: &str) {
-    pointer.push('/');
-    if key.contains(['~', '/']) {
-        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-    } else {
-        pointer.push_str(key);
-    }
-}
-
 fn refused(path: &str, error: &serde_saphyr::Error) -> Diagnostic {
     let place = error.location().map_or_else(
         || Place::file(path),

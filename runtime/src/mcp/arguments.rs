@@ -14,6 +14,7 @@ use flaresmith_api::validate::{Schema, check};
 use flaresmith_api::wire::{
     Location, Parameter, percent_encode_reserved, write_cookie, write_header, write_pairs, write_path,
 };
+use flaresmith_codegen::pointer::below;
 use serde_json::{Map, Value};
 
 use super::form;
@@ -113,10 +114,13 @@ pub(super) fn request(
 
 impl Writing {
     fn fault(&mut self, location: &str, name: &str, keyword: &str, message: &str) {
-        let name = name.replace('~', "~0").replace('/', "~1");
         self.faults.push(RequestViolation {
             location: location.to_owned(),
-            pointer: if name.is_empty() { name } else { format!("/{name}") },
+            pointer: if name.is_empty() {
+                String::new()
+            } else {
+                below("", name)
+            },
             keyword: keyword.to_owned(),
             message: message.to_owned(),
         });

@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use flaresmith_api::errors::{ErrorCode, Failure, RequestViolation};
+use flaresmith_codegen::pointer::below;
 use serde_json::{Value, json};
 
 use super::scope::buffered;
@@ -81,11 +82,7 @@ fn in_body(value: &Value, pointer: &str, found: &mut Vec<RequestViolation>) {
                 if key.contains('\0') {
                     found.push(violation("body", pointer));
                 }
-                in_body(
-                    member,
-                    &format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
-                    found,
-                );
+                in_body(member, &below(pointer, key), found);
             }
         }
         _ => {}

@@ -5,6 +5,7 @@
 
 use flaresmith_codegen::analyse;
 use flaresmith_codegen::diagnostics::{Diagnostic, Severity};
+use flaresmith_codegen::pointer::escape;
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::source::locate::Locator;
@@ -58,10 +59,7 @@ pub(super) fn malformed(path: &str, generated: &str, found: &str) -> Option<Misf
         let (expected, got) = differing(&origin, &value, &mut way)?;
         format!("is {got} where {expected} was generated")
     };
-    let pointer: String = way
-        .iter()
-        .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")))
-        .collect();
+    let pointer: String = way.iter().map(|step| format!("/{}", escape(step))).collect();
     let at = if pointer.is_empty() { "the document" } else { &pointer };
     Some(told(format!("{at} {problem}"), line_of(path, found, &pointer)))
 }

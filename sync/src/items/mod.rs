@@ -11,6 +11,7 @@ pub(crate) mod tokens;
 pub(crate) mod typescript;
 pub(crate) mod yaml;
 
+use flaresmith_codegen::pointer::unescape;
 use outline::Body;
 
 /// The languages that texts are read in; all others are lines.
@@ -84,7 +85,7 @@ pub(crate) fn line_of(path: &str, text: &str, pointer: &str) -> u32 {
     };
     let mut at = 0;
     for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
+        let step = unescape(step);
         let items = body.map_or(&[][..], |body| body.items.as_slice());
         let named = items.iter().find(|item| item.kind == "member" && item.name == step);
         let Some(item) = named.or_else(|| items.get(step.parse::<usize>().ok()?)) else {

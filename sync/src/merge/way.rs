@@ -2,6 +2,8 @@
 //!
 //! Owns: the way from the file to an item, as people read it. Must not know: how items are merged.
 
+use flaresmith_codegen::pointer::escape;
+
 use crate::items::Language;
 use crate::items::outline::Item;
 
@@ -27,7 +29,7 @@ impl Way {
             "document" => {}
             "element" => way.steps.push(number.to_string()),
             "member" if matches!(language, Language::Json | Language::Yaml) => {
-                way.steps.push(item.name.replace('~', "~0").replace('/', "~1"));
+                way.steps.push(escape(&item.name).into_owned());
             }
             kind => way.steps.push(format!("{kind} {}", item.name).trim_end().to_owned()),
         }

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::units::{Group, below};
+use super::units::Group;
 use super::yaml;
 use crate::emit::json;
+use crate::pointer::below;
 
 /// The text of a unit behind its key, by pointer.
 pub(super) type Text<'t> = dyn Fn(&str) -> Option<&'t str> + 't;

@@ -8,8 +8,9 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::objects::{self, Behind, Object};
-use super::tally::{Tally, push};
+use super::tally::Tally;
 use crate::openapi::grammar::Place;
+use crate::pointer::push;
 
 /// Keys of `x-flaresmith` on schemas and properties that say how things are stored. They are no business of a caller's.
 const STORAGE: [&str; 3] = ["table", "column", "references"];

@@ -38,6 +38,7 @@ use super::ahead::Contract;
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, downgrade as codes};
 use crate::openapi::grammar::Place;
+use crate::pointer::below;
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[];
@@ -78,7 +79,7 @@ pub(super) fn documents(input: &Contract<'_>) -> Book {
     tallied(&groups, &units, |unit| &unit.dropped, &mut dropped);
     dropped.tell(&codes::KEYWORD_DROPPED, bundle, &mut diagnostics);
     for name in public::keep_public(&frame, &mut groups, &units) {
-        let pointer = units::below("/components/schemas", &name);
+        let pointer = below("/components/schemas", &name);
         let message = format!("`{name}` is internal, but a public part of the contract refers to it");
         let place = bundle.place(&pointer);
         diagnostics.push(Diagnostic::new(&codes::INTERNAL_PUBLISHED, message, place));

@@ -12,6 +12,7 @@ use super::objects::{self, Behind, Object};
 use super::units::Group;
 use super::written::Unit;
 use crate::openapi::grammar::Place;
+use crate::pointer::of_fragment;
 
 /// Prefix of references to schemas.
 pub(super) const SCHEMAS: &str = "#/components/schemas/";
@@ -118,12 +119,7 @@ fn mapped(members: &Map<String, Value>, tell: &mut impl FnMut(String)) {
 pub(super) fn schema_name(reference: &str) -> Option<String> {
     let rest = reference.strip_prefix(SCHEMAS)?;
     let name = rest.split('/').next().unwrap_or(rest);
-    Some(unescape(name))
-}
-
-/// A segment of a JSON pointer in a fragment, as the name it stands for.
-pub(super) fn unescape(segment: &str) -> String {
-    segment.replace("%20", " ").replace("~1", "/").replace("~0", "~")
+    Some(of_fragment(name))
 }
 
 #[cfg(test)]

@@ -45,15 +45,3 @@ impl Tally {
         }
     }
 }
-
-/// Appends a segment to a JSON pointer, and returns the length to cut it back to.
-pub(super) fn push(pointer: &mut String, segment: &str) -> usize {
-    let length = pointer.len();
-    pointer.push('/');
-    if segment.contains(['~', '/']) {
-        pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
-    } else {
-        pointer.push_str(segment);
-    }
-    length
-}

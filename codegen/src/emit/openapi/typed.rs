@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::objects::{self, Behind, Object};
-use super::tally::{Tally, push};
+use super::tally::Tally;
 use crate::openapi::grammar::Place;
+use crate::pointer::push;
 
 /// Counts what the typed reader refuses of a document without its units.
 pub(super) fn check_frame(frame: &Value) -> Tally {

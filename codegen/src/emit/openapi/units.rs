@@ -11,8 +11,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::objects::{self, Behind, Object};
-use super::tally::push;
 use crate::openapi::grammar::Place;
+use crate::pointer::below;
 
 /// Units of one kind, in the order of the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,13 +93,6 @@ pub(super) fn in_order(frame: &Value, groups: Vec<Group>) -> Vec<Group> {
         }
     }
     found
-}
-
-/// A value with a key of its own in a pointer.
-pub(super) fn below(pointer: &str, name: &str) -> String {
-    let mut pointer = pointer.to_owned();
-    push(&mut pointer, name);
-    pointer
 }
 
 /// A document in parts, to look things up in.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::schemas::Answers;
 use crate::model::{Capture, Operation, Status};
+use crate::pointer::{escape, unescape};
 
 /// The lines of an operation's script.
 pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
@@ -39,7 +40,7 @@ pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
     lines.push("});".to_owned());
     let known: serde_json::Map<String, Value> = answers
         .names()
-        .map(|(status, name)| (status.to_owned(), json!(name.replace('~', "~0").replace('/', "~1"))))
+        .map(|(status, name)| (status.to_owned(), json!(escape(name))))
         .collect();
     let media = answers.media();
     if !known.is_empty() || !media.is_empty() {
@@ -92,11 +93,7 @@ pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
         for (name, capture) in captures {
             let value = match capture {
                 Capture::Body(pointer) => {
-                    let keys: Vec<String> = pointer
-                        .split('/')
-                        .skip(1)
-                        .map(|key| key.replace("~1", "/").replace("~0", "~"))
-                        .collect();
+                    let keys: Vec<_> = pointer.split('/').skip(1).map(unescape).collect();
                     format!("at({})", quoted(&json!(keys)))
                 }
                 Capture::Header(header) => format!("pm.response.headers.get({})", quoted(&json!(header))),

@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::objects::{self, Behind, Object};
-use super::tally::{Tally, push};
+use super::tally::Tally;
 use super::units::{Group, Parts};
 use super::written::Unit;
 use crate::openapi::grammar::Place;
+use crate::pointer::push;
 use nested::Nested;
 
 /// The version that the document names.

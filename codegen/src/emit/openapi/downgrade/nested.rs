@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::super::objects::{self, Behind, Object};
-use super::super::public::{SCHEMAS, unescape};
-use super::super::units::{Group, Parts, below};
+use super::super::public::SCHEMAS;
+use super::super::units::{Group, Parts};
 use super::super::written::Unit;
 use crate::openapi::grammar::Place;
+use crate::pointer::{below, of_fragment};
 
 /// New reference by old reference.
 pub(super) type Nested = BTreeMap<String, String>;
@@ -160,7 +161,7 @@ pub(super) fn target<'a>(document: &Parts<'a, Unit>, reference: &str) -> Option<
     let mut reference = reference;
     for _ in 0..16 {
         let schema = match reference.strip_prefix(SCHEMAS) {
-            Some(name) if !name.contains('/') => document.pointer(&below(GROUP, &unescape(name)))?,
+            Some(name) if !name.contains('/') => document.pointer(&below(GROUP, &of_fragment(name)))?,
             _ => document.pointer(&decoded(reference.strip_prefix('#')?))?,
         };
         match schema.get("$ref").and_then(Value::as_str) {

@@ -1,0 +1,88 @@
+//! JSON pointers: keys as tokens of them, and back (RFC 6901).
+//!
+//! Owns: how `~` and `/` of a key are written in a pointer, and how a pointer goes a step further. Must not know: documents, or what
+//! stands at a pointer.
+
+use std::borrow::Cow;
+
+/// A key as one token of a pointer.
+#[must_use]
+pub fn escape(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) {
+        Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(key)
+    }
+}
+
+/// A token of a pointer as the key it stands for.
+#[must_use]
+pub fn unescape(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
+}
+
+/// A token of a pointer in a URI fragment as the key it stands for. Of what is encoded there, only spaces are decoded.
+#[must_use]
+pub fn of_fragment(token: &str) -> String {
+    unescape(&token.replace("%20", " ")).into_owned()
+}
+
+/// Goes a step down, and returns the length to cut the pointer back to.
+pub fn push(pointer: &mut String, key: &str) -> usize {
+    let length = pointer.len();
+    pointer.push('/');
+    pointer.push_str(&escape(key));
+    length
+}
+
+/// The pointer one step further.
+#[must_use]
+pub fn below(pointer: &str, key: &str) -> String {
+    let mut below = String::with_capacity(pointer.len() + key.len() + 1);
+    below.push_str(pointer);
+    push(&mut below, key);
+    below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_comes_back_from_its_token() {
+        for (key, token) in [
+            ("", ""),
+            ("a b", "a b"),
+            ("/a/{b}", "~1a~1{b}"),
+            ("~", "~0"),
+            ("~1", "~01"),
+            ("~/~", "~0~1~0"),
+        ] {
+            assert_eq!(escape(key), token);
+            assert_eq!(unescape(token), key);
+        }
+        assert!(matches!(escape("a b"), Cow::Borrowed(_)));
+        assert!(matches!(unescape("a b"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_pointer_goes_a_step_down_and_is_cut_back() {
+        let mut pointer = "/paths".to_owned();
+        let length = push(&mut pointer, "/a");
+        assert_eq!(pointer, "/paths/~1a");
+        assert_eq!(below(&pointer, "get"), "/paths/~1a/get");
+        pointer.truncate(length);
+        assert_eq!(pointer, "/paths");
+        assert_eq!(below("", ""), "/");
+    }
+
+    #[test]
+    fn spaces_are_encoded_in_fragments() {
+        assert_eq!(of_fragment("a%20b~1c"), "a b/c");
+        assert_eq!(of_fragment("a%2Fb"), "a%2Fb");
+    }
+}
