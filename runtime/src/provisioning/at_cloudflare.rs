@@ -5,14 +5,14 @@
 //! An environment's worker is where its record says. One that has no record yet is made at Cloudflare if the project is connected to it. So
 //! what was made here stays here until a run has moved the environment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::{self, IntegrationErrorDetails};
 use flaresmith_store::entities::environments;
 use flaresmith_store::entities::resource_records::{Column, Entity, Model};
-use flaresmith_store::enums::{Provider, ResourceKind};
+use flaresmith_store::enums::{Provider, ResourceKind, ResourceRecordState};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use serde_json::Value;
 use uuid::Uuid;
@@ -58,6 +58,26 @@ pub(super) fn is_of_this_machine(record: &Model) -> bool {
 pub(crate) async fn names<C: ConnectionTrait>(connection: &C, project: Uuid) -> Result<BTreeSet<String>, Failure> {
     let there = workers(connection, project).await?.into_iter();
     Ok(there.map(|row| row.environment).collect())
+}
+
+/// Names of the environments whose workers are there, by project.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn all<C: ConnectionTrait>(connection: &C) -> Result<BTreeMap<Uuid, Vec<String>>, Failure> {
+    let rows = Entity::find()
+        .filter(Column::Resource.eq(ResourceKind::CloudflareWorker))
+        .filter(Column::State.eq(ResourceRecordState::Ready))
+        // This machine names a worker by its address.
+        .filter(Column::Name.not_like("%:%"))
+        .all(connection)
+        .await
+        .map_err(failed)?;
+    let mut found: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
+    for row in rows.into_iter().filter(|row| is_here(row) == Some(false)) {
+        found.entry(row.project_id).or_default().push(row.environment);
+    }
+    Ok(found)
 }
 
 /// Records of the workers of a project that are there.

@@ -161,7 +161,7 @@ pub(super) async fn region<C: ConnectionTrait>(connection: &C, project: Uuid) ->
 ///
 /// # Errors
 /// It is at Neon and the connection has ended, or the store fails.
-pub(super) async fn host(on: &Subject) -> Result<Arc<dyn DatabaseHost>, Failure> {
+pub(crate) async fn host(on: &Subject) -> Result<Arc<dyn DatabaseHost>, Failure> {
     let here = || -> Arc<dyn DatabaseHost> { on.platform.providers.databases.clone() };
     let row = row(on.platform.store.read(), on).await?;
     if row.as_ref().is_some_and(|row| row.region.is_none()) {

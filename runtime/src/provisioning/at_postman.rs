@@ -11,6 +11,7 @@ use flaresmith_store::enums::{Provider, ResourceKind};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
+use super::alone::alone;
 use super::deploy::present;
 use super::step::ALL;
 use crate::features::projects::access;
@@ -211,7 +212,21 @@ pub(super) async fn bring(
     whether: Whether,
 ) -> Result<Brought, Failure> {
     // What is read is still there when it is replaced, as far as it is up to us.
-    let _turn = platform.repositories.turn_to_send(mark.project).await?;
+    let name = format!("postman/{}", mark.project);
+    alone(platform, name, mark, async |mark| {
+        brought(platform, access, mark, known, pair, whether).await
+    })
+    .await
+}
+
+async fn brought(
+    platform: &Platform,
+    access: &Access,
+    mark: &Mark,
+    known: &Known,
+    pair: &Pair,
+    whether: Whether,
+) -> Result<Brought, Failure> {
     let postman = &platform.providers.postman;
     let workspace = known.workspace().unwrap_or_default();
     let id = known.collection(&mark.environment);

@@ -23,8 +23,7 @@ use uuid::Uuid;
 use super::at_cloudflare::Host;
 use super::journal::Page;
 use super::step::Subject;
-use super::steps::names;
-use super::{plan, previews, request, states};
+use super::{back, plan, previews, request, states};
 use crate::providers::Made;
 use crate::store::{Write, failed, new_id};
 
@@ -48,6 +47,8 @@ pub struct Wanted {
     pub rollback_of: Option<Uuid>,
     /// The version that a rollback puts there again.
     pub repeats: Option<Uuid>,
+    /// The deployment before which a rollback takes the database back.
+    pub takes_back: Option<Uuid>,
     /// The test run that lets a promotion pass.
     pub test_run: Option<Uuid>,
     /// Who asked.
@@ -82,12 +83,15 @@ pub async fn begin_as(
     now: DateTime<Utc>,
 ) -> Result<deployments::Model, Failure> {
     let project = environment.project_id;
-    let (kind, by, version) = (wanted.kind, wanted.by, wanted.repeats);
+    let (kind, by, version, takes_back) = (wanted.kind, wanted.by, wanted.repeats, wanted.takes_back);
     let row = row(write, environment, wanted, now).await?;
-    let steps = plan::deployment(&environment.name, environment.kind, kind);
+    let steps = plan::deployment(&environment.name, environment.kind, kind, takes_back.is_some());
     request::begin_as(write, row.id, project, run, by, &steps, now).await?;
     if let Some(version) = version {
-        repeats(write, row.id, version).await?;
+        back::puts_again(write, row.id, version).await?;
+    }
+    if let Some(deployment) = takes_back {
+        back::goes_before(write, row.id, deployment).await?;
     }
     Ok(row)
 }
@@ -128,32 +132,6 @@ pub(super) async fn row(
     row.insert(&**write).await.map_err(failed)
 }
 
-/// Keeps with the step that puts a version there which one it repeats.
-async fn repeats(write: &Write, run: Uuid, version: Uuid) -> Result<(), Failure> {
-    run_steps::Entity::update_many()
-        .col_expr(run_steps::Column::ExternalId, Expr::value(version.to_string()))
-        .filter(run_steps::Column::RunId.eq(run))
-        .filter(run_steps::Column::Name.starts_with(names::VERSION))
-        .exec(&**write)
-        .await
-        .map_err(failed)?;
-    Ok(())
-}
-
-/// The version that the run of a deployment puts there; of a rollback that has not begun, the one that it repeats.
-///
-/// # Errors
-/// The store fails.
-pub async fn repeated<C: ConnectionTrait>(connection: &C, run: Uuid) -> Result<Option<Uuid>, Failure> {
-    let step = run_steps::Entity::find()
-        .filter(run_steps::Column::RunId.eq(run))
-        .filter(run_steps::Column::Name.starts_with(names::VERSION))
-        .one(connection)
-        .await
-        .map_err(failed)?;
-    Ok(step.and_then(|step| step.external_id?.parse().ok()))
-}
-
 /// The version that one of a deployment is the same as where versions are not copied: that of a rollback is the one that it went back to.
 ///
 /// # Errors
@@ -161,7 +139,7 @@ pub async fn repeated<C: ConnectionTrait>(connection: &C, run: Uuid) -> Result<O
 pub(super) async fn uploaded(on: &Subject, version: Uuid, host: &Host) -> Result<Uuid, Failure> {
     let mut at = version;
     while !host.is_here
-        && let Some(former) = repeated(on.platform.store.read(), at).await?
+        && let Some(former) = back::repeated(on.platform.store.read(), at).await?
         && former != at
     {
         at = former;

@@ -23,20 +23,34 @@ pub(super) const BESIDE: &str = "beside";
 /// # Errors
 /// The store fails.
 pub(super) async fn of<C: ConnectionTrait>(connection: &C, key: &str, id: &str) -> Result<Fate, Failure> {
-    let newest = run_steps::Entity::find()
+    let all = run_steps::Entity::find()
         .filter(run_steps::Column::RequestKey.eq(key))
         .order_by_desc(run_steps::Column::CreatedAt)
-        .one(connection)
+        .all(connection)
         .await
         .map_err(failed)?;
-    let Some(step) = newest else {
+    let Some(newest) = all.first() else {
         // They went with their project.
         return Ok(Fate::Gone);
     };
+    // A run may have several of a key: a worker, its version, and making that the active one.
+    let mut fates = Vec::new();
+    for step in all.iter().filter(|step| step.run_id == newest.run_id) {
+        fates.push(of_step(connection, step, id).await?);
+    }
+    let first = |wanted: Fate| fates.iter().find(|fate| **fate == wanted).copied();
+    let found = first(Fate::Kept)
+        .or_else(|| first(Fate::Undecided))
+        .or_else(|| first(Fate::Other));
+    Ok(found.unwrap_or(Fate::Nothing))
+}
+
+/// What becomes of it as far as one step can tell.
+async fn of_step<C: ConnectionTrait>(connection: &C, step: &run_steps::Model, id: &str) -> Result<Fate, Failure> {
     match step.state {
         StepState::Succeeded if names::removes(&step.name) => Ok(Fate::Nothing),
         StepState::Succeeded if step.external_id.as_deref() == Some(id) => Ok(Fate::Kept),
-        StepState::Succeeded => match beside(connection, &step).await?.iter().any(|one| one == id) {
+        StepState::Succeeded => match beside(connection, step).await?.iter().any(|one| one == id) {
             true => Ok(Fate::Kept),
             false => Ok(Fate::Other),
         },

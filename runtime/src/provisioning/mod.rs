@@ -43,9 +43,11 @@
 //!   step came to something else.
 //! - What was begun is undone newest first. A step that cannot be undone is `stuck`, and the others are undone all the same.
 
+mod alone;
 pub(crate) mod at_cloudflare;
 pub(crate) mod at_neon;
 pub(crate) mod at_postman;
+pub mod back;
 mod call;
 pub(crate) mod codespace;
 pub mod deploy;

@@ -243,15 +243,21 @@ pub fn recreation(environment: &environments::Model) -> Vec<Planned> {
     steps
 }
 
-/// What puts another version into an environment. A preview gets what it lacks with it: its first deployment makes it, and a later one
+/// What puts another version into an environment, and takes its database back before that if it is to. A preview gets what it lacks with it: its first deployment makes it, and a later one
 /// mends it.
 #[must_use]
-pub fn deployment(environment: &str, of: EnvironmentKind, kind: DeploymentKind) -> Vec<Planned> {
+pub fn deployment(
+    environment: &str,
+    of: EnvironmentKind,
+    kind: DeploymentKind,
+    takes_database_back: bool,
+) -> Vec<Planned> {
     let resource = Some(ResourceKind::CloudflareWorker);
     let named = |beginning| names::of(beginning, environment);
     let preview = of == EnvironmentKind::Preview;
     let database = named(names::DATABASE);
     let (worker, migration, version) = (named(names::WORKER), named(names::MIGRATION), named(names::VERSION));
+    let take_back = named(names::TAKE_BACK);
     let mut steps = vec![step(&worker, resource, Some(environment), &[])];
     let mut needs = vec![worker.as_str()];
     // What a rollback goes back to was built.
@@ -265,6 +271,10 @@ pub fn deployment(environment: &str, of: EnvironmentKind, kind: DeploymentKind) 
         }
         steps.push(step(&migration, None, Some(environment), &before));
         needs.extend([names::BUILD, &migration]);
+    }
+    if takes_database_back {
+        steps.push(step(&take_back, None, Some(environment), &[&worker]));
+        needs.push(&take_back);
     }
     steps.push(step(&version, resource, Some(environment), &needs));
     steps.push(step(

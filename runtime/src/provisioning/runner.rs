@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::journal::{Journal, Stopped};
 use super::lease::{Holder, WAITING, keep};
 use super::{in_step, in_step_at_postman, standby, work};
-use crate::features::environments::{connectivity, health, previews};
+use crate::features::environments::{connectivity, health, previews, reachability};
 use crate::pipeline::observe::ActFailed;
 use crate::platform::Platform;
 use crate::store::failed;
@@ -41,6 +41,7 @@ pub struct Runner {
     task: JoinHandle<()>,
     health: JoinHandle<()>,
     connectivity: JoinHandle<()>,
+    reachability: JoinHandle<()>,
     databases: JoinHandle<()>,
     in_step: JoinHandle<()>,
     at_postman: JoinHandle<()>,
@@ -60,6 +61,7 @@ impl Runner {
         let stop = Arc::new(Notify::new());
         let health = tokio::spawn(health::watch(platform.clone()));
         let connectivity = tokio::spawn(connectivity::watch(platform.clone()));
+        let reachability = tokio::spawn(reachability::watch(platform.clone()));
         let databases = tokio::spawn(keep_databases(platform.clone()));
         let in_step = tokio::spawn(in_step::watch(platform.clone()));
         let at_postman = tokio::spawn(in_step_at_postman::watch(platform.clone()));
@@ -71,6 +73,7 @@ impl Runner {
             task,
             health,
             connectivity,
+            reachability,
             databases,
             in_step,
             at_postman,
@@ -85,6 +88,7 @@ impl Runner {
     pub async fn stop(self) {
         self.health.abort();
         self.connectivity.abort();
+        self.reachability.abort();
         self.databases.abort();
         self.in_step.abort();
         self.at_postman.abort();

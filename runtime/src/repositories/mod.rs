@@ -47,9 +47,6 @@ const PLATFORM: (&str, &str) = ("Flaresmith", "system@flaresmith.localhost");
 /// The file whose lock is the turn to change specs.
 const SPECS: &str = "flaresmith-specs";
 
-/// The file whose lock is the turn to send what is elsewhere too.
-const SENT: &str = "flaresmith-sent";
-
 /// Longest time between two looks whether the turn is free.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
@@ -62,7 +59,7 @@ pub struct Repositories {
     clock: Clock,
 }
 
-/// The turn to change the specs of a project and what is kept of them, or what it has elsewhere, until it goes out of scope.
+/// The turn to change the specs of a project and what is kept of them, until it goes out of scope.
 #[derive(Debug)]
 pub struct Turn(#[allow(dead_code, reason = "its lock is what it is for")] File);
 
@@ -140,22 +137,10 @@ impl Repositories {
     /// # Errors
     /// The repository cannot be opened or made.
     pub async fn turn(&self, project: Uuid) -> Result<Turn, Failure> {
-        self.turn_at(project, SPECS).await
-    }
-
-    /// The same for the turn to send what a project has elsewhere.
-    ///
-    /// # Errors
-    /// The repository cannot be opened or made.
-    pub async fn turn_to_send(&self, project: Uuid) -> Result<Turn, Failure> {
-        self.turn_at(project, SENT).await
-    }
-
-    async fn turn_at(&self, project: Uuid, file: &'static str) -> Result<Turn, Failure> {
         // Whoever waits must hold no thread: the one who has the turn needs one to go on.
         let mut pause = Duration::from_millis(1);
         loop {
-            if let Some(turn) = self.turn_at_now(project, file).await? {
+            if let Some(turn) = self.turn_now(project).await? {
                 return Ok(turn);
             }
             tokio::time::sleep(pause).await;
@@ -168,12 +153,8 @@ impl Repositories {
     /// # Errors
     /// The repository cannot be opened or made.
     pub async fn turn_now(&self, project: Uuid) -> Result<Option<Turn>, Failure> {
-        self.turn_at_now(project, SPECS).await
-    }
-
-    async fn turn_at_now(&self, project: Uuid, file: &'static str) -> Result<Option<Turn>, Failure> {
         let work = move |local: &Local| {
-            let file = local.turn_file(file)?;
+            let file = local.turn_file(SPECS)?;
             match file.try_lock() {
                 Ok(()) => Ok(Some(Turn(file))),
                 Err(TryLockError::WouldBlock) => Ok(None),

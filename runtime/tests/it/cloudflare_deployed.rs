@@ -1,5 +1,8 @@
 //! Deployments, promotions and rollbacks of workers at Cloudflare, answered by the real workerd.
 
+use std::time::Duration;
+
+use flaresmith_api::types::HealthCheckPage;
 use flaresmith_runtime::settings::Settings;
 use serde_json::json;
 
@@ -73,7 +76,7 @@ async fn what_is_deployed_promoted_and_rolled_back_answers_at_cloudflare_and_no_
         if get(&here).await.is_err() {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(get(&here).await.is_err(), "it goes on here");
     // Everything secret is bound as such, and everything that was there before is bound again.
@@ -280,6 +283,55 @@ async fn where_the_worker_is_at_cloudflare_no_other_is_taken_for_it() {
     let refused = shop.done("dev", "deploy", json!({ "ref": two })).await;
     assert_eq!(refused.text("/errorCode"), "PROVISION_RESOURCE_FOREIGN");
     assert_eq!(get(&shop.url("dev").await).await.unwrap().1, "theirs");
+    assert_eq!(cloudflare.wrong(), Vec::<String>::new());
+    shop.end().await;
+}
+
+/// Shows 001/FR-025.
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_at_cloudflare_are_asked_whether_they_answer() {
+    let cloudflare = Cloudflare::start().await;
+    cloudflare.token(TOKEN, Token::whole(ACCOUNT));
+    let instance = Instance::set_on_postgres(|settings| with_cloudflare(settings, &cloudflare)).await;
+    let mut shop = Shop::new(&instance).await;
+    connected(&shop).await;
+    let path = format!("/projects/{}", shop.files.id);
+    let read = instance.call(&shop.files.token, "GET", &path, None).await.is(200);
+    let (bearer, tag) = (
+        format!("Bearer {}", shop.files.token),
+        read.headers["etag"].to_str().unwrap(),
+    );
+    let headers = [("authorization", bearer.as_str()), ("if-match", tag)];
+    let body = json!({ "settings": { "healthCheckSeconds": 10 } });
+    instance.send("PATCH", &path, &headers, Some(body)).await.is(200);
+    // It goes well for six seconds from its first request on.
+    let module = "let first;\nexport default { fetch() {\n  first ??= Date.now();\n  const status = Date.now() - first > 6000 ? 503 : 200;\n  \
+                  return new Response('one', { status });\n} };\n";
+    let commit = shop.commit(&[("worker.js", module)]).await;
+    shop.deploy("dev", &commit).await;
+    let path = format!("environments/{}/health-checks?probe=api", shop.environments["dev"]);
+    for healthy in [true, false] {
+        let mut found = json!(null);
+        for _ in 0..1200 {
+            let page = shop.get(&path).await.fits::<HealthCheckPage>();
+            found = page.body["items"][0].clone();
+            if found["healthy"] == healthy {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(found["healthy"], healthy, "{found}");
+        let code = if healthy {
+            json!(null)
+        } else {
+            json!("DEPLOYMENT_NOT_READY")
+        };
+        assert_eq!(
+            (&found["probe"], &found["errorCode"]),
+            (&json!("api"), &code),
+            "{found}"
+        );
+    }
     assert_eq!(cloudflare.wrong(), Vec::<String>::new());
     shop.end().await;
 }

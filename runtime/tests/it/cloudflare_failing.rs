@@ -294,3 +294,70 @@ async fn an_upload_at_cloudflare_that_comes_too_late_does_not_stay_in_front() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_at_cloudflare_that_comes_too_late_does_not_stay_in_front() {
+    let (instance, cloudflare) = beside(false).await;
+    let project = Uuid::new_v4();
+    let mark = |environment: &str, fence: Arc<dyn Fence>| Mark {
+        project,
+        environment: environment.to_owned(),
+        key: format!("{project}-cloudflareWorker-{environment}"),
+        fence,
+    };
+    let at = instance.platform.providers.cloudflare.clone();
+    let access = Access::of(project, Hidden::new(TOKEN));
+    for (environment, fate) in [("dev", Fate::Other), ("staging", Fate::Kept)] {
+        let free = mark(environment, Arc::new(Free));
+        let script = at.script(ACCOUNT, "shop", &free);
+        let other = |deploys: Uuid| Other {
+            at: at.clone(),
+            access: access.clone(),
+            mark: free.clone(),
+            script: script.clone(),
+            deploys,
+        };
+        let (first, second) = (other(Uuid::new_v4()), other(Uuid::new_v4()));
+        first.deploy().await.unwrap();
+        let id = |deploys: Uuid| {
+            let (at, access, script) = (at.clone(), access.clone(), script.clone());
+            async move { at.version(&access, &script, deploys).await.unwrap().unwrap() }
+        };
+        let former = id(first.deploys).await;
+        // The fence lets it through; before Cloudflare hears of it another process has deployed.
+        let frozen = Frozen {
+            other: second.clone(),
+            fate,
+            asked: AtomicUsize::new(0),
+        };
+        if fate == Fate::Kept {
+            second.deploy().await.unwrap();
+        }
+        let late = at
+            .deploy(
+                &access,
+                &mark(environment, Arc::new(frozen)),
+                &script,
+                &former,
+                first.deploys,
+            )
+            .await;
+        assert!(late.is_err(), "{environment}");
+        let wanted = match fate {
+            Fate::Other => id(second.deploys).await,
+            _ => former.clone(),
+        };
+        for _ in 0..200 {
+            if at.deployed(&access, &script).await.unwrap().as_ref() == Some(&wanted) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(
+            at.deployed(&access, &script).await.unwrap(),
+            Some(wanted),
+            "{environment}"
+        );
+    }
+    assert_eq!(cloudflare.wrong(), Vec::<String>::new());
+}

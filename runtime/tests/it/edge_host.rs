@@ -124,7 +124,7 @@ async fn released(edge: &Arc<dyn OwnEdgeHost>, mark: &Mark, module: &str) -> Res
     let version = version(module);
     let id = version.id;
     edge.put_version(mark, version).await?;
-    edge.activate(mark, id).await.map(|()| id)
+    edge.activate(mark, id).await.map(|_| id)
 }
 
 #[tokio::test(flavor = "multi_thread")]

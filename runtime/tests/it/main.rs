@@ -73,6 +73,7 @@ mod sign_in_at_github;
 mod specs;
 mod standby;
 mod standby_killed;
+mod taken_back;
 mod telemetry;
 mod test_runs;
 mod toolchain;

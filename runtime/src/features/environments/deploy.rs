@@ -62,6 +62,7 @@ pub(super) fn wanted(commit: String, branch: String, by: Option<Uuid>) -> Wanted
         source: None,
         rollback_of: None,
         repeats: None,
+        takes_back: None,
         test_run: None,
         by,
         message: None,

@@ -9,6 +9,7 @@ pub(crate) mod health;
 mod matrix;
 pub(crate) mod previews;
 mod promote;
+pub(crate) mod reachability;
 mod recover;
 mod rollback;
 

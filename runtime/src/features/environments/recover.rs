@@ -17,8 +17,8 @@ use super::previews;
 use crate::features::shown::shown;
 use crate::pipeline::Access;
 use crate::platform::Platform;
-use crate::provisioning::deploy::{Wanted, repeated};
-use crate::provisioning::{request, states};
+use crate::provisioning::deploy::Wanted;
+use crate::provisioning::{back, request, states};
 use crate::store::{Write, failed};
 
 /// Repeats the deployment that failed, or provisions the environment again.
@@ -52,9 +52,12 @@ pub(super) async fn retry(
         // It was provisioning that failed.
         return anew(platform, change, &environment, EnvironmentEvent::Recreate, by).await;
     };
-    let repeats = match failed.kind {
-        DeploymentKind::Rollback => repeated(&*change.write, failed.id).await?,
-        DeploymentKind::Deploy | DeploymentKind::Promote => None,
+    let (repeats, takes_back) = match failed.kind {
+        DeploymentKind::Rollback => (
+            back::repeated(&*change.write, failed.id).await?,
+            back::left_to_do(&*change.write, failed.id).await?,
+        ),
+        DeploymentKind::Deploy | DeploymentKind::Promote => (None, None),
     };
     let wanted = Wanted {
         branch: environment.branch.clone(),
@@ -63,6 +66,7 @@ pub(super) async fn retry(
         source: failed.source_environment_id,
         rollback_of: failed.rollback_of_id,
         repeats,
+        takes_back,
         test_run: failed.test_run_id,
         message: failed.message.clone(),
         ..like(&failed, failed.kind, by)

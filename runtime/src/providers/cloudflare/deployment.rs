@@ -2,6 +2,8 @@
 //!
 //! Owns: telling it and changing it. Must not know: what a version is.
 
+use std::sync::Arc;
+
 use axum::http::Method;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use reqwest::Url;
@@ -9,9 +11,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Cloudflare, Script, Sent};
-use crate::providers::Mark;
+use super::envelope::Told;
+use super::{CALL, Cloudflare, Script, Sent};
 use crate::providers::cloud::Access;
+use crate::providers::late::Making;
+use crate::providers::{Fate, Mark};
 
 /// The code of a change that has to be forced: a secret is another one since.
 const CHANGED: i64 = 10220;
@@ -38,6 +42,12 @@ struct Deployment {
 struct Part {
     version_id: String,
     percentage: f64,
+}
+
+/// What came of letting a version answer.
+struct Put {
+    told: Told,
+    version: String,
 }
 
 impl Cloudflare {
@@ -80,7 +90,8 @@ impl Cloudflare {
         }
     }
 
-    /// Lets a version answer every request. `id`: of the deployment, for whoever reads the list there.
+    /// Lets a version answer every request. `id`: of the deployment, for whoever reads the list there. What comes too late is taken back by
+    /// letting answer again what it came before, unless the act came to that very version.
     ///
     /// # Errors
     /// The version is not there any more, or Cloudflare does not answer or refuses.
@@ -92,25 +103,70 @@ impl Cloudflare {
         version: &str,
         id: Uuid,
     ) -> Result<(), Failure> {
+        let put = self.putting(access, mark, script, version, id).made(mark).await?;
+        match put.told.is(NO_VERSION) {
+            true => Err(Failure::new(ErrorCode::EnvRollbackUnavailable)),
+            false => put.told.result::<Value>().map(drop),
+        }
+    }
+
+    fn putting(&self, access: &Access, mark: &Mark, script: &Script, version: &str, id: Uuid) -> Making<Put> {
         let body = json!({
             "strategy": "percentage",
             "versions": [{ "version_id": version, "percentage": 100 }],
             "annotations": { "workers/message": format!("Flaresmith {id}") },
         });
-        let path = script.path(&["deployments"]);
-        let mut query: &[(&str, &str)] = &[];
-        loop {
-            mark.fence.check(None).await?;
-            let told = self.call(access, Method::POST, &path, query, Sent::Json(&body)).await?;
+        let (cloudflare, by, of, version) = (self.clone(), access.unhurried(), script.clone(), version.to_owned());
+        let fence = Arc::clone(&mark.fence);
+        let call = async move {
+            let path = of.path(&["deployments"]);
+            let told = cloudflare
+                .call(&by, Method::POST, &path, &[], Sent::Json(&body))
+                .await?;
             // A version brings its secrets along, so it is meant to have others than the present one.
-            if told.is(CHANGED) && query.is_empty() {
-                query = &[("force", "true")];
-                continue;
+            let told = match told.is(CHANGED) {
+                true => {
+                    fence.check(None).await?;
+                    let forced = [("force", "true")];
+                    cloudflare
+                        .call(&by, Method::POST, &path, &forced, Sent::Json(&body))
+                        .await?
+                }
+                false => told,
+            };
+            Ok(Put { told, version })
+        };
+        let (cloudflare, by, of, free) = (self.clone(), access.clone(), script.clone(), mark.free());
+        Making {
+            limit: CALL,
+            failures: Self::failures(),
+            call: Box::pin(call),
+            id: |put| put.told.is_done().then(|| put.version.clone()),
+            remove: Box::new(move |late, fate| {
+                let (cloudflare, by, of, free) = (cloudflare.clone(), by.clone(), of.clone(), free.clone());
+                Box::pin(async move {
+                    match fate {
+                        // It goes with all of its versions, by whoever takes it away.
+                        Fate::Nothing | Fate::Gone => Ok(()),
+                        _ => cloudflare.take_back(&by, &free, &of, &late).await,
+                    }
+                })
+            }),
+        }
+    }
+
+    /// Lets what answered before a version answer again, as long as that is what answers.
+    async fn take_back(&self, access: &Access, mark: &Mark, script: &Script, late: &str) -> Result<(), Failure> {
+        let mut history = self.deployments(access, script).await?.into_iter().flatten();
+        if history.next().as_deref() != Some(late) {
+            return Ok(());
+        }
+        match history.next() {
+            Some(former) if former != late => {
+                // Boxed, as it is a deployment like the one that it takes back.
+                Box::pin(self.deploy(access, mark, script, &former, Uuid::nil())).await
             }
-            if told.is(NO_VERSION) {
-                return Err(Failure::new(ErrorCode::EnvRollbackUnavailable));
-            }
-            return told.result::<Value>().map(drop);
+            _ => Ok(()),
         }
     }
 

@@ -13,7 +13,7 @@ use flaresmith_api::errors::Failure;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use super::{DatabaseHost, Migration, OwnDatabaseHost, Reached};
+use super::{DatabaseHost, Migration, Moment, OwnDatabaseHost, Reached, unavailable};
 use crate::providers::{Made, Mark, Marked, file_url, foreign};
 use crate::store::Store;
 
@@ -25,6 +25,9 @@ const AT: usize = 68;
 
 /// Size of a page, in bytes.
 const PAGE: usize = 4096;
+
+/// Why there is no way back.
+const NOTHING_KEPT: &str = "The database is a file that nothing is in, so there is nothing to go back to.";
 
 /// What SQLite keeps beside a file.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -122,6 +125,19 @@ impl DatabaseHost for Files {
     fn migrate<'a>(&'a self, _: &'a Mark, _: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>> {
         // Migrations are written for Postgres, and nobody could reach what they make.
         Box::pin(async { Ok(()) })
+    }
+
+    fn keep_before<'a>(&'a self, _: &'a Mark, _: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+        // Nothing is in them.
+        Box::pin(async { Ok(()) })
+    }
+
+    fn reaches_back<'a>(&'a self, _: &'a Mark, _: &'a Moment) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async { Err(unavailable(NOTHING_KEPT)) })
+    }
+
+    fn take_back<'a>(&'a self, _: &'a Mark, _: &'a Moment, _: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async { Err(unavailable(NOTHING_KEPT)) })
     }
 
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {

@@ -1,8 +1,9 @@
-//! Bringing the tables of an environment's database up to date.
+//! Bringing the tables of an environment's database up to date, and asking it for the time.
 //!
 //! Owns: which migrations a database has seen, kept as drizzle-kit keeps it, so that its own tools agree. Must not know: where
 //! migrations come from.
 
+use chrono::{DateTime, Utc};
 use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _};
 
@@ -48,6 +49,16 @@ pub(super) async fn seen(address: &Hidden) -> Result<i64, Failure> {
     .await;
     let _ = connection.close().await;
     found
+}
+
+/// What time it is there.
+pub(super) async fn now(address: &Hidden) -> Result<DateTime<Utc>, Failure> {
+    let connection = connected(address).await?;
+    let asked = Statement::from_string(DbBackend::Postgres, "SELECT clock_timestamp() AS now");
+    let found = connection.query_one_raw(asked).await.map_err(failed);
+    let _ = connection.close().await;
+    let row = found?.ok_or_else(|| Failure::internal("a database does not tell the time"))?;
+    row.try_get("", "now").map_err(failed)
 }
 
 async fn newest<C: ConnectionTrait>(connection: &C) -> Result<i64, Failure> {

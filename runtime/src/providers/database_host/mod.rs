@@ -4,14 +4,18 @@
 
 mod branch;
 mod files;
+mod kept;
 mod migrate;
 mod named;
 mod neon;
 mod role;
 mod server;
 
-use flaresmith_api::errors::Failure;
+use chrono::TimeDelta;
+use flaresmith_api::errors::{ErrorCode, Failure};
 use futures_util::future::{BoxFuture, ready};
+
+use uuid::Uuid;
 
 use super::{Made, Mark, Marked};
 use crate::sealing::digest;
@@ -62,6 +66,20 @@ impl Migration {
     }
 }
 
+/// The moment before a deployment began to change a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The deployment.
+    pub before: Uuid,
+    /// How long ago it was.
+    pub ago: TimeDelta,
+}
+
+/// A refusal to take a database back.
+fn unavailable(why: &str) -> Failure {
+    Failure::new(ErrorCode::EnvRollbackUnavailable).with_message(why)
+}
+
 /// A host of databases.
 pub trait DatabaseHost: Send + Sync + 'static {
     /// The environment's own database, if it is there.
@@ -93,7 +111,24 @@ pub trait DatabaseHost: Send + Sync + 'static {
     /// Fails with `DEPLOYMENT_MIGRATION_FAILED` when one of them is refused.
     fn migrate<'a>(&'a self, mark: &'a Mark, migrations: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>>;
 
-    /// Removes it with everything in it.
+    /// Sees to it that the database can go back to what is in it now, which a deployment is about to change. Repeated for the same
+    /// deployment it changes nothing.
+    ///
+    /// Fails with `INTEGRATION_NEON_CONFLICT` when the database is never at rest, as a copy demands.
+    fn keep_before<'a>(&'a self, mark: &'a Mark, deployment: Uuid) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Whether the database can go back to a moment; nothing is changed to find out.
+    ///
+    /// Fails with `ENV_ROLLBACK_UNAVAILABLE` when it cannot, and says why.
+    fn reaches_back<'a>(&'a self, mark: &'a Mark, to: &'a Moment) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Takes the database back to a moment, with everything in it. What was in it until then is kept as what was there before the
+    /// deployment `own`; repeated with that, it changes nothing.
+    ///
+    /// Fails with `ENV_ROLLBACK_UNAVAILABLE` when it cannot go back there.
+    fn take_back<'a>(&'a self, mark: &'a Mark, to: &'a Moment, own: Uuid) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Removes it with everything in it, and all that was kept of it.
     ///
     /// Fails with `PROVISION_RESOURCE_FOREIGN` when it is not the environment's own.
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>>;

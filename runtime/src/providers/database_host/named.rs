@@ -41,6 +41,11 @@ pub(super) fn beginning(mark: &Mark) -> String {
     format!("fsnew_{}_", short(&mark.key))
 }
 
+/// The name of a copy of an environment's database as it was before a deployment.
+pub(super) fn kept(mark: &Mark, before: Uuid) -> String {
+    format!("fskept_{}_{}", short(&mark.key), short(&before.to_string()))
+}
+
 /// So much of a text's digest, behind the name of its kind, as tells it from all others.
 fn short(text: &str) -> String {
     digest(text.as_bytes())

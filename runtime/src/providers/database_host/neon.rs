@@ -10,9 +10,10 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::enums::Provider;
 use futures_util::future::BoxFuture;
 use reqwest::Url;
+use uuid::Uuid;
 
 use super::branch::answers_at;
-use super::{DatabaseHost, Migration, Reached, migrate};
+use super::{DatabaseHost, Migration, Moment, Reached, migrate, unavailable};
 use crate::providers::cloud::{Access, Failures};
 use crate::providers::neon::{Branch, Neon, WantedBranch};
 use crate::providers::{Made, Mark};
@@ -23,6 +24,9 @@ const DEV: &str = "dev";
 
 /// The environments whose branches begin as copies of the project's first.
 const CORE: [&str; 2] = [DEV, "staging"];
+
+/// How much earlier a database is taken back to than it was changed: what tells the time is asked before and after.
+const MARGIN: TimeDelta = TimeDelta::seconds(1);
 
 /// The branches of one project at Neon.
 pub struct AtNeon {
@@ -70,6 +74,31 @@ impl AtNeon {
             external_id: Some(branch.id),
             url: None,
             ..Made::default()
+        }
+    }
+
+    /// The branch, if it can be taken back to a moment.
+    async fn reaching(&self, mark: &Mark, to: &Moment) -> Result<Branch, Failure> {
+        let branch = self.branch().await?;
+        let branch = branch.ok_or_else(|| unavailable("The branch of the database is not at Neon any more."))?;
+        if branch.protected {
+            return Err(unavailable(
+                "The branch of the database is protected at Neon. Take that back there, then try again.",
+            ));
+        }
+        let kept = self.neon.kept_of(&self.access, mark, &self.project, &branch).await?;
+        // Its own history begins where it was taken back last.
+        if kept.iter().any(|kept| Utc::now() - kept.created_at <= to.ago + MARGIN) {
+            return Err(unavailable(
+                "The database was taken back since then, and Neon keeps its history from that on.",
+            ));
+        }
+        let window = self.neon.history(&self.access, &self.project).await?;
+        match window.is_none_or(|window| to.ago + MARGIN < window) {
+            true => Ok(branch),
+            false => Err(unavailable(
+                "Neon does not keep the history of the project for so long.",
+            )),
         }
     }
 
@@ -150,6 +179,35 @@ impl DatabaseHost for AtNeon {
         })
     }
 
+    fn keep_before<'a>(&'a self, _: &'a Mark, _: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+        // Neon keeps the history of every branch by itself.
+        Box::pin(async { Ok(()) })
+    }
+
+    fn reaches_back<'a>(&'a self, mark: &'a Mark, to: &'a Moment) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { self.reaching(mark, to).await.map(|_| ()) })
+    }
+
+    fn take_back<'a>(&'a self, mark: &'a Mark, to: &'a Moment, own: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            if let Some(branch) = self.branch().await?
+                && self
+                    .neon
+                    .is_kept(&self.access, mark, &self.project, &branch, own)
+                    .await?
+            {
+                return self.neon.settled(&self.access, &self.project).await;
+            }
+            let branch = self.reaching(mark, to).await?;
+            // Its own clock tells when anything was written to it.
+            let address = encrypted(&self.address(mark, false).await?)?;
+            let at = migrate::now(&address).await.map_err(away)? - to.ago - MARGIN;
+            self.neon
+                .restore(&self.access, mark, &self.project, &branch, at, own)
+                .await
+        })
+    }
+
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             if self.neon.project(&self.access, &self.project).await?.is_none() {
@@ -165,9 +223,14 @@ impl DatabaseHost for AtNeon {
             if branch.default || self.since.is_some_and(is_older) {
                 return Ok(());
             }
-            self.neon
-                .remove_branch(&self.access, mark, &self.project, &branch)
-                .await
+            // The newest begins with no other, and each with the one before it.
+            let kept = self.neon.kept_of(&self.access, mark, &self.project, &branch).await?;
+            for branch in [branch].iter().chain(kept.iter().rev()) {
+                self.neon
+                    .remove_branch(&self.access, mark, &self.project, branch)
+                    .await?;
+            }
+            Ok(())
         })
     }
 }

@@ -14,9 +14,10 @@ use futures_util::future::BoxFuture;
 use reqwest::Url;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 use super::named::{MARK, beginning, name, own, random, text};
-use super::{DatabaseHost, Files, Migration, OwnDatabaseHost, Reached, branch, migrate, role};
+use super::{DatabaseHost, Files, Migration, Moment, OwnDatabaseHost, Reached, branch, kept, migrate, role};
 use crate::postgres::Cluster;
 use crate::providers::{Made, Mark, Marked, foreign};
 use crate::sealing::Sealer;
@@ -141,6 +142,30 @@ impl Server {
         alone.end().await;
         done?;
         branch::hand_over(&self.address().await?, &name, &source).await
+    }
+
+    /// Does something with the environment's own database, if that is there, while nobody else makes or removes it.
+    async fn with_own<'a, T: Default>(
+        &'a self,
+        mark: &'a Mark,
+        work: impl AsyncFnOnce(&DatabaseConnection, &str) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
+            return Ok(T::default());
+        }
+        let name = name(mark);
+        let alone = self.alone(mark).await?;
+        let done = async {
+            alone.sweep(mark).await?;
+            match look(&alone.connection, &name, mark).await? {
+                Found::Own => work(&alone.connection, &name).await,
+                Found::Nothing => Ok(T::default()),
+                Found::Another => Err(foreign(mark)),
+            }
+        }
+        .await;
+        alone.end().await;
+        done
     }
 
     /// Whether the environment's own database is there. Nothing is made to look.
@@ -364,6 +389,47 @@ impl DatabaseHost for Server {
         })
     }
 
+    fn keep_before<'a>(&'a self, mark: &'a Mark, deployment: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let mark = &own(mark);
+            self.with_own(mark, async |connection, name| {
+                kept::keep(connection, name, mark, deployment).await
+            })
+            .await
+        })
+    }
+
+    fn reaches_back<'a>(&'a self, mark: &'a Mark, to: &'a Moment) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let mark = &own(mark);
+            if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
+                return Err(kept::gone());
+            }
+            let connection = connected(&self.address().await?).await?;
+            let found = kept::is_kept(&connection, mark, to.before).await;
+            let _ = connection.close().await;
+            match found? {
+                true => Ok(()),
+                false => Err(kept::gone()),
+            }
+        })
+    }
+
+    fn take_back<'a>(&'a self, mark: &'a Mark, to: &'a Moment, deployment: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let mark = &own(mark);
+            let done = self.with_own(mark, async |connection, name| {
+                kept::restore(connection, name, mark, to.before, deployment)
+                    .await
+                    .map(Some)
+            });
+            match done.await? {
+                Some(()) => Ok(()),
+                None => Err(kept::gone()),
+            }
+        })
+    }
+
     fn remove_database<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let mark = &own(mark);
@@ -378,6 +444,8 @@ impl DatabaseHost for Server {
             let name = name(mark);
             let done = async {
                 alone.remove(&name, mark).await?;
+                // What is kept holds things of the role.
+                kept::remove(&alone.connection, mark).await?;
                 role::remove(&alone.connection, &self.sealer, &name, mark).await
             }
             .await;

@@ -28,7 +28,8 @@ pub struct AtCloudflare {
 }
 
 impl AtCloudflare {
-    async fn change(&self, mark: &Mark, id: Uuid) -> Result<(), Failure> {
+    /// The id of the version that answers then.
+    async fn change(&self, mark: &Mark, id: Uuid) -> Result<String, Failure> {
         let (cloudflare, access, script) = (&self.cloudflare, &self.access, &self.script);
         let url = cloudflare.ensure_script(access, mark, script).await?;
         let version = cloudflare.version(access, script, id).await?;
@@ -52,7 +53,7 @@ impl AtCloudflare {
             // What answered before is to go on.
             cloudflare.deploy(access, mark, script, &former, id).await?;
         }
-        served
+        served.map(|()| version)
     }
 }
 
@@ -114,8 +115,8 @@ impl EdgeHost for AtCloudflare {
         })
     }
 
-    fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(self.change(mark, id))
+    fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        Box::pin(async move { self.change(mark, id).await.map(Some) })
     }
 
     fn remove_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {

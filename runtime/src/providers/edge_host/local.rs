@@ -192,8 +192,8 @@ impl EdgeHost for LocalHost {
         })
     }
 
-    fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(self.change(mark, id))
+    fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        Box::pin(async move { self.change(mark, id).await.map(|()| None) })
     }
 
     fn remove_worker<'a>(&'a self, mark: &'a Mark) -> BoxFuture<'a, Result<(), Failure>> {

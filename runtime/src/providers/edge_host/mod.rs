@@ -75,10 +75,11 @@ pub trait EdgeHost: Send + Sync + 'static {
     /// Fails with `ENV_ROLLBACK_UNAVAILABLE` when it is not there.
     fn repeat_version<'a>(&'a self, mark: &'a Mark, of: Uuid, id: Uuid) -> BoxFuture<'a, Result<Uuid, Failure>>;
 
-    /// Makes a version the one that answers. It is tried first: until it answers, the former one does.
+    /// Makes a version the one that answers. It is tried first: until it answers, the former one does. What the host calls that version, if
+    /// it has a name of its own for it.
     ///
     /// Fails with `DEPLOYMENT_NOT_READY` when it does not answer, with `DEPLOYMENT_RUNTIME_MISSING` when it cannot be run.
-    fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<(), Failure>>;
+    fn activate<'a>(&'a self, mark: &'a Mark, id: Uuid) -> BoxFuture<'a, Result<Option<String>, Failure>>;
 
     /// Removes the worker with all of its versions.
     ///

@@ -26,8 +26,9 @@ pub struct Branch {
     pub default: bool,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// Whether somebody protects it from being changed as a whole.
     #[serde(default)]
-    pub(super) protected: bool,
+    pub protected: bool,
     #[serde(default)]
     pub(super) parent_id: Option<String>,
 }
@@ -246,6 +247,12 @@ impl Neon {
             return Ok(());
         };
         if self.password(access, project, &branch.id).await?.as_ref() != Some(&theirs) {
+            return Ok(());
+        }
+        // One that was taken back begins with what was kept of it, which has its own.
+        let kept = self.kept_beginning(mark, &branch.id);
+        let above = self.branch_of_id(access, project, parent).await?;
+        if above.is_some_and(|above| above.name.starts_with(&kept)) {
             return Ok(());
         }
         let path = [

@@ -11,6 +11,7 @@ mod account;
 mod branch;
 mod operations;
 mod project;
+mod restore;
 mod standby;
 
 use std::time::{Duration, Instant};

@@ -32,6 +32,9 @@ pub struct Project {
     pub region_id: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// How long the history of its branches is kept, in seconds.
+    #[serde(default)]
+    pub(super) history_retention_seconds: Option<i64>,
 }
 
 #[derive(Deserialize)]

@@ -81,17 +81,22 @@ impl Step for First {
                 run: row.id,
                 ..on.clone()
             };
-            if row.state != DeploymentState::Succeeded
-                && let Err(failure) = carried_out(&on).await
-            {
-                let write = on.write().await?;
-                deploy::failed_first(&write, row.id, &failure, on.platform.clock.now()).await?;
-                write.commit().await?;
-                return match OF_COMMIT.contains(&failure.code()) {
-                    true => Ok(made),
-                    false => Err(failure),
-                };
-            }
+            let done = match row.state {
+                DeploymentState::Succeeded => Ok(Vec::new()),
+                _ => carried_out(&on).await,
+            };
+            made.beside = match done {
+                Ok(beside) => beside,
+                Err(failure) => {
+                    let write = on.write().await?;
+                    deploy::failed_first(&write, row.id, &failure, on.platform.clock.now()).await?;
+                    write.commit().await?;
+                    return match OF_COMMIT.contains(&failure.code()) {
+                        true => Ok(made),
+                        false => Err(failure),
+                    };
+                }
+            };
             made.external_id = Some(row.id.to_string());
             Ok(made)
         })
@@ -178,6 +183,7 @@ async fn begun(on: &Subject, commit: String) -> Result<deployments::Model, Failu
         source: None,
         rollback_of: None,
         repeats: None,
+        takes_back: None,
         test_run: None,
         by: on.project.created_by_id,
         message: None,
@@ -189,15 +195,15 @@ async fn begun(on: &Subject, commit: String) -> Result<deployments::Model, Failu
     Ok(row)
 }
 
-async fn carried_out(on: &Subject) -> Result<(), Failure> {
+async fn carried_out(on: &Subject) -> Result<Vec<String>, Failure> {
     Build.run(on).await?;
     Migrations.run(on).await?;
     Put.run(on).await?;
     let write = on.write().await?;
     deploy::validating(&write, on).await?;
     write.commit().await?;
-    Activation.run(on).await?;
-    Ok(())
+    let active = Activation.run(on).await?;
+    Ok(active.beside)
 }
 
 /// Says at the step why nothing was deployed.

@@ -5,21 +5,34 @@
 use std::path::Path;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
+use flaresmith_store::entities::{deployments, run_steps};
 use futures_util::future::BoxFuture;
 use git2::ObjectType;
+use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::Deserialize;
 
+use super::{hinted, names};
 use crate::providers::Made;
-use crate::providers::database_host::Migration;
+use crate::providers::database_host::{DatabaseHost, Migration};
 use crate::provisioning::step::{Step, Subject};
 use crate::provisioning::{at_neon, deploy};
 use crate::repositories::{Local, broken, id};
+use crate::store::{Write, failed};
 
 /// Where they are, as drizzle-kit writes them.
 const FOLDER: &str = "db/migrations";
 
 /// The order that they come in.
 const JOURNAL: &str = "meta/_journal.json";
+
+/// What is kept with the step where the database could not be copied.
+const NOT_KEPT: &str = "not-kept";
+
+/// What is said of it.
+const WITHOUT_COPY: &str =
+    "The database was in use without a pause, so it could not be copied: a rollback goes back without it.";
 
 /// Largest file, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -62,11 +75,57 @@ impl Step for Migrations {
             let commit = id(&deployment.commit_sha).ok_or_else(|| Failure::internal("the commit has no id"))?;
             let look = move |local: &Local| read(local, commit);
             let found = on.platform.repositories.with_standing(on.project.id, look).await?;
+            let host = at_neon::host(on).await?;
+            let kept = kept(on, &deployment, &*host).await?;
             if !found.is_empty() {
-                at_neon::host(on).await?.migrate(&on.mark, found).await?;
+                host.migrate(&on.mark, found).await?;
             }
-            Ok(Made::default())
+            Ok(Made {
+                external_id: (!kept).then(|| NOT_KEPT.to_owned()),
+                ..Made::default()
+            })
         })
+    }
+
+    fn keep<'a>(&'a self, write: &'a Write, on: &'a Subject, made: &'a Made) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            match made.external_id {
+                Some(_) => hinted(write, on, names::MIGRATION, WITHOUT_COPY).await,
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+/// Sees to it that a rollback can take the database back to what it is now; whether it can. A database that is never at rest stops no
+/// deployment. What was not kept before it was changed is not kept by whoever goes on after a process that died.
+async fn kept(on: &Subject, deployment: &deployments::Model, host: &dyn DatabaseHost) -> Result<bool, Failure> {
+    let read = on.platform.store.read();
+    // Nobody goes back to where nothing ran.
+    if deploy::present(read, deployment.environment_id).await?.is_none() {
+        return Ok(true);
+    }
+    let own = run_steps::Column::Name.eq(names::of(names::MIGRATION, &on.mark.environment));
+    let own = own.and(run_steps::Column::RunId.eq(on.run));
+    let step = run_steps::Entity::find().filter(own.clone()).one(read).await;
+    let step = step.map_err(failed)?;
+    if step.is_some_and(|step| step.external_id.is_some()) {
+        return Ok(false);
+    }
+    match host.keep_before(&on.mark, deployment.id).await {
+        Ok(()) => Ok(true),
+        Err(failure) if failure.code() == ErrorCode::IntegrationNeonConflict => {
+            let write = on.write().await?;
+            run_steps::Entity::update_many()
+                .col_expr(run_steps::Column::ExternalId, Expr::value(NOT_KEPT))
+                .filter(own)
+                .exec(&*write)
+                .await
+                .map_err(failed)?;
+            write.commit().await?;
+            Ok(false)
+        }
+        Err(failure) => Err(failure),
     }
 }
 

@@ -19,6 +19,7 @@ mod postman_workspace;
 mod repository;
 mod seed;
 mod standby;
+mod take_back;
 mod test;
 mod worker;
 
@@ -51,6 +52,7 @@ pub(super) mod names {
     pub(in crate::provisioning) const WORKER: &str = "worker-";
     pub(in crate::provisioning) const BUILD: &str = "build";
     pub(in crate::provisioning) const MIGRATION: &str = "migration-";
+    pub(in crate::provisioning) const TAKE_BACK: &str = "take-back-";
     pub(in crate::provisioning) const VERSION: &str = "version-";
     pub(in crate::provisioning) const ACTIVATION: &str = "activation-";
     pub(in crate::provisioning) const TEST: &str = "test-";
@@ -108,6 +110,7 @@ pub(super) fn named(name: &str) -> Option<&'static dyn Step> {
         _ if name.starts_with(names::FIRST) => Some(&first::First),
         _ if name.starts_with(names::WORKER) => Some(&worker::Worker),
         _ if name.starts_with(names::MIGRATION) => Some(&migration::Migrations),
+        _ if name.starts_with(names::TAKE_BACK) => Some(&take_back::TakeBack),
         _ if name.starts_with(names::VERSION) => Some(&worker::Put),
         _ if name.starts_with(names::ACTIVATION) => Some(&worker::Activation),
         _ if name.starts_with(names::TEST) => Some(&test::Test),

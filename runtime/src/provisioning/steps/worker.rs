@@ -21,7 +21,7 @@ use crate::provisioning::at_cloudflare::{self, Host};
 use crate::provisioning::call::{Call, There, here};
 use crate::provisioning::look::{Kind, Looked, busy};
 use crate::provisioning::step::{Step, Subject};
-use crate::provisioning::{at_neon, deploy, failover};
+use crate::provisioning::{at_neon, back, deploy, failover};
 use crate::settings::Hidden;
 use crate::store::{Write, failed};
 
@@ -126,7 +126,7 @@ impl Step for Put {
             let host = at_cloudflare::host(on).await?;
             let is = match deployment.kind {
                 DeploymentKind::Rollback => {
-                    let former = deploy::repeated(on.platform.store.read(), on.run).await?;
+                    let former = back::repeated(on.platform.store.read(), on.run).await?;
                     let former = former.ok_or_else(|| Failure::new(ErrorCode::EnvRollbackUnavailable))?;
                     let former = deploy::uploaded(on, former, &host).await?;
                     host.edge.repeat_version(&on.mark, former, deployment.id).await?
@@ -164,7 +164,7 @@ async fn active(on: &Subject) -> Result<Option<Uuid>, Failure> {
     match row {
         // A first deployment has no run of its own, and is no rollback.
         Some(row) => Ok(Some(
-            deploy::repeated(read, row.deployment_id)
+            back::repeated(read, row.deployment_id)
                 .await?
                 .unwrap_or(row.deployment_id),
         )),
@@ -223,10 +223,11 @@ impl Step for Activation {
     fn run<'a>(&'a self, on: &'a Subject) -> BoxFuture<'a, Result<Made, Failure>> {
         Box::pin(async move {
             let host = at_cloudflare::host(on).await?;
-            let made = host.edge.ensure_worker(&on.mark).await?;
+            let mut made = host.edge.ensure_worker(&on.mark).await?;
             // A first deployment has no run of its own, and is no rollback.
-            let version = deploy::repeated(on.platform.store.read(), on.run).await?;
-            host.edge.activate(&on.mark, version.unwrap_or(on.run)).await?;
+            let version = back::repeated(on.platform.store.read(), on.run).await?;
+            let answers = host.edge.activate(&on.mark, version.unwrap_or(on.run)).await?;
+            made.beside.extend(answers);
             if !host.is_here {
                 // What was here before answers no more.
                 left_to_others(on.platform.providers.edge.remove_worker(&on.mark).await)?;

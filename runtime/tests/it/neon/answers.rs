@@ -96,7 +96,10 @@ async fn route(neon: &Neon, method: &str, parts: &[&str], query: Query<'_>, key:
             match (method, rest) {
                 ("GET", []) => {
                     let known = neon.known.lock().unwrap();
-                    Ok((200, json!({ "project": shown::project(find(&known, id), true) })))
+                    Ok((
+                        200,
+                        json!({ "project": shown::project(find(&known, id), true, known.history) }),
+                    ))
                 }
                 ("DELETE", []) => remove_project(neon, id).await,
                 ("GET", ["operations"]) => Ok((200, operations(neon, id))),
@@ -171,7 +174,7 @@ fn projects(neon: &Neon, query: Query<'_>, key: &Key) -> Done {
         .projects
         .iter()
         .filter(|one| one.organization == *organization && (one.name.contains(searched) || one.id.contains(searched)));
-    let (items, next, _) = page(all.map(|one| shown::project(one, false)).collect(), query);
+    let (items, next, _) = page(all.map(|one| shown::project(one, false, 0)).collect(), query);
     let mut told = json!({ "projects": items, "applications": {}, "integrations": {} });
     if !items.is_empty() {
         // It gives a cursor behind the last page too.
@@ -225,6 +228,7 @@ async fn make_project(neon: &Neon, key: &Key, body: &Value) -> Done {
         id: branch,
         name: wanted["branch"]["name"].as_str().unwrap_or("main").to_owned(),
         parent: None,
+        default: true,
         protected: false,
         created: now.clone(),
         password: password(),
@@ -245,8 +249,9 @@ async fn make_project(neon: &Neon, key: &Key, body: &Value) -> Done {
     };
     let (of_role, of_database) = shown::inside(&branch);
     let uri = neon.uri(&project.role, &branch, false);
+    let history = neon.known.lock().unwrap().history;
     let mut told = json!({
-        "project": shown::project(&project, true), "branch": shown::branch(&project, &branch), "roles": [of_role],
+        "project": shown::project(&project, true, history), "branch": shown::branch(&project, &branch), "roles": [of_role],
         "databases": [of_database], "endpoints": [shown::endpoint(&project, &branch)],
         "connection_uris": [{ "connection_uri": uri, "connection_parameters": {
             "database": "app", "password": branch.password, "role": "app", "host": "127.0.0.1", "pooler_host": "127.0.0.1",
@@ -259,18 +264,27 @@ async fn make_project(neon: &Neon, key: &Key, body: &Value) -> Done {
 }
 
 async fn remove_project(neon: &Neon, id: &str) -> Done {
-    let gone = {
+    let (gone, then) = {
         let mut known = neon.known.lock().unwrap();
         let at = known.projects.iter().position(|one| one.id == id).unwrap();
         if known.projects[at].branches.iter().any(|branch| branch.protected) {
             return Err((422, "project has protected branches"));
         }
-        known.projects.remove(at)
+        let gone = known.projects.remove(at);
+        let is_its = |of: &String| gone.branches.iter().any(|one| one.id == *of);
+        let then = known.remembered.iter().filter(|(of, ..)| is_its(of));
+        let then: Vec<String> = then.map(|(.., database)| database.clone()).collect();
+        (gone, then)
     };
     let mut statements: Vec<String> = gone.branches.iter().map(drop_whole).collect();
+    statements.extend(
+        then.iter()
+            .map(|database| format!("DROP DATABASE \"{database}\" WITH (FORCE)")),
+    );
     statements.push(format!("DROP ROLE \"{}\"", gone.role));
     neon.say(&statements).await;
-    Ok((200, json!({ "project": shown::project(&gone, true) })))
+    let history = neon.known.lock().unwrap().history;
+    Ok((200, json!({ "project": shown::project(&gone, true, history) })))
 }
 
 fn drop_whole(branch: &Branch) -> String {
@@ -362,6 +376,7 @@ async fn make_branch(neon: &Neon, id: &str, body: &Value) -> Done {
         id: new,
         name: name.to_owned(),
         parent: Some(copied.id),
+        default: false,
         protected: false,
         created: chrono::Utc::now().to_rfc3339(),
         // It takes over what its parent has, unless that is protected.
@@ -393,7 +408,7 @@ async fn remove_branch(neon: &Neon, id: &str, branch: &str) -> Done {
         };
         let row = project.branches[at].clone();
         let has_children = project.branches.iter().any(|one| one.parent.as_deref() == Some(branch));
-        if row.parent.is_none() || row.protected || has_children {
+        if row.default || row.parent.is_none() || row.protected || has_children {
             return Err((422, "cannot delete the branch"));
         }
         let shown = shown::branch(project, &row);

@@ -18,6 +18,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{Request, Response};
+use chrono::{DateTime, Utc};
 use flaresmith_runtime::settings::Database;
 use reqwest::Url;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
@@ -64,6 +65,8 @@ pub(crate) struct Branch {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) parent: Option<String>,
+    /// Whether the project began with it.
+    pub(crate) default: bool,
     pub(crate) protected: bool,
     pub(crate) created: String,
     pub(crate) password: String,
@@ -93,6 +96,10 @@ struct Known {
     slow: usize,
     /// The next operation of this kind fails.
     failing: Option<&'static str>,
+    /// What was in branches at moments, as databases; oldest first.
+    remembered: Vec<(String, DateTime<Utc>, String)>,
+    /// For how many seconds projects keep the history of their branches.
+    history: i64,
 }
 
 /// A running one. Clones are the same.
@@ -115,7 +122,10 @@ impl Neon {
             panic!("it is one of Postgres")
         };
         let neon = Self {
-            known: Arc::default(),
+            known: Arc::new(Mutex::new(Known {
+                history: 86_400,
+                ..Known::default()
+            })),
             contract: Arc::new(Contract::read("neon.json")),
             turn: Arc::default(),
             postgres: url.expose().to_owned(),
@@ -178,6 +188,11 @@ impl Neon {
         self.known.lock().unwrap().failing = Some(action);
     }
 
+    /// Has projects keep the history of their branches for so many seconds.
+    pub(crate) fn keeps_history(&self, seconds: i64) {
+        self.known.lock().unwrap().history = seconds;
+    }
+
     /// Takes all faults back.
     pub(crate) fn mend(&self) {
         let mut known = self.known.lock().unwrap();
@@ -227,6 +242,7 @@ impl Neon {
             id: Self::number("br-old"),
             name: branch.to_owned(),
             parent: None,
+            default: true,
             protected: false,
             created: "2020-01-01T00:00:00Z".to_owned(),
             password: String::new(),

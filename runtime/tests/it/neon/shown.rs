@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Branch, Operation, Project};
 
 /// A project; `whole`: as it is shown alone, not in a list.
-pub(super) fn project(row: &Project, whole: bool) -> Value {
+pub(super) fn project(row: &Project, whole: bool, history: i64) -> Value {
     let mut shown = json!({
         "id": row.id, "name": row.name, "platform_id": "aws", "region_id": row.region, "pg_version": row.version,
         "proxy_host": "eu-central-1.aws.neon.tech", "branch_logical_size_limit": 512,
@@ -25,7 +25,7 @@ pub(super) fn project(row: &Project, whole: bool) -> Value {
         ] {
             shown[name] = json!(0);
         }
-        shown["history_retention_seconds"] = json!(86_400);
+        shown["history_retention_seconds"] = json!(history);
         shown["consumption_period_start"] = json!(row.created);
         shown["consumption_period_end"] = json!(row.created);
     }
@@ -36,7 +36,7 @@ pub(super) fn project(row: &Project, whole: bool) -> Value {
 pub(super) fn branch(of: &Project, row: &Branch) -> Value {
     let mut shown = json!({
         "id": row.id, "project_id": of.id, "name": row.name, "current_state": "ready", "state_changed_at": row.created,
-        "creation_source": "console", "created_at": row.created, "updated_at": row.created, "default": row.parent.is_none(),
+        "creation_source": "console", "created_at": row.created, "updated_at": row.created, "default": row.default,
         "protected": row.protected, "cpu_used_sec": 0, "active_time_seconds": 0, "compute_time_seconds": 0,
         "written_data_bytes": 0, "data_transfer_bytes": 0,
     });

@@ -1,0 +1,201 @@
+//! Copies of a database as it was before deployments, on the server that it is on.
+//!
+//! Owns: what such a copy is called and marked with, how many of them there are, and the exchange of a database for one. Must not know:
+//! what a deployment is, turns.
+//!
+//! Postgres keeps no history of a single database, so what is to be gone back to is copied. Whoever goes back loses nothing: what was
+//! there until then takes the name of a copy in the same transaction in which the other one takes its own.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use flaresmith_api::errors::{ErrorCode, Failure};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use uuid::Uuid;
+
+use super::branch;
+use super::named::{self, MARK};
+use super::server::refused;
+use crate::providers::{Mark, foreign};
+use crate::store::{code, failed};
+
+/// How many there are of a database at most. Each takes as much room as the database did.
+pub(super) const MOST: usize = 5;
+
+/// How often an exchange is tried while somebody connects, and the pause after each.
+const TRIES: usize = 40;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A copy that is there.
+struct Copy {
+    /// Its name on the server.
+    name: String,
+    /// When it was made, in milliseconds.
+    at: i64,
+    /// The deployment before which it was made.
+    before: Uuid,
+}
+
+/// What the comment on a copy of an environment's database begins with; the time and the id of the deployment follow.
+fn beginning(mark: &Mark) -> String {
+    format!("{MARK}{}-kept-{} ", mark.project, mark.environment)
+}
+
+/// Makes a copy, unless it is there. The oldest go when there are too many.
+///
+/// # Errors
+/// The database is in use without a pause, or the server refuses.
+pub(super) async fn keep(
+    connection: &DatabaseConnection,
+    name: &str,
+    mark: &Mark,
+    before: Uuid,
+) -> Result<(), Failure> {
+    let mut all = all(connection, mark).await?;
+    if all.iter().any(|copy| copy.before == before) {
+        return Ok(());
+    }
+    // One more is about to come.
+    all.sort_by_key(|copy| copy.at);
+    let too_many = (all.len() + 1).saturating_sub(MOST);
+    for copy in all.iter().take(too_many) {
+        drop_whole(connection, &copy.name).await?;
+    }
+    // Without its comment it is one that was not finished, and goes with the next.
+    let beside = format!("{}{}", named::beginning(mark), named::random());
+    branch::copy(connection, &beside, name).await?;
+    let copy = named::kept(mark, before);
+    let finish = [renamed(&beside, &copy), closed(&copy), marked(&copy, mark, before)];
+    say(connection, &finish.join("; ")).await
+}
+
+/// Whether there is a copy from before a deployment.
+///
+/// # Errors
+/// The server does not answer.
+pub(super) async fn is_kept(connection: &DatabaseConnection, mark: &Mark, before: Uuid) -> Result<bool, Failure> {
+    let all = all(connection, mark).await?;
+    Ok(all.iter().any(|copy| copy.before == before))
+}
+
+/// Puts what a database was before a deployment in its place. What was there until then is kept as a copy from before `own`; where that
+/// is there already, all of it was done.
+///
+/// # Errors
+/// There is no such copy, somebody connects again and again, or the server refuses.
+pub(super) async fn restore(
+    connection: &DatabaseConnection,
+    name: &str,
+    mark: &Mark,
+    before: Uuid,
+    own: Uuid,
+) -> Result<(), Failure> {
+    let all = all(connection, mark).await?;
+    let of = |wanted: Uuid| all.iter().find(|copy| copy.before == wanted);
+    if of(own).is_some() {
+        return Ok(());
+    }
+    let from = of(before).ok_or_else(gone)?;
+    let beside = format!("{}{}", named::beginning(mark), named::random());
+    branch::copy(connection, &beside, &from.name).await?;
+    let kept = named::kept(mark, own);
+    let text = named::text(mark).replace('\'', "''");
+    // One message is one transaction: the environment has the one or the other, never none. What is kept is not the worker's any more.
+    let exchange = [
+        renamed(name, &kept),
+        format!("ALTER DATABASE \"{kept}\" OWNER TO CURRENT_USER"),
+        closed(&kept),
+        marked(&kept, mark, own),
+        renamed(&beside, name),
+        closed(name),
+        format!("ALTER DATABASE \"{name}\" OWNER TO \"{name}\""),
+        format!("COMMENT ON DATABASE \"{name}\" IS '{text}'"),
+    ];
+    let exchange = exchange.join("; ");
+    for _ in 0..TRIES {
+        ended(connection, name).await?;
+        match connection.execute_unprepared(&exchange).await {
+            // 55006: object_in_use. A worker connects anew with every request.
+            Err(error) if code(&error).as_deref() == Some("55006") => tokio::time::sleep(PAUSE).await,
+            done => return done.map(|_| ()).map_err(refused),
+        }
+    }
+    drop_whole(connection, &beside).await?;
+    Err(Failure::new(ErrorCode::IntegrationNeonConflict)
+        .with_message("Somebody connects to the database again and again, so no other can take its place."))
+}
+
+/// Drops all of them.
+///
+/// # Errors
+/// The server refuses.
+pub(super) async fn remove(connection: &DatabaseConnection, mark: &Mark) -> Result<(), Failure> {
+    for copy in all(connection, mark).await? {
+        drop_whole(connection, &copy.name).await?;
+    }
+    Ok(())
+}
+
+/// A refusal to go back to what is not kept any more.
+pub(super) fn gone() -> Failure {
+    Failure::new(ErrorCode::EnvRollbackUnavailable).with_message(format!(
+        "No copy of the database from then is kept: there are those from before the newest {MOST} deployments, and none is made while the \
+         database is in use without a pause."
+    ))
+}
+
+async fn all(connection: &DatabaseConnection, mark: &Mark) -> Result<Vec<Copy>, Failure> {
+    let beginning = beginning(mark);
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT name, mark FROM (SELECT datname::text AS name, shobj_description(oid, 'pg_database') AS mark FROM pg_database) AS marks \
+         WHERE starts_with(mark, $1)",
+        [beginning.as_str().into()],
+    );
+    let rows = connection.query_all_raw(statement).await.map_err(failed)?;
+    let mut found = Vec::new();
+    for row in rows {
+        let name: String = row.try_get("", "name").map_err(failed)?;
+        let text: String = row.try_get("", "mark").map_err(failed)?;
+        let told = text.strip_prefix(&beginning).and_then(|told| told.split_once(' '));
+        let told = told.and_then(|(at, before)| Some((at.parse().ok()?, before.parse().ok()?)));
+        // What bears the mark and says nothing more was written by somebody else.
+        let (at, before) = told.ok_or_else(|| foreign(mark))?;
+        found.push(Copy { name, at, before });
+    }
+    Ok(found)
+}
+
+/// Ends everybody's connections to a database, whatever they are in the midst of.
+async fn ended(connection: &DatabaseConnection, name: &str) -> Result<(), Failure> {
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
+        [name.into()],
+    );
+    connection.query_all_raw(statement).await.map(|_| ()).map_err(failed)
+}
+
+/// Lets nobody into a database but who owns it.
+fn closed(name: &str) -> String {
+    format!("REVOKE CONNECT, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC")
+}
+
+fn renamed(from: &str, to: &str) -> String {
+    format!("ALTER DATABASE \"{from}\" RENAME TO \"{to}\"")
+}
+
+fn marked(name: &str, mark: &Mark, before: Uuid) -> String {
+    let at = Utc::now().timestamp_millis();
+    let text = format!("{}{at} {before}", beginning(mark)).replace('\'', "''");
+    format!("COMMENT ON DATABASE \"{name}\" IS '{text}'")
+}
+
+async fn drop_whole(connection: &DatabaseConnection, name: &str) -> Result<(), Failure> {
+    say(connection, &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await
+}
+
+async fn say(connection: &DatabaseConnection, statements: &str) -> Result<(), Failure> {
+    let done = connection.execute_unprepared(statements).await;
+    done.map(|_| ()).map_err(refused)
+}
