@@ -1,5 +1,5 @@
 //! Bodies of the fuzz targets: what must hold of any bytes. Two drivers run them: libFuzzer, one target each in `fuzz_targets/`,
-//! and `cargo test` over the committed seeds, in `codegen/tests/fuzz.rs`.
+//! and `cargo test` over the committed seeds, in `codegen/tests/it/fuzz.rs`.
 //!
 //! Owns: what each target does with its bytes. Must not know: who drives it.
 

@@ -145,8 +145,9 @@ async fn copies_of_a_database_are_made_once_for_each_deployment_and_the_newest_f
     let mark = mark(&project);
     let all: Vec<Uuid> = (0..7).map(|_| Uuid::new_v4()).collect();
     for deployment in &all {
-        databases.keep_before(&mark, *deployment).await.unwrap();
-        databases.keep_before(&mark, *deployment).await.unwrap();
+        for _ in 0..2 {
+            assert!(databases.keep_before(&mark, *deployment).await.unwrap());
+        }
     }
     assert_eq!(kept(&instance, &project).await.len(), 5);
     let moment = |before: Uuid| flaresmith_runtime::providers::database_host::Moment {

@@ -22,6 +22,9 @@ use crate::store::{code, failed};
 /// How many there are of a database at most. Each takes as much room as the database did.
 pub(super) const MOST: usize = 5;
 
+/// The largest database that is copied, in bytes: a deployment waits for the copy.
+const LARGEST: i64 = 1 << 30;
+
 /// How often an exchange is tried while somebody connects, and the pause after each.
 const TRIES: usize = 40;
 const PAUSE: Duration = Duration::from_millis(250);
@@ -41,19 +44,23 @@ fn beginning(mark: &Mark) -> String {
     format!("{MARK}{}-kept-{} ", mark.project, mark.environment)
 }
 
-/// Makes a copy, unless it is there. The oldest go when there are too many.
+/// Makes a copy, unless it is there; whether it is. There is none of a database that is too large, or in use without a pause. The oldest go
+/// when there are too many.
 ///
 /// # Errors
-/// The database is in use without a pause, or the server refuses.
+/// The server refuses.
 pub(super) async fn keep(
     connection: &DatabaseConnection,
     name: &str,
     mark: &Mark,
     before: Uuid,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let mut all = all(connection, mark).await?;
     if all.iter().any(|copy| copy.before == before) {
-        return Ok(());
+        return Ok(true);
+    }
+    if size(connection, name).await? > LARGEST {
+        return Ok(false);
     }
     // One more is about to come.
     all.sort_by_key(|copy| copy.at);
@@ -63,10 +70,25 @@ pub(super) async fn keep(
     }
     // Without its comment it is one that was not finished, and goes with the next.
     let beside = format!("{}{}", named::beginning(mark), named::random());
-    branch::copy(connection, &beside, name).await?;
+    match branch::copy(connection, &beside, name).await {
+        Err(failure) if failure.code() == ErrorCode::IntegrationNeonConflict => return Ok(false),
+        done => done?,
+    }
     let copy = named::kept(mark, before);
     let finish = [renamed(&beside, &copy), closed(&copy), marked(&copy, mark, before)];
-    say(connection, &finish.join("; ")).await
+    say(connection, &finish.join("; ")).await?;
+    Ok(true)
+}
+
+/// How much room a database takes, in bytes.
+async fn size(connection: &DatabaseConnection, name: &str) -> Result<i64, Failure> {
+    let asked = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT pg_database_size($1::name) AS size",
+        [name.into()],
+    );
+    let row = connection.query_one_raw(asked).await.map_err(failed)?;
+    row.map_or(Ok(0), |row| row.try_get("", "size").map_err(failed))
 }
 
 /// Whether there is a copy from before a deployment.
@@ -139,8 +161,8 @@ pub(super) async fn remove(connection: &DatabaseConnection, mark: &Mark) -> Resu
 /// A refusal to go back to what is not kept any more.
 pub(super) fn gone() -> Failure {
     Failure::new(ErrorCode::EnvRollbackUnavailable).with_message(format!(
-        "No copy of the database from then is kept: there are those from before the newest {MOST} deployments, and none is made while the \
-         database is in use without a pause."
+        "No copy of the database from then is kept: there are those from before the newest {MOST} deployments, and none is made of a \
+         database that is larger than 1 GiB or in use without a pause."
     ))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns: what the platform asks of such a host. Must not know: runs, steps, rows, and what will be in a database.
 
+mod alone;
 mod branch;
 mod files;
 mod kept;
@@ -111,11 +112,9 @@ pub trait DatabaseHost: Send + Sync + 'static {
     /// Fails with `DEPLOYMENT_MIGRATION_FAILED` when one of them is refused.
     fn migrate<'a>(&'a self, mark: &'a Mark, migrations: Vec<Migration>) -> BoxFuture<'a, Result<(), Failure>>;
 
-    /// Sees to it that the database can go back to what is in it now, which a deployment is about to change. Repeated for the same
-    /// deployment it changes nothing.
-    ///
-    /// Fails with `INTEGRATION_NEON_CONFLICT` when the database is never at rest, as a copy demands.
-    fn keep_before<'a>(&'a self, mark: &'a Mark, deployment: Uuid) -> BoxFuture<'a, Result<(), Failure>>;
+    /// Sees to it that the database can go back to what is in it now, which a deployment is about to change; whether it can. Repeated for
+    /// the same deployment it changes nothing.
+    fn keep_before<'a>(&'a self, mark: &'a Mark, deployment: Uuid) -> BoxFuture<'a, Result<bool, Failure>>;
 
     /// Whether the database can go back to a moment; nothing is changed to find out.
     ///

@@ -179,9 +179,9 @@ impl DatabaseHost for AtNeon {
         })
     }
 
-    fn keep_before<'a>(&'a self, _: &'a Mark, _: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+    fn keep_before<'a>(&'a self, _: &'a Mark, _: Uuid) -> BoxFuture<'a, Result<bool, Failure>> {
         // Neon keeps the history of every branch by itself.
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(true) })
     }
 
     fn reaches_back<'a>(&'a self, mark: &'a Mark, to: &'a Moment) -> BoxFuture<'a, Result<(), Failure>> {

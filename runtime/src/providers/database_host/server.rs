@@ -12,11 +12,12 @@ use std::sync::Arc;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use futures_util::future::BoxFuture;
 use reqwest::Url;
-use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::named::{MARK, beginning, name, own, random, text};
+use super::alone::{Alone, Found, Template, look};
+use super::named::{MARK, name, own};
 use super::{DatabaseHost, Files, Migration, Moment, OwnDatabaseHost, Reached, branch, kept, migrate, role};
 use crate::postgres::Cluster;
 use crate::providers::{Made, Mark, Marked, foreign};
@@ -24,12 +25,6 @@ use crate::sealing::Sealer;
 use crate::settings::Hidden;
 use crate::store::{code, failed};
 use crate::telemetry::redact::redacted;
-
-/// How long the server keeps a turn for somebody who asks it for nothing.
-const IDLE: &str = "SELECT set_config(name, '30s', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
-
-/// How long is waited for a turn that somebody else has.
-const TURN: &str = "SET lock_timeout = '60s'";
 
 /// Connections of this process beside those of the store, which nobody else counts.
 const CONNECTIONS: usize = 4;
@@ -50,27 +45,6 @@ pub struct Server {
     former: Option<Files>,
     sealer: Sealer,
     places: Arc<Semaphore>,
-}
-
-/// A connection of its own, on which nobody else makes or removes the database of one environment.
-struct Alone {
-    connection: DatabaseConnection,
-    _place: OwnedSemaphorePermit,
-}
-
-/// What a database begins as.
-enum Template {
-    /// With nothing in it.
-    Empty,
-    /// As a copy of the one of this name.
-    Of(String),
-}
-
-/// What is found under a name.
-enum Found {
-    Nothing,
-    Own,
-    Another,
 }
 
 impl Server {
@@ -97,16 +71,7 @@ impl Server {
     async fn alone(&self, mark: &Mark) -> Result<Alone, Failure> {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(Failure::internal)?;
-        let connection = connected(&self.address().await?).await?;
-        // A process that is frozen would keep all others waiting.
-        connection.execute_unprepared(IDLE).await.map_err(failed)?;
-        connection.execute_unprepared(TURN).await.map_err(failed)?;
-        let alone = Alone {
-            connection,
-            _place: place,
-        };
-        alone.turn(mark).await?;
-        Ok(alone)
+        Alone::begin(connected(&self.address().await?).await?, place, mark).await
     }
 }
 
@@ -144,22 +109,22 @@ impl Server {
         branch::hand_over(&self.address().await?, &name, &source).await
     }
 
-    /// Does something with the environment's own database, if that is there, while nobody else makes or removes it.
-    async fn with_own<'a, T: Default>(
+    /// Does something with the environment's own database while nobody else makes or removes it; `None`: it is not there.
+    async fn with_own<'a, T>(
         &'a self,
         mark: &'a Mark,
         work: impl AsyncFnOnce(&DatabaseConnection, &str) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    ) -> Result<Option<T>, Failure> {
         if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
-            return Ok(T::default());
+            return Ok(None);
         }
         let name = name(mark);
         let alone = self.alone(mark).await?;
         let done = async {
             alone.sweep(mark).await?;
             match look(&alone.connection, &name, mark).await? {
-                Found::Own => work(&alone.connection, &name).await,
-                Found::Nothing => Ok(T::default()),
+                Found::Own => work(&alone.connection, &name).await.map(Some),
+                Found::Nothing => Ok(None),
                 Found::Another => Err(foreign(mark)),
             }
         }
@@ -235,107 +200,6 @@ fn on_network(address: &Hidden) -> Option<(Url, String, u16)> {
     Some((url, host, port))
 }
 
-/// What stands under a name.
-async fn look(connection: &DatabaseConnection, name: &str, mark: &Mark) -> Result<Found, Failure> {
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1",
-        [name.into()],
-    );
-    let row = connection.query_one_raw(statement).await.map_err(failed)?;
-    let Some(row) = row else {
-        return Ok(Found::Nothing);
-    };
-    let found: Option<String> = row.try_get("", "mark").map_err(failed)?;
-    Ok(match found {
-        Some(found) if found == text(mark) => Found::Own,
-        _ => Found::Another,
-    })
-}
-
-impl Alone {
-    async fn turn(&self, mark: &Mark) -> Result<(), Failure> {
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "SELECT pg_advisory_lock(hashtextextended($1, 0))",
-            [mark.key.as_str().into()],
-        );
-        self.connection.query_one_raw(statement).await.map_err(failed)?;
-        mark.fence.check(None).await
-    }
-
-    async fn ensure(&self, name: &str, mark: &Mark, template: &Template) -> Result<(), Failure> {
-        self.sweep(mark).await?;
-        match look(&self.connection, name, mark).await? {
-            Found::Own => Ok(()),
-            Found::Another => Err(foreign(mark)),
-            Found::Nothing => self.make(name, mark, template).await,
-        }
-    }
-
-    async fn remove(&self, name: &str, mark: &Mark) -> Result<(), Failure> {
-        self.sweep(mark).await?;
-        match look(&self.connection, name, mark).await? {
-            Found::Nothing => Ok(()),
-            Found::Own => self.drop_whole(name).await,
-            Found::Another => Err(foreign(mark)),
-        }
-    }
-
-    /// Closes the connection, and lets others at it.
-    async fn end(self) {
-        let _ = self.connection.close().await;
-    }
-
-    async fn make(&self, name: &str, mark: &Mark, template: &Template) -> Result<(), Failure> {
-        let beside = format!("{}{}", beginning(mark), random());
-        match template {
-            Template::Empty => {
-                self.say(&format!("CREATE DATABASE \"{beside}\" TEMPLATE template0"))
-                    .await?;
-            }
-            Template::Of(source) => branch::copy(&self.connection, &beside, source).await?,
-        }
-        let text = text(mark).replace('\'', "''");
-        self.say(&format!("COMMENT ON DATABASE \"{beside}\" IS '{text}'"))
-            .await?;
-        let renamed = self
-            .say(&format!("ALTER DATABASE \"{beside}\" RENAME TO \"{name}\""))
-            .await;
-        if renamed.is_err() {
-            // Whatever has the name by now keeps it.
-            self.drop_whole(&beside).await?;
-        }
-        renamed
-    }
-
-    /// Drops what was left by whoever died while making it.
-    async fn sweep(&self, mark: &Mark) -> Result<(), Failure> {
-        let statement = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "SELECT datname::text AS name FROM pg_database WHERE starts_with(datname::text, $1)",
-            [beginning(mark).into()],
-        );
-        let rows = self.connection.query_all_raw(statement).await.map_err(failed)?;
-        for row in rows {
-            let name: String = row.try_get("", "name").map_err(failed)?;
-            self.drop_whole(&name).await?;
-        }
-        Ok(())
-    }
-
-    async fn drop_whole(&self, name: &str) -> Result<(), Failure> {
-        self.say(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"))
-            .await
-    }
-
-    /// Outside of a transaction: Postgres makes and drops databases in no other way.
-    async fn say(&self, statement: &str) -> Result<(), Failure> {
-        let done = self.connection.execute_unprepared(statement).await;
-        done.map(|_| ()).map_err(refused)
-    }
-}
-
 /// What is told of a database of a name. The address of the server may hold a password.
 fn told(name: String) -> Made {
     Made {
@@ -389,13 +253,14 @@ impl DatabaseHost for Server {
         })
     }
 
-    fn keep_before<'a>(&'a self, mark: &'a Mark, deployment: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
+    fn keep_before<'a>(&'a self, mark: &'a Mark, deployment: Uuid) -> BoxFuture<'a, Result<bool, Failure>> {
         Box::pin(async move {
             let mark = &own(mark);
-            self.with_own(mark, async |connection, name| {
+            let kept = self.with_own(mark, async |connection, name| {
                 kept::keep(connection, name, mark, deployment).await
-            })
-            .await
+            });
+            // What is not there yet has nothing in it.
+            Ok(kept.await?.unwrap_or(true))
         })
     }
 
@@ -419,9 +284,7 @@ impl DatabaseHost for Server {
         Box::pin(async move {
             let mark = &own(mark);
             let done = self.with_own(mark, async |connection, name| {
-                kept::restore(connection, name, mark, to.before, deployment)
-                    .await
-                    .map(Some)
+                kept::restore(connection, name, mark, to.before, deployment).await
             });
             match done.await? {
                 Some(()) => Ok(()),

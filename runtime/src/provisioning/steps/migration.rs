@@ -8,8 +8,7 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{deployments, run_steps};
 use futures_util::future::BoxFuture;
 use git2::ObjectType;
-use sea_orm::sea_query::Expr;
-use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::Deserialize;
 
@@ -31,8 +30,8 @@ const JOURNAL: &str = "meta/_journal.json";
 const NOT_KEPT: &str = "not-kept";
 
 /// What is said of it.
-const WITHOUT_COPY: &str =
-    "The database was in use without a pause, so it could not be copied: a rollback goes back without it.";
+const WITHOUT_COPY: &str = "The database was not copied, because it is larger than 1 GiB or was in use without a pause: a rollback goes back \
+                            without it.";
 
 /// Largest file, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -97,7 +96,7 @@ impl Step for Migrations {
     }
 }
 
-/// Sees to it that a rollback can take the database back to what it is now; whether it can. A database that is never at rest stops no
+/// Sees to it that a rollback can take the database back to what it is now; whether it can. A database that cannot be copied stops no
 /// deployment. What was not kept before it was changed is not kept by whoever goes on after a process that died.
 async fn kept(on: &Subject, deployment: &deployments::Model, host: &dyn DatabaseHost) -> Result<bool, Failure> {
     let read = on.platform.store.read();
@@ -112,21 +111,18 @@ async fn kept(on: &Subject, deployment: &deployments::Model, host: &dyn Database
     if step.is_some_and(|step| step.external_id.is_some()) {
         return Ok(false);
     }
-    match host.keep_before(&on.mark, deployment.id).await {
-        Ok(()) => Ok(true),
-        Err(failure) if failure.code() == ErrorCode::IntegrationNeonConflict => {
-            let write = on.write().await?;
-            run_steps::Entity::update_many()
-                .col_expr(run_steps::Column::ExternalId, Expr::value(NOT_KEPT))
-                .filter(own)
-                .exec(&*write)
-                .await
-                .map_err(failed)?;
-            write.commit().await?;
-            Ok(false)
-        }
-        Err(failure) => Err(failure),
+    let kept = host.keep_before(&on.mark, deployment.id).await?;
+    if !kept {
+        let write = on.write().await?;
+        run_steps::Entity::update_many()
+            .col_expr(run_steps::Column::ExternalId, Expr::value(NOT_KEPT))
+            .filter(own)
+            .exec(&*write)
+            .await
+            .map_err(failed)?;
+        write.commit().await?;
     }
+    Ok(kept)
 }
 
 fn read(local: &Local, commit: git2::Oid) -> Result<Vec<Migration>, Failure> {

@@ -181,7 +181,7 @@ impl Project {
             ..Settings::default()
         };
         settings.typescript.out = self.out.then(|| "elsewhere".to_owned());
-        let own = include_str!("../../templates/zod/rules.ts");
+        let own = include_str!("../../../templates/zod/rules.ts");
         let template = match self.template {
             0 => None,
             1 => Some(format!("// Ours.\n{own}")),

@@ -73,7 +73,7 @@ fn every_file_is_rust_whatever_the_contract_says() {
 
 #[test]
 fn one_operation_more_adds_one_method_one_route_and_one_entry() {
-    let contract = include_str!("../../tests/it/fixtures/rust-server/openapi.yaml");
+    let contract = include_str!("../../../tests/it/fixtures/rust-server/openapi.yaml");
     let more = contract.replace(
         "components:\n",
         "  /later:\n    get: { operationId: seeLater, tags: [Books], responses: { '204': { description: Nothing. } } }\ncomponents:\n",
@@ -119,7 +119,7 @@ fn a_contract_without_a_catalog_has_the_codes_that_a_server_needs() {
 
 #[test]
 fn no_line_of_the_table_of_operations_is_too_long_for_what_it_lists() {
-    let contract = include_str!("../../tests/it/fixtures/rust-server/openapi.yaml");
+    let contract = include_str!("../../../tests/it/fixtures/rust-server/openapi.yaml");
     let made = crate_of(contract);
     let table = file(&made, "/operations/table/books.rs");
     let long: Vec<&str> = table
