@@ -11,6 +11,7 @@ use flaresmith_codegen::diagnostics::{Diagnostics, document as codes, nearest};
 use flaresmith_codegen::emit::TARGETS;
 use flaresmith_codegen::settings::{self, Settings};
 use flaresmith_codegen::source::Sources;
+use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::{Root, SyncError, sources};
 
 use crate::cli::{Global, InitArgs};
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &InitArgs, global: &Global, view: &mut View) -> Result<O
             }
             let found = not_a_contract(&name, &sources);
             if !found.is_empty() {
-                view.diagnostics(&found, &sources, true);
+                view.diagnostics(&found, &Locator::new(&sources), true);
                 return Ok(Outcome::Problems);
             }
             for (path, bytes) in &files {

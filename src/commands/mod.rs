@@ -49,8 +49,9 @@ use std::sync::Arc;
 
 use flaresmith_codegen::Compilation;
 use flaresmith_codegen::check::redacted;
-use flaresmith_codegen::diagnostics::{self, Diagnostics, Severity};
+use flaresmith_codegen::diagnostics::{self, Diagnostic, Diagnostics, Severity};
 use flaresmith_codegen::memo::Memo;
+use flaresmith_codegen::source::locate::Locator;
 use flaresmith_sync::base::Around;
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::lock::{self, Lock};
@@ -240,11 +241,12 @@ fn show_all(
 ) -> Option<(Compilation, Diagnostics)> {
     let mut found = inputs.diagnostics.clone();
     found.append(&mut compilation.diagnostics);
-    show(&found, inputs, strict, view).then_some((compilation, found))
+    let strict = strict || inputs.settings.strict;
+    show(&found, &Locator::new(&inputs.sources), strict, view).then_some((compilation, found))
 }
 
 /// Shows what was found. Whether there is something to go on with.
-fn show(found: &Diagnostics, inputs: &Inputs, strict: bool, view: &mut View) -> bool {
+fn show(found: &Diagnostics, sources: &Locator<'_>, strict: bool, view: &mut View) -> bool {
     let mut found = found.clone();
     // A message may quote what stands in a spec, and a broken spec was not looked through for secrets.
     for diagnostic in &mut found {
@@ -255,7 +257,7 @@ fn show(found: &Diagnostics, inputs: &Inputs, strict: bool, view: &mut View) -> 
             .chain(labels);
         texts.for_each(|text| *text = redacted(text).into_owned());
     }
-    if strict || inputs.settings.strict {
+    if strict {
         for diagnostic in &mut found {
             if diagnostic.severity == Severity::Warning {
                 diagnostic.severity = Severity::Error;
@@ -263,7 +265,7 @@ fn show(found: &Diagnostics, inputs: &Inputs, strict: bool, view: &mut View) -> 
         }
     }
     let failed = diagnostics::any_error(&found);
-    view.diagnostics(&found, &inputs.sources, failed);
+    view.diagnostics(&found, sources, failed);
     !failed
 }
 
@@ -304,21 +306,22 @@ fn examine(
     applying::tell_unfinished(&root, view);
     progress.phase("reading specs");
     if !wish.merge
-        && let Some((plan, found)) = untouched(&root)?
+        && let Some((plan, mut record)) = untouched(&root)?
     {
-        // What was told then is told again, of the files that it is about.
-        let files = found.iter().flat_map(|one| {
-            let related = one.related.iter().map(|(place, _)| place);
-            related.chain(&one.place).map(|place| &*place.file)
-        });
+        let (found, _) = record.told();
         let mut inputs = Inputs::default();
         if !found.is_empty() {
             inputs = sources::read_named(&Tree::disk(&root), std::iter::empty())?;
-            if view.shows_places(strict || inputs.settings.strict) {
+            // What was told then is told again, of the files that it is about. They are read once for that.
+            if view.shows_places(strict || inputs.settings.strict) && record.places().is_none() {
+                let files = found.iter().flat_map(Diagnostic::places).map(|place| &*place.file);
                 inputs = sources::read_named(&Tree::disk(&root), files)?;
+                record.keep_places(&root, Locator::new(&inputs.sources).places(&found));
             }
         }
-        return Ok(show(&found, &inputs, strict, view).then_some(Examined {
+        let locator = Locator::knowing(&inputs.sources, record.places());
+        let strict = strict || inputs.settings.strict;
+        return Ok(show(&found, &locator, strict, view).then_some(Examined {
             root,
             plan,
             settles: None,
@@ -337,19 +340,19 @@ fn examine(
 
 /// The clean plan of a repository in which nothing moved since it was last seen to be settled, and what was told about its specs
 /// then. Neither they nor what was generated is read for that.
-fn untouched(root: &Root) -> Result<Option<(Plan, Diagnostics)>, SyncError> {
+fn untouched(root: &Root) -> Result<Option<(Plan, Record)>, SyncError> {
     let record = Record::load(root);
     let lock_text = lock_text(root)?;
     if !record.is_untouched(root, lock_text.as_deref()) {
         return Ok(None);
     }
-    let (found, compared) = record.told();
+    let (_, compared) = record.told();
     let plan = Plan {
         compared,
         lock: parse_lock(root, lock_text.as_deref())?,
         ..Plan::default()
     };
-    Ok(Some((plan, found)))
+    Ok(Some((plan, record)))
 }
 
 /// The same for what was read already. Once that is generated, `outdated` says whether it is worth telling of.
@@ -387,7 +390,8 @@ fn compare(
                 ..Plan::default()
             };
             remembered.record = Some(record);
-            return Ok(match show(&found, &inputs, strict, view) {
+            let (locator, strict) = (Locator::new(&inputs.sources), strict || inputs.settings.strict);
+            return Ok(match show(&found, &locator, strict, view) {
                 true => Compared::Examined(Box::new(Examined {
                     root,
                     plan,

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &DiffArgs, global: &Global, view: &mut View) -> Result<O
     let mut found = inputs.diagnostics.clone();
     found.append(&mut after.diagnostics);
     let failed = any_error(&found);
-    view.diagnostics(&found, &inputs.sources, failed);
+    view.diagnostics(&found, &Locator::new(&inputs.sources), failed);
     if failed {
         return Ok(Outcome::Problems);
     }
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &DiffArgs, global: &Global, view: &mut View) -> Result<O
     broken.retain(|diagnostic| diagnostic.severity == Severity::Error && !harmless(diagnostic));
     if !broken.is_empty() {
         let (broken, sources) = at_base(broken, &base.sources, &args.base);
-        view.diagnostics(&broken, &sources, true);
+        view.diagnostics(&broken, &Locator::new(&sources), true);
         return Ok(Outcome::Problems);
     }
     let changes = compare((&before).into(), (&after).into());

@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use flaresmith_codegen::compare::ChangeReport;
 use flaresmith_codegen::diagnostics::{Code, Diagnostic};
-use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::trace::Trace;
 use flaresmith_sync::drift::DriftReport;
@@ -111,14 +110,13 @@ impl View {
     }
 
     /// Shows what was found in the specs. `failed`: there is no further result.
-    pub(crate) fn diagnostics(&mut self, found: &[Diagnostic], sources: &Sources, failed: bool) {
+    pub(crate) fn diagnostics(&mut self, found: &[Diagnostic], sources: &Locator<'_>, failed: bool) {
         if let Some(last) = &mut self.remarked {
             if !failed && last == found {
                 return;
             }
             *last = found.to_vec();
         }
-        let sources = &Locator::new(sources);
         match self.format {
             Format::Human => self.note(&human::diagnostics(found, sources, self.quiet)),
             Format::Json if failed => self.result(&json::diagnostics(found, sources)),

@@ -275,6 +275,18 @@ fn what_was_remarked_and_strictness_are_told_from_a_record_too() {
     assert!(said.err.contains("warning["), "{}", said.err);
     assert_eq!(git.run(&["spec", "check", "--strict"]).code, 1);
     assert_eq!(git.run(&["spec", "check"]).code, 0);
+    // The contract is read for the places of warnings once, and not with every check.
+    settle(&git);
+    assert!(record(&git).contains("\nplaces [["), "{}", record(&git));
+    let format = |format: &str| {
+        let said = git.run(&["spec", "check", "--format", format]);
+        (said.code, said.out, said.err)
+    };
+    let told = ["json", "sarif", "junit", "github"].map(format);
+    for path in records(&git) {
+        fs::remove_file(path).unwrap();
+    }
+    assert_eq!(told, ["json", "sarif", "junit", "github"].map(format));
 }
 
 #[test]

@@ -179,6 +179,12 @@ impl Diagnostic {
         }
     }
 
+    /// Every place that it is about.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        let related = self.related.iter().map(|(place, _)| place);
+        self.place.iter().chain(related)
+    }
+
     /// The same with a hint: what to type or change next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

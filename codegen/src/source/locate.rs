@@ -11,16 +11,20 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_saphyr::{Location, Spanned};
 
 use super::members::{self, Member, Members};
 use super::{Sources, read};
-use crate::diagnostics::{At, Place};
+use crate::diagnostics::{At, Diagnostic, Place};
 use crate::pointer::unescape;
 
+/// Places that were looked up before.
+pub type Places = BTreeMap<Place, Located>;
+
 /// A place as people count: line and column from 1, with the line's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Located {
     /// Line, from 1.
     pub line: u32,
@@ -33,6 +37,7 @@ pub struct Located {
 /// Looks places up; parses each file at most once.
 pub struct Locator<'a> {
     sources: &'a Sources,
+    known: Option<&'a Places>,
     trees: RefCell<BTreeMap<Arc<str>, Option<Spanned<Node>>>>,
     /// What stands in objects and lists of JSON files.
     members: RefCell<BTreeMap<Opened, Option<Known>>>,
@@ -56,15 +61,36 @@ impl<'a> Locator<'a> {
     pub fn new(sources: &'a Sources) -> Self {
         Self {
             sources,
+            known: None,
             trees: RefCell::default(),
             members: RefCell::default(),
         }
+    }
+
+    /// The same for places of which some were looked up before, in the same texts.
+    #[must_use]
+    pub fn knowing(sources: &'a Sources, known: Option<&'a Places>) -> Self {
+        Self {
+            known,
+            ..Self::new(sources)
+        }
+    }
+
+    /// All places that problems are about.
+    #[must_use]
+    pub fn places(&self, found: &[Diagnostic]) -> Places {
+        let all = found.iter().flat_map(Diagnostic::places);
+        all.filter_map(|place| Some((place.clone(), self.locate(place)?)))
+            .collect()
     }
 
     /// Where a place is. A pointer to something that does not exist is located at the nearest thing above it that does.
     /// `None`: the place is a whole file, or a file that is not there.
     #[must_use]
     pub fn locate(&self, place: &Place) -> Option<Located> {
+        if let Some(known) = self.known.and_then(|known| known.get(place)) {
+            return Some(known.clone());
+        }
         let Some(bytes) = self.sources.get(&place.file) else {
             // A file that is no source, such as a template: whoever found the place knew the file.
             let At::LineColumn(line, column) = place.at else {

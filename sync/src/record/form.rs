@@ -6,6 +6,9 @@
 
 use std::fmt::Write as _;
 
+use flaresmith_codegen::diagnostics::Place;
+use flaresmith_codegen::source::locate::{Located, Places};
+
 use super::{Record, Seen};
 use crate::digest::Digest;
 use crate::stamp::Stamp;
@@ -29,10 +32,12 @@ impl Record {
         }
         let mut out = String::with_capacity(160 * (self.files.len() + self.looks.files.len()) + 1024);
         let diagnostics = serde_json::to_string(&self.diagnostics).ok()?;
+        let places: Option<Vec<_>> = self.places.as_ref().map(|places| places.iter().collect());
+        let places = serde_json::to_string(&places).ok()?;
         let (program, key, lock, compared) = (&self.program, &self.key, &self.lock, self.compared);
         write!(
             out,
-            "program {program}\nkey {key}\nlock {lock}\ncompared {compared}\ndiagnostics {diagnostics}\n"
+            "program {program}\nkey {key}\nlock {lock}\ncompared {compared}\ndiagnostics {diagnostics}\nplaces {places}\n"
         )
         .ok()?;
         for (path, found) in &self.looks.files {
@@ -67,6 +72,7 @@ impl Record {
             lock: head("lock")?.to_owned(),
             compared: head("compared")?.parse().ok()?,
             diagnostics: serde_json::from_str(head("diagnostics")?).ok()?,
+            places: places(head("places")?)?,
             ..Self::default()
         };
         for line in lines.by_ref() {
@@ -110,6 +116,15 @@ impl<T: std::fmt::Display> std::fmt::Display for Written<'_, T> {
     }
 }
 
+#[allow(
+    clippy::option_option,
+    reason = "half a record is none, and one may say that nobody has looked"
+)]
+fn places(text: &str) -> Option<Option<Places>> {
+    let places: Option<Vec<(Place, Located)>> = serde_json::from_str(text).ok()?;
+    Some(places.map(|places| places.into_iter().collect()))
+}
+
 fn digest(text: &str) -> Option<(Option<Digest>, &str)> {
     let (digest, rest) = text.split_once(' ')?;
     match digest {
@@ -142,6 +157,14 @@ mod tests {
             key: "k".to_owned(),
             lock: "l".to_owned(),
             compared: 3,
+            places: Some(Places::from([(
+                Place::pointer("a b.json", "/x"),
+                Located {
+                    line: 1,
+                    column: 2,
+                    text: "a\nb".to_owned(),
+                },
+            )])),
             ..Record::default()
         };
         record.files.push(("a b/ c.ts".to_owned(), seen(Some(b"1"), stamp)));

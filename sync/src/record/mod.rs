@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use flaresmith_codegen::diagnostics::Diagnostics;
+use flaresmith_codegen::source::locate::Places;
 
 use crate::digest::Digest;
 use crate::plan::Plan;
@@ -20,6 +21,9 @@ use crate::snapshot::{self, OnDisk, Snapshot};
 use crate::sources::Inputs;
 use crate::stamp::Stamp;
 use crate::tree::Looks;
+
+/// Most bytes of lines of specs that are kept.
+const LONGEST: usize = 64 * 1024;
 
 /// What was settled.
 #[derive(Debug, Default, PartialEq)]
@@ -34,6 +38,8 @@ pub struct Record {
     compared: usize,
     /// What was told about the specs.
     diagnostics: Diagnostics,
+    /// Where in the specs that is, once somebody has looked.
+    places: Option<Places>,
     /// What the disk was asked for the specs, so that they need not be read to be known.
     looks: Looks,
     /// What stood at every path that the plan looked at, by path.
@@ -148,6 +154,21 @@ impl Record {
         }
     }
 
+    /// Where in the specs that is what was told; `None`: nobody has looked yet.
+    #[must_use]
+    pub fn places(&self) -> Option<&Places> {
+        self.places.as_ref()
+    }
+
+    /// Remembers where in the specs that is what was told. Lines that go on for long, as in a file without any, are read again instead.
+    pub fn keep_places(&mut self, root: &Root, places: Places) {
+        let is_short = places.values().map(|located| located.text.len()).sum::<usize>() <= LONGEST;
+        self.places = Some(places);
+        if let (true, Some(path)) = (is_short, place(root)) {
+            self.save(&path);
+        }
+    }
+
     /// What was told about the specs, and how many files were compared.
     #[must_use]
     pub fn told(&self) -> (Diagnostics, usize) {
@@ -194,6 +215,7 @@ pub fn remember(
         lock: lock_digest(Some(&plan.lock.to_text())),
         compared: plan.compared,
         diagnostics: diagnostics.clone(),
+        places: None,
         looks: inputs.looks.clone(),
         files: files.into_iter().collect(),
     };
