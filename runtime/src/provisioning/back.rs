@@ -11,7 +11,7 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{deployments, run_steps};
 use flaresmith_store::enums::StepState;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
 use super::step::Subject;
@@ -48,39 +48,32 @@ pub async fn end_of<C: ConnectionTrait>(
 
 /// When a deployment began to change the database of its environment.
 async fn began<C: ConnectionTrait>(connection: &C, deployment: Uuid) -> Result<Option<DateTime<Utc>>, Failure> {
-    let changes = Condition::any()
-        .add(run_steps::Column::Name.starts_with(names::MIGRATION))
-        .add(run_steps::Column::Name.starts_with(names::TAKE_BACK));
-    let step = run_steps::Entity::find()
-        .filter(run_steps::Column::RunId.eq(deployment))
-        .filter(changes)
-        .one(connection)
-        .await
-        .map_err(failed)?;
-    Ok(step.and_then(|step| step.started_at))
+    for kind in [names::MIGRATION, names::TAKE_BACK] {
+        if let Some(step) = step(connection, deployment, kind).await? {
+            return Ok(step.started_at);
+        }
+    }
+    Ok(None)
 }
 
-/// Keeps with the step of a run that takes the database back before which deployment it goes.
-pub(super) async fn goes_before(write: &Write, run: Uuid, deployment: Uuid) -> Result<(), Failure> {
-    run_steps::Entity::update_many()
-        .col_expr(run_steps::Column::ExternalId, Expr::value(deployment.to_string()))
-        .filter(run_steps::Column::RunId.eq(run))
-        .filter(run_steps::Column::Name.starts_with(names::TAKE_BACK))
-        .exec(&**write)
-        .await
-        .map_err(failed)?;
-    Ok(())
-}
-
-/// Keeps with the step that puts a version there which one it repeats.
-pub(super) async fn puts_again(write: &Write, run: Uuid, version: Uuid) -> Result<(), Failure> {
-    run_steps::Entity::update_many()
-        .col_expr(run_steps::Column::ExternalId, Expr::value(version.to_string()))
-        .filter(run_steps::Column::RunId.eq(run))
-        .filter(run_steps::Column::Name.starts_with(names::VERSION))
-        .exec(&**write)
-        .await
-        .map_err(failed)?;
+/// Keeps with the steps of a run which version it puts there again, and before which deployment it takes the database back.
+pub(super) async fn goes_to(
+    write: &Write,
+    run: Uuid,
+    version: Option<Uuid>,
+    deployment: Option<Uuid>,
+) -> Result<(), Failure> {
+    for (kind, id) in [(names::VERSION, version), (names::TAKE_BACK, deployment)] {
+        if let Some(id) = id {
+            run_steps::Entity::update_many()
+                .col_expr(run_steps::Column::ExternalId, Expr::value(id.to_string()))
+                .filter(run_steps::Column::RunId.eq(run))
+                .filter(run_steps::Column::Name.starts_with(kind))
+                .exec(&**write)
+                .await
+                .map_err(failed)?;
+        }
+    }
     Ok(())
 }
 

@@ -87,12 +87,7 @@ pub async fn begin_as(
     let row = row(write, environment, wanted, now).await?;
     let steps = plan::deployment(&environment.name, environment.kind, kind, takes_back.is_some());
     request::begin_as(write, row.id, project, run, by, &steps, now).await?;
-    if let Some(version) = version {
-        back::puts_again(write, row.id, version).await?;
-    }
-    if let Some(deployment) = takes_back {
-        back::goes_before(write, row.id, deployment).await?;
-    }
+    back::goes_to(write, row.id, version, takes_back).await?;
     Ok(row)
 }
 

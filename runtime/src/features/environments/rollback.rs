@@ -62,18 +62,13 @@ pub(super) async fn rollback(
             "It has the address of the database that was used before a failover. Deploy its commit instead.",
         )?);
     }
-    let takes_back = match takes_back {
-        // Somebody deployed since it was looked at.
-        Some(_)
-            if back::end_of(&*change.write, &target, change.now)
-                .await?
-                .map(|end| end.before)
-                != takes_back =>
-        {
+    if takes_back.is_some() {
+        let end = back::end_of(&*change.write, &target, change.now).await?;
+        // Somebody may have deployed since it was looked at.
+        if end.map(|end| end.before) != takes_back {
             return Err(told(&environment, ErrorCode::EnvBusy)?);
         }
-        takes_back => takes_back,
-    };
+    }
     let Some(version) = version(&change.write, target.id).await? else {
         return Err(unavailable("The edge host has no version of that deployment.")?);
     };
