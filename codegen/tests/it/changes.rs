@@ -20,12 +20,10 @@ use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::{Compilation, analyse};
 use serde_json::{Value, json};
 
+use crate::repository::{self, root};
+
 /// Fewest cases that the corpus has; fewer means that it was not found.
 const CASES: usize = 25;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// A contract, with the feature spec beside it where there is one.
 fn read(path: &Path) -> (Sources, Compilation) {
@@ -61,20 +59,7 @@ fn of_value(contract: &Value) -> Compilation {
 }
 
 fn cases() -> Vec<PathBuf> {
-    let corpus = root().join("tests/corpus/changes");
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(&corpus)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
-    cases.sort();
-    assert!(
-        cases.len() >= CASES,
-        "only {} cases in {}",
-        cases.len(),
-        corpus.display()
-    );
-    cases
+    repository::cases("tests/corpus/changes", CASES)
 }
 
 /// A line a change: class, code, place, subject, message, who reaches it.

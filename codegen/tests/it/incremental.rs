@@ -9,7 +9,6 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::settings::Settings;
@@ -17,6 +16,8 @@ use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::{Compilation, compile, compile_again};
 use proptest::prelude::*;
 use proptest::sample::Index;
+
+use crate::repository::{SPECS, text};
 
 const TYPES: [&str; 6] = [
     "{ type: string }",
@@ -224,15 +225,9 @@ proptest! {
 
 /// The platform's own specs, a file of which is changed by text.
 fn platform(changes: &[(&str, &str)]) -> (Sources, Settings) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut sources = Sources::default();
-    for path in [
-        "specs/001-platform-bootstrap/spec.md",
-        "specs/001-platform-bootstrap/contracts/openapi.yaml",
-        "specs/001-platform-bootstrap/data-model.yaml",
-        "specs/constitution.md",
-    ] {
-        let mut text = std::fs::read_to_string(root.join(path)).unwrap();
+    for path in SPECS {
+        let mut text = text(path);
         for (from, to) in changes {
             text = text.replace(from, to);
         }

@@ -8,7 +8,6 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use flaresmith_codegen::memo::Memo;
 use flaresmith_codegen::settings::Settings;
@@ -16,9 +15,7 @@ use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::source::locate::Locator;
 use flaresmith_codegen::{Compilation, analyse, compile, compile_again};
 
-const MODEL: &str = "specs/001-platform-bootstrap/data-model.yaml";
-const CONTRACT: &str = "specs/001-platform-bootstrap/contracts/openapi.yaml";
-const SPEC: &str = "specs/001-platform-bootstrap/spec.md";
+use crate::repository::{CONTRACT, MODEL, SPEC, SPECS, text};
 
 /// The platform's specs, which are edited by text.
 struct Specs {
@@ -29,10 +26,8 @@ struct Specs {
 impl Specs {
     /// As they are, compiled once.
     fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let text = |path| (path, std::fs::read_to_string(root.join(path)).unwrap());
         let specs = Self {
-            texts: [MODEL, CONTRACT, SPEC, "specs/constitution.md"].map(text).into(),
+            texts: SPECS.map(|path| (path, text(path))).into(),
             memo: Memo::lasting(),
         };
         specs.hold(&["the first round"]);

@@ -11,6 +11,7 @@ mod incremental_any;
 mod incremental_followed;
 mod platform_contract;
 mod platform_spec;
+mod repository;
 mod rules;
 mod rust_server;
 mod spec_forms;

@@ -7,25 +7,15 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use flaresmith_codegen::settings::Settings;
-use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::{Compilation, analyse};
 use serde_json::{Value, json};
 
+use crate::repository::{SPECS, sources};
+
 fn platform() -> Compilation {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut sources = Sources::default();
-    for path in [
-        "specs/001-platform-bootstrap/spec.md",
-        "specs/001-platform-bootstrap/contracts/openapi.yaml",
-        "specs/001-platform-bootstrap/data-model.yaml",
-        "specs/constitution.md",
-    ] {
-        sources.insert(path, std::fs::read(root.join(path)).unwrap());
-    }
-    analyse(&sources, &Settings::default())
+    analyse(&sources(&SPECS), &Settings::default())
 }
 
 /// The bundled contract, easy to walk.

@@ -6,27 +6,17 @@
     reason = "a test reads the specs from the disk and fails by panicking"
 )]
 
-use std::path::Path;
-
 use flaresmith_codegen::diagnostics::Diagnostics;
 use flaresmith_codegen::model::{Model, RequirementKind};
 use flaresmith_codegen::settings::Settings;
-use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::trace::trace;
 use flaresmith_codegen::{analyse, spec};
 
-fn sources(paths: &[&str]) -> Sources {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut sources = Sources::default();
-    for path in paths {
-        sources.insert(path, std::fs::read(root.join(path)).unwrap());
-    }
-    sources
-}
+use crate::repository::{CONSTITUTION, SPEC, SPECS, sources};
 
 #[test]
 fn every_requirement_story_and_criterion_of_the_platform_is_read() {
-    let sources = sources(&["specs/001-platform-bootstrap/spec.md", "specs/constitution.md"]);
+    let sources = sources(&[SPEC, CONSTITUTION]);
     let mut diagnostics = Diagnostics::new();
     let (features, constitution) = spec::features(&sources, &Settings::default(), &mut diagnostics);
     assert_eq!(diagnostics, []);
@@ -87,12 +77,7 @@ fn every_requirement_story_and_criterion_of_the_platform_is_read() {
 
 #[test]
 fn the_platforms_contract_is_traced_whole_and_breaks_no_rule() {
-    let sources = sources(&[
-        "specs/001-platform-bootstrap/spec.md",
-        "specs/001-platform-bootstrap/contracts/openapi.yaml",
-        "specs/001-platform-bootstrap/data-model.yaml",
-        "specs/constitution.md",
-    ]);
+    let sources = sources(&SPECS);
     let compilation = analyse(&sources, &Settings::default());
     let told: Vec<String> = compilation
         .diagnostics

@@ -11,7 +11,7 @@
     reason = "a test reads its cases from the disk and fails by panicking"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flaresmith_codegen::diagnostics::{At, Diagnostics, Place};
 use flaresmith_codegen::model::feature::{Scenario, Story};
@@ -21,24 +21,14 @@ use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::spec;
 use serde_json::{Value, json};
 
+use crate::repository;
+
 /// Fewest cases that the corpus has; fewer means that it was not found.
 const CASES: usize = 25;
 
 #[test]
 fn every_form_of_a_spec_is_read_as_expected() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/spec-forms");
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(&corpus)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
-    cases.sort();
-    assert!(
-        cases.len() >= CASES,
-        "only {} cases in {}",
-        cases.len(),
-        corpus.display()
-    );
+    let cases = repository::cases("tests/corpus/spec-forms", CASES);
     let mut wrong = Vec::new();
     for case in &cases {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();

@@ -214,42 +214,31 @@ pub(super) async fn bring(
     // What is read is still there when it is replaced, as far as it is up to us.
     let name = format!("postman/{}", mark.project);
     alone(platform, name, mark, async |mark| {
-        brought(platform, access, mark, known, pair, whether).await
+        let postman = &platform.providers.postman;
+        let workspace = known.workspace().unwrap_or_default();
+        let id = known.collection(&mark.environment);
+        // What never was there cannot have been removed: its commit had no collection before.
+        let whether = if id.is_none() { Whether::Made } else { whether };
+        let here = &platform.repositories;
+        let there = postman
+            .ensure(access, mark, workspace, &pair.collection, id, whether, here)
+            .await?;
+        let mut apart = there.apart;
+        let mut made = None;
+        if let Some(environment) = &pair.environment {
+            // Its id is kept nowhere: it is known by its mark.
+            let variables = postman
+                .ensure(access, mark, workspace, environment, None, Whether::Made, here)
+                .await?;
+            apart.extend(variables.apart);
+            made = Some(variables.id);
+        }
+        Ok(Brought {
+            id: there.id,
+            name: there.name,
+            variables: made,
+            apart,
+        })
     })
     .await
-}
-
-async fn brought(
-    platform: &Platform,
-    access: &Access,
-    mark: &Mark,
-    known: &Known,
-    pair: &Pair,
-    whether: Whether,
-) -> Result<Brought, Failure> {
-    let postman = &platform.providers.postman;
-    let workspace = known.workspace().unwrap_or_default();
-    let id = known.collection(&mark.environment);
-    // What never was there cannot have been removed: its commit had no collection before.
-    let whether = if id.is_none() { Whether::Made } else { whether };
-    let here = &platform.repositories;
-    let there = postman
-        .ensure(access, mark, workspace, &pair.collection, id, whether, here)
-        .await?;
-    let mut apart = there.apart;
-    let mut made = None;
-    if let Some(environment) = &pair.environment {
-        // Its id is kept nowhere: it is known by its mark.
-        let variables = postman
-            .ensure(access, mark, workspace, environment, None, Whether::Made, here)
-            .await?;
-        apart.extend(variables.apart);
-        made = Some(variables.id);
-    }
-    Ok(Brought {
-        id: there.id,
-        name: there.name,
-        variables: made,
-        apart,
-    })
 }

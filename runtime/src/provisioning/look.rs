@@ -144,6 +144,18 @@ pub fn subject(
     }
 }
 
+/// The same for whoever only looks at the database of an environment.
+#[must_use]
+pub fn of_database(platform: &Platform, project: &projects::Model, environment: &environments::Model) -> Subject {
+    let step = Planned {
+        name: names::of(names::DATABASE, &environment.name),
+        resource: Some(ResourceKind::NeonBranch),
+        environment: Some(environment.name.clone()),
+        needs: Vec::new(),
+    };
+    subject(platform, project, Some(environment), &step)
+}
+
 /// The key under which a step does what it does.
 #[must_use]
 pub fn step_key(project: Uuid, step: &Planned) -> String {

@@ -6,34 +6,22 @@
 //! names what is to be probed. When it was last asked is in the store, so of several processes one asks at a time, and one that begins
 //! goes on where another ended. A Neon that does not answer says nothing about a database.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{database_branches, environments, health_checks, projects};
 use flaresmith_store::enums::{DatabaseBranchPurpose, EnvironmentKind, EnvironmentState, HealthProbe, ProjectState};
-use futures_util::stream::{self, StreamExt as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use uuid::Uuid;
 
-use super::health::{Wishes, newest, written};
+use super::health::{LOOK, Next, Wishes, each, newest, written};
 use crate::features::incidents::failover;
 use crate::platform::Platform;
 use crate::provisioning::{at_neon, standby};
 use crate::store::failed;
 
-/// Time between two looks whether one is to be asked.
-const LOOK: Duration = Duration::from_secs(2);
-
-/// How many are asked at the same time.
-const SIDE_BY_SIDE: usize = 16;
-
 /// Longest time between two looks at what a project wants.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
-
-/// When this process looks at each environment next.
-type Next = BTreeMap<Uuid, DateTime<Utc>>;
 
 /// One that is to be asked now.
 struct Due {
@@ -50,15 +38,7 @@ pub(crate) async fn watch(platform: Platform) {
         tokio::time::sleep(LOOK).await;
         // A store that is away now may be back at the next look.
         let due = due(&platform, &mut next).await.unwrap_or_default();
-        stream::iter(due)
-            .for_each_concurrent(SIDE_BY_SIDE, |one| {
-                let platform = &platform;
-                async move {
-                    // What could not be kept is made up for by the next.
-                    let _ = ask(platform, &one).await;
-                }
-            })
-            .await;
+        each(due, |one| ask(&platform, one)).await;
         failover::tell(&platform, "ending a failover", failover::carry_on(&platform).await);
     }
 }
@@ -92,7 +72,7 @@ async fn due(platform: &Platform, next: &mut Next) -> Result<Vec<Due>, Failure> 
         }
         let last = newest(read, environment.id, HealthProbe::Database).await?;
         let between = TimeDelta::from_std(wishes.between).unwrap_or_default();
-        let at = last.as_ref().map_or(now, |last| last.created_at + between);
+        let at = wishes.following(last.as_ref(), now);
         if at > now {
             next.insert(id, at.min(now + LOOK_AGAIN));
             continue;
@@ -115,7 +95,7 @@ async fn due(platform: &Platform, next: &mut Next) -> Result<Vec<Due>, Failure> 
 }
 
 /// Asks one, writes down what came of it, and fails over if it is time to.
-async fn ask(platform: &Platform, one: &Due) -> Result<(), Failure> {
+async fn ask(platform: &Platform, one: Due) -> Result<(), Failure> {
     let (known, name) = (one.used.external_id.clone(), one.used.name.clone());
     let Some(there) = at_neon::branch(platform, &one.project, known, name, None).await? else {
         return Ok(());

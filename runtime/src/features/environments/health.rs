@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use flaresmith_api::api::incidents::ListHealthChecksRequest;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::types::HealthCheckPage;
 use flaresmith_store::entities::{environments, health_checks, projects};
 use flaresmith_store::enums::{EnvironmentState, HealthProbe, ResourceKind};
+use futures_util::stream::{self, StreamExt as _};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _,
@@ -34,10 +36,13 @@ use crate::store::{Write, failed, new_id};
 const BETWEEN: i64 = 30;
 
 /// Time between two looks whether a check is due.
-const LOOK: Duration = Duration::from_secs(2);
+pub(super) const LOOK: Duration = Duration::from_secs(2);
+
+/// How many are asked at the same time that any process may ask.
+const SIDE_BY_SIDE: usize = 16;
 
 /// How long checks are kept.
-const KEPT: chrono::TimeDelta = chrono::TimeDelta::days(7);
+const KEPT: TimeDelta = TimeDelta::days(7);
 
 /// When each environment is to be checked next.
 type Due = BTreeMap<Marked, Instant>;
@@ -105,7 +110,29 @@ pub(super) struct Wishes {
     pub(super) is_named: bool,
 }
 
+/// When this process looks at each environment next that any process may look at.
+pub(super) type Next = BTreeMap<Uuid, DateTime<Utc>>;
+
+/// Asks those whose time has come, some at the same time. What could not be kept is made up for by the next look.
+pub(super) async fn each<T, F>(due: Vec<T>, ask: impl Fn(T) -> F)
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let asked = due.into_iter().map(ask);
+    stream::iter(asked)
+        .for_each_concurrent(SIDE_BY_SIDE, |asked| async move {
+            let _ = asked.await;
+        })
+        .await;
+}
+
 impl Wishes {
+    /// When an environment is to be checked again.
+    pub(super) fn following(&self, last: Option<&health_checks::Model>, now: DateTime<Utc>) -> DateTime<Utc> {
+        let between = TimeDelta::from_std(self.between).unwrap_or_default();
+        last.map_or(now, |last| last.created_at + between)
+    }
+
     /// Those of a project.
     pub(super) async fn of(platform: &Platform, project: Uuid) -> Result<Self, Failure> {
         let row = projects::Entity::find_by_id(project)

@@ -6,34 +6,22 @@
 //! it was last asked is in the store. It is asked at its own address, as anybody would, and not through Cloudflare's API, so it may be
 //! asked whether or not the project is still connected.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_store::entities::{environments, health_checks, projects};
 use flaresmith_store::enums::{EnvironmentState, HealthProbe, ProjectState};
-use futures_util::stream::{self, StreamExt as _};
 use reqwest::Url;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use uuid::Uuid;
 
-use super::health::{Wishes, newest, written};
+use super::health::{LOOK, Next, Wishes, each, newest, written};
 use crate::platform::Platform;
 use crate::provisioning::at_cloudflare;
 use crate::store::failed;
 
-/// Time between two looks whether one is to be asked.
-const LOOK: Duration = Duration::from_secs(2);
-
-/// How many are asked at the same time.
-const SIDE_BY_SIDE: usize = 16;
-
 /// How long an answer may take.
 const LONGEST: Duration = Duration::from_secs(5);
-
-/// When this process looks at each environment next.
-type Next = BTreeMap<Uuid, DateTime<Utc>>;
 
 /// One that is to be asked now.
 struct Due {
@@ -49,51 +37,43 @@ pub(crate) async fn watch(platform: Platform) {
         tokio::time::sleep(LOOK).await;
         // A store that is away now may be back at the next look.
         let due = due(&platform, &mut next).await.unwrap_or_default();
-        stream::iter(due)
-            .for_each_concurrent(SIDE_BY_SIDE, |one| {
-                let platform = &platform;
-                async move {
-                    // What could not be kept is made up for by the next.
-                    let _ = ask(platform, &one).await;
-                }
-            })
-            .await;
+        each(due, |one| ask(&platform, one)).await;
     }
 }
 
 async fn due(platform: &Platform, next: &mut Next) -> Result<Vec<Due>, Failure> {
     let (read, now) = (platform.store.read(), platform.clock.now());
+    let there = at_cloudflare::all(read).await?;
+    let rows = environments::Entity::find()
+        .filter(environments::Column::ProjectId.is_in(there.keys().copied()))
+        // What is about to change answers or not as it may.
+        .filter(environments::Column::State.eq(EnvironmentState::Active))
+        .all(read)
+        .await
+        .map_err(failed)?;
+    next.retain(|id, _| rows.iter().any(|row| row.id == *id));
     let mut due = Vec::new();
-    for (project, names) in at_cloudflare::all(read).await? {
-        let rows = environments::Entity::find()
-            .filter(environments::Column::ProjectId.eq(project))
-            .filter(environments::Column::Name.is_in(names))
-            // What is about to change answers or not as it may.
-            .filter(environments::Column::State.eq(EnvironmentState::Active))
-            .all(read)
-            .await
-            .map_err(failed)?;
-        for environment in rows {
-            if next.get(&environment.id).is_some_and(|next| *next > now) {
-                continue;
-            }
-            let wishes = Wishes::of(platform, project).await?;
-            let between = TimeDelta::from_std(wishes.between).unwrap_or_default();
-            let last = newest(read, environment.id, HealthProbe::Api).await?;
-            let at = last.as_ref().map_or(now, |last| last.created_at + between);
-            next.insert(environment.id, if at > now { at } else { now + between });
-            let url = environment.url.as_ref().and_then(|url| Url::parse(url).ok());
-            let Some(url) = url.filter(|_| at <= now && wishes.probes.contains(&HealthProbe::Api)) else {
-                continue;
-            };
-            due.push(Due { environment, url, last });
+    for environment in rows {
+        let is_there = there
+            .get(&environment.project_id)
+            .is_some_and(|names| names.contains(&environment.name));
+        if !is_there || next.get(&environment.id).is_some_and(|next| *next > now) {
+            continue;
         }
+        let wishes = Wishes::of(platform, environment.project_id).await?;
+        let last = newest(read, environment.id, HealthProbe::Api).await?;
+        let at = wishes.following(last.as_ref(), now);
+        let between = TimeDelta::from_std(wishes.between).unwrap_or_default();
+        next.insert(environment.id, if at > now { at } else { now + between });
+        let url = environment.url.as_ref().and_then(|url| Url::parse(url).ok());
+        let url = url.filter(|_| at <= now && wishes.probes.contains(&HealthProbe::Api));
+        due.extend(url.map(|url| Due { environment, url, last }));
     }
     Ok(due)
 }
 
 /// Asks one, and writes down what came of it.
-async fn ask(platform: &Platform, one: &Due) -> Result<(), Failure> {
+async fn ask(platform: &Platform, one: Due) -> Result<(), Failure> {
     let environment = &one.environment;
     let client = platform.providers.cloudflare.client();
     let begun = Instant::now();

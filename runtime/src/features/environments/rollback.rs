@@ -7,7 +7,7 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use flaresmith_api::lifecycles::EnvironmentEvent;
 use flaresmith_api::types::Deployment;
 use flaresmith_store::entities::{database_branches, deployments, environments, projects, worker_versions};
-use flaresmith_store::enums::{DatabaseBranchPurpose, DeploymentKind, DeploymentState, EnvironmentState, ResourceKind};
+use flaresmith_store::enums::{DatabaseBranchPurpose, DeploymentKind, DeploymentState, EnvironmentState};
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
@@ -16,8 +16,7 @@ use crate::pipeline::Access;
 use crate::pipeline::access::absent_project;
 use crate::platform::Platform;
 use crate::provisioning::deploy::{Wanted, is_busy, present};
-use crate::provisioning::look::subject;
-use crate::provisioning::step::Planned;
+use crate::provisioning::look::of_database;
 use crate::provisioning::{at_neon, back, standby};
 use crate::store::{Write, failed};
 
@@ -105,13 +104,7 @@ async fn database(platform: &Platform, request: &RollbackEnvironmentRequest) -> 
     let project = project
         .map_err(failed)?
         .ok_or_else(|| absent_project(request.project_id))?;
-    let step = Planned {
-        name: environment.name.clone(),
-        resource: Some(ResourceKind::NeonBranch),
-        environment: Some(environment.name.clone()),
-        needs: Vec::new(),
-    };
-    let on = subject(platform, &project, Some(&environment), &step);
+    let on = of_database(platform, &project, &environment);
     let used = standby::used(read, environment.id).await?;
     // It says so since it was made or moved.
     if used.is_some_and(|used| target.finished_at.is_none_or(|finished| used.updated_at > finished)) {

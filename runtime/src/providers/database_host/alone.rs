@@ -131,13 +131,13 @@ impl Alone {
         Ok(())
     }
 
-    async fn drop_whole(&self, name: &str) -> Result<(), Failure> {
+    pub(super) async fn drop_whole(&self, name: &str) -> Result<(), Failure> {
         self.say(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"))
             .await
     }
 
     /// Outside of a transaction: Postgres makes and drops databases in no other way.
-    async fn say(&self, statement: &str) -> Result<(), Failure> {
+    pub(super) async fn say(&self, statement: &str) -> Result<(), Failure> {
         let done = self.connection.execute_unprepared(statement).await;
         done.map(|_| ()).map_err(refused)
     }

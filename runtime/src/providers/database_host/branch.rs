@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use flaresmith_api::errors::{ErrorCode, Failure};
 use reqwest::Url;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 
-use super::named::MARK;
 use super::server::{connected, refused};
 use crate::settings::Hidden;
 use crate::store::{code, failed};
@@ -81,16 +80,18 @@ pub(super) async fn hand_over(address: &Hidden, name: &str, from: &str) -> Resul
     done.map(|_| ()).map_err(refused)
 }
 
-/// The comments on databases that begin as ours do.
-pub(super) async fn marks(connection: &DatabaseConnection) -> Result<Vec<String>, Failure> {
+/// Names of databases whose comment begins so, each with all of it.
+pub(super) async fn marked(connection: &DatabaseConnection, beginning: &str) -> Result<Vec<(String, String)>, Failure> {
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
-        "SELECT mark FROM (SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database) AS marks \
+        "SELECT name, mark FROM (SELECT datname::text AS name, shobj_description(oid, 'pg_database') AS mark FROM pg_database) AS marks \
          WHERE starts_with(mark, $1)",
-        [MARK.into()],
+        [beginning.into()],
     );
     let rows = connection.query_all_raw(statement).await.map_err(failed)?;
-    rows.iter().map(|row| row.try_get("", "mark").map_err(failed)).collect()
+    let told = |row: &QueryResult| Ok((row.try_get("", "name")?, row.try_get("", "mark")?));
+    let told: Result<_, DbErr> = rows.iter().map(told).collect();
+    told.map_err(failed)
 }
 
 /// Whether a database answers on the server that another one is on.

@@ -13,9 +13,10 @@ use flaresmith_api::errors::{ErrorCode, Failure};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use uuid::Uuid;
 
-use super::branch;
+use super::alone::Alone;
 use super::named::{self, MARK};
 use super::server::refused;
+use super::{branch, role};
 use crate::providers::{Mark, foreign};
 use crate::store::{code, failed};
 
@@ -49,12 +50,8 @@ fn beginning(mark: &Mark) -> String {
 ///
 /// # Errors
 /// The server refuses.
-pub(super) async fn keep(
-    connection: &DatabaseConnection,
-    name: &str,
-    mark: &Mark,
-    before: Uuid,
-) -> Result<bool, Failure> {
+pub(super) async fn keep(alone: &Alone, name: &str, mark: &Mark, before: Uuid) -> Result<bool, Failure> {
+    let connection = &alone.connection;
     let mut all = all(connection, mark).await?;
     if all.iter().any(|copy| copy.before == before) {
         return Ok(true);
@@ -66,7 +63,7 @@ pub(super) async fn keep(
     all.sort_by_key(|copy| copy.at);
     let too_many = (all.len() + 1).saturating_sub(MOST);
     for copy in all.iter().take(too_many) {
-        drop_whole(connection, &copy.name).await?;
+        alone.drop_whole(&copy.name).await?;
     }
     // Without its comment it is one that was not finished, and goes with the next.
     let beside = format!("{}{}", named::beginning(mark), named::random());
@@ -75,8 +72,12 @@ pub(super) async fn keep(
         done => done?,
     }
     let copy = named::kept(mark, before);
-    let finish = [renamed(&beside, &copy), closed(&copy), marked(&copy, mark, before)];
-    say(connection, &finish.join("; ")).await?;
+    let finish = [
+        renamed(&beside, &copy),
+        role::closes(&copy),
+        marked(&copy, mark, before),
+    ];
+    alone.say(&finish.join("; ")).await?;
     Ok(true)
 }
 
@@ -105,13 +106,8 @@ pub(super) async fn is_kept(connection: &DatabaseConnection, mark: &Mark, before
 ///
 /// # Errors
 /// There is no such copy, somebody connects again and again, or the server refuses.
-pub(super) async fn restore(
-    connection: &DatabaseConnection,
-    name: &str,
-    mark: &Mark,
-    before: Uuid,
-    own: Uuid,
-) -> Result<(), Failure> {
+pub(super) async fn restore(alone: &Alone, name: &str, mark: &Mark, before: Uuid, own: Uuid) -> Result<(), Failure> {
+    let connection = &alone.connection;
     let all = all(connection, mark).await?;
     let of = |wanted: Uuid| all.iter().find(|copy| copy.before == wanted);
     if of(own).is_some() {
@@ -126,11 +122,10 @@ pub(super) async fn restore(
     let exchange = [
         renamed(name, &kept),
         format!("ALTER DATABASE \"{kept}\" OWNER TO CURRENT_USER"),
-        closed(&kept),
+        role::closes(&kept),
         marked(&kept, mark, own),
         renamed(&beside, name),
-        closed(name),
-        format!("ALTER DATABASE \"{name}\" OWNER TO \"{name}\""),
+        role::gives(name),
         format!("COMMENT ON DATABASE \"{name}\" IS '{text}'"),
     ];
     let exchange = exchange.join("; ");
@@ -142,7 +137,7 @@ pub(super) async fn restore(
             done => return done.map(|_| ()).map_err(refused),
         }
     }
-    drop_whole(connection, &beside).await?;
+    alone.drop_whole(&beside).await?;
     Err(Failure::new(ErrorCode::IntegrationNeonConflict)
         .with_message("Somebody connects to the database again and again, so no other can take its place."))
 }
@@ -151,9 +146,9 @@ pub(super) async fn restore(
 ///
 /// # Errors
 /// The server refuses.
-pub(super) async fn remove(connection: &DatabaseConnection, mark: &Mark) -> Result<(), Failure> {
-    for copy in all(connection, mark).await? {
-        drop_whole(connection, &copy.name).await?;
+pub(super) async fn remove(alone: &Alone, mark: &Mark) -> Result<(), Failure> {
+    for copy in all(&alone.connection, mark).await? {
+        alone.drop_whole(&copy.name).await?;
     }
     Ok(())
 }
@@ -168,17 +163,8 @@ pub(super) fn gone() -> Failure {
 
 async fn all(connection: &DatabaseConnection, mark: &Mark) -> Result<Vec<Copy>, Failure> {
     let beginning = beginning(mark);
-    let statement = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT name, mark FROM (SELECT datname::text AS name, shobj_description(oid, 'pg_database') AS mark FROM pg_database) AS marks \
-         WHERE starts_with(mark, $1)",
-        [beginning.as_str().into()],
-    );
-    let rows = connection.query_all_raw(statement).await.map_err(failed)?;
     let mut found = Vec::new();
-    for row in rows {
-        let name: String = row.try_get("", "name").map_err(failed)?;
-        let text: String = row.try_get("", "mark").map_err(failed)?;
+    for (name, text) in branch::marked(connection, &beginning).await? {
         let told = text.strip_prefix(&beginning).and_then(|told| told.split_once(' '));
         let told = told.and_then(|(at, before)| Some((at.parse().ok()?, before.parse().ok()?)));
         // What bears the mark and says nothing more was written by somebody else.
@@ -198,11 +184,6 @@ async fn ended(connection: &DatabaseConnection, name: &str) -> Result<(), Failur
     connection.query_all_raw(statement).await.map(|_| ()).map_err(failed)
 }
 
-/// Lets nobody into a database but who owns it.
-fn closed(name: &str) -> String {
-    format!("REVOKE CONNECT, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC")
-}
-
 fn renamed(from: &str, to: &str) -> String {
     format!("ALTER DATABASE \"{from}\" RENAME TO \"{to}\"")
 }
@@ -211,13 +192,4 @@ fn marked(name: &str, mark: &Mark, before: Uuid) -> String {
     let at = Utc::now().timestamp_millis();
     let text = format!("{}{at} {before}", beginning(mark)).replace('\'', "''");
     format!("COMMENT ON DATABASE \"{name}\" IS '{text}'")
-}
-
-async fn drop_whole(connection: &DatabaseConnection, name: &str) -> Result<(), Failure> {
-    say(connection, &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await
-}
-
-async fn say(connection: &DatabaseConnection, statements: &str) -> Result<(), Failure> {
-    let done = connection.execute_unprepared(statements).await;
-    done.map(|_| ()).map_err(refused)
 }

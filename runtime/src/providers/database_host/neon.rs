@@ -86,7 +86,7 @@ impl AtNeon {
                 "The branch of the database is protected at Neon. Take that back there, then try again.",
             ));
         }
-        let kept = self.neon.kept_of(&self.access, mark, &self.project, &branch).await?;
+        let kept = self.neon.kept_of(&self.access, mark, &self.project, &branch.id).await?;
         // Its own history begins where it was taken back last.
         if kept.iter().any(|kept| Utc::now() - kept.created_at <= to.ago + MARGIN) {
             return Err(unavailable(
@@ -100,6 +100,16 @@ impl AtNeon {
                 "Neon does not keep the history of the project for so long.",
             )),
         }
+    }
+
+    /// Removes what was kept of a branch that is gone.
+    async fn remove_kept(&self, mark: &Mark, branch: &str) -> Result<(), Failure> {
+        let kept = self.neon.kept_of(&self.access, mark, &self.project, branch).await?;
+        // The newest begins with the one before it.
+        for kept in kept.iter().rev() {
+            self.neon.remove_branch(&self.access, mark, &self.project, kept).await?;
+        }
+        Ok(())
     }
 
     async fn address(&self, mark: &Mark, pooled: bool) -> Result<Hidden, Failure> {
@@ -215,7 +225,11 @@ impl DatabaseHost for AtNeon {
             }
             let Some(branch) = self.branch().await? else {
                 // Somebody may have begun to remove it and not seen the end.
-                return self.neon.settled(&self.access, &self.project).await;
+                self.neon.settled(&self.access, &self.project).await?;
+                return match &self.known {
+                    Some(known) => self.remove_kept(mark, known).await,
+                    None => Ok(()),
+                };
             };
             // Clocks differ by little.
             let is_older = |since: DateTime<Utc>| branch.created_at + TimeDelta::seconds(1) < since;
@@ -223,14 +237,10 @@ impl DatabaseHost for AtNeon {
             if branch.default || self.since.is_some_and(is_older) {
                 return Ok(());
             }
-            // The newest begins with no other, and each with the one before it.
-            let kept = self.neon.kept_of(&self.access, mark, &self.project, &branch).await?;
-            for branch in [branch].iter().chain(kept.iter().rev()) {
-                self.neon
-                    .remove_branch(&self.access, mark, &self.project, branch)
-                    .await?;
-            }
-            Ok(())
+            self.neon
+                .remove_branch(&self.access, mark, &self.project, &branch)
+                .await?;
+            self.remove_kept(mark, &branch.id).await
         })
     }
 }

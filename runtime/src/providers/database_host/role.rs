@@ -82,14 +82,17 @@ pub(super) async fn give(connection: &DatabaseConnection, name: &str) -> Result<
         return Ok(());
     }
     // One message is one transaction: who owns it is seen when nobody else can connect.
-    say(
-        connection,
-        &format!(
-            "REVOKE CONNECT, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC; \
-             ALTER DATABASE \"{name}\" OWNER TO \"{name}\""
-        ),
-    )
-    .await
+    say(connection, &gives(name)).await
+}
+
+/// What makes a database the own of the role of the same name.
+pub(super) fn gives(name: &str) -> String {
+    format!("{}; ALTER DATABASE \"{name}\" OWNER TO \"{name}\"", closes(name))
+}
+
+/// What lets nobody into a database but who owns it.
+pub(super) fn closes(name: &str) -> String {
+    format!("REVOKE CONNECT, TEMPORARY ON DATABASE \"{name}\" FROM PUBLIC")
 }
 
 /// Removes the role, once its database is gone.

@@ -113,7 +113,7 @@ impl Server {
     async fn with_own<'a, T>(
         &'a self,
         mark: &'a Mark,
-        work: impl AsyncFnOnce(&DatabaseConnection, &str) -> Result<T, Failure>,
+        work: impl AsyncFnOnce(&Alone, &str) -> Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
         if matches!(&self.which, Which::Own(cluster) if !cluster.is_made()) {
             return Ok(None);
@@ -123,7 +123,7 @@ impl Server {
         let done = async {
             alone.sweep(mark).await?;
             match look(&alone.connection, &name, mark).await? {
-                Found::Own => work(&alone.connection, &name).await.map(Some),
+                Found::Own => work(&alone, &name).await.map(Some),
                 Found::Nothing => Ok(None),
                 Found::Another => Err(foreign(mark)),
             }
@@ -256,8 +256,8 @@ impl DatabaseHost for Server {
     fn keep_before<'a>(&'a self, mark: &'a Mark, deployment: Uuid) -> BoxFuture<'a, Result<bool, Failure>> {
         Box::pin(async move {
             let mark = &own(mark);
-            let kept = self.with_own(mark, async |connection, name| {
-                kept::keep(connection, name, mark, deployment).await
+            let kept = self.with_own(mark, async |alone, name| {
+                kept::keep(alone, name, mark, deployment).await
             });
             // What is not there yet has nothing in it.
             Ok(kept.await?.unwrap_or(true))
@@ -283,8 +283,8 @@ impl DatabaseHost for Server {
     fn take_back<'a>(&'a self, mark: &'a Mark, to: &'a Moment, deployment: Uuid) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let mark = &own(mark);
-            let done = self.with_own(mark, async |connection, name| {
-                kept::restore(connection, name, mark, to.before, deployment).await
+            let done = self.with_own(mark, async |alone, name| {
+                kept::restore(alone, name, mark, to.before, deployment).await
             });
             match done.await? {
                 Some(()) => Ok(()),
@@ -308,7 +308,7 @@ impl DatabaseHost for Server {
             let done = async {
                 alone.remove(&name, mark).await?;
                 // What is kept holds things of the role.
-                kept::remove(&alone.connection, mark).await?;
+                kept::remove(&alone, mark).await?;
                 role::remove(&alone.connection, &self.sealer, &name, mark).await
             }
             .await;
@@ -343,10 +343,10 @@ impl OwnDatabaseHost for Server {
                 return Ok(found);
             }
             let connection = connected(&self.address().await?).await?;
-            let listed = branch::marks(&connection).await;
+            let listed = branch::marked(&connection, MARK).await;
             let _ = connection.close().await;
             let keys = listed?.into_iter();
-            found.extend(keys.filter_map(|mark| Marked::of(mark.strip_prefix(MARK)?, "neonBranch")));
+            found.extend(keys.filter_map(|(_, mark)| Marked::of(mark.strip_prefix(MARK)?, "neonBranch")));
             Ok(found)
         })
     }

@@ -47,9 +47,9 @@ impl Neon {
         access: &Access,
         mark: &Mark,
         project: &str,
-        branch: &Branch,
+        branch: &str,
     ) -> Result<Vec<Branch>, Failure> {
-        let beginning = self.kept_beginning(mark, &branch.id);
+        let beginning = self.kept_beginning(mark, branch);
         let mut all = self.branches(access, project).await?;
         all.retain(|one| one.name.starts_with(&beginning));
         Ok(all)

@@ -5,15 +5,13 @@
 use flaresmith_api::errors::Failure;
 use flaresmith_api::types::{PlannedEnvironment, PlannedMigration};
 use flaresmith_store::entities::{environments, projects};
-use flaresmith_store::enums::ResourceKind;
 use git2::Oid;
 
 use super::moment::Moment;
 use crate::features::shown::shown;
 use crate::platform::Platform;
-use crate::provisioning::look::subject;
+use crate::provisioning::look::of_database;
 use crate::provisioning::pending;
-use crate::provisioning::step::Planned;
 use crate::repositories::{Local, id};
 
 /// Longest reason, in characters.
@@ -39,13 +37,7 @@ async fn one(
     row: &environments::Model,
     head: Option<Oid>,
 ) -> Result<PlannedEnvironment, Failure> {
-    let step = Planned {
-        name: "migration".to_owned(),
-        resource: Some(ResourceKind::NeonBranch),
-        environment: Some(row.name.clone()),
-        needs: Vec::new(),
-    };
-    let on = subject(platform, project, Some(row), &step);
+    let on = of_database(platform, project, row);
     let (migrations, unknown) = match head {
         None => (Vec::new(), None),
         Some(head) => match pending(&on, head).await {
