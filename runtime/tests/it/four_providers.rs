@@ -112,6 +112,9 @@ impl Providers {
     }
 }
 
+/// Before it is asked for again what was not heard: it takes five tokens, and sixty come in a minute.
+pub(crate) const AGAIN: Duration = Duration::from_secs(8);
+
 /// A project, as a server that may be gone by now tells of it.
 #[derive(Clone)]
 pub(crate) struct Project {
@@ -179,12 +182,15 @@ impl Project {
         send(&self.address, "POST", "/projects", Some(&self.token), Some(&body))
     }
 
-    pub(crate) fn begin(&self) {
-        if self.shown() != Some(None) {
-            return;
-        }
-        if let Some((status, told)) = self.ask() {
-            assert_eq!(status, 201, "{told}");
+    /// Asks for it where it is not. Whether that is heard: a server may be gone, or have been asked too often.
+    pub(crate) fn begin(&self) -> bool {
+        match self.shown() {
+            None => false,
+            Some(Some(_)) => true,
+            Some(None) => self.ask().is_some_and(|(status, told)| {
+                assert!(matches!(status, 201 | 429), "{told}");
+                status == 201
+            }),
         }
     }
 
@@ -192,15 +198,20 @@ impl Project {
         Some(self.shown()??["state"] == "active")
     }
 
-    pub(crate) fn end(&self) {
-        let Some(Some(project)) = self.shown() else { return };
-        if project["state"] == "active" {
-            let path = format!(
-                "/projects/{}?projectSlug={}",
-                project["id"].as_str().unwrap(),
-                project["slug"].as_str().unwrap()
-            );
-            send(&self.address, "DELETE", &path, Some(&self.token), None);
+    /// Asks for its end where there is none yet. Whether that is heard.
+    pub(crate) fn end(&self) -> bool {
+        match self.shown() {
+            None => false,
+            Some(Some(project)) if project["state"] == "active" => {
+                let path = format!(
+                    "/projects/{}?projectSlug={}",
+                    project["id"].as_str().unwrap(),
+                    project["slug"].as_str().unwrap()
+                );
+                let told = send(&self.address, "DELETE", &path, Some(&self.token), None);
+                told.is_some_and(|(status, _)| status == 202)
+            }
+            Some(_) => true,
         }
     }
 

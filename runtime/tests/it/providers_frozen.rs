@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::four_providers::{Project, Providers};
+use crate::four_providers::{AGAIN, Project, Providers};
 use crate::instance::folder;
 use crate::killed::{command, sign_in};
 use crate::program::{Started, started};
@@ -151,11 +151,19 @@ impl Pair {
 
     /// Asks for something of each, and waits until that is done, whoever freezes meanwhile, and everybody is awake again. Whether anybody
     /// froze.
-    fn outlives(&self, names: &[String], ask: impl Fn(&Project), is_done: impl Fn(&Project) -> Option<bool>) -> bool {
+    fn outlives(
+        &self,
+        names: &[String],
+        ask: impl Fn(&Project) -> bool,
+        is_done: impl Fn(&Project) -> Option<bool>,
+    ) -> bool {
         let before = self.met();
         let began = Instant::now();
         for name in names {
-            ask(&self.project(name));
+            while !ask(&self.project(name)) {
+                assert!(began.elapsed() < LONGEST, "{name} is not asked for");
+                std::thread::sleep(AGAIN);
+            }
         }
         // What nobody was asked for yet is taken over by nobody.
         self.frost.lock().unwrap().may = true;

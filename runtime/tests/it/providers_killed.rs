@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Url;
 
-use crate::four_providers::{Project, Providers};
+use crate::four_providers::{AGAIN, Project, Providers};
 use crate::instance::folder;
 use crate::killed::{command, sign_in};
 use crate::program::started;
@@ -82,7 +82,7 @@ impl Mortal {
     fn outlived(
         &self,
         (data, name): (&Path, &str),
-        ask: impl Fn(&Project),
+        ask: impl Fn(&Project) -> bool,
         is_done: impl Fn(&Project) -> Option<bool>,
     ) -> bool {
         let before = self.met();
@@ -99,7 +99,7 @@ impl Mortal {
             };
             let began = Instant::now();
             self.deaths.lock().unwrap().child = Some(server.child.id());
-            ask(&project);
+            let mut heard = ask(&project);
             let done = loop {
                 if server.child.try_wait().unwrap().is_some() {
                     break false;
@@ -110,6 +110,10 @@ impl Mortal {
                 assert!(began.elapsed() < LONGEST, "{:?}", project.run());
                 // No more often than the limits allow.
                 std::thread::sleep(Duration::from_millis(700));
+                if !heard {
+                    std::thread::sleep(AGAIN);
+                    heard = ask(&project);
+                }
             };
             self.deaths.lock().unwrap().child = None;
             if done {
