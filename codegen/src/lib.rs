@@ -20,5 +20,6 @@ pub mod settings;
 pub mod source;
 pub mod spec;
 pub mod trace;
+pub mod tree;
 
 pub use compile::{Compilation, analyse, compile, compile_again};

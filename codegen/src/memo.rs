@@ -8,8 +8,8 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::tree::Value;
 use indexmap::{Equivalent, IndexMap};
-use serde_json::Value;
 
 use crate::revisions::{Baseline, Round};
 use crate::source::changes::File;
@@ -25,7 +25,7 @@ pub struct Memo {
     /// Files that were read: path -> their bytes and what is in them.
     files: Store<Arc<str>, File>,
     /// Pieces of large files: text -> what is in it.
-    pieces: Store<String, Arc<Value>>,
+    pieces: Store<String, Value>,
     /// Parts of artifacts: whose and which -> in which round it was made, and what it is.
     parts: Store<(&'static str, String), Part>,
     /// The number of the current round.
@@ -84,14 +84,14 @@ impl Memo {
         path: &Arc<str>,
         bytes: &Arc<[u8]>,
         read: impl FnOnce() -> Result<Value, E>,
-    ) -> Result<Arc<Value>, E> {
+    ) -> Result<Value, E> {
         if let Some(known) = self.files.find(path)
             && known.bytes == *bytes
         {
             return Ok(known.value);
         }
-        let value = Arc::new(read()?);
-        self.keep_file(path, File::new(Arc::clone(bytes), Arc::clone(&value)));
+        let value = read()?;
+        self.keep_file(path, File::new(Arc::clone(bytes), value.clone()));
         Ok(value)
     }
 
@@ -107,13 +107,13 @@ impl Memo {
     }
 
     /// What is in a piece of a file, when it was read before; else what `read` makes of it.
-    pub(crate) fn piece(&self, text: &str, read: impl FnOnce() -> Option<Value>) -> Option<Arc<Value>> {
+    pub(crate) fn piece(&self, text: &str, read: impl FnOnce() -> Option<Value>) -> Option<Value> {
         if let Some(value) = self.pieces.find(text) {
             return Some(value);
         }
-        let value = Arc::new(read()?);
+        let value = read()?;
         if self.lasting {
-            self.pieces.keep(text.to_owned(), Arc::clone(&value));
+            self.pieces.keep(text.to_owned(), value.clone());
         }
         Some(value)
     }
@@ -275,8 +275,8 @@ mod tests {
         let memo = Memo::lasting();
         let path: Arc<str> = "a".into();
         let read = |bytes: &[u8], value: u8| memo.file(&path, &bytes.into(), || Ok::<Value, ()>(value.into()));
-        assert_eq!(*read(b"a", 1).unwrap(), Value::from(1));
-        assert_eq!(*read(b"a", 2).unwrap(), Value::from(1));
-        assert_eq!(*read(b"b", 3).unwrap(), Value::from(3));
+        assert_eq!(read(b"a", 1).unwrap(), Value::from(1));
+        assert_eq!(read(b"a", 2).unwrap(), Value::from(1));
+        assert_eq!(read(b"b", 3).unwrap(), Value::from(3));
     }
 }

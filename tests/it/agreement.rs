@@ -101,13 +101,13 @@ fn rust_zod_and_a_validator_of_json_schema_admit_the_same_instances() {
         if !def.component {
             continue;
         }
-        let mut document = made.bundle.document.clone();
+        let mut document = Value::from(&made.bundle.document);
         document["$ref"] = json!(format!("#{}", def.pointer));
         let validator = jsonschema::options()
             .should_validate_formats(true)
             .build(&document)
             .unwrap();
-        let example = of_type(&made.model, &Type::of(Kind::Named(id)), Direction::Response);
+        let example = Value::from(&of_type(&made.model, &Type::of(Kind::Named(id)), Direction::Response));
         let mut tried = vec![example.clone()];
         tried.extend(values());
         mutations(&example, 3, &mut tried);

@@ -117,7 +117,8 @@ pub(crate) fn valid(model: &Model, operation: &Operation) -> Option<Value> {
             .find(|one| one.location == location && one.wire == name)
             .unwrap();
         let example = found.docs.examples.first().cloned();
-        text(example.unwrap_or_else(|| of_type(model, &found.ty, Direction::Request)))
+        let example = example.unwrap_or_else(|| of_type(model, &found.ty, Direction::Request));
+        text(Value::from(&example))
     };
     let mut path = String::new();
     for segment in &operation.path.segments {

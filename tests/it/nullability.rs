@@ -62,7 +62,7 @@ fn ask_about<'a>(model: &'a Model, entity: &'a Entity, instances: &mut Vec<Insta
     let Shape::Record(record) = &model.type_def(entity.ty).shape else {
         panic!("{} is no record", entity.name.raw);
     };
-    let whole = of_type(model, &Type::of(Kind::Named(entity.ty)), Direction::Response);
+    let whole = Value::from(&of_type(model, &Type::of(Kind::Named(entity.ty)), Direction::Response));
     let whole = whole.as_object().unwrap();
     let mut asked = Vec::new();
     for column in &entity.columns {

@@ -83,11 +83,8 @@ fn extensions(value: &Value, level: &'static str, found: &mut Vec<(&'static str,
 
 fn extensions_of(sources: &Sources, path: &str) -> Vec<(&'static str, Value)> {
     let mut found = Vec::new();
-    extensions(
-        &read::read(sources, path, &Default::default()).unwrap(),
-        "x-flaresmith-root",
-        &mut found,
-    );
+    let document = Value::from(&read::read(sources, path, &Default::default()).unwrap());
+    extensions(&document, "x-flaresmith-root", &mut found);
     found
 }
 

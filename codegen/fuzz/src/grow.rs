@@ -3,7 +3,7 @@
 //! Owns: which constructs there are and how often. Must not know: what any target makes of them. Most of what is grown is
 //! well-formed, because nothing is emitted of a contract with errors.
 
-use serde_json::{Map, Value, json};
+use flaresmith_codegen::tree::{Map, Value, json};
 
 use super::choices::Choices;
 
@@ -129,7 +129,7 @@ impl Grower<'_, '_> {
         schema
     }
 
-    fn annotate(&mut self, members: &mut Map<String, Value>) {
+    fn annotate(&mut self, members: &mut Map) {
         if self.choices.one_in(3) {
             members.insert("description".to_owned(), json!(self.choices.text()));
         }
@@ -170,7 +170,7 @@ impl Grower<'_, '_> {
         match self.choices.below(10) {
             6 => object["additionalProperties"] = json!(false),
             7 => object["additionalProperties"] = self.schema(depth + 1),
-            8 => object["patternProperties"] = json!({ self.pattern(): self.schema(depth + 1) }),
+            8 => object["patternProperties"] = json!({ (self.pattern()): self.schema(depth + 1) }),
             9 => object["propertyNames"] = json!({ "pattern": self.pattern() }),
             _ => {}
         }
@@ -220,14 +220,14 @@ impl Grower<'_, '_> {
             1 => json!({ "if": one, "then": other, "else": false }),
             2 => json!({ "type": "array", "prefixItems": [one, other], "items": false, "uniqueItems": true }),
             3 => json!({ "type": "array", "contains": one, "minContains": 0, "maxContains": 2 }),
-            4 => json!({ "$defs": { self.choices.name(): one }, "allOf": [other] }),
+            4 => json!({ "$defs": { (self.choices.name()): one }, "allOf": [other] }),
             5 => {
-                json!({ "type": "object", "dependentRequired": { self.choices.name(): [self.choices.name()] }, "minProperties": 1 })
+                json!({ "type": "object", "dependentRequired": { (self.choices.name()): [self.choices.name()] }, "minProperties": 1 })
             }
             6 => {
-                json!({ "type": "object", "dependentSchemas": { self.choices.name(): one }, "unevaluatedProperties": other })
+                json!({ "type": "object", "dependentSchemas": { (self.choices.name()): one }, "unevaluatedProperties": other })
             }
-            7 => json!({ "const": { self.choices.name(): self.choices.text() } }),
+            7 => json!({ "const": { (self.choices.name()): self.choices.text() } }),
             8 => json!(true),
             _ => json!({ "type": "string", "contentMediaType": self.choices.text(), "contentSchema": one }),
         }

@@ -4,8 +4,9 @@
 //! references and lists of required properties still hold. Must not know: what any target makes of it.
 
 use flaresmith_codegen::memo::Memo;
+use flaresmith_codegen::pointer::below;
 use flaresmith_codegen::source::{Sources, read};
-use serde_json::{Map, Value};
+use flaresmith_codegen::tree::Value;
 
 use super::choices::Choices;
 use super::grow;
@@ -151,7 +152,7 @@ pub(super) fn seed(number: usize) -> Value {
     let mut sources = Sources::default();
     sources.insert(name, text.as_bytes());
     let tree = read::read(&sources, name, &Memo::default());
-    tree.map(|tree| (*tree).clone()).unwrap_or_default()
+    tree.unwrap_or_default()
 }
 
 /// A word of the author becomes another everywhere.
@@ -188,13 +189,12 @@ fn collect(value: &Value, words: &mut Vec<String>) {
 
 fn replaced(value: &Value, from: &str, to: &str) -> Value {
     match value {
-        Value::String(text) => Value::String(replaced_text(text, from, to)),
+        Value::String(text) => replaced_text(text, from, to).into(),
         Value::Array(items) => items.iter().map(|item| replaced(item, from, to)).collect(),
         Value::Object(members) => members
             .iter()
             .map(|(key, member)| (replaced_text(key, from, to), replaced(member, from, to)))
-            .collect::<Map<_, _>>()
-            .into(),
+            .collect(),
         other => other.clone(),
     }
 }
@@ -223,7 +223,7 @@ fn replaced_text(text: &str, from: &str, to: &str) -> String {
 fn retext(document: &mut Value, choices: &mut Choices<'_>) {
     let places = places(document, &|_, value| value.is_string());
     if let Some(value) = choices.of(&places).and_then(|place| document.pointer_mut(place)) {
-        *value = Value::String(choices.text());
+        *value = choices.text().into();
     }
 }
 
@@ -239,7 +239,9 @@ fn graft(document: &mut Value, choices: &mut Choices<'_>) {
     };
     let places = places(document, &schema);
     let names = document.pointer("/components/schemas").and_then(Value::as_object);
-    let names = names.map(|all| all.keys().cloned().collect()).unwrap_or_default();
+    let names = names
+        .map(|all| all.keys().map(ToString::to_string).collect())
+        .unwrap_or_default();
     let grown = grow::schema(choices, names);
     if let Some(value) = choices.of(&places).and_then(|place| document.pointer_mut(place)) {
         *value = grown;
@@ -252,7 +254,7 @@ fn strike(document: &mut Value, choices: &mut Choices<'_>) {
     if let Some((parent, key)) = choices.of(&places).and_then(|place| place.rsplit_once('/'))
         && let Some(Value::Object(members)) = document.pointer_mut(parent)
     {
-        members.shift_remove(&key.replace("~1", "/").replace("~0", "~"));
+        members.remove(&key.replace("~1", "/").replace("~0", "~"));
     }
 }
 
@@ -269,12 +271,7 @@ fn places(document: &Value, fits: &dyn Fn(&str, &Value) -> bool) -> Vec<String> 
             }
             Value::Object(members) => {
                 for (key, member) in members {
-                    walk(
-                        member,
-                        &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")),
-                        fits,
-                        found,
-                    );
+                    walk(member, &below(at, key), fits, found);
                 }
             }
             _ => {}

@@ -2,7 +2,7 @@
 //!
 //! Owns: what is told about an operation by itself. Must not know: features.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Input;
 use crate::diagnostics::{Diagnostic, Diagnostics, extension, nearest, rule as codes};

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::tree::Value;
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use super::secret_forms::Found;
 use super::{Texts, secret_forms};

@@ -2,7 +2,7 @@
 //!
 //! Owns: walking the schemas of the bundle for this one rule. Must not know: how types are lowered.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest, schema as codes};
 use crate::openapi::Bundle;

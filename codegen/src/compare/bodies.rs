@@ -2,7 +2,7 @@
 //!
 //! Owns: media types, statuses, headers, links. Must not know: types in detail.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Contract;
 use super::comparison::Comparison;
@@ -104,7 +104,7 @@ impl Comparison<'_> {
         let names = |contract: Contract<'_>, base: &str| -> Vec<String> {
             let found = contract.bundle.document.pointer(&list(base));
             let members = found.and_then(Value::as_object).into_iter().flatten();
-            members.map(|(name, _)| name.clone()).collect()
+            members.map(|(name, _)| name.to_string()).collect()
         };
         let (old, now) = (names(before, &spot.before), names(after, &spot.after));
         let new = now.iter().filter(|name| !old.contains(name));

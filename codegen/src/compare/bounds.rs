@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use crate::tree::{Number, Value};
 
 use super::comparison::Comparison;
 use super::rules;

@@ -2,7 +2,7 @@
 //!
 //! Owns: which parameters belong together, and what changed about one. Must not know: types in detail.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Contract;
 use super::comparison::Comparison;

@@ -2,7 +2,7 @@
 //!
 //! Owns: the direction in which a schema's values travel. Must not know: what its shape is made of.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::change::Subject;
 use super::comparison::Comparison;

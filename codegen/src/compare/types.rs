@@ -2,7 +2,7 @@
 //!
 //! Owns: which kinds admit more than others, `null`, formats, lists of values. Must not know: records, unions and bounds.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::comparison::Comparison;
 use super::rules;

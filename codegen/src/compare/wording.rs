@@ -2,7 +2,7 @@
 //!
 //! Owns: the changes that only people notice. Must not know: what the words are about.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::comparison::Comparison;
 use super::rules;

@@ -2,9 +2,10 @@
 //!
 //! Owns: their layout. Must not know: what is in them.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 /// The document, indented by two, with a line end.
 pub(in crate::emit) fn document(value: &Value) -> String {
@@ -47,6 +48,21 @@ pub(in crate::emit) fn behind(out: &mut String, value: &Value, depth: usize) {
             out.push('}');
         }
     }
+}
+
+thread_local! {
+    /// Where texts are written before their length is known: a text that grows is moved again and again, and keeps room that it
+    /// does not need.
+    static DRAFT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// A text of the right size. What writes it drafts no other.
+pub(in crate::emit) fn drafted(write: impl FnOnce(&mut String)) -> String {
+    DRAFT.with_borrow_mut(|draft| {
+        draft.clear();
+        write(draft);
+        draft.as_str().to_owned()
+    })
 }
 
 /// What stands before the bracket that ends a map or list.
@@ -114,10 +130,12 @@ pub(in crate::emit) struct Lines {
 }
 
 impl Lines {
-    /// An empty document whose root is a map.
-    pub(in crate::emit) fn new() -> Self {
+    /// An empty document whose root is a map, with room for texts that come to so many bytes.
+    pub(in crate::emit) fn new(texts: usize) -> Self {
+        let mut out = String::with_capacity(texts + texts / 64 + 1024);
+        out.push('{');
         Self {
-            out: "{".to_owned(),
+            out,
             around: 0,
             open: vec![(false, '}')],
         }
@@ -127,7 +145,7 @@ impl Lines {
     pub(in crate::emit) fn within(depth: usize) -> Self {
         Self {
             around: depth,
-            ..Self::new()
+            ..Self::new(0)
         }
     }
 
@@ -179,7 +197,7 @@ impl Lines {
     }
 
     /// The members of a map.
-    pub(in crate::emit) fn members(&mut self, members: &Map<String, Value>) {
+    pub(in crate::emit) fn members(&mut self, members: &Map) {
         for (key, value) in members {
             self.key(key).value(value);
         }
@@ -215,21 +233,21 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::tree::json;
 
     use super::*;
 
     #[test]
     fn a_value_is_written_as_by_anybody_else() {
         let strange: String = ('\0'..='\u{a0}').chain("\u{2028}\u{feff}𝄞".chars()).collect();
-        let value = json!({ "a": [1, -0.0, 1e300, 0.1, u64::MAX, i64::MIN, true, false, null], "b": {}, "c": [], "": [[{}]], &strange: strange });
+        let value = json!({ "a": [1, -0.0, 1e300, 0.1, u64::MAX, i64::MIN, true, false, null], "b": {}, "c": [], "": [[{}]], (strange.as_str()): strange });
         assert_eq!(document(&value), serde_json::to_string_pretty(&value).unwrap() + "\n");
     }
 
     #[test]
     fn a_document_of_lines_reads_as_if_it_had_been_written_at_once() {
         let inner = json!({ "a": [1, { "b": "c\nd" }], "e": {}, "f": [] });
-        let mut lines = Lines::new();
+        let mut lines = Lines::new(0);
         lines.key("x\"y").value(&inner);
         lines.key("list").list();
         let mut text = String::new();
@@ -243,6 +261,6 @@ mod tests {
         lines.close();
         let written = json!({ "x\"y": inner, "list": [inner, inner, inner, []] });
         assert_eq!(lines.finish(), document(&written));
-        assert_eq!(Lines::new().finish(), document(&json!({})));
+        assert_eq!(Lines::new(0).finish(), document(&json!({})));
     }
 }

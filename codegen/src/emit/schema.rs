@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::tree::{Map, Text, Value};
 use rayon::prelude::*;
-use serde_json::{Map, Value};
 
 use super::typescript::text::regex;
 use crate::memo::Memo;
@@ -67,14 +67,14 @@ impl Definitions {
     #[must_use]
     pub fn of(document: &Value, memo: &Memo, revisions: &Revisions) -> Self {
         let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
-        let schemas: Vec<(&String, &Value)> = schemas.into_iter().flatten().collect();
+        let schemas: Vec<(&Text, &Value)> = schemas.into_iter().flatten().collect();
         let made = schemas.into_par_iter().map(|(name, schema)| {
             let pointer = below("/components/schemas", name);
-            let key = ("definition", name.clone());
+            let key = ("definition", name.to_string());
             let made = memo.part(key, revisions.of_unit_alone(&pointer), revisions.now, || {
                 Definition::of(schema)
             });
-            (name.clone(), made)
+            (name.to_string(), made)
         });
         Self {
             by_name: made.collect::<Vec<_>>().into_iter().collect(),
@@ -128,7 +128,7 @@ impl Standalone {
     /// The members of the schema, without its `$defs`, whose root says `type: object` itself, as callers that look no further
     /// need it. A reference at the root is replaced by what it refers to.
     #[must_use]
-    pub fn object(&self, definitions: &Definitions) -> Map<String, Value> {
+    pub fn object(&self, definitions: &Definitions) -> Map {
         let mut root = self.schema.as_object().cloned().unwrap_or_default();
         for _ in 0..16 {
             let target = root
@@ -147,7 +147,7 @@ impl Standalone {
             root = merged;
         }
         let mut object = Map::new();
-        object.insert("type".to_owned(), Value::String("object".to_owned()));
+        object.insert("type", "object".into());
         root.remove("type");
         object.extend(root);
         object
@@ -157,7 +157,7 @@ impl Standalone {
 fn rewritten(schema: &Value, needed: &mut BTreeSet<String>) -> Value {
     match schema {
         Value::Object(members) => {
-            let mut kept: Vec<(&String, &Value)> = members
+            let mut kept: Vec<(&Text, &Value)> = members
                 .iter()
                 .filter(|(key, _)| {
                     !key.starts_with("x-")
@@ -180,7 +180,10 @@ fn rewritten(schema: &Value, needed: &mut BTreeSet<String>) -> Value {
                 })
                 .collect();
             // The order of keywords has no meaning, so it must not reach the output.
-            let nothing = members.get("enum").and_then(Value::as_array).is_some_and(Vec::is_empty);
+            let nothing = members
+                .get("enum")
+                .and_then(Value::as_array)
+                .is_some_and(|list| list.is_empty());
             if nothing {
                 kept.retain(|(key, _)| *key != "enum");
             }
@@ -188,10 +191,10 @@ fn rewritten(schema: &Value, needed: &mut BTreeSet<String>) -> Value {
             let kept = kept
                 .into_iter()
                 .map(|(key, value)| (key.clone(), member(key, value, needed)));
-            let mut kept: Map<String, Value> = kept.collect();
+            let mut kept: Map = kept.collect();
             if nothing {
                 // Validators refuse an empty enumeration, which says the same.
-                kept.insert("not".to_owned(), Value::Object(Map::new()));
+                kept.insert("not", Value::Object(Map::new()));
             }
             Value::Object(kept)
         }
@@ -201,7 +204,7 @@ fn rewritten(schema: &Value, needed: &mut BTreeSet<String>) -> Value {
 }
 
 /// Whether a keyword is left out because of a pattern.
-fn refused(key: &str, members: &Map<String, Value>) -> bool {
+fn refused(key: &str, members: &Map) -> bool {
     let named = || members.get("patternProperties").and_then(Value::as_object);
     match key {
         "pattern" => members
@@ -230,7 +233,7 @@ fn member(key: &str, value: &Value, needed: &mut BTreeSet<String>) -> Value {
             Some(rest) => {
                 let name = rest.split('/').next().unwrap_or(rest);
                 needed.insert(of_fragment(name));
-                Value::String(format!("#/$defs/{rest}"))
+                format!("#/$defs/{rest}").into()
             }
             None => value.clone(),
         },
@@ -248,7 +251,7 @@ fn member(key: &str, value: &Value, needed: &mut BTreeSet<String>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::tree::json;
 
     fn defined(document: &Value) -> Definitions {
         Definitions::of(document, &Memo::default(), &Revisions::default())

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use crate::Compilation;
 use crate::diagnostics::Severity;

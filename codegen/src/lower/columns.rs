@@ -2,7 +2,7 @@
 //!
 //! Owns: the kind of each type, and which literals fit it. Must not know: names, keys, any SQL dialect.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use crate::model::{ColumnKind, Kind, Model, Shape, TextFormat, Type, is_uuid};
 

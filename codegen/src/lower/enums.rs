@@ -2,9 +2,9 @@
 //!
 //! Owns: `enum`, `const`, and the names and words of values. Must not know: unions that are not such lists.
 
+use crate::tree::Value;
 use indexmap::IndexMap;
 use regex_syntax::hir::{Class, HirKind, Look};
-use serde_json::Value;
 
 use super::Lowering;
 use super::merge::{Merged, Types};
@@ -161,7 +161,7 @@ impl<'a> Lowering<'a> {
         self.report_at(&codes::ENUM_TYPE, message, merged.at());
         if as_words {
             for entry in listed.iter_mut().filter(|entry| !entry.value.is_string()) {
-                entry.value = Value::String(entry.value.to_string());
+                entry.value = entry.value.to_string().into();
             }
             let mut seen = IndexMap::new();
             listed.retain(|entry| seen.insert(entry.value.to_string(), ()).is_none());

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value, json};
 
 use super::Lowering;
 use super::merge::Merged;
@@ -158,12 +158,7 @@ impl<'a> Lowering<'a> {
                     self.report_at(&codes::KEYWORD_UNTYPED, message, &below(&part.at, key));
                 }
             }
-            let whole = || {
-                Value::Object(Map::from_iter([(
-                    "$ref".to_owned(),
-                    Value::String(format!("#{}", part.at)),
-                )]))
-            };
+            let whole = || json!({ "$ref": format!("#{}", part.at) });
             let unevaluated = ["unevaluatedItems", "unevaluatedProperties"];
             let mut guard = if unevaluated.iter().any(|key| keys.contains(key)) {
                 whole()
@@ -236,7 +231,7 @@ fn fragment(part: &Part<'_>, keys: &BTreeSet<&'static str>) -> Value {
             .filter(|_| members.contains_key("additionalProperties"))
         {
             let names = properties.keys().map(|name| (name.clone(), Value::Bool(true)));
-            members.insert("properties".to_owned(), Value::Object(names.collect()));
+            members.insert("properties", Value::Object(names.collect()));
         }
     }
     Value::Object(members)

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Lowering;
 use super::node::Node;

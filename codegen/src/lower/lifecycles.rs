@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::node::lookup;
 use crate::diagnostics::{Diagnostic, Diagnostics, extension as codes, nearest};

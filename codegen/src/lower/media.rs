@@ -2,8 +2,8 @@
 //!
 //! Owns: media types, their order and examples, statuses, headers. Must not know: parameters.
 
+use crate::tree::Value;
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use super::Lowering;
 use super::ledger::Deed;

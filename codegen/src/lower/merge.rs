@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Number, Value};
+use crate::tree::{Number, Value};
 
 use super::node::{Node, member};
 use super::parts::Part;

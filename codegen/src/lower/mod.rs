@@ -34,7 +34,7 @@ mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use crate::diagnostics::{Diagnostics, schema as codes};
 use crate::model::{Constitution, Content, Feature, Header, Kind, Model, Name, Parameter, Type, TypeDef, TypeId};

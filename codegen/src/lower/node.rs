@@ -2,7 +2,7 @@
 //!
 //! Owns: stepping through the document and following references in it. Must not know: what any object means.
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use crate::pointer::{below, unescape};
 
@@ -81,7 +81,7 @@ impl<'a> Node<'a> {
 
 /// The member of an object under a name. Objects of contracts are small, and most of what is asked for is not there: to compare a
 /// few names takes a fraction of the time that it takes to hash one.
-pub(super) fn member<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+pub(super) fn member<'a>(members: &'a Map, key: &str) -> Option<&'a Value> {
     const FEW: usize = 12;
     if members.len() > FEW {
         return members.get(key);

@@ -2,8 +2,8 @@
 //!
 //! Owns: fields, required members, further members. Must not know: unions, or how keywords of several schemas are merged.
 
+use crate::tree::Value;
 use indexmap::{IndexMap, IndexSet};
-use serde_json::Value;
 
 use super::Lowering;
 use super::merge::Merged;
@@ -337,7 +337,7 @@ impl<'a> Lowering<'a> {
             let Some(node) = part.get("additionalProperties").filter(|node| !says_all(node.value)) else {
                 continue;
             };
-            let knows = |name: &String| names(part).is_some_and(|own| own.contains_key(name));
+            let knows = |name: &str| names(part).is_some_and(|own| own.contains_key(name));
             let others = merged
                 .parts
                 .iter()
@@ -376,7 +376,7 @@ fn patterns<'a>(merged: &Merged<'a>) -> Vec<(&'a str, Node<'a>)> {
 
 /// Whether a schema admits everything.
 fn says_all(value: &Value) -> bool {
-    value == &Value::Bool(true) || value.as_object().is_some_and(serde_json::Map::is_empty)
+    value == &Value::Bool(true) || value.as_object().is_some_and(crate::tree::Map::is_empty)
 }
 
 /// Whether every name has the pattern.

@@ -31,7 +31,7 @@ impl<'a> Found<'a> {
         self.operation
             .value
             .get("operationId")
-            .and_then(serde_json::Value::as_str)
+            .and_then(crate::tree::Value::as_str)
             .filter(|raw| !raw.trim().is_empty())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: merging those of a path with those of an operation, styles and their defaults. Must not know: bodies.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Lowering;
 use super::ledger::Deed;

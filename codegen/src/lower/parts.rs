@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::Lowering;
 use super::node::{Node, member};
@@ -33,7 +33,7 @@ impl<'a> Member<'a> {
 pub(super) struct Part<'a> {
     pub(super) at: String,
     pub(super) value: &'a Value,
-    pub(super) map: &'a Map<String, Value>,
+    pub(super) map: &'a Map,
     pub(super) plain: bool,
     /// Written here, rather than at the far end of a reference.
     pub(super) own: bool,
@@ -93,7 +93,7 @@ impl Part<'_> {
     pub(super) fn is_annotation(&self) -> bool {
         self.map.iter().all(|(key, value)| match key.as_str() {
             "properties" => value.as_object().is_some_and(Map::is_empty),
-            "required" => value.as_array().is_some_and(Vec::is_empty),
+            "required" => value.as_array().is_some_and(|list| list.is_empty()),
             "additionalProperties" => value == &Value::Bool(true),
             "oneOf" | "anyOf" => self.plain,
             key => ANNOTATIONS.contains(&key) || key.starts_with("x-"),

@@ -2,7 +2,7 @@
 //!
 //! Owns: formats and the rules on single values. Must not know: objects, unions, names.
 
-use serde_json::{Number, Value};
+use crate::tree::{Number, Value};
 
 use super::Lowering;
 use super::merge::{Merged, by_value};

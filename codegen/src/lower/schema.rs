@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Lowering;
 use super::ledger::{Deed, Item};

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::node::Node;
 use crate::model::{Kind, Record, Shape, Tag, Type, TypeDef, TypeId, Union, Variant};

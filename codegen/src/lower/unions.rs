@@ -3,7 +3,7 @@
 //! Owns: which branches a union keeps, and how what stands beside it is spread over them. Must not know: how tags are found
 //! (`tags`).
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Lowering;
 use super::enums::{Listed, only_lists};

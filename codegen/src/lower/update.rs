@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::circles::stands_for;
 use super::drafts::{FormerTables, Written};

@@ -2,7 +2,7 @@
 //!
 //! Owns: tables, columns, keys, references, state machines. Must not know: any SQL dialect or ORM.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::name::Name;
 use super::types::{Docs, Type, TypeId};

@@ -52,7 +52,7 @@ pub struct Model {
     /// Named types in document order; `TypeId` indexes into it.
     pub types: Vec<TypeDef>,
     /// Schemas that guards refer to, by their pointers in the bundle; `None` where no type has guards.
-    pub guard_definitions: Option<BTreeMap<String, serde_json::Value>>,
+    pub guard_definitions: Option<BTreeMap<String, crate::tree::Value>>,
     /// Tables.
     pub entities: Vec<Entity>,
     /// State machines.
@@ -163,7 +163,7 @@ impl Model {
             match &ty.kind {
                 _ if nullable => return true,
                 Kind::Any | Kind::Null => return true,
-                Kind::Literals(values) if values.iter().any(serde_json::Value::is_null) => return true,
+                Kind::Literals(values) if values.iter().any(crate::tree::Value::is_null) => return true,
                 Kind::Named(id) if seen.insert(*id) => {
                     if let Shape::Union(union) = &self.type_def(*id).shape {
                         next.extend(union.variants.iter().map(|variant| &variant.ty));

@@ -2,8 +2,8 @@
 //!
 //! Owns: methods, paths, parameters, bodies, responses. Must not know: routers, clients, or any other spelling of a target.
 
+use crate::tree::Value;
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use super::name::Name;
 use super::policy::{DomainId, Policy};

@@ -2,7 +2,7 @@
 //!
 //! Owns: the shapes that values can have and the rules on them. Must not know: how any language spells a type.
 
-use serde_json::{Number, Value};
+use crate::tree::{Number, Value};
 
 use super::name::Name;
 use super::policy::DomainId;

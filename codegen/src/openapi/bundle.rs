@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json};
 
 use super::Bundle;
 use super::circles;
@@ -180,11 +180,7 @@ fn components_of(contract: &Value) -> impl Iterator<Item = (&'static str, Kind, 
 }
 
 /// The main contract, with placeholders for components that come from elsewhere.
-fn copy_main(
-    linker: &mut Linker<'_, '_>,
-    main: &Arc<Document>,
-    aliases: &[(&'static str, String)],
-) -> Map<String, Value> {
+fn copy_main(linker: &mut Linker<'_, '_>, main: &Arc<Document>, aliases: &[(&'static str, String)]) -> Map {
     let mut at = At {
         document: main,
         pointer: String::new(),
@@ -209,7 +205,7 @@ fn copy_main(
 }
 
 /// Adds a further contract to what has been merged.
-fn merge(linker: &mut Linker<'_, '_>, merged: &mut Map<String, Value>, document: &Arc<Document>) {
+fn merge(linker: &mut Linker<'_, '_>, merged: &mut Map, document: &Arc<Document>) {
     let Some(contract) = document.value.as_object() else {
         return;
     };
@@ -245,7 +241,7 @@ fn merge(linker: &mut Linker<'_, '_>, merged: &mut Map<String, Value>, document:
 }
 
 /// Operations of a contract keep the security that their own document demands.
-fn own_security(item: &mut Value, contract: &Map<String, Value>, merged: &Map<String, Value>) {
+fn own_security(item: &mut Value, contract: &Map, merged: &Map) {
     if contract.get("security") == merged.get("security") {
         return;
     }
@@ -257,14 +253,7 @@ fn own_security(item: &mut Value, contract: &Map<String, Value>, merged: &Map<St
     }
 }
 
-fn merge_item(
-    linker: &mut Linker<'_, '_>,
-    merged: &mut Map<String, Value>,
-    key: &str,
-    path: &str,
-    item: Value,
-    at: &At<'_>,
-) {
+fn merge_item(linker: &mut Linker<'_, '_>, merged: &mut Map, key: &str, path: &str, item: Value, at: &At<'_>) {
     let all = merged.entry(key).or_insert_with(|| json!({}));
     let Value::Object(all) = all else { return };
     let bundle = format!("/{key}/{}", escape(path));
@@ -294,7 +283,7 @@ fn merge_item(
 }
 
 /// Maps of the extension are united; of two entries of one name the first contract's counts.
-fn merge_extension(linker: &mut Linker<'_, '_>, merged: &mut Map<String, Value>, document: &Arc<Document>) {
+fn merge_extension(linker: &mut Linker<'_, '_>, merged: &mut Map, document: &Arc<Document>) {
     let Some(extension) = document.value.get("x-flaresmith") else {
         return;
     };
@@ -331,12 +320,12 @@ fn merge_extension(linker: &mut Linker<'_, '_>, merged: &mut Map<String, Value>,
 }
 
 /// Version and title. YAML makes a number of `version: 1.0`; the author's own spelling is what counts.
-fn head(merged: &mut Map<String, Value>, main: &Document, settings: &Settings, sources: &Sources) {
+fn head(merged: &mut Map, main: &Document, settings: &Settings, sources: &Sources) {
     let version = match merged.get("openapi").and_then(Value::as_str) {
         Some(version) if version.starts_with("3.1") => version.to_owned(),
         _ => "3.1.0".to_owned(),
     };
-    merged.insert("openapi".to_owned(), Value::String(version));
+    merged.insert("openapi", version.into());
     let info = merged.entry("info").or_insert_with(|| json!({}));
     let Value::Object(info) = info else {
         return;
@@ -347,14 +336,14 @@ fn head(merged: &mut Map<String, Value>, main: &Document, settings: &Settings, s
             Some(Value::Number(number)) => {
                 let written = Locator::new(sources).scalar(&main.path, &format!("/info/{key}"));
                 let text = written.unwrap_or_else(|| number.to_string());
-                info.insert(key.to_owned(), Value::String(text));
+                info.insert(key.to_owned(), text.into());
             }
             _ => {
                 let text = match key {
                     "title" => settings.name.clone().unwrap_or_else(|| "API".to_owned()),
                     _ => "0.0.0".to_owned(),
                 };
-                info.insert(key.to_owned(), Value::String(text));
+                info.insert(key.to_owned(), text.into());
             }
         }
     }

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::Bundle;
 use super::grammar::{self, Place as Kind, Step};
@@ -298,13 +298,13 @@ fn name_of(pointer: &str) -> Cow<'_, str> {
 fn remove(document: &mut Value, pointer: &str) {
     let above = pointer.rsplit_once('/').map_or("", |(above, _)| above);
     if let Some(map) = document.pointer_mut(above).and_then(Value::as_object_mut) {
-        map.shift_remove(&*name_of(pointer));
+        map.remove(&*name_of(pointer));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::tree::json;
 
     use super::*;
 
@@ -366,7 +366,7 @@ mod tests {
                     json!({"$ref": format!("#/components/headers/H{target}")}),
                 )
             });
-            let headers: Map<String, Value> = headers.collect();
+            let headers: Map = headers.collect();
             json!({"content": {"a/b": {"encoding": {"x": {"headers": headers}}}}})
         };
         let chain = |length: usize, each: usize| {
@@ -374,7 +374,7 @@ mod tests {
                 let targets = if i + 1 < length { vec![i + 1; each] } else { Vec::new() };
                 (format!("H{i}"), header(targets))
             });
-            let headers: Map<String, Value> = headers.collect();
+            let headers: Map = headers.collect();
             json!({"components": {"headers": headers}})
         };
         assert_eq!(settled(chain(6, 3)).1, Vec::<String>::new());

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::reference::Target;
 use super::spread::spread;
@@ -21,7 +21,7 @@ pub(super) struct Document {
     /// Path relative to the root.
     pub(super) path: Arc<str>,
     /// What is in it.
-    pub(super) value: Arc<Value>,
+    pub(super) value: Value,
     /// Written in the terms of OpenAPI 3.0, rather than of JSON Schema 2020-12.
     pub(super) old: bool,
 }
@@ -215,7 +215,7 @@ impl Documents<'_> {
         self.split = true;
         let written = Arc::new(Document {
             path: Arc::clone(&contract.path),
-            value: Arc::new(value),
+            value,
             old: contract.old,
         });
         self.read.insert(contract.path.to_string(), Arc::clone(&written));
@@ -226,7 +226,7 @@ impl Documents<'_> {
 /// The version that a document names, as text. YAML makes `3.1` a number.
 fn version(value: &Value) -> Option<String> {
     match value.get("openapi")? {
-        Value::String(version) => Some(version.clone()),
+        Value::String(version) => Some(version.to_string()),
         Value::Number(version) => Some(version.to_string()),
         _ => Some("?".to_owned()),
     }

@@ -5,11 +5,11 @@
 
 mod told;
 
+use crate::tree::Value;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 pub(super) use told::check;
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Text, Value};
 
 use super::documents::{Document, Documents};
 use super::grammar::{self, Place as Kind, Step};
@@ -182,7 +182,7 @@ impl<'a, 'd> Linker<'a, 'd> {
     }
 
     /// Moves what was copied into the components of the bundle: placeholders are filled, the rest is added behind them.
-    pub(super) fn settle_components(&mut self, components: &mut Map<String, Value>) {
+    pub(super) fn settle_components(&mut self, components: &mut Map) {
         for (section, name, value) in std::mem::take(&mut self.pulled) {
             let section = components.entry(section).or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(section) = section {
@@ -220,15 +220,17 @@ impl<'a, 'd> Linker<'a, 'd> {
             }
             _ => return value.clone(),
         };
-        let mut copied = Map::with_capacity(map.len());
+        let mut copied = map.clone();
+        let mut gone = BTreeSet::new();
         for (key, value) in map {
             let length = push(&mut at.pointer, key);
-            let new = self.copy_member(key, value, kind, at);
-            at.pointer.truncate(length);
-            if let Some(new) = new {
-                copied.insert(key.clone(), new);
+            match self.copy_member(key, value, kind, at) {
+                Some(new) => settle(&mut copied, key, value, new),
+                None => gone.extend([key.as_str()]),
             }
+            at.pointer.truncate(length);
         }
+        without(&mut copied, &gone);
         if kind == Kind::Schema {
             for keyword in upgrade::schema(&mut copied) {
                 self.note_foreign(keyword, at);
@@ -240,7 +242,7 @@ impl<'a, 'd> Linker<'a, 'd> {
     fn copy_member(&mut self, key: &str, value: &Value, kind: Kind, at: &mut At<'_>) -> Option<Value> {
         match (key, value, kind) {
             ("$ref", Value::String(text), kind) if grammar::section(kind).is_some() => {
-                return self.link(text, kind, at).map(Value::String);
+                return self.link(text, kind, at).map(Value::from);
             }
             ("mapping", Value::Object(mapping), Kind::Discriminator) => {
                 return Some(Value::Object(self.copy_mapping(mapping, at)));
@@ -260,7 +262,7 @@ impl<'a, 'd> Linker<'a, 'd> {
         Some(match (step, value) {
             (Some(Step::One(inner)), value) => self.copy(value, inner, at),
             (Some(Step::Map(inner)), Value::Object(map)) => {
-                let mut copied = Map::with_capacity(map.len());
+                let mut copied = map.clone();
                 for (name, value) in map {
                     let length = push(&mut at.pointer, name);
                     let is_data =
@@ -271,16 +273,21 @@ impl<'a, 'd> Linker<'a, 'd> {
                         self.copy(value, inner, at)
                     };
                     at.pointer.truncate(length);
-                    copied.insert(name.clone(), new);
+                    settle(&mut copied, name, value, new);
                 }
                 Value::Object(copied)
             }
             (Some(Step::List(inner)), Value::Array(items)) => {
-                let mut copied = Vec::with_capacity(items.len());
+                let mut copied = items.clone();
                 for (i, item) in items.iter().enumerate() {
                     let length = push(&mut at.pointer, &i.to_string());
-                    copied.push(self.copy(item, inner, at));
+                    let new = self.copy(item, inner, at);
                     at.pointer.truncate(length);
+                    if !new.is(item)
+                        && let Some(place) = copied.get_mut(i)
+                    {
+                        *place = new;
+                    }
                 }
                 Value::Array(copied)
             }
@@ -316,22 +323,25 @@ impl<'a, 'd> Linker<'a, 'd> {
     }
 
     /// Values of a discriminator's mapping are references or names of components.
-    fn copy_mapping(&mut self, mapping: &Map<String, Value>, at: &mut At<'_>) -> Map<String, Value> {
-        let mut copied = Map::with_capacity(mapping.len());
+    fn copy_mapping(&mut self, mapping: &Map, at: &mut At<'_>) -> Map {
+        let mut copied = mapping.clone();
+        let mut gone = BTreeSet::new();
         for (tag, value) in mapping {
             let length = push(&mut at.pointer, tag);
             let new = match value.as_str() {
-                Some(text) if text.contains(['#', '/']) => self.link(text, Kind::Schema, at).map(Value::String),
+                Some(text) if text.contains(['#', '/']) => self.link(text, Kind::Schema, at).map(Value::from),
                 Some(name) if !self.is_taken("schemas", name) && self.documents.exists(name) => {
-                    self.link(name, Kind::Schema, at).map(Value::String)
+                    self.link(name, Kind::Schema, at).map(Value::from)
                 }
                 _ => Some(value.clone()),
             };
             at.pointer.truncate(length);
-            if let Some(new) = new {
-                copied.insert(tag.clone(), new);
+            match new {
+                Some(new) => settle(&mut copied, tag, value, new),
+                None => gone.extend([tag.as_str()]),
             }
         }
+        without(&mut copied, &gone);
         copied
     }
 
@@ -411,7 +421,7 @@ impl<'a, 'd> Linker<'a, 'd> {
     fn tell_missing(&mut self, document: &Document, target: &Target, text: &str, kind: Kind, at: &At<'_>) {
         let (parent, last) = target.pointer.rsplit_once('/').unwrap_or(("", ""));
         let siblings = document.value.pointer(parent).and_then(Value::as_object);
-        let near = siblings.and_then(|map| nearest(&unescape(last), map.keys().map(String::as_str)).map(str::to_owned));
+        let near = siblings.and_then(|map| nearest(&unescape(last), map.keys().map(Text::as_str)).map(str::to_owned));
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         let (code, message) = if kind == Kind::Schema {
             (
@@ -460,6 +470,20 @@ impl<'a, 'd> Linker<'a, 'd> {
             self.diagnostics
                 .push(Diagnostic::new(&codes::DIALECT_MIXED, message, Place::key(&file, pointer)).hint(hint));
         }
+    }
+}
+
+/// Gives a member of a copied object its value. What stays as it was stays shared with what was read.
+fn settle(copied: &mut Map, key: &str, value: &Value, new: Value) {
+    if !new.is(value) {
+        copied.insert(key, new);
+    }
+}
+
+/// Takes members out, all at once.
+fn without(copied: &mut Map, gone: &BTreeSet<&str>) {
+    if !gone.is_empty() {
+        copied.retain(|key, _| !gone.contains(key.as_str()));
     }
 }
 

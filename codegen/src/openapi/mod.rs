@@ -14,7 +14,7 @@ mod spread;
 pub(crate) mod update;
 mod upgrade;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 pub use bundle::bundle;
 pub(crate) use bundle::bundle_for_more;

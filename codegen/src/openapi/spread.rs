@@ -5,7 +5,7 @@
 //!
 //! No version of OpenAPI has references there, but people split contracts so, and tools that bundle them follow every reference.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Text, Value, json};
 
 use super::grammar::kind_of_section;
 use super::reference::{self, Target};
@@ -48,7 +48,7 @@ fn reference_of(value: Option<&Value>) -> Option<&str> {
 
 fn sections(components: Option<&Value>) -> impl Iterator<Item = &str> {
     let all = components.and_then(Value::as_object).into_iter().flat_map(Map::keys);
-    all.map(String::as_str)
+    all.map(Text::as_str)
         .filter(|section| kind_of_section(section).is_some())
 }
 
@@ -61,7 +61,7 @@ fn write_out(value: &mut Value, path: &str, pointer: &str, look: &mut Look<'_>) 
     let (Value::Object(own), Ok(target)) = (value, reference::parse(&text, path)) else {
         return;
     };
-    own.shift_remove("$ref");
+    own.remove("$ref");
     let Some(Value::Object(members)) = look(pointer, &text, &target) else {
         return;
     };

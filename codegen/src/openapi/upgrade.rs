@@ -3,7 +3,7 @@
 //! Owns: what 3.0 (and drafts before 2020-12) say otherwise about schemas. Must not know: files, references, the rest of a
 //! document. Works on one object at a time; what is inside it has been upgraded before.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json};
 
 /// Keywords that only say something about a value and so stay beside a wrapped schema.
 const ANNOTATIONS: [&str; 11] = [
@@ -21,24 +21,24 @@ const ANNOTATIONS: [&str; 11] = [
 ];
 
 /// Rewrites a schema object. Returns the keywords that are not of 2020-12, for whoever wants to tell.
-pub(super) fn schema(map: &mut Map<String, Value>) -> Vec<&'static str> {
+pub(super) fn schema(map: &mut Map) -> Vec<&'static str> {
     let mut foreign = Vec::new();
     bound(map, "exclusiveMinimum", "minimum", &mut foreign);
     bound(map, "exclusiveMaximum", "maximum", &mut foreign);
     if map.get("items").is_some_and(Value::is_array) {
         foreign.push("items");
         if let Some(items) = map.remove("items") {
-            map.insert("prefixItems".to_owned(), items);
+            map.insert("prefixItems", items);
         }
         if let Some(rest) = map.remove("additionalItems") {
-            map.insert("items".to_owned(), rest);
+            map.insert("items", rest);
         }
     }
     if let Some(example) = map.remove("example") {
         match map.get_mut("examples").and_then(Value::as_array_mut) {
             Some(examples) => examples.push(example),
             None => {
-                map.insert("examples".to_owned(), json!([example]));
+                map.insert("examples", json!([example]));
             }
         }
     }
@@ -58,7 +58,7 @@ pub(super) fn schema(map: &mut Map<String, Value>) -> Vec<&'static str> {
 }
 
 /// `exclusiveMinimum: true` beside `minimum: 3` is `exclusiveMinimum: 3`.
-fn bound(map: &mut Map<String, Value>, exclusive: &'static str, inclusive: &str, foreign: &mut Vec<&'static str>) {
+fn bound(map: &mut Map, exclusive: &'static str, inclusive: &str, foreign: &mut Vec<&'static str>) {
     let Some(Value::Bool(is_exclusive)) = map.get(exclusive) else {
         return;
     };
@@ -72,7 +72,7 @@ fn bound(map: &mut Map<String, Value>, exclusive: &'static str, inclusive: &str,
 
 /// Adds `null` to the values that a schema admits. What refers or combines cannot be widened from beside, so it becomes one of
 /// two alternatives.
-fn admit_null(map: &mut Map<String, Value>) {
+fn admit_null(map: &mut Map) {
     if map.contains_key("$ref") || map.contains_key("allOf") || map.contains_key("not") || map.contains_key("if") {
         let mut outer = Map::new();
         let mut inner = Map::new();
@@ -84,14 +84,14 @@ fn admit_null(map: &mut Map<String, Value>) {
             };
             target.insert(key, value);
         }
-        outer.insert("anyOf".to_owned(), json!([Value::Object(inner), {"type": "null"}]));
+        outer.insert("anyOf", json!([Value::Object(inner), {"type": "null"}]));
         *map = outer;
         return;
     }
     match map.get_mut("type") {
         Some(Value::String(name)) if name != "null" => {
             let name = std::mem::take(name);
-            map.insert("type".to_owned(), json!([name, "null"]));
+            map.insert("type", json!([name, "null"]));
         }
         Some(Value::Array(names)) if !names.iter().any(|name| name == "null") => names.push(json!("null")),
         _ => {}
@@ -107,7 +107,7 @@ fn admit_null(map: &mut Map<String, Value>) {
         } else {
             json!([value, null])
         };
-        map.insert("enum".to_owned(), values);
+        map.insert("enum", values);
     }
     for key in ["oneOf", "anyOf"] {
         if let Some(branches) = map.get_mut(key).and_then(Value::as_array_mut)

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::{Baseline, Round};
 use crate::pointer::below;
@@ -51,7 +51,7 @@ pub(crate) fn unit_of(pointer: &str) -> &str {
 }
 
 /// The groups of units: their pointer, and what they hold.
-fn groups(document: &Value) -> impl Iterator<Item = (String, &Map<String, Value>)> {
+fn groups(document: &Value) -> impl Iterator<Item = (String, &Map)> {
     let top = ["paths", "webhooks"]
         .into_iter()
         .filter_map(|key| Some((format!("/{key}"), document.get(key)?.as_object()?)));
@@ -68,7 +68,7 @@ fn groups(document: &Value) -> impl Iterator<Item = (String, &Map<String, Value>
 pub(super) fn units(last: Option<&Baseline>, document: &Value, now: Round) -> BTreeMap<String, Unit> {
     let mut units = BTreeMap::new();
     let mut changed: Vec<String> = Vec::new();
-    let before: BTreeMap<String, &Map<String, Value>> = last
+    let before: BTreeMap<String, &Map> = last
         .into_iter()
         .flat_map(|last| groups(&last.bundle.document))
         .collect();
@@ -190,7 +190,7 @@ pub(super) fn same_rest(last: &Value, document: &Value) -> bool {
     };
     let names = |map: &Value| -> Vec<String> {
         let members = map.as_object();
-        members.into_iter().flatten().map(|(key, _)| key.clone()).collect()
+        members.into_iter().flatten().map(|(key, _)| key.to_string()).collect()
     };
     last.len() == now.len()
         && last.iter().zip(now).all(|((old_key, old), (key, value))| {
@@ -210,7 +210,7 @@ pub(super) fn same_rest(last: &Value, document: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::tree::json;
 
     use super::*;
 

@@ -13,7 +13,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::portions::{Read, SMALL, Stretch, first_indent, object, one, starts, stretches};
 use super::{Sources, members, read};
@@ -27,13 +27,13 @@ const STEPS: usize = 3;
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     pub(crate) bytes: Arc<[u8]>,
-    pub(crate) value: Arc<Value>,
+    pub(crate) value: Value,
     /// Found out when the file changes for the first time.
     pieces: Option<Arc<Vec<Piece>>>,
 }
 
 impl File {
-    pub(crate) fn new(bytes: Arc<[u8]>, value: Arc<Value>) -> Self {
+    pub(crate) fn new(bytes: Arc<[u8]>, value: Value) -> Self {
         Self {
             bytes,
             value,
@@ -64,7 +64,7 @@ fn in_place(file: &mut File, path: &str, bytes: &Arc<[u8]>, memo: &Memo) -> Opti
         return None;
     }
     if path.ends_with(".json") {
-        let found = object_in_place(Arc::make_mut(&mut file.value), old, new)?;
+        let found = object_in_place(&mut file.value, old, new)?;
         file.bytes = Arc::clone(bytes);
         return Some(found);
     }
@@ -77,13 +77,13 @@ fn in_place(file: &mut File, path: &str, bytes: &Arc<[u8]>, memo: &Memo) -> Opti
         None => Arc::new(pieces_of(old, &read)?),
     };
     // What stands between two saves is not likely to come back.
-    let anew = |text: &str| read::piece(text).map(Arc::new);
+    let anew = |text: &str| read::piece(text);
     let replaced = replaced(Arc::make_mut(&mut pieces).as_mut_slice(), old, new, &anew)?;
     let mut pointer = String::new();
     for key in &replaced.path {
         push(&mut pointer, key);
     }
-    let mapping = Arc::make_mut(&mut file.value).pointer_mut(&pointer)?.as_object_mut()?;
+    let mapping = file.value.pointer_mut(&pointer)?.as_object_mut()?;
     let same_keys = replaced.members.len() == replaced.count
         && mapping
             .keys()
@@ -148,14 +148,14 @@ fn differences(old: &Value, new: &Value, pointer: &mut String, steps: usize, fou
 pub(crate) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|((left_key, left), (right_key, right))| left_key == right_key && same(left, right))
+            let pairs = || left.iter().zip(right);
+            let alike =
+                || pairs().all(|((left_key, left), (right_key, right))| left_key == right_key && same(left, right));
+            left.is(right) || (left.len() == right.len() && alike())
         }
         (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+            left.is(right)
+                || (left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right)))
         }
         (Value::Number(left), Value::Number(right)) => {
             left == right && left.as_f64().map(f64::to_bits) == right.as_f64().map(f64::to_bits)
@@ -184,7 +184,7 @@ struct Replaced {
     first: usize,
     /// How many there were.
     count: usize,
-    members: Map<String, Value>,
+    members: Map,
 }
 
 /// The pieces of a document that is read in pieces.
@@ -217,7 +217,7 @@ fn list(
             }
             Stretch::Nested(key, nested) => {
                 let (key, _) = one(object(read(key)?)?)?;
-                path.push(key);
+                path.push(key.to_string());
                 let deeper = nested.iter().find_map(|stretch| match stretch {
                     Stretch::Members(text) | Stretch::Nested(text, _) => first_indent(text),
                 })?;

@@ -4,10 +4,8 @@
 //! is read. Whatever is out of the ordinary gives `None`, and the document is read as a whole: a cut in the wrong place leaves a
 //! piece that is no mapping, so that it shows.
 
-use std::sync::Arc;
-
+use crate::tree::{Map, Text, Value};
 use rayon::prelude::*;
-use serde_json::{Map, Value};
 
 /// Documents below this size are read at once, in bytes.
 pub(super) const SMALL: usize = 32 * 1024;
@@ -27,7 +25,7 @@ pub(super) enum Stretch<'a> {
 }
 
 /// Reads a piece.
-pub(super) type Read<'r> = dyn Fn(&str) -> Option<Arc<Value>> + Sync + 'r;
+pub(super) type Read<'r> = dyn Fn(&str) -> Option<Value> + Sync + 'r;
 
 /// The document, when it can be read in pieces by `read`. `None`: read it as a whole.
 pub(super) fn read(text: &str, read: &Read<'_>) -> Option<Value> {
@@ -38,8 +36,8 @@ pub(super) fn read(text: &str, read: &Read<'_>) -> Option<Value> {
     members(&stretches, read).map(Value::Object)
 }
 
-fn members(stretches: &[Stretch<'_>], read: &Read<'_>) -> Option<Map<String, Value>> {
-    let read: Vec<Map<String, Value>> = stretches
+fn members(stretches: &[Stretch<'_>], read: &Read<'_>) -> Option<Map> {
+    let read: Vec<Map> = stretches
         .par_iter()
         .map(|stretch| match stretch {
             Stretch::Members(text) => object(read(text)?),
@@ -61,15 +59,15 @@ fn members(stretches: &[Stretch<'_>], read: &Read<'_>) -> Option<Map<String, Val
     Some(all)
 }
 
-/// The members of an object; taken out of it when nobody else has it.
-pub(super) fn object(value: Arc<Value>) -> Option<Map<String, Value>> {
-    match Arc::unwrap_or_clone(value) {
+/// The members of an object.
+pub(super) fn object(value: Value) -> Option<Map> {
+    match value {
         Value::Object(members) => Some(members),
         _ => None,
     }
 }
 
-pub(super) fn one(members: Map<String, Value>) -> Option<(String, Value)> {
+pub(super) fn one(members: Map) -> Option<(Text, Value)> {
     let mut members = members.into_iter();
     let first = members.next()?;
     members.next().is_none().then_some(first)
@@ -164,7 +162,7 @@ mod tests {
     }
 
     fn in_pieces(text: &str) -> Option<Value> {
-        read(text, &|text| whole(text).map(Arc::new))
+        read(text, &|text| whole(text))
     }
 
     /// A document of some size with one odd part in the midst of it.

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::tree::{Map, Number, Value};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
 
 use super::{Sources, portions};
 use crate::diagnostics::{At, Diagnostic, Place, document};
@@ -20,7 +20,7 @@ pub const LARGEST: usize = 64 << 20;
 ///
 /// # Errors
 /// The file is not there, is not UTF-8, is too large, or is not YAML or JSON. The diagnostic tells where.
-pub fn read(sources: &Sources, path: &str, memo: &Memo) -> Result<Arc<Value>, Diagnostic> {
+pub fn read(sources: &Sources, path: &str, memo: &Memo) -> Result<Value, Diagnostic> {
     let (path, bytes) = sources.entry(path).ok_or_else(|| {
         Diagnostic::new(
             &document::REF_UNRESOLVED,
@@ -235,11 +235,11 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+        Ok(value.into())
     }
 
     fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+        Ok(value.into())
     }
 
     fn visit_none<E>(self) -> Result<Value, E> {
@@ -259,7 +259,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
         while let Some(Tree(item)) = items.next_element()? {
             list.push(item);
         }
-        Ok(Value::Array(list))
+        Ok(list.into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
@@ -278,12 +278,12 @@ impl<'de> Visitor<'de> for TreeVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::tree::json;
 
     fn tree(path: &str, text: &str) -> Result<Value, Diagnostic> {
         let mut sources = Sources::default();
         sources.insert(path, text.as_bytes());
-        read(&sources, path, &Memo::default()).map(Arc::unwrap_or_clone)
+        read(&sources, path, &Memo::default())
     }
 
     #[test]

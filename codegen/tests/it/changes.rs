@@ -17,8 +17,8 @@ use flaresmith_codegen::diagnostics::{Severity, all_codes, rule};
 use flaresmith_codegen::settings::Settings;
 use flaresmith_codegen::source::Sources;
 use flaresmith_codegen::source::locate::Locator;
+use flaresmith_codegen::tree::{Value, json};
 use flaresmith_codegen::{Compilation, analyse};
-use serde_json::{Value, json};
 
 use crate::repository::{self, root};
 
@@ -243,8 +243,8 @@ fn of_names_that_meet_the_same_one_gets_a_number_in_any_order() {
         "openapi": "3.1.0",
         "info": { "title": "t", "version": "1" },
         "paths": {
-            long("one"): { "get": answers },
-            long("two"): { "get": answers },
+            (long("one")): { "get": answers },
+            (long("two")): { "get": answers },
             "/a-b": { "get": answers },
             "/a_b": { "get": answers },
             "/c": { "get": { "operationId": "getAB", "responses": answers["responses"] } },

@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flaresmith_codegen::settings::Settings;
+use flaresmith_codegen::tree::{Value, json};
 use flaresmith_codegen::{Compilation, analyse};
-use serde_json::{Value, json};
 
 use crate::repository::{SPECS, sources};
 

@@ -168,7 +168,7 @@ fn compare(contract: &Contract) -> Count {
     };
     let package = format!("examples-{}", contract.name());
     settings.rust.package = Some(package.clone());
-    let mut document = analyse(&sources, &settings).bundle.document.clone();
+    let mut document = Value::from(&analyse(&sources, &settings).bundle.document);
 
     let mut count = Count::default();
     let registry = Registry::new().add("urn:contract", document.clone()).unwrap();

@@ -2,7 +2,7 @@
 //!
 //! Owns: which constructs there are and how often. Must not know: how a schema is grown.
 
-use serde_json::{Map, Value, json};
+use flaresmith_codegen::tree::{Map, Value, json};
 
 use super::Grower;
 
@@ -67,10 +67,10 @@ impl Grower<'_, '_> {
             }
             if self.choices.one_in(5) {
                 response["headers"] =
-                    json!({ self.choices.name(): { "schema": self.schema(2), "description": self.choices.text() } });
+                    json!({ (self.choices.name()): { "schema": self.schema(2), "description": self.choices.text() } });
             }
             if self.choices.one_in(12) {
-                response["links"] = json!({ self.choices.name(): { "operationId": self.choices.name(), "description": self.choices.text() } });
+                response["links"] = json!({ (self.choices.name()): { "operationId": self.choices.name(), "description": self.choices.text() } });
             }
             responses.insert(status.to_owned(), response);
         }
@@ -91,11 +91,11 @@ impl Grower<'_, '_> {
         }
         if self.choices.one_in(6) {
             operation["x-flaresmith"] = json!({
-                "mcp": { "name": self.choices.plain() }, "postman": { "captures": { self.choices.name(): "/id" } } });
+                "mcp": { "name": self.choices.plain() }, "postman": { "captures": { (self.choices.name()): "/id" } } });
         }
         if depth == 0 && self.choices.one_in(12) {
             let call = self.operation("post", 1);
-            operation["callbacks"] = json!({ self.choices.name(): { "{$request.body#/url}": { "post": call } } });
+            operation["callbacks"] = json!({ (self.choices.name()): { "{$request.body#/url}": { "post": call } } });
         }
         operation
     }
@@ -141,10 +141,10 @@ impl Grower<'_, '_> {
             let mut body = json!({ "schema": self.schema(1) });
             if self.choices.one_in(5) {
                 body["examples"] =
-                    json!({ self.choices.name(): { "summary": self.choices.text(), "value": self.choices.text() } });
+                    json!({ (self.choices.name()): { "summary": self.choices.text(), "value": self.choices.text() } });
             }
             if media.starts_with("multipart") && self.choices.one_in(2) {
-                body["encoding"] = json!({ self.choices.name(): { "contentType": self.choices.text() } });
+                body["encoding"] = json!({ (self.choices.name()): { "contentType": self.choices.text() } });
             }
             content.insert(media.to_owned(), body);
         }
@@ -161,7 +161,7 @@ impl Grower<'_, '_> {
                 }
                 2 => json!({ "type": "http", "scheme": "basic" }),
                 _ => json!({ "type": "oauth2", "flows": { "clientCredentials": { "tokenUrl": "https://a.test/t",
-                    "scopes": { self.choices.name(): self.choices.text() } } } }),
+                    "scopes": { (self.choices.name()): self.choices.text() } } } }),
             };
             schemes.insert(self.choices.name(), scheme);
         }
@@ -187,14 +187,14 @@ impl Grower<'_, '_> {
         if self.choices.one_in(4) {
             document["x-flaresmith"] = json!({
                 "roles": [self.choices.plain()],
-                "environments": { self.choices.name(): { "url": "https://a.test", "description": self.choices.text() } },
+                "environments": { (self.choices.name()): { "url": "https://a.test", "description": self.choices.text() } },
                 "errors": { "A_B": { "severity": "error", "retryPolicy": "none", "status": 404, "message": self.choices.text(),
                     "hint": self.choices.text() } },
             });
         }
         if self.choices.one_in(8) {
             let hook = self.operation("post", 1);
-            document["webhooks"] = json!({ self.choices.name(): { "post": hook } });
+            document["webhooks"] = json!({ (self.choices.name()): { "post": hook } });
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 /// A character that may be shown; others (controls, changes of writing direction) become a replacement sign.
 fn shown(c: char) -> char {

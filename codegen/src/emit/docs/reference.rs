@@ -354,7 +354,7 @@ fn is_worth_showing(ty: Option<&Type>) -> bool {
     ty.is_some_and(|ty| matches!(ty.kind, List(_) | Map(_) | Named(_) | Tuple { .. }))
 }
 
-fn show(title: &str, value: &serde_json::Value, out: &mut String) {
+fn show(title: &str, value: &crate::tree::Value, out: &mut String) {
     let shown = format!("{value:#}");
     if shown.len() <= LONGEST_EXAMPLE {
         out.push_str(&format!("{title}\n\n{}\n", fence("json", &shown)));

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::tree::json;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-use serde_json::json;
 
 use super::book::Slugs;
 use crate::diagnostics::Place;
@@ -17,7 +17,7 @@ use crate::source::Sources;
 /// Text that tries to get out of every place.
 const HOSTILE: &str = "<script>x</script> | `a|b` ``` [l](./gone.md) ![i](i.png) <!-- \n# Heading\n\n```\n--> [*]\n~~~\n| a | b |\n|---|---|\n\n<div>\n\nSetext\n===\n\n%%{init}%% ]]> *";
 
-fn contract() -> serde_json::Value {
+fn contract() -> crate::tree::Value {
     let schema = json!({"$ref": "#/components/schemas/Thing"});
     let ok = json!({"200": {"description": HOSTILE, "headers": {"X-A|b": {"schema": {"type": "string"}}},
         "content": {"application/json": {"schema": schema, "examples": {HOSTILE: {"summary": HOSTILE, "value": {"text": HOSTILE}}}}}}});
@@ -111,7 +111,7 @@ fn emitted(model: &Model, bundle: &Bundle) -> Vec<Artifact> {
     made
 }
 
-fn pages(contract: &serde_json::Value, features: Vec<Feature>) -> Vec<Artifact> {
+fn pages(contract: &crate::tree::Value, features: Vec<Feature>) -> Vec<Artifact> {
     let mut sources = Sources::default();
     sources.insert("openapi.json", contract.to_string().into_bytes());
     let settings = Settings {

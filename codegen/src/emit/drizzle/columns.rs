@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::{Context, PG};
 use crate::emit::typescript::imports::Imports;

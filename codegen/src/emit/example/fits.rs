@@ -3,7 +3,7 @@
 //! Owns: types, members that must be there, listed values, lengths and bounds. Must not know: formats and patterns, which are
 //! left to whoever reads the value; a value is only refused when it certainly is none of the type.
 
-use serde_json::{Number, Value};
+use crate::tree::{Number, Value};
 
 use super::Direction;
 use crate::model::{Extra, Kind, Model, Record, Rules, Shape, Type};
@@ -107,13 +107,13 @@ fn bounded(number: &Number, rules: Option<&Rules>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::tree::json;
 
     use super::super::{Direction, of_content};
     use crate::emit::testing::model;
 
     /// The example that is chosen for a body with these written examples.
-    fn chosen(examples: &serde_json::Value) -> serde_json::Value {
+    fn chosen(examples: &crate::tree::Value) -> crate::tree::Value {
         let model = model(&json!({
             "openapi": "3.1.0", "info": { "title": "T", "version": "1" },
             "paths": { "/a": { "post": { "operationId": "a", "responses": { "204": { "description": "Done." } },

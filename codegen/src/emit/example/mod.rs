@@ -6,7 +6,7 @@
 mod fits;
 mod text;
 
-use serde_json::{Map, Number, Value, json};
+use crate::tree::{Map, Number, Value, json};
 
 use crate::model::{Content, Enumeration, Extra, Field, Kind, Model, Record, Rules, Shape, Type, TypeId, Union};
 
@@ -64,7 +64,7 @@ impl Maker<'_> {
             Kind::Boolean => Value::Bool(true),
             Kind::Integer { .. } => number(rules, true),
             Kind::Number => number(rules, false),
-            Kind::Text(format) => Value::String(text::of(format, rules)),
+            Kind::Text(format) => text::of(format, rules).into(),
             Kind::List(item) => self.list(item, rules),
             Kind::Tuple { items, rest } => {
                 let mut values: Vec<Value> = items.iter().map(|item| self.make(item)).collect();
@@ -76,7 +76,7 @@ impl Maker<'_> {
                 ) {
                     values.push(self.make(rest));
                 }
-                Value::Array(values)
+                values.into()
             }
             Kind::Map(item) => {
                 let count = rules.min_properties.unwrap_or(1).clamp(1, 16);
@@ -107,7 +107,7 @@ impl Maker<'_> {
             };
             values.push(value);
         }
-        Value::Array(values)
+        values.into()
     }
 
     fn named(&mut self, id: TypeId, nullable: bool) -> Value {
@@ -166,7 +166,7 @@ impl Maker<'_> {
             let (ty, _) = self.model.resolve(&field.ty);
             let rules = (field.ty.rules.as_deref().or(ty.rules.as_deref())).cloned();
             return match &ty.kind {
-                Kind::Text(format) => Value::String(text::placeholder(format, &rules.unwrap_or_default())),
+                Kind::Text(format) => text::placeholder(format, &rules.unwrap_or_default()).into(),
                 _ => self.make(&field.ty),
             };
         }
@@ -191,7 +191,7 @@ impl Maker<'_> {
         let Some(variant) = variant else { return Value::Null };
         let mut value = self.make(&variant.ty);
         if let (Some(tag), Some(selected), Value::Object(members)) = (&union.tag, variant.tags.first(), &mut value) {
-            members.insert(tag.wire.clone(), Value::String(selected.clone()));
+            members.insert(tag.wire.clone(), selected.into());
         }
         value
     }
@@ -249,7 +249,7 @@ fn number(rules: &Rules, whole: bool) -> Value {
 /// A value like the given one that differs from the ones before it in a list of unique items, where that is easy.
 fn distinct(value: Value, position: usize) -> Value {
     match value {
-        Value::String(text) if position > 0 => Value::String(format!("{text}{position}")),
+        Value::String(text) if position > 0 => format!("{text}{position}").into(),
         Value::Number(number) => number
             .as_i64()
             .map_or(Value::Number(number), |n| json!(n.saturating_add(position as i64))),

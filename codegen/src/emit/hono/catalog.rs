@@ -3,8 +3,8 @@
 //! Owns: the catalog as a literal with the codes that every app needs, the envelope's expression, the word for a broken rule.
 //! Must not know: who fails, and when.
 
+use crate::tree::{Map, Value, json};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 use crate::emit::example::{self, Direction};
 use crate::emit::typescript::layout::{Item, Layout};
@@ -107,7 +107,7 @@ fn catalog(model: &Model) -> String {
             "message": entry.message,
         });
         if let (Some(hint), Some(members)) = (&entry.hint, members.as_object_mut()) {
-            members.insert("hint".to_owned(), json!(hint));
+            members.insert("hint", json!(hint));
         }
         Layout::value(&members).row(code, &mut text);
     }
@@ -286,7 +286,7 @@ impl Holds {
 
 /// Rate buckets and classes as literals, for the operation table.
 pub(super) fn rates(model: &Model) -> (Layout, Layout) {
-    let buckets: Map<String, Value> = model
+    let buckets: Map = model
         .rate_buckets
         .iter()
         .map(|(name, bucket)| {
@@ -294,13 +294,13 @@ pub(super) fn rates(model: &Model) -> (Layout, Layout) {
             (name.clone(), members)
         })
         .collect();
-    let classes: Map<String, Value> = model
+    let classes: Map = model
         .rate_classes
         .iter()
         .map(|(name, class)| {
             let mut members = json!({ "tokens": class.tokens, "buckets": class.buckets });
             if let (Some(seconds), Some(members)) = (class.every_seconds, members.as_object_mut()) {
-                members.insert("everySeconds".to_owned(), json!(seconds));
+                members.insert("everySeconds", json!(seconds));
             }
             (name.clone(), members)
         })

@@ -17,7 +17,7 @@ use crate::model::graph::Components;
 use crate::model::{
     Case, Content, DomainId, Kind, Location, MediaKind, Model, Name, Operation, Parameter, Shape, Status, Type,
 };
-use serde_json::Value;
+use crate::tree::Value;
 
 /// The four places of parameters: member of the input, and the word in names of constants.
 const PLACES: [(Location, &str, &str); 4] = [
@@ -371,7 +371,7 @@ fn fits(model: &Model, ty: &Type, default: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::tree::json;
 
     use super::*;
     use crate::emit::testing::model;

@@ -2,7 +2,7 @@
 //!
 //! Owns: which response is shown, and its spelling. Must not know: how examples are made.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json};
 
 use crate::emit::Input;
 use crate::emit::example::{self, Direction};
@@ -52,14 +52,14 @@ fn answer(model: &Model, operation: &Operation) -> Value {
         Status::Range(hundred) => u16::from(hundred) * 100,
         Status::Default => 200,
     };
-    members.insert("status".to_owned(), json!(status));
+    members.insert("status", json!(status));
     let headers = headers(model, response);
     if !headers.is_empty() {
-        members.insert("headers".to_owned(), Value::Object(headers));
+        members.insert("headers", Value::Object(headers));
     }
     if let Some(content) = response.contents.first() {
         if !content.media.contains('*') {
-            members.insert("contentType".to_owned(), json!(content.media));
+            members.insert("contentType", json!(content.media));
         }
         let made = example::of_content(model, content, Direction::Response);
         let (member, body) = match (content.kind, made) {
@@ -73,7 +73,7 @@ fn answer(model: &Model, operation: &Operation) -> Value {
 }
 
 /// Example headers. `Content-Type` follows from the body; what HTTP cannot carry is left out.
-fn headers(model: &Model, response: &Response) -> Map<String, Value> {
+fn headers(model: &Model, response: &Response) -> Map {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     response
         .headers

@@ -36,7 +36,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use crate::model::DomainId;
 use crate::model::graph::Edges;
 use crate::revisions::Round;
-use serde_json::json;
+use crate::tree::json;
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[

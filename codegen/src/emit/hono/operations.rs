@@ -2,7 +2,7 @@
 //!
 //! Owns: its rows. Must not know: routes, schemas.
 
-use serde_json::{Value, json};
+use crate::tree::{Value, json};
 
 use crate::emit::typescript::layout::Layout;
 use crate::emit::typescript::names::TsNames;

@@ -5,7 +5,7 @@
 use crate::emit::typescript::layout::{Item, Layout};
 use crate::emit::typescript::text::string;
 use crate::model::{Content, Encoding, Extra, Kind, MediaKind, Model, Parameter, Shape, Style, TextFormat, Type};
-use serde_json::Value;
+use crate::tree::Value;
 
 /// Levels of members that `name[a][b]=1` can write. In all other styles a member that has members itself is a JSON text, of which
 /// nothing more needs to be known.

@@ -2,7 +2,7 @@
 //!
 //! Owns: finding them in the bundle and making each stand alone. Must not know: forms of lists of tools.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json};
 
 use crate::emit::schema::{Definitions, Standalone, standalone};
 use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, Shape, Status};
@@ -33,7 +33,7 @@ pub(super) fn input(document: &Value, definitions: &Definitions, operation: &Ope
             .cloned()
             .unwrap_or(json!({}));
         if let (Some(text), Some(schema)) = (&parameter.docs.description, schema.as_object_mut()) {
-            schema.insert("description".to_owned(), json!(brief(text)));
+            schema.insert("description", json!(brief(text)));
         }
         if parameter.required {
             required.push(json!(name));
@@ -46,14 +46,14 @@ pub(super) fn input(document: &Value, definitions: &Definitions, operation: &Ope
         .and_then(|body| Some((body, readable(&body.contents)?)))
     {
         let schema = document.pointer(&format!("{}/schema", content.pointer)).cloned();
-        properties.insert("body".to_owned(), schema.unwrap_or(json!({})));
+        properties.insert("body", schema.unwrap_or(json!({})));
         if body.required {
             required.push(json!("body"));
         }
     }
     let mut object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     if let (false, Some(members)) = (required.is_empty(), object.as_object_mut()) {
-        members.insert("required".to_owned(), Value::Array(required));
+        members.insert("required", required.into());
     }
     standalone(definitions, &object)
 }

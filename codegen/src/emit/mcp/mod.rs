@@ -10,8 +10,8 @@ mod input;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::tree::{Map, Value, json};
 use rayon::prelude::*;
-use serde_json::{Map, Value, json};
 
 use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership};
@@ -38,12 +38,7 @@ struct Tool {
 
 impl Tool {
     /// `members` come before the schemas, `annotations` behind them.
-    fn of(
-        input: &Input<'_>,
-        members: &Value,
-        schemas: &[(&str, Map<String, Value>, BTreeSet<String>)],
-        annotations: &Value,
-    ) -> Self {
+    fn of(input: &Input<'_>, members: &Value, schemas: &[(&str, Map, BTreeSet<String>)], annotations: &Value) -> Self {
         let mut lines = Lines::within(DEPTH);
         let empty = Map::new();
         lines.members(members.as_object().unwrap_or(&empty));
@@ -121,7 +116,7 @@ fn tools(input: &Input<'_>) -> Vec<Artifact> {
 
 /// A file of tools, with what else stands in it.
 fn list(tools: &[Arc<Tool>], operations: Option<Value>) -> String {
-    let mut lines = Lines::new();
+    let mut lines = Lines::new(tools.iter().map(|tool| tool.text.len()).sum());
     lines.key("tools").list();
     for tool in tools {
         lines.item().text(&tool.text);
@@ -327,7 +322,7 @@ fn search(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Arc<Tool>> {
     let tool = |mut tool: Value| {
         let members = tool.as_object_mut();
         let (annotations, schema) = members
-            .map(|members| (members.shift_remove("annotations"), members.shift_remove("inputSchema")))
+            .map(|members| (members.remove("annotations"), members.remove("inputSchema")))
             .unwrap_or_default();
         let schema = schema
             .and_then(|schema| schema.as_object().cloned())

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use serde_json::{Map, Value};
+use crate::tree::{self, Map, Value};
 
 use super::units::Group;
 use super::yaml;
@@ -23,16 +23,16 @@ pub(super) fn depth(group: &Group) -> usize {
     group.pointer.matches('/').count()
 }
 
-/// About how long a document becomes: a text that grows to megabytes is moved again and again.
-fn room(groups: &[Group], text: &Text<'_>) -> usize {
+/// About how long a document becomes: a text that grows to megabytes is moved again and again, and keeps as much room as it has text.
+fn room(frame: &Value, groups: &[Group], text: &Text<'_>) -> usize {
     let units = groups.iter().flat_map(Group::units);
     let texts = units.filter_map(|(pointer, _)| text(&pointer).map(|text| text.len() + pointer.len() + 16));
-    texts.sum::<usize>() + 16 * 1024
+    texts.sum::<usize>() + json::document(frame).len() + 16 * 1024
 }
 
 /// The document as JSON, indented by two, with a line end. Units come with [`json::behind`].
 pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> (String, Spots) {
-    let mut out = String::with_capacity(room(groups, text));
+    let mut out = String::with_capacity(room(frame, groups, text));
     let mut spots = Spots::new();
     let mut write = |level: &Level<'_>, event: Event<'_>| match event {
         Event::Open => out.push('{'),
@@ -88,7 +88,7 @@ pub(super) fn replaced(document: &str, spots: &mut Spots, text: &Text<'_>) -> St
 
 /// The document as YAML. Units come with [`yaml::behind`].
 pub(super) fn yaml(head: &str, frame: &Value, groups: &[Group], text: &Text<'_>) -> (String, Spots) {
-    let mut out = String::with_capacity(room(groups, text));
+    let mut out = String::with_capacity(room(frame, groups, text));
     out.push_str(head);
     let mut spots = Spots::new();
     let mut write = |level: &Level<'_>, event: Event<'_>| match event {
@@ -149,7 +149,7 @@ fn walk(value: &Value, level: &Level<'_>, text: &Text<'_>, tell: &mut dyn FnMut(
     let own = level.groups.iter().find(|group| group.pointer == level.pointer);
     let keys: Vec<&str> = match own {
         Some(group) => group.names.iter().map(String::as_str).collect(),
-        None => members.keys().map(String::as_str).collect(),
+        None => members.keys().map(tree::Text::as_str).collect(),
     };
     tell(level, Event::Open);
     for (i, key) in keys.iter().enumerate() {
@@ -177,7 +177,7 @@ fn walk(value: &Value, level: &Level<'_>, text: &Text<'_>, tell: &mut dyn FnMut(
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde_json::json;
+    use crate::tree::json;
 
     use super::super::units::apart;
     use super::*;

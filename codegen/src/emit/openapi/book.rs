@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Units;
 use super::assemble::{Spots, replaced};
@@ -49,6 +49,13 @@ impl Book {
         let (newer, older) = (&self.newer, &self.older);
         let all = [&newer.json, &newer.yaml, &older.json, &older.yaml];
         all.map(|(artifact, _)| artifact.clone()).into()
+    }
+
+    /// What nobody will bring up to date needs no units any more, which are as large as the documents.
+    pub(super) fn closed(mut self) -> Self {
+        self.newer.units.clear();
+        self.older.units.clear();
+        self
     }
 
     /// The book of a former round, brought up to date. `None`: it is to be made anew.

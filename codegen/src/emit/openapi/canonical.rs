@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Text, Value, json};
 
 use super::objects::{self, Behind, Object};
 use super::tally::Tally;
@@ -85,7 +85,7 @@ impl Writer<'_> {
         match object {
             Object::Of(Place::Discriminator) => self.full_mapping(&mut out),
             // 3.1 takes one of the two; the address is what older tools read too.
-            Object::License if out.contains_key("url") && out.shift_remove("identifier").is_some() => {
+            Object::License if out.contains_key("url") && out.remove("identifier").is_some() => {
                 let what = "`identifier` cannot stand beside `url` in a license and is not published";
                 self.dropped.add(what, &self.pointer);
             }
@@ -93,7 +93,7 @@ impl Writer<'_> {
         }
         if object == Object::Of(Place::Response) && !is_reference && !out.contains_key("description") {
             let summary = members.get("summary").cloned().unwrap_or_else(|| json!(""));
-            out.shift_insert(0, "description".to_owned(), summary);
+            out.insert_at(0, "description", summary);
         }
         Value::Object(out)
     }
@@ -116,7 +116,7 @@ impl Writer<'_> {
             (Behind::Map(inner), Value::Object(members)) => {
                 let extensible = objects::map_is_extensible(object, key);
                 let mut out = Map::with_capacity(members.len());
-                let mut entries: Vec<(&String, &Value)> = members.iter().collect();
+                let mut entries: Vec<(&Text, &Value)> = members.iter().collect();
                 if key == "responses" && object == Object::Of(Place::Operation) {
                     entries.sort_by(|left, right| status_rank(left.0).cmp(&status_rank(right.0)));
                 }
@@ -140,7 +140,7 @@ impl Writer<'_> {
                     out.push(self.object(item, inner));
                     self.pointer.truncate(length);
                 }
-                Value::Array(out)
+                out.into()
             }
             (_, value) => value.clone(),
         };
@@ -149,7 +149,7 @@ impl Writer<'_> {
     }
 
     /// Names of schemas in a mapping as references, which every tool follows.
-    fn full_mapping(&self, discriminator: &mut Map<String, Value>) {
+    fn full_mapping(&self, discriminator: &mut Map) {
         let schemas = self.document.pointer("/components/schemas");
         let mapping = discriminator.get_mut("mapping").and_then(Value::as_object_mut);
         for target in mapping.into_iter().flat_map(Map::values_mut) {
@@ -162,7 +162,7 @@ impl Writer<'_> {
     }
 
     /// What a media type of 3.2 refers to; 3.1 has no components of that kind.
-    fn media_behind(&self, members: &Map<String, Value>) -> Option<Value> {
+    fn media_behind(&self, members: &Map) -> Option<Value> {
         let mut current = members;
         for _ in 0..16 {
             let Some(target) = current.get("$ref").and_then(Value::as_str) else {
@@ -175,7 +175,7 @@ impl Writer<'_> {
 }
 
 /// Keys of newer versions that 3.1 has another word for: the key of 3.1, the key that was written, the value.
-fn newer(object: Object, members: &Map<String, Value>) -> Vec<(&'static str, &'static str, &Value)> {
+fn newer(object: Object, members: &Map) -> Vec<(&'static str, &'static str, &Value)> {
     let pairs: &[(&str, &str)] = match object {
         Object::Of(Place::Media) => &[("schema", "itemSchema")],
         Object::Of(Place::Example) => &[("value", "dataValue")],
@@ -215,7 +215,7 @@ fn without_storage(value: &Value) -> Option<Value> {
 fn extension(value: &Value, names: bool) -> Value {
     match value {
         Value::Object(members) => {
-            let mut entries: Vec<(&String, &Value)> = members.iter().collect();
+            let mut entries: Vec<(&Text, &Value)> = members.iter().collect();
             if !names {
                 let rank = |key: &str| {
                     objects::EXTENSION

@@ -24,8 +24,8 @@ pub(super) use self::book::Book;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::tree::Value;
 use rayon::prelude::*;
-use serde_json::Value;
 
 use self::book::Volume;
 use self::canonical::canonical;
@@ -86,7 +86,7 @@ pub(super) fn documents(input: &Contract<'_>) -> Book {
     }
     let (older_groups, older) = older(input, &frame, groups.clone(), &units, &mut diagnostics);
     let newer = volume(input, "openapi", &frame, &groups, units, |unit| &unit.text);
-    Book {
+    let book = Book {
         apart,
         frame,
         groups,
@@ -94,6 +94,10 @@ pub(super) fn documents(input: &Contract<'_>) -> Book {
         older_groups,
         older,
         diagnostics,
+    };
+    match input.memo.is_lasting() {
+        true => book,
+        false => book.closed(),
     }
 }
 

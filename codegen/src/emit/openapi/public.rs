@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::objects::{self, Behind, Object};
 use super::units::Group;
@@ -102,7 +102,7 @@ fn member(object: Object, key: &str, value: &Value, tell: &mut impl FnMut(String
 }
 
 /// A mapping names schemas by reference or by bare name.
-fn mapped(members: &Map<String, Value>, tell: &mut impl FnMut(String)) {
+fn mapped(members: &Map, tell: &mut impl FnMut(String)) {
     for target in members
         .get("mapping")
         .and_then(Value::as_object)
@@ -126,7 +126,7 @@ pub(super) fn schema_name(reference: &str) -> Option<String> {
 mod tests {
     use super::super::units::apart;
     use super::*;
-    use serde_json::json;
+    use crate::tree::json;
 
     #[test]
     fn internal_schemas_go_unless_something_public_needs_them() {

@@ -5,8 +5,8 @@
 //! about alone, with empty schemas in place of its parts, each unit with empty schemas in place of all, and the document without
 //! its units. That also tells where a refused value stands.
 
+use crate::tree::{Map, Value, json};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
 use super::objects::{self, Behind, Object};
 use super::tally::Tally;

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Text, Value};
 
 use super::objects::{self, Behind, Object};
 use crate::openapi::grammar::Place;
@@ -68,10 +68,10 @@ pub(super) fn apart(document: &Value) -> (Value, Vec<Group>) {
 }
 
 /// Notes a group; what is left of its map.
-fn group(pointer: String, object: Object, members: &Map<String, Value>, groups: &mut Vec<Group>) -> Value {
+fn group(pointer: String, object: Object, members: &Map, groups: &mut Vec<Group>) -> Value {
     let group = Group {
         pointer,
-        names: members.keys().cloned().collect(),
+        names: members.keys().map(Text::to_string).collect(),
         object,
     };
     let kept = members.iter().filter(|(name, _)| group.is_extension(name));
@@ -117,7 +117,7 @@ impl<'a, U> Parts<'a, U> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::tree::json;
 
     use super::*;
 

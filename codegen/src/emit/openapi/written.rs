@@ -2,11 +2,10 @@
 //!
 //! Owns: one unit's way from the bundle to its texts. Must not know: other units, but for what it refers to.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::canonical::canonical;
 use super::downgrade::{self, Context, nested};
@@ -14,7 +13,7 @@ use super::objects::Object;
 use super::tally::Tally;
 use super::units::Group;
 use super::{assemble, public, typed, yaml};
-use crate::emit::json;
+use crate::emit::json::{self, drafted};
 use crate::openapi::grammar::Place;
 use crate::source::changes::same;
 
@@ -46,21 +45,6 @@ pub(super) struct Older {
 pub(super) struct Texts {
     pub(super) json: String,
     pub(super) yaml: String,
-}
-
-thread_local! {
-    /// Where texts are written before their length is known: a text that grows is moved again and again, and keeps room that it
-    /// does not need.
-    static DRAFT: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// A text of the right size.
-fn drafted(write: impl FnOnce(&mut String)) -> String {
-    DRAFT.with_borrow_mut(|draft| {
-        draft.clear();
-        write(draft);
-        draft.as_str().to_owned()
-    })
 }
 
 impl Texts {

@@ -3,7 +3,7 @@
 //! Owns: quoting. Must not know: OpenAPI. A string is left bare only when no schema of YAML 1.1 or 1.2 can take it for anything
 //! else; numbers are written so that both versions see a number.
 
-use serde_json::{Map, Number, Value};
+use crate::tree::{Map, Number, Value};
 
 /// Longest key that is written before a colon; the standard's own limit for it is 1024.
 const LONGEST_KEY: usize = 512;
@@ -28,7 +28,7 @@ pub(super) fn document(value: &Value) -> String {
 }
 
 /// Members on lines of their own; the first continues the current line, which is already indented.
-fn map(out: &mut String, members: &Map<String, Value>, depth: usize) {
+fn map(out: &mut String, members: &Map, depth: usize) {
     for (i, (key, value)) in members.iter().enumerate() {
         if i > 0 {
             indent(out, depth);
@@ -226,15 +226,14 @@ fn double(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::json;
     use proptest::prelude::*;
-    use serde_json::json;
 
     fn read(text: &str) -> Value {
         let mut sources = crate::source::Sources::default();
         sources.insert("x.yaml", text.as_bytes());
         let read = crate::source::read::read(&sources, "x.yaml", &Default::default());
-        let read = read.unwrap_or_else(|problem| panic!("{problem:?}\n{text}"));
-        std::sync::Arc::unwrap_or_clone(read)
+        read.unwrap_or_else(|problem| panic!("{problem:?}\n{text}"))
     }
 
     /// Strings that some YAML parser is known to take for something else.
@@ -340,7 +339,7 @@ mod tests {
     #[test]
     fn strings_that_look_like_something_else_stay_strings() {
         let values: Vec<Value> = TRAPS.iter().map(|text| json!(text)).collect();
-        let keys: Map<String, Value> = TRAPS.iter().map(|text| ((*text).to_owned(), json!([text]))).collect();
+        let keys: Map = TRAPS.iter().map(|text| ((*text).to_owned(), json!([text]))).collect();
         let value = json!({"values": values, "keys": keys, "deep": [[["a"], {"x": [{}]}], [], {}, null]});
         let text = document(&value);
         assert_eq!(read(&text), value, "{text}");
@@ -358,7 +357,7 @@ mod tests {
             json!({"a": {"b": []}}),
             json!({}),
         ] {
-            let value = json!([{long.clone(): inner, "z": {long.clone(): [{long.clone(): inner}]}}]);
+            let value = json!([{(long.clone()): inner, "z": {(long.clone()): [{(long.clone()): inner}]}}]);
             let text = document(&value);
             assert_eq!(read(&text), value, "{text}");
         }

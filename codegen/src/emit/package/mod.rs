@@ -3,8 +3,8 @@
 //! Owns: `package.json`, `tsconfig.json`, the entry and the README. Must not know: what the modules of other targets contain;
 //! only which targets are selected, and where their entries stand.
 
+use crate::tree::{Map, Value, json};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
@@ -100,28 +100,28 @@ fn manifest(input: &Input<'_>, frame: &Frame<'_>) -> Value {
     let mut dependencies = Map::new();
     let mut development = Map::new();
     let mut scripts = Map::new();
-    scripts.insert("build".to_owned(), "tsc -p tsconfig.build.json".into());
-    scripts.insert("prepare".to_owned(), "npm run build".into());
-    scripts.insert("typecheck".to_owned(), "tsc -p tsconfig.json --noEmit".into());
+    scripts.insert("build", "tsc -p tsconfig.build.json".into());
+    scripts.insert("prepare", "npm run build".into());
+    scripts.insert("typecheck", "tsc -p tsconfig.json --noEmit".into());
     export(".", "index");
-    development.insert("@types/node".to_owned(), ">=20".into());
+    development.insert("@types/node", ">=20".into());
     if frame.drizzle {
         export("./drizzle", "drizzle/schema");
-        dependencies.insert("drizzle-orm".to_owned(), "^0.45.4".into());
-        development.insert("drizzle-kit".to_owned(), "^0.31.11".into());
-        scripts.insert("db:generate".to_owned(), "drizzle-kit generate".into());
-        scripts.insert("db:migrate".to_owned(), "drizzle-kit migrate".into());
+        dependencies.insert("drizzle-orm", "^0.45.4".into());
+        development.insert("drizzle-kit", "^0.31.11".into());
+        scripts.insert("db:generate", "drizzle-kit generate".into());
+        scripts.insert("db:migrate", "drizzle-kit migrate".into());
     }
     if frame.hono {
         export("./hono", "hono/index");
-        dependencies.insert("hono".to_owned(), "^4.13.19".into());
+        dependencies.insert("hono", "^4.13.19".into());
     }
-    development.insert("typescript".to_owned(), ">=5.9".into());
+    development.insert("typescript", ">=5.9".into());
     if frame.zod {
         export("./zod", "zod/index");
-        dependencies.insert("zod".to_owned(), "^4.6.7".into());
+        dependencies.insert("zod", "^4.6.7".into());
     }
-    exports.insert("./package.json".to_owned(), "./package.json".into());
+    exports.insert("./package.json", "./package.json".into());
     let version = match is_version(&input.model.info.version) {
         true => input.model.info.version.clone(),
         false => "0.0.0".to_owned(),

@@ -12,8 +12,8 @@ mod variables;
 
 use std::sync::Arc;
 
+use crate::tree::{Value, json};
 use rayon::prelude::*;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::json::{self, Lines};
@@ -195,13 +195,13 @@ impl<'a> Collection<'a, '_> {
                 let key = format!("{}\n{}\n{known}", self.scope, operation.id.raw);
                 let round = revisions.of_operation(*index);
                 self.input.memo.part(("postman item", key), round, revisions.now, || {
-                    let mut text = String::new();
-                    json::behind(&mut text, &self.item(operation, part), DEPTH);
-                    text
+                    let item = self.item(operation, part);
+                    json::drafted(|text| json::behind(text, &item, DEPTH))
                 })
             })
             .collect();
-        let mut lines = Lines::new();
+        let texts = items.iter().map(|item| item.len()).sum::<usize>();
+        let mut lines = Lines::new(texts + self.schemas.quoted().len());
         lines.key("info").value(&json!({
             "_postman_id": id(&[project, self.scope, "collection"]),
             "name": name,
@@ -259,7 +259,7 @@ impl<'a> Collection<'a, '_> {
         let id = |what: &str| id(&[self.input.project, self.scope, &operation.id.raw, what]);
         let mut responses = part.responses.clone();
         for response in &mut responses {
-            response["id"] = Value::String(id("example"));
+            response["id"] = id("example").into();
         }
         json!({
             "id": id("request"),

@@ -2,7 +2,7 @@
 //!
 //! Owns: headers, bodies, authorization, the example of an answer. Must not know: addresses, tests, files.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json};
 
 use super::url::url;
 use super::variables::{Variables, example, plain};
@@ -13,21 +13,21 @@ use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, Securit
 pub(super) fn of(model: &Model, operation: &Operation, variables: &Variables) -> Value {
     let mut request = Map::new();
     if let Some(auth) = auth(model, operation) {
-        request.insert("auth".to_owned(), auth);
+        request.insert("auth", auth);
     }
-    request.insert("method".to_owned(), json!(operation.method.as_str()));
-    request.insert("header".to_owned(), Value::Array(headers(model, operation, variables)));
-    request.insert("url".to_owned(), url(model, operation, variables));
+    request.insert("method", json!(operation.method.as_str()));
+    request.insert("header", headers(model, operation, variables).into());
+    request.insert("url", url(model, operation, variables));
     if let Some(body) = operation
         .body
         .as_ref()
         .and_then(|body| body.contents.first())
         .and_then(|content| body(model, operation, content, variables))
     {
-        request.insert("body".to_owned(), body);
+        request.insert("body", body);
     }
     if let Some(text) = &operation.docs.description {
-        request.insert("description".to_owned(), json!(text));
+        request.insert("description", json!(text));
     }
     Value::Object(request)
 }
@@ -139,7 +139,7 @@ fn with_variables(value: Value, variable: &dyn Fn(&str) -> Option<String>) -> Va
                 .into_iter()
                 .map(|(key, value)| {
                     let captured = if value.is_string() { variable(&key) } else { None };
-                    let value = captured.map_or_else(|| with_variables(value, variable), Value::String);
+                    let value = captured.map_or_else(|| with_variables(value, variable), Value::from);
                     (key, value)
                 })
                 .collect(),

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use crate::tree::{List, Map, Value, json};
 
 use crate::emit::Input;
 use crate::emit::schema::{Definitions, standalone};
@@ -153,15 +153,15 @@ fn draft7(schema: &Value) -> Value {
     {
         let mut all = match kept.remove("allOf") {
             Some(Value::Array(all)) => all,
-            _ => Vec::new(),
+            _ => List::new(),
         };
         all.insert(0, json!({ "$ref": reference }));
-        kept.insert("allOf".to_owned(), Value::Array(all));
+        kept.insert("allOf", Value::Array(all));
     }
     Value::Object(kept)
 }
 
-fn each(named: &Map<String, Value>) -> Value {
+fn each(named: &Map) -> Value {
     let schemas = named.iter().map(|(name, schema)| (name.clone(), draft7(schema)));
     Value::Object(schemas.collect())
 }

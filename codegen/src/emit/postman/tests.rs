@@ -2,7 +2,7 @@
 //!
 //! Owns: the JavaScript of tests. Must not know: requests. Text from a contract enters it as JSON strings only.
 
-use serde_json::{Value, json};
+use crate::tree::{Value, json};
 
 use super::schemas::Answers;
 use crate::model::{Capture, Operation, Status};
@@ -38,7 +38,7 @@ pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {
         "  pm.expect({right}{refused}, `status ${{code}}`).to.equal(true);"
     ));
     lines.push("});".to_owned());
-    let known: serde_json::Map<String, Value> = answers
+    let known: crate::tree::Map = answers
         .names()
         .map(|(status, name)| (status.to_owned(), json!(escape(name))))
         .collect();

@@ -2,7 +2,7 @@
 //!
 //! Owns: how a path template and parameters are written in a Postman URL. Must not know: headers, bodies, files.
 
-use serde_json::{Value, json};
+use crate::tree::{Value, json};
 
 use super::request::joined;
 use super::variables::{Variables, example, plain};
@@ -190,9 +190,10 @@ fn pairs(parameter: &Parameter, value: &Value) -> Vec<(String, String)> {
             .iter()
             .map(|(key, value)| (format!("{wire}[{key}]"), plain(value)))
             .collect(),
-        (Value::Object(members), _) if parameter.explode => {
-            members.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
-        }
+        (Value::Object(members), _) if parameter.explode => members
+            .iter()
+            .map(|(key, value)| (key.to_string(), plain(value)))
+            .collect(),
         (value, _) => vec![(wire.clone(), joined(value))],
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use crate::emit::example::{Direction, of_content, of_type};
 use crate::model::{Model, Operation, Parameter};
@@ -40,7 +40,7 @@ impl Variables {
                     if let (Some(value), Value::String(text)) = (name.and_then(|name| initial.get_mut(name)), member)
                         && value.is_empty()
                     {
-                        value.clone_from(text);
+                        text.as_str().clone_into(value);
                     }
                 }
             }
@@ -104,7 +104,7 @@ pub(super) fn example(model: &Model, parameter: &Parameter) -> Value {
 /// A value as text without quotes.
 pub(super) fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Null => String::new(),
         other => other.to_string(),
     }

@@ -102,7 +102,7 @@ fn through(ty: &Type) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, Value, json};
+    use crate::tree::{Map, Value, json};
 
     use super::*;
     use crate::emit::testing::model;

@@ -86,7 +86,7 @@ pub(super) fn integer(narrow: bool, rules: Option<&Rules>) -> &'static str {
     let never_negative = |rules: &Rules| {
         let least = rules.minimum.as_ref().or(rules.exclusive_minimum.as_ref());
         least
-            .and_then(serde_json::Number::as_f64)
+            .and_then(crate::tree::Number::as_f64)
             .is_some_and(|least| least >= 0.0)
     };
     match (narrow, rules.is_some_and(never_negative)) {
@@ -104,13 +104,13 @@ pub(super) fn exact_tuple(items: &[Type], rest: Option<&Type>, rules: Option<&Ru
 }
 
 /// The Rust type that holds all of these values, when there is a closer one than any JSON.
-fn literal_type(values: &[serde_json::Value]) -> Option<&'static str> {
-    let all = |is: fn(&serde_json::Value) -> bool| values.iter().all(is);
+fn literal_type(values: &[crate::tree::Value]) -> Option<&'static str> {
+    let all = |is: fn(&crate::tree::Value) -> bool| values.iter().all(is);
     match () {
-        () if all(serde_json::Value::is_string) => Some("String"),
-        () if all(serde_json::Value::is_boolean) => Some("bool"),
-        () if all(serde_json::Value::is_i64) => Some("i64"),
-        () if all(serde_json::Value::is_number) => Some("f64"),
+        () if all(crate::tree::Value::is_string) => Some("String"),
+        () if all(crate::tree::Value::is_boolean) => Some("bool"),
+        () if all(crate::tree::Value::is_i64) => Some("i64"),
+        () if all(crate::tree::Value::is_number) => Some("f64"),
         () => None,
     }
 }
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn whole_numbers_are_as_wide_as_their_rules_allow() {
         let at_least = |least: f64| Rules {
-            minimum: serde_json::Number::from_f64(least),
+            minimum: crate::tree::Number::from_f64(least),
             ..Rules::default()
         };
         assert_eq!(integer(true, None), "i32");

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Context;
 use crate::emit::rust::docs::{about, comment, literal};

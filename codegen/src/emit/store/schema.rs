@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::Context;
 use crate::emit::database::{columns, constraint, reference};
@@ -199,7 +199,7 @@ fn default(column: &Column, dialect: Dialect) -> Option<String> {
         (ColumnKind::Integer | ColumnKind::BigInteger | ColumnKind::Double, Value::Number(number)) => {
             Some(number.to_string())
         }
-        (ColumnKind::Uuid, Value::String(text)) if !postgres => Some(format!("x'{}'", text.replace('-', ""))),
+        (ColumnKind::Uuid, Value::String(text)) if !postgres => Some(format!("x'{}'", text.as_str().replace('-', ""))),
         // Stored bytes are not what a text says.
         (ColumnKind::Bytes, _) => None,
         (_, Value::String(text)) => Some(string(text)),

@@ -1,6 +1,6 @@
 //! What entities and statements come of a contract.
 
-use serde_json::{Value, json};
+use crate::tree::{Value, json};
 
 use crate::emit::testing::artifacts;
 

@@ -381,9 +381,9 @@ pub(in crate::emit) fn is_reserved(word: &str) -> bool {
 mod tests {
     use super::*;
     use crate::emit::testing::model;
-    use serde_json::json;
+    use crate::tree::json;
 
-    fn with_schemas(schemas: &serde_json::Value) -> Model {
+    fn with_schemas(schemas: &crate::tree::Value) -> Model {
         let answer = |name: &str| {
             let schema = json!({"$ref": format!("#/components/schemas/{name}")});
             json!({"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}})

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::layout::WIDTH;
 use crate::emit::wrap::wrap;

@@ -3,7 +3,7 @@
 //! Owns: the spelling of types without Zod, for recursion (where nothing can be inferred) and for typed JSON columns. Must not
 //! know: schemas. What is spelt here is what Zod infers from the schema of the same type.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::layout::{Item, Layout};
 use super::names::TsNames;

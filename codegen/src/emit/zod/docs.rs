@@ -62,7 +62,7 @@ fn tags(docs: &Docs) -> &'static [&'static str] {
 }
 
 /// A value between backticks.
-fn code(value: &serde_json::Value) -> String {
+fn code(value: &crate::tree::Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     text.replace('`', "'").split_whitespace().collect::<Vec<_>>().join(" ")
 }

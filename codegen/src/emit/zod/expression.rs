@@ -14,7 +14,7 @@ use crate::emit::typescript::text::{regex, string};
 use crate::emit::typescript::types::{literal, needed_items};
 use crate::model::graph::Components;
 use crate::model::{Kind, Rules, TextFormat, Type, TypeId};
-use serde_json::{Number, Value};
+use crate::tree::{Number, Value};
 
 /// Where an expression stands.
 #[derive(Debug, Clone, Copy)]

@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 
 use std::sync::Arc;
 
+use crate::tree::Value;
 use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::typescript::imports::{Imports, declaration};
 use super::typescript::layout::{Item, Layout};

@@ -70,7 +70,7 @@ fn of_type(ty: &Type, sizes: &[usize]) -> usize {
 }
 
 /// Values stand twice in the type of an enumeration, as keys and as values.
-fn of_values(values: &[serde_json::Value]) -> usize {
-    let each = |value: &serde_json::Value| value.as_str().map_or(8, |text| 2 * text.len() + 8);
+fn of_values(values: &[crate::tree::Value]) -> usize {
+    let each = |value: &crate::tree::Value| value.as_str().map_or(8, |text| 2 * text.len() + 8);
     values.iter().map(each).sum()
 }

@@ -1,6 +1,6 @@
 //! What schemas the shapes of a contract become.
 
-use serde_json::{Value, json};
+use crate::tree::{Value, json};
 
 use crate::emit::testing::artifacts;
 

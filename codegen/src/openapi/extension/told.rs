@@ -2,8 +2,8 @@
 //!
 //! Owns: finding all of it at once, and the nearest field to one that is not known. Must not know: what a field does.
 
+use crate::tree::Value;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::super::grammar::Place as Kind;
 use super::{OperationExtension, RootExtension, SchemaExtension};
@@ -58,7 +58,7 @@ fn check_as<T: DeserializeOwned>(value: &Value, place: &Place, diagnostics: &mut
             let removed = rest
                 .pointer_mut(parent)
                 .and_then(Value::as_object_mut)
-                .and_then(|map| map.shift_remove(&*last));
+                .and_then(|map| map.remove(&*last));
             if removed.is_none() {
                 return;
             }
@@ -79,7 +79,7 @@ fn check_as<T: DeserializeOwned>(value: &Value, place: &Place, diagnostics: &mut
         let removed = rest
             .pointer_mut(&parent)
             .and_then(Value::as_object_mut)
-            .and_then(|map| map.shift_remove(&field));
+            .and_then(|map| map.remove(&field));
         if removed.is_none() {
             return;
         }
@@ -112,7 +112,7 @@ fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::tree::json;
 
     fn told(kind: Kind, value: &Value) -> Vec<(String, String, Option<String>)> {
         let mut diagnostics = Vec::new();

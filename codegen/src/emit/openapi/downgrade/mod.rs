@@ -9,7 +9,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Text, Value, json};
 
 use super::objects::{self, Behind, Object};
 use super::tally::Tally;
@@ -150,10 +150,10 @@ impl Downgrade<'_> {
         }
         match object {
             Object::Of(Place::Document) => self.root(members),
-            Object::Of(Place::Components) if members.shift_remove("pathItems").is_some() => {}
+            Object::Of(Place::Components) if members.remove("pathItems").is_some() => {}
             Object::Of(Place::Operation) => operation(members),
             Object::Of(Place::SecurityScheme) => self.scheme(members),
-            Object::Info if members.shift_remove("summary").is_some() => self.lose("info.summary", "left out"),
+            Object::Info if members.remove("summary").is_some() => self.lose("info.summary", "left out"),
             Object::License => self.license(members),
             _ => {}
         }
@@ -189,10 +189,10 @@ impl Downgrade<'_> {
         self.pointer.truncate(length);
     }
 
-    fn root(&mut self, members: &mut Map<String, Value>) {
-        members.insert("openapi".to_owned(), json!(VERSION));
-        members.shift_remove("jsonSchemaDialect");
-        members.shift_remove("webhooks");
+    fn root(&mut self, members: &mut Map) {
+        members.insert("openapi", json!(VERSION));
+        members.remove("jsonSchemaDialect");
+        members.remove("webhooks");
         members.entry("paths").or_insert_with(|| json!({}));
         if let Some(Value::Array(alternatives)) = members.get_mut("security") {
             alternatives.dedup();
@@ -207,8 +207,8 @@ impl Downgrade<'_> {
     }
 
     /// An SPDX id has a page; an expression of several has none.
-    fn license(&mut self, members: &mut Map<String, Value>) {
-        let Some(Value::String(id)) = members.shift_remove("identifier") else {
+    fn license(&mut self, members: &mut Map) {
+        let Some(Value::String(id)) = members.remove("identifier") else {
             return;
         };
         let is_one = !id.is_empty()
@@ -216,17 +216,17 @@ impl Downgrade<'_> {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
         if is_one && !members.contains_key("url") {
-            members.insert("url".to_owned(), json!(format!("https://spdx.org/licenses/{id}.html")));
+            members.insert("url", json!(format!("https://spdx.org/licenses/{id}.html")));
         } else {
             self.lose("license.identifier", "left out");
         }
     }
 
-    fn scheme(&mut self, members: &mut Map<String, Value>) {
+    fn scheme(&mut self, members: &mut Map) {
         if members.get("type").and_then(Value::as_str) == Some("mutualTLS") {
             self.lose("mutualTLS", "told as an HTTP scheme of the name `mutual`");
-            members.insert("type".to_owned(), json!("http"));
-            members.insert("scheme".to_owned(), json!("mutual"));
+            members.insert("type", json!("http"));
+            members.insert("scheme", json!("mutual"));
         }
     }
 
@@ -252,13 +252,13 @@ impl Downgrade<'_> {
         *value = json!({});
     }
 
-    fn without_scopes(&mut self, members: &mut Map<String, Value>) {
+    fn without_scopes(&mut self, members: &mut Map) {
         let Some(Value::Array(alternatives)) = members.get_mut("security") else {
             return;
         };
         for alternative in alternatives.iter_mut().filter_map(Value::as_object_mut) {
             for (name, scopes) in alternative.iter_mut() {
-                if self.context.without_scopes.contains(name)
+                if self.context.without_scopes.iter().any(|without| without == name)
                     && scopes.as_array().is_some_and(|scopes| !scopes.is_empty())
                 {
                     self.lose("roles of a scheme without scopes", "left out");
@@ -270,22 +270,22 @@ impl Downgrade<'_> {
 }
 
 /// Puts the keys of an object back in their order. Most objects are as they were, and cost a look.
-fn in_order(members: &mut Map<String, Value>, object: Object) {
+fn in_order(members: &mut Map, object: Object) {
     let keys = objects::keys(object);
     if keys.is_empty() || members.keys().map(|key| objects::rank(keys, key)).is_sorted() {
         return;
     }
-    let mut entries: Vec<(String, Value)> = std::mem::take(members).into_iter().collect();
+    let mut entries: Vec<(Text, Value)> = std::mem::take(members).into_iter().collect();
     entries.sort_by_key(|(key, _)| objects::rank(keys, key));
     members.extend(entries);
 }
 
 /// An operation of 3.0 has at least one response.
-fn operation(members: &mut Map<String, Value>) {
+fn operation(members: &mut Map) {
     let answers = members.get("responses").and_then(Value::as_object);
     if answers.is_none_or(Map::is_empty) {
         let response = json!({"default": {"description": "Nothing is said about the answer."}});
-        members.insert("responses".to_owned(), response);
+        members.insert("responses", response);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use crate::tree::{Value, json};
 
 use super::super::objects::{self, Behind, Object};
 use super::super::public::SCHEMAS;
@@ -104,7 +104,7 @@ pub(in crate::emit::openapi) fn collect(value: &Value, object: Object, found: &m
         && let Some(Value::String(reference)) = members.get("$ref")
         && !is_component(reference)
     {
-        found.push(reference.clone());
+        found.push(reference.to_string());
     }
     for (key, member) in members {
         match (objects::behind(object, key), member) {

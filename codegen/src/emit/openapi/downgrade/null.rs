@@ -2,7 +2,7 @@
 //!
 //! Owns: `nullable`, and one `type` a schema. Must not know: any other keyword's fate.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json};
 
 use super::nested;
 use crate::emit::openapi::units::Parts;
@@ -38,12 +38,12 @@ fn is_only_null(schema: &Value) -> bool {
 }
 
 /// Rewrites `type`: one name, `nullable` for `null`, alternatives for the rest.
-pub(super) fn types(map: &mut Map<String, Value>) {
+pub(super) fn types(map: &mut Map) {
     let names: Vec<String> = match map.get("type") {
-        Some(Value::String(name)) => vec![name.clone()],
+        Some(Value::String(name)) => vec![name.to_string()],
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => {
-            map.shift_remove("type");
+            map.remove("type");
             untyped(map);
             return;
         }
@@ -55,19 +55,19 @@ pub(super) fn types(map: &mut Map<String, Value>) {
         rest.retain(|name| name != "integer");
     }
     rest.dedup();
-    map.shift_remove("type");
+    map.remove("type");
     match rest.as_slice() {
         [] if admits_null => {
             if let Value::Object(only) = only_null() {
-                map.shift_remove("const");
+                map.remove("const");
                 map.extend(only);
             }
         }
         [] => {}
         [one] => {
-            map.insert("type".to_owned(), json!(one));
+            map.insert("type", json!(one));
             if admits_null {
-                map.insert("nullable".to_owned(), json!(true));
+                map.insert("nullable", json!(true));
             } else {
                 without_null(map);
             }
@@ -77,7 +77,7 @@ pub(super) fn types(map: &mut Map<String, Value>) {
 }
 
 /// One alternative a type, each with the keywords that speak about it.
-fn alternatives(map: &mut Map<String, Value>, types: &[String], admits_null: bool) {
+fn alternatives(map: &mut Map, types: &[String], admits_null: bool) {
     let mut branches = Vec::new();
     for name in types {
         let keywords: &[&str] = match name.as_str() {
@@ -88,9 +88,9 @@ fn alternatives(map: &mut Map<String, Value>, types: &[String], admits_null: boo
             _ => &[],
         };
         let mut branch = Map::new();
-        branch.insert("type".to_owned(), json!(name));
+        branch.insert("type", json!(name));
         if admits_null {
-            branch.insert("nullable".to_owned(), json!(true));
+            branch.insert("nullable", json!(true));
         }
         for keyword in keywords {
             if let Some(value) = map.get(*keyword) {
@@ -106,7 +106,7 @@ fn alternatives(map: &mut Map<String, Value>, types: &[String], admits_null: boo
             if own.iter().all(Value::is_null) {
                 continue;
             }
-            branch.insert("enum".to_owned(), Value::Array(own));
+            branch.insert("enum", own.into());
         }
         if name == "array" {
             branch.entry("items").or_insert_with(|| json!({}));
@@ -114,29 +114,29 @@ fn alternatives(map: &mut Map<String, Value>, types: &[String], admits_null: boo
         branches.push(Value::Object(branch));
     }
     for keyword in OF_STRING.iter().chain(&OF_NUMBER).chain(&OF_ARRAY).chain(&OF_OBJECT) {
-        map.shift_remove(*keyword);
+        map.remove(*keyword);
     }
-    map.shift_remove("enum");
+    map.remove("enum");
     add_any_of(map, branches);
 }
 
 /// `anyOf`, beside another one if there is one already.
-pub(super) fn add_any_of(map: &mut Map<String, Value>, branches: Vec<Value>) {
+pub(super) fn add_any_of(map: &mut Map, branches: Vec<Value>) {
     if map.contains_key("anyOf") {
         let further = json!({"anyOf": branches});
         match map.get_mut("allOf").and_then(Value::as_array_mut) {
             Some(all) => all.push(further),
             None => {
-                map.insert("allOf".to_owned(), json!([further]));
+                map.insert("allOf", json!([further]));
             }
         }
     } else {
-        map.insert("anyOf".to_owned(), Value::Array(branches));
+        map.insert("anyOf", branches.into());
     }
 }
 
 /// Values without a type take the one they all have: `nullable` means something only beside a type.
-fn untyped(map: &mut Map<String, Value>) {
+fn untyped(map: &mut Map) {
     let Some(Value::Array(values)) = map.get("enum") else {
         return;
     };
@@ -144,9 +144,9 @@ fn untyped(map: &mut Map<String, Value>) {
     let mut types = values.iter().filter(|value| !value.is_null()).map(type_of);
     match types.next() {
         Some(first) if types.all(|other| other == first) => {
-            map.insert("type".to_owned(), json!(first));
+            map.insert("type", json!(first));
             if has_null {
-                map.insert("nullable".to_owned(), json!(true));
+                map.insert("nullable", json!(true));
             }
         }
         None if has_null => {
@@ -159,14 +159,14 @@ fn untyped(map: &mut Map<String, Value>) {
 }
 
 /// A value that the type refuses is none.
-fn without_null(map: &mut Map<String, Value>) {
+fn without_null(map: &mut Map) {
     if let Some(Value::Array(values)) = map.get_mut("enum") {
         values.retain(|value| !value.is_null());
     }
 }
 
 /// Takes `null` out of the alternatives and says `nullable` instead.
-pub(super) fn branches(map: &mut Map<String, Value>, original: &Parts<'_, Unit>) {
+pub(super) fn branches(map: &mut Map, original: &Parts<'_, Unit>) {
     for key in ["anyOf", "oneOf"] {
         let Some(Value::Array(all)) = map.get_mut(key) else {
             continue;
@@ -180,16 +180,16 @@ pub(super) fn branches(map: &mut Map<String, Value>, original: &Parts<'_, Unit>)
         }
         match kept.as_mut_slice() {
             [] => {
-                map.shift_remove(key);
+                map.remove(key);
                 if let Value::Object(only) = only_null() {
                     map.extend(only);
                 }
             }
             [Value::Object(one)] if !one.contains_key("$ref") && one.keys().all(|key| !map.contains_key(key)) => {
                 let one = std::mem::take(one);
-                map.shift_remove(key);
+                map.remove(key);
                 map.extend(one);
-                map.insert("nullable".to_owned(), json!(true));
+                map.insert("nullable", json!(true));
                 with_null(map);
             }
             [_] => {
@@ -207,7 +207,7 @@ pub(super) fn branches(map: &mut Map<String, Value>, original: &Parts<'_, Unit>)
                 match inline {
                     // Beside a type `nullable` is exact.
                     Some(branch) => {
-                        branch.insert("nullable".to_owned(), json!(true));
+                        branch.insert("nullable", json!(true));
                     }
                     None => kept.push(only_null()),
                 }
@@ -218,7 +218,7 @@ pub(super) fn branches(map: &mut Map<String, Value>, original: &Parts<'_, Unit>)
 }
 
 /// A nullable list of values has `null` among them.
-fn with_null(map: &mut Map<String, Value>) {
+fn with_null(map: &mut Map) {
     if let Some(Value::Array(values)) = map.get_mut("enum")
         && !values.iter().any(Value::is_null)
     {
@@ -233,7 +233,7 @@ fn definite_type(schema: &Value, original: &Parts<'_, Unit>) -> Option<String> {
         None => schema,
     };
     match found.get("type") {
-        Some(Value::String(name)) if name != "null" => Some(name.clone()),
+        Some(Value::String(name)) if name != "null" => Some(name.to_string()),
         Some(Value::Array(names)) => {
             let mut names = names.iter().filter_map(Value::as_str).filter(|name| *name != "null");
             match (names.next(), names.next()) {

@@ -3,7 +3,7 @@
 //! Owns: what becomes of every keyword of 2020-12. Must not know: objects other than schemas.
 //! A keyword that 3.0 lacks is told in a wider way or left out, so that no value the contract admits is refused.
 
-use serde_json::{Map, Number, Value, json};
+use crate::tree::{Map, Number, Text, Value, json};
 
 use super::super::objects::Object;
 use super::{Downgrade, null};
@@ -69,7 +69,7 @@ impl Downgrade<'_> {
             Value::Object(map) => {
                 // Nothing below is kept, so nothing below is told twice.
                 for key in ["$defs", "definitions", "if", "then", "else"] {
-                    if map.shift_remove(key).is_some() && key == "if" {
+                    if map.remove(key).is_some() && key == "if" {
                         self.lose("if", "what `then` and `else` demand is left out");
                     }
                 }
@@ -83,7 +83,7 @@ impl Downgrade<'_> {
                 }
                 // The one place where 3.0 keeps `true` and `false`.
                 if let Some(additional) = additional {
-                    map.insert("additionalProperties".to_owned(), additional);
+                    map.insert("additionalProperties", additional);
                 }
                 self.keywords(map);
             }
@@ -91,11 +91,11 @@ impl Downgrade<'_> {
         }
     }
 
-    fn keywords(&mut self, map: &mut Map<String, Value>) {
+    fn keywords(&mut self, map: &mut Map) {
         self.reference(map);
         self.discriminator(map);
-        if let Some(value) = map.shift_remove("const") {
-            map.insert("enum".to_owned(), json!([value]));
+        if let Some(value) = map.remove("const") {
+            map.insert("enum", json!([value]));
         }
         bound(map, "minimum", "exclusiveMinimum", |exclusive, inclusive| {
             exclusive >= inclusive
@@ -122,24 +122,24 @@ impl Downgrade<'_> {
     }
 
     /// Beside `$ref` nothing counts in 3.0, so the reference moves into `allOf`.
-    fn reference(&mut self, map: &mut Map<String, Value>) {
-        let Some(Value::String(reference)) = map.shift_remove("$ref") else {
+    fn reference(&mut self, map: &mut Map) {
+        let Some(Value::String(reference)) = map.remove("$ref") else {
             if let Some(Value::String(_)) = map.get("$dynamicRef") {
                 self.lose("$dynamicRef", "any value is admitted there");
             }
             return;
         };
-        let reference = self.context.nested.get(&reference).cloned().unwrap_or(reference);
-        let target = json!({"$ref": reference});
+        let component = self.context.nested.get(reference.as_str());
+        let target = json!({"$ref": component.map_or(reference.as_str(), String::as_str)});
         match map.get_mut("allOf").and_then(Value::as_array_mut) {
             Some(all) => all.insert(0, target),
             None => {
-                map.insert("allOf".to_owned(), json!([target]));
+                map.insert("allOf", json!([target]));
             }
         }
     }
 
-    fn discriminator(&mut self, map: &mut Map<String, Value>) {
+    fn discriminator(&mut self, map: &mut Map) {
         let mapping = map
             .get_mut("discriminator")
             .and_then(|discriminator| discriminator.get_mut("mapping"))
@@ -152,10 +152,10 @@ impl Downgrade<'_> {
     }
 
     /// Bytes have a `format` in 3.0.
-    fn content(&mut self, map: &mut Map<String, Value>) {
-        let encoding = map.shift_remove("contentEncoding");
-        let media = map.shift_remove("contentMediaType");
-        if map.shift_remove("contentSchema").is_some() {
+    fn content(&mut self, map: &mut Map) {
+        let encoding = map.remove("contentEncoding");
+        let media = map.remove("contentMediaType");
+        if map.remove("contentSchema").is_some() {
             self.lose("contentSchema", "left out");
         }
         let format = match (
@@ -177,15 +177,15 @@ impl Downgrade<'_> {
         if let Some(format) = format
             && !map.contains_key("format")
         {
-            map.insert("format".to_owned(), json!(format));
+            map.insert("format", json!(format));
             map.entry("type").or_insert_with(|| json!("string"));
         }
     }
 
-    fn arrays(&mut self, map: &mut Map<String, Value>) {
-        if let Some(Value::Array(first)) = map.shift_remove("prefixItems") {
+    fn arrays(&mut self, map: &mut Map) {
+        if let Some(Value::Array(first)) = map.remove("prefixItems") {
             self.lose("prefixItems", "each item may be any of those the tuple has");
-            let rest = map.shift_remove("items");
+            let rest = map.remove("items");
             let count = first.len();
             let mut kinds: Vec<Value> = Vec::new();
             for kind in first {
@@ -197,7 +197,7 @@ impl Downgrade<'_> {
                 // `items: false` has been rewritten by now.
                 Some(rest) if rest == json!({"not": {}}) => {
                     let most = map.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX);
-                    map.insert("maxItems".to_owned(), json!(most.min(count as u64)));
+                    map.insert("maxItems", json!(most.min(count as u64)));
                 }
                 Some(rest) => {
                     if !kinds.contains(&rest) {
@@ -211,20 +211,20 @@ impl Downgrade<'_> {
                 1 => kinds.pop().unwrap_or_default(),
                 _ => json!({"anyOf": kinds}),
             };
-            map.insert("items".to_owned(), items);
+            map.insert("items", items);
         } else if map.get("items") == Some(&json!({"not": {}})) {
-            map.insert("items".to_owned(), json!({}));
-            map.insert("maxItems".to_owned(), json!(0));
+            map.insert("items", json!({}));
+            map.insert("maxItems", json!(0));
         }
         for key in ["contains", "minContains", "maxContains"] {
-            if map.shift_remove(key).is_some() && key == "contains" {
+            if map.remove(key).is_some() && key == "contains" {
                 self.lose("contains", "left out");
             }
         }
     }
 
-    fn objects(&mut self, map: &mut Map<String, Value>) {
-        if let Some(Value::Object(patterns)) = map.shift_remove("patternProperties") {
+    fn objects(&mut self, map: &mut Map) {
+        if let Some(Value::Object(patterns)) = map.remove("patternProperties") {
             self.lose("patternProperties", "any key may have a value that some pattern admits");
             let mut kinds: Vec<Value> = Vec::new();
             for kind in patterns.into_iter().map(|(_, kind)| kind) {
@@ -232,7 +232,7 @@ impl Downgrade<'_> {
                     kinds.push(kind);
                 }
             }
-            let rest = match map.shift_remove("additionalProperties") {
+            let rest = match map.remove("additionalProperties") {
                 Some(Value::Bool(false)) => None,
                 None | Some(Value::Bool(true)) => Some(json!({})),
                 other => other,
@@ -245,17 +245,17 @@ impl Downgrade<'_> {
                 1 => kinds.pop().unwrap_or_default(),
                 _ => json!({"anyOf": kinds}),
             };
-            map.insert("additionalProperties".to_owned(), kind);
+            map.insert("additionalProperties", kind);
         }
         for key in ["propertyNames", "dependentRequired", "dependentSchemas"] {
-            if map.shift_remove(key).is_some() {
+            if map.remove(key).is_some() {
                 self.lose(key, "left out");
             }
         }
     }
 
     /// Without anything that combines or refers, what is not evaluated is what is additional.
-    fn unevaluated(&mut self, map: &mut Map<String, Value>) {
+    fn unevaluated(&mut self, map: &mut Map) {
         let combines = [
             "$ref",
             "$dynamicRef",
@@ -273,7 +273,7 @@ impl Downgrade<'_> {
             ("unevaluatedProperties", "additionalProperties"),
             ("unevaluatedItems", "items"),
         ] {
-            let Some(value) = map.shift_remove(key) else { continue };
+            let Some(value) = map.remove(key) else { continue };
             if map.contains_key(plain) || value == Value::Bool(true) {
                 continue;
             }
@@ -286,8 +286,8 @@ impl Downgrade<'_> {
     }
 
     /// 3.0 has one example.
-    fn examples(&mut self, map: &mut Map<String, Value>) {
-        let Some(examples) = map.shift_remove("examples") else {
+    fn examples(&mut self, map: &mut Map) {
+        let Some(examples) = map.remove("examples") else {
             return;
         };
         let Value::Array(examples) = examples else { return };
@@ -300,14 +300,13 @@ impl Downgrade<'_> {
     }
 
     /// What is left and not of 3.0.
-    fn unknown(&mut self, map: &mut Map<String, Value>) {
-        let foreign: Vec<String> = map
-            .keys()
-            .filter(|key| !KNOWN.contains(&key.as_str()) && !key.starts_with("x-"))
-            .cloned()
-            .collect();
+    fn unknown(&mut self, map: &mut Map) {
+        let is_known = |key: &str| KNOWN.contains(&key) || key.starts_with("x-");
+        let foreign: Vec<Text> = map.keys().filter(|key| !is_known(key)).cloned().collect();
+        if !foreign.is_empty() {
+            map.retain(|key, _| is_known(key));
+        }
         for key in foreign {
-            map.shift_remove(&key);
             if !SILENT.contains(&key.as_str()) && key != "$dynamicRef" && key != "$dynamicAnchor" {
                 self.lose(&key, "left out");
             }
@@ -317,8 +316,8 @@ impl Downgrade<'_> {
 
 /// `exclusiveMinimum: 3` is `minimum: 3, exclusiveMinimum: true`. `tighter` tells whether the exclusive bound is the one that
 /// counts when both stand.
-fn bound(map: &mut Map<String, Value>, plain: &str, exclusive: &str, tighter: fn(f64, f64) -> bool) {
-    let Some(value) = map.shift_remove(exclusive) else {
+fn bound(map: &mut Map, plain: &str, exclusive: &str, tighter: fn(f64, f64) -> bool) {
+    let Some(value) = map.remove(exclusive) else {
         return;
     };
     let Value::Number(limit) = value else { return };
@@ -333,7 +332,7 @@ fn bound(map: &mut Map<String, Value>, plain: &str, exclusive: &str, tighter: fn
 }
 
 /// What the schema of 3.0 itself demands: no empty lists, counts that are whole, `items` on every array.
-fn tidy(map: &mut Map<String, Value>) {
+fn tidy(map: &mut Map) {
     if let Some(Value::Array(required)) = map.get_mut("required") {
         let mut seen = Vec::new();
         required.retain(|name| {
@@ -344,15 +343,15 @@ fn tidy(map: &mut Map<String, Value>) {
     }
     for key in ["required", "allOf", "anyOf", "oneOf"] {
         if matches!(map.get(key), Some(Value::Array(items)) if items.is_empty()) {
-            map.shift_remove(key);
+            map.remove(key);
         }
     }
     if matches!(map.get("enum"), Some(Value::Array(values)) if values.is_empty()) {
-        map.shift_remove("enum");
+        map.remove("enum");
         map.entry("not").or_insert_with(|| json!({}));
     }
     if map.get("type") == Some(&json!("array")) && !map.contains_key("items") {
-        map.insert("items".to_owned(), json!({}));
+        map.insert("items", json!({}));
     }
     for key in [
         "minLength",

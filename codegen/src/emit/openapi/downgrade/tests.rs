@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::Deserialize as _;
+
+use crate::tree::{Value, json};
 
 use super::Context;
 use crate::diagnostics::{Diagnostics, downgrade as codes};
@@ -54,7 +56,7 @@ fn downgraded(document: &Value, losses: &mut Tally) -> Value {
 fn made(document: &Value) -> (Value, Vec<String>) {
     let mut losses = Tally::default();
     let older = downgraded(document, &mut losses);
-    serde_json::from_value::<openapiv3::OpenAPI>(older.clone()).unwrap_or_else(|error| panic!("{error}\n{older:#}"));
+    openapiv3::OpenAPI::deserialize(&older).unwrap_or_else(|error| panic!("{error}\n{older:#}"));
     let again = canonical(&older, "", &older, Object::Of(Place::Document), &mut Tally::default());
     assert_eq!(older.to_string(), again.to_string(), "keys stand in their order");
     let mut told = Diagnostics::new();

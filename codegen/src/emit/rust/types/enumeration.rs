@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::super::docs::{comment, lines, literal};
 use super::super::layout::Node;

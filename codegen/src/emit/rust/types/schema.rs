@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Number, Value};
+use crate::tree::{Number, Value};
 
 use super::super::docs::literal;
 use super::super::layout::Node;

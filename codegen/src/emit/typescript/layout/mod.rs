@@ -12,7 +12,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::text::{key, scalar, type_key};
 use page::Page;

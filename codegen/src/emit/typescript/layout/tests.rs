@@ -1,7 +1,7 @@
 //! How layouts stand on lines.
 
 use super::*;
-use serde_json::json;
+use crate::tree::json;
 
 fn word(text: &'static str) -> Layout {
     Layout::text(text)
