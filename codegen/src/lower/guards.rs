@@ -142,7 +142,7 @@ impl<'a> Lowering<'a> {
                     keys.remove(key);
                 }
             } else {
-                keys.extend(always.filter(|key| part.map.contains_key(*key)));
+                keys.extend(always.filter(|key| part.map.contains_key(key)));
                 for key in UNSUPPORTED {
                     if let Some(node) = part.get(key) {
                         self.unsupported(key, &node.at);

@@ -204,7 +204,7 @@ impl<'a> Merged<'a> {
         ];
         let says = |keys: &[&str]| {
             keys.iter()
-                .any(|key| self.parts.iter().any(|part| part.map.contains_key(*key)))
+                .any(|key| self.parts.iter().any(|part| part.map.contains_key(key)))
         };
         let format = match self.text("format") {
             Some("int32" | "int64") => Some(Types::INTEGER),

@@ -298,7 +298,7 @@ fn name_of(pointer: &str) -> Cow<'_, str> {
 fn remove(document: &mut Value, pointer: &str) {
     let above = pointer.rsplit_once('/').map_or("", |(above, _)| above);
     if let Some(map) = document.pointer_mut(above).and_then(Value::as_object_mut) {
-        map.remove(&*name_of(pointer));
+        map.remove(&name_of(pointer));
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn spread(contract: &Value, path: &str, look: &mut Look<'_>) -> Optio
     let components = contract.get("components");
     let is_split = ["paths", "webhooks", "components"]
         .iter()
-        .any(|key| reference_of(contract.get(*key)).is_some())
+        .any(|key| reference_of(contract.get(key)).is_some())
         || sections(components).any(|section| reference_of(components.and_then(|all| all.get(section))).is_some());
     if !is_split {
         return None;

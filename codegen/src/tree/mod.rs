@@ -66,9 +66,9 @@ macro_rules! json {
         $crate::tree::Value::Array($crate::tree::List::new())
     };
     ([$($inner:tt)+]) => {{
-        let mut list = Vec::new();
+        let mut list = $crate::tree::List::new();
         $crate::json!(@items list $($inner)+);
-        $crate::tree::Value::from(list)
+        $crate::tree::Value::Array(list)
     }};
     ({}) => {
         $crate::tree::Value::Object($crate::tree::Map::new())

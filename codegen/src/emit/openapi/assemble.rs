@@ -157,7 +157,7 @@ fn walk(value: &Value, level: &Level<'_>, text: &Text<'_>, tell: &mut dyn FnMut(
         let pointer = below(&level.pointer, key);
         let unit = own.and_then(|_| text(&pointer));
         let is_above = |group: &Group| group.pointer == pointer || group.pointer.starts_with(&format!("{pointer}/"));
-        match (unit, members.get(*key)) {
+        match (unit, members.get(key)) {
             (Some(unit), _) => tell(level, Event::Text(&pointer, unit)),
             (None, Some(value)) if own.is_none() && level.groups.iter().any(is_above) => {
                 let level = Level {

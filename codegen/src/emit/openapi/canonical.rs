@@ -183,8 +183,8 @@ fn newer(object: Object, members: &Map) -> Vec<(&'static str, &'static str, &Val
     };
     pairs
         .iter()
-        .filter(|(key, _)| !members.contains_key(*key))
-        .filter_map(|(key, from)| Some((*key, *from, members.get(*from)?)))
+        .filter(|(key, _)| !members.contains_key(key))
+        .filter_map(|(key, from)| Some((*key, *from, members.get(from)?)))
         .collect()
 }
 

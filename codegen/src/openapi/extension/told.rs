@@ -58,7 +58,7 @@ fn check_as<T: DeserializeOwned>(value: &Value, place: &Place, diagnostics: &mut
             let removed = rest
                 .pointer_mut(parent)
                 .and_then(Value::as_object_mut)
-                .and_then(|map| map.remove(&*last));
+                .and_then(|map| map.remove(&last));
             if removed.is_none() {
                 return;
             }

@@ -93,7 +93,7 @@ fn alternatives(map: &mut Map, types: &[String], admits_null: bool) {
             branch.insert("nullable", json!(true));
         }
         for keyword in keywords {
-            if let Some(value) = map.get(*keyword) {
+            if let Some(value) = map.get(keyword) {
                 branch.insert((*keyword).to_owned(), value.clone());
             }
         }
@@ -114,7 +114,7 @@ fn alternatives(map: &mut Map, types: &[String], admits_null: bool) {
         branches.push(Value::Object(branch));
     }
     for keyword in OF_STRING.iter().chain(&OF_NUMBER).chain(&OF_ARRAY).chain(&OF_OBJECT) {
-        map.remove(*keyword);
+        map.remove(keyword);
     }
     map.remove("enum");
     add_any_of(map, branches);

@@ -268,7 +268,7 @@ impl Downgrade<'_> {
             "contains",
         ]
         .iter()
-        .any(|key| map.contains_key(*key));
+        .any(|key| map.contains_key(key));
         for (key, plain) in [
             ("unevaluatedProperties", "additionalProperties"),
             ("unevaluatedItems", "items"),
