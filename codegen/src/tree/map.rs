@@ -192,12 +192,12 @@ impl Map {
     }
 
     /// The keys.
-    pub fn keys(&self) -> std::iter::Map<std::slice::Iter<'_, (Text, Value)>, fn(&(Text, Value)) -> &Text> {
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Text> + ExactSizeIterator + Clone {
         self.0.list.iter().map(|(key, _)| key)
     }
 
     /// The values.
-    pub fn values(&self) -> std::iter::Map<std::slice::Iter<'_, (Text, Value)>, fn(&(Text, Value)) -> &Value> {
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator + Clone {
         self.0.list.iter().map(|(_, value)| value)
     }
 
@@ -380,12 +380,13 @@ mod tests {
         for count in [3, 100] {
             let map = of(count);
             let turned: Map = map.clone().into_iter().rev().collect();
-            assert!(map == turned && turned == map);
+            assert_eq!((&map, &turned), (&turned, &map));
             let mut other = turned.clone();
             other.insert("key-1", json!("1"));
             assert!(map != other);
             other.remove("key-1");
-            assert!(map != other && other != map);
+            assert_ne!(map, other);
+            assert_ne!(other, map);
         }
     }
 }
