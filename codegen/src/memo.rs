@@ -8,11 +8,11 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::tree::Value;
 use indexmap::{Equivalent, IndexMap};
 
 use crate::revisions::{Baseline, Round};
 use crate::source::changes::File;
+use crate::tree::Value;
 
 /// In which round a part was made, and what it is.
 type Part = (Round, Arc<dyn Any + Send + Sync>);

@@ -2,12 +2,11 @@
 //!
 //! Owns: what is told about an operation by itself. Must not know: features.
 
-use crate::tree::Value;
-
 use super::Input;
 use crate::diagnostics::{Diagnostic, Diagnostics, extension, nearest, rule as codes};
 use crate::model::Status;
 use crate::pointer::escape;
+use crate::tree::Value;
 
 /// Operations that declare failures only. One that declares nothing at all says nothing wrong.
 pub(super) fn no_success(input: &Input<'_>, diagnostics: &mut Diagnostics) {

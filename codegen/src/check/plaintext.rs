@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::tree::Value;
 use indexmap::IndexMap;
 
 use super::secret_forms::Found;
 use super::{Texts, secret_forms};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity, rule as codes};
 use crate::pointer::{below, push, unescape};
+use crate::tree::Value;
 
 /// What was told about a part of the contracts, and every token of a certain form in it.
 type OfPart = (Diagnostics, BTreeSet<String>);

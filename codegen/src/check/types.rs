@@ -2,11 +2,10 @@
 //!
 //! Owns: walking the schemas of the bundle for this one rule. Must not know: how types are lowered.
 
-use crate::tree::Value;
-
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest, schema as codes};
 use crate::openapi::Bundle;
 use crate::pointer::push;
+use crate::tree::Value;
 
 /// The words that `type` may say.
 const KNOWN: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];

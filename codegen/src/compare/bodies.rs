@@ -2,8 +2,6 @@
 //!
 //! Owns: media types, statuses, headers, links. Must not know: types in detail.
 
-use crate::tree::Value;
-
 use super::Contract;
 use super::comparison::Comparison;
 use super::rules;
@@ -11,6 +9,7 @@ use super::spot::Spot;
 use crate::model::types::Docs;
 use crate::model::{Body, Content, Header, Kind, Model, Operation, Response, Status, Type};
 use crate::pointer::{below, escape};
+use crate::tree::Value;
 
 impl Comparison<'_> {
     /// The body of a request.

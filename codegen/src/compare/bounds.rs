@@ -4,13 +4,12 @@
 
 use std::cmp::Ordering;
 
-use crate::tree::{Number, Value};
-
 use super::comparison::Comparison;
 use super::rules;
 use super::spot::Spot;
 use crate::diagnostics::change::Rule;
 use crate::model::{Kind, Rules, Type};
+use crate::tree::{Number, Value};
 
 /// A bound of numbers; whether the bound itself is outside.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,11 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::tree::Value;
-
 use super::Contract;
 use crate::model::{Method, Operation, PathPart, TypeId};
 use crate::pointer::below;
+use crate::tree::Value;
 
 /// Pairs of both sides, and what has no other.
 #[derive(Debug, Default)]

@@ -2,13 +2,12 @@
 //!
 //! Owns: which parameters belong together, and what changed about one. Must not know: types in detail.
 
-use crate::tree::Value;
-
 use super::Contract;
 use super::comparison::Comparison;
 use super::rules;
 use super::spot::Spot;
 use crate::model::{Location, Operation, Parameter, PathPart, Style};
+use crate::tree::Value;
 
 impl Comparison<'_> {
     /// Every parameter of an operation.

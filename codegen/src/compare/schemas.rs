@@ -2,14 +2,13 @@
 //!
 //! Owns: the direction in which a schema's values travel. Must not know: what its shape is made of.
 
-use crate::tree::Value;
-
 use super::change::Subject;
 use super::comparison::Comparison;
 use super::rules;
 use super::spot::{Direction, Spot};
 use super::types::form_of;
 use crate::model::{Shape, TypeDef, TypeId};
+use crate::tree::Value;
 
 impl Comparison<'_> {
     /// Every component.

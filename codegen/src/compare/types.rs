@@ -2,13 +2,12 @@
 //!
 //! Owns: which kinds admit more than others, `null`, formats, lists of values. Must not know: records, unions and bounds.
 
-use crate::tree::Value;
-
 use super::comparison::Comparison;
 use super::rules;
 use super::spot::Spot;
 use crate::diagnostics::change::Rule;
 use crate::model::{Enumeration, Extra, Kind, Model, Record, Shape, TextFormat, Type, TypeId, Union};
+use crate::tree::Value;
 
 /// A type seen through names.
 #[derive(Clone, Copy)]

@@ -2,12 +2,11 @@
 //!
 //! Owns: the changes that only people notice. Must not know: what the words are about.
 
-use crate::tree::Value;
-
 use super::comparison::Comparison;
 use super::rules;
 use super::spot::Spot;
 use crate::model::types::Docs;
+use crate::tree::Value;
 
 impl Comparison<'_> {
     /// Words about something, and whether new callers should stay away from it.

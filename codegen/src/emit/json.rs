@@ -233,9 +233,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use crate::tree::json;
-
     use super::*;
+    use crate::tree::json;
 
     #[test]
     fn a_value_is_written_as_by_anybody_else() {

@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::tree::{Map, Text, Value};
 use rayon::prelude::*;
 
 use super::typescript::text::regex;
 use crate::memo::Memo;
 use crate::pointer::{below, of_fragment};
 use crate::revisions::Revisions;
+use crate::tree::{Map, Text, Value};
 
 /// Prefix of references to components in the bundle.
 const COMPONENTS: &str = "#/components/schemas/";

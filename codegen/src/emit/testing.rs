@@ -4,13 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::tree::Value;
-
 use crate::Compilation;
 use crate::diagnostics::Severity;
 use crate::model::Model;
 use crate::settings::Settings;
 use crate::source::Sources;
+use crate::tree::Value;
 
 /// The model of a contract without errors.
 pub(in crate::emit) fn model(document: &Value) -> Model {

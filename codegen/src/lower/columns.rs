@@ -2,9 +2,8 @@
 //!
 //! Owns: the kind of each type, and which literals fit it. Must not know: names, keys, any SQL dialect.
 
-use crate::tree::Value;
-
 use crate::model::{ColumnKind, Kind, Model, Shape, TextFormat, Type, is_uuid};
+use crate::tree::Value;
 
 /// What a column of a type holds. Aliases have been followed.
 pub(super) fn column_kind(model: &Model, ty: &Type) -> ColumnKind {

@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::Value;
-
 use super::columns::{column_kind, fits};
 use super::drafts::{Draft, Written, looked_at};
 use super::node::{Node, lookup};
@@ -22,6 +20,7 @@ use crate::openapi::extension::{
 };
 use crate::pointer::below;
 use crate::revisions::unit_of;
+use crate::tree::Value;
 
 /// How far included schemas are looked through for a property.
 const DEPTH: usize = 16;

@@ -2,7 +2,6 @@
 //!
 //! Owns: `enum`, `const`, and the names and words of values. Must not know: unions that are not such lists.
 
-use crate::tree::Value;
 use indexmap::IndexMap;
 use regex_syntax::hir::{Class, HirKind, Look};
 
@@ -14,6 +13,7 @@ use super::parts::Part;
 use super::schema::{Reserved, Slot};
 use crate::diagnostics::schema as codes;
 use crate::model::{Enumeration, Kind, Name, Shape, Type};
+use crate::tree::Value;
 
 /// A value of a list, with what the source says about it.
 #[derive(Debug, Clone)]

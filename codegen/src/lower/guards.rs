@@ -8,8 +8,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::{Map, Value, json};
-
 use super::Lowering;
 use super::merge::Merged;
 use super::node::lookup;
@@ -18,6 +16,7 @@ use super::schema::Slot;
 use crate::diagnostics::schema as codes;
 use crate::model::{Kind, Type};
 use crate::pointer::below;
+use crate::tree::{Map, Value, json};
 
 /// Keywords that no shape and no rule expresses, with what each of them needs beside it.
 const ALWAYS: &[(&str, &[&str])] = &[

@@ -7,10 +7,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::tree::Value;
-
 use super::Lowering;
 use super::node::Node;
+use crate::tree::Value;
 
 impl<'a> Lowering<'a> {
     /// Whether a branch refers to a component that includes, at any distance, the schema at a pointer.

@@ -4,14 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::tree::Value;
-
 use super::node::lookup;
 use crate::diagnostics::{Diagnostic, Diagnostics, extension as codes, nearest};
 use crate::model::{Kind, Lifecycle, LifecycleVariant, Model, Name, Record, Shape, Transition, TypeId};
 use crate::openapi::Bundle;
 use crate::openapi::extension::{self, KEY, LifecycleExtension, SchemaExtension, TransitionExtension};
 use crate::pointer::below;
+use crate::tree::Value;
 
 /// Reads the lifecycles of schemas: of those types that may have one, by their positions.
 pub(super) fn lower(bundle: &Bundle, model: &mut Model, may: &[usize], diagnostics: &mut Diagnostics) {

@@ -2,7 +2,6 @@
 //!
 //! Owns: media types, their order and examples, statuses, headers. Must not know: parameters.
 
-use crate::tree::Value;
 use indexmap::IndexMap;
 
 use super::Lowering;
@@ -17,6 +16,7 @@ use crate::model::types::Docs;
 use crate::model::{
     Body, Content, Encoding, Example, Header, Kind, MediaKind, Name, Response, Status, Style, TextFormat, Type,
 };
+use crate::tree::Value;
 
 impl<'a> Lowering<'a> {
     /// What an operation takes as a body. `owner` names what stands inline in it.

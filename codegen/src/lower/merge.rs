@@ -4,11 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::tree::{Number, Value};
-
 use super::node::{Node, member};
 use super::parts::Part;
 use crate::model::types::Docs;
+use crate::tree::{Number, Value};
 
 /// A set of JSON types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,12 +34,11 @@ mod visit;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::Value;
-
 use crate::diagnostics::{Diagnostics, schema as codes};
 use crate::model::{Constitution, Content, Feature, Header, Kind, Model, Name, Parameter, Type, TypeDef, TypeId};
 use crate::openapi::Bundle;
 use crate::settings::Settings;
+use crate::tree::Value;
 pub(crate) use drafts::FormerTables;
 use families::Family;
 use ledger::{Item, Ledger};

@@ -2,9 +2,8 @@
 //!
 //! Owns: stepping through the document and following references in it. Must not know: what any object means.
 
-use crate::tree::{Map, Value};
-
 use crate::pointer::{below, unescape};
+use crate::tree::{Map, Value};
 
 /// A value and its JSON pointer in the bundle.
 #[derive(Debug, Clone)]

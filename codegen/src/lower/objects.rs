@@ -2,7 +2,6 @@
 //!
 //! Owns: fields, required members, further members. Must not know: unions, or how keywords of several schemas are merged.
 
-use crate::tree::Value;
 use indexmap::{IndexMap, IndexSet};
 
 use super::Lowering;
@@ -15,6 +14,7 @@ use super::schema::{Reserved, Slot};
 use crate::diagnostics::schema as codes;
 use crate::model::{Extra, Field, Kind, Name, Record, Rules, Shape, Type};
 use crate::pointer::below;
+use crate::tree::Value;
 
 /// A property as the schemas that apply together declare it.
 struct Property<'a> {

@@ -2,8 +2,6 @@
 //!
 //! Owns: merging those of a path with those of an operation, styles and their defaults. Must not know: bodies.
 
-use crate::tree::Value;
-
 use super::Lowering;
 use super::ledger::Deed;
 use super::names::Context;
@@ -13,6 +11,7 @@ use crate::diagnostics::contract as codes;
 use crate::model::types::Docs;
 use crate::model::{Kind, Location, Name, Parameter, PathPart, PathTemplate, Style, TextFormat, Type};
 use crate::pointer::unescape;
+use crate::tree::Value;
 
 impl<'a> Lowering<'a> {
     /// The parameters of an operation: those of its path first, each replaced where the operation declares it anew.

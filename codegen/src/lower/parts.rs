@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::tree::{Map, Value};
-
 use super::Lowering;
 use super::node::{Node, member};
 use crate::diagnostics::{Diagnostic, schema as codes};
 use crate::pointer::below;
+use crate::tree::{Map, Value};
 
 /// One of the schemas that a value must satisfy at once.
 #[derive(Debug, Clone)]

@@ -2,14 +2,13 @@
 //!
 //! Owns: formats and the rules on single values. Must not know: objects, unions, names.
 
-use crate::tree::{Number, Value};
-
 use super::Lowering;
 use super::merge::{Merged, by_value};
 use super::node::Node;
 use super::parts::{Member, Part};
 use super::schema::Slot;
 use crate::model::{Kind, Rules, TextFormat, Type};
+use crate::tree::{Number, Value};
 
 impl<'a> Lowering<'a> {
     /// A string, with the format that its keywords amount to.

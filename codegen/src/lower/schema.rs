@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::Value;
-
 use super::Lowering;
 use super::ledger::{Deed, Item};
 use super::merge::{Merged, Types, docs};
@@ -16,6 +14,7 @@ use super::parts::{Member, Part};
 use crate::diagnostics::{document, schema as codes};
 use crate::model::types::Docs;
 use crate::model::{Kind, Name, Shape, Type, TypeDef, TypeId};
+use crate::tree::Value;
 
 /// Where a schema's shape goes when it turns out to need a definition of its own.
 #[derive(Debug, Clone, Copy)]

@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::Value;
-
 use super::node::Node;
 use crate::model::{Kind, Record, Shape, Tag, Type, TypeDef, TypeId, Union, Variant};
 use crate::pointer::unescape;
+use crate::tree::Value;
 
 /// What a `discriminator` says.
 #[derive(Debug, Clone)]

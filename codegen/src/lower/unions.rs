@@ -3,8 +3,6 @@
 //! Owns: which branches a union keeps, and how what stands beside it is spread over them. Must not know: how tags are found
 //! (`tags`).
 
-use crate::tree::Value;
-
 use super::Lowering;
 use super::enums::{Listed, only_lists};
 use super::merge::{Merged, Types};
@@ -15,6 +13,7 @@ use super::schema::{Reserved, Slot};
 use super::tags::Discriminator;
 use crate::diagnostics::schema as codes;
 use crate::model::{Kind, Name, Shape, TextFormat, Type, TypeId, Union, Variant};
+use crate::tree::Value;
 
 /// The branches of a `oneOf` or `anyOf`.
 #[derive(Debug, Clone)]

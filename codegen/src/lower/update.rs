@@ -10,8 +10,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::Value;
-
 use super::circles::stands_for;
 use super::drafts::{FormerTables, Written};
 use super::families::Family;
@@ -29,6 +27,7 @@ use crate::openapi::update::Former;
 use crate::pointer::below;
 use crate::revisions::{in_operation, unit_of};
 use crate::source::changes::same;
+use crate::tree::Value;
 
 /// What lowering found out, for the next round.
 #[derive(Debug, Default)]

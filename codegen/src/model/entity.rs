@@ -2,11 +2,10 @@
 //!
 //! Owns: tables, columns, keys, references, state machines. Must not know: any SQL dialect or ORM.
 
-use crate::tree::Value;
-
 use super::name::Name;
 use super::types::{Docs, Type, TypeId};
 use crate::diagnostics::Place;
+use crate::tree::Value;
 
 /// How long a name may be for a database to keep it, in bytes. Postgres cuts longer ones off, so that two of them may become one.
 pub(crate) const LONGEST_NAME: usize = 63;

@@ -2,13 +2,13 @@
 //!
 //! Owns: methods, paths, parameters, bodies, responses. Must not know: routers, clients, or any other spelling of a target.
 
-use crate::tree::Value;
 use indexmap::IndexMap;
 
 use super::name::Name;
 use super::policy::{DomainId, Policy};
 use super::types::{Docs, Type};
 use crate::diagnostics::Place;
+use crate::tree::Value;
 
 /// One operation of the contract.
 #[derive(Debug, Clone, PartialEq)]

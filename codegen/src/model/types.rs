@@ -2,11 +2,10 @@
 //!
 //! Owns: the shapes that values can have and the rules on them. Must not know: how any language spells a type.
 
-use crate::tree::{Number, Value};
-
 use super::name::Name;
 use super::policy::DomainId;
 use crate::diagnostics::Place;
+use crate::tree::{Number, Value};
 
 /// Index of a definition in `Model::types`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,8 +4,6 @@
 
 use std::sync::Arc;
 
-use crate::tree::{Map, Value, json};
-
 use super::Bundle;
 use super::circles;
 use super::documents::{Document, Documents, Found};
@@ -19,6 +17,7 @@ use crate::pointer::escape;
 use crate::settings::Settings;
 use crate::source::Sources;
 use crate::source::locate::Locator;
+use crate::tree::{Map, Value, json};
 
 /// Reads every contract and data model of the sources into one document. Without a contract, the document is empty and the
 /// reason has been told.
@@ -336,14 +335,14 @@ fn head(merged: &mut Map, main: &Document, settings: &Settings, sources: &Source
             Some(Value::Number(number)) => {
                 let written = Locator::new(sources).scalar(&main.path, &format!("/info/{key}"));
                 let text = written.unwrap_or_else(|| number.to_string());
-                info.insert(key.to_owned(), text.into());
+                info.insert(key, text.into());
             }
             _ => {
                 let text = match key {
                     "title" => settings.name.clone().unwrap_or_else(|| "API".to_owned()),
                     _ => "0.0.0".to_owned(),
                 };
-                info.insert(key.to_owned(), text.into());
+                info.insert(key, text.into());
             }
         }
     }

@@ -9,12 +9,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::tree::{Map, Value};
-
 use super::Bundle;
 use super::grammar::{self, Place as Kind, Step};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, document as codes};
 use crate::pointer::{escape, push, unescape};
+use crate::tree::{Map, Value};
 
 /// Most levels of objects and lists, counted through references.
 const DEEPEST: usize = 256;
@@ -304,9 +303,8 @@ fn remove(document: &mut Value, pointer: &str) {
 
 #[cfg(test)]
 mod tests {
-    use crate::tree::json;
-
     use super::*;
+    use crate::tree::json;
 
     fn settled(document: Value) -> (Value, Vec<String>) {
         let mut bundle = Bundle {

@@ -6,14 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::tree::Value;
-
 use super::reference::Target;
 use super::spread::spread;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes};
 use crate::memo::Memo;
 use crate::settings::{FILE, Settings};
 use crate::source::{Sources, read};
+use crate::tree::Value;
 
 /// A file that was read.
 #[derive(Debug)]

@@ -5,11 +5,12 @@
 
 mod told;
 
-use crate::tree::Value;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use crate::tree::Value;
 
 pub(super) use told::check;
 

@@ -6,8 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::tree::{Map, Text, Value};
-
 use super::documents::{Document, Documents};
 use super::grammar::{self, Place as Kind, Step};
 use super::reference::{self, Refusal, Target};
@@ -16,6 +14,7 @@ use super::{extension, upgrade};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes, nearest, schema as schemas};
 use crate::model::{Case, Name};
 use crate::pointer::{escape, push, unescape};
+use crate::tree::{Map, Text, Value};
 
 /// Something that is still to be copied into the components of the bundle.
 struct Pull {

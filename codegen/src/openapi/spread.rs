@@ -5,11 +5,10 @@
 //!
 //! No version of OpenAPI has references there, but people split contracts so, and tools that bundle them follow every reference.
 
-use crate::tree::{Map, Text, Value, json};
-
 use super::grammar::kind_of_section;
 use super::reference::{self, Target};
 use crate::pointer::below;
+use crate::tree::{Map, Text, Value, json};
 
 /// What stands at a place in a file; `None`: nothing does, which has been told. It is given the pointer of the reference, its text and
 /// where that leads.

@@ -11,8 +11,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::tree::Value;
-
 use super::Bundle;
 use super::circles;
 use super::documents::{Document, Documents};
@@ -22,6 +20,7 @@ use crate::diagnostics::Diagnostics;
 use crate::memo::Memo;
 use crate::source::Sources;
 use crate::source::changes::same;
+use crate::tree::Value;
 
 /// What linking found out, for the next round.
 #[derive(Debug, Default)]

@@ -5,11 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::tree::{Map, Value};
-
 use super::{Baseline, Round};
 use crate::pointer::below;
 use crate::source::changes::same;
+use crate::tree::{Map, Value};
 
 /// A component, path item or webhook.
 #[derive(Debug, Clone, Default)]
@@ -210,9 +209,8 @@ pub(super) fn same_rest(last: &Value, document: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::tree::json;
-
     use super::*;
+    use crate::tree::json;
 
     #[test]
     fn a_unit_is_a_component_or_a_path_item() {

@@ -13,12 +13,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::tree::{Map, Value};
-
 use super::portions::{Read, SMALL, Stretch, first_indent, object, one, starts, stretches};
 use super::{Sources, members, read};
 use crate::memo::Memo;
 use crate::pointer::push;
+use crate::tree::{Map, Value};
 
 /// How many steps from the root of a file parts of it are told apart.
 const STEPS: usize = 3;

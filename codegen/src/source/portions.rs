@@ -4,8 +4,9 @@
 //! is read. Whatever is out of the ordinary gives `None`, and the document is read as a whole: a cut in the wrong place leaves a
 //! piece that is no mapping, so that it shows.
 
-use crate::tree::{Map, Text, Value};
 use rayon::prelude::*;
+
+use crate::tree::{Map, Text, Value};
 
 /// Documents below this size are read at once, in bytes.
 pub(super) const SMALL: usize = 32 * 1024;

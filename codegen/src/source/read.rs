@@ -6,12 +6,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::tree::{Map, Number, Value};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::{Sources, portions};
 use crate::diagnostics::{At, Diagnostic, Place, document};
 use crate::memo::Memo;
+use crate::tree::{Map, Number, Value};
 
 /// No document may be larger, in bytes.
 pub const LARGEST: usize = 64 << 20;

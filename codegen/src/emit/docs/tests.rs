@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::json;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::book::Slugs;
@@ -13,6 +12,7 @@ use crate::model::{Feature, Model, Requirement, RequirementKind};
 use crate::openapi::Bundle;
 use crate::settings::Settings;
 use crate::source::Sources;
+use crate::tree::json;
 
 /// Text that tries to get out of every place.
 const HOSTILE: &str = "<script>x</script> | `a|b` ``` [l](./gone.md) ![i](i.png) <!-- \n# Heading\n\n```\n--> [*]\n~~~\n| a | b |\n|---|---|\n\n<div>\n\nSetext\n===\n\n%%{init}%% ]]> *";

@@ -4,14 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::tree::Value;
-
 use super::{Context, PG};
 use crate::emit::typescript::imports::Imports;
 use crate::emit::typescript::layout::{Item, Layout};
 use crate::emit::typescript::text::string;
 use crate::emit::typescript::types;
 use crate::model::{Column, ColumnDefault, ColumnKind, Kind, TypeId};
+use crate::tree::Value;
 
 /// The column up to its default: `text('name').notNull()`. `primary`: it alone is the primary key.
 pub(super) fn column(

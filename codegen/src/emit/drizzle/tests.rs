@@ -1,8 +1,7 @@
 //! What tables the entities of a contract become.
 
-use crate::tree::{Value, json};
-
 use crate::emit::testing::artifacts;
+use crate::tree::{Value, json};
 
 /// The text of `schema.ts`, white space folded.
 fn schema(schemas: &Value, targets: &[&str]) -> String {

@@ -3,10 +3,9 @@
 //! Owns: types, members that must be there, listed values, lengths and bounds. Must not know: formats and patterns, which are
 //! left to whoever reads the value; a value is only refused when it certainly is none of the type.
 
-use crate::tree::{Number, Value};
-
 use super::Direction;
 use crate::model::{Extra, Kind, Model, Record, Rules, Shape, Type};
+use crate::tree::{Number, Value};
 
 /// Deeper parts are not looked at.
 pub(super) const DEEPEST: usize = 48;
@@ -107,10 +106,9 @@ fn bounded(number: &Number, rules: Option<&Rules>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::tree::json;
-
     use super::super::{Direction, of_content};
     use crate::emit::testing::model;
+    use crate::tree::json;
 
     /// The example that is chosen for a body with these written examples.
     fn chosen(examples: &crate::tree::Value) -> crate::tree::Value {

@@ -6,9 +6,8 @@
 mod fits;
 mod text;
 
-use crate::tree::{Map, Number, Value, json};
-
 use crate::model::{Content, Enumeration, Extra, Field, Kind, Model, Record, Rules, Shape, Type, TypeId, Union};
+use crate::tree::{Map, Number, Value, json};
 
 /// Who sends the value: read-only fields are left out of requests, write-only ones out of responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

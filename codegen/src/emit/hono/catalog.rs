@@ -3,12 +3,12 @@
 //! Owns: the catalog as a literal with the codes that every app needs, the envelope's expression, the word for a broken rule.
 //! Must not know: who fails, and when.
 
-use crate::tree::{Map, Value, json};
 use serde::Serialize;
 
 use crate::emit::example::{self, Direction};
 use crate::emit::typescript::layout::{Item, Layout};
 use crate::model::{Kind, Model, Record, Shape, TextFormat, Type, TypeId};
+use crate::tree::{Map, Value, json};
 
 /// Codes that the app itself and hooks that look after callers answer with, for contracts whose catalog has none of their name:
 /// status, retry policy, message.

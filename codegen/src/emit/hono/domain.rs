@@ -371,11 +371,10 @@ fn fits(model: &Model, ty: &Type, default: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::tree::json;
-
     use super::*;
     use crate::emit::testing::model;
     use crate::model::graph::Edges;
+    use crate::tree::json;
 
     #[test]
     fn guards_of_a_use_of_a_named_type_are_no_part_of_the_type() {

@@ -2,13 +2,12 @@
 //!
 //! Owns: which response is shown, and its spelling. Must not know: how examples are made.
 
-use crate::tree::{Map, Value, json};
-
 use crate::emit::Input;
 use crate::emit::example::{self, Direction};
 use crate::emit::typescript::layout::Layout;
 use crate::emit::typescript::names::TsNames;
 use crate::model::{MediaKind, Model, Operation, Response, Status};
+use crate::tree::{Map, Value, json};
 
 /// The rows of the table: `createProject: { … },` each, without a line end behind the last.
 pub(super) fn rows(input: &Input<'_>, names: &TsNames<'_>) -> String {

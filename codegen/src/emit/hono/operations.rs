@@ -2,11 +2,10 @@
 //!
 //! Owns: its rows. Must not know: routes, schemas.
 
-use crate::tree::{Value, json};
-
 use crate::emit::typescript::layout::Layout;
 use crate::emit::typescript::names::TsNames;
 use crate::model::Operation;
+use crate::tree::{Value, json};
 
 /// The rows of the table: `createProject: { id: …, … },` each, without a line end behind the last.
 pub(super) fn rows(names: &TsNames<'_>) -> String {

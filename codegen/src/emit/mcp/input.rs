@@ -2,10 +2,9 @@
 //!
 //! Owns: finding them in the bundle and making each stand alone. Must not know: forms of lists of tools.
 
-use crate::tree::{Map, Value, json};
-
 use crate::emit::schema::{Definitions, Standalone, standalone};
 use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, Shape, Status};
+use crate::tree::{Map, Value, json};
 
 /// Headers that a client sets by itself, not the model that chooses arguments.
 const OF_THE_CLIENT: [&str; 5] = [

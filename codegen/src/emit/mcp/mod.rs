@@ -10,13 +10,13 @@ mod input;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::tree::{Map, Value, json};
 use rayon::prelude::*;
 
 use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Case, Domain, Operation};
+use crate::tree::{Map, Value, json};
 use input::brief;
 
 /// Frames of this target: none, the files are data.

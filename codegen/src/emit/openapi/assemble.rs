@@ -5,12 +5,11 @@
 
 use std::ops::Range;
 
-use crate::tree::{self, Map, Value};
-
 use super::units::Group;
 use super::yaml;
 use crate::emit::json;
 use crate::pointer::below;
+use crate::tree::{self, Map, Value};
 
 /// The text of a unit behind its key, by pointer.
 pub(super) type Text<'t> = dyn Fn(&str) -> Option<&'t str> + 't;
@@ -177,10 +176,9 @@ fn walk(value: &Value, level: &Level<'_>, text: &Text<'_>, tell: &mut dyn FnMut(
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::tree::json;
-
     use super::super::units::apart;
     use super::*;
+    use crate::tree::json;
 
     #[test]
     fn what_is_put_together_reads_as_if_it_had_been_written_at_once() {

@@ -7,8 +7,6 @@
 
 use std::sync::Arc;
 
-use crate::tree::Value;
-
 use super::Units;
 use super::assemble::{Spots, replaced};
 use super::downgrade::Context;
@@ -17,6 +15,7 @@ use super::written::{Older, Texts, Unit};
 use crate::diagnostics::Diagnostics;
 use crate::emit::Artifact;
 use crate::emit::ahead::Contract;
+use crate::tree::Value;
 
 /// More units than this are as soon written with all others.
 const MANY: usize = 64;

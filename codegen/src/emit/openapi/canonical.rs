@@ -5,12 +5,11 @@
 
 use std::cmp::Ordering;
 
-use crate::tree::{Map, Text, Value, json};
-
 use super::objects::{self, Behind, Object};
 use super::tally::Tally;
 use crate::openapi::grammar::Place;
 use crate::pointer::push;
+use crate::tree::{Map, Text, Value, json};
 
 /// Keys of `x-flaresmith` on schemas and properties that say how things are stored. They are no business of a caller's.
 const STORAGE: [&str; 3] = ["table", "column", "references"];

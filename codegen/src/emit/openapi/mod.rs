@@ -24,7 +24,6 @@ pub(super) use self::book::Book;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::tree::Value;
 use rayon::prelude::*;
 
 use self::book::Volume;
@@ -39,6 +38,7 @@ use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, downgrade as codes};
 use crate::openapi::grammar::Place;
 use crate::pointer::below;
+use crate::tree::Value;
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[];

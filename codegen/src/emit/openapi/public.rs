@@ -6,13 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::tree::{Map, Value};
-
 use super::objects::{self, Behind, Object};
 use super::units::Group;
 use super::written::Unit;
 use crate::openapi::grammar::Place;
 use crate::pointer::of_fragment;
+use crate::tree::{Map, Value};
 
 /// Prefix of references to schemas.
 pub(super) const SCHEMAS: &str = "#/components/schemas/";

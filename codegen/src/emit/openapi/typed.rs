@@ -5,13 +5,13 @@
 //! about alone, with empty schemas in place of its parts, each unit with empty schemas in place of all, and the document without
 //! its units. That also tells where a refused value stands.
 
-use crate::tree::{Map, Value, json};
 use serde::Deserialize;
 
 use super::objects::{self, Behind, Object};
 use super::tally::Tally;
 use crate::openapi::grammar::Place;
 use crate::pointer::push;
+use crate::tree::{Map, Value, json};
 
 /// Counts what the typed reader refuses of a document without its units.
 pub(super) fn check_frame(frame: &Value) -> Tally {

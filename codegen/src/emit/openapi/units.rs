@@ -8,11 +8,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::tree::{Map, Text, Value};
-
 use super::objects::{self, Behind, Object};
 use crate::openapi::grammar::Place;
 use crate::pointer::below;
+use crate::tree::{Map, Text, Value};
 
 /// Units of one kind, in the order of the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,9 +116,8 @@ impl<'a, U> Parts<'a, U> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tree::json;
-
     use super::*;
+    use crate::tree::json;
 
     #[test]
     fn a_document_is_taken_apart_into_its_frame_and_its_groups() {

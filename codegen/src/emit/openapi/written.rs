@@ -5,8 +5,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::tree::Value;
-
 use super::canonical::canonical;
 use super::downgrade::{self, Context, nested};
 use super::objects::Object;
@@ -16,6 +14,7 @@ use super::{assemble, public, typed, yaml};
 use crate::emit::json::{self, drafted};
 use crate::openapi::grammar::Place;
 use crate::source::changes::same;
+use crate::tree::Value;
 
 /// A unit of the public 3.1 document.
 pub(super) struct Unit {

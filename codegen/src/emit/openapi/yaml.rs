@@ -226,8 +226,9 @@ fn double(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::json;
     use proptest::prelude::*;
+
+    use crate::tree::json;
 
     fn read(text: &str) -> Value {
         let mut sources = crate::source::Sources::default();

@@ -3,11 +3,11 @@
 //! Owns: `package.json`, `tsconfig.json`, the entry and the README. Must not know: what the modules of other targets contain;
 //! only which targets are selected, and where their entries stand.
 
-use crate::tree::{Map, Value, json};
 use serde::Serialize;
 
 use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::tree::{Map, Value, json};
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[(

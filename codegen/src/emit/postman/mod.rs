@@ -12,7 +12,6 @@ mod variables;
 
 use std::sync::Arc;
 
-use crate::tree::{Value, json};
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -20,6 +19,7 @@ use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership, files};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Model, Operation, SecurityScheme};
+use crate::tree::{Value, json};
 use schemas::{Answers, Schemas};
 use variables::Variables;
 

@@ -2,12 +2,11 @@
 //!
 //! Owns: headers, bodies, authorization, the example of an answer. Must not know: addresses, tests, files.
 
-use crate::tree::{Map, Value, json};
-
 use super::url::url;
 use super::variables::{Variables, example, plain};
 use crate::emit::example::{Direction, of_content};
 use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, SecurityScheme, Status, TextFormat};
+use crate::tree::{Map, Value, json};
 
 /// The request of an operation.
 pub(super) fn of(model: &Model, operation: &Operation, variables: &Variables) -> Value {

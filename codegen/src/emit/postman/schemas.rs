@@ -4,11 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::{List, Map, Value, json};
-
 use crate::emit::Input;
 use crate::emit::schema::{Definitions, standalone};
 use crate::model::{MediaKind, Method, Operation, Status};
+use crate::tree::{List, Map, Value, json};
 
 /// Every schema that tests need, as one JSON text.
 pub(super) struct Schemas {

@@ -2,11 +2,10 @@
 //!
 //! Owns: the JavaScript of tests. Must not know: requests. Text from a contract enters it as JSON strings only.
 
-use crate::tree::{Value, json};
-
 use super::schemas::Answers;
 use crate::model::{Capture, Operation, Status};
 use crate::pointer::{escape, unescape};
+use crate::tree::{Value, json};
 
 /// The lines of an operation's script.
 pub(super) fn script(operation: &Operation, answers: &Answers) -> Vec<String> {

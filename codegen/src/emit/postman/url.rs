@@ -2,11 +2,10 @@
 //!
 //! Owns: how a path template and parameters are written in a Postman URL. Must not know: headers, bodies, files.
 
-use crate::tree::{Value, json};
-
 use super::request::joined;
 use super::variables::{Variables, example, plain};
 use crate::model::{Location, Model, Operation, Parameter, PathPart, Style};
+use crate::tree::{Value, json};
 
 /// The URL of an operation, its parts beside the raw text.
 pub(super) fn url(model: &Model, operation: &Operation, variables: &Variables) -> Value {

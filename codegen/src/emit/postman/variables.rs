@@ -4,10 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::tree::Value;
-
 use crate::emit::example::{Direction, of_content, of_type};
 use crate::model::{Model, Operation, Parameter};
+use crate::tree::Value;
 
 /// The variable that signs requests. Only authorization takes it: a member `token` of a body is another token.
 pub(super) const TOKEN: &str = "token";

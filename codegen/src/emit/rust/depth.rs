@@ -102,10 +102,9 @@ fn through(ty: &Type) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::tree::{Map, Value, json};
-
     use super::*;
     use crate::emit::testing::model;
+    use crate::tree::{Map, Value, json};
 
     /// So many types, each with a member that is made of the next one.
     fn limit(count: usize, member: fn(Value) -> Value) -> Option<usize> {

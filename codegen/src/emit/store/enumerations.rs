@@ -4,12 +4,11 @@
 
 use std::fmt::Write as _;
 
-use crate::tree::Value;
-
 use super::Context;
 use crate::emit::rust::docs::{about, comment, literal};
 use crate::emit::rust::layout::Node;
 use crate::model::Shape;
+use crate::tree::Value;
 
 /// The module with all of them.
 pub(super) fn module(context: &Context<'_>) -> String {

@@ -7,12 +7,11 @@
 
 use std::fmt::Write as _;
 
-use crate::tree::Value;
-
 use super::Context;
 use crate::emit::database::{columns, constraint, reference};
 use crate::model::entity::shortened;
 use crate::model::{Column, ColumnDefault, ColumnKind, Entity, ForeignKey, OnDelete, Shape};
+use crate::tree::Value;
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! What entities and statements come of a contract.
 
-use crate::tree::{Value, json};
-
 use crate::emit::testing::artifacts;
+use crate::tree::{Value, json};
 
 fn library() -> Value {
     let id = json!({"type": "string", "format": "uuid", "x-flaresmith": {"column": {"default": "uuid"}}});

@@ -5,10 +5,9 @@
 
 use std::fmt::Write as _;
 
-use crate::tree::Value;
-
 use super::layout::WIDTH;
 use crate::emit::wrap::wrap;
+use crate::tree::Value;
 
 /// A string literal: in single quotes, or in double ones where it has single quotes and no double ones.
 pub(in crate::emit) fn string(text: &str) -> String {

@@ -3,14 +3,13 @@
 //! Owns: the spelling of types without Zod, for recursion (where nothing can be inferred) and for typed JSON columns. Must not
 //! know: schemas. What is spelt here is what Zod infers from the schema of the same type.
 
-use crate::tree::Value;
-
 use super::layout::{Item, Layout};
 use super::names::TsNames;
 use super::text::string;
 use crate::model::{
     Extra, Field, Kind, Model, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union, Variant,
 };
+use crate::tree::Value;
 
 /// Whether a value of the type can do without the field: it is optional, or belongs to the other direction only.
 pub(in crate::emit) fn may_be_absent(def: &TypeDef, field: &Field) -> bool {

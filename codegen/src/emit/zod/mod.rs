@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 
 use std::sync::Arc;
 
-use crate::tree::Value;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -32,6 +31,7 @@ use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place as At, emit as codes};
 use crate::model::TypeId;
 use crate::model::graph::Edges;
+use crate::tree::Value;
 
 /// Frames of this target: name and text.
 pub(super) const FRAMES: &[(&str, &str)] = &[

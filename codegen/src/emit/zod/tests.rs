@@ -1,8 +1,7 @@
 //! What schemas the shapes of a contract become.
 
-use crate::tree::{Value, json};
-
 use crate::emit::testing::artifacts;
+use crate::tree::{Value, json};
 
 /// The text of the module `shared` for the given components, white space folded.
 fn shared(schemas: &Value) -> String {

@@ -2,13 +2,13 @@
 //!
 //! Owns: finding all of it at once, and the nearest field to one that is not known. Must not know: what a field does.
 
-use crate::tree::Value;
 use serde::de::DeserializeOwned;
 
 use super::super::grammar::Place as Kind;
 use super::{OperationExtension, RootExtension, SchemaExtension};
 use crate::diagnostics::{At, Diagnostic, Diagnostics, Place, extension as codes, nearest};
 use crate::pointer::{below, push, unescape};
+use crate::tree::Value;
 
 /// Tells everything that is wrong with an extension at its place.
 pub(in crate::openapi) fn check(value: &Value, kind: Kind, place: &Place, diagnostics: &mut Diagnostics) {

@@ -9,14 +9,13 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use crate::tree::{Map, Text, Value, json};
-
 use super::objects::{self, Behind, Object};
 use super::tally::Tally;
 use super::units::{Group, Parts};
 use super::written::Unit;
 use crate::openapi::grammar::Place;
 use crate::pointer::push;
+use crate::tree::{Map, Text, Value, json};
 use nested::Nested;
 
 /// The version that the document names.

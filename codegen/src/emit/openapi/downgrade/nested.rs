@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::{Value, json};
-
 use super::super::objects::{self, Behind, Object};
 use super::super::public::SCHEMAS;
 use super::super::units::{Group, Parts};
 use super::super::written::Unit;
 use crate::openapi::grammar::Place;
 use crate::pointer::{below, of_fragment};
+use crate::tree::{Value, json};
 
 /// New reference by old reference.
 pub(super) type Nested = BTreeMap<String, String>;

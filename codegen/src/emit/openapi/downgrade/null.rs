@@ -2,11 +2,10 @@
 //!
 //! Owns: `nullable`, and one `type` a schema. Must not know: any other keyword's fate.
 
-use crate::tree::{Map, Value, json};
-
 use super::nested;
 use crate::emit::openapi::units::Parts;
 use crate::emit::openapi::written::Unit;
+use crate::tree::{Map, Value, json};
 
 /// Keywords that speak about values of one type only, and so move into the alternative of that type.
 const OF_STRING: [&str; 4] = ["format", "pattern", "minLength", "maxLength"];
@@ -94,7 +93,7 @@ fn alternatives(map: &mut Map, types: &[String], admits_null: bool) {
         }
         for keyword in keywords {
             if let Some(value) = map.get(keyword) {
-                branch.insert((*keyword).to_owned(), value.clone());
+                branch.insert(*keyword, value.clone());
             }
         }
         if let Some(Value::Array(values)) = map.get("enum") {

@@ -3,11 +3,10 @@
 //! Owns: what becomes of every keyword of 2020-12. Must not know: objects other than schemas.
 //! A keyword that 3.0 lacks is told in a wider way or left out, so that no value the contract admits is refused.
 
-use crate::tree::{Map, Number, Text, Value, json};
-
 use super::super::objects::Object;
 use super::{Downgrade, null};
 use crate::openapi::grammar::Place;
+use crate::tree::{Map, Number, Text, Value, json};
 
 /// Keywords of 3.0, apart from `x-` ones.
 const KNOWN: [&str; 37] = [

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use serde::Deserialize as _;
 
-use crate::tree::{Value, json};
-
 use super::Context;
 use crate::diagnostics::{Diagnostics, downgrade as codes};
 use crate::emit::openapi::assemble;
@@ -17,6 +15,7 @@ use crate::emit::openapi::units::{Parts, apart};
 use crate::emit::openapi::written::{Older, Unit};
 use crate::openapi::Bundle;
 use crate::openapi::grammar::Place;
+use crate::tree::{Value, json};
 
 fn document(schema: &Value) -> Value {
     json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {"schemas": {

@@ -4,13 +4,12 @@
 
 use std::fmt::Write as _;
 
-use crate::tree::Value;
-
 use super::super::docs::{comment, lines, literal};
 use super::super::layout::Node;
 use super::super::names::RustNames;
 use super::{definition_docs, rename};
 use crate::model::{Enumeration, TypeId};
+use crate::tree::Value;
 
 /// Writes a definition.
 pub(super) fn write(names: &RustNames<'_>, id: TypeId, list: &Enumeration, text: &mut String) {

@@ -4,13 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::tree::{Number, Value};
-
 use super::super::docs::literal;
 use super::super::layout::Node;
 use super::super::names::RustNames;
 use super::record::may_be_absent;
 use crate::model::{Extra, Kind, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union};
+use crate::tree::{Number, Value};
 
 /// The names of `crate::validate` that expressions use.
 pub(in super::super) const NAMES: &[&str] = &[

@@ -12,9 +12,8 @@ mod tests;
 
 use std::borrow::Cow;
 
-use crate::tree::Value;
-
 use super::text::{key, scalar, type_key};
+use crate::tree::Value;
 use page::Page;
 
 /// Longest line on which a whole layout stands.
