@@ -142,6 +142,7 @@ impl Cloudflare {
             failures: Self::failures(),
             call: Box::pin(call),
             id: |put| put.told.is_done().then(|| put.version.clone()),
+            is_given_twice: false,
             remove: Box::new(move |late, fate| {
                 let (cloudflare, by, of, free) = (cloudflare.clone(), by.clone(), of.clone(), free.clone());
                 Box::pin(async move {

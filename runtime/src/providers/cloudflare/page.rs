@@ -203,6 +203,7 @@ impl Cloudflare {
             failures: Self::failures(),
             call: Box::pin(call),
             id: |told: &Told| told.is_done().then(|| told.id()).flatten(),
+            is_given_twice: false,
             remove: Box::new(move |id, _| {
                 let (cloudflare, by, of, free) = (cloudflare.clone(), by.clone(), of.clone(), free.clone());
                 Box::pin(async move {

@@ -175,6 +175,7 @@ impl Cloudflare {
             call: Box::pin(call),
             // No version has this id: whatever became of the act, what was uploaded is not what it came to.
             id: |told: &Told| told.is_done().then(String::new),
+            is_given_twice: false,
             remove: Box::new(move |_, fate| {
                 let (cloudflare, by, of, free) = (cloudflare.clone(), by.clone(), of.clone(), free.clone());
                 Box::pin(async move {

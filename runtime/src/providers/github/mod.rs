@@ -228,6 +228,7 @@ impl Github {
                         .map(|one| one.id.to_string())
                 },
             },
+            is_given_twice: matches!(kind, Kind::Codespace),
             remove: Box::new(move |id, _| {
                 let (github, by, free) = (github.clone(), by.clone(), free.clone());
                 Box::pin(async move {

@@ -194,6 +194,7 @@ impl Neon {
                 let told = made.status.is_success().then(|| made.json::<Told>().ok())?;
                 told.map(|told| told.branch.id)
             },
+            is_given_twice: false,
             remove: Box::new(move |id, _| {
                 let (neon, free, by, within) = (neon.clone(), free.clone(), by.clone(), within.clone());
                 Box::pin(async move {

@@ -168,6 +168,7 @@ impl Neon {
             failures: Self::failures(),
             call: Box::pin(call),
             id: |(project, _): &(Project, Answer)| Some(project.id.clone()),
+            is_given_twice: true,
             remove: Box::new(move |id, _| {
                 let (neon, free, by) = (neon.clone(), free.clone(), by.clone());
                 Box::pin(async move { neon.remove_project(&by, &free, &id).await })

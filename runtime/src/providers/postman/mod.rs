@@ -116,6 +116,7 @@ impl Postman {
             failures: Self::failures(),
             call: Box::pin(call),
             id: |(_, id): &(Answer, Option<String>)| id.clone(),
+            is_given_twice: true,
             remove: Box::new(move |id, fate| {
                 let (postman, by, free, within) = (postman.clone(), by.clone(), free.clone(), within.clone());
                 Box::pin(async move {
