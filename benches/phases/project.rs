@@ -180,7 +180,7 @@ impl Project {
         for artifact in &self.compiled.artifacts {
             let path = root.path().join(&artifact.path);
             fs::create_dir_all(path.parent().unwrap_or(root.path())).expect("a folder can be made");
-            fs::write(&path, artifact.text.as_bytes()).expect("a file can be written");
+            fs::write(&path, artifact.text.whole().as_bytes()).expect("a file can be written");
         }
         root
     }

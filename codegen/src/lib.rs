@@ -16,6 +16,7 @@ pub mod model;
 pub mod openapi;
 pub mod pointer;
 pub mod revisions;
+pub mod rope;
 pub mod settings;
 pub mod source;
 pub mod spec;

@@ -171,7 +171,11 @@ pub(super) fn changes(report: &DriftReport, plan: &Plan, full: bool) -> String {
         if let (true, Some(change)) = (full, plan.changes.iter().find(|change| change.path == file.path)) {
             coloured_diff(
                 &mut text,
-                &drift::unified_diff(&change.path, &String::from_utf8_lossy(&change.before), &change.after),
+                &drift::unified_diff(
+                    &change.path,
+                    &String::from_utf8_lossy(&change.before),
+                    &change.after.whole(),
+                ),
             );
         }
     }

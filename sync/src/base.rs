@@ -8,9 +8,9 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use flaresmith_codegen::emit::Artifact;
+use flaresmith_codegen::rope::Rope;
 use git2::{ObjectType, Oid, Sort};
 
 use crate::digest::Digest;
@@ -40,7 +40,7 @@ pub struct Around<'a> {
     root: &'a Root,
     digested: Option<&'a mut Digested>,
     /// What the specs of HEAD give, by path; made when it is first asked for.
-    of_head: OnceCell<BTreeMap<String, Arc<String>>>,
+    of_head: OnceCell<BTreeMap<String, Rope>>,
 }
 
 impl<'a> Around<'a> {
@@ -107,11 +107,11 @@ impl<'a> Around<'a> {
             .of_head
             .get_or_init(|| self.output_of_head().unwrap_or_default())
             .get(path)?;
-        digests.contains(&Digest::of(text.as_bytes())).then(|| text.to_string())
+        digests.contains(&Digest::of_rope(text)).then(|| text.to_string())
     }
 
     /// `None`: there is no HEAD, or its specs cannot be read.
-    fn output_of_head(&self) -> Option<BTreeMap<String, Arc<String>>> {
+    fn output_of_head(&self) -> Option<BTreeMap<String, Rope>> {
         let tree = Tree::revision(self.root, "HEAD").ok()?;
         let inputs = sources::read(&tree).ok()?;
         let compilation = flaresmith_codegen::compile(&inputs.sources, &inputs.settings, &inputs.templates);

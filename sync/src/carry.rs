@@ -3,8 +3,6 @@
 //! Owns: what becomes of the plan and the lock when a merge is whole, when it clashes, and when it cannot be tried; whether what
 //! a person wrote still fits. Must not know: how texts are merged or compared, where bases come from.
 
-use std::sync::Arc;
-
 use flaresmith_codegen::emit::Artifact;
 
 use crate::digest::Digest;
@@ -24,10 +22,12 @@ pub(crate) fn misfits(case: &Case<'_>) -> Vec<Misfit> {
     }
     let mine = String::from_utf8_lossy(case.mine);
     if case.keeper == Keeper::Scaffold {
-        return fit::misfits(case.path, &artifact.text, &mine);
+        return fit::misfits(case.path, &artifact.text.whole(), &mine);
     }
     let data = [".json", ".yaml", ".yml"].iter().any(|end| case.path.ends_with(end));
-    let malformed = data.then(|| fit::malformed(case.path, &artifact.text, &mine)).flatten();
+    let malformed = data
+        .then(|| fit::malformed(case.path, &artifact.text.whole(), &mine))
+        .flatten();
     malformed.into_iter().collect()
 }
 
@@ -45,7 +45,7 @@ fn base(case: &Case<'_>, surroundings: &mut dyn Surroundings) -> Option<String> 
 /// into it, the person has brought it up to date by hand, and the new output is its base: the next merge starts from there.
 pub(crate) fn rebase(case: &Case<'_>, surroundings: &mut dyn Surroundings) -> Option<Entry> {
     let (artifact, digest) = case.new?;
-    let theirs = &artifact.text;
+    let theirs = &*artifact.text.whole();
     let up_to_date = std::str::from_utf8(case.mine).is_ok_and(|mine| {
         let merged = base(case, surroundings).map(|base| {
             let Followed { base, .. } = fit::follow(case.path, &base, mine, theirs);
@@ -88,7 +88,7 @@ pub(crate) fn carry(
 ) -> Option<Entry> {
     let (artifact, digest) = case.new?;
     let known = case.known?;
-    let theirs = &artifact.text;
+    let theirs = &*artifact.text.whole();
     let base = base(case, surroundings);
     let stuck = |note: String, clashes: Vec<Clash>| Conflict {
         note: Some(note),
@@ -125,14 +125,15 @@ pub(crate) fn carry(
                 });
                 return Some(known.clone());
             }
-            let text = Arc::new(text);
+            let entry = settled(case, artifact, digest, text.as_bytes());
             if text.as_bytes() != case.mine {
-                let after = (Arc::clone(&text), Digest::of(text.as_bytes()));
-                let carries = *text != **theirs;
+                let carries = text != *theirs;
+                let digest = Digest::of(text.as_bytes());
+                let after = (text.into(), digest);
                 plan.changes
                     .push(change(case, ChangeKind::Modified, Some(after), carries));
             }
-            Some(settled(case, artifact, digest, text.as_bytes()))
+            Some(entry)
         }
         // The team's own file that fits needs no help.
         Merged::Clash(_) if case.keeper == Keeper::Scaffold && row.fits => {
@@ -150,7 +151,7 @@ pub(crate) fn carry(
             // The edit as it was before: what stands between markers is not accepted, and its base is kept.
             let entry = settled(case, artifact, digest, case.mine);
             let digest = Digest::of(text.as_bytes());
-            let after = (Arc::new(text), digest);
+            let after = (text.into(), digest);
             plan.changes.push(change(case, ChangeKind::Modified, Some(after), true));
             Some(entry)
         }

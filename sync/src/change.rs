@@ -2,9 +2,8 @@
 //!
 //! Owns: what is known of both contents, so that nobody has to digest them again. Must not know: why it is made, or how.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
+use flaresmith_codegen::rope::Rope;
 
 use crate::digest::Digest;
 use crate::stamp::Stamp;
@@ -23,7 +22,7 @@ pub struct Change {
     /// What the file system said of it when it was looked at, where it was.
     pub seen: Option<Stamp>,
     /// Content after; empty for removed files.
-    pub after: Arc<String>,
+    pub after: Rope,
     /// Its digest.
     pub after_digest: Digest,
     /// Whether a person's edit is in the content after.
@@ -33,23 +32,23 @@ pub struct Change {
 impl Change {
     /// A file that is new.
     #[must_use]
-    pub fn added(path: &str, after: (Arc<String>, Digest)) -> Self {
+    pub fn added(path: &str, after: (Rope, Digest)) -> Self {
         Self::new(path, ChangeKind::Added, (Bytes::default(), Digest::of(&[])), after)
     }
 
     /// A file that gets another content.
     #[must_use]
-    pub fn modified(path: &str, before: (Bytes, Digest), after: (Arc<String>, Digest)) -> Self {
+    pub fn modified(path: &str, before: (Bytes, Digest), after: (Rope, Digest)) -> Self {
         Self::new(path, ChangeKind::Modified, before, after)
     }
 
     /// A file that goes.
     #[must_use]
     pub fn removed(path: &str, before: (Bytes, Digest)) -> Self {
-        Self::new(path, ChangeKind::Removed, before, (Arc::default(), Digest::of(&[])))
+        Self::new(path, ChangeKind::Removed, before, (Rope::default(), Digest::of(&[])))
     }
 
-    pub(crate) fn new(path: &str, kind: ChangeKind, before: (Bytes, Digest), after: (Arc<String>, Digest)) -> Self {
+    pub(crate) fn new(path: &str, kind: ChangeKind, before: (Bytes, Digest), after: (Rope, Digest)) -> Self {
         let ((before, before_digest), (after, after_digest)) = (before, after);
         Self {
             path: path.to_owned(),

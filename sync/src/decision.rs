@@ -4,10 +4,10 @@
 //! Must not know: how plans are carried out.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use flaresmith_codegen::diagnostics::nearest;
 use flaresmith_codegen::emit::{Artifact, Ownership};
+use flaresmith_codegen::rope::Rope;
 
 use crate::digest::Digest;
 use crate::error::SyncError;
@@ -100,12 +100,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn accept(
-        &self,
-        reason: &str,
-        lock: &mut Lock,
-        bases: &mut BTreeMap<String, Arc<String>>,
-    ) -> Result<(), SyncError> {
+    fn accept(&self, reason: &str, lock: &mut Lock, bases: &mut BTreeMap<String, Rope>) -> Result<(), SyncError> {
         let path = self.path;
         if self.known.is_some_and(|entry| entry.owner != Owner::Managed) {
             return Err(SyncError::new("ACCEPT_OWN", format!("`{path}` is your own already"))
@@ -120,7 +115,7 @@ impl File<'_> {
         let OnDisk::File { bytes, digest, .. } = self.disk else {
             return Err(SyncError::new("ACCEPT_ABSENT", format!("`{path}` is no file on disk")));
         };
-        let base = Digest::of(artifact.text.as_bytes());
+        let base = Digest::of_rope(&artifact.text);
         if base == *digest {
             return Err(
                 SyncError::new("ACCEPT_NOTHING", format!("`{path}` is what the specs give"))
@@ -131,7 +126,7 @@ impl File<'_> {
             .map_err(|_| SyncError::new("ACCEPT_UNREADABLE", format!("`{path}` is not UTF-8")))?;
         let refused = merge::parses(path, text)
             .err()
-            .or_else(|| fit::malformed(path, &artifact.text, text).map(|misfit| suggest::misfit(&misfit)));
+            .or_else(|| fit::malformed(path, &artifact.text.whole(), text).map(|misfit| suggest::misfit(&misfit)));
         if let Some(why) = refused {
             return Err(
                 SyncError::new("ACCEPT_UNREADABLE", format!("`{path}` cannot be accepted: {why}"))
@@ -146,7 +141,7 @@ impl File<'_> {
             ..Entry::pure(artifact.target, Owner::Managed, base)
         };
         lock.files.insert(path.to_owned(), entry);
-        bases.insert(path.to_owned(), Arc::clone(&artifact.text));
+        bases.insert(path.to_owned(), artifact.text.clone());
         Ok(())
     }
 
@@ -158,7 +153,7 @@ impl File<'_> {
         }
         match self.new {
             Some(artifact) => {
-                let digest = Digest::of(artifact.text.as_bytes());
+                let digest = Digest::of_rope(&artifact.text);
                 lock.files
                     .insert(path.to_owned(), Entry::pure(artifact.target, Owner::Ejected, digest));
             }
@@ -172,9 +167,7 @@ impl File<'_> {
 
     fn restore(&self, discard: bool, plan: &mut Plan) -> Result<(), SyncError> {
         let path = self.path;
-        let new = self
-            .new
-            .map(|artifact| (artifact, Digest::of(artifact.text.as_bytes())));
+        let new = self.new.map(|artifact| (artifact, Digest::of_rope(&artifact.text)));
         let before = match self.disk {
             OnDisk::Absent => None,
             OnDisk::File { bytes, digest, .. } => Some((bytes.clone(), *digest)),
@@ -200,9 +193,9 @@ impl File<'_> {
         }
         match new {
             Some((artifact, digest)) => {
-                let after = (Arc::clone(&artifact.text), digest);
+                let after = (artifact.text.clone(), digest);
                 match before {
-                    Some((bytes, _)) if *bytes == *artifact.text.as_bytes() => {}
+                    Some((bytes, _)) if *bytes == *artifact.text.whole().as_bytes() => {}
                     Some(before) => plan.changes.push(Change::modified(path, before, after)),
                     None => plan.changes.push(Change::added(path, after)),
                 }

@@ -27,25 +27,23 @@ impl Digest {
     /// # Errors
     /// It cannot be read.
     pub fn of_read(mut from: impl Read) -> io::Result<Self> {
-        let mut hash = blake3::Hasher::new();
+        let mut parts = Parts::default();
         let mut part = vec![0; PART];
-        // Whether the last part ended with a `\r` that may belong to a `\n`.
-        let mut held = false;
         loop {
-            let read = match from.read(&mut part) {
-                Ok(read) => part.get(..read).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            match from.read(&mut part) {
+                Ok(0) => return Ok(parts.digest()),
+                Ok(read) => parts.add(part.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-            };
-            if held && read.first() != Some(&b'\n') {
-                hash.update(b"\r");
             }
-            if read.is_empty() {
-                return Ok(Self::short(hash.finalize()));
-            }
-            held = read.ends_with(b"\r");
-            hash.update(&unix_line_ends(read.strip_suffix(b"\r").unwrap_or(read)));
         }
+    }
+
+    /// The digest of what is told part by part.
+    pub fn of_parts(tell: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Self {
+        let mut parts = Parts::default();
+        tell(&mut |part| parts.add(part));
+        parts.digest()
     }
 
     fn short(hash: blake3::Hash) -> Self {
@@ -97,6 +95,32 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// A content that is digested part by part.
+#[derive(Default)]
+struct Parts {
+    hash: blake3::Hasher,
+    /// Whether the last part ended with a `\r` that may belong to a `\n`.
+    held: bool,
+}
+
+impl Parts {
+    fn add(&mut self, part: &[u8]) {
+        if self.held && part.first() != Some(&b'\n') {
+            self.hash.update(b"\r");
+        }
+        self.held = part.ends_with(b"\r");
+        self.hash
+            .update(&unix_line_ends(part.strip_suffix(b"\r").unwrap_or(part)));
+    }
+
+    fn digest(mut self) -> Digest {
+        if self.held {
+            self.hash.update(b"\r");
+        }
+        Digest::short(self.hash.finalize())
+    }
+}
+
 /// Whether there is a `\r`. Part by part without a way out of the middle of one, which the processor does many bytes at a time.
 fn has_return(content: &[u8]) -> bool {
     let in_part = |part: &[u8]| part.iter().fold(false, |found, byte| found | (*byte == b'\r'));
@@ -145,6 +169,8 @@ mod tests {
                     Digest::of(content),
                     "{content:?} {size}"
                 );
+                let told = Digest::of_parts(|tell| content.chunks(size).for_each(tell));
+                assert_eq!(told, Digest::of(content), "{content:?} {size}");
             }
         }
     }

@@ -144,11 +144,12 @@ fn conflict_entry(conflict: &Conflict) -> ConflictEntry {
 fn diff_summary(change: &Change) -> String {
     // Text is told from bytes in a fraction of the time of mending them, and next to all is text.
     let before = str::from_utf8(&change.before).map_or_else(|_| String::from_utf8_lossy(&change.before), Cow::Borrowed);
-    if change.kind == ChangeKind::Modified && before == *change.after {
+    if change.kind == ChangeKind::Modified && change.after == *before {
         return "made executable; what is generated is not".to_owned();
     }
     let before = (change.kind != ChangeKind::Added).then_some(&*before);
-    let after = (change.kind != ChangeKind::Removed).then_some(change.after.as_str());
+    let after = change.after.whole();
+    let after = (change.kind != ChangeKind::Removed).then_some(&*after);
     let told = summary::summary(&change.path, before, after);
     if change.carries {
         return format!("{told}; your edit is carried over");

@@ -32,7 +32,11 @@ pub fn wrong_line_ends(tree: &Tree, plan: &Plan, artifacts: &[Artifact], snapsho
         let OnDisk::File { bytes, .. } = snapshot.get(path) else {
             return false;
         };
-        managed && has_crlf(bytes) && !has_crlf(artifact.text.as_bytes()) && !told(path) && !tree.keeps_line_ends(path)
+        managed
+            && has_crlf(bytes)
+            && !has_crlf(artifact.text.whole().as_bytes())
+            && !told(path)
+            && !tree.keeps_line_ends(path)
     };
     let wrong = artifacts.iter().filter(is_wrong);
     wrong.map(|artifact| artifact.path.clone()).collect()

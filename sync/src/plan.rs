@@ -4,10 +4,10 @@
 //! plan is shown or carried out, where bases come from, how a merge works.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use flaresmith_codegen::emit::{Artifact, Ownership};
+use flaresmith_codegen::rope::Rope;
 
 use crate::base;
 use crate::carry::{carry, misfits, rebase};
@@ -312,7 +312,7 @@ fn decide(
     snapshot: &Snapshot,
     wish: Wish,
     surroundings: &mut dyn Surroundings,
-    bases: &mut BTreeMap<String, Arc<String>>,
+    bases: &mut BTreeMap<String, Rope>,
 ) -> Verdict {
     let misfits = misfits(case);
     let row = Row {
@@ -335,7 +335,7 @@ fn decide(
         _ => None,
     };
     if let Some(kind) = kind {
-        let after = case.new.map(|(artifact, digest)| (Arc::clone(&artifact.text), digest));
+        let after = case.new.map(|(artifact, digest)| (artifact.text.clone(), digest));
         plan.changes.push(change(case, kind, after, false));
     }
     let entry = match found {
@@ -353,7 +353,7 @@ fn decide(
     if let Some(entry) = entry {
         if let (true, Some((artifact, _))) = (entry.carried.is_some(), case.new) {
             let text = if case.new.is_some_and(|(_, digest)| digest == entry.digest) {
-                Some(Arc::clone(&artifact.text))
+                Some(artifact.text.clone())
             } else {
                 None
             };
@@ -378,10 +378,10 @@ fn pure(case: &Case<'_>) -> Option<Entry> {
 }
 
 /// `after`: the content and its digest; `None` for a file that goes.
-pub(crate) fn change(case: &Case<'_>, kind: ChangeKind, after: Option<(Arc<String>, Digest)>, carries: bool) -> Change {
+pub(crate) fn change(case: &Case<'_>, kind: ChangeKind, after: Option<(Rope, Digest)>, carries: bool) -> Change {
     let before = case.found.map(|(bytes, digest, _)| (bytes.clone(), digest));
     let before = before.unwrap_or_else(|| (Bytes::default(), Digest::of(&[])));
-    let after = after.unwrap_or_else(|| (Arc::default(), Digest::of(&[])));
+    let after = after.unwrap_or_else(|| (Rope::default(), Digest::of(&[])));
     Change {
         seen: case.found.and_then(|(.., seen)| seen),
         carries,
@@ -408,7 +408,7 @@ pub(crate) fn conflict(case: &Case<'_>, row: Row, misfits: Vec<Misfit>) -> Confl
 pub(crate) fn base_changes(
     before: &Lock,
     after: &Lock,
-    bases: BTreeMap<String, Arc<String>>,
+    bases: BTreeMap<String, Rope>,
     snapshot: &Snapshot,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -419,7 +419,7 @@ pub(crate) fn base_changes(
     let carried = |lock: &Lock, path: &str| lock.files.get(path).is_some_and(|entry| entry.carried.is_some());
     for (path, text) in bases {
         let path = base::path_of(&path);
-        let digest = Digest::of(text.as_bytes());
+        let digest = Digest::of_rope(&text);
         match held(&path) {
             Some((_, known)) if known == digest => {}
             Some(before) => changes.push(Change::modified(&path, before, (text, digest))),

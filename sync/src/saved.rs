@@ -3,7 +3,6 @@
 //! Owns: the document's form, and what makes it stale. Must not know: how plans come about, or how they are carried out.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
@@ -164,7 +163,7 @@ pub fn load(
         let after = change
             .after
             .as_deref()
-            .map(|text| (Arc::new(text.to_owned()), Digest::of(text.as_bytes())));
+            .map(|text| (text.into(), Digest::of(text.as_bytes())));
         let made = Change {
             seen: snapshot.seen(&change.path),
             carries: change.carries,

@@ -92,7 +92,7 @@ fn rust_zod_and_a_validator_of_json_schema_admit_the_same_instances() {
     let made = flaresmith_codegen::compile(&sources, &settings, &BTreeMap::new());
     assert!(!made.artifacts.is_empty(), "{:#?}", made.diagnostics);
     for artifact in &made.artifacts {
-        write(&folder.join(&artifact.path), &artifact.text);
+        write(&folder.join(&artifact.path), &artifact.text.whole());
     }
 
     let mut instances = Vec::new();

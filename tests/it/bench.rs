@@ -26,7 +26,7 @@ fn package(name: &str, sources: &Sources, contracts: &[&str]) -> (Compilation, P
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&dir);
     for artifact in &compilation.artifacts {
-        write(&dir.join(&artifact.path), &artifact.text);
+        write(&dir.join(&artifact.path), &artifact.text.whole());
     }
     (compilation, dir.join("ts"))
 }

@@ -146,7 +146,7 @@ fn sql_rust_and_zod_agree_on_what_may_be_null() {
     let every_way = flaresmith_codegen::compile(&sources, &settings, &BTreeMap::new());
     assert!(!every_way.artifacts.is_empty(), "{:#?}", every_way.diagnostics);
     for artifact in &every_way.artifacts {
-        write(&folder.join(&artifact.path), &artifact.text);
+        write(&folder.join(&artifact.path), &artifact.text.whole());
     }
     let generated = Generated {
         name: "every-way",

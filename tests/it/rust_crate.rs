@@ -41,7 +41,7 @@ fn every_file_is_rust_whatever_the_contract_says() {
         .iter()
         .filter(|artifact| artifact.path.ends_with(".rs"))
     {
-        let parsed = syn::parse_file(&artifact.text);
+        let parsed = syn::parse_file(&artifact.text.whole());
         assert!(
             parsed.is_ok(),
             "{}: {:?}\n{}",
@@ -49,7 +49,7 @@ fn every_file_is_rust_whatever_the_contract_says() {
             parsed.err(),
             artifact.text
         );
-        assert!(!artifact.text.contains('\u{202e}'), "{}", artifact.path);
+        assert!(!artifact.text.whole().contains('\u{202e}'), "{}", artifact.path);
     }
 }
 
@@ -66,7 +66,7 @@ fn run(name: &str, made: &Compilation, tests: &str, more: &str, arguments: &[&st
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(root.join("generated"));
     for artifact in &made.artifacts {
-        write(&root.join(&artifact.path), &artifact.text);
+        write(&root.join(&artifact.path), &artifact.text.whole());
     }
     let manifest = root.join("generated/rust/Cargo.toml");
     let text = std::fs::read_to_string(&manifest).unwrap() + "\n" + more + "\n[workspace]\n";
@@ -298,7 +298,7 @@ fn run_team(name: &str, package: &str, made: &Compilation, tests: &str) {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&root);
     for artifact in &made.artifacts {
-        write(&root.join(&artifact.path), &artifact.text);
+        write(&root.join(&artifact.path), &artifact.text.whole());
     }
     let manifest = concat!(
         "[package]\nname = \"team\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n",

@@ -68,7 +68,7 @@ fn both_servers_admit_and_refuse_the_same_requests_for_the_same_reasons() {
     let made = flaresmith_codegen::compile(&sources, &settings, &BTreeMap::new());
     assert!(!made.artifacts.is_empty(), "{:#?}", made.diagnostics);
     for artifact in &made.artifacts {
-        write(&folder.join(&artifact.path), &artifact.text);
+        write(&folder.join(&artifact.path), &artifact.text.whole());
     }
     typecheck(&folder.join("generated/ts"));
     let params = std::fs::read_to_string(folder.join("generated/ts/src/hono/params.ts")).unwrap();

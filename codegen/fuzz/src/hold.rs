@@ -24,7 +24,7 @@ use super::choices::PROBE;
 pub(super) fn artifacts(artifacts: &[Artifact]) {
     paths(artifacts);
     for artifact in artifacts {
-        if let Err(problem) = file(&artifact.path, &artifact.text) {
+        if let Err(problem) = file(&artifact.path, &artifact.text.whole()) {
             panic!("{}: {problem}\n{}", artifact.path, artifact.text);
         }
     }

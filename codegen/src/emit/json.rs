@@ -4,7 +4,9 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use crate::rope::{Rope, Strands};
 use crate::tree::{Map, Value};
 
 /// The document, indented by two, with a line end.
@@ -122,7 +124,7 @@ pub(in crate::emit) fn indent(out: &mut String, depth: usize) {
 
 /// A document that is put together from values and from texts that were written before, as if it were written at once.
 pub(in crate::emit) struct Lines {
-    out: String,
+    out: Strands,
     /// How often the lines around it are indented.
     around: usize,
     /// For each map and list that is open, whether something stands in it and what closes it.
@@ -130,10 +132,10 @@ pub(in crate::emit) struct Lines {
 }
 
 impl Lines {
-    /// An empty document whose root is a map, with room for texts that come to so many bytes.
-    pub(in crate::emit) fn new(texts: usize) -> Self {
-        let mut out = String::with_capacity(texts + texts / 64 + 1024);
-        out.push('{');
+    /// An empty document whose root is a map, with room for so many bytes beside what is shared.
+    pub(in crate::emit) fn new(room: usize) -> Self {
+        let mut out = Strands::with_room(room);
+        out.own.push('{');
         Self {
             out,
             around: 0,
@@ -158,42 +160,52 @@ impl Lines {
     pub(in crate::emit) fn item(&mut self) -> &mut Self {
         let depth = self.depth();
         if let Some((filled, _)) = self.open.last_mut() {
-            self.out.push_str(if *filled { ",\n" } else { "\n" });
+            self.out.own.push_str(if *filled { ",\n" } else { "\n" });
             *filled = true;
         }
-        indent(&mut self.out, depth);
+        indent(&mut self.out.own, depth);
         self
     }
 
     /// Begins the next member of a map.
     pub(in crate::emit) fn key(&mut self, key: &str) -> &mut Self {
         self.item();
-        string(&mut self.out, key);
-        self.out.push_str(": ");
+        string(&mut self.out.own, key);
+        self.out.own.push_str(": ");
         self
     }
 
     /// What was begun is a map.
     pub(in crate::emit) fn map(&mut self) {
-        self.out.push('{');
+        self.out.own.push('{');
         self.open.push((false, '}'));
     }
 
     /// What was begun is a list.
     pub(in crate::emit) fn list(&mut self) {
-        self.out.push('[');
+        self.out.own.push('[');
         self.open.push((false, ']'));
     }
 
     /// What was begun is a value.
     pub(in crate::emit) fn value(&mut self, value: &Value) {
         let depth = self.depth();
-        behind(&mut self.out, value, depth);
+        behind(&mut self.out.own, value, depth);
     }
 
-    /// What was begun was written before, for this depth.
-    pub(in crate::emit) fn text(&mut self, text: &str) {
-        self.out.push_str(text);
+    /// What was begun was written before, for this depth, and others have it too.
+    pub(in crate::emit) fn shared(&mut self, text: &Arc<String>) {
+        self.out.share(text);
+    }
+
+    /// The same of what has pieces.
+    pub(in crate::emit) fn rope(&mut self, text: &Rope) {
+        self.out.append(text);
+    }
+
+    /// How much was written that is not shared: where it can be taken apart.
+    pub(in crate::emit) fn written(&self) -> usize {
+        self.out.own.len()
     }
 
     /// The members of a map.
@@ -208,26 +220,30 @@ impl Lines {
         if let Some((filled, end)) = self.open.pop() {
             if filled {
                 let depth = self.depth();
-                self.out.push('\n');
-                indent(&mut self.out, depth);
+                self.out.own.push('\n');
+                indent(&mut self.out.own, depth);
             }
-            self.out.push(end);
+            self.out.own.push(end);
         }
     }
 
     /// The document, with a line end; what is open is ended.
-    pub(in crate::emit) fn finish(self) -> String {
-        let mut text = self.finish_within();
-        text.push('\n');
-        text
+    pub(in crate::emit) fn finish(mut self) -> Rope {
+        self.close_all();
+        self.out.own.push('\n');
+        self.out.into()
     }
 
     /// The part of a document; what is open is ended.
-    pub(in crate::emit) fn finish_within(mut self) -> String {
+    pub(in crate::emit) fn finish_within(mut self) -> Rope {
+        self.close_all();
+        self.out.into()
+    }
+
+    fn close_all(&mut self) {
         while !self.open.is_empty() {
             self.close();
         }
-        self.out
     }
 }
 
@@ -251,15 +267,18 @@ mod tests {
         lines.key("list").list();
         let mut text = String::new();
         behind(&mut text, &inner, lines.depth());
-        lines.item().text(&text);
+        lines.item().shared(&Arc::new(text));
+        let mut part = Lines::within(lines.depth());
+        part.members(inner.as_object().unwrap());
+        lines.item().rope(&part.finish_within());
         lines.item().value(&inner);
         lines.item().map();
         lines.members(inner.as_object().unwrap());
         lines.close();
         lines.item().list();
         lines.close();
-        let written = json!({ "x\"y": inner, "list": [inner, inner, inner, []] });
-        assert_eq!(lines.finish(), document(&written));
-        assert_eq!(Lines::new(0).finish(), document(&json!({})));
+        let written = json!({ "x\"y": inner, "list": [inner, inner, inner, inner, []] });
+        assert_eq!(lines.finish(), *document(&written));
+        assert_eq!(Lines::new(0).finish(), *document(&json!({})));
     }
 }

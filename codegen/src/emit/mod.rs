@@ -25,13 +25,14 @@ mod typescript;
 mod wrap;
 mod zod;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use crate::diagnostics::Diagnostics;
 use crate::memo::Memo;
 use crate::model::Model;
 use crate::openapi::Bundle;
 use crate::revisions::{Revisions, Round};
+use crate::rope::Rope;
 use crate::settings::Settings;
 pub use ahead::Ahead;
 use rust::names::RustNames;
@@ -123,9 +124,8 @@ impl<'a> Names<'a> {
 pub struct Artifact {
     /// Path relative to the root, with `/`.
     pub path: String,
-    /// Its text, with `\n` ends. One that is the same as in an earlier round is often the very same one. It is shared as it was
-    /// made: an `Arc<str>` would be a copy of it, and some are megabytes.
-    pub text: Arc<String>,
+    /// Its text, with `\n` ends. One that is the same as in an earlier round is often the very same one.
+    pub text: Rope,
     /// Who keeps it.
     pub ownership: Ownership,
     /// The target that made it.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use flaresmith_codegen::settings::Settings;
@@ -27,14 +28,14 @@ fn codes(made: &Compilation) -> Vec<&'static str> {
     made.diagnostics.iter().map(|one| one.code.id).collect()
 }
 
-fn text<'a>(made: &'a Compilation, path: &str) -> &'a str {
-    &made.artifacts.iter().find(|one| one.path == path).unwrap().text
+fn text<'a>(made: &'a Compilation, path: &str) -> Cow<'a, str> {
+    made.artifacts.iter().find(|one| one.path == path).unwrap().text.whole()
 }
 
 /// The texts of all files with this in their path.
 fn all(made: &Compilation, part: &str) -> String {
     let those = made.artifacts.iter().filter(|one| one.path.contains(part));
-    those.map(|one| one.text.as_str()).collect()
+    those.map(|one| one.text.to_string()).collect()
 }
 
 #[test]

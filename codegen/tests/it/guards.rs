@@ -54,7 +54,7 @@ fn a_contract_without_guards_has_nothing_of_them() {
             artifact.path
         );
         assert!(
-            !artifact.text.contains("Guarded") && !artifact.text.contains("{%"),
+            !artifact.text.whole().contains("Guarded") && !artifact.text.whole().contains("{%"),
             "{}",
             artifact.path
         );

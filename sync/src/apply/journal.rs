@@ -326,7 +326,7 @@ mod tests {
             path: "a/b \"c\"/d.ts".to_owned(),
             before: None,
             after: Some(Digest::of(b"x")),
-            blocks: Blocks::of(b"x"),
+            blocks: Blocks::of(&"x".into()),
         }];
         let journal = Journal::new(&root, steps).unwrap();
         assert_eq!(journal.folders, ["a", "a/b \"c\""]);

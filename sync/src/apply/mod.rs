@@ -30,9 +30,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::thread::Builder;
 
+use flaresmith_codegen::rope::Rope;
 use rayon::prelude::*;
 
 use self::journal::{Journal, Step};
@@ -54,6 +55,9 @@ const AT_ONCE: usize = 16;
 /// So many files are looked at by one thread before it is worth the while to begin another.
 const FEW: usize = 24;
 
+/// So many bytes are given to the file system at once.
+const PART: usize = 256 * 1024;
+
 /// So many bytes are written by one thread: what is written goes to memory, and waits for no disk.
 const LITTLE: usize = 256 * 1024;
 
@@ -69,7 +73,7 @@ pub struct Applied {
 
 /// What a step writes, and what the plan saw where it does.
 struct Content {
-    text: Arc<String>,
+    text: Rope,
     seen: Option<Stamp>,
     /// What the file system said when it was written, beside its place.
     fresh: OnceLock<Stamp>,
@@ -173,12 +177,10 @@ fn work(root: &Root, plan: &Plan) -> Result<Vec<(Step, Content)>, SyncError> {
             path: change.path.clone(),
             before: change.from(),
             after: change.to(),
-            blocks: change
-                .to()
-                .map_or_else(Blocks::default, |_| Blocks::of(change.after.as_bytes())),
+            blocks: change.to().map_or_else(Blocks::default, |_| Blocks::of(&change.after)),
         };
         let content = Content {
-            text: Arc::clone(&change.after),
+            text: change.after.clone(),
             seen: change.seen,
             fresh: OnceLock::new(),
         };
@@ -193,7 +195,7 @@ fn work(root: &Root, plan: &Plan) -> Result<Vec<(Step, Content)>, SyncError> {
     let (mut work, mut rest): (Vec<_>, Vec<_>) = steps.into_iter().partition(|(step, _)| step.after.is_none());
     work.append(&mut rest);
     if plan.lock_changes {
-        let text = plan.lock.to_text();
+        let text = Rope::from(plan.lock.to_text());
         let path = root.resolve(lock::FILE)?;
         let seen = seen(&path);
         let before = match look(&path).map_err(|error| failed("cannot read", &path, &error))? {
@@ -203,10 +205,10 @@ fn work(root: &Root, plan: &Plan) -> Result<Vec<(Step, Content)>, SyncError> {
         let step = Step {
             path: lock::FILE.to_owned(),
             before,
-            after: Some(Digest::of(text.as_bytes())),
-            blocks: Blocks::of(text.as_bytes()),
+            after: Some(Digest::of_rope(&text)),
+            blocks: Blocks::of(&text),
         };
-        let (text, fresh) = (text.into(), OnceLock::new());
+        let fresh = OnceLock::new();
         work.push((step, Content { text, seen, fresh }));
     }
     Ok(work)
@@ -274,7 +276,7 @@ fn write_beside(spot: &Spot, content: &Content) -> std::io::Result<()> {
     if let Ok(metadata) = fs::symlink_metadata(&spot.target) {
         file.set_permissions(plain(&metadata))?;
     }
-    file.write_all(content.text.as_bytes())?;
+    content.text.blocks(PART, |block| file.write_all(block))?;
     if let Some(stamp) = Stamp::seen(&file.metadata()?) {
         let _ = content.fresh.set(stamp);
     }

@@ -68,7 +68,7 @@ impl Place {
 fn plan(changes: &[(&str, &str, &str)]) -> Plan {
     let change = |(path, before, after): &(&str, &str, &str)| {
         let bytes = (Bytes::from(before.as_bytes().to_vec()), Digest::of(before.as_bytes()));
-        let text = (Arc::new((*after).to_owned()), Digest::of(after.as_bytes()));
+        let text = ((*after).into(), Digest::of(after.as_bytes()));
         match (*before, *after) {
             ("", _) => Change::added(path, text),
             (_, "") => Change::removed(path, bytes),

@@ -6,6 +6,9 @@
 //! did not come through is zeros. A person's bytes are none of that: every block is zeros or what we wrote there, so that
 //! nothing is lost with the file.
 
+use std::convert::Infallible;
+
+use flaresmith_codegen::rope::Rope;
 use twox_hash::XxHash3_128;
 
 /// The least that a disk takes at once, in bytes.
@@ -25,10 +28,15 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// The blocks of a text.
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(super) fn of(text: &Rope) -> Self {
+        let mut digests = String::with_capacity(text.len().div_ceil(BLOCK) * DIGITS);
+        let Ok(()) = text.blocks::<Infallible>(BLOCK, |block| {
+            digests.push_str(&digest(block));
+            Ok(())
+        });
         Self {
             length: text.len(),
-            digests: text.chunks(BLOCK).map(digest).collect(),
+            digests,
         }
     }
 
@@ -55,10 +63,11 @@ mod tests {
 
     #[test]
     fn what_is_ours_in_part_is_told_from_what_a_person_wrote() {
-        let text: Vec<u8> = (0..3 * BLOCK + 100)
-            .map(|i| b'a' + u8::try_from(i / 999 % 20).unwrap())
+        let text: String = (0..3 * BLOCK + 100)
+            .map(|i| char::from(b'a' + u8::try_from(i / 999 % 20).unwrap()))
             .collect();
-        let blocks = Blocks::of(&text);
+        let blocks = Blocks::of(&text.as_str().into());
+        let text = text.into_bytes();
         let mut hole = text.clone();
         hole[BLOCK..2 * BLOCK].fill(0);
         for left in [

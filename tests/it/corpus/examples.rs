@@ -215,7 +215,7 @@ fn compare(contract: &Contract) -> Count {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&package);
     let _ = std::fs::remove_dir_all(&folder);
     for artifact in &made.artifacts {
-        write(&folder.join(&artifact.path), &artifact.text);
+        write(&folder.join(&artifact.path), &artifact.text.whole());
     }
     let generated = Generated {
         name: &package,

@@ -175,7 +175,7 @@ fn read(text: &str) -> Read {
 fn check(artifacts: &[Artifact]) -> BTreeMap<&str, Read> {
     let pages: BTreeMap<&str, Read> = artifacts
         .iter()
-        .map(|one| (one.path.as_str(), read(&one.text)))
+        .map(|one| (one.path.as_str(), read(&one.text.whole())))
         .collect();
     for (path, page) in &pages {
         assert_eq!(page.titles, 1, "{path} has one title");
@@ -247,7 +247,7 @@ fn tables_keep_their_columns_whatever_stands_in_a_cell() {
     for artifact in pages(&contract(), vec![feature()]) {
         let mut columns = 0;
         let mut fence = false;
-        for line in artifact.text.lines() {
+        for line in artifact.text.whole().lines() {
             fence ^= line.trim_start().starts_with("```");
             if fence || !line.starts_with('|') {
                 columns = 0;
@@ -267,7 +267,7 @@ fn diagrams_hold_one_statement_a_line() {
         .iter()
         .find(|one| one.path.ends_with("lifecycles.md"))
         .unwrap();
-    let read = read(&page.text);
+    let read = read(&page.text.whole());
     assert_eq!(read.diagrams.len(), 1);
     let lines: Vec<&str> = read.diagrams[0].lines().map(str::trim).collect();
     assert_eq!(lines[0], "stateDiagram-v2");
@@ -289,11 +289,8 @@ fn a_requirement_tells_what_carries_it() {
         .iter()
         .find(|one| one.path.ends_with("requirements.md"))
         .unwrap();
-    let section = page
-        .text
-        .split("### ")
-        .find(|part| part.starts_with("001/FR-001"))
-        .unwrap();
+    let text = page.text.whole();
+    let section = text.split("### ").find(|part| part.starts_with("001/FR-001")).unwrap();
     for expected in [
         "- Operations: [responses](reference/responses.md#responses-1)",
         "- Schemas: [State](",
@@ -301,20 +298,20 @@ fn a_requirement_tells_what_carries_it() {
     ] {
         assert!(section.contains(expected), "{expected} in {section}");
     }
-    assert!(page.text.contains("| [001/FR-002](#001fr-002) |"), "{}", page.text);
-    assert!(page.text.contains("## Without a feature") && page.text.contains("### FR-404"));
+    assert!(text.contains("| [001/FR-002](#001fr-002) |"), "{text}");
+    assert!(text.contains("## Without a feature") && text.contains("### FR-404"));
 }
 
 #[test]
 fn internal_types_that_no_operation_reaches_are_not_told() {
     let artifacts = pages(&contract(), Vec::new());
-    assert!(artifacts.iter().all(|one| !one.text.contains("Hidden")));
+    assert!(artifacts.iter().all(|one| !one.text.whole().contains("Hidden")));
     let page = artifacts
         .iter()
         .find(|one| one.path.ends_with("requirements.md"))
         .unwrap();
     assert!(
-        page.text.contains("only something internal carries it"),
+        page.text.whole().contains("only something internal carries it"),
         "{}",
         page.text
     );

@@ -16,6 +16,7 @@ use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Case, Domain, Operation};
+use crate::rope::Rope;
 use crate::tree::{Map, Value, json};
 use input::brief;
 
@@ -32,7 +33,7 @@ const LONGEST_GROUP_NAME: usize = 56;
 struct Tool {
     name: String,
     /// The tool as JSON, for the depth of the list.
-    text: String,
+    text: Rope,
     tokens: usize,
 }
 
@@ -58,7 +59,7 @@ impl Tool {
                         json::behind(&mut text, schema, depth);
                         text
                     });
-                    lines.key(name).text(&text);
+                    lines.key(name).shared(&text);
                     let compact = definition.text("mcp, its length", |schema| schema.to_string().len().to_string());
                     bytes +=
                         Value::from(name.as_str()).to_string().len() + 1 + compact.parse::<usize>().unwrap_or_default();
@@ -115,11 +116,11 @@ fn tools(input: &Input<'_>) -> Vec<Artifact> {
 }
 
 /// A file of tools, with what else stands in it.
-fn list(tools: &[Arc<Tool>], operations: Option<Value>) -> String {
-    let mut lines = Lines::new(tools.iter().map(|tool| tool.text.len()).sum());
+fn list(tools: &[Arc<Tool>], operations: Option<Value>) -> Rope {
+    let mut lines = Lines::new(0);
     lines.key("tools").list();
     for tool in tools {
-        lines.item().text(&tool.text);
+        lines.item().rope(&tool.text);
     }
     lines.close();
     if let Some(operations) = operations {
@@ -128,7 +129,7 @@ fn list(tools: &[Arc<Tool>], operations: Option<Value>) -> String {
     lines.finish()
 }
 
-fn artifact(input: &Input<'_>, name: &str, text: String) -> Artifact {
+fn artifact(input: &Input<'_>, name: &str, text: impl Into<Rope>) -> Artifact {
     let folder = input.settings.mcp.out.as_deref().unwrap_or("generated/mcp");
     Artifact {
         path: format!("{folder}/{name}"),

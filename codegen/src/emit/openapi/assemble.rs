@@ -3,114 +3,96 @@
 //! Owns: what stands around the texts, in JSON and in YAML, so that the whole is laid out as if it had been written at once.
 //! Must not know: how a unit is written.
 
-use std::ops::Range;
+use std::sync::Arc;
 
 use super::units::Group;
 use super::yaml;
 use crate::emit::json;
 use crate::pointer::below;
+use crate::rope::{Rope, Strands};
 use crate::tree::{self, Map, Value};
 
 /// The text of a unit behind its key, by pointer.
-pub(super) type Text<'t> = dyn Fn(&str) -> Option<&'t str> + 't;
+pub(super) type Text<'t> = dyn Fn(&str) -> Option<&'t Arc<String>> + 't;
 
-/// Where the texts of units stand in a document, by pointer, in its order.
-pub(super) type Spots = Vec<(String, Range<usize>)>;
+/// Pointers of the units whose texts stand in a document, in its order: they are what it shares.
+pub(super) type Spots = Vec<String>;
 
 /// How deep the keys of units stand in a document: at the left margin it is nothing.
 pub(super) fn depth(group: &Group) -> usize {
     group.pointer.matches('/').count()
 }
 
-/// About how long a document becomes: a text that grows to megabytes is moved again and again, and keeps as much room as it has text.
-fn room(frame: &Value, groups: &[Group], text: &Text<'_>) -> usize {
-    let units = groups.iter().flat_map(Group::units);
-    let texts = units.filter_map(|(pointer, _)| text(&pointer).map(|text| text.len() + pointer.len() + 16));
-    texts.sum::<usize>() + json::document(frame).len() + 16 * 1024
-}
-
 /// The document as JSON, indented by two, with a line end. Units come with [`json::behind`].
-pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> (String, Spots) {
-    let mut out = String::with_capacity(room(frame, groups, text));
+pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> (Rope, Spots) {
+    let mut strands = Strands::default();
     let mut spots = Spots::new();
-    let mut write = |level: &Level<'_>, event: Event<'_>| match event {
-        Event::Open => out.push('{'),
-        Event::Key(key, first) => {
-            out.push_str(if first { "\n" } else { ",\n" });
-            json::indent(&mut out, level.depth + 1);
-            json::string(&mut out, key);
-            out.push_str(": ");
-        }
-        Event::Value(value) => json::behind(&mut out, value, level.depth + 1),
-        Event::Text(pointer, text) => put(&mut out, &mut spots, pointer, text),
-        Event::Close(empty) => {
-            if !empty {
-                out.push('\n');
-                json::indent(&mut out, level.depth);
+    let mut write = |level: &Level<'_>, event: Event<'_>| {
+        let out = &mut strands.own;
+        match event {
+            Event::Open => out.push('{'),
+            Event::Key(key, first) => {
+                out.push_str(if first { "\n" } else { ",\n" });
+                json::indent(out, level.depth + 1);
+                json::string(out, key);
+                out.push_str(": ");
             }
-            out.push('}');
+            Event::Value(value) => json::behind(out, value, level.depth + 1),
+            Event::Text(pointer, text) => {
+                strands.share(text);
+                spots.push(pointer.to_owned());
+            }
+            Event::Close(empty) => {
+                if !empty {
+                    out.push('\n');
+                    json::indent(out, level.depth);
+                }
+                out.push('}');
+            }
         }
     };
     walk(frame, &Level::root(groups), text, &mut write);
-    out.push('\n');
-    (out, spots)
+    strands.own.push('\n');
+    (strands.into(), spots)
 }
 
-fn put(out: &mut String, spots: &mut Spots, pointer: &str, text: &str) {
-    let start = out.len();
-    out.push_str(text);
-    spots.push((pointer.to_owned(), start..out.len()));
-}
-
-/// A document in which some of the texts of units are others. The spots are brought up to date.
-pub(super) fn replaced(document: &str, spots: &mut Spots, text: &Text<'_>) -> String {
-    let more = spots
-        .iter()
-        .filter_map(|(pointer, _)| text(pointer))
-        .map(str::len)
-        .sum::<usize>();
-    let mut out = String::with_capacity(document.len() + more);
-    let mut copied = 0;
-    for (pointer, spot) in spots {
-        let text = text(pointer);
-        let start = out.len() + (spot.start - copied);
-        if let Some(text) = text {
-            out.push_str(document.get(copied..spot.start).unwrap_or_default());
-            out.push_str(text);
-            copied = spot.end;
-        }
-        *spot = start..start + text.map_or(spot.len(), str::len);
-    }
-    out.push_str(document.get(copied..).unwrap_or_default());
-    out
+/// A document in which some of the texts of units are others.
+pub(super) fn replaced(document: &Rope, spots: &[String], text: &Text<'_>) -> Rope {
+    document.with_shared(|number| text(spots.get(number)?).map(Arc::clone))
 }
 
 /// The document as YAML. Units come with [`yaml::behind`].
-pub(super) fn yaml(head: &str, frame: &Value, groups: &[Group], text: &Text<'_>) -> (String, Spots) {
-    let mut out = String::with_capacity(room(frame, groups, text));
-    out.push_str(head);
+pub(super) fn yaml(head: &str, frame: &Value, groups: &[Group], text: &Text<'_>) -> (Rope, Spots) {
+    let mut strands = Strands::default();
+    strands.own.push_str(head);
     let mut spots = Spots::new();
-    let mut write = |level: &Level<'_>, event: Event<'_>| match event {
-        Event::Open if level.depth > 0 => out.push('\n'),
-        Event::Open => {}
-        Event::Key(key, _) => {
-            yaml::indent(&mut out, level.depth);
-            yaml::key(&mut out, key, level.depth);
-        }
-        Event::Value(value) => yaml::behind(&mut out, value, level.depth),
-        Event::Text(pointer, text) => put(&mut out, &mut spots, pointer, text),
-        Event::Close(true) => {
-            // What was opened turned out to be empty.
-            if level.depth > 0 {
-                out.truncate(out.len() - 1);
-                out.push(' ');
+    let mut write = |level: &Level<'_>, event: Event<'_>| {
+        let out = &mut strands.own;
+        match event {
+            Event::Open if level.depth > 0 => out.push('\n'),
+            Event::Open => {}
+            Event::Key(key, _) => {
+                yaml::indent(out, level.depth);
+                yaml::key(out, key, level.depth);
             }
-            out.push_str("{}\n");
+            Event::Value(value) => yaml::behind(out, value, level.depth),
+            Event::Text(pointer, text) => {
+                strands.share(text);
+                spots.push(pointer.to_owned());
+            }
+            Event::Close(true) => {
+                // What was opened turned out to be empty.
+                if level.depth > 0 {
+                    out.truncate(out.len() - 1);
+                    out.push(' ');
+                }
+                out.push_str("{}\n");
+            }
+            Event::Close(false) => {}
         }
-        Event::Close(false) => {}
     };
     walk(frame, &Level::root(groups), text, &mut write);
-    (out, spots)
+    (strands.into(), spots)
 }
 
 /// Where the walk stands.
@@ -136,7 +118,7 @@ enum Event<'e> {
     Key(&'e str, bool),
     Value(&'e Value),
     /// The pointer of a unit, and its text.
-    Text(&'e str, &'e str),
+    Text(&'e str, &'e Arc<String>),
     /// Whether there was nothing.
     Close(bool),
 }
@@ -191,33 +173,30 @@ mod tests {
         ];
         for document in documents {
             let (frame, groups) = apart(&document);
-            let texts = |write: &dyn Fn(&mut String, &Value, usize)| -> BTreeMap<String, String> {
+            let texts = |write: &dyn Fn(&mut String, &Value, usize)| -> BTreeMap<String, Arc<String>> {
                 let units = groups
                     .iter()
                     .flat_map(|group| group.units().map(move |unit| (group, unit)));
                 let units = units.map(|(group, (pointer, _))| {
                     let mut out = String::new();
                     write(&mut out, document.pointer(&pointer).unwrap(), depth(group));
-                    (pointer, out)
+                    (pointer, Arc::new(out))
                 });
                 units.collect()
             };
             let found = texts(&|out, value, depth| json::behind(out, value, depth + 1));
-            let (made, mut spots) = json(&frame, &groups, &|pointer| found.get(pointer).map(String::as_str));
-            assert_eq!(made, json::document(&document));
-            for (pointer, spot) in &spots {
-                assert_eq!(&made[spot.clone()], found[pointer]);
-            }
-            let other = |pointer: &str| pointer.len().is_multiple_of(2).then_some("\"more\" and more");
+            let (made, spots) = json(&frame, &groups, &|pointer| found.get(pointer));
+            assert_eq!(made, *json::document(&document));
+            let more = Arc::new("\"more\" and more".to_owned());
+            let other = |pointer: &str| pointer.len().is_multiple_of(2).then_some(&more);
             let (whole, there) = json(&frame, &groups, &|pointer| {
-                let text = found.get(pointer).map(String::as_str);
-                text.map(|text| other(pointer).unwrap_or(text))
+                found.get(pointer).map(|text| other(pointer).unwrap_or(text))
             });
-            assert_eq!(replaced(&made, &mut spots, &other), whole);
+            assert_eq!(replaced(&made, &spots, &other), whole);
             assert_eq!(spots, there);
             let found = texts(&|out, value, depth| yaml::behind(out, value, depth));
-            let (made, _) = yaml("", &frame, &groups, &|pointer| found.get(pointer).map(String::as_str));
-            assert_eq!(made, yaml::document(&document));
+            let (made, _) = yaml("", &frame, &groups, &|pointer| found.get(pointer));
+            assert_eq!(made, *yaml::document(&document));
         }
     }
 }

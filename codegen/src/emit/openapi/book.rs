@@ -103,10 +103,8 @@ impl Book {
                 older.push((pointer, unit));
             }
         }
-        rayon::join(
-            || self.newer.replace(&newer, |unit| &unit.text),
-            || self.older.replace(&older, |unit| &unit.text),
-        );
+        self.newer.replace(&newer, |unit| &unit.text);
+        self.older.replace(&older, |unit| &unit.text);
         for (pointer, unit) in older {
             self.older.units.insert(pointer.clone(), unit);
         }
@@ -123,15 +121,9 @@ impl<U: Send + Sync> Volume<U> {
                 .map(|(_, unit)| texts(unit))
         };
         let (json, spots) = &mut self.json;
-        json.text = replaced(&json.text, spots, &|pointer| {
-            of(pointer).map(|texts| texts.json.as_str())
-        })
-        .into();
+        json.text = replaced(&json.text, spots, &|pointer| of(pointer).map(|texts| &texts.json));
         let (yaml, spots) = &mut self.yaml;
-        yaml.text = replaced(&yaml.text, spots, &|pointer| {
-            of(pointer).map(|texts| texts.yaml.as_str())
-        })
-        .into();
+        yaml.text = replaced(&yaml.text, spots, &|pointer| of(pointer).map(|texts| &texts.yaml));
     }
 }
 

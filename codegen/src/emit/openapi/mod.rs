@@ -38,6 +38,7 @@ use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, downgrade as codes};
 use crate::openapi::grammar::Place;
 use crate::pointer::below;
+use crate::rope::Rope;
 use crate::tree::Value;
 
 /// Frames of this target: name and text.
@@ -189,21 +190,17 @@ fn volume<U: Send + Sync>(
     texts: fn(&U) -> &Texts,
 ) -> Volume<U> {
     let folder = input.settings.openapi.out.as_deref().unwrap_or(FOLDER);
-    let artifact = |end: &str, text: String| Artifact {
+    let artifact = |end: &str, text: Rope| Artifact {
         path: format!("{folder}/{name}.{end}"),
-        text: text.into(),
+        text,
         ownership: Ownership::Managed,
         target: "openapi",
     };
     let of = |pointer: &str| units.get(pointer).map(|unit| texts(unit));
     let head = format!("# {GENERATED_BY}\n");
     let ((json, of_json), (yaml, of_yaml)) = rayon::join(
-        || assemble::json(frame, groups, &|pointer| of(pointer).map(|texts| texts.json.as_str())),
-        || {
-            assemble::yaml(&head, frame, groups, &|pointer| {
-                of(pointer).map(|texts| texts.yaml.as_str())
-            })
-        },
+        || assemble::json(frame, groups, &|pointer| of(pointer).map(|texts| &texts.json)),
+        || assemble::yaml(&head, frame, groups, &|pointer| of(pointer).map(|texts| &texts.yaml)),
     );
     Volume {
         json: (artifact("json", json), of_json),

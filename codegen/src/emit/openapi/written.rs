@@ -42,16 +42,16 @@ pub(super) struct Older {
 
 /// A unit behind its key, in the midst of a document.
 pub(super) struct Texts {
-    pub(super) json: String,
-    pub(super) yaml: String,
+    pub(super) json: Arc<String>,
+    pub(super) yaml: Arc<String>,
 }
 
 impl Texts {
     fn of(value: &Value, group: &Group) -> Self {
         let depth = assemble::depth(group);
         Self {
-            json: drafted(|text| json::behind(text, value, depth + 1)),
-            yaml: drafted(|text| yaml::behind(text, value, depth)),
+            json: drafted(|text| json::behind(text, value, depth + 1)).into(),
+            yaml: drafted(|text| yaml::behind(text, value, depth)).into(),
         }
     }
 }

@@ -19,6 +19,7 @@ use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership, files};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Model, Operation, SecurityScheme};
+use crate::rope::Rope;
 use crate::tree::{Value, json};
 use schemas::{Answers, Schemas};
 use variables::Variables;
@@ -43,10 +44,10 @@ struct Collection<'a, 'i> {
 
 /// What the requests of one operation have in common in every collection: all but their ids.
 struct Part {
-    name: String,
-    script: Value,
-    request: Value,
-    responses: Vec<Value>,
+    /// The request, its tests and an example of its answer, as JSON in the midst of a collection, taken apart where ids stand.
+    texts: Vec<Arc<String>>,
+    /// What each of the ids is for.
+    ids: Vec<&'static str>,
     answers: Answers,
 }
 
@@ -55,11 +56,40 @@ impl Part {
         let request = request::of(input.model, operation, variables);
         let written = operation.summary.clone().filter(|text| !text.trim().is_empty());
         let answers = Answers::of(input, operation);
+        let (mut lines, mut spots) = (Lines::within(DEPTH), Vec::new());
+        lines.key("id");
+        spots.push((lines.written(), "request"));
+        let name = written.unwrap_or_else(|| operation.id.title());
+        lines.key("name").value(&json!(name));
+        lines.key("event").list();
+        lines.item().map();
+        lines.key("listen").value(&json!("test"));
+        lines.key("script").map();
+        lines.key("id");
+        spots.push((lines.written(), "tests"));
+        lines.key("type").value(&json!("text/javascript"));
+        lines.key("exec").value(&json!(tests::script(operation, &answers)));
+        lines.close();
+        lines.close();
+        lines.close();
+        lines.key("request").value(&request);
+        lines.key("response").list();
+        for response in request::examples(input.model, operation, &request) {
+            lines.item().map();
+            lines.key("id");
+            spots.push((lines.written(), "example"));
+            lines.members(&response);
+            lines.close();
+        }
+        lines.close();
+        let text = lines.finish_within();
+        let text = text.whole();
+        let begins = std::iter::once(0).chain(spots.iter().map(|(at, _)| *at));
+        let ends = spots.iter().map(|(at, _)| *at).chain([text.len()]);
+        let texts = begins.zip(ends).filter_map(|(begin, end)| text.get(begin..end));
         Self {
-            name: written.unwrap_or_else(|| operation.id.title()),
-            script: json!(tests::script(operation, &answers)),
-            responses: request::examples(input.model, operation, &request),
-            request,
+            texts: texts.map(|text| Arc::new(text.to_owned())).collect(),
+            ids: spots.into_iter().map(|(_, what)| what).collect(),
             answers,
         }
     }
@@ -75,9 +105,9 @@ fn collections(input: &Input<'_>) -> Vec<Artifact> {
     let folder = input.settings.postman.out.as_deref().unwrap_or("generated/postman");
     let model = input.model;
     let variables = Variables::of(model);
-    let artifact = |name: &str, text: String| Artifact {
+    let artifact = |name: &str, text: Rope| Artifact {
         path: format!("{folder}/{name}"),
-        text: text.into(),
+        text,
         ownership: Ownership::Managed,
         target: "postman",
     };
@@ -102,10 +132,7 @@ fn collections(input: &Input<'_>) -> Vec<Artifact> {
             variables: &variables,
             parts: &parts,
         };
-        artifact(
-            &format!("{file}.postman_collection.json"),
-            collection.text(name, url, &known),
-        )
+        artifact(&format!("{file}.postman_collection.json"), collection.text(name, url))
     };
     let environments = environments(model);
     let first = environments.first().map(|(_, url)| url.as_str()).unwrap_or_default();
@@ -122,7 +149,10 @@ fn collections(input: &Input<'_>) -> Vec<Artifact> {
                     let value = environment_file(model, project, environment, url);
                     [
                         collection(file, environment, &name, url),
-                        artifact(&format!("{file}.postman_environment.json"), json::document(&value)),
+                        artifact(
+                            &format!("{file}.postman_environment.json"),
+                            json::document(&value).into(),
+                        ),
                     ]
                 });
             of_each.collect::<Vec<_>>()
@@ -183,25 +213,10 @@ fn environment_file(model: &Model, project: &str, name: &str, url: &str) -> Valu
 const DEPTH: usize = 4;
 
 impl<'a> Collection<'a, '_> {
-    fn text(&self, name: &str, url: &str, known: &str) -> String {
+    fn text(&self, name: &str, url: &str) -> Rope {
         let project = self.input.project;
         let model = self.input.model;
-        let revisions = self.input.revisions;
-        let operations: Vec<(usize, (&Operation, &Arc<Part>))> =
-            model.operations.iter().zip(self.parts).enumerate().collect();
-        let items: Vec<Arc<String>> = operations
-            .par_iter()
-            .map(|(index, (operation, part))| {
-                let key = format!("{}\n{}\n{known}", self.scope, operation.id.raw);
-                let round = revisions.of_operation(*index);
-                self.input.memo.part(("postman item", key), round, revisions.now, || {
-                    let item = self.item(operation, part);
-                    json::drafted(|text| json::behind(text, &item, DEPTH))
-                })
-            })
-            .collect();
-        let texts = items.iter().map(|item| item.len()).sum::<usize>();
-        let mut lines = Lines::new(texts + self.schemas.quoted().len());
+        let mut lines = Lines::new(0);
         lines.key("info").value(&json!({
             "_postman_id": id(&[project, self.scope, "collection"]),
             "name": name,
@@ -210,14 +225,13 @@ impl<'a> Collection<'a, '_> {
         }));
         lines.key("item").list();
         for (at, domain) in model.domains.iter().enumerate() {
-            let mut own: Vec<(i64, &Arc<String>)> = model
+            let mut own: Vec<(&Operation, &Arc<Part>)> = model
                 .operations
                 .iter()
-                .zip(&items)
+                .zip(self.parts)
                 .filter(|(operation, _)| operation.domain.index() == at)
-                .map(|(operation, item)| (operation.policy.postman.order.unwrap_or(i64::MAX), item))
                 .collect();
-            own.sort_by_key(|(order, _)| *order);
+            own.sort_by_key(|(operation, _)| operation.policy.postman.order.unwrap_or(i64::MAX));
             if own.is_empty() {
                 continue;
             }
@@ -230,8 +244,8 @@ impl<'a> Collection<'a, '_> {
                 .key("description")
                 .value(&json!(domain.description.as_deref().unwrap_or_default()));
             lines.key("item").list();
-            for (_, item) in own {
-                lines.item().text(item);
+            for (operation, part) in own {
+                self.item(operation, part, lines.item());
             }
             lines.close();
             lines.close();
@@ -249,27 +263,20 @@ impl<'a> Collection<'a, '_> {
         }
         lines.item().map();
         lines.key("key").value(&json!("schemas"));
-        lines.key("value").text(self.schemas.quoted());
+        lines.key("value").shared(self.schemas.quoted());
         lines.key("type").value(&json!("string"));
         lines.finish()
     }
 
     /// One operation: its request, tests and an example of its answer.
-    fn item(&self, operation: &Operation, part: &Part) -> Value {
-        let id = |what: &str| id(&[self.input.project, self.scope, &operation.id.raw, what]);
-        let mut responses = part.responses.clone();
-        for response in &mut responses {
-            response["id"] = id("example").into();
+    fn item(&self, operation: &Operation, part: &Part, lines: &mut Lines) {
+        let id = |what: &&str| id(&[self.input.project, self.scope, &operation.id.raw, what]);
+        let mut ids = part.ids.iter();
+        for text in &part.texts {
+            lines.shared(text);
+            if let Some(what) = ids.next() {
+                lines.value(&json!(id(what)));
+            }
         }
-        json!({
-            "id": id("request"),
-            "name": part.name,
-            "event": [{
-                "listen": "test",
-                "script": { "id": id("tests"), "type": "text/javascript", "exec": part.script },
-            }],
-            "request": part.request,
-            "response": responses,
-        })
     }
 }

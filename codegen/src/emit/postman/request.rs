@@ -192,8 +192,8 @@ pub(super) fn joined(value: &Value) -> String {
     }
 }
 
-/// An example of the answer that an operation gives when it works. Its id is left empty: it differs between collections.
-pub(super) fn examples(model: &Model, operation: &Operation, request: &Value) -> Vec<Value> {
+/// An example of the answer that an operation gives when it works, without its id, which differs between collections.
+pub(super) fn examples(model: &Model, operation: &Operation, request: &Value) -> Vec<Map> {
     let Some(success) = operation.success() else {
         return Vec::new();
     };
@@ -203,8 +203,7 @@ pub(super) fn examples(model: &Model, operation: &Operation, request: &Value) ->
     let content = success.contents.iter().find(|content| content.kind == MediaKind::Json);
     let body = content.and_then(|content| of_content(model, content, Direction::Response));
     let media = content.map(|content| json!([{ "key": "Content-Type", "value": content.media }]));
-    vec![json!({
-        "id": "",
+    let example = json!({
         "name": if success.description.is_empty() { "Success" } else { success.description.as_str() },
         "originalRequest": request,
         "status": reason(code),
@@ -212,7 +211,8 @@ pub(super) fn examples(model: &Model, operation: &Operation, request: &Value) ->
         "header": media.unwrap_or_else(|| json!([])),
         "body": body.map(|body| format!("{body:#}")).unwrap_or_default(),
         "_postman_previewlanguage": if content.is_some() { "json" } else { "text" },
-    })]
+    });
+    example.as_object().cloned().into_iter().collect()
 }
 
 /// The words of a status.

@@ -3,6 +3,7 @@
 //! Owns: what the validator in Postman's sandbox understands (JSON Schema draft 7). Must not know: scripts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::emit::Input;
 use crate::emit::schema::{Definitions, standalone};
@@ -12,7 +13,7 @@ use crate::tree::{List, Map, Value, json};
 /// Every schema that tests need, as one JSON text.
 pub(super) struct Schemas {
     /// The text as a JSON string.
-    quoted: String,
+    quoted: Arc<String>,
 }
 
 /// What is known of the right answers of one operation.
@@ -104,12 +105,12 @@ impl Schemas {
         let head = in_string(&json!({ "$defs": {} }));
         let head = head.strip_suffix("}}").unwrap_or(&head);
         Self {
-            quoted: format!("\"{head}{}}}}}\"", members.join(",")),
+            quoted: Arc::new(format!("\"{head}{}}}}}\"", members.join(","))),
         }
     }
 
     /// The value of the variable that holds them, as a JSON string.
-    pub(super) fn quoted(&self) -> &str {
+    pub(super) fn quoted(&self) -> &Arc<String> {
         &self.quoted
     }
 }

@@ -15,11 +15,10 @@ mod server;
 mod spell;
 mod types;
 
-use std::sync::Arc;
-
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use crate::model::Model;
+use crate::rope::Rope;
 pub(super) use server::FRAMES as SERVER_FRAMES;
 
 /// Frames of this target: name and text.
@@ -93,7 +92,7 @@ struct Module {
     /// Path below `src/`: `server/mod.rs`.
     path: String,
     /// Its text.
-    text: Arc<String>,
+    text: Rope,
 }
 
 impl Module {

@@ -21,6 +21,7 @@ use super::rust::manifest::{crate_name, is_package_name, one_line, toml_string};
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
 use crate::model::{Column, ColumnKind, Entity, Model, TypeId};
+use crate::rope::Rope;
 use names::StoreNames;
 use schema::{Dialect, Statements};
 
@@ -90,7 +91,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     }
     files.extend(tables.iter().enumerate().map(|(at, table)| {
         let path = format!("src/entities/{}.rs", context.names.module(at));
-        (path, Arc::clone(&table.entity))
+        (path, table.entity.clone())
     }));
     let folder = input.settings.store.out.as_deref().unwrap_or("generated/store");
     let folder = folder.trim_end_matches('/');
@@ -108,11 +109,11 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
 }
 
 /// A file below the folder of the crate: its path and its text.
-type File = (String, Arc<String>);
+type File = (String, Rope);
 
 /// What is written about a table.
 struct Written {
-    entity: Arc<String>,
+    entity: Rope,
     statements: Statements,
 }
 

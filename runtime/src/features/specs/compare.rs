@@ -185,7 +185,7 @@ impl Compared {
         let removed = removed.map(|change| Edit::Delete {
             path: change.path.clone(),
         });
-        let written = written.map(|change: &Change| put(&change.path, &change.after));
+        let written = written.map(|change: &Change| put(&change.path, &change.after.whole()));
         let lock = self.plan.lock.to_text();
         let lock = (self.lock_before.as_ref() != Some(&lock)).then(|| put(lock::FILE, &lock));
         removed.chain(written).chain(lock).collect()

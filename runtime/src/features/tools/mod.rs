@@ -70,7 +70,7 @@ pub(crate) fn of(compilation: &Compilation) -> Vec<Descriptor> {
         .artifacts
         .iter()
         .find(|artifact| artifact.target == "mcp" && artifact.path.ends_with("/tools.json"));
-    let document: Option<Value> = artifact.and_then(|artifact| serde_json::from_str(&artifact.text).ok());
+    let document: Option<Value> = artifact.and_then(|artifact| serde_json::from_str(&artifact.text.whole()).ok());
     let tools = document.as_ref().and_then(|document| document.get("tools")?.as_array());
     let descriptor = |tool: &Value| {
         let name = tool.get("name")?.as_str()?.to_owned();

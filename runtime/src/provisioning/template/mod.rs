@@ -76,7 +76,7 @@ pub fn begin(name: &str) -> Result<Beginning, Failure> {
     let mut files: BTreeMap<String, Vec<u8>> = plan
         .changes
         .iter()
-        .map(|change| (change.path.clone(), change.after.as_bytes().to_vec()))
+        .map(|change| (change.path.clone(), change.after.to_string().into_bytes()))
         .collect();
     files.insert(lock::FILE.to_owned(), plan.lock.to_text().into_bytes());
     files.extend(written.into_iter().map(|(path, text)| (path, text.into_bytes())));
@@ -115,7 +115,7 @@ impl Surroundings for Empty {
     fn digests(&mut self, artifacts: &[Artifact]) -> Vec<Digest> {
         artifacts
             .iter()
-            .map(|artifact| Digest::of(artifact.text.as_bytes()))
+            .map(|artifact| Digest::of_rope(&artifact.text))
             .collect()
     }
 }

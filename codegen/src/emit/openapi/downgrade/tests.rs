@@ -48,8 +48,8 @@ fn downgraded(document: &Value, losses: &mut Tally) -> Value {
             texts.insert(pointer, older.text.json.clone());
         }
     }
-    let (text, _) = assemble::json(&frame, &groups, &|pointer| texts.get(pointer).map(String::as_str));
-    serde_json::from_str(&text).unwrap()
+    let (text, _) = assemble::json(&frame, &groups, &|pointer| texts.get(pointer));
+    serde_json::from_str(&text.whole()).unwrap()
 }
 
 fn made(document: &Value) -> (Value, Vec<String>) {
