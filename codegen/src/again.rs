@@ -83,9 +83,11 @@ pub(crate) fn analyse(
             Some((model, formerly, revisions))
         },
         || {
+            let tokens = check::tokens(sources, memo, revisions);
             let texts = Texts {
                 bundle: &bundle,
                 sources,
+                tokens: &tokens,
                 prose: files_of_prose(features, constitution.as_ref()),
                 no_secrets: &settings.no_secrets,
                 memo,

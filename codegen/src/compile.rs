@@ -61,12 +61,15 @@ fn analyse_again(
         None => None,
     };
     memo.begin_to_read();
-    let (bundled, prose) = rayon::join(
+    let (bundled, (prose, tokens)) = rayon::join(
         || {
             let mut found = Diagnostics::new();
             (openapi::bundle_for_more(sources, settings, memo, &mut found), found)
         },
-        || again::prose(&revisions, last.as_deref(), sources, settings, memo),
+        || {
+            let prose = again::prose(&revisions, last.as_deref(), sources, settings, memo);
+            (prose, check::tokens(sources, memo, &revisions))
+        },
     );
     let ((bundle, linked), mut diagnostics) = bundled;
     let ((features, constitution), found) = &*prose;
@@ -88,6 +91,7 @@ fn analyse_again(
             let texts = check::Texts {
                 bundle: &bundle,
                 sources,
+                tokens: &tokens,
                 prose: again::files_of_prose(features, constitution.as_ref()),
                 no_secrets: &settings.no_secrets,
                 memo,

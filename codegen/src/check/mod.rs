@@ -10,6 +10,7 @@ mod trace;
 mod types;
 
 pub use plaintext::redacted;
+pub(crate) use plaintext::{Tokens, tokens};
 pub use secret_forms::token_prefixes;
 
 use crate::diagnostics::Diagnostics;
@@ -35,6 +36,8 @@ pub(crate) struct Texts<'a> {
     pub bundle: &'a Bundle,
     /// Every file.
     pub sources: &'a Sources,
+    /// Tokens of a certain form in every file.
+    pub tokens: &'a Tokens,
     /// Files of features and of the constitution.
     pub prose: Vec<&'a str>,
     /// Fingerprints of what is known to be no secret.

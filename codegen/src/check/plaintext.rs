@@ -4,7 +4,7 @@
 //! secret looks like. No message holds any character of what was found: it is named by a fingerprint.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -12,7 +12,10 @@ use indexmap::IndexMap;
 use super::secret_forms::Found;
 use super::{Texts, secret_forms};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity, rule as codes};
+use crate::memo::Memo;
 use crate::pointer::{below, push, unescape};
+use crate::revisions::Revisions;
+use crate::source::Sources;
 use crate::tree::Value;
 
 /// What was told about a part of the contracts, and every token of a certain form in it.
@@ -104,7 +107,7 @@ fn beside(texts: &Texts<'_>, seen: &BTreeSet<&str>, diagnostics: &mut Diagnostic
         .iter()
         .filter(|(file, _)| !texts.prose.contains(&&***file))
     {
-        for (found, token) in in_file(texts, file, ("tokens in a file", secret_forms::certain)).iter() {
+        for (found, token) in texts.tokens.get(file).into_iter().flat_map(|tokens| &**tokens) {
             if !seen.contains(&**token) && !is_known(texts, token) {
                 let place = Place::bytes(file, found.range.clone());
                 diagnostics.push(told(found.what, true, token, place));
@@ -113,14 +116,29 @@ fn beside(texts: &Texts<'_>, seen: &BTreeSet<&str>, diagnostics: &mut Diagnostic
     }
 }
 
+/// What was found in a file, and its text.
+type InFile = Arc<Vec<(Found, String)>>;
+
+/// What was found in each file.
+pub(crate) type Tokens = BTreeMap<Arc<str>, InFile>;
+
+/// Tokens of a certain form in every file, whatever they stand in: for that nothing need be read but its text.
+pub(crate) fn tokens(sources: &Sources, memo: &Memo, revisions: &Revisions) -> Tokens {
+    let look = ("tokens in a file", secret_forms::certain as fn(&str) -> Vec<Found>);
+    let found = sources
+        .iter()
+        .map(|(file, _)| (Arc::clone(file), in_file(sources, memo, revisions, file, look)));
+    found.collect()
+}
+
 /// A way to look through a file, and what it is remembered by.
 type Look = (&'static str, fn(&str) -> Vec<Found>);
 
 /// What is found in a file, and its text.
-fn in_file(texts: &Texts<'_>, file: &str, (name, find): Look) -> Arc<Vec<(Found, String)>> {
-    let (round, now) = (texts.revisions.of_file(file), texts.revisions.now);
-    texts.memo.part((name, file.to_owned()), round, now, || {
-        let bytes = texts.sources.get(file);
+fn in_file(sources: &Sources, memo: &Memo, revisions: &Revisions, file: &str, (name, find): Look) -> InFile {
+    let (round, now) = (revisions.of_file(file), revisions.now);
+    memo.part((name, file.to_owned()), round, now, || {
+        let bytes = sources.get(file);
         let text = bytes
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .unwrap_or_default();
@@ -259,7 +277,8 @@ fn told(what: &str, certain: bool, secret: &str, place: Place) -> Diagnostic {
 /// The texts of the features and the constitution, code included.
 pub(super) fn in_features(texts: &Texts<'_>, diagnostics: &mut Diagnostics) {
     for file in &texts.prose {
-        for (found, secret) in in_file(texts, file, ("secrets in a file", secret_forms::find)).iter() {
+        let look = ("secrets in a file", secret_forms::find as fn(&str) -> Vec<Found>);
+        for (found, secret) in in_file(texts.sources, texts.memo, texts.revisions, file, look).iter() {
             if !is_known(texts, secret) {
                 let place = Place::bytes(file, found.range.clone());
                 diagnostics.push(told(found.what, found.certain, secret, place));

@@ -102,7 +102,7 @@ fn hexadecimal(byte: u8) -> bool {
 
 /// Something that looks like a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// What it looks like, for people.
     pub(super) what: &'static str,
     /// Whether its form is that of one provider, so that it is hardly made up.
