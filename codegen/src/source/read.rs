@@ -3,15 +3,16 @@
 //! Owns: encodings, syntax errors with their place, duplicate keys, limits against hostile input. Must not know: what a
 //! document means. JSON is read by the fast parser, everything else as YAML 1.2.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::{Sources, portions};
 use crate::diagnostics::{At, Diagnostic, Place, document};
 use crate::memo::Memo;
-use crate::tree::{Map, Number, Value};
+use crate::tree::{Map, Number, Text, Value};
 
 /// No document may be larger, in bytes.
 pub const LARGEST: usize = 64 << 20;
@@ -187,13 +188,56 @@ struct Tree(Value);
 
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TreeVisitor).map(Tree)
+        TreeVisitor(&Open::default()).deserialize(deserializer).map(Tree)
     }
 }
 
-struct TreeVisitor;
+/// Most members of an object that are gathered and compared one by one.
+const FEW: usize = 12;
 
-impl<'de> Visitor<'de> for TreeVisitor {
+/// What was read of the lists and objects that are not at their end, those inside behind those around them. Each takes as much room in
+/// the tree as it needs when its end is reached; most have few members, and one that grows has room for more than it gets.
+#[derive(Default)]
+struct Open {
+    items: RefCell<Vec<Value>>,
+    members: RefCell<Vec<(Text, Value)>>,
+}
+
+/// A key. Most are so short that they need no memory of their own.
+struct Key(Text);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_string(KeyVisitor).map(Self)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Text;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a string")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Text, E> {
+        Ok(key.into())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct TreeVisitor<'o>(&'o Open);
+
+impl<'de> DeserializeSeed<'de> for TreeVisitor<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TreeVisitor<'_> {
     type Value = Value;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -247,7 +291,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        Tree::deserialize(deserializer).map(|tree| tree.0)
+        self.deserialize(deserializer)
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -255,21 +299,36 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Tree(item)) = items.next_element()? {
-            list.push(item);
+        let start = self.0.items.borrow().len();
+        while let Some(item) = items.next_element_seed(self)? {
+            self.0.items.borrow_mut().push(item);
         }
-        Ok(list.into())
+        let items = self.0.items.borrow_mut().drain(start..).collect();
+        Ok(Value::Array(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let start = self.0.members.borrow().len();
+        // Holds all members once they are many.
         let mut map = Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            if map.contains_key(&key) {
+        while let Some(Key(key)) = members.next_key()? {
+            let is_known = |few: &[(Text, Value)]| few.iter().any(|(known, _)| *known == key);
+            if self.0.members.borrow().get(start..).is_some_and(is_known) || map.contains_key(&key) {
                 return Err(A::Error::custom(format!("duplicate key `{key}`")));
             }
-            let Tree(value) = members.next_value()?;
-            map.insert(key, value);
+            let value = members.next_value_seed(self)?;
+            if !map.is_empty() {
+                map.insert(key, value);
+                continue;
+            }
+            let mut few = self.0.members.borrow_mut();
+            few.push((key, value));
+            if few.len() - start > FEW {
+                map = few.drain(start..).collect();
+            }
+        }
+        if map.is_empty() {
+            map = Map::of_distinct(self.0.members.borrow_mut().drain(start..).collect());
         }
         Ok(Value::Object(map))
     }

@@ -93,6 +93,14 @@ impl Map {
         }))
     }
 
+    /// One of these members, whose keys are all different.
+    #[must_use]
+    pub(crate) fn of_distinct(list: Vec<(Text, Value)>) -> Self {
+        let mut members = Members { list, places: None };
+        members.find_places();
+        Self(Arc::new(members))
+    }
+
     /// Whether both are one and the same, which needs no look at the members.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
