@@ -6,7 +6,7 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
-use super::quote::{address, code, fence, guarded, text};
+use super::quote::{address, code, fence, guarded, is_plain, push_text, text};
 
 /// Containers below this depth are written as if they were not there.
 const DEEPEST: usize = 8;
@@ -167,10 +167,7 @@ impl Line {
     fn push(&mut self, event: &Event<'_>, flat: bool) {
         match event {
             Event::Text(part) => self.words(part),
-            Event::Html(part) | Event::InlineHtml(part) => {
-                let escaped = spaced(part);
-                self.text.push_str(&escaped);
-            }
+            Event::Html(part) | Event::InlineHtml(part) => self.spaced(part),
             Event::Code(part) => self.text.push_str(&code(part)),
             Event::SoftBreak => self.text.push(if flat || self.bold { ' ' } else { '\n' }),
             Event::HardBreak => self.text.push_str(if flat || self.bold { " " } else { "\\\n" }),
@@ -196,16 +193,32 @@ impl Line {
 
     /// Text, with the addresses in it as links.
     fn words(&mut self, part: &str) {
+        // Every address has a colon.
+        if is_plain(part) && !part.contains(':') {
+            return self.text.push_str(part);
+        }
         for word in part.split_inclusive(' ') {
             let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '/');
             match address(bare) {
                 Some(target) if self.links.is_empty() && !bare.contains(['<', '>', '&']) => {
                     let shown = text(bare);
                     self.text.push_str(&format!("[{shown}]({target})"));
-                    self.text.push_str(&spaced(word.get(bare.len()..).unwrap_or("")));
+                    self.spaced(word.get(bare.len()..).unwrap_or(""));
                 }
-                _ => self.text.push_str(&spaced(word)),
+                _ => self.spaced(word),
             }
+        }
+    }
+
+    /// Quoted text that keeps the spaces around it.
+    fn spaced(&mut self, part: &str) {
+        let core = part.trim();
+        if part.starts_with(char::is_whitespace) {
+            self.text.push(' ');
+        }
+        push_text(&mut self.text, core);
+        if !core.is_empty() && part.ends_with(char::is_whitespace) {
+            self.text.push(' ');
         }
     }
 
@@ -228,19 +241,6 @@ impl Line {
             found.push(block);
         }
     }
-}
-
-/// Quoted text that keeps the spaces around it.
-fn spaced(part: &str) -> String {
-    let core = part.trim();
-    let quoted = text(core);
-    let before = if part.starts_with(char::is_whitespace) { " " } else { "" };
-    let after = if !core.is_empty() && part.ends_with(char::is_whitespace) {
-        " "
-    } else {
-        ""
-    };
-    format!("{before}{quoted}{after}")
 }
 
 #[cfg(test)]

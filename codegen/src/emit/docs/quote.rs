@@ -23,8 +23,18 @@ fn shown(c: char) -> char {
 /// must guard it.
 pub(super) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
+    push_text(&mut out, text);
+    out
+}
+
+/// The same behind a text that is there.
+pub(super) fn push_text(out: &mut String, text: &str) {
+    let text = text.trim();
+    if is_plain(text) {
+        return out.push_str(text);
+    }
     let mut before = ' ';
-    let mut rest = text.trim().chars().map(shown).peekable();
+    let mut rest = text.chars().map(shown).peekable();
     while let Some(c) = rest.next() {
         match c {
             '<' => out.push_str("&lt;"),
@@ -40,7 +50,12 @@ pub(super) fn text(text: &str) -> String {
         }
         before = c;
     }
-    out
+}
+
+/// Whether a text has nothing but signs that mean nothing else and stay as they are. Most have no others.
+pub(super) fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !b"<>&\\`*_[]|~$".contains(&byte);
+    text.bytes().all(is_plain)
 }
 
 /// The same as a paragraph of its own.
@@ -65,6 +80,9 @@ pub(super) fn guarded(line: &str) -> String {
 
 /// A code span. Safe in a table cell too.
 pub(super) fn code(text: &str) -> String {
+    if is_plain(text) && !text.is_empty() && text.trim().len() == text.len() {
+        return format!("`{text}`");
+    }
     let plain: String = text.chars().map(shown).collect();
     if plain.trim().is_empty() {
         return if plain.is_empty() {
@@ -118,9 +136,11 @@ fn longest_run(text: &str) -> usize {
 
 /// An address that leaves the documents, ready for `[…](…)`; `None` when it is not one that people may be sent to.
 pub(super) fn address(url: &str) -> Option<String> {
-    let known = ["http://", "https://", "mailto:"];
-    let lower = url.get(..8.min(url.len())).unwrap_or("").to_ascii_lowercase();
-    if !known.iter().any(|scheme| lower.starts_with(scheme)) {
+    let begins_with = |scheme: &str| {
+        let head = url.as_bytes().get(..scheme.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(scheme.as_bytes()))
+    };
+    if !["http://", "https://", "mailto:"].into_iter().any(begins_with) {
         return None;
     }
     let mut out = String::with_capacity(url.len());
@@ -183,6 +203,7 @@ mod tests {
             address("https://a.b/c(d)?e=1&f"),
             Some("https://a.b/c%28d%29?e=1&amp;f".to_owned())
         );
+        assert_eq!(address("HTTP://äa.b"), Some("HTTP://äa.b".to_owned()));
         for bad in ["javascript:alert(1)", "./a.md", "#a", "data:text/html,x", ""] {
             assert_eq!(address(bad), None, "{bad}");
         }
