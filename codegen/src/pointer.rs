@@ -8,11 +8,17 @@ use std::borrow::Cow;
 /// A key as one token of a pointer.
 #[must_use]
 pub fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) {
-        Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
-    } else {
+    if is_plain(key) {
         Cow::Borrowed(key)
+    } else {
+        Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
     }
+}
+
+/// Whether a key is a token as it stands. Keys are short: to look at each byte takes less than to look for one.
+fn is_plain(key: &str) -> bool {
+    key.bytes()
+        .fold(true, |plain, byte| plain & (byte != b'~') & (byte != b'/'))
 }
 
 /// A token of a pointer as the key it stands for.
@@ -35,7 +41,14 @@ pub fn of_fragment(token: &str) -> String {
 pub fn push(pointer: &mut String, key: &str) -> usize {
     let length = pointer.len();
     pointer.push('/');
-    pointer.push_str(&escape(key));
+    match is_plain(key) {
+        true => pointer.push_str(key),
+        false => key.chars().for_each(|sign| match sign {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            sign => pointer.push(sign),
+        }),
+    }
     length
 }
 

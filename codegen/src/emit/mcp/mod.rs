@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use serde::Serialize;
 
 use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership};
@@ -43,11 +44,11 @@ impl Tool {
         let mut lines = Lines::within(DEPTH);
         let empty = Map::new();
         lines.members(members.as_object().unwrap_or(&empty));
-        let mut bytes = members.to_string().len() + annotations.to_string().len() + r#","annotations":"#.len();
+        let mut bytes = compact(members) + compact(annotations) + r#","annotations":"#.len();
         for (key, schema, needed) in schemas {
             lines.key(key).map();
             lines.members(schema);
-            bytes += key.len() + 4 + Value::Object(schema.clone()).to_string().len();
+            bytes += key.len() + 4 + compact(schema);
             if !needed.is_empty() {
                 lines.key("$defs").map();
                 bytes += r#","$defs":{}"#.len() + needed.len().saturating_sub(1);
@@ -60,7 +61,7 @@ impl Tool {
                         text
                     });
                     lines.key(name).shared(&text);
-                    let compact = definition.text("mcp, its length", |schema| schema.to_string().len().to_string());
+                    let compact = definition.text("mcp, its length", |schema| compact(schema).to_string());
                     bytes +=
                         Value::from(name.as_str()).to_string().len() + 1 + compact.parse::<usize>().unwrap_or_default();
                 }
@@ -75,6 +76,25 @@ impl Tool {
             tokens: bytes.div_ceil(BYTES_A_TOKEN),
         }
     }
+}
+
+/// How many bytes a value has as compact JSON.
+fn compact(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Neither counting nor a tree of values can fail.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
 }
 
 /// How deep a tool stands in its file: in a list, which stands in a map.

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use memchr::memchr2;
+
 use super::layout::WIDTH;
 
 /// The `use` lines of a file for those of the names that its text uses, each module with its names in the order given. A module
@@ -32,7 +34,7 @@ pub(super) fn used<'n>(text: &str, modules: &[(&'n str, &[&'n str])]) -> BTreeSe
         if line.trim_ascii_start().starts_with("//") {
             continue;
         }
-        let code = match line.contains(['"', '\\']) {
+        let code = match memchr2(b'"', b'\\', line.as_bytes()).is_some() {
             true => {
                 without_strings(line, &mut stripped);
                 stripped.as_str()

@@ -86,6 +86,11 @@ impl Frame {
     }
 }
 
+/// The line that says who made a file.
+fn made_by() -> String {
+    format!("// {GENERATED_BY}\n")
+}
+
 /// A file below `src/`.
 #[derive(Clone)]
 struct Module {
@@ -100,7 +105,7 @@ impl Module {
     fn text(path: impl Into<String>, text: impl std::fmt::Display) -> Self {
         Self {
             path: path.into(),
-            text: format!("// {GENERATED_BY}\n{text}").into(),
+            text: format!("{}{text}", made_by()).into(),
         }
     }
 }

@@ -20,9 +20,10 @@ use rayon::prelude::*;
 use super::super::Input;
 use super::imports::{imports_of, used};
 use super::names::{RustNames, SHARED};
-use super::{Frame, Module, Root};
+use super::{Frame, Module, Root, made_by};
 use crate::diagnostics::Diagnostics;
 use crate::model::{DomainId, Shape, TypeId};
+use crate::rope::{Rope, Strands};
 
 /// Top-level modules of this half.
 pub(super) const MODULES: &[Root] = &[
@@ -88,8 +89,14 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
                         .part(key, round, input.revisions.now, || Written::of(names, *id))
                 })
                 .collect();
-            let types = Module::text(format!("types/{home}.rs"), types_of(names, home, &written));
-            let schemas = Module::text(format!("schemas/{home}.rs"), schemas_of(names, home, &written));
+            let types = Module {
+                path: format!("types/{home}.rs"),
+                text: types_of(names, home, &written),
+            };
+            let schemas = Module {
+                path: format!("schemas/{home}.rs"),
+                text: schemas_of(names, home, &written),
+            };
             [types, schemas]
         });
         (*made).clone()
@@ -174,15 +181,16 @@ struct Written {
 
 /// An item of a module, and which of the names that it may need it uses.
 struct Item {
-    text: String,
+    text: Arc<String>,
     uses: BTreeSet<&'static str>,
 }
 
 impl Item {
-    fn of(text: String, wanted: Wanted) -> Self {
+    fn of(mut text: String, wanted: Wanted) -> Self {
+        text.shrink_to_fit();
         Self {
             uses: used(&text, wanted),
-            text,
+            text: Arc::new(text),
         }
     }
 }
@@ -222,26 +230,32 @@ const FOR_SCHEMAS: Wanted = &[("crate::types", &[]), ("crate::validate", schema:
 
 type Wanted = &'static [(&'static str, &'static [&'static str])];
 
-fn types_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
+fn types_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> Rope {
     let definitions = written.iter().map(|one| &one.definition);
     module(&heading(names, home, "Types"), definitions, FOR_TYPES)
 }
 
-fn schemas_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> String {
+fn schemas_of(names: &RustNames<'_>, home: &str, written: &[Arc<Written>]) -> Rope {
     let schemas = written.iter().map(|one| &one.schema);
     module(&heading(names, home, "Schemas"), schemas, FOR_SCHEMAS)
 }
 
 /// A module of items: what is said of it, what it imports, the items with a line between them.
-fn module<'w>(heading: &str, items: impl Iterator<Item = &'w Item> + Clone, wanted: Wanted) -> String {
+fn module<'w>(heading: &str, items: impl Iterator<Item = &'w Item> + Clone, wanted: Wanted) -> Rope {
     let used = items.clone().flat_map(|item| &item.uses).copied().collect();
-    let items: Vec<&str> = items.map(|item| item.text.as_str()).collect();
-    let parts = [heading.to_owned(), imports_of(&used, wanted), items.join("\n")];
-    parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
+    let mut text = Strands::default();
+    text.own.push_str(&made_by());
+    text.own.push_str(heading);
+    let imports = imports_of(&used, wanted);
+    if !imports.is_empty() {
+        text.own.push('\n');
+        text.own.push_str(&imports);
+    }
+    for item in items {
+        text.own.push('\n');
+        text.share(&item.text);
+    }
+    text.into()
 }
 
 /// Docs of a definition, with its requirements.
