@@ -38,12 +38,11 @@ impl Strands {
 
     /// Goes on with a whole text.
     pub(crate) fn append(&mut self, text: &Rope) {
-        for strand in text.strands() {
-            match strand {
-                Strand::Own(text) => self.own.push_str(text),
-                Strand::Shared(text) => self.share(text),
-            }
-        }
+        let begin = self.own.len();
+        self.own.push_str(&text.0.own);
+        let shared = text.0.shared.iter();
+        self.shared
+            .extend(shared.map(|(at, text)| (begin + at, Arc::clone(text))));
     }
 }
 
@@ -55,13 +54,9 @@ impl From<Strands> for Rope {
     }
 }
 
-enum Strand<'r> {
-    Own(&'r str),
-    Shared(&'r Arc<String>),
-}
-
 impl Rope {
-    fn strands(&self) -> impl Iterator<Item = Strand<'_>> {
+    /// Its pieces, in order.
+    pub fn pieces(&self) -> impl Iterator<Item = &str> {
         let Strands { own, shared } = &*self.0;
         let begins = std::iter::once(0).chain(shared.iter().map(|(at, _)| *at));
         let ends = shared
@@ -70,15 +65,7 @@ impl Rope {
             .chain([(own.len(), None)]);
         begins.zip(ends).flat_map(|(begin, (end, shared))| {
             let own = own.get(begin..end).filter(|text| !text.is_empty());
-            [own.map(Strand::Own), shared.map(Strand::Shared)].into_iter().flatten()
-        })
-    }
-
-    /// Its pieces, in order.
-    pub fn pieces(&self) -> impl Iterator<Item = &str> {
-        self.strands().map(|strand| match strand {
-            Strand::Own(text) => text,
-            Strand::Shared(text) => text.as_str(),
+            [own, shared.map(|text| text.as_str())].into_iter().flatten()
         })
     }
 

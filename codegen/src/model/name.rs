@@ -138,6 +138,9 @@ impl Name {
     }
 }
 
+/// So many names are compared one by one; more are looked up.
+const FEW: usize = 16;
+
 impl Case {
     /// Spells every name, so that no two are alike and none is reserved. The first keeps its spelling; later ones get a number,
     /// so that adding a name at the end renames nothing before it. Reserved words get an underscore at their end (`type_`),
@@ -148,22 +151,31 @@ impl Case {
         names: impl IntoIterator<Item = &'a Name>,
         reserved: impl Fn(&str) -> bool,
     ) -> Vec<String> {
-        let mut taken = BTreeSet::new();
-        names
-            .into_iter()
-            .map(|name| {
-                let mut text = name.to(self);
-                if self != Self::Kebab && reserved(&text) {
-                    text.push('_');
-                }
-                let mut number = 2;
-                while reserved(&text) || !taken.insert(text.clone()) {
-                    text = name.numbered(number).to(self);
-                    number += 1;
-                }
-                text
-            })
-            .collect()
+        let mut spelt: Vec<String> = Vec::new();
+        // Holds all of them once they are many.
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        for name in names {
+            let is_taken = |text: &String| match taken.is_empty() {
+                true => spelt.contains(text),
+                false => taken.contains(text),
+            };
+            let mut text = name.to(self);
+            if self != Self::Kebab && reserved(&text) {
+                text.push('_');
+            }
+            let mut number = 2;
+            while reserved(&text) || is_taken(&text) {
+                text = name.numbered(number).to(self);
+                number += 1;
+            }
+            match spelt.len() {
+                FEW => taken.extend(spelt.iter().chain([&text]).cloned()),
+                0..FEW => {}
+                _ => drop(taken.insert(text.clone())),
+            }
+            spelt.push(text);
+        }
+        spelt
     }
 }
 
@@ -319,6 +331,16 @@ mod tests {
             Case::Snake.distinct(&names, |word| word == "type"),
             ["type_", "a_b", "a_b_2", "a_b_2_2"]
         );
+    }
+
+    #[test]
+    fn all_names_are_distinct_however_many_there_are() {
+        for count in [FEW - 1, FEW, FEW + 1, 10 * FEW] {
+            let names: Vec<Name> = (0..count).map(|i| Name::new(&format!("name {}", i / 3))).collect();
+            let spelt = Case::Snake.distinct(&names, |word| word == "name_1");
+            let all: BTreeSet<&String> = spelt.iter().collect();
+            assert_eq!((all.len(), spelt.len()), (count, count));
+        }
     }
 
     #[test]

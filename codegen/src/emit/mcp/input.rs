@@ -139,12 +139,22 @@ fn word(location: Location) -> &'static str {
 /// left out, since a model reads them as well.
 pub(super) fn brief(text: &str) -> String {
     let first = text.trim().split("\n\n").next().unwrap_or("");
-    let line: String = first.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|c| !invisible(*c)).collect();
-    if line.chars().count() <= 300 {
-        return line;
+    let mut line = String::with_capacity(first.len());
+    for (i, word) in first.split_whitespace().enumerate() {
+        if i > 0 {
+            line.push(' ');
+        }
+        match word.bytes().all(|byte| byte.is_ascii_graphic()) {
+            true => line.push_str(word),
+            false => line.extend(word.chars().filter(|c| !invisible(*c))),
+        }
     }
-    line.chars().take(299).collect::<String>() + "…"
+    if line.len() > 300 && line.chars().count() > 300 {
+        let cut = line.char_indices().nth(299).map_or(line.len(), |(at, _)| at);
+        line.truncate(cut);
+        line.push('…');
+    }
+    line
 }
 
 /// Controls, changes of writing direction, joiners without width, tags.

@@ -26,22 +26,13 @@ pub(super) fn used<'n>(text: &str, modules: &[(&'n str, &[&'n str])]) -> BTreeSe
         }
     }
     let mut used = BTreeSet::new();
-    let mut stripped = String::new();
     for line in text.lines() {
         if wanted.names.is_empty() {
             break;
         }
-        if line.trim_ascii_start().starts_with("//") {
-            continue;
+        if !line.trim_ascii_start().starts_with("//") {
+            outside_of_strings(line.as_bytes(), |code| wanted.take(code, &mut used));
         }
-        let code = match memchr2(b'"', b'\\', line.as_bytes()).is_some() {
-            true => {
-                without_strings(line, &mut stripped);
-                stripped.as_str()
-            }
-            false => line,
-        };
-        wanted.take(code, &mut used);
     }
     used
 }
@@ -88,9 +79,8 @@ impl<'n> Words<'n> {
         }
     }
 
-    /// Moves the names that a line of code uses.
-    fn take(&mut self, code: &str, used: &mut BTreeSet<&'n str>) {
-        let bytes = code.as_bytes();
+    /// Moves the names that a piece of code uses.
+    fn take(&mut self, bytes: &[u8], used: &mut BTreeSet<&'n str>) {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if !is_part(byte) {
@@ -154,20 +144,21 @@ fn list(module: &str, names: &[&str], lines: &mut String) {
     lines.push_str("\n};\n");
 }
 
-/// A line without what stands in its strings. A quotation mark behind a backslash ends none, in JSON inside of a raw string too.
-fn without_strings(line: &str, code: &mut String) {
-    code.clear();
-    let mut inside = false;
-    let mut signs = line.chars();
-    while let Some(sign) = signs.next() {
-        match sign {
-            '\\' => {
-                signs.next();
-            }
-            '"' => inside = !inside,
-            _ if !inside => code.push(sign),
-            _ => {}
+/// The pieces of a line between its strings. A quotation mark behind a backslash ends none, in JSON inside of a raw string too.
+fn outside_of_strings(line: &[u8], mut tell: impl FnMut(&[u8])) {
+    let (mut inside, mut rest) = (false, line);
+    while let Some(at) = memchr2(b'"', b'\\', rest) {
+        let (piece, mark) = rest.split_at(at);
+        if !inside {
+            tell(piece);
         }
+        let is_end = mark.starts_with(b"\"");
+        inside ^= is_end;
+        // What is behind a backslash may be more than a byte; no other of its bytes is one of both marks.
+        rest = mark.get(if is_end { 1 } else { 2 }..).unwrap_or_default();
+    }
+    if !inside {
+        tell(rest);
     }
 }
 
