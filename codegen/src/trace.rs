@@ -151,7 +151,7 @@ pub fn trace(model: &Model, only: Option<&str>) -> Trace {
     let mut untraced = Vec::new();
     for operation in &model.operations {
         if operation.policy.requirements.is_empty() {
-            untraced.push(operation.id.raw.clone());
+            untraced.push(operation.id.raw.to_string());
         } else {
             coverage.traced += 1;
         }
@@ -187,7 +187,7 @@ fn carriers(model: &Model) -> Vec<Carriers> {
     for operation in &model.operations {
         carry(&operation.policy.requirements, &operation.place, &|found| {
             found.operations.push(TracedOperation {
-                id: operation.id.raw.clone(),
+                id: operation.id.raw.to_string(),
                 method: operation.method.as_str(),
                 path: operation.path.raw.clone(),
             });
@@ -195,7 +195,7 @@ fn carriers(model: &Model) -> Vec<Carriers> {
     }
     for def in &model.types {
         carry(&def.requirements, &def.place, &|found| {
-            found.schemas.push(def.name.raw.clone())
+            found.schemas.push(def.name.raw.to_string())
         });
     }
     for (code, error) in &model.errors {

@@ -12,6 +12,7 @@ use super::spot::{Direction, Spot};
 use crate::diagnostics::change::Rule;
 use crate::model::{ErrorCode, Model, SecurityScheme};
 use crate::pointer::below;
+use crate::tree::Text;
 
 impl Comparison<'_> {
     /// The head of the contract, and where it is served.
@@ -220,7 +221,7 @@ impl Comparison<'_> {
         };
         if !same {
             let spot = &policy("error envelope".to_owned(), "/x-flaresmith/errorEnvelope");
-            let word = |name: Option<(_, String)>| name.map_or_else(|| "none".to_owned(), |(_, name)| name);
+            let word = |name: Option<(_, Text)>| name.map_or_else(|| "none".to_owned(), |(_, name)| name.to_string());
             let (old, now) = (word(old), word(now));
             let message = format!("failures have the envelope `{now}` now, it was `{old}`");
             self.changed(&rules::ERROR_ENVELOPE, spot, message, old, now);

@@ -118,7 +118,7 @@ impl Comparison<'_> {
 
 fn spot(lifecycle: &Lifecycle, before: &TypeDef, after: &TypeDef) -> Spot {
     let subject = Subject::Lifecycle {
-        name: lifecycle.name.raw.clone(),
+        name: lifecycle.name.raw.to_string(),
     };
     let pointer = |def: &TypeDef| format!("{}/x-flaresmith/lifecycle", def.pointer);
     Spot::new(subject, &pointer(before), &pointer(after), Direction::BOTH)

@@ -46,7 +46,13 @@ impl Comparison<'_> {
         if renamed {
             let (old, now) = (&before.id.raw, &after.id.raw);
             let message = format!("the operation is called `{now}` now, it was `{old}`");
-            self.changed(&rules::OPERATION_RENAMED, &spot, message, old.clone(), now.clone());
+            self.changed(
+                &rules::OPERATION_RENAMED,
+                &spot,
+                message,
+                old.to_string(),
+                now.to_string(),
+            );
         }
         let (old, now) = (
             &self.before.model.domain(before.domain).name.raw,
@@ -54,7 +60,13 @@ impl Comparison<'_> {
         );
         if old != now {
             let message = format!("the operation belongs to the domain `{now}` now, it was `{old}`");
-            self.changed(&rules::OPERATION_GROUPED, &spot, message, old.clone(), now.clone());
+            self.changed(
+                &rules::OPERATION_GROUPED,
+                &spot,
+                message,
+                old.to_string(),
+                now.to_string(),
+            );
         }
         self.parameters(before, after, &spot);
         self.body(before.body.as_ref(), after.body.as_ref(), &spot);
@@ -92,7 +104,7 @@ fn spot(before: &Operation, after: &Operation) -> Spot {
     let subject = Subject::Operation {
         path: after.path.raw.clone(),
         method: after.method.as_str().to_owned(),
-        id: after.id.raw.clone(),
+        id: after.id.raw.to_string(),
     };
     Spot::new(subject, &before.pointer, &after.pointer, Direction::REQUEST)
 }

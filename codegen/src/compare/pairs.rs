@@ -87,7 +87,7 @@ impl Pairs {
             Some(format!("{} {address}", method.as_str()))
         });
         self.pair(&mut gone, &mut new, before, after, |_, operation| {
-            Some(operation.id.raw.clone())
+            Some(operation.id.raw.to_string())
         });
         self.pair(&mut gone, &mut new, before, after, |contract, operation| {
             let mut value = contract.bundle.document.pointer(&operation.pointer)?.clone();
@@ -141,7 +141,7 @@ fn components(contract: Contract<'_>) -> BTreeMap<String, TypeId> {
     let types = contract.model.types.iter().enumerate();
     types
         .filter(|(_, def)| def.component)
-        .filter_map(|(i, def)| Some((def.name.raw.clone(), TypeId(u32::try_from(i).ok()?))))
+        .filter_map(|(i, def)| Some((def.name.raw.to_string(), TypeId(u32::try_from(i).ok()?))))
         .collect()
 }
 

@@ -35,7 +35,7 @@ impl Comparison<'_> {
         let direction = Direction::new(was.request && is.request, was.response && is.response);
         let spot = &spot(before, after, direction);
         if before.name.raw != after.name.raw {
-            let (old, now) = (before.name.raw.clone(), after.name.raw.clone());
+            let (old, now) = (before.name.raw.to_string(), after.name.raw.to_string());
             let message = format!("the schema is called `{now}` now, it was `{old}`");
             self.changed(&rules::SCHEMA_RENAMED, spot, message, old, now);
         }
@@ -91,7 +91,7 @@ fn uses(def: &TypeDef) -> Direction {
 
 fn spot(before: &TypeDef, after: &TypeDef, direction: Direction) -> Spot {
     let subject = Subject::Schema {
-        name: after.name.raw.clone(),
+        name: after.name.raw.to_string(),
     };
     Spot::new(subject, &before.pointer, &after.pointer, direction)
 }

@@ -8,6 +8,7 @@ use super::Lowering;
 use crate::diagnostics::schema as codes;
 use crate::model::graph::Components;
 use crate::model::{Kind, Shape, Type, TypeId};
+use crate::tree::Text;
 
 impl Lowering<'_> {
     /// Cuts every circle at the first of its members, in document order, and tells it.
@@ -89,7 +90,7 @@ impl Lowering<'_> {
         let (Some(first), names) = (circle.first().copied(), circle.iter().map(|id| self.name_of(*id).raw)) else {
             return;
         };
-        let mut names: Vec<String> = names.collect();
+        let mut names: Vec<Text> = names.collect();
         names.push(self.name_of(first).raw);
         let message = format!("schemas refer to nothing but each other: {}", names.join(" -> "));
         let at = self

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::tree::Text;
+
 /// A name as words, so that every target can spell it its own way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     /// As written in the source.
-    pub raw: String,
-    words: Vec<String>,
+    pub raw: Text,
+    words: Vec<Text>,
 }
 
 /// Ways to spell a name as an identifier. Every style yields only `[A-Za-z0-9_-]`, never begins with a digit, is never empty.
@@ -36,7 +38,7 @@ impl Name {
     #[must_use]
     pub fn new(raw: &str) -> Self {
         Self {
-            raw: raw.to_owned(),
+            raw: raw.into(),
             words: split(raw),
         }
     }
@@ -44,7 +46,7 @@ impl Name {
     /// A name made of the words of several, for things that the source leaves unnamed. Repeated words at a seam are kept once.
     #[must_use]
     pub fn join<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
-        let mut words: Vec<String> = Vec::new();
+        let mut words: Vec<Text> = Vec::new();
         for part in parts {
             let overlap = (1..=part.words.len().min(words.len()))
                 .rev()
@@ -52,13 +54,13 @@ impl Name {
                 .unwrap_or(0);
             words.extend(part.words.iter().skip(overlap).cloned());
         }
-        let raw = words.join(" ");
+        let raw = words.join(" ").into();
         Self { raw, words }
     }
 
     /// The words, in small letters.
     #[must_use]
-    pub fn words(&self) -> &[String] {
+    pub fn words(&self) -> &[Text] {
         &self.words
     }
 
@@ -112,7 +114,7 @@ impl Name {
             left = left.saturating_sub(word.len() + 1);
             !word.is_empty()
         });
-        self.words.push(digest.get(..8).unwrap_or_default().to_owned());
+        self.words.push(digest.get(..8).unwrap_or_default().into());
         self
     }
 
@@ -130,7 +132,7 @@ impl Name {
     #[must_use]
     pub fn numbered(&self, number: usize) -> Self {
         let mut words = self.words.clone();
-        words.push(number.to_string());
+        words.push(number.to_string().into());
         Self {
             raw: self.raw.clone(),
             words,
@@ -180,8 +182,8 @@ impl Case {
 }
 
 /// Words behind a first one, each with a capital.
-fn joined(first: &str, words: &[String]) -> String {
-    let more = words.iter().map(String::len).sum::<usize>();
+fn joined(first: &str, words: &[Text]) -> String {
+    let more = words.iter().map(Text::len).sum::<usize>();
     let mut text = String::with_capacity(first.len() + more + 1);
     text.push_str(first);
     for word in words {
@@ -224,7 +226,7 @@ fn sign_word(sign: char) -> Option<&'static str> {
     })
 }
 
-fn split(raw: &str) -> Vec<String> {
+fn split(raw: &str) -> Vec<Text> {
     let mut words = Vec::new();
     let bare = !raw.chars().any(char::is_alphanumeric);
     let mut rest = raw;
@@ -234,19 +236,19 @@ fn split(raw: &str) -> Vec<String> {
             && (digit_follows || matches!(first, '+' | '<' | '>' | '=' | '!'))
             && !bare
         {
-            words.extend(sign_word(first).map(str::to_owned));
+            words.extend(sign_word(first).map(Text::from));
             rest = raw.get(first.len_utf8()..).unwrap_or("");
         }
     }
     if bare {
-        words.extend(raw.chars().filter_map(sign_word).map(str::to_owned));
+        words.extend(raw.chars().filter_map(sign_word).map(Text::from));
         if words.is_empty() {
-            words.extend(raw.chars().map(|c| format!("u{:x}", c as u32)));
+            words.extend(raw.chars().map(|c| Text::from(format!("u{:x}", c as u32))));
         }
         return words;
     }
     let chars: Vec<char> = rest.chars().collect();
-    let mut word = String::new();
+    let mut word = Text::new();
     for (i, c) in chars.iter().copied().enumerate() {
         if !c.is_alphanumeric() {
             // An apostrophe joins: `won't` is one word.
@@ -272,7 +274,7 @@ fn split(raw: &str) -> Vec<String> {
             if !word.is_empty() {
                 words.push(std::mem::take(&mut word));
             }
-            words.push(format!("u{:x}", c as u32));
+            words.push(format!("u{:x}", c as u32).into());
         }
     }
     if !word.is_empty() {

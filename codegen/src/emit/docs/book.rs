@@ -307,7 +307,7 @@ fn label(name: &Name, case: Case) -> String {
             .raw
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-    if plain { name.raw.clone() } else { name.to(case) }
+    if plain { name.raw.to_string() } else { name.to(case) }
 }
 
 /// A type's name for people.

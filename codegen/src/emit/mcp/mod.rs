@@ -114,7 +114,7 @@ fn tools(input: &Input<'_>) -> Vec<Artifact> {
     let each: Vec<Arc<Tool>> = exposed
         .par_iter()
         .map(|(index, operation)| {
-            let key = ("mcp", operation.id.raw.clone());
+            let key = ("mcp", operation.id.raw.to_string());
             let round = input.revisions.of_operation(*index);
             input
                 .memo
