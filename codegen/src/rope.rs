@@ -23,14 +23,6 @@ pub(crate) struct Strands {
 }
 
 impl Strands {
-    /// An empty one with room for so many bytes of its own.
-    pub(crate) fn with_room(own: usize) -> Self {
-        Self {
-            own: String::with_capacity(own),
-            shared: Vec::new(),
-        }
-    }
-
     /// Goes on with a text that others have.
     pub(crate) fn share(&mut self, text: &Arc<String>) {
         self.shared.push((self.own.len(), Arc::clone(text)));
@@ -155,14 +147,6 @@ impl From<&str> for Rope {
     }
 }
 
-impl From<Arc<String>> for Rope {
-    fn from(text: Arc<String>) -> Self {
-        let mut strands = Strands::default();
-        strands.share(&text);
-        strands.into()
-    }
-}
-
 impl fmt::Display for Rope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.pieces().try_for_each(|piece| out.write_str(piece))
@@ -238,7 +222,7 @@ mod tests {
             assert_eq!(Rope::from(whole), made);
             assert_ne!(made, *"one, two; thre!");
             assert_ne!(made, *"one, two; three ");
-            let mut twice = Strands::with_room(0);
+            let mut twice = Strands::default();
             twice.append(&made);
             twice.append(&made);
             assert_eq!(Rope::from(twice), *whole.repeat(2));

@@ -132,9 +132,9 @@ pub(in crate::emit) struct Lines {
 }
 
 impl Lines {
-    /// An empty document whose root is a map, with room for so many bytes beside what is shared.
-    pub(in crate::emit) fn new(room: usize) -> Self {
-        let mut out = Strands::with_room(room);
+    /// An empty document whose root is a map.
+    pub(in crate::emit) fn new() -> Self {
+        let mut out = Strands::default();
         out.own.push('{');
         Self {
             out,
@@ -147,7 +147,7 @@ impl Lines {
     pub(in crate::emit) fn within(depth: usize) -> Self {
         Self {
             around: depth,
-            ..Self::new(0)
+            ..Self::new()
         }
     }
 
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn a_document_of_lines_reads_as_if_it_had_been_written_at_once() {
         let inner = json!({ "a": [1, { "b": "c\nd" }], "e": {}, "f": [] });
-        let mut lines = Lines::new(0);
+        let mut lines = Lines::new();
         lines.key("x\"y").value(&inner);
         lines.key("list").list();
         let mut text = String::new();
@@ -279,6 +279,6 @@ mod tests {
         lines.close();
         let written = json!({ "x\"y": inner, "list": [inner, inner, inner, inner, []] });
         assert_eq!(lines.finish(), *document(&written));
-        assert_eq!(Lines::new(0).finish(), *document(&json!({})));
+        assert_eq!(Lines::new().finish(), *document(&json!({})));
     }
 }

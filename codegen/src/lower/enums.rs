@@ -8,7 +8,6 @@ use regex_syntax::hir::{Class, HirKind, Look};
 use super::Lowering;
 use super::merge::{Merged, Types};
 use super::names::distinct;
-use super::node::member;
 use super::parts::Part;
 use super::schema::{Reserved, Slot};
 use crate::diagnostics::schema as codes;
@@ -50,7 +49,7 @@ impl<'a> Lowering<'a> {
         let listed_beside = merged
             .parts
             .iter()
-            .find_map(|part| member(part.map, "enum").and_then(Value::as_array));
+            .find_map(|part| part.map.get("enum").and_then(Value::as_array));
         let about = |table: Option<&Value>, value: &Value| -> Option<String> {
             let text = match table? {
                 Value::Array(list) => {
@@ -241,12 +240,12 @@ pub(super) fn only_lists(part: &Part<'_>) -> Option<Vec<Listed>> {
         return None;
     }
     let text = |key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
-    if let Some(value) = member(map, "const").filter(|value| scalar(value)) {
+    if let Some(value) = map.get("const").filter(|value| scalar(value)) {
         let (name, docs) = (text("title"), text("description"));
         let value = value.clone();
         return Some(vec![Listed { value, name, docs }]);
     }
-    let values = member(map, "enum")?.as_array()?;
+    let values = map.get("enum")?.as_array()?;
     let single = values.len() == 1;
     let listed = values.iter().filter(|value| scalar(value)).map(|value| Listed {
         value: value.clone(),

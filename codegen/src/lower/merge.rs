@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::node::{Node, member};
+use super::node::Node;
 use super::parts::Part;
 use crate::model::types::Docs;
 use crate::tree::{Number, Value};
@@ -231,10 +231,10 @@ impl<'a> Merged<'a> {
     pub(super) fn values(&self) -> Option<Vec<&'a Value>> {
         let mut lists: Vec<Vec<&'a Value>> = Vec::new();
         for part in &self.parts {
-            if let Some(Value::Array(values)) = member(part.map, "enum") {
+            if let Some(Value::Array(values)) = part.map.get("enum") {
                 lists.push(values.iter().collect());
             }
-            if let Some(value) = member(part.map, "const") {
+            if let Some(value) = part.map.get("const") {
                 lists.push(vec![value]);
             }
         }
@@ -293,15 +293,15 @@ pub(super) fn docs(parts: &[Part<'_>]) -> Docs {
     let mut parts: Vec<&Part<'_>> = parts.iter().filter(|part| part.own).collect();
     parts.sort_by_key(|part| part.depth);
     for part in parts {
-        let text = |key: &str| member(part.map, key).and_then(Value::as_str).map(str::to_owned);
+        let text = |key: &str| part.map.get(key).and_then(Value::as_str).map(str::to_owned);
         docs.title = docs.title.or_else(|| text("title"));
         docs.description = docs.description.or_else(|| text("description"));
-        docs.deprecated |= member(part.map, "deprecated") == Some(&Value::Bool(true));
+        docs.deprecated |= part.map.get("deprecated") == Some(&Value::Bool(true));
         if docs.examples.is_empty() {
-            match member(part.map, "examples") {
+            match part.map.get("examples") {
                 Some(Value::Array(examples)) => docs.examples.clone_from(examples),
                 Some(Value::Object(examples)) => docs.examples = examples.values().cloned().collect(),
-                _ => docs.examples = member(part.map, "example").cloned().into_iter().collect(),
+                _ => docs.examples = part.map.get("example").cloned().into_iter().collect(),
             }
         }
     }

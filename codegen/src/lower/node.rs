@@ -25,7 +25,7 @@ impl<'a> Node<'a> {
 
     /// The member of that name.
     pub(super) fn get(&self, key: &str) -> Option<Self> {
-        let value = member(self.value.as_object()?, key)?;
+        let value = self.value.as_object()?.get(key)?;
         Some(Self {
             at: below(&self.at, key),
             value,
@@ -34,12 +34,12 @@ impl<'a> Node<'a> {
 
     /// The string under that name.
     pub(super) fn text(&self, key: &str) -> Option<&'a str> {
-        member(self.value.as_object()?, key)?.as_str()
+        self.value.as_object()?.get(key)?.as_str()
     }
 
     /// Whether `true` stands under that name.
     pub(super) fn flag(&self, key: &str) -> bool {
-        let value = self.value.as_object().and_then(|members| member(members, key));
+        let value = self.value.as_object().and_then(|members| members.get(key));
         value.and_then(Value::as_bool).unwrap_or(false)
     }
 
@@ -78,16 +78,6 @@ impl<'a> Node<'a> {
     }
 }
 
-/// The member of an object under a name. Objects of contracts are small, and most of what is asked for is not there: to compare a
-/// few names takes a fraction of the time that it takes to hash one.
-pub(super) fn member<'a>(members: &'a Map, key: &str) -> Option<&'a Value> {
-    const FEW: usize = 12;
-    if members.len() > FEW {
-        return members.get(key);
-    }
-    members.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
-}
-
 /// The value at a pointer of the document.
 pub(super) fn lookup<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value> {
     if pointer.is_empty() {
@@ -95,7 +85,7 @@ pub(super) fn lookup<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value
     }
     let mut tokens = pointer.strip_prefix('/')?.split('/');
     tokens.try_fold(document, |value, token| match value {
-        Value::Object(members) => member(members, &unescape(token)),
+        Value::Object(members) => members.get(&unescape(token)),
         value => value.pointer(&format!("/{token}")),
     })
 }

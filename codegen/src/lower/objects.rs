@@ -7,7 +7,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::Lowering;
 use super::merge::Merged;
 use super::names::Context;
-use super::node::{Node, member};
+use super::node::Node;
 use super::parts::{Member, Part};
 use super::scalars::with_rules;
 use super::schema::{Reserved, Slot};
@@ -31,7 +31,7 @@ impl<'a> Lowering<'a> {
         let required: IndexSet<&'a str> = merged
             .parts
             .iter()
-            .filter_map(|part| member(part.map, "required")?.as_array())
+            .filter_map(|part| part.map.get("required")?.as_array())
             .flatten()
             .filter_map(Value::as_str)
             .collect();
@@ -85,7 +85,7 @@ impl<'a> Lowering<'a> {
         let mut found: IndexMap<&'a str, Property<'a>> = IndexMap::new();
         for part in &merged.parts {
             let home = (!part.own).then(|| self.component_of(&part.at)).flatten();
-            let Some(Value::Object(properties)) = member(part.map, "properties") else {
+            let Some(Value::Object(properties)) = part.map.get("properties") else {
                 continue;
             };
             let at = below(&part.at, "properties");
@@ -144,13 +144,13 @@ impl<'a> Lowering<'a> {
         let says = |key: &str| {
             own.iter()
                 .chain(&far)
-                .any(|part| member(part.map, key) == Some(&Value::Bool(true)))
+                .any(|part| part.map.get(key) == Some(&Value::Bool(true)))
         };
         let secret = own.iter().chain(&far).any(|part| {
-            let extension = member(part.map, "x-flaresmith");
+            let extension = part.map.get("x-flaresmith");
             extension.and_then(|ext| ext.get("secret")) == Some(&Value::Bool(true))
         });
-        let default = own.iter().find_map(|part| member(part.map, "default")).cloned();
+        let default = own.iter().find_map(|part| part.map.get("default")).cloned();
         Field {
             wire: wire.to_owned(),
             name: Name::new(wire),

@@ -5,7 +5,7 @@
 use super::Lowering;
 use super::ledger::Deed;
 use super::names::Context;
-use super::node::{Node, member};
+use super::node::Node;
 use super::parts::Member;
 use crate::diagnostics::contract as codes;
 use crate::model::types::Docs;
@@ -215,7 +215,7 @@ impl<'a> Lowering<'a> {
     /// The value that absence stands for, when one is written in place.
     pub(super) fn default_of(&mut self, members: &[Member<'a>]) -> Option<Value> {
         let parts = self.take_apart(members);
-        let value = parts.parts.iter().find_map(|part| member(part.map, "default"))?;
+        let value = parts.parts.iter().find_map(|part| part.map.get("default"))?;
         (!value.is_null()).then(|| value.clone())
     }
 

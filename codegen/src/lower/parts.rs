@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::Lowering;
-use super::node::{Node, member};
+use super::node::Node;
 use crate::diagnostics::{Diagnostic, schema as codes};
 use crate::pointer::below;
 use crate::tree::{Map, Value};
@@ -43,7 +43,7 @@ pub(super) struct Part<'a> {
 impl<'a> Part<'a> {
     /// A keyword's value with its pointer.
     pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
-        let value = member(self.map, key)?;
+        let value = self.map.get(key)?;
         Some(Node {
             at: below(&self.at, key),
             value,
@@ -101,7 +101,7 @@ impl Part<'_> {
 
     /// Whether its own `type` list admits `null`.
     pub(super) fn says_null(&self) -> bool {
-        match member(self.map, "type") {
+        match self.map.get("type") {
             Some(Value::Array(types)) => types.iter().any(|ty| ty == "null"),
             Some(Value::String(ty)) => ty == "null",
             _ => false,

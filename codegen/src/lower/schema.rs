@@ -9,7 +9,7 @@ use super::Lowering;
 use super::ledger::{Deed, Item};
 use super::merge::{Merged, Types, docs};
 use super::names::{Context, from_pointer, from_title};
-use super::node::{Node, member};
+use super::node::Node;
 use super::parts::{Member, Part};
 use crate::diagnostics::{document, schema as codes};
 use crate::model::types::Docs;
@@ -342,7 +342,7 @@ impl<'a> Lowering<'a> {
         };
         def.docs = docs;
         for part in parts {
-            let Some(extension) = member(part.map, "x-flaresmith") else {
+            let Some(extension) = part.map.get("x-flaresmith") else {
                 continue;
             };
             def.internal |= extension.get("internal").and_then(Value::as_bool) == Some(true);

@@ -12,7 +12,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAcces
 use super::{Sources, portions};
 use crate::diagnostics::{At, Diagnostic, Place, document};
 use crate::memo::Memo;
-use crate::tree::{Map, Number, Text, Value};
+use crate::tree::{FEW, Map, Number, Text, Value};
 
 /// No document may be larger, in bytes.
 pub const LARGEST: usize = 64 << 20;
@@ -191,9 +191,6 @@ impl<'de> Deserialize<'de> for Tree {
         TreeVisitor(&Open::default()).deserialize(deserializer).map(Tree)
     }
 }
-
-/// Most members of an object that are gathered and compared one by one.
-const FEW: usize = 12;
 
 /// What was read of the lists and objects that are not at their end, those inside behind those around them. Each takes as much room in
 /// the tree as it needs when its end is reached; most have few members, and one that grows has room for more than it gets.

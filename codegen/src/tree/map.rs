@@ -11,7 +11,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::{Text, Value};
 
 /// Most members that are compared one after the other where a key is looked up, which costs less than making a digest of the key.
-const FEW: usize = 12;
+pub(crate) const FEW: usize = 12;
 
 /// An object. A copy shares the members until one of both is changed.
 #[derive(Clone, Default)]

@@ -14,6 +14,7 @@ mod value;
 
 pub use convert::ToValue;
 pub use list::List;
+pub(crate) use map::FEW;
 pub use map::{Entry, Iter, IterMut, Map};
 pub use serde_json::Number;
 pub use value::Value;

@@ -61,9 +61,8 @@ impl Tool {
                         text
                     });
                     lines.key(name).shared(&text);
-                    let compact = definition.text("mcp, its length", |schema| compact(schema).to_string());
-                    bytes +=
-                        Value::from(name.as_str()).to_string().len() + 1 + compact.parse::<usize>().unwrap_or_default();
+                    let length = definition.text("mcp, its length", |schema| compact(schema).to_string());
+                    bytes += compact(name) + 1 + length.parse::<usize>().unwrap_or_default();
                 }
                 lines.close();
             }
@@ -137,7 +136,7 @@ fn tools(input: &Input<'_>) -> Vec<Artifact> {
 
 /// A file of tools, with what else stands in it.
 fn list(tools: &[Arc<Tool>], operations: Option<Value>) -> Rope {
-    let mut lines = Lines::new(0);
+    let mut lines = Lines::new();
     lines.key("tools").list();
     for tool in tools {
         lines.item().rope(&tool.text);

@@ -216,7 +216,7 @@ impl<'a> Collection<'a, '_> {
     fn text(&self, name: &str, url: &str) -> Rope {
         let project = self.input.project;
         let model = self.input.model;
-        let mut lines = Lines::new(0);
+        let mut lines = Lines::new();
         lines.key("info").value(&json!({
             "_postman_id": id(&[project, self.scope, "collection"]),
             "name": name,
