@@ -8,8 +8,9 @@
 //! what became of the act. It takes away by the id of its own answer alone, so never what is somebody else's.
 //!
 //! Who heard of it in time can lose the act as well before that has come to its end. Whoever takes it over looks for what was made, and
-//! may find what a third call made, which was late: of what is given twice it is two then, and this one is nobody's. So it is followed
-//! until the act has come to its end.
+//! may find what a third call made, which was late: of what is given twice it is two then, and this one is nobody's. So whoever loses
+//! the act looks what it came to, and takes its own away when that is another one. Nothing else takes away what was made in time: whoever
+//! held the act to its end, or took it over, may have left it on purpose.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,34 +87,22 @@ impl<T: Send + 'static> Making<T> {
                 true
             }
         };
-        if is_late || (self.is_given_twice && awake(is_lost(fence, &id)).await == Some(true)) {
-            awake(settled(fence, &self.remove, id)).await;
+        if is_late {
+            awake(settled(fence, &self.remove, id, true)).await;
+        } else if self.is_given_twice && awake(fence.is_lost()).await == Some(true) {
+            awake(settled(fence, &self.remove, id, false)).await;
         }
     }
 }
 
-/// Waits until the act has come to its end, or is another process's before that; whether it is.
-async fn is_lost(fence: &Arc<dyn Fence>, id: &str) -> bool {
-    let mut wait = FIRST;
-    loop {
-        tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(LOOK);
-        // Whoever still has it knows what it came to, and leaves on purpose what it leaves.
-        match fence.fate(id).await {
-            Ok(Fate::Kept) => return false,
-            Ok(Fate::Undecided) if fence.check(None).await.is_err() => return true,
-            Ok(Fate::Undecided) | Err(_) => {}
-            Ok(Fate::Other | Fate::Nothing | Fate::Gone) => return fence.check(None).await.is_err(),
-        }
-    }
-}
-
-/// Waits until it is told what becomes of what was made, and takes it away if that is nothing.
-async fn settled(fence: &Arc<dyn Fence>, remove: &Remove, id: String) {
+/// Waits until it is told what becomes of what was made, and takes it away if that is something else or, where it was made too late,
+/// nothing.
+async fn settled(fence: &Arc<dyn Fence>, remove: &Remove, id: String, is_late: bool) {
     let mut wait = FIRST;
     loop {
         match fence.fate(&id).await {
             Ok(Fate::Kept) => return,
+            Ok(Fate::Nothing | Fate::Gone) if !is_late => return,
             Ok(fate @ (Fate::Other | Fate::Nothing | Fate::Gone)) => {
                 if remove(id.clone(), fate).await.is_ok() {
                     return;
@@ -145,10 +134,9 @@ async fn awake<T>(work: impl Future<Output = T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use flaresmith_store::enums::Provider;
-    use uuid::Uuid;
+    use tokio::sync::watch;
 
     use super::*;
     use crate::store::Write;
@@ -156,41 +144,51 @@ mod tests {
     /// An act that a test has somebody lose and come to an end.
     #[derive(Debug)]
     struct Act {
-        is_held: AtomicBool,
+        is_over: Mutex<Option<watch::Sender<bool>>>,
+        lost: watch::Receiver<bool>,
         fate: Mutex<Fate>,
-        looks: AtomicUsize,
+        looks: watch::Sender<usize>,
     }
 
     impl Fence for Act {
         fn check<'a>(&'a self, _: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
-            let is_held = self.is_held.load(Ordering::SeqCst);
+            let is_lost = *self.lost.borrow();
             Box::pin(async move {
-                match is_held {
-                    true => Ok(()),
-                    false => Err(Failure::internal("it is another's")),
+                match is_lost {
+                    false => Ok(()),
+                    true => Err(Failure::internal("it is another's")),
                 }
             })
         }
 
         fn fate<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
-            self.looks.fetch_add(1, Ordering::SeqCst);
-            Box::pin(async move { Ok(*self.fate.lock().unwrap()) })
+            Box::pin(async move {
+                let fate = *self.fate.lock().unwrap();
+                self.looks.send_modify(|looks| *looks += 1);
+                Ok(fate)
+            })
+        }
+
+        fn is_lost(&self) -> BoxFuture<'_, bool> {
+            let mut lost = self.lost.clone();
+            Box::pin(async move { lost.wait_for(|lost| *lost).await.is_ok() })
         }
     }
 
     impl Act {
         fn begun() -> Arc<Self> {
+            let (is_over, lost) = watch::channel(false);
             Arc::new(Self {
-                is_held: AtomicBool::new(true),
+                is_over: Mutex::new(Some(is_over)),
+                lost,
                 fate: Mutex::new(Fate::Undecided),
-                looks: AtomicUsize::new(0),
+                looks: watch::Sender::new(0),
             })
         }
 
-        /// Makes something in time; what of it was taken away.
-        async fn made(self: &Arc<Self>, is_given_twice: bool) -> Arc<Mutex<Vec<String>>> {
-            let removed: Arc<Mutex<Vec<String>>> = Arc::default();
-            let gone = Arc::clone(&removed);
+        /// Makes something in time, and looks after it to the end; what of it was taken away is sent.
+        fn made(self: &Arc<Self>, is_given_twice: bool) -> (watch::Receiver<bool>, tokio::task::JoinHandle<()>) {
+            let (gone, removed) = watch::channel(false);
             let making = Making {
                 limit: Duration::from_secs(5),
                 failures: Failures::of(Provider::Neon),
@@ -198,77 +196,118 @@ mod tests {
                 id: |made| Some(made.clone()),
                 is_given_twice,
                 remove: Box::new(move |id, _| {
-                    gone.lock().unwrap().push(id);
+                    assert_eq!(id, "one");
+                    gone.send_replace(true);
                     Box::pin(async { Ok(()) })
                 }),
             };
-            let mark = Mark {
-                project: Uuid::nil(),
-                environment: "all".to_owned(),
-                key: "key".to_owned(),
-                fence: Arc::clone(self) as Arc<dyn Fence>,
-            };
-            assert_eq!(making.made(&mark).await.unwrap(), "one");
-            removed
+            let fence = Arc::clone(self) as Arc<dyn Fence>;
+            let ended = tokio::spawn(async move {
+                let (tell, told) = oneshot::channel();
+                let (made, ()) = tokio::join!(told, making.ended(&fence, tell));
+                assert_eq!(made.unwrap().unwrap(), "one");
+            });
+            (removed, ended)
         }
 
         /// Waits for so many more looks at what became of it.
         async fn looked(&self, more: usize) {
-            let before = self.looks.load(Ordering::SeqCst);
-            while self.looks.load(Ordering::SeqCst) < before + more {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            let until = *self.looks.borrow() + more;
+            let mut looks = self.looks.subscribe();
+            looks.wait_for(|looks| *looks >= until).await.unwrap();
         }
 
         fn comes_to(&self, fate: Fate) {
             *self.fate.lock().unwrap() = fate;
         }
 
-        fn is_lost(&self) {
-            self.is_held.store(false, Ordering::SeqCst);
+        /// Another process has it, or this one came to its end.
+        fn ends(&self, is_lost: bool) {
+            let is_over = self.is_over.lock().unwrap().take().unwrap();
+            if is_lost {
+                is_over.send_replace(true);
+            }
         }
     }
 
     #[tokio::test]
     async fn what_was_made_in_time_goes_when_whoever_took_the_act_over_found_another_one() {
         let act = Act::begun();
-        let removed = act.made(true).await;
-        act.looked(1).await;
-        act.is_lost();
-        act.looked(1).await;
-        assert!(removed.lock().unwrap().is_empty(), "the act has not ended");
+        let (removed, ended) = act.made(true);
+        tokio::time::sleep(FIRST).await;
+        act.ends(true);
+        act.looked(2).await;
+        assert!(!*removed.borrow(), "the act has not ended");
         act.comes_to(Fate::Other);
-        while removed.lock().unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert_eq!(*removed.lock().unwrap(), ["one"]);
+        ended.await.unwrap();
+        assert!(*removed.borrow());
     }
 
     #[tokio::test]
-    async fn what_the_act_came_to_stays_and_so_does_what_its_holder_leaves() {
-        for fate in [Fate::Kept, Fate::Other, Fate::Nothing] {
+    async fn what_whoever_took_the_act_over_found_or_left_on_purpose_stays() {
+        for fate in [Fate::Kept, Fate::Nothing, Fate::Gone] {
             let act = Act::begun();
-            let removed = act.made(true).await;
+            let (removed, ended) = act.made(true);
+            tokio::time::sleep(FIRST).await;
             act.comes_to(fate);
-            act.looked(1).await;
-            // Nobody looks any more: it is decided.
-            let looks = act.looks.load(Ordering::SeqCst);
-            act.is_lost();
-            act.comes_to(Fate::Other);
-            tokio::time::sleep(FIRST * 4).await;
-            assert_eq!(act.looks.load(Ordering::SeqCst), looks, "{fate:?}");
-            assert!(removed.lock().unwrap().is_empty(), "{fate:?}");
+            act.ends(true);
+            ended.await.unwrap();
+            assert!(!*removed.borrow(), "{fate:?}");
+        }
+    }
+
+    /// Whatever becomes of the act after that, and however soon.
+    #[tokio::test]
+    async fn nobody_looks_after_what_was_made_in_time_by_whoever_held_the_act_to_its_end() {
+        for fate in [Fate::Undecided, Fate::Other, Fate::Nothing, Fate::Gone] {
+            let act = Act::begun();
+            let (removed, ended) = act.made(true);
+            tokio::time::sleep(FIRST).await;
+            act.comes_to(fate);
+            act.ends(false);
+            ended.await.unwrap();
+            assert!(!*removed.borrow(), "{fate:?}");
+            assert_eq!(*act.looks.borrow(), 0, "{fate:?}");
         }
     }
 
     #[tokio::test]
     async fn what_is_given_once_is_not_followed() {
         let act = Act::begun();
-        let removed = act.made(false).await;
-        act.is_lost();
+        let (removed, ended) = act.made(false);
+        ended.await.unwrap();
         act.comes_to(Fate::Other);
-        tokio::time::sleep(FIRST * 4).await;
-        assert_eq!(act.looks.load(Ordering::SeqCst), 0);
-        assert!(removed.lock().unwrap().is_empty());
+        act.ends(true);
+        assert!(!*removed.borrow());
+        assert_eq!(*act.looks.borrow(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_made_too_late_goes_when_the_act_came_to_something_else_or_to_nothing() {
+        for fate in [Fate::Other, Fate::Nothing, Fate::Gone] {
+            let act = Act::begun();
+            act.ends(true);
+            let (gone, removed) = watch::channel(false);
+            let making = Making {
+                limit: Duration::from_secs(5),
+                failures: Failures::of(Provider::Neon),
+                call: Box::pin(async { Ok("one".to_owned()) }),
+                id: |made| Some(made.clone()),
+                is_given_twice: false,
+                remove: Box::new(move |_, told| {
+                    gone.send_replace(told == fate);
+                    Box::pin(async { Ok(()) })
+                }),
+            };
+            let fence = Arc::clone(&act) as Arc<dyn Fence>;
+            let (tell, told) = oneshot::channel();
+            let ended = tokio::spawn(async move { making.ended(&fence, tell).await });
+            assert!(told.await.unwrap().is_err(), "nobody may take it for its own");
+            act.looked(1).await;
+            assert!(!*removed.borrow(), "the act has not ended");
+            act.comes_to(fate);
+            ended.await.unwrap();
+            assert!(*removed.borrow(), "{fate:?}");
+        }
     }
 }

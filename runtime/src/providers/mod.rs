@@ -117,6 +117,12 @@ pub trait Fence: fmt::Debug + Send + Sync {
         let _ = id;
         Box::pin(ready(Ok(Fate::Kept)))
     }
+
+    /// Waits until whoever acts has come to an end with it; whether another process had taken it over by then. Whoever acts for no one
+    /// but itself loses nothing.
+    fn is_lost(&self) -> BoxFuture<'_, bool> {
+        Box::pin(ready(false))
+    }
 }
 
 /// What becomes of something that was made too late.

@@ -38,6 +38,10 @@ impl Fence for Both {
     fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
         self.own.fate(id)
     }
+
+    fn is_lost(&self) -> BoxFuture<'_, bool> {
+        self.own.is_lost()
+    }
 }
 
 /// Does something for a mark when the turn of a name has come, with a mark that is good as long as the turn is.
@@ -66,7 +70,6 @@ pub(super) async fn alone<T>(
         turn: Held {
             store: platform.store.clone(),
             turn: turn.clone(),
-            step: None,
         },
     };
     let mark = Mark {

@@ -1,6 +1,6 @@
-//! What becomes of something that a step made too late.
+//! What becomes of something that a step made.
 //!
-//! Owns: telling it from the steps. Must not know: what was made.
+//! Owns: telling it from the steps, and the fence of a step that asks for it. Must not know: what was made.
 //!
 //! Whoever lost a run may still hear of what its call has made. By then another process is at the step, or has ended it, or the project
 //! is gone. What counts is the newest step of the key, whichever run it is of.
@@ -8,15 +8,44 @@
 use flaresmith_api::errors::Failure;
 use flaresmith_store::entities::{journal_entries, run_steps};
 use flaresmith_store::enums::{JournalEntryPhase, StepState};
+use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use serde_json::Value;
+use tokio::sync::watch;
 
+use super::lease::Held;
 use super::steps::names;
-use crate::providers::Fate;
-use crate::store::failed;
+use crate::providers::{Fate, Fence};
+use crate::store::{Write, failed};
 
 /// The member of a line in which the ids stand of what was made beside the rest.
 pub(super) const BESIDE: &str = "beside";
+
+/// Lets through whoever acts in a step, for as long as its run is held.
+#[derive(Debug)]
+pub(super) struct InStep {
+    /// That the run is held.
+    pub(super) held: Held,
+    /// The key of the step.
+    pub(super) key: String,
+    /// Whether the run was lost; closed without that: this process came to an end with it.
+    pub(super) lost: watch::Receiver<bool>,
+}
+
+impl Fence for InStep {
+    fn check<'a>(&'a self, within: Option<&'a Write>) -> BoxFuture<'a, Result<(), Failure>> {
+        self.held.check(within)
+    }
+
+    fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
+        Box::pin(of(self.held.store.read(), &self.key, id))
+    }
+
+    fn is_lost(&self) -> BoxFuture<'_, bool> {
+        let mut lost = self.lost.clone();
+        Box::pin(async move { lost.wait_for(|lost| *lost).await.is_ok() })
+    }
+}
 
 /// What becomes of something with this id that a step with this key has made.
 ///

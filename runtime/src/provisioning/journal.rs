@@ -19,9 +19,10 @@ use sea_orm::{
     PaginatorTrait as _, QueryFilter as _,
 };
 use serde_json::{Map, Value, json};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, watch};
 use uuid::Uuid;
 
+use super::fate::InStep;
 use super::lease::{Held, Lease, is_held, seen};
 use super::{failpoint, states};
 use crate::pipeline::observe::ActFailed;
@@ -57,6 +58,7 @@ pub struct Journal {
     pub platform: Platform,
     lease: Lease,
     known: Mutex<Known>,
+    lost: watch::Sender<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +94,13 @@ impl Journal {
             platform,
             lease,
             known: Mutex::new(known),
+            lost: watch::Sender::new(false),
         }
+    }
+
+    /// Tells whoever made something in this run that another process has it now.
+    pub fn lose(&self) {
+        self.lost.send_replace(true);
     }
 
     /// The run.
@@ -104,10 +112,14 @@ impl Journal {
     /// Whether the run is still held, for whoever acts outside of the store in the step with this key.
     #[must_use]
     pub fn fence(&self, step: &str) -> Arc<dyn Fence> {
-        Arc::new(Held {
+        let held = Held {
             store: self.platform.store.clone(),
             turn: self.lease.turn.clone(),
-            step: Some(step.to_owned()),
+        };
+        Arc::new(InStep {
+            held,
+            key: step.to_owned(),
+            lost: self.lost.subscribe(),
         })
     }
 

@@ -25,9 +25,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{failpoint, fate};
+use super::failpoint;
 use crate::platform::Platform;
-use crate::providers::{Fate, Fence};
+use crate::providers::Fence;
 use crate::store::{Store, Write, failed, is_taken, new_id};
 
 /// How long a lease is good without a sign of life.
@@ -90,8 +90,6 @@ pub struct Held {
     pub store: Store,
     /// What is held.
     pub turn: Turn,
-    /// The key of the step that it is held for, where it is one.
-    pub step: Option<String>,
 }
 
 impl Fence for Held {
@@ -104,15 +102,6 @@ impl Fence for Held {
             match held {
                 true => Ok(()),
                 false => Err(Failure::internal("it is another process's now")),
-            }
-        })
-    }
-
-    fn fate<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fate, Failure>> {
-        Box::pin(async move {
-            match &self.step {
-                Some(key) => fate::of(self.store.read(), key, id).await,
-                None => Ok(Fate::Kept),
             }
         })
     }

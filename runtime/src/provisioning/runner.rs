@@ -211,7 +211,10 @@ async fn hold(platform: &Platform, holder: &Holder, run: Uuid) -> bool {
         () = keep(platform, &lease.turn) => Some(Stopped::Lost),
     };
     match stopped {
-        Some(Stopped::Lost) => return false,
+        Some(Stopped::Lost) => {
+            journal.lose();
+            return false;
+        }
         Some(Stopped::Failed(_)) => {
             // Whoever is next, this process or another, begins where this ended, but not at once.
             tokio::time::sleep(LOOK).await;

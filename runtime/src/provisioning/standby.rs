@@ -328,7 +328,6 @@ async fn reset(platform: &Platform, turn: &Turn, seen: Pair) -> Result<(), Failu
     let held = Held {
         store: platform.store.clone(),
         turn: turn.clone(),
-        step: None,
     };
     let good: Arc<dyn Fence> = Arc::new(Good {
         turn: held.clone(),

@@ -206,9 +206,9 @@ impl Postman {
     ) -> Result<There, Failure> {
         let sent = keep(mark, wanted, here).await?;
         let text = self.mark(mark.project, &wanted.kind.part(&wanted.scope), &sent);
-        let (kind, within) = ((wanted.kind.path(), wanted.kind.member()), Some(workspace));
+        let within = Some((wanted.kind, workspace));
         let body = wanted.kind.marked(&wanted.document, &text);
-        let mut made = self.make_one(access, mark, kind, within, body).await?;
+        let mut made = self.make_one(access, mark, within, body).await?;
         if let Some(id) = taken_id(&made) {
             // What was sent before may not be in lists yet.
             let found = self.read(access, wanted.kind, &id).await?;
@@ -219,7 +219,7 @@ impl Postman {
             let mut document = wanted.document.clone();
             ids::without_new(&mut document, None);
             let body = wanted.kind.marked(&document, &text);
-            made = self.make_one(access, mark, kind, within, body).await?;
+            made = self.make_one(access, mark, within, body).await?;
         }
         if !made.status.is_success() {
             return Err(because(&made));
@@ -319,13 +319,28 @@ impl Postman {
             .with_standing(mark.project, move |local| local.sent(&place, &digest))
             .await?;
         let sent = sent.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-        let untouched = sent.is_some_and(|mut sent| {
-            let given = ids::given(&sent, &there);
-            ids::taken_over(&mut sent, &given);
-            sent == there
-        });
-        match untouched {
+        match sent.is_some_and(|sent| is_as_sent(sent, there)) {
             true => self.remove(access, mark, wanted.kind, &found.id).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Removes one that was made with a body that was sent, unless people have changed it since.
+    pub(super) async fn remove_as_sent(
+        &self,
+        access: &Access,
+        mark: &Mark,
+        kind: Kind,
+        id: &str,
+        body: &Value,
+    ) -> Result<(), Failure> {
+        let Some(found) = self.read(access, kind, id).await? else {
+            return Ok(());
+        };
+        let (there, _) = kind.read(found.shown);
+        let (sent, _) = kind.read(body[kind.member()].clone());
+        match is_as_sent(sent, there) {
+            true => self.remove(access, mark, kind, &found.id).await,
             false => Ok(()),
         }
     }
@@ -363,6 +378,13 @@ impl Postman {
 /// Whether what is there needs no change: neither what is to be there nor the text that was sent is another one.
 fn is_current(document: &Value, there: &Value, sent: Option<&str>, text: &str) -> Result<bool, Failure> {
     Ok(document == there && sent == Some(Local::digest_of(text)?.as_str()))
+}
+
+/// Whether there is what was sent, under whatever ids.
+fn is_as_sent(mut sent: Value, mut there: Value) -> bool {
+    ids::without_new(&mut sent, None);
+    ids::without_new(&mut there, None);
+    sent == there
 }
 
 /// An answer is of another shape than it should be.
@@ -419,4 +441,58 @@ async fn compared(
         Ok((done, there, text))
     };
     here.with_standing(mark.project, compare).await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A collection as it is sent, and as a server shows it that gave ids of its own.
+    fn sent_and_shown() -> (Value, Value) {
+        let file = json!({
+            "info": { "name": "Shop", "description": "All of it.", "schema": "https://schema.getpostman.com/v2.1" },
+            "item": [{ "name": "Things", "item": [{ "name": "List", "id": "one", "request": { "method": "GET", "url": "{{baseUrl}}/things" } }] }],
+            "variable": [{ "key": "baseUrl", "value": "http://localhost" }],
+        });
+        let mark = "(Flaresmith 00000000-0000-0000-0000-000000000000 collection/base 00 00)";
+        let wanted =
+            super::super::collection(&serde_json::to_vec(&file).unwrap(), uuid::Uuid::nil(), "base", None).unwrap();
+        let body = wanted.kind.marked(&wanted.document, mark);
+        let mut shown = body["collection"].clone();
+        shown["info"]["_postman_id"] = json!("their-own");
+        shown["info"]["updatedAt"] = json!("2026-01-01T00:00:00.000Z");
+        shown["item"][0]["item"][0]["id"] = json!("their-own-too");
+        shown["item"][0]["item"][0]["response"] = json!([]);
+        (body, shown)
+    }
+
+    #[test]
+    fn what_was_sent_is_known_under_other_ids_and_what_a_person_changed_is_not() {
+        let (body, shown) = sent_and_shown();
+        let stays = |shown: Value| {
+            let (sent, mark) = Kind::Collection.read(body["collection"].clone());
+            assert!(mark.is_some());
+            is_as_sent(sent, Kind::Collection.read(shown).0)
+        };
+        assert!(stays(shown.clone()));
+        for place in [
+            "/info/name",
+            "/item/0/name",
+            "/item/0/item/0/request/url",
+            "/variable/0/value",
+        ] {
+            let mut edited = shown.clone();
+            *edited.pointer_mut(place).unwrap() = json!("mine");
+            assert!(!stays(edited), "{place}");
+        }
+        let mut described = shown;
+        let text = described["info"]["description"]
+            .as_str()
+            .unwrap()
+            .replace("All", "Most");
+        described["info"]["description"] = json!(text);
+        assert!(!stays(described));
+    }
 }

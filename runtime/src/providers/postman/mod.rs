@@ -15,6 +15,7 @@ mod mark;
 mod merged;
 mod workspace;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
@@ -29,6 +30,7 @@ use super::late::Making;
 use super::{Fate, Mark};
 use crate::sealing::Sealer;
 pub use account::{Account, Needs};
+use document::Kind;
 pub use document::{Wanted, collection, environment};
 pub use element::{Standing, There, Whether};
 pub use workspace::{Wanted as WantedWorkspace, Workspace};
@@ -89,18 +91,20 @@ impl Postman {
         }
     }
 
-    /// A call that makes something of a path in a workspace, or a workspace; `member`: of the answer, which has it.
+    /// A call that makes something of a kind in a workspace, or a workspace.
     async fn make_one(
         &self,
         access: &Access,
         mark: &Mark,
-        (path, member): (&'static str, &'static str),
-        workspace: Option<&str>,
+        within: Option<(Kind, &str)>,
         body: Value,
     ) -> Result<Answer, Failure> {
-        let (postman, by, within) = (self.clone(), access.unhurried(), workspace.map(str::to_owned));
+        let (path, member) = within.map_or(("workspaces", "workspace"), |(kind, _)| (kind.path(), kind.member()));
+        let within = within.map(|(kind, workspace)| (kind, workspace.to_owned()));
+        let sent = Arc::new(body);
+        let (postman, by, inside, body) = (self.clone(), access.unhurried(), within.clone(), Arc::clone(&sent));
         let call = async move {
-            let query: Vec<(&str, &str)> = within.iter().map(|id| ("workspace", id.as_str())).collect();
+            let query: Vec<(&str, &str)> = inside.iter().map(|(_, id)| ("workspace", id.as_str())).collect();
             let made = postman.call(&by, Method::POST, &[path], &query, Some(&body)).await?;
             let told: Option<Value> = made.status.is_success().then(|| made.json().ok()).flatten();
             let id = told.and_then(|told| {
@@ -110,7 +114,7 @@ impl Postman {
             });
             Ok((made, id))
         };
-        let (postman, by, free, within) = (self.clone(), access.clone(), mark.free(), workspace.map(str::to_owned));
+        let (postman, by, free) = (self.clone(), access.clone(), mark.free());
         let making = Making {
             limit: CALL,
             failures: Self::failures(),
@@ -118,12 +122,16 @@ impl Postman {
             id: |(_, id): &(Answer, Option<String>)| id.clone(),
             is_given_twice: true,
             remove: Box::new(move |id, fate| {
-                let (postman, by, free, within) = (postman.clone(), by.clone(), free.clone(), within.clone());
+                let (postman, by, free) = (postman.clone(), by.clone(), free.clone());
+                let (within, sent) = (within.clone(), Arc::clone(&sent));
                 Box::pin(async move {
-                    gone(&postman.call(&by, Method::DELETE, &[path, &id], &[], None).await?)?;
-                    match within {
+                    let Some((kind, workspace)) = within else {
+                        return postman.remove_empty(&by, &free, &id, None).await;
+                    };
+                    postman.remove_as_sent(&by, &free, kind, &id, &sent).await?;
+                    match fate {
                         // Whoever took the project away left the workspace, since this was in it.
-                        Some(within) if fate == Fate::Gone => postman.remove_empty(&by, &free, &within, None).await,
+                        Fate::Gone => postman.remove_empty(&by, &free, &workspace, None).await,
                         _ => Ok(()),
                     }
                 })

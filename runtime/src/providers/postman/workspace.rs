@@ -170,8 +170,7 @@ impl Postman {
             workspace["teamId"] = json!(team);
         }
         let body = json!({ "workspace": workspace });
-        let kind = ("workspaces", "workspace");
-        let made = self.make_one(access, mark, kind, None, body).await?;
+        let made = self.make_one(access, mark, None, body).await?;
         if !made.status.is_success() {
             return Err(because(&made));
         }
