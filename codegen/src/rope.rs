@@ -19,22 +19,52 @@ pub(crate) struct Strands {
     /// What nobody else has.
     pub(crate) own: String,
     /// What others have too, with the place in the own text that it stands at, in order.
-    shared: Vec<(usize, Arc<String>)>,
+    shared: Vec<(usize, Piece)>,
 }
+
+/// What others have too.
+#[derive(Clone)]
+enum Piece {
+    Text(Arc<String>),
+    /// From one byte to another of what a rope has for its own.
+    Of(Arc<Strands>, usize, usize),
+}
+
+impl Piece {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Of(strands, begin, end) => strands.own.get(*begin..*end).unwrap_or_default(),
+        }
+    }
+}
+
+/// A shorter piece of another rope is copied: keeping in mind where it stands takes as much room.
+const SHORT: usize = 128;
 
 impl Strands {
     /// Goes on with a text that others have.
     pub(crate) fn share(&mut self, text: &Arc<String>) {
-        self.shared.push((self.own.len(), Arc::clone(text)));
+        self.shared.push((self.own.len(), Piece::Text(Arc::clone(text))));
     }
 
-    /// Goes on with a whole text.
+    /// Goes on with a whole text, which is shared from now on.
     pub(crate) fn append(&mut self, text: &Rope) {
-        let begin = self.own.len();
-        self.own.push_str(&text.0.own);
-        let shared = text.0.shared.iter();
-        self.shared
-            .extend(shared.map(|(at, text)| (begin + at, Arc::clone(text))));
+        let mut begin = 0;
+        let mut own = |all: &mut Self, end: usize| {
+            match end - begin {
+                0..SHORT => all.own.push_str(text.0.own.get(begin..end).unwrap_or_default()),
+                _ => all
+                    .shared
+                    .push((all.own.len(), Piece::Of(Arc::clone(&text.0), begin, end))),
+            }
+            begin = end;
+        };
+        for (at, piece) in &text.0.shared {
+            own(self, *at);
+            self.shared.push((self.own.len(), piece.clone()));
+        }
+        own(self, text.0.own.len());
     }
 }
 
@@ -57,14 +87,14 @@ impl Rope {
             .chain([(own.len(), None)]);
         begins.zip(ends).flat_map(|(begin, (end, shared))| {
             let own = own.get(begin..end).filter(|text| !text.is_empty());
-            [own, shared.map(|text| text.as_str())].into_iter().flatten()
+            [own, shared.map(Piece::as_str)].into_iter().flatten()
         })
     }
 
     /// Number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        let shared = self.0.shared.iter().map(|(_, text)| text.len());
+        let shared = self.0.shared.iter().map(|(_, piece)| piece.as_str().len());
         self.0.own.len() + shared.sum::<usize>()
     }
 
@@ -87,7 +117,7 @@ impl Rope {
             Strands { own, shared } if shared.is_empty() => Cow::Borrowed(own),
             Strands { own, shared } if own.is_empty() && shared.len() == 1 => shared
                 .first()
-                .map_or(Cow::Borrowed(""), |(_, text)| Cow::Borrowed(text)),
+                .map_or(Cow::Borrowed(""), |(_, piece)| Cow::Borrowed(piece.as_str())),
             _ => Cow::Owned(self.to_string()),
         }
     }
@@ -123,9 +153,9 @@ impl Rope {
     /// The same text with another piece in the place of some that are shared: `other` is asked by their numbers.
     pub(crate) fn with_shared(&self, other: impl Fn(usize) -> Option<Arc<String>>) -> Self {
         let mut strands = Strands::clone(&self.0);
-        for (number, (_, text)) in strands.shared.iter_mut().enumerate() {
+        for (number, (_, piece)) in strands.shared.iter_mut().enumerate() {
             if let Some(other) = other(number) {
-                *text = other;
+                *piece = Piece::Text(other);
             }
         }
         strands.into()
@@ -226,6 +256,19 @@ mod tests {
             twice.append(&made);
             twice.append(&made);
             assert_eq!(Rope::from(twice), *whole.repeat(2));
+        }
+        let (short, long) = ("ü".repeat(SHORT / 2 - 1), "ü".repeat(SHORT));
+        for (text, pieces) in [(&short, 1), (&long, 3)] {
+            let mut around = Strands::default();
+            around.own.push('[');
+            around.append(&Rope::from(text.as_str()));
+            around.append(&rope(&[("", false)]));
+            around.own.push(']');
+            let around = Rope::from(around);
+            assert_eq!(
+                (around.pieces().count(), &*around.whole()),
+                (pieces, &*format!("[{text}]"))
+            );
         }
         assert!(Rope::default().is_empty() && rope(&[("", true)]).is_empty());
         assert_eq!(Rope::default().pieces().count(), 0);
