@@ -75,4 +75,6 @@ mod toolchain;
 #[cfg(unix)]
 mod watch;
 #[cfg(unix)]
+mod watch_beside;
+#[cfg(unix)]
 mod watching;

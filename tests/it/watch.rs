@@ -1,6 +1,6 @@
 //! `spec watch`: from a save to files on disk, through the built binary.
 //!
-//! Owns: what must hold while people, editors and git change files beside it. Must not know: how changes are noticed.
+//! Owns: what must hold while people and editors change files beside it. Must not know: how changes are noticed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,12 +14,12 @@ use crate::git::Git;
 use crate::repository::files;
 use crate::watching::{Watcher, wait_for};
 
-const API: &str = "specs/001-shop/contracts/api.yaml";
-const PETS: &str = "generated/ts/src/zod/pets.ts";
-const ORDERS: &str = "generated/ts/src/zod/orders.ts";
+pub(crate) const API: &str = "specs/001-shop/contracts/api.yaml";
+pub(crate) const PETS: &str = "generated/ts/src/zod/pets.ts";
+pub(crate) const ORDERS: &str = "generated/ts/src/zod/orders.ts";
 
 /// A contract of two domains, in each of which one property can be chosen.
-fn contract(pet: &str, order: &str) -> String {
+pub(crate) fn contract(pet: &str, order: &str) -> String {
     format!(
         "openapi: 3.1.0
 info: {{ title: Shop, version: '1' }}
@@ -48,7 +48,7 @@ fn broken() -> String {
 }
 
 /// A repository with that contract, applied and committed.
-fn shop() -> Git {
+pub(crate) fn shop() -> Git {
     let git = Git::empty();
     git.write("flaresmith.toml", "targets = [\"zod\"]\n");
     git.write(API, &contract("name", "number"));
@@ -58,7 +58,7 @@ fn shop() -> Git {
     git
 }
 
-fn save(git: &Git, pet: &str) {
+pub(crate) fn save(git: &Git, pet: &str) {
     git.write(API, &contract(pet, "number"));
 }
 
@@ -73,12 +73,12 @@ fn marks(git: &Git) -> BTreeMap<String, (u64, i64, i64)> {
     files(&generated).iter().map(|path| (named(path), mark(path))).collect()
 }
 
-fn rounds(lines: &[String]) -> usize {
+pub(crate) fn rounds(lines: &[String]) -> usize {
     lines.iter().filter(|line| line.ends_with(" ms)")).count()
 }
 
 /// What stands on disk is what a fresh apply would make of it, once the last apply is at its end.
-fn in_step(git: &Git) {
+pub(crate) fn in_step(git: &Git) {
     let under_way =
         |path: &PathBuf| path.ends_with("journal") && !fs::read(path).unwrap_or_default().starts_with(b"----");
     wait_for("the end of an apply", || {
@@ -330,95 +330,6 @@ fn an_edit_of_a_generated_file_is_told_once_and_solved_when_it_is_undone() {
     save(&git, "afterwards");
     watcher.told(" written, ");
     in_step(&git);
-}
-
-#[test]
-fn branches_are_switched_beside_it() {
-    let git = shop();
-    git.git(&["switch", "-q", "-c", "other"]);
-    git.write(API, &contract("nickname", "total"));
-    git.git(&["commit", "-q", "-am", "specs without what follows from them"]);
-    git.git(&["switch", "-q", "main"]);
-    let mut watcher = Watcher::start(&git, &[]);
-    git.git(&["switch", "-q", "other"]);
-    wait_for("the other branch", || {
-        git.path(ORDERS).exists() && git.read(ORDERS).contains("total") && git.read(PETS).contains("nickname")
-    });
-    watcher.told(" ms)");
-    watcher.calm();
-    git.git(&["commit", "-q", "-am", "what follows"]);
-    for round in 0..3 {
-        git.git(&["switch", "-q", "main"]);
-        git.git(&["switch", "-q", "other"]);
-        watcher.calm();
-        assert!(git.read(PETS).contains("nickname"), "round {round}");
-        assert_eq!(git.git(&["status", "--porcelain"]), "", "round {round}");
-    }
-    in_step(&git);
-}
-
-#[test]
-fn while_git_changes_files_nothing_is_done_and_then_all_at_once() {
-    let git = shop();
-    let mut watcher = Watcher::start(&git, &[]);
-    git.write(".git/index.lock", "");
-    save(&git, "nickname");
-    let said = watcher.calm();
-    assert_eq!(rounds(&said), 0, "{said:?}");
-    assert!(!git.read(PETS).contains("nickname"), "written beside git");
-    git.write(API, &contract("nickname", "total"));
-    fs::remove_file(git.path(".git/index.lock")).unwrap();
-    let mut lines = watcher.told(" ms)");
-    lines.extend(watcher.calm());
-    assert_eq!(rounds(&lines), 1, "{lines:?}");
-    assert!(git.read(PETS).contains("nickname") && git.read(ORDERS).contains("total"));
-    in_step(&git);
-}
-
-#[test]
-fn a_lock_of_gits_that_nobody_takes_away_is_not_waited_for_without_end() {
-    let git = shop();
-    let mut watcher = Watcher::start(&git, &[]);
-    git.write(".git/index.lock", "");
-    save(&git, "nickname");
-    watcher.told(" ms)");
-    assert!(git.path(".git/index.lock").exists());
-    assert!(git.read(PETS).contains("nickname"));
-}
-
-#[test]
-fn another_apply_is_waited_for() {
-    let git = shop();
-    let mut watcher = Watcher::start(&git, &[]);
-    let turn = flaresmith_sync::apply::take_turn(&flaresmith_sync::Root::at(&git.path("")).unwrap()).unwrap();
-    save(&git, "waiting");
-    let lines = watcher.calm();
-    assert!(lines.is_empty(), "{lines:?}");
-    drop(turn);
-    watcher.told(" ms)");
-    assert!(git.read(PETS).contains("waiting"));
-    watcher.calm();
-    for i in 0..5 {
-        save(&git, &format!("both{i}"));
-        let said = git.run(&["spec", "apply"]);
-        assert!([0, 1].contains(&said.code), "{}{}", said.out, said.err);
-        assert!(said.code == 0 || said.err.contains("APPLY_"), "{}", said.err);
-    }
-    wait_for("the last content", || git.read(PETS).contains("both4"));
-    watcher.calm();
-    in_step(&git);
-}
-
-#[test]
-fn another_apply_that_takes_longer_than_anyone_waits_is_told_and_then_made_good() {
-    let git = shop();
-    let mut watcher = Watcher::start(&git, &[]);
-    let turn = flaresmith_sync::apply::take_turn(&flaresmith_sync::Root::at(&git.path("")).unwrap()).unwrap();
-    save(&git, "late");
-    watcher.said("APPLY_BUSY");
-    drop(turn);
-    watcher.told(" ms)");
-    assert!(git.read(PETS).contains("late"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod hostile_specs;
 mod incremental;
 mod incremental_any;
 mod incremental_followed;
+mod platform_catalog;
 mod platform_contract;
 mod platform_spec;
 mod repository;

@@ -4,25 +4,25 @@
 //! hand. Must not know: the platform.
 
 mod codespaces;
+mod over_git;
+mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, Request, Response, StatusCode};
+use axum::http::{HeaderMap, Request, Response};
 use base64::Engine as _;
-use crypto_box::SecretKey;
 use flaresmith_runtime::settings::GithubPlace;
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use codespaces::Codespace;
+use over_git::over_git;
 
 use crate::instance::folder;
 
@@ -446,7 +446,7 @@ fn of_account(
                 return codespaces::of_repository(github, asked, (login, scopes), &body);
             }
             if let ["actions" | "environments", ..] = rest {
-                return secret(&mut known, method, &full, rest, &body);
+                return secrets::secret(&mut known, method, &full, rest, &body);
             }
             let row = known.repositories.get_mut(&full).unwrap();
             match (method, rest) {
@@ -484,51 +484,6 @@ fn moved(github: &Github, method: &str, number: u64) -> Response<Body> {
     answer
 }
 
-/// Environments and secrets of a repository.
-fn secret(known: &mut Known, method: &str, full: &str, rest: &[&str], body: &Value) -> Response<Body> {
-    let environment = match rest {
-        ["environments", name, ..] => Some(format!("{full}/{name}")),
-        _ => None,
-    };
-    if let ("PUT", ["environments", _]) = (method, rest) {
-        assert_eq!(body, &json!({}));
-        known.environments.insert(environment.unwrap());
-        return told(200, &json!({ "id": 1, "name": rest[1] }));
-    }
-    if environment.is_some_and(|environment| !known.environments.contains(&environment)) {
-        return message(404, "Not Found");
-    }
-    let private = SecretKey::from([known.keys + 1; 32]);
-    let public = base64::engine::general_purpose::STANDARD.encode(private.public_key().as_bytes());
-    let (path, key_id) = (rest.join("/"), known.keys.to_string());
-    match (method, rest.last()) {
-        ("GET", Some(&"public-key")) => {
-            let key = json!({ "key_id": key_id, "key": public });
-            // The first is out of date as soon as it is told.
-            known.keys = 1;
-            told(200, &key)
-        }
-        ("PUT", _) if body["key_id"].as_str() != Some(key_id.as_str()) => message(422, "Validation Failed"),
-        ("PUT", _) => {
-            let sealed = base64::engine::general_purpose::STANDARD
-                .decode(body["encrypted_value"].as_str().unwrap())
-                .unwrap();
-            let value = String::from_utf8(private.unseal(&sealed).unwrap()).unwrap();
-            let status = if known.secrets.insert(path, value).is_none() {
-                201
-            } else {
-                204
-            };
-            told(status, &if status == 201 { json!({}) } else { Value::Null })
-        }
-        ("DELETE", _) => match known.secrets.remove(&path) {
-            Some(_) => told(204, &Value::Null),
-            None => message(404, "Not Found"),
-        },
-        _ => panic!("nobody calls {method} {path}"),
-    }
-}
-
 fn made(github: &Github, owner: &str, body: &Value) -> Response<Body> {
     match github.make(owner, body) {
         Some(row) => told(201, &row),
@@ -537,64 +492,4 @@ fn made(github: &Github, owner: &str, body: &Value) -> Response<Body> {
             &json!({ "message": "Repository creation failed.", "errors": [{ "resource": "Repository", "code": "custom", "field": "name", "message": "name already exists on this account" }] }),
         ),
     }
-}
-
-/// Git's own program answers.
-async fn over_git(
-    github: &Github,
-    method: &str,
-    path: &str,
-    query: Option<&str>,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Response<Body> {
-    if github.login(headers).is_none() {
-        return Response::builder()
-            .status(StatusCode::UNAUTHORIZED)
-            .header("www-authenticate", "Basic")
-            .body(Body::empty())
-            .unwrap();
-    }
-    let kind = headers.get("content-type").map_or("", |value| value.to_str().unwrap());
-    let mut program = std::process::Command::new("git")
-        .arg("http-backend")
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("GIT_PROJECT_ROOT", &github.folder)
-        .env("GIT_HTTP_EXPORT_ALL", "1")
-        .env("GIT_CONFIG_COUNT", "1")
-        .env("GIT_CONFIG_KEY_0", "safe.directory")
-        .env("GIT_CONFIG_VALUE_0", "*")
-        .env("REMOTE_USER", "somebody")
-        .env("REQUEST_METHOD", method)
-        .env("PATH_INFO", format!("/{path}"))
-        .env("QUERY_STRING", query.unwrap_or_default())
-        .env("CONTENT_TYPE", kind)
-        .env("CONTENT_LENGTH", body.len().to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let output = tokio::task::spawn_blocking(move || {
-        let mut input = program.stdin.take().unwrap();
-        let writes = std::thread::spawn(move || {
-            let _ = input.write_all(&body);
-        });
-        let output = program.wait_with_output().unwrap();
-        writes.join().unwrap();
-        output
-    })
-    .await
-    .unwrap();
-    let end = output.stdout.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let mut answer = Response::builder().status(200);
-    for line in String::from_utf8_lossy(&output.stdout[..end]).lines() {
-        let (name, value) = line.split_once(": ").unwrap();
-        answer = match name {
-            "Status" => answer.status(value[..3].parse::<u16>().unwrap()),
-            _ => answer.header(name, value),
-        };
-    }
-    answer.body(Body::from(output.stdout[end + 4..].to_vec())).unwrap()
 }

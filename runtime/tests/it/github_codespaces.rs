@@ -9,7 +9,7 @@ use flaresmith_store::enums::{CodespaceState, ResourceKind};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 
-use crate::github::{Fault, Github};
+use crate::github::Fault;
 use crate::instance::{Answer, Instance};
 use crate::integrations::{TOKEN, beside, connect};
 use crate::provisioning::until;
@@ -26,7 +26,7 @@ pub(crate) fn connection(name: &str) -> Value {
 }
 
 /// A project that begins with GitHub and is to have a codespace.
-async fn begun(instance: &Instance, owner: &str, organization: &str) -> String {
+pub(crate) async fn begun(instance: &Instance, owner: &str, organization: &str) -> String {
     let body = json!({ "name": "Shop", "organizationId": organization, "integrations": [connection("shop")] });
     let made = instance.call(owner, "POST", "/projects", Some(body)).await.is(201);
     made.text("/id")
@@ -43,12 +43,12 @@ async fn once<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
     panic!("{what}");
 }
 
-fn step<'a>(run: &'a Answer, name: &str) -> &'a Value {
+pub(crate) fn step<'a>(run: &'a Answer, name: &str) -> &'a Value {
     let steps = run.body["steps"].as_array().unwrap();
     steps.iter().find(|step| step["name"] == name).unwrap()
 }
 
-async fn detail(instance: &Instance, owner: &str, project: &str) -> Answer {
+pub(crate) async fn detail(instance: &Instance, owner: &str, project: &str) -> Answer {
     let answer = instance.call(owner, "GET", &format!("/projects/{project}"), None).await;
     answer.is(200).fits::<ProjectDetail>()
 }
@@ -59,7 +59,7 @@ async fn integration(instance: &Instance, owner: &str, project: &str) -> Answer 
     answer.is(200).fits::<IntegrationView>()
 }
 
-async fn retry(instance: &Instance, owner: &str, project: &str) {
+pub(crate) async fn retry(instance: &Instance, owner: &str, project: &str) {
     let path = format!("/projects/{project}/provisioning/retry");
     instance.call(owner, "POST", &path, None).await.is(202);
 }
@@ -73,16 +73,6 @@ async fn delete(instance: &Instance, owner: &str, project: &str) {
         instance.call(owner, "GET", &path, None).await.status == 404
     };
     once("the project is not gone", gone).await;
-}
-
-/// Forgets that there is a codespace, on both sides, so that the next run makes one.
-async fn forget(instance: &Instance, github: &Github) {
-    github.put_codespaces("Deleted");
-    resource_records::Entity::delete_many()
-        .filter(resource_records::Column::Resource.eq(ResourceKind::GithubCodespace))
-        .exec(instance.platform.store.read())
-        .await
-        .unwrap();
 }
 
 /// Shows 001/FR-003.
@@ -319,117 +309,6 @@ async fn what_github_withholds_is_left_out_and_a_project_that_never_had_one_can_
     github.mend();
     github.fault("GET", path, Fault::Fails(403), 1000);
     delete(&instance, &owner, &project).await;
-    runner.stop().await;
-}
-
-/// Every call that making a codespace takes.
-const CALLS: [(&str, &str); 3] = [
-    ("GET", "/api/v3/repos/northwind/shop/codespaces"),
-    ("POST", "/api/v3/repos/northwind/shop/codespaces"),
-    ("GET", "/api/v3/user/codespaces/"),
-];
-
-/// Shows 001/FR-032.
-#[tokio::test(flavor = "multi_thread")]
-async fn calls_about_codespaces_that_fail_once_each_way_converge_and_no_second_one_is_made() {
-    let (instance, github) = beside(false).await;
-    github.token(TOKEN, "northwind", Some(SCOPES));
-    let (organization, owner) = instance.organization("Northwind").await;
-    let project = begun(&instance, &owner, &organization).await;
-    let runner = Runner::start(instance.platform.clone()).unwrap();
-    until(&instance, &owner, &project, "succeeded").await;
-    runner.stop().await;
-    let faults = [
-        Fault::Fails(500),
-        Fault::Fails(503),
-        Fault::Lost,
-        Fault::TooMany(1),
-        Fault::Limited(1),
-    ];
-    for (method, path) in CALLS {
-        for fault in faults {
-            forget(&instance, &github).await;
-            connect(&instance, &owner, &project, connection("shop")).await.is(200);
-            github.fault(method, path, fault, 1);
-            let runner = Runner::start(instance.platform.clone()).unwrap();
-            let run = until(&instance, &owner, &project, "succeeded").await;
-            runner.stop().await;
-            let there = github.codespaces();
-            assert_eq!(there.len(), 1, "{method} {path} {fault:?}: {there:?}");
-            assert_eq!(
-                step(&run, "github-codespace")["externalId"],
-                there[0].name,
-                "{method} {path} {fault:?}"
-            );
-            let shown = detail(&instance, &owner, &project).await;
-            assert_eq!(shown.text("/codespace/name"), there[0].name);
-            assert_eq!(shown.text("/codespace/state"), "available");
-            github.mend();
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_codespace_that_cannot_be_made_fails_the_run_which_goes_on_when_it_can() {
-    let (instance, github) = beside(false).await;
-    github.token(TOKEN, "northwind", Some(SCOPES));
-    let (organization, owner) = instance.organization("Northwind").await;
-    let project = begun(&instance, &owner, &organization).await;
-    github.codespaces_end("Failed");
-    let runner = Runner::start(instance.platform.clone()).unwrap();
-    let run = until(&instance, &owner, &project, "failed").await;
-    let failed = step(&run, "github-codespace");
-    assert_eq!(failed["errorCode"], "INTEGRATION_GITHUB_REJECTED");
-    assert!(failed["hint"].as_str().unwrap().contains("retry the run"), "{failed}");
-    let shown = detail(&instance, &owner, &project).await;
-    assert_eq!(shown.text("/codespace/state"), "failed");
-    let first = shown.text("/codespace/name");
-
-    // The one that failed gives way to another.
-    github.codespaces_end("Available");
-    retry(&instance, &owner, &project).await;
-    until(&instance, &owner, &project, "succeeded").await;
-    let there = github.codespaces();
-    assert!(there.len() == 1 && there[0].name != first, "{there:?}");
-    let shown = detail(&instance, &owner, &project).await;
-    assert_eq!(shown.text("/codespace/name"), there[0].name);
-
-    // A machine that there is not is named, and another one can be.
-    forget(&instance, &github).await;
-    let mut other = connection("shop");
-    other["settings"]["machine"] = json!("quantumLinux");
-    connect(&instance, &owner, &project, other).await.is(200);
-    let run = until(&instance, &owner, &project, "failed").await;
-    let failed = step(&run, "github-codespace");
-    assert_eq!(failed["errorCode"], "INTEGRATION_GITHUB_REJECTED");
-    assert!(failed["hint"].as_str().unwrap().contains("`machine`"), "{failed}");
-    let change = json!({ "settings": connection("shop")["settings"] });
-    let path = format!("/projects/{project}/integrations/github");
-    instance.call(&owner, "PATCH", &path, Some(change)).await.is(200);
-    retry(&instance, &owner, &project).await;
-    until(&instance, &owner, &project, "succeeded").await;
-
-    // Calls that fail for good fail the run, and nothing is made twice when they do not any more.
-    for (method, path) in CALLS {
-        for (status, code) in [
-            (500, "INTEGRATION_GITHUB_TIMEOUT"),
-            (422, "INTEGRATION_GITHUB_REJECTED"),
-        ] {
-            forget(&instance, &github).await;
-            connect(&instance, &owner, &project, connection("shop")).await.is(200);
-            github.fault(method, path, Fault::Fails(status), 1000);
-            let run = until(&instance, &owner, &project, "failed").await;
-            assert_eq!(
-                step(&run, "github-codespace")["errorCode"],
-                code,
-                "{method} {path} {status}"
-            );
-            github.mend();
-            retry(&instance, &owner, &project).await;
-            until(&instance, &owner, &project, "succeeded").await;
-            assert_eq!(github.codespaces().len(), 1, "{method} {path} {status}");
-        }
-    }
     runner.stop().await;
 }
 

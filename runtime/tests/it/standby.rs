@@ -31,7 +31,7 @@ pub(crate) fn standing_by() -> Value {
 }
 
 /// Sets how often prod's database is looked at and its standby reset, in seconds.
-async fn often(instance: &Instance, owner: &str, project: &str) {
+pub(crate) async fn often(instance: &Instance, owner: &str, project: &str) {
     let path = format!("/projects/{project}");
     let read = instance.call(owner, "GET", &path, None).await.is(200);
     let bearer = format!("Bearer {owner}");
@@ -42,7 +42,7 @@ async fn often(instance: &Instance, owner: &str, project: &str) {
 }
 
 /// Waits until something is so.
-async fn eventually<T>(instance: &Instance, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(instance: &Instance, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..1800 {
         if let Some(found) = look().await {
             return found;
@@ -70,12 +70,12 @@ async fn row(instance: &Instance, purpose: DatabaseBranchPurpose, name: &str) ->
     rows.into_iter().find(|row| row.name.starts_with(name))
 }
 
-async fn standby(instance: &Instance) -> Option<database_branches::Model> {
+pub(crate) async fn standby(instance: &Instance) -> Option<database_branches::Model> {
     row(instance, DatabaseBranchPurpose::Standby, "prod-standby-").await
 }
 
 /// The standby once it was reset after it was so often before.
-async fn reset(instance: &Instance, neon: &Neon, before: usize) -> database_branches::Model {
+pub(crate) async fn reset(instance: &Instance, neon: &Neon, before: usize) -> database_branches::Model {
     eventually(instance, "the standby is reset", async || {
         let found = standby(instance).await?;
         let is_ready = found.state == DatabaseBranchState::Ready && found.last_reset_at.is_some();
@@ -89,7 +89,7 @@ fn resets(neon: &Neon) -> usize {
 }
 
 /// Looks at prod's database, oldest first.
-async fn looks(instance: &Instance) -> Vec<health_checks::Model> {
+pub(crate) async fn looks(instance: &Instance) -> Vec<health_checks::Model> {
     health_checks::Entity::find()
         .filter(health_checks::Column::Probe.eq(HealthProbe::Database))
         .order_by_asc(health_checks::Column::CreatedAt)
@@ -119,7 +119,7 @@ async fn be(instance: &Instance, id: Uuid, state: EnvironmentState) {
     write.commit().await.unwrap();
 }
 
-async fn told(instance: &Instance) -> Vec<incidents::Model> {
+pub(crate) async fn told(instance: &Instance) -> Vec<incidents::Model> {
     let all = incidents::Entity::find().all(instance.platform.store.read()).await;
     all.unwrap()
 }
@@ -465,42 +465,4 @@ async fn a_reset_touches_no_branch_that_was_not_made_as_the_standby() {
     assert_eq!(neon.branches(), ["prod", "dev", "staging"]);
     assert_eq!(neon.wrong(), Vec::<String>::new());
     runner.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_servers_look_and_reset_as_often_as_one_and_fail_over_once() {
-    let (instance, neon) = beside(true).await;
-    let (organization, owner) = instance.organization("Northwind").await;
-    let project = instance.project(&owner, &organization, "Shop").await;
-    let api = neon.api.clone();
-    let other = instance.again_with(|settings| settings.neon = api).await;
-    let runners = [&instance, &other].map(|one| Runner::start(one.platform.clone()).unwrap());
-    until(&instance, &owner, &project, "succeeded").await;
-    often(&instance, &owner, &project).await;
-    connect(&instance, &owner, &project, standing_by()).await.is(201);
-    until(&instance, &owner, &project, "succeeded").await;
-    reset(&instance, &neon, 0).await;
-    reset(&instance, &neon, 2).await;
-    let looks = looks(&instance).await;
-    assert!(looks.len() > 2);
-    assert!(
-        looks
-            .windows(2)
-            .all(|two| two[1].created_at - two[0].created_at >= TimeDelta::seconds(10)),
-        "{looks:?}"
-    );
-    // Nor does more than one of them decide.
-    neon.cut("prod", true).await;
-    eventually(&instance, "the failover is over", async || {
-        told(&instance).await.into_iter().find(|row| row.mitigated_at.is_some())
-    })
-    .await;
-    eventually(&instance, "another standby", async || standby(&instance).await).await;
-    assert_eq!(told(&instance).await.len(), 1);
-    assert_eq!(instance.kept("incidents.failover").await.len(), 1);
-    assert_eq!(neon.branches().len(), 5, "{:?}", neon.branches());
-    assert_eq!(neon.wrong(), Vec::<String>::new());
-    for runner in runners {
-        runner.stop().await;
-    }
 }
