@@ -54,8 +54,14 @@ pub(super) fn push_text(out: &mut String, text: &str) {
 
 /// Whether a text has nothing but signs that mean nothing else and stay as they are. Most have no others.
 pub(super) fn is_plain(text: &str) -> bool {
-    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !b"<>&\\`*_[]|~$".contains(&byte);
-    text.bytes().all(is_plain)
+    let means_more = |byte: u8| {
+        matches!(
+            byte,
+            b'<' | b'>' | b'&' | b'\\' | b'`' | b'*' | b'_' | b'[' | b']' | b'|' | b'~' | b'$'
+        )
+    };
+    text.bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && !means_more(byte))
 }
 
 /// The same as a paragraph of its own.
