@@ -186,7 +186,7 @@ mod tests {
             })
         }
 
-        /// Makes something in time, and looks after it to the end; what of it was taken away is sent.
+        /// Makes something in time, and looks after it to the end; whether it was taken away is sent.
         fn made(self: &Arc<Self>, is_given_twice: bool) -> (watch::Receiver<bool>, tokio::task::JoinHandle<()>) {
             let (gone, removed) = watch::channel(false);
             let making = Making {

@@ -471,12 +471,12 @@ mod tests {
     #[test]
     fn what_was_sent_is_known_under_other_ids_and_what_a_person_changed_is_not() {
         let (body, shown) = sent_and_shown();
-        let stays = |shown: Value| {
+        let is_untouched = |shown: Value| {
             let (sent, mark) = Kind::Collection.read(body["collection"].clone());
             assert!(mark.is_some());
             is_as_sent(sent, Kind::Collection.read(shown).0)
         };
-        assert!(stays(shown.clone()));
+        assert!(is_untouched(shown.clone()));
         for place in [
             "/info/name",
             "/item/0/name",
@@ -485,7 +485,7 @@ mod tests {
         ] {
             let mut edited = shown.clone();
             *edited.pointer_mut(place).unwrap() = json!("mine");
-            assert!(!stays(edited), "{place}");
+            assert!(!is_untouched(edited), "{place}");
         }
         let mut described = shown;
         let text = described["info"]["description"]
@@ -493,6 +493,6 @@ mod tests {
             .unwrap()
             .replace("All", "Most");
         described["info"]["description"] = json!(text);
-        assert!(!stays(described));
+        assert!(!is_untouched(described));
     }
 }
