@@ -142,6 +142,9 @@ fn conflict_entry(conflict: &Conflict) -> ConflictEntry {
 
 /// What a change does, in the file's own terms.
 fn diff_summary(change: &Change) -> String {
+    if change.kind == ChangeKind::Added && !change.carries {
+        return summary::new(&change.path, &change.after);
+    }
     // Text is told from bytes in a fraction of the time of mending them, and next to all is text.
     let before = str::from_utf8(&change.before).map_or_else(|_| String::from_utf8_lossy(&change.before), Cow::Borrowed);
     if change.kind == ChangeKind::Modified && change.after == *before {

@@ -8,8 +8,10 @@ mod phrases;
 mod skeleton;
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
-use memchr::memchr;
+use flaresmith_codegen::rope::Rope;
+use memchr::{memchr, memchr_iter};
 use similar::{ChangeTag, TextDiff};
 
 use crate::items::{Language, outline};
@@ -86,6 +88,21 @@ fn contents(path: &str, text: &str) -> String {
     } else {
         listed(&told)
     }
+}
+
+/// What is in a new file. A large one is not put together in one piece for that.
+#[must_use]
+pub fn new(path: &str, text: &Rope) -> String {
+    if text.len() <= LARGEST_TO_READ {
+        return contents(path, &text.whole());
+    }
+    let (mut lines, mut is_open) = (0, false);
+    let Ok(()) = text.blocks::<Infallible>(LARGEST_TO_READ, |block| {
+        lines += memchr_iter(b'\n', block).count();
+        is_open = block.last().is_some_and(|byte| *byte != b'\n');
+        Ok(())
+    });
+    count(lines + usize::from(is_open), "line")
 }
 
 /// `2 lines added, 1 line removed`.

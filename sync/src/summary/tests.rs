@@ -1,6 +1,8 @@
 //! What people read about a change.
 
-use super::summary;
+use flaresmith_codegen::rope::Rope;
+
+use super::{new, summary};
 
 fn told(path: &str, before: &str, after: &str) -> String {
     summary(path, Some(before), Some(after))
@@ -25,6 +27,16 @@ fn a_large_new_file_is_told_by_its_lines() {
     let one = "pub fn a() {}\n";
     assert_eq!(summary("a.rs", None, Some(one)), "1 function");
     assert_eq!(summary("a.rs", None, Some(&one.repeat(20_000))), "20000 lines");
+    for times in [0, 1, 3, 20_000, 50_000] {
+        for end in ["", "pub fn b() {}", "\n\n"] {
+            let text = one.repeat(times) + end;
+            assert_eq!(
+                new("a.rs", &Rope::from(text.as_str())),
+                summary("a.rs", None, Some(&text)),
+                "{times} and {end:?}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -126,7 +138,7 @@ fn many_places_are_told_together() {
 }
 
 /// What the platform's own specs make, with texts of its contract and data model replaced.
-fn generated(changes: &[(&str, &str)]) -> std::collections::BTreeMap<String, flaresmith_codegen::rope::Rope> {
+fn generated(changes: &[(&str, &str)]) -> std::collections::BTreeMap<String, Rope> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut sources = flaresmith_codegen::source::Sources::default();
     for path in [
