@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use super::documents::{Document, Documents};
 use super::grammar::{self, Place as Kind, Step};
-use super::reference::{self, Refusal, Target};
+use super::reference;
 use super::update::Linked;
 use super::{extension, upgrade};
-use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes, nearest, schema as schemas};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes, schema as schemas};
 use crate::model::{Case, Name};
 use crate::pointer::{escape, push, unescape};
-use crate::tree::{Map, Text, Value};
+use crate::tree::{Map, Value};
 
 /// Something that is still to be copied into the components of the bundle.
 struct Pull {
@@ -63,7 +63,7 @@ pub(super) struct At<'d> {
 }
 
 impl At<'_> {
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         Place::pointer(&self.document.path, self.pointer.clone())
     }
 }
@@ -379,59 +379,6 @@ impl<'a, 'd> Linker<'a, 'd> {
         };
         self.targets.insert((Arc::clone(&document.path), pointer));
         Some(format!("#{bundle}"))
-    }
-
-    /// The file and the pointer that a reference leads to. `None`: nothing stands there, which has been told.
-    fn led_to(&mut self, text: &str, kind: Kind, at: &At<'_>) -> Option<(Arc<Document>, String)> {
-        let target = match reference::parse(text, &at.document.path) {
-            Ok(target) => target,
-            Err(Refusal::Outside) => {
-                let message = format!("`{text}` leaves the repository");
-                let hint = "copy the file into the repository and refer to the copy";
-                self.diagnostics
-                    .push(Diagnostic::new(&codes::REF_OUTSIDE_ROOT, message, at.place()).hint(hint));
-                return None;
-            }
-            Err(Refusal::Anchor) => {
-                let message = format!("`{text}` names an anchor, not a place");
-                let hint = "write a JSON pointer: `#/components/schemas/Name` or `#/$defs/Name`";
-                self.diagnostics
-                    .push(Diagnostic::new(&codes::REF_UNRESOLVED, message, at.place()).hint(hint));
-                return None;
-            }
-        };
-        let document = self.document_of(&target, text, at)?;
-        if document.value.pointer(&target.pointer).is_none() {
-            self.tell_missing(&document, &target, text, kind, at);
-            return None;
-        }
-        Some((document, target.pointer))
-    }
-
-    fn document_of(&mut self, target: &Target, text: &str, at: &At<'_>) -> Option<Arc<Document>> {
-        if *target.file == *at.document.path {
-            return Some(Arc::clone(at.document));
-        }
-        let diagnostics = &mut *self.diagnostics;
-        self.documents
-            .referred(&target.file, text, at.document.old, &at.place(), diagnostics)
-    }
-
-    fn tell_missing(&mut self, document: &Document, target: &Target, text: &str, kind: Kind, at: &At<'_>) {
-        let (parent, last) = target.pointer.rsplit_once('/').unwrap_or(("", ""));
-        let siblings = document.value.pointer(parent).and_then(Value::as_object);
-        let near = siblings.and_then(|map| nearest(&unescape(last), map.keys().map(Text::as_str)).map(str::to_owned));
-        let hint = near.map(|near| format!("did you mean `{near}`?"));
-        let (code, message) = if kind == Kind::Schema {
-            (
-                &codes::SCHEMA_MISSING,
-                format!("`{text}` does not exist; any value is taken here"),
-            )
-        } else {
-            (&codes::REF_UNRESOLVED, format!("`{text}` does not exist"))
-        };
-        self.diagnostics
-            .push(Diagnostic::new(code, message, at.place()).maybe_hint(hint));
     }
 
     /// Where a part of a file stands in the bundle: by its own place, or inside something that has one.

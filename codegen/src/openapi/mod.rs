@@ -7,6 +7,7 @@ mod bundle;
 mod circles;
 mod documents;
 pub mod extension;
+mod follow;
 pub(crate) mod grammar;
 mod link;
 mod reference;
