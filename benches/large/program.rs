@@ -27,15 +27,15 @@ impl Repository {
         Self(folder)
     }
 
-    /// Runs the program to its good end; the most memory that it had, in bytes.
-    pub(crate) fn run(&self, arguments: &[&str]) -> u64 {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_flaresmith"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
+    /// Runs the program to its good end.
+    pub(crate) fn run(&self, arguments: &[&str]) {
+        let ended = self.command(arguments).status().expect("the program starts");
+        assert!(ended.success(), "{arguments:?}: {ended}");
+    }
+
+    /// The same; the most memory that it had, in bytes. Looking at that takes time of its own.
+    pub(crate) fn peak(&self, arguments: &[&str]) -> u64 {
+        let mut process = self.command(arguments).spawn().expect("the program starts");
         let status = PathBuf::from(format!("/proc/{}/status", process.id()));
         let mut peak = 0;
         // The high-water mark only rises, so that the last look at it is the best.
@@ -48,6 +48,16 @@ impl Repository {
         };
         assert!(ended.success(), "{arguments:?}: {ended}");
         peak
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flaresmith"));
+        command
+            .args(arguments)
+            .current_dir(self.0.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
     }
 
     /// Asks about every generated file; how many there are.

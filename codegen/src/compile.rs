@@ -197,7 +197,8 @@ pub fn compile_again(
         .with_max_len(1)
         .map(|target| {
             let mut diagnostics = Diagnostics::new();
-            ((target.emit)(&input, &mut diagnostics), diagnostics)
+            let made = (target.emit)(&input, &mut diagnostics).into_iter();
+            (made.map(|artifact| artifact.aside(memo)).collect(), diagnostics)
         })
         .collect();
     let mut artifacts = Vec::new();

@@ -20,6 +20,7 @@ pub mod rope;
 pub mod settings;
 pub mod source;
 pub mod spec;
+pub mod spool;
 pub mod trace;
 pub mod tree;
 

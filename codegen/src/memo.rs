@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::{Equivalent, IndexMap};
 
 use crate::revisions::{Baseline, Round};
+use crate::rope::{LONG, Piece, Rope};
 use crate::source::changes::File;
+use crate::spool::{Aside, Spool};
 use crate::tree::Value;
 
 /// In which round a part was made, and what it is.
@@ -36,6 +38,8 @@ pub struct Memo {
     last: Mutex<Option<Box<Baseline>>>,
     /// What nothing is made from any more: to give its memory back takes as long as a stage of a small round.
     spent: Mutex<Vec<Box<dyn Any + Send>>>,
+    /// Where texts stand that were made and wait to be written, if not in memory.
+    spool: Option<Arc<dyn Spool>>,
 }
 
 impl Memo {
@@ -45,6 +49,32 @@ impl Memo {
         Self {
             lasting: true,
             ..Self::default()
+        }
+    }
+
+    /// A memo for a process that compiles once, and whose texts wait in a spool to be written.
+    #[must_use]
+    pub fn spooling(spool: Arc<dyn Spool>) -> Self {
+        Self {
+            spool: Some(spool),
+            ..Self::default()
+        }
+    }
+
+    /// A text that was made and waits to be written, where it can wait: aside if there is a spool.
+    pub(crate) fn aside(&self, text: Rope) -> Rope {
+        match &self.spool {
+            Some(spool) => text.aside(spool),
+            None => text,
+        }
+    }
+
+    /// The same of a text that is a piece of others.
+    pub(crate) fn aside_piece(&self, text: String) -> Piece {
+        let spool = self.spool.as_ref().filter(|_| text.len() >= LONG);
+        match spool.and_then(|spool| Aside::put(spool, &text)) {
+            Some(aside) => Piece::Aside(aside),
+            None => text.into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Ropes: texts that share some of their pieces with others.
 //!
-//! Owns: putting a text together without copying what others have of it, and going through it. Must not know: what is written.
+//! Owns: putting a text together without copying what others have of it, and going through it, wherever its pieces stand. Must not
+//! know: what is written.
 //!
 //! Documents of one contract have much in common, and each is megabytes: both versions of the OpenAPI document have most of their
 //! schemas in the same words, and all collections have the same requests. What they share stands in memory once.
@@ -9,12 +10,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::spool::{Aside, Spool};
+
 /// A text. A copy of it is the same one.
 #[derive(Clone, Default)]
 pub struct Rope(Arc<Strands>);
 
 /// A text that is being put together.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Strands {
     /// What nobody else has.
     pub(crate) own: String,
@@ -23,29 +26,60 @@ pub(crate) struct Strands {
 }
 
 /// What others have too.
-#[derive(Clone)]
-enum Piece {
+#[derive(Debug, Clone)]
+pub(crate) enum Piece {
     Text(Arc<String>),
     /// From one byte to another of what a rope has for its own.
     Of(Arc<Strands>, usize, usize),
+    /// What stands in a spool.
+    Aside(Aside),
 }
 
 impl Piece {
-    fn as_str(&self) -> &str {
+    fn len(&self) -> usize {
         match self {
-            Self::Text(text) => text,
-            Self::Of(strands, begin, end) => strands.own.get(*begin..*end).unwrap_or_default(),
+            Self::Aside(aside) => aside.len(),
+            Self::Text(_) | Self::Of(..) => self.in_memory().map_or(0, str::len),
         }
+    }
+
+    fn in_memory(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Of(strands, begin, end) => strands.own.get(*begin..*end),
+            Self::Aside(_) => None,
+        }
+    }
+}
+
+impl From<String> for Piece {
+    fn from(text: String) -> Self {
+        Self::Text(Arc::new(text))
+    }
+}
+
+impl From<Arc<String>> for Piece {
+    fn from(text: Arc<String>) -> Self {
+        Self::Text(text)
     }
 }
 
 /// A shorter piece of another rope is copied: keeping in mind where it stands takes as much room.
 const SHORT: usize = 128;
 
+/// A shorter text is not put aside: where it stands would have to be kept in mind.
+pub(crate) const LONG: usize = 512;
+
+/// So much of a text is compared at once, in bytes.
+const BLOCK: usize = 16 * 1024;
+
+/// So much of a text is put aside in one piece, in bytes.
+const MOST: usize = 256 * 1024;
+
 impl Strands {
-    /// Goes on with a text that others have.
-    pub(crate) fn share(&mut self, text: &Arc<String>) {
-        self.shared.push((self.own.len(), Piece::Text(Arc::clone(text))));
+    /// Goes on with what others have.
+    pub(crate) fn share(&mut self, piece: &Piece) {
+        self.shared.push((self.own.len(), piece.clone()));
     }
 
     /// Goes on with a whole text, which is shared from now on.
@@ -66,6 +100,18 @@ impl Strands {
         }
         own(self, text.0.own.len());
     }
+
+    /// Goes on with a text that goes aside if it is long and there is room for it. Nothing is left of it where it stood.
+    fn put_aside(&mut self, text: &mut String, spool: &Arc<dyn Spool>) {
+        match Some(&*text)
+            .filter(|text| text.len() >= LONG)
+            .and_then(|text| Aside::put(spool, text))
+        {
+            Some(aside) => self.share(&Piece::Aside(aside)),
+            None => self.own.push_str(text),
+        }
+        text.clear();
+    }
 }
 
 impl From<Strands> for Rope {
@@ -77,25 +123,37 @@ impl From<Strands> for Rope {
 }
 
 impl Rope {
-    /// Its pieces, in order.
-    pub fn pieces(&self) -> impl Iterator<Item = &str> {
+    /// What it is put together from, in order: what it has in memory, and what stands aside.
+    fn pieces(&self) -> impl Iterator<Item = Result<&str, &Aside>> {
         let Strands { own, shared } = &*self.0;
         let begins = std::iter::once(0).chain(shared.iter().map(|(at, _)| *at));
         let ends = shared
             .iter()
-            .map(|(at, text)| (*at, Some(text)))
+            .map(|(at, piece)| (*at, Some(piece)))
             .chain([(own.len(), None)]);
-        begins.zip(ends).flat_map(|(begin, (end, shared))| {
-            let own = own.get(begin..end).filter(|text| !text.is_empty());
-            [own, shared.map(Piece::as_str)].into_iter().flatten()
+        begins.zip(ends).flat_map(|(begin, (end, piece))| {
+            let own = own.get(begin..end).filter(|text| !text.is_empty()).map(Ok);
+            let shared = piece.and_then(|piece| match piece {
+                Piece::Aside(aside) => Some(Err(aside)),
+                Piece::Text(_) | Piece::Of(..) => piece.in_memory().map(Ok),
+            });
+            [own, shared].into_iter().flatten()
         })
     }
 
     /// Number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        let shared = self.0.shared.iter().map(|(_, piece)| piece.as_str().len());
+        let shared = self.0.shared.iter().map(|(_, piece)| piece.len());
         self.0.own.len() + shared.sum::<usize>()
+    }
+
+    /// The text, where it stands in memory in one piece.
+    #[must_use]
+    pub fn as_one(&self) -> Option<&str> {
+        let mut pieces = self.pieces();
+        let first = pieces.next().unwrap_or(Ok("")).ok()?;
+        pieces.next().is_none().then_some(first)
     }
 
     /// Whether there is nothing in it.
@@ -113,13 +171,17 @@ impl Rope {
     /// The text in one piece, which is copied for it when it is not.
     #[must_use]
     pub fn whole(&self) -> Cow<'_, str> {
-        match &*self.0 {
-            Strands { own, shared } if shared.is_empty() => Cow::Borrowed(own),
-            Strands { own, shared } if own.is_empty() && shared.len() == 1 => shared
-                .first()
-                .map_or(Cow::Borrowed(""), |(_, piece)| Cow::Borrowed(piece.as_str())),
-            _ => Cow::Owned(self.to_string()),
+        if let Some(one) = self.as_one() {
+            return Cow::Borrowed(one);
         }
+        let mut whole = String::with_capacity(self.len());
+        for piece in self.pieces() {
+            match piece {
+                Ok(text) => whole.push_str(text),
+                Err(aside) => whole.push_str(&aside.whole()),
+            }
+        }
+        Cow::Owned(whole)
     }
 
     /// Goes through it in blocks of `size` bytes, of which the last may be shorter.
@@ -128,21 +190,41 @@ impl Rope {
     /// Those of `each`, after which it goes no further.
     pub fn blocks<E>(&self, size: usize, mut each: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         let mut block: Vec<u8> = Vec::new();
+        if self.as_one().is_none() {
+            block.reserve_exact(size.min(self.len()));
+        }
         for piece in self.pieces() {
-            let mut piece = piece.as_bytes();
-            if !block.is_empty() {
-                let (head, rest) = piece.split_at(piece.len().min(size - block.len()));
-                block.extend_from_slice(head);
-                piece = rest;
-                if block.len() < size {
-                    continue;
+            match piece {
+                Ok(text) => {
+                    let mut text = text.as_bytes();
+                    if !block.is_empty() {
+                        let (head, rest) = text.split_at(text.len().min(size - block.len()));
+                        block.extend_from_slice(head);
+                        text = rest;
+                        if block.len() < size {
+                            continue;
+                        }
+                        each(&block)?;
+                        block.clear();
+                    }
+                    let mut whole = text.chunks_exact(size);
+                    whole.by_ref().try_for_each(&mut each)?;
+                    block.extend_from_slice(whole.remainder());
                 }
-                each(&block)?;
-                block.clear();
+                Err(aside) => {
+                    let mut done = 0;
+                    while done < aside.len() {
+                        let (begin, count) = (block.len(), (size - block.len()).min(aside.len() - done));
+                        block.resize(begin + count, 0);
+                        aside.read(done, block.get_mut(begin..).unwrap_or_default());
+                        done += count;
+                        if block.len() == size {
+                            each(&block)?;
+                            block.clear();
+                        }
+                    }
+                }
             }
-            let mut whole = piece.chunks_exact(size);
-            whole.by_ref().try_for_each(&mut each)?;
-            block.extend_from_slice(whole.remainder());
         }
         match block.is_empty() {
             true => Ok(()),
@@ -150,12 +232,45 @@ impl Rope {
         }
     }
 
+    /// The same text with all of it put aside that is long and stands in memory. What finds no room there stays.
+    #[must_use]
+    pub fn aside(self, spool: &Arc<dyn Spool>) -> Self {
+        let (mut strands, mut here) = (Strands::default(), String::new());
+        for piece in self.pieces() {
+            match piece {
+                Ok(mut text) => {
+                    while here.len() + text.len() > MOST {
+                        let most = (0..=MOST - here.len()).rev();
+                        let end = most.into_iter().find(|end| text.is_char_boundary(*end));
+                        let (now, later) = text.split_at(end.unwrap_or_default());
+                        here.push_str(now);
+                        text = later;
+                        strands.put_aside(&mut here, spool);
+                    }
+                    here.push_str(text);
+                }
+                Err(aside) => {
+                    strands.put_aside(&mut here, spool);
+                    strands.share(&Piece::Aside(aside.clone()));
+                }
+            }
+        }
+        strands.put_aside(&mut here, spool);
+        strands.into()
+    }
+
+    /// Whether all of it that stands aside could be read back whenever somebody wanted to see it.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.pieces().all(|piece| piece.map_or_else(Aside::is_sound, |_| true))
+    }
+
     /// The same text with another piece in the place of some that are shared: `other` is asked by their numbers.
-    pub(crate) fn with_shared(&self, other: impl Fn(usize) -> Option<Arc<String>>) -> Self {
+    pub(crate) fn with_shared(&self, other: impl Fn(usize) -> Option<Piece>) -> Self {
         let mut strands = Strands::clone(&self.0);
         for (number, (_, piece)) in strands.shared.iter_mut().enumerate() {
             if let Some(other) = other(number) {
-                *piece = Piece::Text(other);
+                *piece = other;
             }
         }
         strands.into()
@@ -179,7 +294,10 @@ impl From<&str> for Rope {
 
 impl fmt::Display for Rope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pieces().try_for_each(|piece| out.write_str(piece))
+        self.pieces().try_for_each(|piece| match piece {
+            Ok(text) => out.write_str(text),
+            Err(aside) => out.write_str(&aside.whole()),
+        })
     }
 }
 
@@ -200,25 +318,27 @@ impl Eq for Rope {}
 
 impl PartialEq<str> for Rope {
     fn eq(&self, other: &str) -> bool {
-        let mut rest = other;
-        let is_next = |piece: &str| {
-            let next = rest.strip_prefix(piece);
-            rest = next.unwrap_or(rest);
-            next.is_some()
+        let mut rest = other.as_bytes();
+        let is_next = |block: &[u8]| {
+            rest = rest.strip_prefix(block).ok_or(())?;
+            Ok(())
         };
-        self.len() == other.len() && self.pieces().all(is_next)
+        self.len() == other.len() && self.blocks::<()>(BLOCK, is_next).is_ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     fn rope(pieces: &[(&str, bool)]) -> Rope {
         let mut strands = Strands::default();
         for (text, is_shared) in pieces {
             match is_shared {
-                true => strands.share(&Arc::new((*text).to_owned())),
+                true => strands.share(&(*text).to_owned().into()),
                 false => strands.own.push_str(text),
             }
         }
@@ -274,6 +394,95 @@ mod tests {
         assert_eq!(Rope::default().pieces().count(), 0);
     }
 
+    /// A spool in memory.
+    #[derive(Debug, Default)]
+    struct Shelf {
+        texts: Mutex<Vec<u8>>,
+        /// Texts beyond this many bytes find no room.
+        most: usize,
+        is_lost: AtomicBool,
+    }
+
+    impl Spool for Shelf {
+        fn put(&self, text: &[u8]) -> Option<u64> {
+            let mut texts = self.texts.lock().unwrap();
+            let at = texts.len();
+            (at + text.len() <= self.most).then(|| texts.extend_from_slice(text))?;
+            Some(at as u64)
+        }
+
+        fn get(&self, at: u64, into: &mut [u8]) {
+            let at = usize::try_from(at).unwrap();
+            into.copy_from_slice(&self.texts.lock().unwrap()[at..at + into.len()]);
+        }
+
+        fn is_sound(&self) -> bool {
+            !self.is_lost.load(Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn a_text_reads_the_same_wherever_its_pieces_stand() {
+        let line = "one line of what is generated: ü, €, 🦀\n";
+        for (lines, most) in [
+            (0, 9),
+            (1, 999),
+            (40, 0),
+            (40, 9_999),
+            (9_999, usize::MAX),
+            (9_999, 300_000),
+        ] {
+            let shelf = Arc::new(Shelf {
+                most,
+                ..Shelf::default()
+            });
+            let spool: Arc<dyn Spool> = Arc::<Shelf>::clone(&shelf);
+            let whole = line.repeat(lines);
+            let (first, second) = whole.split_at(whole.floor_char_boundary(whole.len() / 3));
+            let made = rope(&[(first, false), (second, true), ("", false), ("", true)]);
+            let aside = made.clone().aside(&spool);
+            let is_here = aside.pieces().all(|piece| piece.is_ok());
+            assert_eq!(
+                is_here,
+                whole.len() < LONG || most < whole.len().min(MOST),
+                "{lines} {most}"
+            );
+            assert_eq!(aside.as_one().is_some(), is_here, "{lines} {most}");
+            assert_eq!(shelf.texts.lock().unwrap().is_empty(), is_here);
+            assert_eq!((aside.len(), &*aside.whole()), (whole.len(), &*whole));
+            assert_eq!(aside.to_string(), whole);
+            assert_eq!((&aside, &made), (&made, &aside));
+            assert_ne!(aside, *format!("{whole}."));
+            if let Some(shorter) = whole.strip_suffix('\n') {
+                assert_ne!(aside, *format!("{shorter}."));
+            }
+            // What is aside already is not put there again.
+            let before = shelf.texts.lock().unwrap().len();
+            let mut twice = Strands::default();
+            twice.append(&aside);
+            twice.append(&aside);
+            let twice = Rope::from(twice).aside(&spool);
+            assert_eq!(twice, *whole.repeat(2));
+            assert!(is_here || most < usize::MAX || shelf.texts.lock().unwrap().len() == before);
+            for size in [4096, PART_AND_MORE] {
+                let mut bytes = Vec::new();
+                let done: Result<(), ()> = aside.blocks(size, |block| {
+                    bytes.push(block.to_owned());
+                    Ok(())
+                });
+                assert_eq!(done, Ok(()));
+                assert!(bytes == whole.as_bytes().chunks(size).collect::<Vec<_>>());
+            }
+            assert!(aside.is_sound());
+            shelf.is_lost.store(true, Ordering::Relaxed);
+            assert_eq!(aside.is_sound(), is_here);
+            assert!(made.is_sound());
+        }
+    }
+
+    /// More than is read back at once, and no multiple of it.
+    const PART_AND_MORE: usize = 100_003;
+
     #[test]
     fn blocks_are_of_one_size_but_for_the_last() {
         let made = rope(&[("abc", false), ("defgh", true), ("", true), ("i", false), ("jk", true)]);
@@ -298,7 +507,7 @@ mod tests {
     #[test]
     fn a_shared_piece_gives_way_to_another_one() {
         let made = rope(&[("a", false), ("b", true), ("c", false), ("d", true)]);
-        let other = made.with_shared(|number| (number == 1).then(|| Arc::new("other".to_owned())));
+        let other = made.with_shared(|number| (number == 1).then(|| "other".to_owned().into()));
         assert_eq!((&*made.whole(), &*other.whole()), ("abcd", "abcother"));
     }
 }

@@ -60,6 +60,7 @@ use flaresmith_sync::plan::{self, Plan, Wish};
 use flaresmith_sync::record::{self, Record};
 use flaresmith_sync::snapshot::Snapshot;
 use flaresmith_sync::sources::{self, Inputs, Known};
+use flaresmith_sync::spool::SpoolFile;
 use flaresmith_sync::stamp::Stamp;
 use flaresmith_sync::{Root, SyncError, Tree};
 
@@ -160,6 +161,14 @@ struct Settles {
 }
 
 impl Remembered {
+    /// For a process that generates once.
+    fn once(root: &Root) -> Self {
+        Self {
+            memo: memo_once(root),
+            ..Self::default()
+        }
+    }
+
     /// The lock of a text.
     fn lock(&mut self, root: &Root, text: Option<&str>) -> Result<Arc<Lock>, SyncError> {
         if let (Some((known, lock)), Some(text)) = (&self.lock, text)
@@ -208,12 +217,17 @@ fn compile(global: &Global, strict: bool, view: &mut View, progress: &Progress) 
     progress.phase("reading specs");
     let inputs = sources::read(&Tree::disk(&root))?;
     Ok(
-        generate(&inputs, &Memo::default(), strict, view, progress).map(|(compilation, _)| Compiled {
+        generate(&inputs, &memo_once(&root), strict, view, progress).map(|(compilation, _)| Compiled {
             root,
             compilation,
             digests: inputs.digests,
         }),
     )
+}
+
+/// For a process that generates once: much of what it generates waits on the disk to be written.
+fn memo_once(root: &Root) -> Memo {
+    Memo::spooling(SpoolFile::of(root))
 }
 
 /// Generates everything and shows what was found, which comes back as it was found.
@@ -328,7 +342,7 @@ fn examine(
         }));
     }
     let inputs = sources::read(&Tree::disk(&root))?;
-    let remembered = &mut Remembered::default();
+    let remembered = &mut Remembered::once(&root);
     let compared = compare(root, inputs, remembered, strict, wish, view, progress, &mut |_| {
         Ok(false)
     })?;

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use flaresmith_codegen::memo::Memo;
 use flaresmith_sync::base::Within;
 use flaresmith_sync::digest::Digest;
 use flaresmith_sync::lock::{self, Lock};
@@ -85,7 +84,8 @@ fn judge(args: &CheckArgs, global: &Global, view: &mut View, progress: Progress)
 /// shown.
 fn compare(tree: &Tree, args: &CheckArgs, view: &mut View, progress: &Progress) -> Result<Option<Judged>, SyncError> {
     let inputs = sources::read(tree)?;
-    let Some((compilation, _)) = super::generate(&inputs, &Memo::default(), args.strict, view, progress) else {
+    let Some((compilation, _)) = super::generate(&inputs, &super::memo_once(tree.root()), args.strict, view, progress)
+    else {
         if args.staged {
             view.remark(staging::advice_on_problems(tree, &inputs.digests).as_slice());
         }

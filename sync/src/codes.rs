@@ -168,6 +168,11 @@ static CODES: &[Code] = &[
         "Standard output was closed by the system, for example because a disk is full. What the command did is done; only its words are lost.",
     ),
     code(
+        "OUTPUT_UNREADABLE",
+        "what was generated cannot be read back",
+        "What a large contract gives waits on the disk to be written, in a file of git's folder that has no name, and the disk does not give it back. Nothing was written. Look after the disk, then run it again.",
+    ),
+    code(
         "PATH_NOT_FOLDER",
         "something that is no folder stands in the way",
         "A generated file would lie below it. Move it away, or choose another `out` in flaresmith.toml.",

@@ -15,7 +15,7 @@ use crate::lock::{Carried, Entry, Lock, Owner};
 use crate::plan::{Change, Plan, Surroundings, base_changes};
 use crate::snapshot::{OnDisk, Snapshot};
 use crate::table::Held;
-use crate::{fit, merge, suggest};
+use crate::{fit, merge, spool, suggest};
 
 /// What a person decided about files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,8 @@ pub enum Decision<'a> {
 /// The plan that carries a decision out. `snapshot` holds at least what [`crate::plan::paths`] names.
 ///
 /// # Errors
-/// A path is not of a generated file, or is not in a state in which the decision means anything; all of them are told.
+/// A path is not of a generated file, or is not in a state in which the decision means anything; all of them are told. What was
+/// generated cannot be read back.
 pub fn decide(
     decision: Decision<'_>,
     paths: &[String],
@@ -77,6 +78,7 @@ pub fn decide(
         error.hint.clone_from(&first.hint);
         return Err(error);
     }
+    spool::all_sound(artifacts)?;
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;
     plan.due = plan.lock_changes || !plan.bases.is_empty();

@@ -32,6 +32,7 @@ pub mod root;
 pub mod saved;
 pub mod snapshot;
 pub mod sources;
+pub mod spool;
 pub mod staging;
 pub mod stamp;
 pub mod status;

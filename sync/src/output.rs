@@ -20,8 +20,7 @@ impl Digest {
     /// The digest of a text.
     #[must_use]
     pub fn of_rope(text: &Rope) -> Self {
-        let mut pieces = text.pieces();
-        if let (Some(one), None) = (pieces.next(), pieces.next()) {
+        if let Some(one) = text.as_one() {
             return Self::of(one.as_bytes());
         }
         Self::of_parts(|tell| {
@@ -38,7 +37,7 @@ struct Shared(Rope);
 
 impl AsRef<[u8]> for Shared {
     fn as_ref(&self) -> &[u8] {
-        self.0.pieces().next().unwrap_or_default().as_bytes()
+        self.0.as_one().unwrap_or_default().as_bytes()
     }
 }
 

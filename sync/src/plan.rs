@@ -20,6 +20,7 @@ use crate::merge::Clash;
 use crate::output::Digested;
 use crate::reserved;
 use crate::snapshot::{OnDisk, Snapshot};
+use crate::spool;
 use crate::stamp::Stamp;
 use crate::table::{Disk, Held, Keeper, Output, Reason, Row, Verdict, reason, verdict};
 
@@ -187,7 +188,7 @@ impl Case<'_> {
 /// Decides every path. `snapshot` holds at least [`paths`].
 ///
 /// # Errors
-/// A file that differs from the new output cannot be read.
+/// A file that differs from the new output cannot be read, or the new output itself cannot be read back.
 pub fn plan(
     lock: &Lock,
     artifacts: &[Artifact],
@@ -240,6 +241,7 @@ pub fn plan(
             plan.rebased.insert(case.path.to_owned());
         }
     }
+    spool::all_sound(artifacts)?;
     plan.bases = base_changes(lock, &plan.lock, bases, snapshot);
     plan.lock_changes = plan.lock != *lock;
     plan.due = is_due(lock, &plan.lock, &plan.rebased) || plan.due_bases().next().is_some();

@@ -4,9 +4,8 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
-use crate::rope::{Rope, Strands};
+use crate::rope::{Piece, Rope, Strands};
 use crate::tree::{Map, Value};
 
 /// The document, indented by two, with a line end.
@@ -194,7 +193,7 @@ impl Lines {
     }
 
     /// What was begun was written before, for this depth, and others have it too.
-    pub(in crate::emit) fn shared(&mut self, text: &Arc<String>) {
+    pub(in crate::emit) fn shared(&mut self, text: &Piece) {
         self.out.share(text);
     }
 
@@ -267,7 +266,7 @@ mod tests {
         lines.key("list").list();
         let mut text = String::new();
         behind(&mut text, &inner, lines.depth());
-        lines.item().shared(&Arc::new(text));
+        lines.item().shared(&text.into());
         let mut part = Lines::within(lines.depth());
         part.members(inner.as_object().unwrap());
         lines.item().rope(&part.finish_within());

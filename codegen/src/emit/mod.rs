@@ -92,7 +92,8 @@ impl<'a> Input<'a> {
             .memo
             .part((target, name.to_owned()), round, self.revisions.now, || {
                 let mut found = Diagnostics::new();
-                (make(&mut found), found)
+                let made = make(&mut found).into_iter().map(|artifact| artifact.aside(self.memo));
+                (made.collect::<Vec<_>>(), found)
             });
         let (artifacts, found) = &*made;
         diagnostics.extend(found.iter().cloned());
@@ -130,6 +131,16 @@ pub struct Artifact {
     pub ownership: Ownership,
     /// The target that made it.
     pub target: &'static str,
+}
+
+impl Artifact {
+    /// The same with its text where it can wait to be written.
+    pub(crate) fn aside(self, memo: &Memo) -> Self {
+        Self {
+            text: memo.aside(self.text),
+            ..self
+        }
+    }
 }
 
 /// Who keeps a file after it was written first.

@@ -11,6 +11,7 @@ use super::typescript::text::regex;
 use crate::memo::Memo;
 use crate::pointer::{below, of_fragment};
 use crate::revisions::Revisions;
+use crate::rope::Piece;
 use crate::tree::{Map, Text, Value};
 
 /// Prefix of references to components in the bundle.
@@ -33,7 +34,16 @@ pub struct Definition {
     /// Names of the components that it refers to.
     refers: BTreeSet<String>,
     /// The schema as each reader needs it, by the name of the reader; written once for all that need it.
-    texts: Mutex<BTreeMap<&'static str, Arc<String>>>,
+    texts: Mutex<BTreeMap<&'static str, Written>>,
+}
+
+/// A schema as a reader needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Written {
+    /// Its text.
+    pub(super) text: Piece,
+    /// How many bytes it has to the reader.
+    pub(super) bytes: usize,
 }
 
 impl Definition {
@@ -47,10 +57,9 @@ impl Definition {
     }
 
     /// The schema as `reader` needs it.
-    pub(super) fn text(&self, reader: &'static str, write: impl FnOnce(&Value) -> String) -> Arc<String> {
+    pub(super) fn written(&self, reader: &'static str, write: impl FnOnce(&Value) -> Written) -> Written {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = texts.entry(reader).or_insert_with(|| write(&self.schema).into());
-        Arc::clone(text)
+        texts.entry(reader).or_insert_with(|| write(&self.schema)).clone()
     }
 }
 

@@ -16,3 +16,4 @@ mod repository;
 mod rules;
 mod rust_server;
 mod spec_forms;
+mod spooled;

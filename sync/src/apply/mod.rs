@@ -56,7 +56,7 @@ const AT_ONCE: usize = 16;
 const FEW: usize = 24;
 
 /// So many bytes are given to the file system at once.
-const PART: usize = 256 * 1024;
+const PART: usize = 64 * 1024;
 
 /// So many bytes are written by one thread: what is written goes to memory, and waits for no disk.
 const LITTLE: usize = 256 * 1024;
@@ -277,6 +277,9 @@ fn write_beside(spot: &Spot, content: &Content) -> std::io::Result<()> {
         file.set_permissions(plain(&metadata))?;
     }
     content.text.blocks(PART, |block| file.write_all(block))?;
+    if !content.text.is_sound() {
+        return Err(std::io::Error::other("what was generated cannot be read back"));
+    }
     if let Some(stamp) = Stamp::seen(&file.metadata()?) {
         let _ = content.fresh.set(stamp);
     }

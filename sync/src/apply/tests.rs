@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use flaresmith_codegen::spool::Spool;
 
 use super::*;
 use crate::lock::Lock;
@@ -81,6 +83,41 @@ fn plan(changes: &[(&str, &str, &str)]) -> Plan {
         lock_changes: true,
         ..Plan::default()
     }
+}
+
+/// A disk that takes texts and gives none back.
+#[derive(Debug, Default)]
+struct BrokenDisk(AtomicBool);
+
+impl Spool for BrokenDisk {
+    fn put(&self, _text: &[u8]) -> Option<u64> {
+        Some(0)
+    }
+
+    fn get(&self, _at: u64, into: &mut [u8]) {
+        into.fill(0);
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_sound(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn what_cannot_be_read_back_is_not_written_and_nothing_else_is() {
+    let place = place();
+    place.apply(&plan(&[("one", "", "1\n")])).unwrap();
+    let (text, spool): (_, Arc<dyn Spool>) = ("2\n".repeat(999), Arc::new(BrokenDisk::default()));
+    let mut broken = plan(&[("one", "1\n", "2\n")]);
+    let aside = Rope::from(text.as_str()).aside(&spool);
+    broken
+        .changes
+        .push(Change::added("two", (aside, Digest::of(text.as_bytes()))));
+    let error = place.apply(&broken).unwrap_err();
+    assert!(error.message.contains("cannot be read back"), "{error}");
+    assert_eq!(place.names(), ["flaresmith.lock", "one"]);
+    assert_eq!(place.read("one"), "1\n");
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn rendered(input: &Input<'_>, frame: &str, context: &impl Serialize, path: Stri
     match input.templates.render(frame, context) {
         Ok(text) => Ok(Artifact {
             path,
-            text: tidy(&text).into(),
+            text: input.memo.aside(tidy(&text).into()),
             ownership: Ownership::Managed,
             target: "docs",
         }),

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::json::{self, Lines};
+use super::schema::Written;
 use super::{Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Case, Domain, Operation};
@@ -55,14 +56,16 @@ impl Tool {
                 for name in needed {
                     let definition = input.definitions.get(name);
                     let depth = lines.depth();
-                    let text = definition.text("mcp", |schema| {
+                    let written = definition.written("mcp", |schema| {
                         let mut text = String::new();
                         json::behind(&mut text, schema, depth);
-                        text
+                        Written {
+                            text: input.memo.aside_piece(text),
+                            bytes: compact(schema),
+                        }
                     });
-                    lines.key(name).shared(&text);
-                    let length = definition.text("mcp, its length", |schema| compact(schema).to_string());
-                    bytes += compact(name) + 1 + length.parse::<usize>().unwrap_or_default();
+                    lines.key(name).shared(&written.text);
+                    bytes += compact(name) + 1 + written.bytes;
                 }
                 lines.close();
             }
@@ -71,7 +74,7 @@ impl Tool {
         lines.key("annotations").value(annotations);
         Self {
             name: members["name"].as_str().unwrap_or_default().to_owned(),
-            text: lines.finish_within(),
+            text: input.memo.aside(lines.finish_within()),
             tokens: bytes.div_ceil(BYTES_A_TOKEN),
         }
     }

@@ -3,17 +3,15 @@
 //! Owns: what stands around the texts, in JSON and in YAML, so that the whole is laid out as if it had been written at once.
 //! Must not know: how a unit is written.
 
-use std::sync::Arc;
-
 use super::units::Group;
 use super::yaml;
 use crate::emit::json;
 use crate::pointer::below;
-use crate::rope::{Rope, Strands};
+use crate::rope::{Piece, Rope, Strands};
 use crate::tree::{self, Map, Value};
 
 /// The text of a unit behind its key, by pointer.
-pub(super) type Text<'t> = dyn Fn(&str) -> Option<&'t Arc<String>> + 't;
+pub(super) type Text<'t> = dyn Fn(&str) -> Option<&'t Piece> + 't;
 
 /// Pointers of the units whose texts stand in a document, in its order: they are what it shares.
 pub(super) type Spots = Vec<String>;
@@ -58,7 +56,7 @@ pub(super) fn json(frame: &Value, groups: &[Group], text: &Text<'_>) -> (Rope, S
 
 /// A document in which some of the texts of units are others.
 pub(super) fn replaced(document: &Rope, spots: &[String], text: &Text<'_>) -> Rope {
-    document.with_shared(|number| text(spots.get(number)?).map(Arc::clone))
+    document.with_shared(|number| text(spots.get(number)?).cloned())
 }
 
 /// The document as YAML. Units come with [`yaml::behind`].
@@ -118,7 +116,7 @@ enum Event<'e> {
     Key(&'e str, bool),
     Value(&'e Value),
     /// The pointer of a unit, and its text.
-    Text(&'e str, &'e Arc<String>),
+    Text(&'e str, &'e Piece),
     /// Whether there was nothing.
     Close(bool),
 }
@@ -173,21 +171,21 @@ mod tests {
         ];
         for document in documents {
             let (frame, groups) = apart(&document);
-            let texts = |write: &dyn Fn(&mut String, &Value, usize)| -> BTreeMap<String, Arc<String>> {
+            let texts = |write: &dyn Fn(&mut String, &Value, usize)| -> BTreeMap<String, Piece> {
                 let units = groups
                     .iter()
                     .flat_map(|group| group.units().map(move |unit| (group, unit)));
                 let units = units.map(|(group, (pointer, _))| {
                     let mut out = String::new();
                     write(&mut out, document.pointer(&pointer).unwrap(), depth(group));
-                    (pointer, Arc::new(out))
+                    (pointer, out.into())
                 });
                 units.collect()
             };
             let found = texts(&|out, value, depth| json::behind(out, value, depth + 1));
             let (made, spots) = json(&frame, &groups, &|pointer| found.get(pointer));
             assert_eq!(made, *json::document(&document));
-            let more = Arc::new("\"more\" and more".to_owned());
+            let more = Piece::from("\"more\" and more".to_owned());
             let other = |pointer: &str| pointer.len().is_multiple_of(2).then_some(&more);
             let (whole, there) = json(&frame, &groups, &|pointer| {
                 found.get(pointer).map(|text| other(pointer).unwrap_or(text))

@@ -113,6 +113,7 @@ fn newer(input: &Contract<'_>, pointer: &str, group: &Group) -> Arc<Unit> {
             pointer,
             document.pointer(pointer).unwrap_or(&Value::Null),
             group,
+            input.memo,
         )
     })
 }
@@ -128,7 +129,7 @@ fn older_unit(input: &Contract<'_>, context: &Context<'_>, pointer: &str, group:
     let newer = context.value(pointer)?;
     let key = ("openapi-3.0", pointer.to_owned());
     Some(input.memo.part(key, round, input.revisions.now, || {
-        Older::of(context, pointer, newer, group)
+        Older::of(context, pointer, newer, group, input.memo)
     }))
 }
 

@@ -125,6 +125,7 @@ pub(super) fn schema_name(reference: &str) -> Option<String> {
 mod tests {
     use super::super::units::apart;
     use super::*;
+    use crate::memo::Memo;
     use crate::tree::json;
 
     #[test]
@@ -145,7 +146,7 @@ mod tests {
         let units = groups.iter().flat_map(|group| {
             group.units().map(|(pointer, _)| {
                 let value = document.pointer(&pointer).unwrap();
-                let unit = Unit::of(&document, &pointer, value, group);
+                let unit = Unit::of(&document, &pointer, value, group, &Memo::default());
                 (pointer, Arc::new(unit))
             })
         });

@@ -12,7 +12,9 @@ use super::tally::Tally;
 use super::units::Group;
 use super::{assemble, public, typed, yaml};
 use crate::emit::json::{self, drafted};
+use crate::memo::Memo;
 use crate::openapi::grammar::Place;
+use crate::rope::Piece;
 use crate::source::changes::same;
 use crate::tree::Value;
 
@@ -42,16 +44,16 @@ pub(super) struct Older {
 
 /// A unit behind its key, in the midst of a document.
 pub(super) struct Texts {
-    pub(super) json: Arc<String>,
-    pub(super) yaml: Arc<String>,
+    pub(super) json: Piece,
+    pub(super) yaml: Piece,
 }
 
 impl Texts {
-    fn of(value: &Value, group: &Group) -> Self {
+    fn of(value: &Value, group: &Group, memo: &Memo) -> Self {
         let depth = assemble::depth(group);
         Self {
-            json: drafted(|text| json::behind(text, value, depth + 1)).into(),
-            yaml: drafted(|text| yaml::behind(text, value, depth)).into(),
+            json: memo.aside_piece(drafted(|text| json::behind(text, value, depth + 1))),
+            yaml: memo.aside_piece(drafted(|text| yaml::behind(text, value, depth))),
         }
     }
 }
@@ -64,7 +66,7 @@ impl Unit {
     }
 
     /// A unit of a document, by its pointer.
-    pub(super) fn of(document: &Value, pointer: &str, written: &Value, group: &Group) -> Self {
+    pub(super) fn of(document: &Value, pointer: &str, written: &Value, group: &Group, memo: &Memo) -> Self {
         let mut dropped = Tally::default();
         let value = canonical(document, pointer, written, group.object, &mut dropped);
         let mut refers = BTreeSet::new();
@@ -78,7 +80,7 @@ impl Unit {
             refers,
             nested,
             dropped,
-            text: Arc::new(Texts::of(&value, group)),
+            text: Arc::new(Texts::of(&value, group, memo)),
             value,
         }
     }
@@ -91,7 +93,7 @@ impl Older {
     }
 
     /// A unit of the 3.1 document in the words of 3.0. What has the same words in both has the same texts.
-    pub(super) fn of(context: &Context<'_>, pointer: &str, newer: &Value, group: &Group) -> Self {
+    pub(super) fn of(context: &Context<'_>, pointer: &str, newer: &Value, group: &Group, memo: &Memo) -> Self {
         let mut losses = Tally::default();
         let value = downgrade::unit(context, pointer, newer, group.object, &mut losses);
         Self {
@@ -99,7 +101,7 @@ impl Older {
             refused: typed::check_unit(&value, group.object, pointer),
             text: match context.unit(pointer).filter(|unit| same(&unit.value, &value)) {
                 Some(unit) => Arc::clone(&unit.text),
-                None => Arc::new(Texts::of(&value, group)),
+                None => Arc::new(Texts::of(&value, group, memo)),
             },
         }
     }

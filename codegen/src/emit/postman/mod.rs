@@ -19,7 +19,7 @@ use super::json::{self, Lines};
 use super::{Artifact, Input, Ownership, files};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Model, Operation, SecurityScheme};
-use crate::rope::Rope;
+use crate::rope::{Piece, Rope};
 use crate::tree::{Value, json};
 use schemas::{Answers, Schemas};
 use variables::Variables;
@@ -45,7 +45,7 @@ struct Collection<'a, 'i> {
 /// What the requests of one operation have in common in every collection: all but their ids.
 struct Part {
     /// The request, its tests and an example of its answer, as JSON in the midst of a collection, taken apart where ids stand.
-    texts: Vec<Arc<String>>,
+    texts: Vec<Piece>,
     /// What each of the ids is for.
     ids: Vec<&'static str>,
     answers: Answers,
@@ -88,7 +88,7 @@ impl Part {
         let ends = spots.iter().map(|(at, _)| *at).chain([text.len()]);
         let texts = begins.zip(ends).filter_map(|(begin, end)| text.get(begin..end));
         Self {
-            texts: texts.map(|text| Arc::new(text.to_owned())).collect(),
+            texts: texts.map(|text| input.memo.aside_piece(text.to_owned())).collect(),
             ids: spots.into_iter().map(|(_, what)| what).collect(),
             answers,
         }
@@ -123,7 +123,7 @@ fn collections(input: &Input<'_>) -> Vec<Artifact> {
             })
         })
         .collect();
-    let schemas = Schemas::of(input.definitions, parts.iter().map(|part| &part.answers));
+    let schemas = Schemas::of(input.definitions, parts.iter().map(|part| &part.answers), input.memo);
     let collection = |file: &str, scope: &str, name: &str, url: &str| {
         let collection = Collection {
             input,
@@ -263,7 +263,7 @@ impl<'a> Collection<'a, '_> {
         }
         lines.item().map();
         lines.key("key").value(&json!("schemas"));
-        lines.key("value").shared(self.schemas.quoted());
+        lines.key("value").rope(self.schemas.quoted());
         lines.key("type").value(&json!("string"));
         lines.finish()
     }

@@ -3,17 +3,18 @@
 //! Owns: what the validator in Postman's sandbox understands (JSON Schema draft 7). Must not know: scripts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::emit::Input;
-use crate::emit::schema::{Definitions, standalone};
+use crate::emit::schema::{Definitions, Written, standalone};
+use crate::memo::Memo;
 use crate::model::{MediaKind, Method, Operation, Status};
+use crate::rope::{Piece, Rope, Strands};
 use crate::tree::{List, Map, Value, json};
 
 /// Every schema that tests need, as one JSON text.
 pub(super) struct Schemas {
     /// The text as a JSON string.
-    quoted: Arc<String>,
+    quoted: Rope,
 }
 
 /// What is known of the right answers of one operation.
@@ -23,7 +24,7 @@ pub(super) struct Answers {
     /// The same -> declared media types without their parameters, where there is a body.
     media: BTreeMap<String, Vec<String>>,
     /// Name -> what it needs beside it, and the schema as a part of a JSON string.
-    schemas: Vec<(String, BTreeSet<String>, String)>,
+    schemas: Vec<(String, BTreeSet<String>, Piece)>,
 }
 
 impl Answers {
@@ -61,9 +62,11 @@ impl Answers {
             // `:` is in no name of a component, so nothing is overwritten.
             let name = format!("{}:{status}", operation.id.raw);
             let alone = standalone(input.definitions, schema);
-            answers
-                .schemas
-                .push((name.clone(), alone.needed, in_string(&draft7(&alone.schema))));
+            answers.schemas.push((
+                name.clone(),
+                alone.needed,
+                input.memo.aside_piece(in_string(&draft7(&alone.schema))),
+            ));
             answers.names.insert(status, name);
         }
         answers
@@ -89,28 +92,44 @@ fn essence(media: &str) -> String {
 
 impl Schemas {
     /// Those of the answers of all operations.
-    pub(super) fn of<'a>(definitions: &Definitions, answers: impl Iterator<Item = &'a Answers>) -> Self {
-        let mut members: Vec<String> = Vec::new();
+    pub(super) fn of<'a>(definitions: &Definitions, answers: impl Iterator<Item = &'a Answers>, memo: &Memo) -> Self {
+        let head = in_string(&json!({ "$defs": {} }));
+        let head = head.strip_suffix("}}").unwrap_or(&head);
+        let mut quoted = Strands::default();
+        quoted.own.push('"');
+        quoted.own.push_str(head);
+        let mut is_first = true;
+        let mut member = |name: &str, text: &Piece| {
+            if !std::mem::take(&mut is_first) {
+                quoted.own.push(',');
+            }
+            quoted.own.push_str(&in_string(&Value::from(name)));
+            quoted.own.push(':');
+            quoted.share(text);
+        };
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         for (name, needed, schema) in answers.flat_map(|answers| &answers.schemas) {
             for component in needed {
                 if seen.insert(component) {
                     let definition = definitions.get(component);
-                    let text = definition.text("postman", |schema| in_string(&draft7(schema)));
-                    members.push(format!("{}:{text}", in_string(&Value::from(component.as_str()))));
+                    let written = definition.written("postman", |schema| {
+                        let text = in_string(&draft7(schema));
+                        Written {
+                            bytes: text.len(),
+                            text: memo.aside_piece(text),
+                        }
+                    });
+                    member(component, &written.text);
                 }
             }
-            members.push(format!("{}:{schema}", in_string(&Value::from(name.as_str()))));
+            member(name, schema);
         }
-        let head = in_string(&json!({ "$defs": {} }));
-        let head = head.strip_suffix("}}").unwrap_or(&head);
-        Self {
-            quoted: Arc::new(format!("\"{head}{}}}}}\"", members.join(","))),
-        }
+        quoted.own.push_str("}}\"");
+        Self { quoted: quoted.into() }
     }
 
     /// The value of the variable that holds them, as a JSON string.
-    pub(super) fn quoted(&self) -> &Arc<String> {
+    pub(super) fn quoted(&self) -> &Rope {
         &self.quoted
     }
 }

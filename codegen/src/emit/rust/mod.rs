@@ -17,6 +17,7 @@ mod types;
 
 use super::{Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, emit as codes};
+use crate::memo::Memo;
 use crate::model::Model;
 use crate::rope::Rope;
 pub(super) use server::FRAMES as SERVER_FRAMES;
@@ -106,6 +107,14 @@ impl Module {
         Self {
             path: path.into(),
             text: format!("{}{text}", made_by()).into(),
+        }
+    }
+
+    /// The same with its text where it can wait to be written.
+    fn aside(self, memo: &Memo) -> Self {
+        Self {
+            text: memo.aside(self.text),
+            ..self
         }
     }
 }

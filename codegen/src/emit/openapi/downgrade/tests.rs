@@ -13,6 +13,7 @@ use crate::emit::openapi::objects::Object;
 use crate::emit::openapi::tally::Tally;
 use crate::emit::openapi::units::{Parts, apart};
 use crate::emit::openapi::written::{Older, Unit};
+use crate::memo::Memo;
 use crate::openapi::Bundle;
 use crate::openapi::grammar::Place;
 use crate::tree::{Value, json};
@@ -28,7 +29,7 @@ fn downgraded(document: &Value, losses: &mut Tally) -> Value {
     let units = groups.iter().flat_map(|group| {
         group.units().map(|(pointer, _)| {
             let value = document.pointer(&pointer).unwrap();
-            let unit = Unit::of(document, &pointer, value, group);
+            let unit = Unit::of(document, &pointer, value, group, &Memo::default());
             (pointer, Arc::new(unit))
         })
     });
@@ -43,7 +44,13 @@ fn downgraded(document: &Value, losses: &mut Tally) -> Value {
     let mut texts = BTreeMap::new();
     for group in &groups {
         for (pointer, _) in group.units() {
-            let older = Older::of(&context, &pointer, context.value(&pointer).unwrap(), group);
+            let older = Older::of(
+                &context,
+                &pointer,
+                context.value(&pointer).unwrap(),
+                group,
+                &Memo::default(),
+            );
             losses.add_all(&older.losses);
             texts.insert(pointer, older.text.json.clone());
         }

@@ -105,6 +105,7 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
                 ),
                 Module::text(format!("server/handlers/{name}.rs"), handlers::domain(&plan, *domain)),
             ]
+            .map(|module| module.aside(input.memo))
         });
         (*made).clone()
     }));

@@ -23,7 +23,7 @@ use super::names::{RustNames, SHARED};
 use super::{Frame, Module, Root, made_by};
 use crate::diagnostics::Diagnostics;
 use crate::model::{DomainId, Shape, TypeId};
-use crate::rope::{Rope, Strands};
+use crate::rope::{Piece, Rope, Strands};
 
 /// Top-level modules of this half.
 pub(super) const MODULES: &[Root] = &[
@@ -97,7 +97,7 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
                 path: format!("schemas/{home}.rs"),
                 text: schemas_of(names, home, &written),
             };
-            [types, schemas]
+            [types, schemas].map(|module| module.aside(input.memo))
         });
         (*made).clone()
     }));
@@ -181,7 +181,7 @@ struct Written {
 
 /// An item of a module, and which of the names that it may need it uses.
 struct Item {
-    text: Arc<String>,
+    text: Piece,
     uses: BTreeSet<&'static str>,
 }
 
@@ -190,7 +190,7 @@ impl Item {
         text.shrink_to_fit();
         Self {
             uses: used(&text, wanted),
-            text: Arc::new(text),
+            text: text.into(),
         }
     }
 }
