@@ -50,8 +50,8 @@ struct Said {
     failure: Option<String>,
 }
 
-/// What the allocator is told by: after how many milliseconds unused memory goes back to the system, or never (`-1`).
-const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+/// What the allocator is told by, and what it is told: that unused memory never goes back to the system.
+const ALLOCATOR: (&str, &str) = ("_RJEM_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1");
 
 /// Runs it, until the process is stopped.
 pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
@@ -110,12 +110,13 @@ fn wait_for_git(root: &Root) {
 #[cfg(unix)]
 fn keep_memory() {
     use std::os::unix::process::CommandExt as _;
-    if std::env::var_os(PURGE_DELAY).is_none()
+    let (variable, told) = ALLOCATOR;
+    if std::env::var_os(variable).is_none()
         && let Ok(program) = std::env::current_exe()
     {
         let mut again = std::process::Command::new(program);
         // Only comes back when it fails; then all goes on as it is.
-        let _ = again.args(std::env::args_os().skip(1)).env(PURGE_DELAY, "-1").exec();
+        let _ = again.args(std::env::args_os().skip(1)).env(variable, told).exec();
     }
 }
 
