@@ -50,8 +50,8 @@ struct Said {
     failure: Option<String>,
 }
 
-/// What the allocator is told by, and what it is told: that unused memory never goes back to the system.
-const ALLOCATOR: (&str, &str) = ("_RJEM_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1");
+/// What the allocator is told by, and what it is told: to have memory in large pages, and to give none back to the system.
+const ALLOCATOR: (&str, &str) = ("_RJEM_MALLOC_CONF", "thp:always,dirty_decay_ms:-1,muzzy_decay_ms:-1");
 
 /// Runs it, until the process is stopped.
 pub(crate) fn run(args: &WatchArgs, global: &Global, view: &mut View) -> Result<Outcome, SyncError> {
