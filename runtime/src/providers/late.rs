@@ -175,6 +175,24 @@ mod tests {
         }
     }
 
+    /// A call that makes something; what that came to when it was taken away is sent.
+    fn making(is_given_twice: bool) -> (Making<String>, watch::Receiver<Option<Fate>>) {
+        let (gone, removed) = watch::channel(None);
+        let making = Making {
+            limit: Duration::from_secs(5),
+            failures: Failures::of(Provider::Neon),
+            call: Box::pin(async { Ok("one".to_owned()) }),
+            id: |made| Some(made.clone()),
+            is_given_twice,
+            remove: Box::new(move |id, fate| {
+                assert_eq!(id, "one");
+                gone.send_replace(Some(fate));
+                Box::pin(async { Ok(()) })
+            }),
+        };
+        (making, removed)
+    }
+
     impl Act {
         fn begun() -> Arc<Self> {
             let (is_over, lost) = watch::channel(false);
@@ -187,20 +205,11 @@ mod tests {
         }
 
         /// Makes something in time, and looks after it to the end; whether it was taken away is sent.
-        fn made(self: &Arc<Self>, is_given_twice: bool) -> (watch::Receiver<bool>, tokio::task::JoinHandle<()>) {
-            let (gone, removed) = watch::channel(false);
-            let making = Making {
-                limit: Duration::from_secs(5),
-                failures: Failures::of(Provider::Neon),
-                call: Box::pin(async { Ok("one".to_owned()) }),
-                id: |made| Some(made.clone()),
-                is_given_twice,
-                remove: Box::new(move |id, _| {
-                    assert_eq!(id, "one");
-                    gone.send_replace(true);
-                    Box::pin(async { Ok(()) })
-                }),
-            };
+        fn made(
+            self: &Arc<Self>,
+            is_given_twice: bool,
+        ) -> (watch::Receiver<Option<Fate>>, tokio::task::JoinHandle<()>) {
+            let (making, removed) = making(is_given_twice);
             let fence = Arc::clone(self) as Arc<dyn Fence>;
             let ended = tokio::spawn(async move {
                 let (tell, told) = oneshot::channel();
@@ -237,10 +246,10 @@ mod tests {
         tokio::time::sleep(FIRST).await;
         act.ends(true);
         act.looked(2).await;
-        assert!(!*removed.borrow(), "the act has not ended");
+        assert_eq!(*removed.borrow(), None, "the act has not ended");
         act.comes_to(Fate::Other);
         ended.await.unwrap();
-        assert!(*removed.borrow());
+        assert_eq!(*removed.borrow(), Some(Fate::Other));
     }
 
     #[tokio::test]
@@ -252,7 +261,7 @@ mod tests {
             act.comes_to(fate);
             act.ends(true);
             ended.await.unwrap();
-            assert!(!*removed.borrow(), "{fate:?}");
+            assert_eq!(*removed.borrow(), None, "{fate:?}");
         }
     }
 
@@ -266,7 +275,7 @@ mod tests {
             act.comes_to(fate);
             act.ends(false);
             ended.await.unwrap();
-            assert!(!*removed.borrow(), "{fate:?}");
+            assert_eq!(*removed.borrow(), None, "{fate:?}");
             assert_eq!(*act.looks.borrow(), 0, "{fate:?}");
         }
     }
@@ -278,7 +287,7 @@ mod tests {
         ended.await.unwrap();
         act.comes_to(Fate::Other);
         act.ends(true);
-        assert!(!*removed.borrow());
+        assert_eq!(*removed.borrow(), None);
         assert_eq!(*act.looks.borrow(), 0);
     }
 
@@ -287,27 +296,16 @@ mod tests {
         for fate in [Fate::Other, Fate::Nothing, Fate::Gone] {
             let act = Act::begun();
             act.ends(true);
-            let (gone, removed) = watch::channel(false);
-            let making = Making {
-                limit: Duration::from_secs(5),
-                failures: Failures::of(Provider::Neon),
-                call: Box::pin(async { Ok("one".to_owned()) }),
-                id: |made| Some(made.clone()),
-                is_given_twice: false,
-                remove: Box::new(move |_, told| {
-                    gone.send_replace(told == fate);
-                    Box::pin(async { Ok(()) })
-                }),
-            };
+            let (making, removed) = making(false);
             let fence = Arc::clone(&act) as Arc<dyn Fence>;
             let (tell, told) = oneshot::channel();
             let ended = tokio::spawn(async move { making.ended(&fence, tell).await });
             assert!(told.await.unwrap().is_err(), "nobody may take it for its own");
             act.looked(1).await;
-            assert!(!*removed.borrow(), "the act has not ended");
+            assert_eq!(*removed.borrow(), None, "the act has not ended");
             act.comes_to(fate);
             ended.await.unwrap();
-            assert!(*removed.borrow(), "{fate:?}");
+            assert_eq!(*removed.borrow(), Some(fate));
         }
     }
 }
