@@ -8,10 +8,11 @@ use flaresmith_api::types::{
     Build, BuildPage, Deployment, DeploymentDetail, DeploymentPage, Environment, EnvironmentDetail, EnvironmentMatrix,
 };
 use flaresmith_runtime::provisioning::Runner;
+use flaresmith_runtime::provisioning::lease::WAITING;
 use flaresmith_runtime::settings::Settings;
-use flaresmith_store::entities::postman_test_runs;
+use flaresmith_store::entities::{postman_test_runs, provisioning_runs};
 use flaresmith_store::enums::{PostmanTestRunPurpose, TestRunState};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -108,11 +109,27 @@ impl<'a> Shop<'a> {
         for _ in 0..1800 {
             let found = self.get(&format!("deployments/{id}")).await.fits::<DeploymentDetail>();
             if !["pending", "running", "validating"].contains(&found.text("/state").as_str()) {
+                self.over(id).await;
                 return found;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("the deployment does not end");
+    }
+
+    /// Waits until the run of a deployment that has ended is over too: it is a moment later, and until then nothing else may begin
+    /// that a run keeps out.
+    async fn over(&self, id: &str) {
+        let id: Uuid = id.parse().unwrap();
+        for _ in 0..600 {
+            let read = self.files.instance.platform.store.read();
+            let run = provisioning_runs::Entity::find_by_id(id).one(read).await.unwrap();
+            if run.is_none_or(|run| !WAITING.contains(&run.state)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the run of the deployment is never over");
     }
 
     pub(crate) async fn deploy(&self, environment: &str, commit: &str) -> Answer {
