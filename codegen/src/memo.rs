@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::{Equivalent, IndexMap};
 
 use crate::revisions::{Baseline, Round};
-use crate::rope::{LONG, Piece, Rope};
+use crate::rope::{Piece, Rope};
 use crate::source::changes::File;
 use crate::spool::{Aside, Spool};
 use crate::tree::Value;
@@ -71,8 +71,7 @@ impl Memo {
 
     /// The same of a text that is a piece of others.
     pub(crate) fn aside_piece(&self, text: String) -> Piece {
-        let spool = self.spool.as_ref().filter(|_| text.len() >= LONG);
-        match spool.and_then(|spool| Aside::put(spool, &text)) {
+        match self.spool.as_ref().and_then(|spool| Aside::put(spool, &text)) {
             Some(aside) => Piece::Aside(aside),
             None => text.into(),
         }

@@ -5,6 +5,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+/// A shorter text is not put aside: where it stands would take as much room.
+pub(crate) const LONG: usize = 512;
+
 /// Keeps texts, and hands them out again.
 pub trait Spool: fmt::Debug + Send + Sync {
     /// Keeps a text. Where it stands; `None` when there is no room for it, or no need.
@@ -27,10 +30,11 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
-    /// Puts a text aside. `None`: it has to stay where it is.
+    /// Puts a text aside. `None`: it is short, or there is no room, and it has to stay where it is.
     pub(crate) fn put(spool: &Arc<dyn Spool>, text: &str) -> Option<Self> {
+        let at = (text.len() >= LONG).then(|| spool.put(text.as_bytes()))??;
         Some(Self {
-            at: spool.put(text.as_bytes())?,
+            at,
             len: text.len(),
             spool: Arc::clone(spool),
         })
