@@ -100,6 +100,10 @@ fn hexadecimal(byte: u8) -> bool {
     byte.is_ascii_hexdigit()
 }
 
+/// Names in a signed URL whose value says who signed it. Whoever may read the URL may read that; the signature is made with another key,
+/// which does not stand there.
+const SIGNERS: &[&str] = &["AWSAccessKeyId=", "X-Amz-Credential="];
+
 /// Something that looks like a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -181,6 +185,12 @@ fn tokens(text: &str) -> Vec<Found> {
         let (at, body) = (prefix.start(), prefix.end());
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
         if at < *end || before.is_some_and(|byte| words(*byte)) {
+            continue;
+        }
+        if text
+            .get(..at)
+            .is_some_and(|before| SIGNERS.iter().any(|name| before.ends_with(name)))
+        {
             continue;
         }
         let rest = bytes.get(body..).unwrap_or_default();

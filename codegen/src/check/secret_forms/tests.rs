@@ -64,6 +64,19 @@ fn tokens_of_providers_are_found_and_their_masks_are_not() {
 }
 
 #[test]
+fn who_signed_a_url_is_no_secret_and_the_same_key_elsewhere_is_one() {
+    let key = format!("AKIA{}", drawn(40).to_ascii_uppercase().get(..16).unwrap());
+    for signed in [
+        format!("https://files.test/a.pdf?AWSAccessKeyId={key}&Expires=1"),
+        format!("https://files.test/a.pdf?X-Amz-Expires=9&X-Amz-Credential={key}%2F20221031%2Feu-west-1"),
+    ] {
+        assert_eq!(find(&signed), [], "{signed}");
+    }
+    assert_eq!(find(&format!("AWS_ACCESS_KEY_ID={key}")).len(), 1);
+    assert_eq!(find(&format!("https://files.test/a.pdf?key={key}")).len(), 1);
+}
+
+#[test]
 fn a_private_key_is_found_by_its_content() {
     let content = drawn(128);
     assert_eq!(find(&format!("-----BEGIN RSA PRIVATE KEY-----\n{content}\n")).len(), 1);
