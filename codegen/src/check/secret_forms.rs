@@ -100,9 +100,18 @@ fn hexadecimal(byte: u8) -> bool {
     byte.is_ascii_hexdigit()
 }
 
-/// Names in a signed URL whose value says who signed it. Whoever may read the URL may read that; the signature is made with another key,
-/// which does not stand there.
+/// Parameters of a signed URL whose value says who signed it. Whoever may read the URL may read that; the signature is made with another
+/// key, which does not stand there.
 const SIGNERS: &[&str] = &["AWSAccessKeyId=", "X-Amz-Credential="];
+
+/// What stands before a parameter of a URL, as it is and as HTML and JSON write it.
+const SEPARATORS: &[&str] = &["?", "&", "&amp;", "\\u0026"];
+
+/// Whether what follows is who signed a URL. In a list of keys the same name has its secret beside it.
+fn names_a_signer(before: &str) -> bool {
+    (SIGNERS.iter().filter_map(|name| before.strip_suffix(name)))
+        .any(|url| SEPARATORS.iter().any(|separator| url.ends_with(separator)))
+}
 
 /// Something that looks like a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,10 +196,7 @@ fn tokens(text: &str) -> Vec<Found> {
         if at < *end || before.is_some_and(|byte| words(*byte)) {
             continue;
         }
-        if text
-            .get(..at)
-            .is_some_and(|before| SIGNERS.iter().any(|name| before.ends_with(name)))
-        {
+        if text.get(..at).is_some_and(names_a_signer) {
             continue;
         }
         let rest = bytes.get(body..).unwrap_or_default();

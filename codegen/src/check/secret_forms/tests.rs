@@ -69,9 +69,12 @@ fn who_signed_a_url_is_no_secret_and_the_same_key_elsewhere_is_one() {
     for signed in [
         format!("https://files.test/a.pdf?AWSAccessKeyId={key}&Expires=1"),
         format!("https://files.test/a.pdf?X-Amz-Expires=9&X-Amz-Credential={key}%2F20221031%2Feu-west-1"),
+        format!("https://files.test/a.pdf?X-Amz-Expires=9&amp;X-Amz-Credential={key}%2F20221031"),
+        format!("https://files.test/a.pdf?Expires=9\\u0026AWSAccessKeyId={key}"),
     ] {
         assert_eq!(find(&signed), [], "{signed}");
     }
+    assert_eq!(find(&format!("AWSAccessKeyId={key}\n")).len(), 1);
     assert_eq!(find(&format!("AWS_ACCESS_KEY_ID={key}")).len(), 1);
     assert_eq!(find(&format!("https://files.test/a.pdf?key={key}")).len(), 1);
 }
