@@ -158,10 +158,16 @@ pub fn compile_again(
     let selected: Vec<&'static str> = targets.iter().map(|target| target.name).collect();
     let ahead = Ahead::default();
     let begin = |bundle: &Bundle, revisions: &Revisions| ahead.begin(bundle, settings, memo, revisions, &selected);
-    let (mut compilation, revisions) = analyse_again(sources, settings, templates, memo, &begin);
+    // Who remembers has the frames of the last round; who does not reads them while one thread reads the contract.
+    let ((mut compilation, revisions), frames) = rayon::join(
+        || analyse_again(sources, settings, templates, memo, &begin),
+        || (!memo.is_lasting()).then(|| Arc::new(Templates::new(templates))),
+    );
     compilation.diagnostics.append(&mut unknown);
-    let frames = memo.part(("frames", String::new()), revisions.of_around(), revisions.now, || {
-        Templates::new(templates)
+    let frames = frames.unwrap_or_else(|| {
+        memo.part(("frames", String::new()), revisions.of_around(), revisions.now, || {
+            Templates::new(templates)
+        })
     });
     let frames = match &*frames {
         Ok(frames) => frames,

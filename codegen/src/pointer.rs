@@ -24,11 +24,22 @@ fn is_plain(key: &str) -> bool {
 /// A token of a pointer as the key it stands for.
 #[must_use]
 pub fn unescape(token: &str) -> Cow<'_, str> {
-    if token.contains('~') {
-        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
-    } else {
-        Cow::Borrowed(token)
+    let Some((plain, rest)) = token.split_once('~') else {
+        return Cow::Borrowed(token);
+    };
+    let mut key = String::with_capacity(token.len());
+    key.push_str(plain);
+    for piece in rest.split('~') {
+        let (sign, rest) = match piece.as_bytes().first() {
+            Some(b'0') => ('~', piece.get(1..)),
+            Some(b'1') => ('/', piece.get(1..)),
+            // No token has it; it stays as it is.
+            _ => ('~', Some(piece)),
+        };
+        key.push(sign);
+        key.push_str(rest.unwrap_or_default());
     }
+    Cow::Owned(key)
 }
 
 /// A token of a pointer in a URI fragment as the key it stands for. Of what is encoded there, only spaces are decoded.
@@ -41,21 +52,28 @@ pub fn of_fragment(token: &str) -> String {
 pub fn push(pointer: &mut String, key: &str) -> usize {
     let length = pointer.len();
     pointer.push('/');
-    match is_plain(key) {
-        true => pointer.push_str(key),
-        false => key.chars().for_each(|sign| match sign {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            sign => pointer.push(sign),
-        }),
+    let mut rest = key;
+    while let Some((plain, sign, behind)) = next_special(rest) {
+        pointer.push_str(plain);
+        pointer.push_str(if sign == b'~' { "~0" } else { "~1" });
+        rest = behind;
     }
+    pointer.push_str(rest);
     length
+}
+
+/// What stands before the first sign that a token writes in another way, which it is, and what stands behind it.
+fn next_special(key: &str) -> Option<(&str, u8, &str)> {
+    let at = key.bytes().position(|byte| matches!(byte, b'~' | b'/'))?;
+    let sign = *key.as_bytes().get(at)?;
+    Some((key.get(..at)?, sign, key.get(at + 1..)?))
 }
 
 /// The pointer one step further.
 #[must_use]
 pub fn below(pointer: &str, key: &str) -> String {
-    let mut below = String::with_capacity(pointer.len() + key.len() + 1);
+    // Paths have some signs that take two in a token.
+    let mut below = String::with_capacity(pointer.len() + key.len() + 8);
     below.push_str(pointer);
     push(&mut below, key);
     below
@@ -76,6 +94,15 @@ mod tests {
             ("~/~", "~0~1~0"),
         ] {
             assert_eq!(escape(key), token);
+            assert_eq!(unescape(token), key);
+        }
+        for (token, key) in [
+            ("~~1", "~/"),
+            ("~~01", "~~1"),
+            ("~2", "~2"),
+            ("a~", "a~"),
+            ("~1é~0", "/é~"),
+        ] {
             assert_eq!(unescape(token), key);
         }
         assert!(matches!(escape("a b"), Cow::Borrowed(_)));

@@ -57,13 +57,14 @@ thread_local! {
     static DRAFT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// A text of the right size. What writes it drafts no other.
+/// A text of the right size. What is drafted while it is written has a draft of its own.
 pub(in crate::emit) fn drafted(write: impl FnOnce(&mut String)) -> String {
-    DRAFT.with_borrow_mut(|draft| {
-        draft.clear();
-        write(draft);
-        draft.as_str().to_owned()
-    })
+    let mut draft = DRAFT.take();
+    draft.clear();
+    write(&mut draft);
+    let text = draft.as_str().to_owned();
+    DRAFT.set(draft);
+    text
 }
 
 /// What stands before the bracket that ends a map or list.
@@ -116,9 +117,13 @@ fn special(bytes: &[u8]) -> Option<usize> {
 
 /// The beginning of a line.
 pub(in crate::emit) fn indent(out: &mut String, depth: usize) {
-    for _ in 0..depth {
-        out.push_str("  ");
+    const STEPS: &str = "                                                                ";
+    let mut width = 2 * depth;
+    while width > STEPS.len() {
+        out.push_str(STEPS);
+        width -= STEPS.len();
     }
+    out.push_str(STEPS.get(..width).unwrap_or_default());
 }
 
 /// A document that is put together from values and from texts that were written before, as if it were written at once.

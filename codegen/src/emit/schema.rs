@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::AT_ONCE;
 use super::typescript::text::regex;
 use crate::memo::Memo;
 use crate::pointer::{below, of_fragment};
@@ -77,7 +78,7 @@ impl Definitions {
     pub fn of(document: &Value, memo: &Memo, revisions: &Revisions) -> Self {
         let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
         let schemas: Vec<(&Text, &Value)> = schemas.into_iter().flatten().collect();
-        let made = schemas.into_par_iter().map(|(name, schema)| {
+        let made = schemas.into_par_iter().with_max_len(AT_ONCE).map(|(name, schema)| {
             let pointer = below("/components/schemas", name);
             let key = ("definition", name.to_string());
             let made = memo.part(key, revisions.of_unit_alone(&pointer), revisions.now, || {

@@ -2,27 +2,29 @@
 //!
 //! Owns: where a line may be broken. Must not know: what is documented, or in which comment it stands.
 
+use std::borrow::Cow;
+
 /// The lines, those of paragraphs and lists broken before `width` signs where a space allows it. Code, tables and headings stay as
 /// they are: there a line break means something.
-pub(super) fn wrap(lines: Vec<String>, width: usize) -> Vec<String> {
+pub(super) fn wrap(lines: &[String], width: usize) -> Cow<'_, [String]> {
     let fits = |line: &String| line.len() <= width || line.chars().count() <= width;
     if lines.iter().all(fits) {
-        return lines;
+        return Cow::Borrowed(lines);
     }
     let has_table = lines.iter().any(|line| is_delimiter_row(line));
     let mut wrapped = Vec::new();
     let mut fence = None;
     for line in lines {
-        let open = Fence::after(fence, &line);
+        let open = Fence::after(fence, line);
         let fenced = fence.is_some() || open.is_some();
         fence = open;
-        if fenced || fits(&line) || !is_prose(&line) || (has_table && line.contains('|')) {
-            wrapped.push(line);
+        if fenced || fits(line) || !is_prose(line) || (has_table && line.contains('|')) {
+            wrapped.push(line.clone());
         } else {
-            broken(&line, width, &mut wrapped);
+            broken(line, width, &mut wrapped);
         }
     }
-    wrapped
+    Cow::Owned(wrapped)
 }
 
 /// What stands around lines of code: its sign, and how often.
@@ -111,7 +113,7 @@ mod tests {
 
     fn wrapped(lines: &[&str], width: usize) -> Vec<String> {
         let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-        wrap(lines, width)
+        wrap(&lines, width).into_owned()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Owns: keeping names distinct in every case style. Must not know: what the types look like.
 
-use std::collections::BTreeSet;
+use hashbrown::HashSet;
 
 use crate::model::{Case, Name};
 use crate::pointer::unescape;
@@ -10,7 +10,7 @@ use crate::pointer::unescape;
 /// Names that are taken, in every style in which two could meet.
 #[derive(Debug, Default)]
 pub(super) struct TypeNames {
-    taken: BTreeSet<(u8, String)>,
+    taken: HashSet<(u8, String)>,
 }
 
 impl TypeNames {
@@ -18,20 +18,24 @@ impl TypeNames {
     /// come before everything inline, so that an inline schema never renames a component.
     pub(super) fn take(&mut self, wanted: &Name) -> Name {
         let mut name = wanted.clone();
+        let mut spellings = keys(&name);
         let mut number = 2;
-        while !self.is_free(&name) {
+        while !self.are_free(&spellings) {
             name = wanted.numbered(number);
+            spellings = keys(&name);
             number += 1;
         }
-        for key in keys(&name) {
-            self.taken.insert(key);
-        }
+        self.taken.extend(spellings);
         name
     }
 
     /// Whether no other name is spelt like this one in any style.
     pub(super) fn is_free(&self, name: &Name) -> bool {
-        keys(name).iter().all(|key| !self.taken.contains(key))
+        self.are_free(&keys(name))
+    }
+
+    fn are_free(&self, spellings: &[(u8, String)]) -> bool {
+        spellings.iter().all(|spelling| !self.taken.contains(spelling))
     }
 }
 

@@ -182,7 +182,7 @@ impl<'a> Lowering<'a> {
         {
             parts.refs.push(target.to_owned());
         }
-        let own_part = Part {
+        let own_part = || Part {
             at: node.at.clone(),
             value: node.value,
             map,
@@ -197,14 +197,14 @@ impl<'a> Lowering<'a> {
             .find(|key| matches!(key.as_str(), "properties" | "allOf"))
             .is_none_or(|key| key == "properties");
         if !bare && first {
-            parts.parts.push(own_part.clone());
+            parts.parts.push(own_part());
         }
         let all_of = node.get("allOf").filter(|_| !member.plain);
         for item in all_of.iter().flat_map(Node::items) {
             self.expand(&Member::new(item), own, parts, depth + 1);
         }
         if !bare && !first {
-            parts.parts.push(own_part);
+            parts.parts.push(own_part());
         }
     }
 

@@ -121,7 +121,7 @@ impl<'a> Lowering<'a> {
         opened.extend(members.iter().map(|member| member.node.at.clone()));
         let key: Vec<String> = members
             .iter()
-            .map(|member| format!("{}{}", member.node.at, if member.plain { "!" } else { "" }))
+            .map(|member| [&*member.node.at, if member.plain { "!" } else { "" }].concat())
             .collect();
         let merged = Merged {
             parts: parts.parts,

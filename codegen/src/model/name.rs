@@ -227,6 +227,12 @@ fn sign_word(sign: char) -> Option<&'static str> {
 }
 
 fn split(raw: &str) -> Vec<Text> {
+    // Most names are small letters and signs between them.
+    let is_small = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'/' | b' ');
+    if raw.starts_with(|c: char| c.is_ascii_lowercase()) && raw.bytes().all(is_small) {
+        let words = raw.split(['_', '-', '.', '/', ' ']);
+        return words.filter(|word| !word.is_empty()).map(Text::from).collect();
+    }
     let mut words = Vec::new();
     let bare = !raw.chars().any(char::is_alphanumeric);
     let mut rest = raw;

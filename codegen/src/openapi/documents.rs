@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use memchr::memmem;
+
 use super::reference::Target;
 use super::spread::spread;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, document as codes};
@@ -157,8 +159,9 @@ impl<'a> Documents<'a> {
         let Some(bytes) = self.sources.get(path) else {
             return false;
         };
-        let text = String::from_utf8_lossy(bytes);
-        ["openapi", "swagger", "$defs"].iter().any(|word| text.contains(word))
+        ["openapi", "swagger", "$defs"]
+            .iter()
+            .any(|word| memmem::find(bytes, word.as_bytes()).is_some())
     }
 
     fn sort_in(&mut self, path: &str, listed: bool, found: &mut Found, diagnostics: &mut Diagnostics) {

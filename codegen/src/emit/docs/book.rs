@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::quote::text;
+use super::quote::{push_text, text};
 use super::trace::{AllCarriers, Trace};
 use crate::emit::{Input, files};
 use crate::model::{Case, DomainId, Model, Name, Operation, TypeDef, TypeId};
@@ -253,22 +253,33 @@ impl<'a> Book<'a> {
 
 /// A link with words of its own.
 pub(super) fn link(words: &str, spot: &Spot, from: &str) -> String {
-    format!("[{}]({})", text(words), spot.target(from))
+    let mut out = String::with_capacity(2 * words.len() + spot.page.len() + spot.anchor.len() + 8);
+    out.push('[');
+    push_text(&mut out, words);
+    out.push_str("](");
+    spot.push_target(&mut out, from);
+    out.push(')');
+    out
 }
 
 /// A link to a whole page.
 pub(super) fn page_link(words: &str, page: &str, from: &str) -> String {
-    format!("[{}]({})", text(words), relative(page, from))
+    let mut out = String::from("[");
+    push_text(&mut out, words);
+    out.push_str("](");
+    push_relative(&mut out, page, from);
+    out.push(')');
+    out
 }
 
 impl Spot {
-    /// Where it is, seen from a page.
-    pub(super) fn target(&self, from: &str) -> String {
-        if self.page == from {
-            format!("#{}", self.anchor)
-        } else {
-            format!("{}#{}", relative(&self.page, from), self.anchor)
+    /// Where it is, seen from a page, behind what is there.
+    fn push_target(&self, out: &mut String, from: &str) {
+        if self.page != from {
+            push_relative(out, &self.page, from);
         }
+        out.push('#');
+        out.push_str(&self.anchor);
     }
 
     /// A link to it with its heading as words.
@@ -282,12 +293,14 @@ impl Spot {
     }
 }
 
-fn relative(page: &str, from: &str) -> String {
-    let up = "../".repeat(from.matches('/').count());
-    match (page.split_once('/'), from.split_once('/')) {
-        (Some((folder, name)), Some((own, _))) if folder == own => name.to_owned(),
-        _ => format!("{up}{page}"),
+fn push_relative(out: &mut String, page: &str, from: &str) {
+    if let (Some((folder, name)), Some((own, _))) = (page.split_once('/'), from.split_once('/'))
+        && folder == own
+    {
+        return out.push_str(name);
     }
+    from.matches('/').for_each(|_| out.push_str("../"));
+    out.push_str(page);
 }
 
 /// Title of the page with the types of one domain.

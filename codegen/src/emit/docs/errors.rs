@@ -28,7 +28,7 @@ pub(super) fn page(book: &Book<'_>, from: &str) -> String {
             ]
         })
         .collect();
-    out.push_str(&table(&["Code", "Status", "Severity", "Message"], &rows));
+    table(&["Code", "Status", "Severity", "Message"], &rows, &mut out);
     let mut answered: std::collections::BTreeMap<&str, Vec<usize>> = std::collections::BTreeMap::new();
     for (i, operation) in book.model.operations.iter().enumerate() {
         for code in &operation.policy.errors {

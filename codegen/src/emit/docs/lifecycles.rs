@@ -49,7 +49,7 @@ fn machine(lifecycle: &Lifecycle, initial: &str, transitions: &[Transition], out
         .iter()
         .map(|step| vec![code(&step.from), code(&step.on), code(&step.to)])
         .collect();
-    out.push_str(&table(&["From", "On", "To"], &rows));
+    table(&["From", "On", "To"], &rows, out);
 }
 
 /// The states that take part, and the ways between them. States that nothing leaves lead to the end.

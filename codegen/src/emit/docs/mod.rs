@@ -169,6 +169,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     let (Plan { pages, .. }, first) = &*plan;
     let mut made: Vec<Result<Artifact, Diagnostic>> = pages
         .par_iter()
+        .with_max_len(1)
         .map(|planned| {
             let Planned {
                 path,

@@ -13,6 +13,9 @@ const DEEPEST: usize = 8;
 
 /// Paragraphs, lists and code of a description, ending with one line end; empty for an empty one.
 pub(super) fn blocks(source: &str) -> String {
+    if let Some(words) = words_alone(source) {
+        return [words, "\n"].concat();
+    }
     let mut events = parse(source);
     let blocks = container(&mut events, 0);
     let mut out = blocks.join("\n\n");
@@ -24,6 +27,9 @@ pub(super) fn blocks(source: &str) -> String {
 
 /// A description on one line, for a table cell.
 pub(super) fn line(source: &str) -> String {
+    if let Some(words) = words_alone(source) {
+        return words.to_owned();
+    }
     let mut events = parse(source);
     container(&mut events, DEEPEST)
         .iter()
@@ -32,6 +38,13 @@ pub(super) fn line(source: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// A description of one line that begins with a letter and has nothing that means anything in Markdown, nor an address (which has a
+/// colon): what comes out is what stands there. Half of them are no more than that.
+fn words_alone(source: &str) -> Option<&str> {
+    let is_plain = source.starts_with(|c: char| c.is_ascii_alphabetic()) && is_plain(source) && !source.contains(':');
+    is_plain.then(|| source.trim_end())
 }
 
 fn parse(source: &str) -> impl Iterator<Item = Event<'_>> {
@@ -224,8 +237,11 @@ impl Line {
 
     fn end(&mut self, found: &mut Vec<String>) {
         let Self { text, bold, .. } = std::mem::take(self);
+        let mut text = text.as_str();
+        while let Some(before) = text.strip_suffix(" · ") {
+            text = before;
+        }
         let lines: Vec<String> = text
-            .trim_end_matches(" · ")
             .split('\n')
             .map(|line| guarded(line.trim()))
             .filter(|line| !line.is_empty() && line != "**")
@@ -269,6 +285,25 @@ mod tests {
         assert_eq!(blocks("```mermaid\ngraph\n```"), "```text\ngraph\n```\n");
         assert_eq!(blocks("~~~a\n````\n~~~"), "`````a\n````\n`````\n");
         assert_eq!(blocks("a\n\\- b"), "a\n\\- b\n");
+    }
+
+    #[test]
+    fn words_alone_are_what_the_parser_makes_of_them() {
+        let parsed = |source: &str| container(&mut parse(source), DEEPEST).join(" ");
+        for source in [
+            "One word",
+            "Ends. ",
+            "a  b #1 - (c) 'd' \"e\" =+!{}^%@;/?",
+            "A--- 1. b",
+            "x\\",
+        ] {
+            assert_eq!(line(source), parsed(source).trim(), "{source}");
+            assert_eq!(blocks(source), format!("{}\n", parsed(source).trim()), "{source}");
+        }
+        assert_eq!(words_alone("a *b*"), None);
+        assert_eq!(words_alone("1. a"), None);
+        assert_eq!(words_alone("a http://b.c"), None);
+        assert_eq!(words_alone("a\nb"), None);
     }
 
     #[test]

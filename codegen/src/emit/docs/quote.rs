@@ -86,8 +86,9 @@ pub(super) fn guarded(line: &str) -> String {
 
 /// A code span. Safe in a table cell too.
 pub(super) fn code(text: &str) -> String {
-    if is_plain(text) && !text.is_empty() && text.trim().len() == text.len() {
-        return format!("`{text}`");
+    let is_simple = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'`' && byte != b'|';
+    if text.bytes().all(is_simple) && !text.is_empty() && text.trim().len() == text.len() {
+        return ["`", text, "`"].concat();
     }
     let plain: String = text.chars().map(shown).collect();
     if plain.trim().is_empty() {
@@ -128,12 +129,22 @@ pub(super) fn literal(value: &Value) -> String {
 
 /// A fenced block with its line end.
 pub(super) fn fence(language: &str, body: &str) -> String {
+    let mut out = String::with_capacity(body.len() + language.len() + 10);
+    push_fence(&mut out, language, body);
+    out
+}
+
+/// The same behind a text that is there.
+pub(super) fn push_fence(out: &mut String, language: &str, body: &str) {
     let ticks = "`".repeat(longest_run(body).max(2) + 1);
-    let body: String = body
-        .chars()
-        .map(|c| if c == '\n' || c == '\t' { c } else { shown(c) })
-        .collect();
-    format!("{ticks}{language}\n{}\n{ticks}\n", body.trim_end_matches('\n'))
+    let _ = writeln!(out, "{ticks}{language}");
+    let body = body.trim_end_matches('\n');
+    if body.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~')) {
+        out.push_str(body);
+    } else {
+        out.extend(body.chars().map(|c| if c == '\n' || c == '\t' { c } else { shown(c) }));
+    }
+    let _ = writeln!(out, "\n{ticks}");
 }
 
 fn longest_run(text: &str) -> usize {

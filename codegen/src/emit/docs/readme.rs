@@ -51,10 +51,11 @@ pub(super) fn readme(book: &Book<'_>, pages: &[(&'static str, String)]) -> Readm
             })
         })
         .collect();
-    let domains = match rows.as_slice() {
-        [] => "The contract has no operations.\n".to_owned(),
-        rows => table(&["Domain", "Operations", "About"], rows),
-    };
+    let mut domains = String::new();
+    match rows.as_slice() {
+        [] => domains.push_str("The contract has no operations.\n"),
+        rows => table(&["Domain", "Operations", "About"], rows, &mut domains),
+    }
     let list: Vec<String> = pages
         .iter()
         .map(|(page, about)| {
@@ -112,7 +113,9 @@ fn places(book: &Book<'_>) -> String {
             })
             .collect()
     };
-    table(&["Environment", "Address", "About"], &rows)
+    let mut out = String::new();
+    table(&["Environment", "Address", "About"], &rows, &mut out);
+    out
 }
 
 /// Ways to sign in, roles, and how often may be called.
@@ -126,7 +129,7 @@ fn access(book: &Book<'_>) -> String {
         .collect();
     if !schemes.is_empty() {
         out.push_str("Signing in:\n\n");
-        out.push_str(&table(&["Scheme", "How"], &schemes));
+        table(&["Scheme", "How"], &schemes, &mut out);
     }
     if !model.roles.is_empty() {
         let roles: Vec<String> = model.roles.iter().map(|role| text(role)).collect();
@@ -153,7 +156,7 @@ fn access(book: &Book<'_>) -> String {
             ]
         })
         .collect();
-    out.push_str(&table(&["Bucket", "Holds", "Gains a minute"], &buckets));
+    table(&["Bucket", "Holds", "Gains a minute"], &buckets, &mut out);
     out
 }
 

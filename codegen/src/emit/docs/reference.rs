@@ -4,10 +4,11 @@
 
 use super::book::Book;
 use super::prose::{blocks, line};
-use super::quote::{code, fence, literal, opening, text};
+use super::quote::{code, literal, opening, push_fence, text};
 use super::table::table;
 use super::words::{rules, sentences, ty};
 use crate::emit::example::{self, Direction};
+use crate::emit::json;
 use crate::model::{Content, DomainId, Location, Model, Operation, Parameter, Response, Status, Style, Type};
 
 /// Examples longer than this are for the contract, not for a page.
@@ -29,7 +30,7 @@ pub(super) fn page(book: &Book<'_>, domain: DomainId, from: &str) -> String {
             ]
         })
         .collect();
-    out.push_str(&table(&["Operation", "Request", "About"], &rows));
+    table(&["Operation", "Request", "About"], &rows, &mut out);
     let needs_types = book.model.types.iter().enumerate();
     if needs_types
         .into_iter()
@@ -226,7 +227,7 @@ fn parameters(book: &Book<'_>, parameters: &[Parameter], from: &str, out: &mut S
             ]
         })
         .collect();
-    out.push_str(&table(&["Name", "In", "Type", "Required", "About"], &rows));
+    table(&["Name", "In", "Type", "Required", "About"], &rows, out);
 }
 
 fn place(location: Location) -> &'static str {
@@ -274,7 +275,7 @@ fn responses(book: &Book<'_>, responses: &[Response], from: &str, out: &mut Stri
             ]
         })
         .collect();
-    out.push_str(&table(&["Status", "About", "Body", "Headers"], &rows));
+    table(&["Status", "About", "Body", "Headers"], &rows, out);
     for response in responses.iter().filter(|response| response.status.is_success()) {
         examples(
             book,
@@ -355,8 +356,11 @@ fn is_worth_showing(ty: Option<&Type>) -> bool {
 }
 
 fn show(title: &str, value: &crate::tree::Value, out: &mut String) {
-    let shown = format!("{value:#}");
+    let shown = json::drafted(|text| json::behind(text, value, 0));
     if shown.len() <= LONGEST_EXAMPLE {
-        out.push_str(&format!("{title}\n\n{}\n", fence("json", &shown)));
+        out.push_str(title);
+        out.push_str("\n\n");
+        push_fence(out, "json", &shown);
+        out.push('\n');
     }
 }

@@ -13,10 +13,11 @@ pub(super) fn page(book: &Book<'_>, from: &str) -> String {
     for (heading, ids) in book.trace.sections() {
         out.push_str(&format!("## {}\n\n", text(&heading)));
         let rows: Vec<Vec<String>> = ids.iter().map(|id| row(book, id, from)).collect();
-        out.push_str(&table(
+        table(
             &["Requirement", "Operations", "Schemas", "Errors", "Otherwise"],
             &rows,
-        ));
+            &mut out,
+        );
         for id in &ids {
             requirement(book, id, from, &mut out);
         }

@@ -144,18 +144,17 @@ fn range(least: Option<u64>, most: Option<u64>, thing: &str) -> Option<String> {
 
 /// Sentences for one cell: each begins with a capital and ends with a full stop.
 pub(super) fn sentences(parts: &[String]) -> String {
-    let mut out: Vec<String> = Vec::new();
+    let mut out = String::with_capacity(parts.iter().map(|part| part.len() + 2).sum());
     for part in parts.iter().filter(|part| !part.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
         let mut chars = part.chars();
-        let capital = chars
-            .next()
-            .map_or_else(String::new, |first| first.to_uppercase().to_string() + chars.as_str());
-        let stop = if capital.ends_with(['.', '!', '?', ':']) {
-            ""
-        } else {
-            "."
-        };
-        out.push(format!("{capital}{stop}"));
+        out.extend(chars.next().into_iter().flat_map(char::to_uppercase));
+        out.push_str(chars.as_str());
+        if !part.ends_with(['.', '!', '?', ':']) {
+            out.push('.');
+        }
     }
-    out.join(" ")
+    out
 }

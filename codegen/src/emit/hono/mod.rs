@@ -185,6 +185,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
 
     let made: Vec<(Vec<Artifact>, Diagnostics)> = makers
         .into_par_iter()
+        .with_max_len(1)
         .map(|maker| {
             let mut found = Diagnostics::new();
             let round = maker.round(input);

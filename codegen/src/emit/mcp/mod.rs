@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::json::{self, Lines};
 use super::schema::Written;
-use super::{Artifact, Input, Ownership};
+use super::{AT_ONCE, Artifact, Input, Ownership};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Case, Domain, Operation};
 use crate::rope::Rope;
@@ -115,6 +115,7 @@ fn tools(input: &Input<'_>) -> Vec<Artifact> {
         .collect();
     let each: Vec<Arc<Tool>> = exposed
         .par_iter()
+        .with_max_len(AT_ONCE)
         .map(|(index, operation)| {
             let key = ("mcp", operation.id.raw.to_string());
             let round = input.revisions.of_operation(*index);
@@ -211,7 +212,7 @@ fn annotations(operations: &[&Operation], title: &str) -> Value {
 /// under `arguments`, since clients refuse a union at the root of what a tool takes.
 fn grouped(input: &Input<'_>, exposed: &[&Operation]) -> Vec<Arc<Tool>> {
     let names = group_names(input);
-    let domains = input.model.domains.par_iter().zip(&names).enumerate();
+    let domains = input.model.domains.par_iter().with_max_len(1).zip(&names).enumerate();
     let tools: Vec<Option<Arc<Tool>>> = domains
         .map(|(at, (domain, name))| {
             let own: Vec<&Operation> = exposed

@@ -70,7 +70,7 @@ pub(super) fn yaml(head: &str, frame: &Value, groups: &[Group], text: &Text<'_>)
             Event::Open if level.depth > 0 => out.push('\n'),
             Event::Open => {}
             Event::Key(key, _) => {
-                yaml::indent(out, level.depth);
+                json::indent(out, level.depth);
                 yaml::key(out, key, level.depth);
             }
             Event::Value(value) => yaml::behind(out, value, level.depth),

@@ -34,7 +34,7 @@ use self::tally::Tally;
 use self::units::{Group, Parts, apart, in_order};
 use self::written::{Older, Texts, Unit};
 use super::ahead::Contract;
-use super::{Artifact, GENERATED_BY, Input, Ownership};
+use super::{AT_ONCE, Artifact, GENERATED_BY, Input, Ownership};
 use crate::diagnostics::{Diagnostic, Diagnostics, downgrade as codes};
 use crate::openapi::grammar::Place;
 use crate::pointer::below;
@@ -165,7 +165,8 @@ fn each<U: Send + Sync>(groups: &[Group], make: impl Fn(&str, &Group) -> Option<
         .iter()
         .flat_map(|group| group.units().map(move |(pointer, _)| (pointer, group)))
         .collect();
-    let made = units.into_par_iter().filter_map(|(pointer, group)| {
+    let units = units.into_par_iter().with_max_len(AT_ONCE);
+    let made = units.filter_map(|(pointer, group)| {
         let made = make(&pointer, group)?;
         Some((pointer, made))
     });

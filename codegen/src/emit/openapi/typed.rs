@@ -80,12 +80,18 @@ impl Check {
         };
         let is_schema = object == Object::Of(Place::Schema);
         let plain = is_schema && members.iter().all(|(key, member)| is_plain(key, member));
-        let mut out = Map::with_capacity(members.len());
+        let mut out = (!plain).then(|| Map::with_capacity(members.len()));
         for (key, member) in members {
+            let Some(behind) = objects::behind(object, key) else {
+                if let Some(out) = &mut out {
+                    out.insert(key.clone(), member.clone());
+                }
+                continue;
+            };
             let length = push(&mut self.pointer, key);
-            let made = match (objects::behind(object, key), member) {
-                (Some(Behind::One(inner)), member) => self.part(member, inner),
-                (Some(Behind::Map(inner)), Value::Object(parts)) => {
+            let made = match (behind, member) {
+                (Behind::One(inner), member) => self.part(member, inner),
+                (Behind::Map(inner), Value::Object(parts)) => {
                     let extensible = objects::map_is_extensible(object, key);
                     let mut made = Map::with_capacity(parts.len());
                     for (name, part) in parts {
@@ -101,19 +107,19 @@ impl Check {
                     }
                     Value::Object(made)
                 }
-                (Some(Behind::List(inner)), Value::Array(parts)) => {
+                (Behind::List(inner), Value::Array(parts)) => {
                     Value::Array(parts.iter().map(|part| self.part(part, inner)).collect())
                 }
                 _ => member.clone(),
             };
-            if !plain {
+            if let Some(out) = &mut out {
                 out.insert(key.clone(), made);
             }
             self.pointer.truncate(length);
         }
-        if plain {
+        let Some(out) = out else {
             return Value::Null;
-        }
+        };
         let shell = Value::Object(out);
         if is_schema && let Err(error) = openapiv3::ReferenceOr::<openapiv3::Schema>::deserialize(&shell) {
             self.refuse(&error);

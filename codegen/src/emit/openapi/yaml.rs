@@ -3,6 +3,10 @@
 //! Owns: quoting. Must not know: OpenAPI. A string is left bare only when no schema of YAML 1.1 or 1.2 can take it for anything
 //! else; numbers are written so that both versions see a number.
 
+use memchr::memchr2_iter;
+
+use crate::emit::is_plain;
+use crate::emit::json::indent;
 use crate::tree::{Map, Number, Value};
 
 /// Longest key that is written before a colon; the standard's own limit for it is 1024.
@@ -89,13 +93,6 @@ fn list(out: &mut String, items: &[Value], depth: usize) {
     }
 }
 
-/// The beginning of a line.
-pub(super) fn indent(out: &mut String, depth: usize) {
-    for _ in 0..depth {
-        out.push_str("  ");
-    }
-}
-
 /// A value without members, without the line end after it. `depth` is that of further lines.
 fn inline(out: &mut String, value: &Value, depth: usize) {
     match value {
@@ -146,17 +143,16 @@ fn is_bare(text: &str) -> bool {
     if !starts || text.ends_with([' ', ':']) {
         return false;
     }
-    // One pass, for every text of a document is asked about.
-    let mut before = b' ';
-    let mut is_ascii = true;
-    for byte in text.bytes() {
-        if matches!((before, byte), (b':', b' ') | (b' ', b'#')) {
-            return false;
-        }
-        is_ascii &= matches!(byte, b' '..=b'~');
-        before = byte;
-    }
-    (is_ascii || text.chars().all(is_printable)) && !is_power(text) && !is_word(text)
+    // Every text of a document is asked about, and most have neither sign.
+    let bytes = text.as_bytes();
+    let means_more = |at: usize| match bytes.get(at) {
+        Some(b':') => bytes.get(at + 1) == Some(&b' '),
+        _ => at > 0 && bytes.get(at - 1) == Some(&b' '),
+    };
+    !memchr2_iter(b':', b'#', bytes).any(means_more)
+        && (is_plain(text) || text.chars().all(is_printable))
+        && !is_power(text)
+        && !is_word(text)
 }
 
 /// Whether some parser takes a text for something other than a string.

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use uuid::Uuid;
 
 use super::json::{self, Lines};
-use super::{Artifact, Input, Ownership, files};
+use super::{AT_ONCE, Artifact, Input, Ownership, files};
 use crate::diagnostics::Diagnostics;
 use crate::model::{Model, Operation, SecurityScheme};
 use crate::rope::{Piece, Rope};
@@ -113,7 +113,7 @@ fn collections(input: &Input<'_>) -> Vec<Artifact> {
     };
     // Which variables there are depends on all operations, and reaches the request of each.
     let known = variables.names();
-    let operations = model.operations.par_iter().enumerate();
+    let operations = model.operations.par_iter().with_max_len(AT_ONCE).enumerate();
     let parts: Vec<Arc<Part>> = operations
         .map(|(index, operation)| {
             let key = ("postman", format!("{}\n{known}", operation.id.raw));

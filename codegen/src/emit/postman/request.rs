@@ -5,6 +5,7 @@
 use super::url::url;
 use super::variables::{Variables, example, plain};
 use crate::emit::example::{Direction, of_content};
+use crate::emit::json;
 use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, SecurityScheme, Status, TextFormat};
 use crate::tree::{Map, Value, json};
 
@@ -80,7 +81,7 @@ fn body(model: &Model, operation: &Operation, content: &Content, variables: &Var
     Some(match content.kind {
         MediaKind::Json => {
             let value = with_variables(value?, &|name| variables.member(operation, name));
-            json!({ "mode": "raw", "raw": format!("{value:#}"), "options": { "raw": { "language": "json" } } })
+            json!({ "mode": "raw", "raw": pretty(&value), "options": { "raw": { "language": "json" } } })
         }
         MediaKind::Form => json!({ "mode": "urlencoded", "urlencoded": members(value.as_ref(), |key, value| {
             let value = variables.member(operation, key).unwrap_or_else(|| joined(value));
@@ -128,6 +129,11 @@ fn file(content: &Content, name: &str, value: &Value) -> Value {
         part["contentType"] = json!(media);
     }
     part
+}
+
+/// A value as people read it.
+fn pretty(value: &Value) -> String {
+    json::drafted(|text| json::behind(text, value, 0))
 }
 
 /// Members of a body that were captured take the captured value. Only strings: a variable stands in quotes.
@@ -209,7 +215,7 @@ pub(super) fn examples(model: &Model, operation: &Operation, request: &Value) ->
         "status": reason(code),
         "code": code,
         "header": media.unwrap_or_else(|| json!([])),
-        "body": body.map(|body| format!("{body:#}")).unwrap_or_default(),
+        "body": body.as_ref().map(pretty).unwrap_or_default(),
         "_postman_previewlanguage": if content.is_some() { "json" } else { "text" },
     });
     example.as_object().cloned().into_iter().collect()

@@ -3,18 +3,28 @@
 //! Owns: making text safe for comments. Must not know: what is documented.
 
 use super::layout::WIDTH;
+use crate::emit::is_plain;
 use crate::emit::wrap::{Fence, wrap};
 use crate::model::types::Docs;
 
 /// Lines of a doc comment, without the slashes. Fences get a language that rustdoc does not run, signs that a comment must not
 /// hold are left out. Each line ends before the next: no line break is left inside one.
 pub(in crate::emit) fn lines(text: &str) -> Vec<String> {
+    // Most texts are one line of plain letters.
+    if is_plain(text) && !text.contains(['`', '~']) {
+        let line = text.trim_end();
+        return if line.is_empty() {
+            Vec::new()
+        } else {
+            vec![line.to_owned()]
+        };
+    }
     let mut lines = Vec::new();
     let mut fence = None;
     for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}', '\u{85}']) {
         let mut line = line.trim_end().to_owned();
         // Most lines have nothing but plain letters, and cost a look.
-        if !line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        if !is_plain(&line) {
             line.retain(|c| !is_unfit(c));
         }
         let open = Fence::after(fence, &line);
@@ -84,14 +94,15 @@ pub(in crate::emit) fn code(word: &str) -> String {
 
 /// Lines as comments, each indented.
 pub(in crate::emit) fn comment(lines: &[String], indent: &str) -> String {
-    let mut text = String::new();
-    for line in wrap(lines.to_vec(), WIDTH - indent.len() - "/// ".len()) {
+    let lines = wrap(lines, WIDTH - indent.len() - "/// ".len());
+    let mut text = String::with_capacity(lines.iter().map(|line| indent.len() + line.len() + 5).sum());
+    for line in lines.iter() {
         text.push_str(indent);
         text.push_str("///");
         // A fourth slash would make it a plain comment.
         if !line.is_empty() {
             text.push(' ');
-            text.push_str(&line);
+            text.push_str(line);
         }
         text.push('\n');
     }
@@ -100,6 +111,9 @@ pub(in crate::emit) fn comment(lines: &[String], indent: &str) -> String {
 
 /// A Rust string literal.
 pub(in crate::emit) fn literal(text: &str) -> String {
+    if is_plain(text) && !text.contains(['"', '\\']) {
+        return ["\"", text, "\""].concat();
+    }
     format!("{text:?}")
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use super::layout::WIDTH;
 
@@ -26,13 +26,14 @@ pub(super) fn used<'n>(text: &str, modules: &[(&'n str, &[&'n str])]) -> BTreeSe
         }
     }
     let mut used = BTreeSet::new();
-    for line in text.lines() {
-        if wanted.names.is_empty() {
-            break;
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() && !wanted.names.is_empty() {
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        let (line, behind) = rest.split_at(end);
+        if !line.trim_ascii_start().starts_with(b"//") {
+            outside_of_strings(line, |code| wanted.take(code, &mut used));
         }
-        if !line.trim_ascii_start().starts_with("//") {
-            outside_of_strings(line.as_bytes(), |code| wanted.take(code, &mut used));
-        }
+        rest = behind.get(1..).unwrap_or_default();
     }
     used
 }
@@ -81,22 +82,21 @@ impl<'n> Words<'n> {
 
     /// Moves the names that a piece of code uses.
     fn take(&mut self, bytes: &[u8], used: &mut BTreeSet<&'n str>) {
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            if !is_part(byte) {
-                at += 1;
+        let mut inside = false;
+        for (at, &byte) in bytes.iter().enumerate() {
+            let begins = !inside && self.first.get(usize::from(byte)) == Some(&true);
+            inside = is_part(byte);
+            if !begins {
                 continue;
             }
             let (before, rest) = bytes.split_at(at);
             let length = rest.iter().position(|byte| !is_part(*byte)).unwrap_or(rest.len());
-            if self.first.get(usize::from(byte)) == Some(&true)
-                && let Some(word) = rest.get(..length)
-                && let Some(found) = self.names.iter().position(|name| name.as_bytes() == word)
+            let word = rest.get(..length).unwrap_or_default();
+            if let Some(found) = self.names.iter().position(|name| name.as_bytes() == word)
                 && !before.ends_with(b"::")
             {
                 used.insert(self.names.swap_remove(found));
             }
-            at += length;
         }
     }
 }

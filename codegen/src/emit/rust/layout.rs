@@ -63,17 +63,22 @@ impl Node {
 
     /// The same behind a text that stays with it.
     pub(in crate::emit) fn prefixed(self, prefix: &str) -> Self {
-        let width = self.width.saturating_add(prefix.chars().count());
-        let shape = match self.shape {
-            Shape::Leaf(text) => Shape::Leaf(format!("{prefix}{text}").into()),
-            Shape::Block(open, parts, close) => Shape::Block(format!("{prefix}{open}").into(), parts, close),
-        };
-        Self { width, shape }
+        self.behind_both(prefix, "")
     }
 
     /// A member of a struct.
     pub(in crate::emit) fn member(name: &str, value: Self) -> Self {
-        value.prefixed(&format!("{name}: "))
+        value.behind_both(name, ": ")
+    }
+
+    fn behind_both(self, first: &str, second: &str) -> Self {
+        let more = first.chars().count() + second.chars().count();
+        let width = self.width.saturating_add(more);
+        let shape = match self.shape {
+            Shape::Leaf(text) => Shape::Leaf([first, second, &text].concat().into()),
+            Shape::Block(open, parts, close) => Shape::Block([first, second, &open].concat().into(), parts, close),
+        };
+        Self { width, shape }
     }
 
     /// How many parts it has.

@@ -103,10 +103,10 @@ struct Module {
 
 impl Module {
     /// A file of Rust text that is laid out already. The line that says who made it is put before it.
-    fn text(path: impl Into<String>, text: impl std::fmt::Display) -> Self {
+    fn text(path: impl Into<String>, text: impl AsRef<str>) -> Self {
         Self {
             path: path.into(),
-            text: format!("{}{text}", made_by()).into(),
+            text: [&made_by(), text.as_ref()].concat().into(),
         }
     }
 

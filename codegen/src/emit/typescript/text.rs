@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::layout::WIDTH;
+use crate::emit::is_plain;
 use crate::emit::wrap::wrap;
 use crate::tree::Value;
 
@@ -16,8 +17,13 @@ pub(in crate::emit) fn string(text: &str) -> String {
     } else {
         '\''
     };
-    let mut out = String::with_capacity(text.len() + 2);
+    let mut out = String::with_capacity(text.len() + 4);
     out.push(quote);
+    if is_plain(text) && !text.contains(['\'', '\\', '<']) {
+        out.push_str(text);
+        out.push(quote);
+        return out;
+    }
     let mut before = ' ';
     for c in text.chars() {
         match c {
@@ -51,7 +57,10 @@ pub(in crate::emit) fn key(text: &str) -> String {
 /// A key of an object type.
 pub(in crate::emit) fn type_key(text: &str) -> String {
     if is_identifier(text) {
-        text.to_owned()
+        // With room for what comes behind a key.
+        let mut key = String::with_capacity(text.len() + 3);
+        key.push_str(text);
+        key
     } else {
         string(text)
     }
@@ -97,35 +106,44 @@ pub(in crate::emit) fn comment(text: &str, indent: &str) -> String {
 pub(in crate::emit) fn comment_with_tags(text: &str, tags: &[&str], indent: &str) -> String {
     // Comments of members are written before it is known where they stand: two signs in, or more.
     let indented = indent.len().max(2);
-    let lines = text.trim().lines().map(str::to_owned).collect();
-    let lines = wrap(lines, WIDTH - indented - " * ".len());
+    let lines: Vec<String> = text.trim().lines().map(str::to_owned).collect();
+    let lines = wrap(&lines, WIDTH - indented - " * ".len());
     let lines: Vec<String> = lines.iter().map(|line| comment_line(line)).collect();
     if tags.is_empty() {
         match lines.as_slice() {
             [] => return String::new(),
             [line] if line.is_empty() => return String::new(),
             [line] if indented + line.chars().count() + "/**  */".len() <= WIDTH => {
-                return format!("{indent}/** {line} */\n");
+                return [indent, "/** ", line, " */\n"].concat();
             }
             _ => {}
         }
     }
-    let mut out = format!("{indent}/**\n");
+    let room = lines.iter().map(|line| indent.len() + line.len() + 4).sum::<usize>();
+    let mut out = String::with_capacity(room + 2 * indent.len() + 16 * (tags.len() + 1));
+    out.push_str(indent);
+    out.push_str("/**\n");
     for line in lines.iter().map(String::as_str).chain(tags.iter().copied()) {
-        let _ = writeln!(out, "{}", format!("{indent} * {line}").trim_end());
+        out.push_str(indent);
+        out.push_str(" * ");
+        out.push_str(line);
+        out.truncate(out.trim_end().len());
+        out.push('\n');
     }
-    let _ = writeln!(out, "{indent} */");
+    out.push_str(indent);
+    out.push_str(" */\n");
     out
 }
 
 /// A line of text that neither ends a comment nor reads as a tag of it (`@ts-nocheck`, `@deprecated`).
 fn comment_line(line: &str) -> String {
-    let line: String = line
-        .trim_end()
-        .chars()
-        .map(|c| if is_hidden(c) { ' ' } else { c })
-        .collect();
-    let line = line.replace("*/", "*\\/");
+    let mut line = line.trim_end().to_owned();
+    if !is_plain(&line) {
+        line = line.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
+    }
+    if line.contains("*/") {
+        line = line.replace("*/", "*\\/");
+    }
     // A line that begins with a slash would end the comment behind the star of its own line.
     match line.trim_start() {
         rest if rest.starts_with(['@', '/']) => format!("\\{rest}"),

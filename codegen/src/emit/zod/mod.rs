@@ -27,7 +27,7 @@ use serde::Serialize;
 use super::typescript::imports::{Imports, declaration};
 use super::typescript::layout::{Item, Layout};
 use super::typescript::names::TsNames;
-use super::{Artifact, GENERATED_BY, Input, Ownership, typescript};
+use super::{AT_ONCE, Artifact, GENERATED_BY, Input, Ownership, typescript};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place as At, emit as codes};
 use crate::model::TypeId;
 use crate::model::graph::Edges;
@@ -82,6 +82,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
         input.again("zod", &name, round, found, |_| {
             let definitions: Vec<Arc<(String, Imports)>> = order::topological(input.model, &components, ids)
                 .into_par_iter()
+                .with_max_len(AT_ONCE)
                 .map(|id| {
                     let key = ("zod type", format!("{} {}", names.placement(), id.index()));
                     let round = input.revisions.of_type(id);
@@ -106,6 +107,7 @@ pub(super) fn emit(input: &Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Arti
     };
     let made: Vec<(Vec<Artifact>, Diagnostics)> = named
         .par_iter()
+        .with_max_len(1)
         .map(|(name, ids)| {
             let mut found = Diagnostics::new();
             (module(name, ids, &mut found), found)

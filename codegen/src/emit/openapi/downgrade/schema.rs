@@ -63,6 +63,9 @@ const SILENT: [&str; 7] = [
 impl Downgrade<'_> {
     pub(super) fn schema(&mut self, value: &mut Value) {
         match value {
+            // Most schemas are of these, and nothing becomes of them.
+            Value::Object(map) if is_of_both(map) => super::in_order(map, Object::Of(Place::Schema)),
+            Value::Object(map) if self.is_only_referring(map) => {}
             Value::Bool(true) => *value = json!({}),
             Value::Bool(false) => *value = json!({"not": {}}),
             Value::Object(map) => {
@@ -88,6 +91,12 @@ impl Downgrade<'_> {
             }
             _ => *value = json!({}),
         }
+    }
+
+    /// Whether a schema is a reference and no more, to what is a component in 3.0 too.
+    fn is_only_referring(&self, map: &Map) -> bool {
+        let reference = map.get("$ref").and_then(Value::as_str);
+        map.len() == 1 && reference.is_some_and(|reference| self.context.nested.get(reference).is_none())
     }
 
     fn keywords(&mut self, map: &mut Map) {
@@ -311,6 +320,19 @@ impl Downgrade<'_> {
             }
         }
     }
+}
+
+/// Whether a schema is that of a text, a number or a truth value, in words that mean the same in both versions.
+fn is_of_both(map: &Map) -> bool {
+    let ty = map.get("type").and_then(Value::as_str);
+    matches!(ty, Some("string" | "integer" | "number" | "boolean"))
+        && map.iter().all(|(key, value)| match key.as_str() {
+            "type" | "title" | "description" | "format" | "pattern" | "deprecated" | "readOnly" | "writeOnly"
+            | "default" | "example" | "minimum" | "maximum" | "multipleOf" => true,
+            "minLength" | "maxLength" => value.is_u64(),
+            "enum" => matches!(value, Value::Array(values) if !values.is_empty() && !values.iter().any(Value::is_null)),
+            key => key.starts_with("x-"),
+        })
 }
 
 /// `exclusiveMinimum: 3` is `minimum: 3, exclusiveMinimum: true`. `tighter` tells whether the exclusive bound is the one that

@@ -90,7 +90,7 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
         Module::text("operations/table/mod.rs", table::list(&plan, &domains)),
         Module::text("server/handlers/mod.rs", handlers::index(&plan, &domains)),
     ]);
-    modules.par_extend(domains.par_iter().flat_map_iter(|domain| {
+    modules.par_extend(domains.par_iter().with_max_len(1).flat_map_iter(|domain| {
         let name = names.domain(*domain);
         let round = input.revisions.of_domain(names.model, *domain);
         // Which of the names are free is decided by the operations of other domains, too.

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
-use super::super::Input;
+use super::super::json::drafted;
+use super::super::{AT_ONCE, Input};
 use super::imports::{imports_of, used};
 use super::names::{RustNames, SHARED};
 use super::{Frame, Module, Root, made_by};
@@ -73,7 +74,7 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
     let schemas = index(SCHEMAS, &homes) + definitions.as_deref().unwrap_or_default();
     modules.push(Module::text("schemas/mod.rs", schemas));
     let groups: Vec<(&str, Vec<TypeId>)> = groups.into_iter().collect();
-    modules.par_extend(groups.par_iter().flat_map_iter(|(home, ids)| {
+    modules.par_extend(groups.par_iter().with_max_len(1).flat_map_iter(|(home, ids)| {
         let round = input.revisions.of_types(ids);
         // Whether a record lacks a tag is decided by who refers to it, which its round says nothing about.
         let lacking: Vec<&TypeId> = ids.iter().filter(|id| names.lacks_tag(**id)).collect();
@@ -81,6 +82,7 @@ pub(super) fn emit(names: &RustNames<'_>, input: &Input<'_>, diagnostics: &mut D
         let made = input.memo.part(key, round, input.revisions.now, || {
             let written: Vec<Arc<Written>> = ids
                 .par_iter()
+                .with_max_len(AT_ONCE)
                 .map(|id| {
                     let key = ("rust type", format!("{} {}", id.index(), names.lacks_tag(*id)));
                     let round = input.revisions.of_type(*id);
@@ -186,8 +188,7 @@ struct Item {
 }
 
 impl Item {
-    fn of(mut text: String, wanted: Wanted) -> Self {
-        text.shrink_to_fit();
+    fn of(text: String, wanted: Wanted) -> Self {
         Self {
             uses: used(&text, wanted),
             text: text.into(),
@@ -197,24 +198,26 @@ impl Item {
 
 impl Written {
     fn of(names: &RustNames<'_>, id: TypeId) -> Self {
-        let mut definition = String::new();
-        match &names.model.type_def(id).shape {
-            Shape::Record(record) => record::write(names, id, record, &mut definition),
-            Shape::Union(union) => union::write(names, id, union, &mut definition),
-            Shape::Enumeration(list) => enumeration::write(names, id, list, &mut definition),
-            Shape::Alias(ty) => alias::write(names, id, ty, &mut definition),
-        }
+        let shape = &names.model.type_def(id).shape;
+        let definition = drafted(|text| match shape {
+            Shape::Record(record) => record::write(names, id, record, text),
+            Shape::Union(union) => union::write(names, id, union, text),
+            Shape::Enumeration(list) => enumeration::write(names, id, list, text),
+            Shape::Alias(ty) => alias::write(names, id, ty, text),
+        });
         let (name, constant) = (names.type_name(id), names.schema_name(id));
-        let mut schema = format!("/// What [`{name}`](crate::types::{name}) admits.\n");
-        let head = format!("pub static {constant}: Schema = ");
-        schema::definition(names, id).line(0, &head, ";", &mut schema);
-        // An alias is another type, which has its own.
-        if !matches!(names.model.type_def(id).shape, Shape::Alias(_)) || names.is_newtype(id) {
-            let _ = write!(
-                schema,
-                "\nimpl Validate for types::{name} {{\n    fn schema() -> &'static Schema {{\n        &{constant}\n    }}\n}}\n"
-            );
-        }
+        let schema = drafted(|text| {
+            let _ = writeln!(text, "/// What [`{name}`](crate::types::{name}) admits.");
+            let head = ["pub static ", constant, ": Schema = "].concat();
+            schema::definition(names, id).line(0, &head, ";", text);
+            // An alias is another type, which has its own.
+            if !matches!(shape, Shape::Alias(_)) || names.is_newtype(id) {
+                let _ = write!(
+                    text,
+                    "\nimpl Validate for types::{name} {{\n    fn schema() -> &'static Schema {{\n        &{constant}\n    }}\n}}\n"
+                );
+            }
+        });
         Self {
             definition: Item::of(definition, FOR_TYPES),
             schema: Item::of(schema, FOR_SCHEMAS),

@@ -69,26 +69,17 @@ struct Writer<'n> {
 }
 
 impl Writer<'_> {
-    fn schema(&self, kind: &str, parts: Vec<Node>) -> Node {
-        Node::block(format!("Schema::{kind}("), parts, ")")
-    }
-
-    fn strukt(&self, name: &str, mut parts: Vec<Node>, complete: bool) -> Node {
-        if !complete {
-            parts.push(Node::leaf(format!("..{name}::ANY")));
-        }
-        Node::block(format!("{name} {{"), parts, "}")
-    }
-
-    fn plain(&self, kind: &str) -> Node {
-        Node::leaf(format!("Schema::{kind}"))
+    /// A struct that begins with `open`, and ends with `rest` where not all of its members are there.
+    fn strukt(&self, open: &'static str, mut parts: Vec<Node>, rest: Option<&'static str>) -> Node {
+        parts.extend(rest.map(Node::leaf));
+        Node::block(open, parts, "}")
     }
 
     /// A reference to the schema of a use.
     fn reference(&self, ty: &Type) -> Node {
         match ty.kind {
             Kind::Named(id) if !ty.nullable && ty.rules.is_none() => {
-                Node::leaf(format!("&{}{}", self.schemas, self.names.schema_name(id)))
+                Node::leaf(["&", self.schemas, self.names.schema_name(id)].concat())
             }
             _ => self.of(ty).prefixed("&"),
         }
@@ -104,21 +95,26 @@ impl Writer<'_> {
             return node;
         }
         let guards = Node::texts(guards.iter().map(json));
-        self.schema("Guarded", vec![node.prefixed("&"), guards])
+        Node::block("Schema::Guarded(", vec![node.prefixed("&"), guards], ")")
     }
 
     fn unguarded(&self, ty: &Type) -> Node {
         match ty.kind {
             Kind::Named(id) => {
-                let kind = if ty.nullable { "Nullable" } else { "Same" };
-                self.schema(
+                let kind = if ty.nullable {
+                    "Schema::Nullable("
+                } else {
+                    "Schema::Same("
+                };
+                Node::block(
                     kind,
-                    vec![Node::leaf(format!("&{}{}", self.schemas, self.names.schema_name(id)))],
+                    vec![Node::leaf(["&", self.schemas, self.names.schema_name(id)].concat())],
+                    ")",
                 )
             }
-            Kind::Any => self.plain("Any"),
-            Kind::Null => self.plain("Null"),
-            _ if ty.nullable => self.schema("Nullable", vec![self.kind(ty).prefixed("&")]),
+            Kind::Any => Node::leaf("Schema::Any"),
+            Kind::Null => Node::leaf("Schema::Null"),
+            _ if ty.nullable => Node::block("Schema::Nullable(", vec![self.kind(ty).prefixed("&")], ")"),
             _ => self.kind(ty),
         }
     }
@@ -127,18 +123,18 @@ impl Writer<'_> {
         let none = Rules::default();
         let rules = ty.rules.as_deref().unwrap_or(&none);
         match &ty.kind {
-            Kind::Any | Kind::Named(_) => self.plain("Any"),
-            Kind::Never => self.plain("Never"),
-            Kind::Null => self.plain("Null"),
-            Kind::Boolean => self.plain("Boolean"),
+            Kind::Any | Kind::Named(_) => Node::leaf("Schema::Any"),
+            Kind::Never => Node::leaf("Schema::Never"),
+            Kind::Null => Node::leaf("Schema::Null"),
+            Kind::Boolean => Node::leaf("Schema::Boolean"),
             Kind::Integer { narrow } => {
                 let width = super::super::spell::integer(*narrow, ty.rules.as_deref()).to_uppercase();
                 let width = Node::leaf(format!("Width::{width}"));
-                self.schema("Integer", vec![width, self.range(rules)])
+                Node::block("Schema::Integer(", vec![width, self.range(rules)], ")")
             }
-            Kind::Number => self.schema("Number", vec![self.range(rules)]),
+            Kind::Number => Node::block("Schema::Number(", vec![self.range(rules)], ")"),
             Kind::Text(format) => self.text(format, rules),
-            Kind::List(item) => self.schema("List", vec![self.list(Some(item), rules)]),
+            Kind::List(item) => Node::block("Schema::List(", vec![self.list(Some(item), rules)], ")"),
             Kind::Tuple { items, rest } => {
                 let never = Type::of(Kind::Never);
                 let items = Node::member("items", Node::slice(items.iter().map(|item| self.reference(item))));
@@ -150,7 +146,11 @@ impl Writer<'_> {
                 let rest = self
                     .list(Some(rest.as_deref().unwrap_or(&never)), &rules)
                     .prefixed("rest: ");
-                self.schema("Tuple", vec![self.strukt("Tuple", vec![items, rest], true)])
+                Node::block(
+                    "Schema::Tuple(",
+                    vec![self.strukt("Tuple {", vec![items, rest], None)],
+                    ")",
+                )
             }
             Kind::Map(value) => {
                 let mut parts = vec![self.reference(value).prefixed("value: ")];
@@ -160,7 +160,11 @@ impl Writer<'_> {
                     parts.push(Node::leaf(format!("key_pattern: Some({})", literal(pattern))));
                 }
                 let complete = parts.len() == 4;
-                self.schema("Map", vec![self.strukt("Map", parts, complete)])
+                Node::block(
+                    "Schema::Map(",
+                    vec![self.strukt("Map {", parts, (!complete).then_some("..Map::ANY"))],
+                    ")",
+                )
             }
             Kind::Literals(values) => self.literals(values),
         }
@@ -186,7 +190,7 @@ impl Writer<'_> {
             return Node::leaf("Range::ANY");
         }
         let complete = parts.len() == bounds.len();
-        self.strukt("Range", parts, complete)
+        self.strukt("Range {", parts, (!complete).then_some("..Range::ANY"))
     }
 
     fn number(&self, number: &Number) -> String {
@@ -226,10 +230,14 @@ impl Writer<'_> {
             parts.push(Node::leaf(format!("pattern: Some({})", literal(pattern))));
         }
         if parts.is_empty() {
-            return self.schema("Text", vec![Node::leaf("Text::ANY")]);
+            return Node::block("Schema::Text(", vec![Node::leaf("Text::ANY")], ")");
         }
         let complete = parts.len() == 4;
-        self.schema("Text", vec![self.strukt("Text", parts, complete)])
+        Node::block(
+            "Schema::Text(",
+            vec![self.strukt("Text {", parts, (!complete).then_some("..Text::ANY"))],
+            ")",
+        )
     }
 
     fn list(&self, item: Option<&Type>, rules: &Rules) -> Node {
@@ -243,7 +251,7 @@ impl Writer<'_> {
             parts.push(Node::leaf("unique: true"));
         }
         let complete = parts.len() == 4;
-        self.strukt("List", parts, complete)
+        self.strukt("List {", parts, (!complete).then_some("..List::ANY"))
     }
 
     fn literals(&self, values: &[Value]) -> Node {
@@ -256,7 +264,7 @@ impl Writer<'_> {
                 other => format!("Literal::Json({})", literal(&other.to_string())),
             })
         });
-        self.schema("Literals", vec![Node::slice(values)])
+        Node::block("Schema::Literals(", vec![Node::slice(values)], ")")
     }
 
     fn record(&self, def: &TypeDef, record: &Record) -> Node {
@@ -265,8 +273,8 @@ impl Writer<'_> {
             Node::block(
                 "Field {",
                 vec![
-                    Node::leaf(format!("name: {}", literal(&field.wire))),
-                    Node::leaf(format!("required: {required}")),
+                    Node::member("name", Node::leaf(literal(&field.wire))),
+                    Node::leaf(if required { "required: true" } else { "required: false" }),
                     Node::member("schema", self.reference(&field.ty)),
                 ],
                 "}",
@@ -284,7 +292,11 @@ impl Writer<'_> {
         self.bound("min_properties", record.min_properties, &mut parts);
         self.bound("max_properties", record.max_properties, &mut parts);
         let complete = parts.len() == 4;
-        self.schema("Record", vec![self.strukt("Record", parts, complete)])
+        Node::block(
+            "Schema::Record(",
+            vec![self.strukt("Record {", parts, (!complete).then_some("..Record::ANY"))],
+            ")",
+        )
     }
 
     fn union(&self, union: &Union) -> Node {
@@ -303,6 +315,6 @@ impl Writer<'_> {
             Node::leaf(format!("tag: {tag}")),
             Node::leaf(format!("exclusive: {}", union.exclusive)),
         ];
-        self.schema("Union", vec![self.strukt("Union", parts, true)])
+        Node::block("Schema::Union(", vec![self.strukt("Union {", parts, None)], ")")
     }
 }

@@ -168,7 +168,7 @@ impl Layout {
 
     /// `callee(a, b)`; the callee may be `.method`.
     pub(in crate::emit) fn call(callee: &str, arguments: Vec<Self>) -> Self {
-        Self::group(format!("{callee}("), ARGUMENTS, items(arguments))
+        Self::group([callee, "("].concat(), ARGUMENTS, items(arguments))
     }
 
     /// `[a, b]`
@@ -222,7 +222,7 @@ impl Layout {
 
     /// The expression with a method of it called.
     pub(in crate::emit) fn then(self, method: &str, arguments: Vec<Self>) -> Self {
-        self.followed_by(Self::call(&format!(".{method}"), arguments))
+        self.followed_by(Self::group([".", method, "("].concat(), ARGUMENTS, items(arguments)))
     }
 
     /// The expression with a method of it called that takes a type alone: `.$type<A>()`.
