@@ -19,7 +19,7 @@ pub(super) fn table(heads: &[&str], rows: &[Vec<String>], out: &mut String) {
     out.push('\n');
 }
 
-fn line<'c>(cells: &mut dyn Iterator<Item = &'c str>, used: &[bool], out: &mut String) {
+fn line(cells: &mut dyn Iterator<Item = &str>, used: &[bool], out: &mut String) {
     out.push('|');
     for (cell, _) in cells.zip(used).filter(|(_, used)| **used) {
         out.push(' ');

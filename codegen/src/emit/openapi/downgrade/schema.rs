@@ -96,7 +96,7 @@ impl Downgrade<'_> {
     /// Whether a schema is a reference and no more, to what is a component in 3.0 too.
     fn is_only_referring(&self, map: &Map) -> bool {
         let reference = map.get("$ref").and_then(Value::as_str);
-        map.len() == 1 && reference.is_some_and(|reference| self.context.nested.get(reference).is_none())
+        map.len() == 1 && reference.is_some_and(|reference| !self.context.nested.contains_key(reference))
     }
 
     fn keywords(&mut self, map: &mut Map) {
