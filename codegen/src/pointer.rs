@@ -24,12 +24,13 @@ fn is_plain(key: &str) -> bool {
 /// A token of a pointer as the key it stands for.
 #[must_use]
 pub fn unescape(token: &str) -> Cow<'_, str> {
-    let Some((plain, rest)) = token.split_once('~') else {
+    if !token.as_bytes().contains(&b'~') {
         return Cow::Borrowed(token);
-    };
+    }
+    let mut pieces = token.split('~');
     let mut key = String::with_capacity(token.len());
-    key.push_str(plain);
-    for piece in rest.split('~') {
+    key.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
         let (sign, rest) = match piece.as_bytes().first() {
             Some(b'0') => ('~', piece.get(1..)),
             Some(b'1') => ('/', piece.get(1..)),

@@ -3,7 +3,7 @@
 //! Owns: splitting into words, case styles, making lists of names distinct. Must not know: which words a language reserves
 //! (targets pass those in).
 
-use std::collections::BTreeSet;
+use hashbrown::HashSet;
 
 use crate::tree::Text;
 
@@ -155,7 +155,7 @@ impl Case {
     ) -> Vec<String> {
         let mut spelt: Vec<String> = Vec::new();
         // Holds all of them once they are many.
-        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut taken: HashSet<String> = HashSet::new();
         for name in names {
             let is_taken = |text: &String| match taken.is_empty() {
                 true => spelt.contains(text),
@@ -346,7 +346,7 @@ mod tests {
         for count in [FEW - 1, FEW, FEW + 1, 10 * FEW] {
             let names: Vec<Name> = (0..count).map(|i| Name::new(&format!("name {}", i / 3))).collect();
             let spelt = Case::Snake.distinct(&names, |word| word == "name_1");
-            let all: BTreeSet<&String> = spelt.iter().collect();
+            let all: HashSet<&String> = spelt.iter().collect();
             assert_eq!((all.len(), spelt.len()), (count, count));
         }
     }

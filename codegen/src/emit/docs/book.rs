@@ -347,13 +347,14 @@ impl Slugs {
 
     /// The anchor of the next heading.
     pub(super) fn take(&mut self, heading: &str) -> String {
-        let base: String = heading
-            .trim()
-            .to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-            .map(|c| if c == ' ' { '-' } else { c })
-            .collect();
+        let heading = heading.trim().to_lowercase();
+        let mut base = String::with_capacity(heading.len());
+        base.extend(
+            heading
+                .chars()
+                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                .map(|c| if c == ' ' { '-' } else { c }),
+        );
         let mut slug = base.clone();
         while self.taken.contains_key(&slug) {
             let count = self.taken.entry(base.clone()).or_insert(0);
