@@ -67,6 +67,11 @@ pub(in crate::emit) fn drafted(write: impl FnOnce(&mut String)) -> String {
     text
 }
 
+/// A value as people read it, without a line end.
+pub(in crate::emit) fn pretty(value: &Value) -> String {
+    drafted(|text| behind(text, value, 0))
+}
+
 /// What stands before the bracket that ends a map or list.
 fn close(out: &mut String, empty: bool, depth: usize) {
     if !empty {

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::emit;
 use crate::tree::Value;
 
 /// A character that may be shown; others (controls, changes of writing direction) become a replacement sign.
@@ -86,8 +87,7 @@ pub(super) fn guarded(line: &str) -> String {
 
 /// A code span. Safe in a table cell too.
 pub(super) fn code(text: &str) -> String {
-    let is_simple = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'`' && byte != b'|';
-    if text.bytes().all(is_simple) && !text.is_empty() && text.trim().len() == text.len() {
+    if emit::is_plain(text) && !text.contains(['`', '|']) && !text.is_empty() && text.trim().len() == text.len() {
         return ["`", text, "`"].concat();
     }
     let plain: String = text.chars().map(shown).collect();

@@ -356,7 +356,7 @@ fn is_worth_showing(ty: Option<&Type>) -> bool {
 }
 
 fn show(title: &str, value: &crate::tree::Value, out: &mut String) {
-    let shown = json::drafted(|text| json::behind(text, value, 0));
+    let shown = json::pretty(value);
     if shown.len() <= LONGEST_EXAMPLE {
         out.push_str(title);
         out.push_str("\n\n");

@@ -115,7 +115,7 @@ fn definition(book: &Book<'_>, def: &TypeDef, from: &str, out: &mut String) {
     }
     if let Some(example) = def.docs.examples.first() {
         out.push_str("Example\n\n");
-        push_fence(out, "json", &json::drafted(|text| json::behind(text, example, 0)));
+        push_fence(out, "json", &json::pretty(example));
         out.push('\n');
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Owns: which response is shown, and its spelling. Must not know: how examples are made.
 
-use crate::emit::Input;
 use crate::emit::example::{self, Direction};
 use crate::emit::typescript::layout::Layout;
 use crate::emit::typescript::names::TsNames;
+use crate::emit::{Input, is_plain};
 use crate::model::{MediaKind, Model, Operation, Response, Status};
 use crate::tree::{Map, Value, json};
 
@@ -82,9 +82,7 @@ fn headers(model: &Model, response: &Response) -> Map {
         .filter_map(|header| {
             let said = header.docs.examples.first().cloned();
             let made = said.unwrap_or_else(|| example::of_type(model, &header.ty, Direction::Response));
-            let visible = made
-                .as_str()
-                .is_none_or(|text| text.bytes().all(|b| (0x20..0x7f).contains(&b)));
+            let visible = made.as_str().is_none_or(is_plain);
             (visible && !made.is_null()).then(|| (header.wire.clone(), made))
         })
         .collect()

@@ -5,7 +5,7 @@
 use super::url::url;
 use super::variables::{Variables, example, plain};
 use crate::emit::example::{Direction, of_content};
-use crate::emit::json;
+use crate::emit::json::pretty;
 use crate::model::{Content, Kind, Location, MediaKind, Model, Operation, SecurityScheme, Status, TextFormat};
 use crate::tree::{Map, Value, json};
 
@@ -129,11 +129,6 @@ fn file(content: &Content, name: &str, value: &Value) -> Value {
         part["contentType"] = json!(media);
     }
     part
-}
-
-/// A value as people read it.
-fn pretty(value: &Value) -> String {
-    json::drafted(|text| json::behind(text, value, 0))
 }
 
 /// Members of a body that were captured take the captured value. Only strings: a variable stands in quotes.

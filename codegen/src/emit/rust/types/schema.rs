@@ -8,6 +8,7 @@ use super::super::docs::literal;
 use super::super::layout::Node;
 use super::super::names::RustNames;
 use super::record::may_be_absent;
+use crate::emit::is_plain;
 use crate::model::{Extra, Kind, Record, Rules, Shape, TextFormat, Type, TypeDef, TypeId, Union};
 use crate::tree::{Number, Value};
 
@@ -54,7 +55,7 @@ pub(super) fn definitions(definitions: &BTreeMap<String, Value>) -> String {
 /// A JSON value as a literal that can be read, where its text allows one.
 fn json(value: &Value) -> String {
     let text = value.to_string();
-    let readable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && !text.contains("\"#");
+    let readable = is_plain(&text) && !text.contains("\"#");
     if readable {
         format!("r#\"{text}\"#")
     } else {
@@ -69,9 +70,11 @@ struct Writer<'n> {
 }
 
 impl Writer<'_> {
-    /// A struct that begins with `open`, and ends with `rest` where not all of its members are there.
-    fn strukt(&self, open: &'static str, mut parts: Vec<Node>, rest: Option<&'static str>) -> Node {
-        parts.extend(rest.map(Node::leaf));
+    /// A struct of so many members that begins with `open`. Those that are not there are of `any`.
+    fn strukt(&self, open: &'static str, members: usize, any: &'static str, mut parts: Vec<Node>) -> Node {
+        if parts.len() < members {
+            parts.push(Node::leaf(any));
+        }
         Node::block(open, parts, "}")
     }
 
@@ -148,7 +151,7 @@ impl Writer<'_> {
                     .prefixed("rest: ");
                 Node::block(
                     "Schema::Tuple(",
-                    vec![self.strukt("Tuple {", vec![items, rest], None)],
+                    vec![Node::block("Tuple {", vec![items, rest], "}")],
                     ")",
                 )
             }
@@ -159,12 +162,7 @@ impl Writer<'_> {
                 if let Some(pattern) = &rules.key_pattern {
                     parts.push(Node::leaf(format!("key_pattern: Some({})", literal(pattern))));
                 }
-                let complete = parts.len() == 4;
-                Node::block(
-                    "Schema::Map(",
-                    vec![self.strukt("Map {", parts, (!complete).then_some("..Map::ANY"))],
-                    ")",
-                )
+                Node::block("Schema::Map(", vec![self.strukt("Map {", 4, "..Map::ANY", parts)], ")")
             }
             Kind::Literals(values) => self.literals(values),
         }
@@ -189,8 +187,7 @@ impl Writer<'_> {
         if parts.is_empty() {
             return Node::leaf("Range::ANY");
         }
-        let complete = parts.len() == bounds.len();
-        self.strukt("Range {", parts, (!complete).then_some("..Range::ANY"))
+        self.strukt("Range {", bounds.len(), "..Range::ANY", parts)
     }
 
     fn number(&self, number: &Number) -> String {
@@ -232,10 +229,9 @@ impl Writer<'_> {
         if parts.is_empty() {
             return Node::block("Schema::Text(", vec![Node::leaf("Text::ANY")], ")");
         }
-        let complete = parts.len() == 4;
         Node::block(
             "Schema::Text(",
-            vec![self.strukt("Text {", parts, (!complete).then_some("..Text::ANY"))],
+            vec![self.strukt("Text {", 4, "..Text::ANY", parts)],
             ")",
         )
     }
@@ -250,8 +246,7 @@ impl Writer<'_> {
         if rules.unique_items {
             parts.push(Node::leaf("unique: true"));
         }
-        let complete = parts.len() == 4;
-        self.strukt("List {", parts, (!complete).then_some("..List::ANY"))
+        self.strukt("List {", 4, "..List::ANY", parts)
     }
 
     fn literals(&self, values: &[Value]) -> Node {
@@ -291,10 +286,9 @@ impl Writer<'_> {
         }
         self.bound("min_properties", record.min_properties, &mut parts);
         self.bound("max_properties", record.max_properties, &mut parts);
-        let complete = parts.len() == 4;
         Node::block(
             "Schema::Record(",
-            vec![self.strukt("Record {", parts, (!complete).then_some("..Record::ANY"))],
+            vec![self.strukt("Record {", 4, "..Record::ANY", parts)],
             ")",
         )
     }
@@ -315,6 +309,6 @@ impl Writer<'_> {
             Node::leaf(format!("tag: {tag}")),
             Node::leaf(format!("exclusive: {}", union.exclusive)),
         ];
-        Node::block("Schema::Union(", vec![self.strukt("Union {", parts, None)], ")")
+        Node::block("Schema::Union(", vec![Node::block("Union {", parts, "}")], ")")
     }
 }
